@@ -1,0 +1,169 @@
+"""Where things are and how the company counts: read once, passed down.
+
+Nothing below this module reads the environment or the clock. Environment names begin with `ALMANAC_`; a command-line
+option wins over the environment, which wins over `company.yml`, which wins over the defaults shipped here.
+"""
+
+import os
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+
+from pipelines.errors import AlmanacError
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHIPPED_COMPANY = Path(__file__).resolve().parent / "company.yml"
+SHIPPED_SOURCES = Path(__file__).resolve().parent / "sources"
+DBT_PROJECT = REPOSITORY / "dbt_project"
+SHIPPED_SEEDS = DBT_PROJECT / "seeds"
+SHIPPED_SUITES = REPOSITORY / "expectations" / "suites"
+SHIPPED_FORECASTS = REPOSITORY / "forecasts" / "config.yml"
+
+
+@dataclass(frozen=True)
+class Company:
+    """How the company counts: the keys of `company.yml`."""
+
+    base_currency: str = "CNY"
+    timezone: str = "Asia/Shanghai"
+    fiscal_year_start_month: int = 1
+    rate_carry_forward_days: int = 7
+    mass_deletion_share: float = 0.3
+    partitions_start: str = "2010-01-01"
+    pii_key: str = ""
+
+    def __post_init__(self) -> None:
+        """Refuse values that would only fail deep inside a run."""
+        try:
+            ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise AlmanacError(f"company.yml: timezone {self.timezone!r} is not an IANA time zone") from error
+        if not 1 <= self.fiscal_year_start_month <= 12:
+            raise AlmanacError("company.yml: fiscal_year_start_month must be 1 to 12")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every path and company-wide rule of one home.
+
+    home: the folder that holds inbox, landing, state, warehouse and published.
+    config: a folder with any of company.yml, seeds/, sources/, expectations/, forecasts.yml, models/; None for the
+        policy that ships with the product.
+    """
+
+    home: Path
+    inbox: Path
+    sources: Path
+    config: Path | None
+    company: Company
+
+    @property
+    def landing(self) -> Path:
+        """Every file ever received and its accepted rows."""
+        return self.home / "landing"
+
+    @property
+    def state(self) -> Path:
+        """Append-only memory that cannot be recomputed."""
+        return self.home / "state"
+
+    @property
+    def warehouse(self) -> Path:
+        """The folder of the working file; all of it may be deleted."""
+        return self.home / "warehouse"
+
+    @property
+    def working_file(self) -> Path:
+        """The DuckDB file that runs write."""
+        return self.warehouse / "work.duckdb"
+
+    @property
+    def published(self) -> Path:
+        """What BI tools and analysts read."""
+        return self.home / "published"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's own storage for this home."""
+        return self.home / "dagster"
+
+    @property
+    def seeds(self) -> tuple[Path, ...]:
+        """Folders of policy CSVs, the more specific first."""
+        own = (self.config / "seeds",) if self.config else ()
+        return (*(folder for folder in own if folder.is_dir()), SHIPPED_SEEDS)
+
+    @property
+    def suites(self) -> tuple[Path, ...]:
+        """Folders of expectation suites, the more specific first."""
+        own = (self.config / "expectations",) if self.config else ()
+        return (*(folder for folder in own if folder.is_dir()), SHIPPED_SUITES)
+
+    @property
+    def forecasts(self) -> Path:
+        """The forecast configuration."""
+        own = self.config / "forecasts.yml" if self.config else None
+        return own if own and own.is_file() else SHIPPED_FORECASTS
+
+    def seed(self, name: str) -> Path:
+        """The policy CSV of that name: the company's own where it has one, otherwise the shipped one."""
+        for folder in self.seeds:
+            if (folder / f"{name}.csv").is_file():
+                return folder / f"{name}.csv"
+        raise AlmanacError(f"seed {name}.csv is in none of: {', '.join(map(str, self.seeds))}")
+
+    def end_of_day(self, day: date) -> datetime:
+        """The first instant after `day` in the company's time zone, as naive UTC; what is earlier belongs to the day."""
+        local = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(self.company.timezone))
+        return local.astimezone(UTC).replace(tzinfo=None)
+
+    def local_date(self, instant: datetime) -> date:
+        """The calendar day of a naive UTC instant in the company's time zone."""
+        return instant.replace(tzinfo=UTC).astimezone(ZoneInfo(self.company.timezone)).date()
+
+
+def load_settings(
+    home: Path | None = None,
+    *,
+    inbox: Path | None = None,
+    sources: Path | None = None,
+    config: Path | None = None,
+) -> Settings:
+    """Settings from options, environment and `company.yml`, in that order of weight."""
+    environment = {
+        name: Path(value)
+        for name in ("HOME", "INBOX", "SOURCES", "CONFIG")
+        if (value := os.environ.get(f"ALMANAC_{name}"))
+    }
+    home = (home or environment.get("HOME") or Path("data")).resolve()
+    config = config or environment.get("CONFIG")
+    config = config.resolve() if config else None
+    if config and not config.is_dir():
+        raise AlmanacError(f"config folder {config} does not exist: `almanac init {config}` makes one")
+    own_sources = config / "sources" if config and (config / "sources").is_dir() else SHIPPED_SOURCES
+    company = _company(config)
+    return Settings(
+        home=home,
+        inbox=(inbox or environment.get("INBOX") or home / "inbox").resolve(),
+        sources=(sources or environment.get("SOURCES") or own_sources).resolve(),
+        config=config,
+        company=replace(company, pii_key=os.environ.get("ALMANAC_PII_KEY", company.pii_key)),
+    )
+
+
+def _company(config: Path | None) -> Company:
+    own = config / "company.yml" if config else None
+    path = own if own and own.is_file() else SHIPPED_COMPANY
+    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    unknown = set(values) - {field.name for field in fields(Company)}
+    if unknown:
+        raise AlmanacError(f"{path}: unknown keys {', '.join(sorted(unknown))}")
+    return Company(**values)
+
+
+def now() -> datetime:
+    """The clock, as naive UTC. Called by the command line, schedules and the run's own log, and by nothing else."""
+    return datetime.now(UTC).replace(tzinfo=None)

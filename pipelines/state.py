@@ -1,0 +1,35 @@
+"""Append-only memory: what cannot be recomputed from landing. One new Parquet file per run and log.
+
+Kept here and not in DuckDB because a cut write-ahead log opens silently with fewer commits, and because a folder of
+files can be copied while a run goes on.
+"""
+
+import os
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.settings import Settings
+
+
+def append(settings: Settings, log: str, name: str, rows: pl.DataFrame) -> Path | None:
+    """Add rows to a log under a name that is unique in it (the run id). Nothing is written for no rows.
+
+    A second append under the same name replaces the first: a retried step must not count twice.
+    """
+    if rows.is_empty():
+        return None
+    folder = settings.state / log
+    folder.mkdir(parents=True, exist_ok=True)
+    target, aside = folder / f"{name}.parquet", folder / f".{name}.{os.getpid()}.tmp"
+    rows.write_parquet(aside)
+    aside.replace(target)
+    return target
+
+
+def read(settings: Settings, log: str) -> pl.DataFrame:
+    """Every row of a log, oldest file first; an empty frame where nothing was ever appended."""
+    files = sorted((settings.state / log).glob("*.parquet"))
+    if not files:
+        return pl.DataFrame()
+    return pl.concat([pl.read_parquet(file) for file in files], how="diagonal_relaxed")

@@ -1,0 +1,115 @@
+"""The only module that opens the working file.
+
+DuckDB allows one writing process and no reader beside it, so a whole run holds `run_lock`, and every handle here is
+closed before dbt starts its own process.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+import polars as pl
+
+from pipelines.errors import AlmanacError
+from pipelines.runs import Run
+from pipelines.settings import Settings
+
+PYTHON_SCHEMAS = ("control", "raw", "keys", "resolved", "forecast", "quality")
+
+
+def quoted(identifier: str) -> str:
+    """An identifier that is safe in SQL whatever it contains: headers and sheet names come from strangers."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+@contextmanager
+def read(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the working file, for queries."""
+    with _connection(settings) as connection:
+        yield connection
+
+
+@contextmanager
+def write(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection in one transaction: all of it is committed on leaving, or none of it."""
+    with _connection(settings) as connection:
+        connection.begin()
+        try:
+            yield connection
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()
+
+
+def replace_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, frame: pl.DataFrame) -> None:
+    """Make the table hold exactly the rows of the frame."""
+    connection.execute(f"create or replace table {quoted(schema)}.{quoted(table)} as select * from frame")
+
+
+@contextmanager
+def run_lock(settings: Settings, owner: str) -> Iterator[None]:
+    """Own the home for a whole run, or fail at once naming who has it. The kernel frees it if the owner dies."""
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(settings.warehouse / "run.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            holder = os.pread(descriptor, 500, 0).decode() or "unknown"
+            raise AlmanacError(f"{settings.home}: another run has the lock ({holder}): wait for it to end") from error
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, json.dumps({"owner": owner, "pid": os.getpid()}).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def record_run(settings: Settings, run: Run) -> None:
+    """Write the one row of `control.run`, from which every model reads what it may see."""
+    company = settings.company
+    row = {
+        "run_id": run.run_id,
+        "run_kind": run.run_kind,
+        "as_of": run.as_of,
+        "as_of_end_at": run.as_of_end_at,
+        "known_at": run.known_at,
+        "started_at": run.started_at,
+        "base_currency": company.base_currency,
+        "fiscal_year_start_month": company.fiscal_year_start_month,
+        "rate_carry_forward_days": company.rate_carry_forward_days,
+        "mass_deletion_share": company.mass_deletion_share,
+        "timezone": company.timezone,
+    }
+    schema = {"known_at": pl.Datetime("us"), "as_of_end_at": pl.Datetime("us"), "started_at": pl.Datetime("us")}
+    with write(settings) as connection:
+        replace_table(connection, "control", "run", pl.DataFrame([row], schema_overrides=schema))
+
+
+def assert_run(settings: Settings, run_id: str) -> None:
+    """Fail unless the working file belongs to this run: a step of a stale run must not write into a newer one."""
+    with read(settings) as connection:
+        current = connection.execute("select run_id from control.run").fetchall()
+    if current != [(run_id,)]:
+        raise AlmanacError(f"run {run_id}: the working file belongs to {current}: start the run again")
+
+
+@contextmanager
+def _connection(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    settings.warehouse.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(str(settings.working_file))
+    except duckdb.IOException as error:
+        raise AlmanacError(
+            f"{settings.working_file}: in use by another process: close it, or wait for its run"
+        ) from error
+    try:
+        connection.execute("set timezone = 'UTC'")
+        for schema in PYTHON_SCHEMAS:
+            connection.execute(f"create schema if not exists {schema}")
+        yield connection
+    finally:
+        connection.close()
