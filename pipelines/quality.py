@@ -1,0 +1,128 @@
+"""Gates: runs the suites of a gate on the working file and keeps what they found.
+
+Results go to `quality.results` of the working file, which may be deleted, and to the state log `quality`, which may
+not.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from expectations.results import CheckResult
+from expectations.suite import GATES, Suite, SuiteError, load_suites
+from pipelines import state, volumes, warehouse
+from pipelines.errors import AlmanacError
+from pipelines.runs import Run
+from pipelines.settings import Settings
+
+RESULT_COLUMNS = {
+    "run_id": pl.String,
+    "run_kind": pl.String,
+    "as_of": pl.Date,
+    "gate": pl.String,
+    "suite": pl.String,
+    "schema_name": pl.String,
+    "table_name": pl.String,
+    "expectation": pl.String,
+    "column_name": pl.String,
+    "kwargs": pl.String,
+    "severity": pl.String,
+    "because": pl.String,
+    "outcome": pl.String,
+    "observed": pl.String,
+    "unexpected_count": pl.Int64,
+    "unexpected_examples": pl.String,
+    "unexpected_keys": pl.String,
+    "exception": pl.String,
+}
+
+
+@dataclass(frozen=True)
+class GateReport:
+    """What one gate found in one run."""
+
+    gate: str
+    results: tuple[CheckResult, ...]
+
+    @property
+    def blocking_failures(self) -> tuple[CheckResult, ...]:
+        """The critical rules that failed or could not be checked."""
+        return tuple(result for result in self.results if result.is_blocking)
+
+    @property
+    def warnings(self) -> tuple[CheckResult, ...]:
+        """What is worth a look and blocks nothing."""
+        return tuple(result for result in self.results if result.outcome != "passed" and not result.is_blocking)
+
+    @property
+    def passed(self) -> bool:
+        """Whether the run may go on."""
+        return not self.blocking_failures
+
+    @property
+    def summary(self) -> str:
+        """One line for logs and the end of a run."""
+        passed = sum(result.outcome == "passed" for result in self.results)
+        counts = f"{self.gate} gate: {passed} of {len(self.results)} checks passed, {len(self.warnings)} warnings"
+        blocking = self.blocking_failures
+        return f"{counts}, {len(blocking)} block: {blocking[0].sentence}" if blocking else counts
+
+
+def run_gate(settings: Settings, run: Run, gate: str) -> GateReport:
+    """Check the working file against every suite of the gate and keep the results.
+
+    The caller decides what a report that did not pass stops. Raises AlmanacError for a suite that cannot be run.
+    """
+    from expectations import engine
+
+    suites = gate_suites(settings)
+    if gate not in suites:
+        raise AlmanacError(f"gate {gate!r} is none of {', '.join(GATES)}")
+    volumes.record(settings)
+    try:
+        engine.check_suites(suite for each in suites.values() for suite in each)
+        results = engine.run_gate(settings.working_file, suites[gate])
+    except SuiteError as error:
+        raise AlmanacError(str(error)) from error
+    _keep(settings, run, gate, results)
+    return GateReport(gate, tuple(results))
+
+
+def gate_suites(settings: Settings) -> dict[str, list[Suite]]:
+    """The suites in force: the shipped ones, replaced and joined by the company's own."""
+    try:
+        return load_suites(settings.suites)
+    except SuiteError as error:
+        raise AlmanacError(str(error)) from error
+
+
+def frame(run: Run, results: Sequence[CheckResult]) -> pl.DataFrame:
+    """One row per check of the run, in the columns of `quality.results`."""
+    rows = [
+        {
+            **{name: getattr(result, name, None) for name in RESULT_COLUMNS},
+            "run_id": run.run_id,
+            "run_kind": run.run_kind,
+            "as_of": run.as_of,
+            "schema_name": result.schema,
+            "table_name": result.table,
+            "column_name": result.column,
+        }
+        for result in results
+    ]
+    return pl.DataFrame(rows, schema=RESULT_COLUMNS)
+
+
+def _keep(settings: Settings, run: Run, gate: str, results: Sequence[CheckResult]) -> None:
+    """State first: the working file is made again from it where the table is missing."""
+    found = frame(run, results)
+    state.append(settings, "quality", f"{run.run_id}.{gate}", found)
+    with warehouse.write(settings) as connection:
+        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'quality'").fetchall()
+        if ("results",) not in tables:
+            kept = state.read(settings, "quality")
+            warehouse.replace_table(connection, "quality", "results", found if kept.is_empty() else kept)
+            return
+        connection.execute("delete from quality.results where run_id = ? and gate = ?", [run.run_id, gate])
+        connection.execute("insert into quality.results by name select * from found")

@@ -1,0 +1,52 @@
+"""How many rows each mart had when it was last served: what the volume rules compare a run with."""
+
+import duckdb
+import polars as pl
+
+from pipelines import state, warehouse
+from pipelines.runs import Run
+from pipelines.settings import Settings
+
+SCHEMAS = ("marts",)
+_SERVED = {
+    "run_id": pl.String,
+    "as_of": pl.Date,
+    "schema_name": pl.String,
+    "table_name": pl.String,
+    "row_count": pl.Int64,
+}
+
+
+def remember(settings: Settings, run: Run, served: dict[tuple[str, str], int]) -> None:
+    """Keep the row counts of a run that has just been served, by (schema, table)."""
+    rows = [(run.run_id, run.as_of, schema, table, count) for (schema, table), count in sorted(served.items())]
+    state.append(settings, "volumes", run.run_id, pl.DataFrame(rows, schema=_SERVED, orient="row"))
+
+
+def record(settings: Settings) -> None:
+    """Write `quality.volumes`: one row per mart with its rows now and when it was last served, null for never."""
+    with warehouse.write(settings) as connection:
+        tables = connection.execute(
+            "select schema_name, table_name from duckdb_tables() where list_contains(?, schema_name) order by all",
+            [list(SCHEMAS)],
+        ).fetchall()
+        counts = [(s, t, _count(connection, s, t)) for s, t in tables]
+        warehouse.replace_table(connection, "quality", "volumes", _volumes(counts, _last(settings)))
+
+
+def _last(settings: Settings) -> pl.DataFrame:
+    served = state.read(settings, "volumes")
+    if served.is_empty():
+        return pl.DataFrame(schema=_SERVED)
+    return served.filter(pl.col("run_id") == served["run_id"][-1])
+
+
+def _volumes(counts: list[tuple[str, str, int]], last: pl.DataFrame) -> pl.DataFrame:
+    now = pl.DataFrame(counts, schema={name: _SERVED[name] for name in list(_SERVED)[2:]}, orient="row")
+    before = last.rename({"run_id": "previous_run_id", "as_of": "previous_as_of", "row_count": "previous_row_count"})
+    return now.join(before, on=["schema_name", "table_name"], how="left")
+
+
+def _count(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
+    name = f"{warehouse.quoted(schema)}.{warehouse.quoted(table)}"
+    return connection.execute(f"select count(*) from {name}").fetchall()[0][0]
