@@ -2,7 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from typing import Literal, cast, get_args
+
+from pipelines import state
+from pipelines.errors import AlmanacError
+from pipelines.settings import Settings, now
 
 RunKind = Literal["live", "backfill", "revision", "submission"]
 
@@ -22,3 +26,27 @@ class Run:
     known_at: datetime | None
     started_at: datetime
     reason: str = ""
+
+
+def start(
+    settings: Settings, run_id: str, as_of: date, *, known_at: str | None = None, kind: str = "", reason: str = ""
+) -> Run:
+    """The run for a day. Without a kind it is a backfill if something newer is already being served, else live."""
+    kind = kind or ("backfill" if _served_as_of(settings) > as_of else "live")
+    if kind not in get_args(RunKind):
+        raise AlmanacError(f"run kind {kind!r} is none of {', '.join(get_args(RunKind))}")
+    return Run(
+        run_id=run_id,
+        run_kind=cast(RunKind, kind),
+        as_of=as_of,
+        as_of_end_at=settings.end_of_day(as_of),
+        known_at=datetime.fromisoformat(known_at) if known_at else None,
+        started_at=now(),
+        reason=reason,
+    )
+
+
+def _served_as_of(settings: Settings) -> date:
+    log = state.read(settings, "runs")
+    served = log.filter(log["outcome"] == "published")["as_of"] if log.height else log
+    return served.max() if served.shape[0] else date.min

@@ -116,9 +116,13 @@ class Settings:
         raise AlmanacError(f"seed {name}.csv is in none of: {', '.join(map(str, self.seeds))}")
 
     def end_of_day(self, day: date) -> datetime:
-        """The first instant after `day` in the company's time zone, as naive UTC; what is earlier belongs to the day."""
+        """The first instant after `day` in the company's time zone, as naive UTC; the day ends there."""
         local = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(self.company.timezone))
         return local.astimezone(UTC).replace(tzinfo=None)
+
+    def day_before(self, instant: datetime) -> date:
+        """The company's calendar day before the one of an aware instant."""
+        return instant.astimezone(ZoneInfo(self.company.timezone)).date() - timedelta(days=1)
 
     def local_date(self, instant: datetime) -> date:
         """The calendar day of a naive UTC instant in the company's time zone."""

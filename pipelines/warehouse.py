@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict, fields
 
 import duckdb
 import polars as pl
@@ -72,12 +73,7 @@ def record_run(settings: Settings, run: Run) -> None:
     """Write the one row of `control.run`, from which every model reads what it may see."""
     company = settings.company
     row = {
-        "run_id": run.run_id,
-        "run_kind": run.run_kind,
-        "as_of": run.as_of,
-        "as_of_end_at": run.as_of_end_at,
-        "known_at": run.known_at,
-        "started_at": run.started_at,
+        **asdict(run),
         "base_currency": company.base_currency,
         "fiscal_year_start_month": company.fiscal_year_start_month,
         "rate_carry_forward_days": company.rate_carry_forward_days,
@@ -89,12 +85,14 @@ def record_run(settings: Settings, run: Run) -> None:
         replace_table(connection, "control", "run", pl.DataFrame([row], schema_overrides=schema))
 
 
-def assert_run(settings: Settings, run_id: str) -> None:
-    """Fail unless the working file belongs to this run: a step of a stale run must not write into a newer one."""
+def current_run(settings: Settings, run_id: str) -> Run:
+    """The run that owns the working file. Fails if it is another: a step of a stale run must not write into a newer one."""
+    columns = ", ".join(field.name for field in fields(Run))
     with read(settings) as connection:
-        current = connection.execute("select run_id from control.run").fetchall()
-    if current != [(run_id,)]:
-        raise AlmanacError(f"run {run_id}: the working file belongs to {current}: start the run again")
+        found = connection.execute(f"select {columns} from control.run").fetchall()
+    if len(found) != 1 or found[0][0] != run_id:
+        raise AlmanacError(f"run {run_id}: the working file belongs to another run: start the whole job again")
+    return Run(*found[0])
 
 
 @contextmanager

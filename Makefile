@@ -1,0 +1,63 @@
+# make run        environment, the sample company, the whole job, a summary
+# make test       the fast promises (under 10 minutes on 2 cores)
+# make test-real  the whole job on public data sets beside the repository (ALMANAC_DATASETS; skipped with a reason without)
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+BIN := .venv/bin
+DEMO := data/demo
+export GX_ANALYTICS_ENABLED := false
+export DO_NOT_TRACK := 1
+
+.PHONY: run demo dev test test-real test-slow lint format bench docs lock clean
+
+run: .venv/.installed
+	$(BIN)/almanac --home $(DEMO) demo
+	$(BIN)/almanac --home $(DEMO) run
+
+demo: .venv/.installed
+	$(BIN)/almanac --home $(DEMO) demo
+
+dev: .venv/.installed
+	$(BIN)/almanac --home $(DEMO) dev
+
+test: .venv/.installed
+	$(BIN)/python -m pytest -m "not real and not slow"
+
+test-real: .venv/.installed
+	$(BIN)/python -m pytest -m "real and not slow"
+
+test-slow: .venv/.installed
+	$(BIN)/python -m pytest -m slow
+
+lint: .venv/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests --processes 2 --disable-progress-bar
+
+format: .venv/.installed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: .venv/.installed
+	$(BIN)/almanac bench ingest
+	$(BIN)/almanac bench match
+	$(BIN)/almanac bench forecast
+
+docs: .venv/.installed
+	$(BIN)/almanac --home $(DEMO) docs
+
+# The lock carries pins and hashes and no address; install it with any index you trust.
+lock: .venv/.installed
+	$(BIN)/uv pip compile pyproject.toml --extra dev --extra train --generate-hashes --no-emit-index-url \
+		--no-emit-find-links --no-header --python-version 3.11 -o requirements.lock
+
+.venv/.installed: requirements.lock pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	touch $@
+
+clean:
+	rm -rf .venv $(DEMO)

@@ -1,0 +1,90 @@
+"""The dbt project of one home: the shipped project with the company's policy laid over it.
+
+dbt always runs from this copy, never from the shipped folder, so that two homes (or a demo and the real thing) can
+differ in seeds and models without touching each other's parse cache.
+"""
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from pipelines.errors import AlmanacError
+from pipelines.settings import DBT_PROJECT, Settings
+
+DBT = str(Path(sys.executable).with_name("dbt"))
+QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
+NOT_PROJECT = {"target", "logs", "dbt_packages", "profiles.yml", ".user.yml"}
+
+
+def prepare_project(settings: Settings) -> Path:
+    """The folder to run dbt in, brought up to date; its manifest is parsed anew only if a file has changed."""
+    folder = settings.warehouse / "dbt_project"
+    wanted = {**dict(_project_files()), **dict(_overlay_files(settings)), Path("profiles.yml"): _profile(settings)}
+    fingerprint = _fingerprint(wanted)
+    stamp, manifest = folder / "target" / ".fingerprint", folder / "target" / "manifest.json"
+    if manifest.is_file() and stamp.is_file() and stamp.read_text() == fingerprint:
+        return folder
+    _write(folder, wanted)
+    dbt(folder, "parse")
+    stamp.write_text(fingerprint)
+    return folder
+
+
+def dbt(folder: Path, *arguments: str) -> str:
+    """Run one dbt command in a prepared project and return what it printed; a failure is one line with dbt's reason."""
+    command = [DBT, "--no-use-colors", *arguments, "--project-dir", str(folder), "--profiles-dir", str(folder)]
+    done = subprocess.run(command, cwd=folder, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False)
+    if done.returncode:
+        reasons = [line for line in done.stdout.splitlines() if "rror" in line] or [done.stderr.strip()]
+        raise AlmanacError(f"dbt {arguments[0]} failed: {reasons[0].strip()} (log: {folder / 'logs' / 'dbt.log'})")
+    return done.stdout
+
+
+def model_descriptions(folder: Path) -> dict[str, dict]:
+    """What the manifest says of every model and seed, by `schema.name`."""
+    nodes = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
+    return {f"{node['schema']}.{node['name']}": node for node in nodes if node["resource_type"] in {"model", "seed"}}
+
+
+def _project_files() -> Iterator[tuple[Path, bytes]]:
+    for path in sorted(DBT_PROJECT.rglob("*")):
+        relative = path.relative_to(DBT_PROJECT)
+        if path.is_file() and not NOT_PROJECT.intersection(relative.parts):
+            yield relative, path.read_bytes()
+
+
+def _overlay_files(settings: Settings) -> Iterator[tuple[Path, bytes]]:
+    if settings.config is None:
+        return
+    for source, target in (("seeds", Path("seeds")), ("models", Path("models") / "company")):
+        for path in sorted((settings.config / source).rglob("*")):
+            if path.is_file():
+                yield target / path.relative_to(settings.config / source), path.read_bytes()
+
+
+def _profile(settings: Settings) -> bytes:
+    output = {"type": "duckdb", "path": str(settings.working_file), "threads": 2, "settings": {"timezone": "UTC"}}
+    return json.dumps({"almanac": {"target": "home", "outputs": {"home": output}}}, indent=2).encode()
+
+
+def _fingerprint(files: dict[Path, bytes]) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        digest.update(str(path).encode() + b"\0" + hashlib.sha256(files[path]).digest())
+    return digest.hexdigest()
+
+
+def _write(folder: Path, wanted: dict[Path, bytes]) -> None:
+    present = {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()}
+    for path in present - set(wanted):
+        if not {"target", "logs"}.intersection(path.parts):
+            (folder / path).unlink()
+    for path, content in wanted.items():
+        target = folder / path
+        if not target.is_file() or target.read_bytes() != content:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)

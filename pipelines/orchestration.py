@@ -1,0 +1,41 @@
+"""Running the whole job through Dagster from a command: the same assets, checks and lock as in the UI."""
+
+import os
+import shutil
+from collections.abc import Callable, Mapping
+from datetime import date
+from pathlib import Path
+
+from pipelines.settings import Settings
+
+QUIET_LOGGER = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """What a process needs to know to find this home and Dagster's storage in it."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    shutil.copy(Path(__file__).with_name("dagster.yaml"), settings.dagster_home / "dagster.yaml")
+    known = {"HOME": settings.home, "INBOX": settings.inbox, "SOURCES": settings.sources, "CONFIG": settings.config}
+    names = {f"ALMANAC_{name}": str(path) for name, path in known.items() if path}
+    return {**names, "DAGSTER_HOME": str(settings.dagster_home), "GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+
+
+def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Callable[[str], None]) -> bool:
+    """The whole job for one `as_of`; true if every step and every blocking check passed."""
+    os.environ.update(environment(settings))
+    import dagster as dg
+
+    from pipelines.automation import JOB
+    from pipelines.definitions import build_defs
+
+    say("starting")
+    job = build_defs(settings, say).get_job_def(JOB)
+    with dg.DagsterInstance.get() as instance:
+        result = job.execute_in_process(
+            run_config=QUIET_LOGGER,
+            instance=instance,
+            partition_key=as_of.isoformat(),
+            tags={f"almanac/{name}": value for name, value in tags.items() if value},
+            raise_on_error=False,
+        )
+    return result.success
