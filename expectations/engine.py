@@ -8,7 +8,6 @@ import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout
-from fnmatch import fnmatchcase
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ import duckdb
 
 from expectations.reading import results_of, unchecked
 from expectations.results import CheckResult
-from expectations.suite import Entry, Suite, SuiteError
+from expectations.suite import Entry, Suite, SuiteError, matching
 
 EXAMPLES = 20
 SQL_RULE = "unexpected_rows_expectation"
@@ -36,11 +35,12 @@ def run_gate(duckdb_path: Path, suites: Sequence[Suite]) -> list[CheckResult]:
     results: list[CheckResult] = []
     with _source(duckdb_path) as source:
         for suite in suites:
-            names = [t for s, t in tables if s == suite.schema and fnmatchcase(t, suite.table)]
-            for table in names:
-                results += _check_table(source, suite, table)
-            if not names:
-                results += unchecked(suite, suite.table, f"table {suite.schema}.{suite.table} does not exist")
+            for name in matching(suite, tables) or [f"{suite.schema}.{suite.table}"]:
+                table = name.removeprefix(f"{suite.schema}.")
+                if name in tables:
+                    results += _check_table(source, suite, table)
+                else:
+                    results += unchecked(suite, table, f"table {name} does not exist")
     return results
 
 
@@ -100,11 +100,10 @@ def _expectation(entry: Entry, number: int) -> Any:
         raise SuiteError(f"{entry.where}: {' '.join(str(error).split())}") from error
 
 
-def _tables(path: Path) -> list[tuple[str, str]]:
+def _tables(path: Path) -> list[str]:
+    query = "select table_schema || '.' || table_name from information_schema.tables order by all"
     with duckdb.connect(str(path), read_only=True) as connection:
-        return connection.execute(
-            "select table_schema, table_name from information_schema.tables order by all"
-        ).fetchall()
+        return [name for (name,) in connection.execute(query).fetchall()]
 
 
 @contextmanager

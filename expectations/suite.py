@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, get_args
 
@@ -60,6 +61,14 @@ def load_suites(folders: Iterable[Path]) -> dict[str, list[Suite]]:
             suite = _suite(path, path.parent.name if path.parent != Path(folder) else None)
             found.setdefault((suite.gate, suite.name), suite)
     return {gate: [suite for (of, _), suite in sorted(found.items()) if of == gate] for gate in GATES}
+
+
+def matching(suite: Suite, known: Iterable[str]) -> list[str]:
+    """The known `schema.table` names the suite is about; a table written without a pattern stands for itself."""
+    wanted = f"{suite.schema}.{suite.table}"
+    if not any(sign in suite.table for sign in "*?["):
+        return [wanted]
+    return [name for name in known if fnmatchcase(name, wanted)]
 
 
 def _suite(path: Path, folder_gate: str | None) -> Suite:

@@ -4,14 +4,14 @@ Results go to `quality.results` of the working file, which may be deleted, and t
 not.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import polars as pl
 
 from expectations.results import CheckResult
-from expectations.suite import GATES, Suite, SuiteError, load_suites
-from pipelines import state, volumes, warehouse
+from expectations.suite import GATES, Suite, SuiteError, load_suites, matching
+from pipelines import freshness, state, volumes, warehouse
 from pipelines.errors import AlmanacError
 from pipelines.runs import Run
 from pipelines.settings import Settings
@@ -79,6 +79,7 @@ def run_gate(settings: Settings, run: Run, gate: str) -> GateReport:
     suites = gate_suites(settings)
     if gate not in suites:
         raise AlmanacError(f"gate {gate!r} is none of {', '.join(GATES)}")
+    freshness.record(settings)
     volumes.record(settings)
     try:
         engine.check_suites(suite for each in suites.values() for suite in each)
@@ -95,6 +96,15 @@ def gate_suites(settings: Settings) -> dict[str, list[Suite]]:
         return load_suites(settings.suites)
     except SuiteError as error:
         raise AlmanacError(str(error)) from error
+
+
+def gate_tables(settings: Settings, known: Iterable[str]) -> dict[str, list[str]]:
+    """The `schema.table` names each gate looks at, patterns such as `raw.*` filled in from the known names."""
+    known = sorted(set(known))
+    return {
+        gate: sorted({name for suite in suites for name in matching(suite, known)})
+        for gate, suites in gate_suites(settings).items()
+    }
 
 
 def frame(run: Run, results: Sequence[CheckResult]) -> pl.DataFrame:

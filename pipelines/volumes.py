@@ -10,6 +10,7 @@ from pipelines.settings import Settings
 SCHEMAS = ("marts",)
 _SERVED = {
     "run_id": pl.String,
+    "started_at": pl.Datetime("us"),
     "as_of": pl.Date,
     "schema_name": pl.String,
     "table_name": pl.String,
@@ -19,7 +20,10 @@ _SERVED = {
 
 def remember(settings: Settings, run: Run, served: dict[tuple[str, str], int]) -> None:
     """Keep the row counts of a run that has just been served, by (schema, table)."""
-    rows = [(run.run_id, run.as_of, schema, table, count) for (schema, table), count in sorted(served.items())]
+    rows = [
+        (run.run_id, run.started_at, run.as_of, schema, table, count)
+        for (schema, table), count in sorted(served.items())
+    ]
     state.append(settings, "volumes", run.run_id, pl.DataFrame(rows, schema=_SERVED, orient="row"))
 
 
@@ -37,12 +41,12 @@ def record(settings: Settings) -> None:
 def _last(settings: Settings) -> pl.DataFrame:
     served = state.read(settings, "volumes")
     if served.is_empty():
-        return pl.DataFrame(schema=_SERVED)
-    return served.filter(pl.col("run_id") == served["run_id"][-1])
+        return pl.DataFrame(schema=_SERVED).drop("started_at")
+    return served.filter(pl.col("started_at") == pl.col("started_at").max()).drop("started_at")
 
 
 def _volumes(counts: list[tuple[str, str, int]], last: pl.DataFrame) -> pl.DataFrame:
-    now = pl.DataFrame(counts, schema={name: _SERVED[name] for name in list(_SERVED)[2:]}, orient="row")
+    now = pl.DataFrame(counts, schema={name: _SERVED[name] for name in list(_SERVED)[3:]}, orient="row")
     before = last.rename({"run_id": "previous_run_id", "as_of": "previous_as_of", "row_count": "previous_row_count"})
     return now.join(before, on=["schema_name", "table_name"], how="left")
 
