@@ -85,14 +85,24 @@ def record_run(settings: Settings, run: Run) -> None:
         replace_table(connection, "control", "run", pl.DataFrame([row], schema_overrides=schema))
 
 
-def current_run(settings: Settings, run_id: str) -> Run:
-    """The run that owns the working file. Fails if it is another: a step of a stale run must not write into a newer one."""
+def current_run(settings: Settings, run_id: str | None = None) -> Run:
+    """The run that owns the working file.
+
+    With a run_id, fails if another run owns it: a step of a stale run must not write into a newer one.
+    """
     columns = ", ".join(field.name for field in fields(Run))
     with read(settings) as connection:
-        found = connection.execute(f"select {columns} from control.run").fetchall()
-    if len(found) != 1 or found[0][0] != run_id:
-        raise AlmanacError(f"run {run_id}: the working file belongs to another run: start the whole job again")
+        known = connection.execute("select 1 from duckdb_tables() where schema_name = 'control' and table_name = 'run'")
+        found = connection.execute(f"select {columns} from control.run").fetchall() if known.fetchall() else []
+    if len(found) != 1 or run_id not in (None, found[0][0]):
+        raise AlmanacError(f"{settings.working_file}: belongs to another run than {run_id}: start the whole job again")
     return Run(*found[0])
+
+
+def discard(settings: Settings) -> None:
+    """Delete the working file: everything in it can be made again from landing and state."""
+    for file in settings.warehouse.glob(f"{settings.working_file.name}*"):
+        file.unlink()
 
 
 @contextmanager

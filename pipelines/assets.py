@@ -1,0 +1,107 @@
+"""The whole flow on one page: export files -> raw -> keys -> resolved -> marts -> forecast -> outlook -> published.
+
+Each asset is a few lines around a plain function that knows nothing of Dagster. Tables that Python writes are the dbt
+project's sources, so the specs are read from its manifest and the graph is one.
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from pipelines import charts, ledger, names, publish, resolve, runs, stages, warehouse
+from pipelines.lineage import Graph, Translator
+from pipelines.settings import Settings
+
+RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
+    """Every asset of one home, in the order in which rows flow."""
+    common: dict[str, Any] = {"partitions_def": partitions, "required_resource_keys": {"home"}, "retry_policy": RETRY}
+
+    @dg.multi_asset(name="ingest", specs=graph.raw_specs(), **common)
+    def ingest_exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        home = context.resources.home
+        home.say("landing and loading new exports")
+        home.say(stages.ingest_exports(settings, home.say).summary())
+        run = runs.start(settings, home.run_id, date.fromisoformat(context.partition_key), **_run_tags(context))
+        warehouse.record_run(settings, run)
+        yield from _results(settings, graph.raw_specs())
+
+    @dg.multi_asset(name="keys", specs=graph.source_specs("keys", graph.raw_keys()), **common)
+    def match_keys(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        run = _run(context)
+        context.resources.home.say("normalising names, phones, domains and tax ids")
+        names.build_keys(settings)
+        yield from _results(settings, graph.source_specs("keys"), as_of=run.as_of)
+
+    @dg.multi_asset(name="resolve", specs=graph.source_specs("resolved", graph.models("staging", "matching")), **common)
+    def resolved_customers(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        run = _run(context)
+        context.resources.home.say("clustering records into customers")
+        resolve.resolve_customers(settings, run)
+        yield from _results(settings, graph.source_specs("resolved"), as_of=run.as_of)
+
+    @dg.multi_asset(name="forecast", specs=graph.source_specs("forecast", graph.models("marts")), **common)
+    def forecasts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
+        run = _run(context)
+        context.resources.home.say("forecasting")
+        ledger.issue_forecasts(settings, run, context.resources.home.say)
+        yield from _results(settings, graph.source_specs("forecast"), as_of=run.as_of)
+
+    @dg.asset(key=["published", "almanac"], deps=graph.served(), group_name="published", kinds={"duckdb"}, **common)
+    def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        """The read-only file and the Parquet beside it, swapped in only if every gate has passed."""
+        run, home = _run(context), context.resources.home
+        if run.run_kind not in publish.SERVED_KINDS:
+            home.outcome = "backfilled"
+            return dg.MaterializeResult(metadata={"served": False, "reason": f"a {run.run_kind} run serves nothing"})
+        home.say("publishing")
+        counts = publish.publish(settings, run)
+        home.outcome = "published"
+        return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), "tables": len(counts)})
+
+    def dbt_step(name: str, select: str) -> dg.AssetsDefinition:
+        @dbt_assets(
+            name=name,
+            manifest=graph.manifest,
+            select=select,
+            partitions_def=partitions,
+            dagster_dbt_translator=Translator(graph.gate_inputs(name)),
+            required_resource_keys={"home"},
+            retry_policy=RETRY,
+        )
+        def step(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+            run = _run(context)
+            context.resources.home.say(f"dbt: {name}")
+            arguments = ["build", "--exclude-resource-type", "unit_test"]
+            events = list(dbt.cli(arguments, context=context).stream())
+            yield from charts.with_metadata(settings, events, run.as_of)
+
+        return step
+
+    dbt_steps = [dbt_step(name, select) for name, select in stages.DBT_STEPS.items()]
+    return [ingest_exports, match_keys, resolved_customers, *dbt_steps, forecasts, published]
+
+
+def _run(context: dg.AssetExecutionContext) -> runs.Run:
+    home = context.resources.home
+    return warehouse.current_run(home.settings, home.run_id)
+
+
+def _run_tags(context: dg.AssetExecutionContext) -> dict[str, str]:
+    """What a person may add to a run: `almanac/known_at`, `almanac/kind`, `almanac/reason`."""
+    prefix = "almanac/"
+    return {tag.removeprefix(prefix): value for tag, value in context.run.tags.items() if tag.startswith(prefix)}
+
+
+def _results(
+    settings: Settings, specs: Sequence[dg.AssetSpec], as_of: date | None = None
+) -> Iterator[dg.MaterializeResult]:
+    """A result for each table with its row count, and a small picture where people look."""
+    described = charts.table_metadata(settings, [tuple(spec.key.path) for spec in specs], as_of)
+    for spec in specs:
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=described[tuple(spec.key.path)])

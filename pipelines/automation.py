@@ -1,0 +1,51 @@
+"""When the job runs by itself: weekly, monthly, and when new exports have arrived."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines import ingest
+from pipelines.contracts import load_contracts
+from pipelines.settings import Settings, now
+
+JOB = "almanac"
+
+
+def build_job(partitions: dg.PartitionsDefinition) -> dg.UnresolvedAssetJobDefinition:
+    """The whole flow for one `as_of`. In one process: the run lock belongs to a process."""
+    return dg.define_asset_job(
+        JOB,
+        selection=dg.AssetSelection.all(),
+        partitions_def=partitions,
+        executor_def=dg.in_process_executor,
+        description="Exports to published forecast tables, as known at the end of one day.",
+    )
+
+
+def build_schedules(settings: Settings, job: dg.UnresolvedAssetJobDefinition) -> list[dg.ScheduleDefinition]:
+    """Every Monday and every first of the month, early, for the day before."""
+
+    def schedule(name: str, cron: str) -> dg.ScheduleDefinition:
+        @dg.schedule(name=name, cron_schedule=cron, job=job, execution_timezone=settings.company.timezone)
+        def yesterday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+            as_of = settings.day_before(context.scheduled_execution_time)
+            return dg.RunRequest(run_key=f"{name} {as_of}", partition_key=as_of.isoformat())
+
+        return yesterday
+
+    return [schedule("weekly", "0 5 * * 1"), schedule("monthly", "0 5 1 * *")]
+
+
+def build_sensor(settings: Settings, job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+    """One run for all exports that have arrived since the last; their content, not their time, makes them new."""
+
+    @dg.sensor(name="new_exports", job=job, minimum_interval_seconds=60)
+    def new_exports(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        waiting = ingest.waiting(settings, load_contracts(settings.sources))
+        if not waiting:
+            yield dg.SkipReason(f"nothing new in {settings.inbox}")
+            return
+        as_of = settings.local_date(now())
+        yield dg.RunRequest(run_key=ingest.fingerprint(waiting), partition_key=as_of.isoformat())
+
+    return new_exports

@@ -1,0 +1,71 @@
+"""What Dagster shows beside an asset: how many rows it has and, where people look, a small picture."""
+
+import base64
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from pipelines import warehouse
+from pipelines.settings import Settings
+
+# One query per pictured table, of x and y. The last 36 points are drawn.
+PICTURES = {
+    ("marts", "revenue"): "select date_trunc('month', invoiced_on) as x, sum(amount_base) as y from {table} group by 1",
+    ("marts", "series_history"): "select ds as x, y from {table} where unique_id = 'revenue|total||MS'",
+    ("marts", "stage_history"): "select date_trunc('month', entered_on) as x, count(*) as y from {table} group by 1",
+    ("forecast", "latest"): "select period_start as x, yhat as y from {table} where unique_id = 'revenue|total||MS'",
+}
+
+
+def table_metadata(
+    settings: Settings, tables: Sequence[Sequence[str]], as_of: date | None
+) -> dict[tuple[str, ...], dict[str, Any]]:
+    """Row count and picture of each table, by (schema, name)."""
+    with warehouse.read(settings) as connection:
+        found: dict[tuple[str, ...], dict[str, Any]] = {}
+        for schema, name in tables:
+            table = f"{warehouse.quoted(schema)}.{warehouse.quoted(name)}"
+            rows = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
+            found[schema, name] = {"dagster/row_count": rows, **({"as_of": str(as_of)} if as_of else {})}
+            if query := PICTURES.get((schema, name)):
+                drawn = f"select * from ({query.format(table=table)}) where x is not null order by x"
+                points = connection.execute(drawn).pl().tail(36)
+                found[schema, name] |= _picture(points)
+        return found
+
+
+def with_metadata(settings: Settings, events: Iterable[Any], as_of: date) -> Iterator[Any]:
+    """dbt's events with row counts added; read only after dbt has closed the file."""
+    events = list(events)
+    keys = [tuple(key.path) for key in map(_asset_key, events) if key]
+    described = table_metadata(settings, keys, as_of)
+    for event in events:
+        key = _asset_key(event)
+        found = described[tuple(key.path)] if key else {}
+        yield event._replace(metadata={**(event.metadata or {}), **found}) if key else event
+
+
+def _asset_key(event: Any) -> dg.AssetKey | None:
+    return event.asset_key if isinstance(event, dg.MaterializeResult) else None
+
+
+def _picture(points: pl.DataFrame) -> Mapping[str, Any]:
+    if points.height < 2:
+        return {}
+    import matplotlib
+
+    matplotlib.use("Agg")
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(5, 1.6), layout="constrained")
+    axes = figure.subplots()
+    axes.plot([str(x)[:10] for x in points["x"]], points["y"].cast(pl.Float64).to_list(), linewidth=1.5)
+    axes.xaxis.set_major_locator(matplotlib.ticker.MaxNLocator(6))
+    axes.tick_params(labelsize=6)
+    image = io.BytesIO()
+    figure.savefig(image, format="png", dpi=110)
+    return {"picture": dg.MetadataValue.md(f"![](data:image/png;base64,{base64.b64encode(image.getvalue()).decode()})")}

@@ -1,0 +1,78 @@
+"""`almanac run`: the whole job, ending in a summary of what was made and where to look."""
+
+import time
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+
+import typer
+from rich.console import Console
+
+from pipelines.cli.context import settings_from
+from pipelines.errors import AlmanacError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+
+    @app.command("run")
+    def run(
+        context: typer.Context,
+        as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="Exports up to the end of this day."),
+        known_at: datetime | None = typer.Option(None, help="Leave out files that landed later (UTC)."),
+        reason: str = typer.Option("", help="Why this version is issued; opens an off-cycle revision."),
+        force: bool = typer.Option(False, help="Run although nothing has changed since what is served."),
+    ) -> None:
+        """Land exports, make customers and deals, check, forecast, publish."""
+        from pipelines import inputs, orchestration, summary
+
+        settings = settings_from(context)
+        day = as_of.date() if as_of else inputs.newest_export(settings)
+        if not force and not reason and (served := inputs.already_served(settings, day, known_at)):
+            typer.echo(f"nothing new: {served}; --force runs it all again")
+            return
+        tags = {"known_at": known_at.isoformat() if known_at else "", "reason": reason}
+        tags["kind"] = "revision" if reason else ""
+        console = Console(stderr=True)
+        passed = _with_progress(console, lambda say: orchestration.run_job(settings, day, tags, say))
+        typer.echo(summary.render(settings))
+        if not passed:
+            raise AlmanacError(f"run as of {day} did not pass: {summary.reason(settings)}")
+
+    @app.command("backfill")
+    def backfill(
+        context: typer.Context,
+        first: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="First as_of."),
+        last: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="Last as_of."),
+        every_days: int = typer.Option(7, min=1, help="Days between two as_of."),
+    ) -> None:
+        """Issue the forecasts that past days would have issued: the ledger grows, what is served stays."""
+        from pipelines import orchestration
+
+        settings, day = settings_from(context), first.date()
+        console = Console(stderr=True)
+        while day <= last.date():
+            passed = _with_progress(console, _job(orchestration.run_job, settings, day))
+            if not passed:
+                raise AlmanacError(f"backfill stopped at {day}: see `almanac status`")
+            typer.echo(f"{day}: added to the ledger")
+            day += timedelta(days=every_days)
+
+
+def _job(run_job: Callable[..., bool], settings: object, day: date) -> Callable[[Callable[[str], None]], bool]:
+    return lambda say: run_job(settings, day, {"kind": "backfill"}, say)
+
+
+def _with_progress(console: Console, work: Callable[[Callable[[str], None]], bool]) -> bool:
+    """Run the work below a line that says what is being done and for how long; each finished step leaves a line."""
+    began, last = time.monotonic(), [""]
+    with console.status("") as line:
+
+        def say(message: str) -> None:
+            if last[0]:
+                console.print(f"[dim]{time.monotonic() - began:6.1f}s[/dim]  {last[0]}", highlight=False)
+            last[0] = message
+            line.update(message)
+
+        passed = work(say)
+        say("")
+    return passed

@@ -1,0 +1,74 @@
+"""`almanac ingest | build | forecast | publish | rebuild`: one stage, for people who are working on it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+
+import typer
+
+from pipelines.cli.context import settings_from
+from pipelines.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+
+    @app.command("ingest")
+    def ingest(context: typer.Context) -> None:
+        """Land and load new exports; serve nothing."""
+        from pipelines import stages
+
+        settings = settings_from(context)
+        with _owned(settings, "ingest"):
+            typer.echo(stages.ingest_exports(settings, typer.echo).summary())
+
+    @app.command("build")
+    def build(
+        context: typer.Context,
+        as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="Exports up to the end of this day."),
+    ) -> None:
+        """Make keys, customers, deals and marts in the working file; serve nothing."""
+        from pipelines import inputs, stages
+
+        settings = settings_from(context)
+        with _owned(settings, "build"):
+            stages.build(settings, _day(as_of) or inputs.newest_export(settings), typer.echo)
+
+    @app.command("forecast")
+    def forecast(context: typer.Context) -> None:
+        """Issue forecasts for the run in the working file and rebuild the outlook; serve nothing."""
+        from pipelines import stages
+
+        settings = settings_from(context)
+        with _owned(settings, "forecast"):
+            stages.forecast(settings, typer.echo)
+
+    @app.command("publish")
+    def publish(context: typer.Context) -> None:
+        """Check every gate on the working file again and, if all pass, swap it in."""
+        from pipelines import stages
+
+        settings = settings_from(context)
+        with _owned(settings, "publish"):
+            stages.check_and_publish(settings, typer.echo)
+
+    @app.command("rebuild")
+    def rebuild(context: typer.Context) -> None:
+        """Make the working file anew from landing and state, as of what is served, and publish it."""
+        from pipelines import stages
+
+        settings = settings_from(context)
+        with _owned(settings, "rebuild"):
+            stages.rebuild(settings, typer.echo)
+
+
+@contextmanager
+def _owned(settings: Settings, stage: str) -> Iterator[None]:
+    from pipelines import warehouse
+
+    with warehouse.run_lock(settings, owner=f"almanac {stage}"):
+        yield
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None

@@ -1,0 +1,16 @@
+"""`almanac status`: last runs, freshness of each system, gates, what is served."""
+
+import typer
+
+from pipelines.cli.context import settings_from
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("status")
+    def status(context: typer.Context) -> None:
+        """Say what is served, how fresh each system is, and how the last runs ended."""
+        from pipelines import summary
+
+        typer.echo(summary.status(settings_from(context)))

@@ -1,0 +1,44 @@
+"""`build_defs(settings) -> Definitions`, and nothing else."""
+
+from collections.abc import Callable
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from pipelines import dbt, quality
+from pipelines.assets import build_assets
+from pipelines.automation import build_job, build_schedules, build_sensor
+from pipelines.checks import build_checks
+from pipelines.contracts import load_contracts
+from pipelines.lineage import Graph
+from pipelines.resources import home_resource
+from pipelines.settings import Settings, load_settings
+
+
+def build_defs(settings: Settings, say: Callable[[str], None] | None = None) -> dg.Definitions:
+    """Everything Dagster needs to know of one home. `say` is told of progress; Dagster's log by default."""
+    project = dbt.prepare_project(settings)
+    contracts = load_contracts(settings.sources)
+    systems = {name: sorted({item.object for item in contract.objects}) for name, contract in contracts.items()}
+    graph = Graph.load(project, systems, quality.gate_tables(settings))
+    partitions = dg.DailyPartitionsDefinition(
+        start_date=settings.company.partitions_start, timezone=settings.company.timezone, end_offset=1
+    )
+    job = build_job(partitions)
+    return dg.Definitions(
+        assets=[*graph.inbox_specs(), *build_assets(settings, graph, partitions)],
+        asset_checks=build_checks(settings, graph),
+        jobs=[job],
+        schedules=build_schedules(settings, job),
+        sensors=[build_sensor(settings, job)],
+        resources={
+            "home": home_resource(settings, say),
+            "dbt": DbtCliResource(project_dir=str(project), profiles_dir=str(project), dbt_executable=dbt.DBT),
+        },
+        executor=dg.in_process_executor,
+    )
+
+
+def defs() -> dg.Definitions:
+    """The definitions of the home named by the environment: what `workspace.yaml` loads."""
+    return build_defs(load_settings())

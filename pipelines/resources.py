@@ -1,0 +1,61 @@
+"""The home a Dagster run owns: locked for the whole run, its outcome written down when the run ends."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import dagster as dg
+
+from pipelines import status, warehouse
+from pipelines.settings import Settings
+
+
+@dataclass
+class Home:
+    """What the steps of one run share. Everything else they meet in tables.
+
+    outcome: published, backfilled or blocked as soon as it is known; failed until then.
+    """
+
+    settings: Settings
+    run_id: str
+    say: Callable[[str], None]
+    outcome: str = "failed"
+    messages: list[str] = field(default_factory=list)
+
+
+def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.ResourceDefinition:
+    """A resource that holds the run lock while it lives. It needs the in-process executor: one process, one lock."""
+
+    @dg.resource(description="The home this run owns: locked from the first step to the last.")
+    def home(context: dg.InitResourceContext) -> Iterator[Home]:
+        run_id = root_run_id(context)
+        with warehouse.run_lock(settings, owner=f"run {run_id}"):
+            opened = Home(settings, run_id, say or context.log.info)
+            yield opened
+            messages = opened.messages or _failures(context)
+            status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages))
+
+    return home
+
+
+def root_run_id(context: dg.InitResourceContext) -> str:
+    """The id under which rows are kept: a re-execution from failure goes on under the id of the run it repeats."""
+    if context.run is None or context.run_id is None:
+        raise dg.DagsterInvariantViolationError("a home is owned by a run")
+    return context.run.root_run_id or context.run_id
+
+
+def _failures(context: dg.InitResourceContext) -> list[str]:
+    """The innermost error of every failed step: one line each."""
+    instance, run_id = context.instance, context.run_id
+    if instance is None or run_id is None:
+        return []
+    records = instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    return [_innermost(record.dagster_event) for record in records if record.dagster_event]
+
+
+def _innermost(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    while error and error.cause:
+        error = error.cause
+    return f"{event.step_key}: {error.message.strip() if error else 'no reason given'}"

@@ -1,0 +1,107 @@
+"""The stages in plain order, without Dagster: for one stage at a time, and for rebuilding from landing and state.
+
+`assets.py` is the same flow as a graph; both call the same functions, so that neither can drift.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from pipelines import dbt, ingest, ledger, names, publish, quality, resolve, runs, status, warehouse
+from pipelines.contracts import load_contracts
+from pipelines.errors import AlmanacError
+from pipelines.runs import Run
+from pipelines.settings import Settings, now
+
+Say = Callable[[str], None]
+
+# What each dbt step builds: Python and SQL alternate, so dbt runs three times.
+DBT_STEPS = {
+    "staging_and_matching": "resource_type:seed tag:staging tag:matching",
+    "marts": "tag:intermediate tag:marts",
+    "outlook": "tag:outlook",
+}
+
+
+def ingest_exports(settings: Settings, say: Say) -> ingest.IngestReport:
+    """Land and load what is new in the inbox."""
+    return ingest.run(settings, load_contracts(settings.sources), landed_at=now(), progress=say)
+
+
+def build(settings: Settings, as_of: date, say: Say) -> Run:
+    """Keys, customers, deals and marts for a day, in the working file. Stops at a gate that does not pass."""
+    started = now()
+    run = runs.start(settings, f"build-{started:%Y%m%dT%H%M%S}", as_of)
+    warehouse.record_run(settings, run)
+    _build(settings, run, say)
+    return run
+
+
+def forecast(settings: Settings, say: Say) -> None:
+    """Issue forecasts for the run in the working file, and the outlook on them."""
+    run = warehouse.current_run(settings)
+    ledger.issue_forecasts(settings, run, say)
+    _outlook(settings, run, say)
+
+
+def check_and_publish(settings: Settings, say: Say) -> None:
+    """Every gate once more on the working file as it is, then the swap."""
+    run = warehouse.current_run(settings)
+    for gate in quality.GATES:
+        _check(settings, run, gate, say)
+    _publish(settings, run, say)
+
+
+def rebuild(settings: Settings, say: Say) -> None:
+    """The working file from landing and state alone, under the identity of the run that is served, and publish it.
+
+    Forecasts are read back from the ledger: a rebuilt table holds the numbers that were issued, not new ones.
+    """
+    run = runs.served(settings)
+    if run is None:
+        raise AlmanacError(f"{settings.state}: no run was ever published: `almanac run` makes the first")
+    warehouse.discard(settings)
+    ingest.rebuild(settings, load_contracts(settings.sources))
+    warehouse.record_run(settings, run)
+    _build(settings, run, say)
+    ledger.load(settings, run)
+    _outlook(settings, run, say)
+    _publish(settings, run, say)
+
+
+def _build(settings: Settings, run: Run, say: Say) -> None:
+    project = dbt.prepare_project(settings)
+    _check(settings, run, "raw", say)
+    say("keys")
+    names.build_keys(settings)
+    _dbt(project, "staging_and_matching", say)
+    say("customers")
+    resolve.resolve_customers(settings, run)
+    _check(settings, run, "clean", say)
+    _dbt(project, "marts", say)
+    _check(settings, run, "marts", say)
+
+
+def _outlook(settings: Settings, run: Run, say: Say) -> None:
+    _check(settings, run, "forecast", say)
+    _dbt(dbt.prepare_project(settings), "outlook", say)
+
+
+def _publish(settings: Settings, run: Run, say: Say) -> None:
+    if run.run_kind not in publish.SERVED_KINDS:
+        raise AlmanacError(f"a {run.run_kind} run serves nothing: run a newer as_of")
+    say("publishing")
+    publish.publish(settings, run)
+    status.write_status(settings, run.run_id, outcome="published", message="")
+
+
+def _dbt(project: "dbt.Path", step: str, say: Say) -> None:
+    say(f"dbt: {step}")
+    dbt.dbt(project, "build", "--exclude-resource-type", "unit_test", "--select", *DBT_STEPS[step].split())
+
+
+def _check(settings: Settings, run: Run, gate: str, say: Say) -> None:
+    report = quality.run_gate(settings, run, gate)
+    say(report.summary)
+    if not report.passed:
+        status.write_status(settings, run.run_id, outcome="blocked", message=report.summary)
+        raise AlmanacError(f"{report.summary}: nothing was published")
