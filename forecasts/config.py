@@ -1,0 +1,174 @@
+"""What is forecast and how: `config.yml` as frozen objects that refuse what they do not know."""
+
+from dataclasses import dataclass, field, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from forecasts.errors import ForecastError
+from forecasts.frequency import Frequency
+
+SHIPPED = Path(__file__).resolve().parent / "config.yml"
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class SeriesSet:
+    """One metric at some levels and one frequency, some periods ahead."""
+
+    metric: str
+    levels: tuple[str, ...]
+    freq: str = "MS"
+    horizon: int = 12
+    non_negative: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a frequency or horizon that means nothing."""
+        Frequency(self.freq)
+        if self.horizon < 1:
+            raise ForecastError(f"{self.metric}: horizon must be 1 or more periods, not {self.horizon}")
+
+
+@dataclass(frozen=True)
+class History:
+    """How much past a model needs: shorter series get the naive forecast and a `fallback_reason`."""
+
+    min_periods: int = 12
+    min_seasons: float = 2.0
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Rolling origins: how many cutoffs every choice is judged on."""
+
+    origins: int = 3
+
+    def __post_init__(self) -> None:
+        """Fewer than three cutoffs choose by luck."""
+        if self.origins < 3:
+            raise ForecastError(f"backtest.origins must be 3 or more, not {self.origins}: fewer choose by luck")
+
+
+@dataclass(frozen=True)
+class Tier:
+    """The models that are tried, and the fixed combination that a chosen pool must not lose to."""
+
+    models: tuple[str, ...]
+    guardrail: tuple[str, ...]
+    intermittent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Tie:
+    """A level whose members add up to their member of another level."""
+
+    parent: str
+    children: str
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Moving festivals and working days as regressors: `country` is an ISO code, festivals are named in calendar.py."""
+
+    country: str = "CN"
+    festivals: tuple[str, ...] = ()
+    working_days: bool = False
+
+
+@dataclass(frozen=True)
+class Shock:
+    """A change to the forecast of some series over some periods: `yhat * multiply + add`.
+
+    levels and members empty: all of them. first_period ... last_period: dates, None for open.
+    """
+
+    metric: str
+    multiply: float = 1.0
+    add: float = 0.0
+    level: str = "total"
+    member: str = ""
+    first_period: date | None = None
+    last_period: date | None = None
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A named contingency: shocks to series, or other futures of the regressors."""
+
+    name: str
+    because: str
+    shocks: tuple[Shock, ...] = ()
+    regressors: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Config:
+    """All of `config.yml`."""
+
+    series: tuple[SeriesSet, ...]
+    tiers: dict[str, Tier]
+    tier: str = "default"
+    history: History = field(default_factory=History)
+    backtest: Backtest = field(default_factory=Backtest)
+    hierarchy: tuple[Tie, ...] = ()
+    calendar: Calendar = field(default_factory=Calendar)
+    scenarios: tuple[Scenario, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse a tier that is not described."""
+        if self.tier not in self.tiers:
+            raise ForecastError(f"tier {self.tier!r} is not described: tiers are {', '.join(self.tiers)}")
+
+    @property
+    def models(self) -> Tier:
+        """The tier in use."""
+        return self.tiers[self.tier]
+
+
+NESTED: dict[str, type] = {
+    "Config.series": SeriesSet,
+    "Config.tiers": Tier,
+    "Config.history": History,
+    "Config.backtest": Backtest,
+    "Config.hierarchy": Tie,
+    "Config.calendar": Calendar,
+    "Config.scenarios": Scenario,
+    "Scenario.shocks": Shock,
+}
+
+
+def load(path: Path = SHIPPED) -> Config:
+    """The configuration in a file. ForecastError names the file, the object and the key it does not accept."""
+    try:
+        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise ForecastError(f"{path}: cannot be read as YAML: {str(error).splitlines()[0]}") from error
+    return _build(Config, raw or {}, str(path))
+
+
+def _build(kind: type[T], raw: Any, where: str) -> T:
+    if not isinstance(raw, dict):
+        raise ForecastError(f"{where}: expected keys and values, found {raw!r}")
+    known = {entry.name for entry in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(map(str, raw)) - known)
+    if unknown:
+        raise ForecastError(f"{where}: unknown key {', '.join(unknown)}: known are {', '.join(sorted(known))}")
+    values = {name: _value(NESTED.get(f"{kind.__name__}.{name}"), name, value, where) for name, value in raw.items()}
+    try:
+        return kind(**values)
+    except ForecastError as error:
+        raise ForecastError(f"{where}: {error}") from error
+    except TypeError as error:
+        raise ForecastError(f"{where}: {str(error).split('__init__() ')[-1]}") from error
+
+
+def _value(kind: type | None, name: str, value: Any, where: str) -> Any:
+    if kind is None:
+        return tuple(value) if isinstance(value, list) else value
+    if isinstance(value, list):
+        return tuple(_build(kind, item, f"{where}: {name}[{place}]") for place, item in enumerate(value))
+    if name == "tiers":
+        return {key: _build(kind, item, f"{where}: {name}.{key}") for key, item in value.items()}
+    return _build(kind, value, f"{where}: {name}")

@@ -1,0 +1,34 @@
+"""What is said of a series that is too short for the models: its naive forecast, why, and how far it may be off."""
+
+import numpy as np
+
+from forecasts.base import Batch, filled
+from forecasts.models.naive import Naive
+from forecasts.models.seasonal_naive import SeasonalNaive
+
+NORMAL = {80: 1.2815515655446004, 95: 1.959963984540054}  # standard normal quantiles of .90 and .975
+
+
+def naive_forecast(batch: Batch, row: int, horizon: int) -> tuple[str, np.ndarray]:
+    """The seasonal naive forecast from one whole season on, otherwise the last value: (model name, steps)."""
+    model = SeasonalNaive() if len(batch.values[row]) >= batch.frequency.season else Naive()
+    return model.name, model.predict(batch.take([row]), horizon)[0]
+
+
+def naive_spread(values: np.ndarray, season: int, horizon: int) -> np.ndarray:
+    """Standard deviation per step of the naive errors (Hyndman & Athanasopoulos, FPP3, table 5.2).
+
+    One value says nothing about its spread; the value itself is then taken for it, so that the interval is wide.
+    """
+    values = filled(values)
+    lag = season if len(values) > season else 1
+    if len(values) <= 1:
+        return np.full(horizon, abs(float(values[0])) if len(values) else 0.0)
+    errors = values[lag:] - values[:-lag]
+    deviation = float(np.sqrt(np.mean(errors**2)))
+    return deviation * np.sqrt(np.arange(horizon) // lag + 1)
+
+
+def reason_for(length: int, shortest: int, season: int) -> str:
+    """Why the naive forecast is served, in a sentence."""
+    return f"{length} periods of history, fewer than the {shortest} that the models need (season of {season})"

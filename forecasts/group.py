@@ -1,0 +1,191 @@
+"""From every model's forecasts to the served ones: segments, pools, sums that hold, intervals."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+
+from forecasts import fallback, intervals, pool
+from forecasts.backtest import Candidates, Origin
+from forecasts.config import Config, SeriesSet, Tier
+
+Bounds = dict[int, tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class Served:
+    """The candidates with the pool among them, every bound, and which model each series is served from.
+
+    bounds: per model, per level, (series, steps). past: the same per origin, with that origin's rows.
+    served, reasons, segments: one entry per series; choices: evidence rows.
+    """
+
+    candidates: Candidates
+    bounds: dict[str, Bounds]
+    past: tuple[dict[str, Bounds], ...]
+    served: tuple[str, ...]
+    reasons: tuple[str | None, ...]
+    segments: tuple[str, ...]
+    choices: tuple[dict[str, object], ...]
+
+
+def segments_of(candidates: Candidates, shortest: int) -> tuple[str, ...]:
+    """empty, short, or regular, per series."""
+    lengths = candidates.batch.lengths
+    return tuple("empty" if length == 0 else "short" if length < shortest else "regular" for length in lengths)
+
+
+def serve(
+    candidates: Candidates, names: pl.DataFrame, wanted: Sequence[SeriesSet], config: Config, shortest: int
+) -> Served:
+    """Choose a pool per segment, put it beside the models, and give everything its intervals."""
+    segments = segments_of(candidates, shortest)
+    candidates, choices = with_pools(candidates, segments, config.models)
+    candidates, served, reasons = with_fallbacks(candidates, segments, shortest)
+    floor = np.where(_non_negative(names, wanted), 0.0, -np.inf)
+    candidates = clipped(candidates, floor)
+    bounds, past = all_bounds(candidates, segments, floor)
+    return Served(candidates, bounds, past, served, reasons, segments, tuple(choices))
+
+
+def with_pools(
+    candidates: Candidates, segments: Sequence[str], tier: Tier
+) -> tuple[Candidates, list[dict[str, object]]]:
+    """The candidates with a model `pool`. In the backtest each cutoff's pool is chosen on the other cutoffs.
+
+    So the residuals that intervals are made from belong to forecasts that were not selected on them.
+    """
+    future = np.full((len(candidates.batch), candidates.horizon), np.nan)
+    past = [np.full(origin.actual.shape, np.nan) for origin in candidates.origins]
+    choices = []
+    for segment in sorted(set(segments) - {"empty", "short"}):
+        rows = np.array([kind == segment for kind in segments])
+        masks = [rows[origin.rows] for origin in candidates.origins]
+        names = tier.intermittent if segment == "intermittent" and tier.intermittent else tier.models
+        chosen = pool.choose(candidates.origins, masks, names, tier.guardrail)
+        future[rows] = pool.combine(candidates.future, chosen.members)[rows]
+        for place, origin in enumerate(candidates.origins):
+            others = [other for other in range(len(past)) if other != place]
+            blind = pool.choose(_at(candidates.origins, others), _at(masks, others), names, tier.guardrail)
+            past[place][masks[place]] = pool.combine(origin.forecasts, blind.members)[masks[place]]
+        choices += [{"segment": segment, "decision": "pool", **row} for row in chosen.evidence]
+    return _with_model(candidates, "pool", future, past), choices
+
+
+def with_fallbacks(
+    candidates: Candidates, segments: Sequence[str], shortest: int
+) -> tuple[Candidates, tuple[str, ...], tuple[str | None, ...]]:
+    """Short series lose their models and get the naive forecast; the served model and the reason per series."""
+    batch, horizon = candidates.batch, candidates.horizon
+    future = {name: values.copy() for name, values in candidates.future.items()}
+    served: list[str] = ["pool"] * len(batch)
+    reasons: list[str | None] = [None] * len(batch)
+    for row, segment in enumerate(segments):
+        unanswered = bool(np.isnan(future["pool"][row]).any())
+        if segment == "regular" and not unanswered:
+            continue
+        reasons[row] = _reason(batch.lengths[row], segment, shortest, batch.frequency.season)
+        if segment == "empty":
+            continue
+        for values in future.values():
+            values[row] = np.nan
+        served[row], steps = fallback.naive_forecast(batch, row, horizon)
+        future.setdefault(served[row], np.full((len(batch), horizon), np.nan))[row] = steps
+    return replace(candidates, future=future), tuple(served), tuple(reasons)
+
+
+def clipped(candidates: Candidates, floor: np.ndarray) -> Candidates:
+    """Nothing below the floor of its series: what is sold cannot be negative."""
+    future = {name: np.maximum(values, floor[:, None]) for name, values in candidates.future.items()}
+    origins = [
+        replace(
+            origin,
+            forecasts={name: np.maximum(v, floor[origin.rows][:, None]) for name, v in origin.forecasts.items()},
+        )
+        for origin in candidates.origins
+    ]
+    return replace(candidates, future=future, origins=tuple(origins))
+
+
+def all_bounds(
+    candidates: Candidates, segments: Sequence[str], floor: np.ndarray
+) -> tuple[dict[str, Bounds], tuple[dict[str, Bounds], ...]]:
+    """Bounds of every model: conformal within the segment; from naive errors where nothing was backtested."""
+    kinds = np.array(segments)
+    future = {name: _future_bounds(candidates, name, kinds, floor) for name in candidates.future}
+    past = tuple(
+        {name: _past_bounds(candidates, place, name, kinds, floor) for name in origin.forecasts}
+        for place, origin in enumerate(candidates.origins)
+    )
+    return future, past
+
+
+def _future_bounds(candidates: Candidates, name: str, kinds: np.ndarray, floor: np.ndarray) -> Bounds:
+    point = candidates.future[name]
+    out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
+    for kind in sorted(set(kinds)):
+        rows = np.flatnonzero(kinds == kind)
+        known = _residuals(candidates.origins, name, kinds == kind)
+        for level in intervals.LEVELS:
+            if np.isnan(known).all():
+                low, high = _naive_bounds(candidates, name, rows, level)
+            else:
+                low, high = intervals.bounds(point[rows], candidates.scale[rows], known, level)
+            out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[rows][:, None]), high
+    return out
+
+
+def _past_bounds(candidates: Candidates, place: int, name: str, kinds: np.ndarray, floor: np.ndarray) -> Bounds:
+    origin = candidates.origins[place]
+    others = [other for index, other in enumerate(candidates.origins) if index != place]
+    point = origin.forecasts[name]
+    out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
+    for kind in sorted(set(kinds[origin.rows])):
+        rows = np.flatnonzero(kinds[origin.rows] == kind)
+        known = _residuals(others, name, kinds == kind)
+        for level in intervals.LEVELS:
+            low, high = intervals.bounds(point[rows], origin.scale[rows], known, level)
+            out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[origin.rows[rows]][:, None]), high
+    return out
+
+
+def _naive_bounds(candidates: Candidates, name: str, rows: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:
+    point, batch = candidates.future[name][rows], candidates.batch
+    spread = [fallback.naive_spread(batch.values[row], batch.frequency.season, candidates.horizon) for row in rows]
+    width = fallback.NORMAL[level] * np.array(spread).reshape(point.shape)
+    return point - width, point + width
+
+
+def _residuals(origins: Sequence[Origin], name: str, rows: np.ndarray) -> np.ndarray:
+    parts = [
+        (origin.actual - origin.forecasts[name])[rows[origin.rows]] / origin.scale[rows[origin.rows]][:, None]
+        for origin in origins
+        if name in origin.forecasts
+    ]
+    return np.concatenate(parts) if parts else np.full((1, 1), np.nan)
+
+
+def _with_model(candidates: Candidates, name: str, future: np.ndarray, past: Sequence[np.ndarray]) -> Candidates:
+    origins = [
+        replace(origin, forecasts={**origin.forecasts, name: values})
+        for origin, values in zip(candidates.origins, past, strict=True)
+    ]
+    return replace(candidates, future={**candidates.future, name: future}, origins=tuple(origins))
+
+
+def _non_negative(names: pl.DataFrame, wanted: Sequence[SeriesSet]) -> np.ndarray:
+    rules = {entry.metric: entry.non_negative for entry in wanted}
+    return np.array([rules[metric] for metric in names["metric"].to_list()])
+
+
+def _reason(length: int, segment: str, shortest: int, season: int) -> str:
+    if segment == "empty":
+        return "no known value: nothing to forecast from"
+    if segment == "short":
+        return fallback.reason_for(int(length), shortest, season)
+    return "no model of the pool had an answer for this series"
+
+
+def _at(items: Sequence, places: Sequence[int]) -> list:
+    return [items[place] for place in places]

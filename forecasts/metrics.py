@@ -1,0 +1,87 @@
+"""How good a forecast was: one signature for all, `metric(actual, forecast)`, over the last axis, NaN where unknown.
+
+Shapes: actual and forecast (..., steps); `scale` broadcasts against the result. Units are those of the series for
+`bias_amount`, none for the others. Percent figures are 0-1 shares except sMAPE, which M3 and M4 print times 100.
+"""
+
+import numpy as np
+
+
+def scale_of(values: np.ndarray, season: int) -> float:
+    """Mean absolute seasonal difference of a history: the divisor of MASE (Hyndman & Koehler 2006).
+
+    A history of one season or less is scaled by its first differences, a constant one by its mean size, zeros by 1.
+    """
+    for lag in (season, 1):
+        if len(values) > lag:
+            step = float(mean_known(np.abs(values[lag:] - values[:-lag])))
+            if step > 0:
+                return step
+    size = float(mean_known(np.abs(values))) if len(values) else 0.0
+    return size if size > 0 else 1.0
+
+
+def squared_scale_of(values: np.ndarray) -> float:
+    """Mean squared first difference: the divisor of RMSSE (M5 guide)."""
+    step = float(mean_known(np.diff(values) ** 2)) if len(values) > 1 else 0.0
+    return step if step > 0 else scale_of(values, 1) ** 2
+
+
+def smape(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+    """Symmetric absolute percentage error, 0 to 200; both zero counts as no error (M4 definition)."""
+    size = np.abs(actual) + np.abs(forecast)
+    share = 2 * np.abs(actual - forecast) / np.where(size == 0, 1, size)
+    return 100 * mean_known(share)
+
+
+def mase(actual: np.ndarray, forecast: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
+    """Mean absolute error in units of the history's seasonal steps."""
+    return mean_known(np.abs(actual - forecast)) / scale
+
+
+def rmsse(actual: np.ndarray, forecast: np.ndarray, squared_scale: np.ndarray | float) -> np.ndarray:
+    """Root mean squared error in units of the history's steps."""
+    return np.sqrt(mean_known((actual - forecast) ** 2) / squared_scale)
+
+
+def wape(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+    """Sum of absolute errors over the sum of absolute actuals; NaN if nothing was sold."""
+    total = np.nansum(np.abs(actual), axis=-1)
+    error = np.nansum(np.abs(actual - forecast), axis=-1)
+    return np.where(total > 0, error / np.where(total > 0, total, 1), np.nan)
+
+
+def bias(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+    """Sum of (forecast - actual) over the sum of absolute actuals: above zero is too high; NaN if nothing was sold."""
+    total = np.nansum(np.abs(actual), axis=-1)
+    error = np.nansum(forecast - actual, axis=-1)
+    return np.where(total > 0, error / np.where(total > 0, total, 1), np.nan)
+
+
+def coverage(actual: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
+    """Share of the actuals inside their interval, bounds included."""
+    inside = np.where(np.isnan(actual) | np.isnan(low), np.nan, (actual >= low) & (actual <= high))
+    return mean_known(inside)
+
+
+def msis(
+    actual: np.ndarray, low: np.ndarray, high: np.ndarray, scale: np.ndarray | float, level: float = 0.95
+) -> np.ndarray:
+    """Mean scaled interval score: width plus 2/alpha times every miss, in units of seasonal steps (M4 definition)."""
+    penalty = 2 / (1 - level)
+    misses = np.maximum(low - actual, 0) + np.maximum(actual - high, 0)
+    return mean_known(high - low + penalty * misses) / scale
+
+
+def accuracy(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
+    """1 - |actual - forecast| / |actual| per value, at least 0. With an actual of 0: 1 if it was foreseen, else 0."""
+    error, size = np.abs(actual - forecast), np.abs(actual)
+    share = np.where(size > 0, np.maximum(0.0, 1 - error / np.where(size > 0, size, 1)), (error == 0).astype(float))
+    return np.where(np.isnan(error), np.nan, share)
+
+
+def mean_known(values: np.ndarray) -> np.ndarray:
+    """The mean over the last axis of what is known; NaN where nothing is."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=-1)
+    return np.where(count > 0, np.where(known, values, 0).sum(axis=-1) / np.maximum(count, 1), np.nan)

@@ -1,0 +1,88 @@
+"""From the history of many series to the forecast rows that are published: the whole engine on one page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+
+import numpy as np
+import polars as pl
+
+from forecasts import schemas
+from forecasts.backtest import Progress, roll
+from forecasts.base import Batch, batch_of, model
+from forecasts.config import Config, SeriesSet
+from forecasts.frames import GroupFrames, frames_of
+from forecasts.frequency import Frequency
+from forecasts.group import serve
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """Everything one run of the engine has to say; columns in `schemas.py`, words in `tables.yml`.
+
+    values: one row per series, scenario, model and future period. backtest: one per series, model, cutoff and period.
+    series: one per series. accuracy: one per series and model. choices: one per decision and candidate.
+    """
+
+    values: pl.DataFrame
+    backtest: pl.DataFrame
+    series: pl.DataFrame
+    accuracy: pl.DataFrame
+    choices: pl.DataFrame
+
+
+def forecast(
+    history: pl.DataFrame, config: Config, *, as_of: date, engine: str = "process", progress: Progress | None = None
+) -> Forecasts:
+    """Forecast what the configuration names.
+
+    history: rows of `marts.series_history` (unique_id, metric, level, member, freq, ds, y); periods that end after
+    `as_of` are left out, so a partial period is never learnt from. progress(done, total) is called as models finish.
+    """
+    parts = []
+    for wanted in _groups(config):
+        rows = _select(history, wanted, as_of)
+        if not rows.is_empty():
+            parts.append(_group(rows, wanted, config, engine, progress))
+    return _joined(parts)
+
+
+def _groups(config: Config) -> list[list[SeriesSet]]:
+    """Series sets of one frequency and horizon are forecast together."""
+    keys = dict.fromkeys((entry.freq, entry.horizon) for entry in config.series)
+    return [[entry for entry in config.series if (entry.freq, entry.horizon) == key] for key in keys]
+
+
+def _select(history: pl.DataFrame, wanted: Sequence[SeriesSet], as_of: date) -> pl.DataFrame:
+    frequency = Frequency(wanted[0].freq)
+    named = [(pl.col("metric") == entry.metric) & pl.col("level").is_in(list(entry.levels)) for entry in wanted]
+    rows = history.filter((pl.col("freq") == frequency.code) & pl.any_horizontal(named))
+    ends = frequency.ends(frequency.index(rows["ds"].cast(pl.Date).to_numpy()))
+    return rows.filter(pl.Series(ends <= np.datetime64(as_of, "D"), dtype=pl.Boolean))
+
+
+def _group(
+    rows: pl.DataFrame, wanted: Sequence[SeriesSet], config: Config, engine: str, progress: Progress | None
+) -> GroupFrames:
+    batch = batch_of(rows, Frequency(wanted[0].freq))
+    names = rows.select("unique_id", "metric", "level", "member", "freq").unique("unique_id").sort("unique_id")
+    models = [model(name) for name in config.models.models]
+    shortest = shortest_history(batch, config)
+    candidates = roll(models, batch, wanted[0].horizon, shortest, config.backtest.origins, progress)
+    served = serve(candidates, names, wanted, config, shortest)
+    return frames_of(served, names)
+
+
+def shortest_history(batch: Batch, config: Config) -> int:
+    """Fewest periods that the models are trusted with, at this frequency."""
+    seasons = int(np.ceil(config.history.min_seasons * batch.frequency.season))
+    return max(config.history.min_periods, seasons)
+
+
+def _joined(parts: Sequence[GroupFrames]) -> Forecasts:
+    frames = {}
+    for entry in fields(Forecasts):
+        schema = getattr(schemas, entry.name.upper())
+        found = [getattr(part, entry.name) for part in parts]
+        frames[entry.name] = pl.concat([schemas.empty(schema), *found])
+    return Forecasts(**frames)

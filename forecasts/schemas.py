@@ -1,0 +1,82 @@
+"""The columns and types of every frame that a forecast returns; `tables.yml` describes them in words."""
+
+import polars as pl
+
+BOUNDS = {"lo_95": pl.Float64(), "lo_80": pl.Float64(), "hi_80": pl.Float64(), "hi_95": pl.Float64()}
+
+VALUES: dict[str, pl.DataType] = {
+    "unique_id": pl.String(),
+    "scenario": pl.String(),
+    "model": pl.String(),
+    "period_start": pl.Date(),
+    "horizon": pl.Int64(),
+    "yhat": pl.Float64(),
+    **BOUNDS,
+    "is_served": pl.Boolean(),
+    "fallback_reason": pl.String(),
+    "engine": pl.String(),
+}
+
+BACKTEST: dict[str, pl.DataType] = {
+    "unique_id": pl.String(),
+    "model": pl.String(),
+    "cutoff": pl.Date(),
+    "period_start": pl.Date(),
+    "horizon": pl.Int64(),
+    "y": pl.Float64(),
+    "yhat": pl.Float64(),
+    **BOUNDS,
+}
+
+SERIES: dict[str, pl.DataType] = {
+    "unique_id": pl.String(),
+    "metric": pl.String(),
+    "level": pl.String(),
+    "member": pl.String(),
+    "freq": pl.String(),
+    "first_period": pl.Date(),
+    "last_period": pl.Date(),
+    "n_periods": pl.Int64(),
+    "segment": pl.String(),
+    "served_model": pl.String(),
+    "fallback_reason": pl.String(),
+}
+
+ACCURACY: dict[str, pl.DataType] = {
+    "unique_id": pl.String(),
+    "model": pl.String(),
+    "n_origins": pl.Int64(),
+    "n_values": pl.Int64(),
+    "smape": pl.Float64(),
+    "mase": pl.Float64(),
+    "rmsse": pl.Float64(),
+    "wape": pl.Float64(),
+    "bias": pl.Float64(),
+    "accuracy": pl.Float64(),
+    "coverage_80": pl.Float64(),
+    "coverage_95": pl.Float64(),
+    "msis_95": pl.Float64(),
+}
+
+CHOICES: dict[str, pl.DataType] = {
+    "freq": pl.String(),
+    "segment": pl.String(),
+    "decision": pl.String(),
+    "step": pl.Int64(),
+    "candidate": pl.String(),
+    "is_chosen": pl.Boolean(),
+    "mase": pl.Float64(),
+    "n_values": pl.Int64(),
+    "reason": pl.String(),
+}
+
+
+def empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """A frame without rows that has every column."""
+    return pl.DataFrame(schema=schema)
+
+
+def conform(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame:
+    """The columns of the schema in its order and types; a column the frame lacks is null."""
+    missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in schema.items() if name not in frame.columns]
+    return frame.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in schema.items())
