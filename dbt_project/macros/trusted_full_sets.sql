@@ -1,0 +1,123 @@
+{#
+  CTEs up to `trusted_sets`: one row per source_system and contract with the newest complete full set whose absences
+  count as deletions.
+
+  A set that lacks more than control.run.mass_deletion_share of the keys of the last trusted set retracts nothing until
+  a row of the seed confirmed_deletions says so: a saved filter in a CRM makes a perfect, complete, wrong export, and a
+  second export through the same filter is no confirmation. Sets are therefore judged in order, each against the last
+  trusted one; the recursion runs only for contracts where one set lost too much against the set before it.
+
+  Expects the CTEs loaded_files, record_versions and refused_keys; must stand in a `with recursive`.
+#}
+{% macro trusted_full_sets() %}
+    full_sets as (
+        select
+            source_system,
+            contract,
+            set_id,
+            exported_at,
+            object,
+            row_number() over (partition by source_system, contract order by exported_at) as set_number,
+            count(*) over (partition by source_system, contract) as set_count
+        from (
+            select distinct source_system, contract, set_id, exported_at, object from loaded_files
+            where extract = 'full' and is_complete_set
+        )
+    ),
+
+    -- refused keys count as present; a row without a key is counted by its place in the set
+    present_keys as materialized (
+        select
+            sets.source_system,
+            sets.contract,
+            sets.set_number,
+            if(versions.is_keyless, cast(versions._record as varchar), versions.source_id) as source_id
+        from record_versions as versions
+        inner join full_sets as sets on versions.set_id = sets.set_id
+        where sets.set_count > 1
+        union
+        select sets.source_system, sets.contract, sets.set_number, refused.source_id
+        from refused_keys as refused
+        inner join full_sets as sets on refused.set_id = sets.set_id
+        where sets.set_count > 1
+    ),
+
+    key_sequences as (
+        select
+            *,
+            lead(set_number) over (
+                partition by source_system, contract, source_id order by set_number
+            ) as next_set_number
+        from present_keys
+    ),
+
+    suspect_contracts as materialized (
+        select distinct source_system, contract
+        from (
+            select
+                source_system,
+                contract,
+                set_number,
+                count(*) as key_count,
+                count(*) filter (where next_set_number is distinct from set_number + 1) as missing_count
+            from key_sequences
+            group by all
+        )
+        inner join full_sets using (source_system, contract, set_number)
+        cross join {{ source('control', 'run') }} as run
+        where set_number < set_count and missing_count > run.mass_deletion_share * key_count
+    ),
+
+    judged_sets as (
+        select source_system, contract, set_number, set_number as trusted_number
+        from full_sets
+        inner join suspect_contracts using (source_system, contract)
+        where set_number = 1
+        union all
+        select
+            judged.source_system,
+            judged.contract,
+            judged.set_number + 1 as set_number,
+            case
+                when
+                    bool_or(confirmed.source_system is not null)
+                    or count(*) filter (where before.source_id is not null and now.source_id is null)
+                    <= any_value(run.mass_deletion_share) * count(before.source_id)
+                    then judged.set_number + 1
+                else judged.trusted_number
+            end as trusted_number
+        from judged_sets as judged
+        inner join full_sets as sets
+            on judged.source_system = sets.source_system
+            and judged.contract = sets.contract
+            and judged.set_number + 1 = sets.set_number
+        cross join {{ source('control', 'run') }} as run
+        left join {{ ref('confirmed_deletions') }} as confirmed
+            on sets.source_system = confirmed.source_system
+            and sets.contract = confirmed.contract
+            and {{ local_date("sets.exported_at") }} = confirmed.exported_on
+        left join present_keys as before
+            on judged.source_system = before.source_system
+            and judged.contract = before.contract
+            and judged.trusted_number = before.set_number
+        left join present_keys as now
+            on before.source_system = now.source_system
+            and before.contract = now.contract
+            and before.source_id = now.source_id
+            and now.set_number = judged.set_number + 1
+        group by judged.source_system, judged.contract, judged.set_number, judged.trusted_number
+    ),
+
+    trusted_sets as (
+        select sets.source_system, sets.contract, max(sets.exported_at) as exported_at
+        from full_sets as sets
+        left join suspect_contracts as suspects
+            on sets.source_system = suspects.source_system and sets.contract = suspects.contract
+        left join judged_sets as judged
+            on sets.source_system = judged.source_system
+            and sets.contract = judged.contract
+            and sets.set_number = judged.trusted_number
+        where suspects.contract is null or judged.contract is not null
+        group by all
+    )
+{% endmacro %}
