@@ -1,0 +1,64 @@
+"""How kernels are compiled: Numba, kept on disk, without the global interpreter lock.
+
+Compiling costs seconds, so machine code is cached in a folder named after the kernels' own source. Numba looks at one
+file at a time when it decides whether its cache is stale; a kernel that inlines another file's kernel would otherwise
+run yesterday's code. The first writable place of: beside the package, the user's cache, the temporary folder.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numba
+
+PACKAGE = Path(__file__).parent
+KERNEL_FILES = ("compiled.py", "lasso.py", "additive.py", "predict.py")
+
+# Sums may be reordered so that they use vector registers; NaN and infinity keep their meaning.
+MATHS = {"reassoc", "contract", "nsz"}
+
+
+def kernel(function: Callable[..., Any]) -> Any:
+    """Compile `function` on first use for the argument types it meets, and keep the machine code on disk."""
+    before = numba.config.CACHE_DIR
+    numba.config.CACHE_DIR = str(CACHE_FOLDER)
+    try:
+        return numba.njit(cache=True, nogil=True, fastmath=MATHS, error_model="numpy")(function)
+    finally:
+        numba.config.CACHE_DIR = before
+
+
+def source_hash() -> str:
+    """Name of the current kernels: a hash over their source."""
+    digest = hashlib.sha256()
+    for name in KERNEL_FILES:
+        digest.update((PACKAGE / name).read_bytes())
+    return digest.hexdigest()[:12]
+
+
+def cache_folder() -> Path:
+    """The first candidate folder that can be written."""
+    name = f"numba-{source_hash()}"
+    for parent in _candidates():
+        folder = parent / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=folder):
+                return folder
+        except OSError:
+            continue
+    return Path(tempfile.mkdtemp(prefix=name))
+
+
+def _candidates() -> Iterator[Path]:
+    if os.environ.get("NUMBA_CACHE_DIR"):
+        yield Path(os.environ["NUMBA_CACHE_DIR"])
+    yield PACKAGE / "__pycache__"
+    yield Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "almanac"
+    yield Path(tempfile.gettempdir()) / "almanac"
+
+
+CACHE_FOLDER = cache_folder()

@@ -1,0 +1,79 @@
+"""Quantiles of Prophet's predictive distribution in closed form: no simulation, the same every time.
+
+Prophet's future trend (forecaster.py: _make_trend_shift_matrix) is a walk: in every step the slope changes with probability
+p by a Laplace(0, s) draw, half of it in the step itself. After h steps the deviation is the sum over c = 1/2, 3/2 ... h - 1/2
+of c * s * (Bernoulli x Laplace), plus Gaussian noise. Its characteristic function is a product of
+
+    1 - p + p / (1 + (w s c)^2)     and     exp(-(w sigma)^2 / 2),
+
+which one FFT inverts (Gil-Pelaez 1951). Scaled to unit variance only h, p and the noise's share of the variance are left,
+so quantiles come from a table: nodes in p, every h, nodes in the share; cubic interpolation between nodes.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+
+from forecasts.prophet_map.panel import FloatArray
+
+POINTS = 4096  # of the FFT
+HALF_WIDTH = 32.0  # of the support, in standard deviations
+SHARES = 33  # nodes of the square root of the noise's share of the variance, 0 to 1
+SMALLEST_SHARE = 1e-4  # a pure trend walk has an atom at 0, which no FFT resolves
+NODES_PER_E = 8.0  # nodes of log p per factor e
+
+
+def unit_variance(p: float, horizon: int) -> FloatArray:
+    """Variance of the walk after 1 .. horizon steps for Laplace scale 1."""
+    return 2.0 * p * np.cumsum((np.arange(horizon) + 0.5) ** 2)
+
+
+@lru_cache(maxsize=256)
+def node(index: int, horizon: int, probabilities: tuple[float, ...]) -> FloatArray:
+    """Standardised quantiles at one node of p: horizon x SHARES x probabilities."""
+    p = min(np.exp(index / NODES_PER_E), 1.0)
+    step = 2 * HALF_WIDTH / POINTS
+    frequency = (np.arange(POINTS // 2) + 0.5) * (np.pi / HALF_WIDTH)
+    share = np.maximum((np.arange(SHARES) / (SHARES - 1)) ** 2, SMALLEST_SHARE)[:, None]
+    noise = np.exp(-0.5 * share * frequency**2)
+    out = np.empty((horizon, SHARES, len(probabilities)))
+    for h, variance in enumerate(unit_variance(p, horizon)):
+        squared = (1.0 - share) / variance * frequency**2
+        walk = np.ones_like(noise)
+        for c in np.arange(h + 1) + 0.5:
+            walk *= 1.0 - p + p / (1.0 + squared * c * c)
+        out[h] = _invert(walk * noise, step, np.array(probabilities))
+    return out
+
+
+def _invert(characteristic: FloatArray, step: float, probabilities: FloatArray) -> FloatArray:
+    """Quantiles above 1/2 of symmetric distributions given their characteristic functions on half-shifted nodes."""
+    k = np.arange(characteristic.shape[1])
+    coefficients = characteristic / (np.pi * (k + 0.5))
+    x = np.arange(POINTS // 2)
+    waves = np.fft.ifft(coefficients, POINTS, axis=1)[:, : POINTS // 2] * POINTS
+    cumulative = 0.5 + (waves * np.exp(1j * np.pi * x / POINTS)).imag
+    cumulative = np.maximum.accumulate(cumulative, axis=1)
+    return np.stack([np.interp(probabilities, row, x * step) for row in cumulative])
+
+
+def table(p: FloatArray, horizon: int, probabilities: tuple[float, ...]) -> FloatArray:
+    """Quantile tables for the change probabilities p (calendars,): calendars x horizon x SHARES x probabilities."""
+    place = np.log(np.clip(p, 1e-4, 1.0)) * NODES_PER_E
+    base = np.minimum(np.floor(place).astype(int), -2)
+    out = np.zeros((len(p), horizon, SHARES, len(probabilities)))
+    for offset, weight in zip(range(-1, 3), cubic_weights(place - base), strict=True):
+        nodes, which = np.unique(base + offset, return_inverse=True)
+        values = np.stack([node(int(i), horizon, probabilities) for i in nodes])
+        out += weight[:, None, None, None] * values[which]
+    return out
+
+
+def cubic_weights(u: FloatArray) -> tuple[FloatArray, ...]:
+    """Lagrange weights of the nodes -1, 0, 1, 2 at u in 0 .. 2."""
+    return (
+        -u * (u - 1) * (u - 2) / 6,
+        (u + 1) * (u - 1) * (u - 2) / 2,
+        -(u + 1) * u * (u - 2) / 2,
+        (u + 1) * u * (u - 1) / 6,
+    )
