@@ -7,6 +7,7 @@ not.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import duckdb
 import polars as pl
 
 from expectations.results import CheckResult
@@ -86,8 +87,24 @@ def run_gate(settings: Settings, run: Run, gate: str) -> GateReport:
         results = engine.run_gate(settings.working_file, suites[gate])
     except SuiteError as error:
         raise AlmanacError(str(error)) from error
-    _keep(settings, run, gate, results)
+    keep(settings, run, gate, results)
     return GateReport(gate, tuple(results))
+
+
+def assert_passed(settings: Settings, run: Run) -> None:
+    """Raise AlmanacError unless every gate that has suites was held in this run, and none of them blocks."""
+    query = """
+        select gate, count(*) filter (where severity = 'critical' and outcome <> 'passed')
+        from quality.results
+        where run_id = ?
+        group by gate
+    """
+    with warehouse.read(settings) as connection:
+        held = dict(connection.execute(query, [run.run_id]).fetchall()) if _has_results(connection) else {}
+    for gate, suites in gate_suites(settings).items():
+        if held.get(gate, 0) or (gate not in held and any(suite.entries for suite in suites)):
+            why = f"has {held[gate]} critical failures" if gate in held else "was not held"
+            raise AlmanacError(f"run {run.run_id}: the {gate} gate {why}: nothing was published")
 
 
 def gate_suites(settings: Settings) -> dict[str, list[Suite]]:
@@ -124,15 +141,22 @@ def frame(run: Run, results: Sequence[CheckResult]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=RESULT_COLUMNS)
 
 
-def _keep(settings: Settings, run: Run, gate: str, results: Sequence[CheckResult]) -> None:
-    """State first: the working file is made again from it where the table is missing."""
+def keep(settings: Settings, run: Run, gate: str, results: Sequence[CheckResult]) -> None:
+    """Write the results of a gate to state and `quality.results`, in place of what the same gate of the run found before.
+
+    State comes first: the working file's table is made again from it where it is missing.
+    """
     found = frame(run, results)
     state.append(settings, "quality", f"{run.run_id}.{gate}", found)
     with warehouse.write(settings) as connection:
-        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'quality'").fetchall()
-        if ("results",) not in tables:
+        if not _has_results(connection):
             kept = state.read(settings, "quality")
             warehouse.replace_table(connection, "quality", "results", found if kept.is_empty() else kept)
             return
         connection.execute("delete from quality.results where run_id = ? and gate = ?", [run.run_id, gate])
         connection.execute("insert into quality.results by name select * from found")
+
+
+def _has_results(connection: duckdb.DuckDBPyConnection) -> bool:
+    query = "select 1 from duckdb_tables() where schema_name = 'quality' and table_name = 'results'"
+    return bool(connection.execute(query).fetchall())

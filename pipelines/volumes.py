@@ -8,7 +8,7 @@ from pipelines.runs import Run
 from pipelines.settings import Settings
 
 SCHEMAS = ("marts",)
-_SERVED = {
+_SERVED: dict[str, pl.DataType | type[pl.DataType]] = {
     "run_id": pl.String,
     "started_at": pl.Datetime("us"),
     "as_of": pl.Date,

@@ -1,0 +1,65 @@
+"""Personal data on its way out: what a contract declares under `pii:` is served as a keyed hash, or not at all.
+
+Matching needs the plain values, so they stay in the working file; the served copy is where they end.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Literal
+
+import duckdb
+
+from pipelines import warehouse
+from pipelines.contracts import SourceContract
+
+Treatment = Literal["hash", "drop"]
+_BLOCK = 64  # bytes of a SHA-256 block
+
+# Served columns that hold a canonical column under another name.
+SERVED_AS = {"account_name": ("customer_name",)}
+
+
+def personal_columns(contracts: Mapping[str, SourceContract]) -> dict[str, Treatment]:
+    """Served column -> what to do with it. A column that one contract drops and another hashes is dropped.
+
+    By name and over all systems: a golden attribute may come from any of them, so one system's promise binds them all.
+    """
+    treatments: dict[str, Treatment] = {}
+    for item in (item for contract in contracts.values() for item in contract.objects):
+        for column, treatment in item.pii.items():
+            for served in (column, *SERVED_AS.get(column, ())):
+                treatments[served] = "drop" if "drop" in (treatment, treatments.get(served)) else "hash"
+    return treatments
+
+
+def masked(columns: list[str], treatments: Mapping[str, Treatment], has_key: bool) -> str:
+    """A select list in which personal columns are hashed by the macro `keyed_hash`, or null.
+
+    Without a key a hash could be undone by trying every telephone number, so nothing is served instead.
+    """
+
+    def expression(column: str) -> str:
+        name, treatment = warehouse.quoted(column), treatments.get(column)
+        if treatment is None:
+            return name
+        return f"{f'keyed_hash({name})' if treatment == 'hash' and has_key else 'cast(null as varchar)'} as {name}"
+
+    return ", ".join(expression(column) for column in columns)
+
+
+def create_keyed_hash(connection: duckdb.DuckDBPyConnection, key: str) -> None:
+    """Create the temporary macro `keyed_hash(value)`: HMAC-SHA-256 as hex (RFC 2104), written out in SQL.
+
+    A Python function called per row would cost minutes on a million rows.
+    """
+    secret = key.encode()
+    block = (hashlib.sha256(secret).digest() if len(secret) > _BLOCK else secret).ljust(_BLOCK, b"\0")
+    outer, inner = (_blob(bytes(byte ^ pad for byte in block)) for pad in (0x5C, 0x36))
+    text = "encode(cast(value as varchar))"
+    connection.execute(
+        f"create or replace temp macro keyed_hash(value) as sha256({outer} || unhex(sha256({inner} || {text})))"
+    )
+
+
+def _blob(content: bytes) -> str:
+    return "'" + "".join(f"\\x{byte:02X}" for byte in content) + "'::blob"

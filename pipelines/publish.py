@@ -1,0 +1,186 @@
+"""What BI tools and analysts read: written aside, checked, then swapped in at once.
+
+A connection that is open during the swap keeps the file it opened; the next one sees the new file. Nobody ever sees
+half a run.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines import descriptions, personal, quality, volumes, warehouse
+from pipelines.contracts import load_contracts
+from pipelines.errors import AlmanacError
+from pipelines.runs import Run
+from pipelines.settings import Settings, now
+from pipelines.warehouse import quoted
+
+SERVED_KINDS = ("live", "revision")
+SERVED_SCHEMAS = ("marts", "forecast", "outlook")
+SERVED_FILE = "almanac.duckdb"
+KEPT_PARQUET_RUNS = 5
+
+Table = tuple[str, str]
+
+
+def publish(settings: Settings, run: Run, published_at: datetime | None = None) -> dict[Table, int]:
+    """Serve the tables of a run that passed every gate. Returns the rows of each (schema, table).
+
+    A run of another kind than live or revision serves nothing and returns nothing. Raises AlmanacError, leaving what
+    is served as it was, if a gate has not passed or the copy does not hold the rows of the working file.
+    """
+    if run.run_kind not in SERVED_KINDS:
+        return {}
+    warehouse.current_run(settings, run.run_id)
+    quality.assert_passed(settings, run)
+    settings.published.mkdir(parents=True, exist_ok=True)
+    _clear_leftovers(settings.published)
+    aside = settings.published / f".{SERVED_FILE}.{os.getpid()}.tmp"
+    expected = _copy(settings, run, aside, published_at or now())
+    folder = _checked_parquet(settings, run, aside, expected)
+    _swap(settings, run, aside, folder)
+    volumes.remember(settings, run, expected)
+    return expected
+
+
+def served_file(settings: Settings) -> Path:
+    """The fixed path that BI tools open, read-only."""
+    return settings.published / SERVED_FILE
+
+
+def _copy(settings: Settings, run: Run, aside: Path, published_at: datetime) -> dict[Table, int]:
+    """Build the served file beside its place: tables, comments and the manifest. Returns rows in the working file."""
+    treatments = personal.personal_columns(load_contracts(settings.sources))
+    key = settings.company.pii_key
+    with warehouse.read(settings) as connection:
+        tables = _served_tables(connection)
+        if not tables:
+            raise AlmanacError(f"{settings.working_file}: has no table of {', '.join(SERVED_SCHEMAS)} to publish")
+        personal.create_keyed_hash(connection, key)
+        connection.execute(f"attach '{_escaped(aside)}' as served")
+        for schema in sorted({schema for schema, _ in tables} | {"control"}):
+            connection.execute(f"create schema served.{quoted(schema)}")
+        for table, columns in tables.items():
+            kept = personal.masked(columns, treatments, bool(key))
+            connection.execute(f"create table served.{_name(table)} as select {kept} from {_name(table)}")
+        descriptions.carry_over(connection, list(tables))
+        counts = {table: _count(connection, table) for table in tables}
+        _write_manifest(connection, settings, run, published_at, counts)
+        connection.execute("detach served")
+    return counts
+
+
+def _served_tables(connection: duckdb.DuckDBPyConnection) -> dict[Table, list[str]]:
+    rows = connection.execute(
+        """
+        select schema_name, table_name, list(column_name order by column_index)
+        from duckdb_columns()
+        where database_name = current_database() and list_contains(?, schema_name)
+        group by all
+        order by all
+        """,
+        [list(SERVED_SCHEMAS)],
+    ).fetchall()
+    return {(schema, table): columns for schema, table, columns in rows}
+
+
+def _write_manifest(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    run: Run,
+    published_at: datetime,
+    counts: Mapping[Table, int],
+) -> None:
+    """`control.published`, one row, and `control.tables`, one per table: what this file is."""
+    published = pl.DataFrame(
+        {
+            "run_id": [run.run_id],
+            "run_kind": [run.run_kind],
+            "as_of": [run.as_of],
+            "known_at": pl.Series([run.known_at], dtype=pl.Datetime("us")),
+            "published_at": [published_at],
+            "base_currency": [settings.company.base_currency],
+            "timezone": [settings.company.timezone],
+        }
+    )
+    tables = pl.DataFrame(
+        [(schema, table, count) for (schema, table), count in counts.items()],
+        schema={"schema_name": pl.String, "table_name": pl.String, "row_count": pl.Int64},
+        orient="row",
+    )
+    for name, frame in (("published", published), ("tables", tables)):
+        connection.register("manifest", frame)
+        connection.execute(f"create table served.control.{name} as select * from manifest")
+        connection.unregister("manifest")
+    descriptions.describe_manifest(connection)
+
+
+def _checked_parquet(settings: Settings, run: Run, aside: Path, expected: Mapping[Table, int]) -> Path:
+    """Count the rows in the file that will be served and write its tables as Parquet, still under a hidden name."""
+    folder = settings.published / "parquet" / f".{run.run_id}.tmp"
+    with duckdb.connect(str(aside), read_only=True) as connection:
+        for table, rows in expected.items():
+            if (found := _count(connection, table)) != rows:
+                raise AlmanacError(f"{aside}: {'.'.join(table)} holds {found} of {rows} rows: nothing was published")
+            target = folder / table[0] / f"{table[1]}.parquet"
+            target.parent.mkdir(parents=True, exist_ok=True)
+            connection.execute(f"copy {_name(table)} to '{_escaped(target)}' (format parquet, compression zstd)")
+    return folder
+
+
+def _swap(settings: Settings, run: Run, aside: Path, folder: Path) -> None:
+    """Both swaps, one after the other: the file, then the `latest` link. Each is atomic for its readers."""
+    final = folder.with_name(run.run_id)
+    if final.exists():  # the same run published again, by a retry or a rebuild
+        final.rename(folder.with_name(f".{run.run_id}.old.tmp"))
+    folder.rename(final)
+    _flush(aside)
+    aside.chmod(0o444)  # a tool that opens it for writing would lock the others out
+    aside.replace(served_file(settings))
+    link = final.parent / ".latest.tmp"
+    link.unlink(missing_ok=True)
+    link.symlink_to(run.run_id)
+    link.replace(final.parent / "latest")
+    _clear_leftovers(settings.published)
+    _forget_old_parquet(final)
+
+
+def _forget_old_parquet(newest: Path) -> None:
+    """Keep the last few runs: who began to read one through `latest` must be able to finish."""
+    runs = [path for path in newest.parent.iterdir() if path.is_dir() and not path.is_symlink() and path != newest]
+    for old in sorted(runs, key=lambda path: path.stat().st_mtime_ns, reverse=True)[KEPT_PARQUET_RUNS - 1 :]:
+        shutil.rmtree(old)
+
+
+def _clear_leftovers(published: Path) -> None:
+    """Remove what a killed run left half written; nothing hidden is ever served."""
+    for path in (*published.glob(f".{SERVED_FILE}.*"), *(published / "parquet").glob(".*.tmp")):
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:
+    return int(connection.execute(f"select count(*) from {_name(table)}").fetchall()[0][0])
+
+
+def _name(table: Table) -> str:
+    return f"{quoted(table[0])}.{quoted(table[1])}"
+
+
+def _escaped(path: Path) -> str:
+    return str(path).replace("'", "''")

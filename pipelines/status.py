@@ -1,0 +1,101 @@
+"""What people ask when something did not arrive: how the last runs ended, which check stopped them, what is served.
+
+Written after every run, failed ones included, and never into the served file: that one only changes when a run passes.
+"""
+
+import json
+import os
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import polars as pl
+
+from pipelines import state, status_tables, warehouse
+from pipelines.errors import AlmanacError
+from pipelines.runs import Run
+from pipelines.settings import Settings, now
+
+Outcome = Literal["published", "blocked", "failed", "backfilled"]
+STATUS_FILE, SUMMARY_FILE = "status.duckdb", "status.json"
+
+RUN_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "run_id": pl.String,
+    "run_kind": pl.String,
+    "as_of": pl.Date,
+    "started_at": pl.Datetime("us"),
+    "finished_at": pl.Datetime("us"),
+    "outcome": pl.String,
+    "failed_gate": pl.String,
+    "message": pl.String,
+    "figures": pl.String,
+}
+
+
+def write_status(
+    settings: Settings,
+    run_id: str,
+    *,
+    outcome: Outcome | str,
+    message: str = "",
+    figures: Mapping[str, Any] | None = None,
+    finished_at: datetime | None = None,
+) -> dict[str, Any]:
+    """Record how a run ended and write `status.duckdb` and `status.json`. Returns what stands in the JSON.
+
+    A run that failed before it had a day (`control.run`) is recorded without one. Recording the same run again
+    replaces its row. figures: numbers worth showing, added to those counted here.
+    """
+    tables = status_tables.collect(settings)
+    ended = _run_row(settings, run_id, outcome, message, finished_at or now())
+    blocking = status_tables.blocking(tables["results"], run_id)
+    ended["failed_gate"] = blocking["gate"][0] if blocking.height else None
+    ended["figures"] = json.dumps({**status_tables.figures(tables, run_id), **(figures or {})}, default=str)
+    state.append(settings, "runs", run_id, pl.DataFrame([ended], schema=RUN_COLUMNS))
+    tables["runs"] = state.read(settings, "runs").sort("started_at", "run_id")
+    summary = status_tables.summary(tables)
+    settings.published.mkdir(parents=True, exist_ok=True)
+    _swap_in(settings.published / STATUS_FILE, lambda aside: status_tables.write(aside, tables))
+    text = json.dumps(summary, ensure_ascii=False, indent=2, default=str)
+    _swap_in(settings.published / SUMMARY_FILE, lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
+    return summary
+
+
+def read_status(settings: Settings) -> dict[str, Any]:
+    """What `status.json` says: last_run, runs, gates, failures, freshness, quarantine, rejected_files, served."""
+    path = settings.published / SUMMARY_FILE
+    if not path.is_file():
+        raise AlmanacError(f"{path}: no run has ended here yet: `almanac run` makes the first")
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _run_row(settings: Settings, run_id: str, outcome: str, message: str, finished_at: datetime) -> dict[str, Any]:
+    run = _run(settings, run_id)
+    return {
+        "run_id": run_id,
+        "run_kind": run.run_kind if run else None,
+        "as_of": run.as_of if run else None,
+        "started_at": run.started_at if run else finished_at,
+        "finished_at": finished_at,
+        "outcome": outcome,
+        "message": message,
+    }
+
+
+def _run(settings: Settings, run_id: str) -> Run | None:
+    """The run as the working file knows it; none where the file cannot be read or has not got that far."""
+    try:
+        return warehouse.current_run(settings, run_id)
+    except (AlmanacError, duckdb.Error):
+        return None
+
+
+def _swap_in(final: Path, write: Callable[[Path], object]) -> None:
+    """Write beside the place and move in: whoever reads sees the old or the new, never half."""
+    aside = final.with_name(f".{final.name}.{os.getpid()}.tmp")
+    aside.unlink(missing_ok=True)
+    write(aside)
+    aside.chmod(0o444)
+    aside.replace(final)

@@ -1,0 +1,172 @@
+"""The tables of the status file: collected from state, the working file and what is served, and summed up.
+
+Where the working file cannot be opened, what the last status file knew of files and refused rows stays: an empty list
+would look like good news.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines import descriptions, freshness, personal, publish, quality, state, warehouse
+from pipelines.contracts import load_contracts
+from pipelines.errors import AlmanacError
+from pipelines.settings import Settings
+
+SHOWN_RUNS = 10
+ABOUT = {
+    "results": "One row per check of a gate in a run: outcome, observed value, first offenders, why it matters.",
+    "quarantine": "One row per refused row of an export: file, record, column and reason. Raw text is never shown.",
+    "files": "One row per export file ever seen, with its counts: rows in = loaded + quarantined + control rows.",
+    "freshness": "One row per source system: newest export at the last run's as_of against the promised cadence.",
+    "served": "One row per table of the served file.",
+    "runs": "One row per run, failed ones included: what it was for, how it ended, and which gate stopped it.",
+}
+_QUARANTINE = ("file_id", "source_system", "object", "column_name", "source_id", "reason_code", "reason")
+_EMPTY: dict[str, dict[str, Any]] = {
+    "quarantine": {**dict.fromkeys(_QUARANTINE, pl.String), "record": pl.Int64, "byte_offset": pl.Int64},
+    "files": {
+        **dict.fromkeys(("file_id", "source_system", "object", "path", "status", "reason"), pl.String),
+        **dict.fromkeys(("rows_in", "rows_loaded", "rows_quarantined", "rows_control"), pl.Int64),
+    },
+    "freshness": {
+        **dict.fromkeys(("source_system", "title", "freshness"), pl.String),
+        "last_exported_at": pl.Datetime("us"),
+        **dict.fromkeys(("cadence_days", "age_days", "rejected_files"), pl.Int64),
+    },
+    "served": {
+        **dict.fromkeys(("run_id", "schema_name", "table_name"), pl.String),
+        "as_of": pl.Date,
+        "published_at": pl.Datetime("us"),
+        "row_count": pl.Int64,
+    },
+    "results": dict(quality.RESULT_COLUMNS),
+}
+
+
+def collect(settings: Settings) -> dict[str, pl.DataFrame]:
+    """Every table but `runs`, by name; a table of which nothing is known is empty."""
+    found = {name: pl.DataFrame(schema=schema) for name, schema in _EMPTY.items()}
+    kept = state.read(settings, "quality")
+    if not kept.is_empty():
+        found["results"] = kept.sort("as_of", "run_id", maintain_order=True)
+    try:
+        found |= dict(_from_working_file(settings))
+    except (AlmanacError, duckdb.Error):
+        found |= dict(_last_known(settings))
+    found |= dict(_from_served_file(settings))
+    return found
+
+
+def _from_working_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
+    private = sorted(personal.personal_columns(load_contracts(settings.sources)))
+    with warehouse.read(settings) as connection:
+        query = "select schema_name || '.' || table_name from duckdb_tables()"
+        tables = {name for (name,) in connection.execute(query).fetchall()}
+        if "quality.quarantine" in tables:
+            yield "quarantine", _public_quarantine(connection, private)
+        if "control.files" in tables:
+            yield "files", connection.execute("select * from control.files order by all").pl()
+        if freshness.is_measurable(connection):
+            yield "freshness", freshness.measure(connection).pl()
+
+
+def _public_quarantine(connection: duckdb.DuckDBPyConnection, private: list[str]) -> pl.DataFrame:
+    """Refused rows without their text, and without the reason where it would quote a personal value."""
+    query = """
+        select
+            * exclude (raw_text)
+            replace (if(list_contains(?, column_name), 'a personal value that is not shown', reason) as reason)
+        from quality.quarantine
+        order by all
+    """
+    return connection.execute(query, [private]).pl()
+
+
+def _last_known(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
+    path = settings.published / "status.duckdb"
+    if path.is_file():
+        with duckdb.connect(str(path), read_only=True) as connection:
+            for name in ("quarantine", "files", "freshness"):
+                yield name, connection.execute(f"select * from quality.{name}").pl()
+
+
+def _from_served_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
+    path = publish.served_file(settings)
+    if path.is_file():
+        query = """
+            select published.run_id, published.as_of, published.published_at, tables.*
+            from control.published as published
+            cross join control.tables as tables
+            order by schema_name, table_name
+        """
+        with duckdb.connect(str(path), read_only=True) as connection:
+            yield "served", connection.execute(query).pl()
+
+
+def write(path: Path, tables: dict[str, pl.DataFrame]) -> None:
+    """A new DuckDB file with the tables in the schema `quality`."""
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema quality")
+        for name in ABOUT:
+            warehouse.replace_table(connection, "quality", name, tables[name])
+        comments: dict[descriptions.Place, str] = {("quality", name, None): about for name, about in ABOUT.items()}
+        descriptions.write_comments(connection, comments, _catalog(connection))
+
+
+def _catalog(connection: duckdb.DuckDBPyConnection) -> str:
+    return str(connection.execute("select current_database()").fetchall()[0][0])
+
+
+def blocking(results: pl.DataFrame, run_id: str) -> pl.DataFrame:
+    """The results that kept the run from being served, in the order of the gates."""
+    order = pl.Enum(list(quality.GATES))
+    critical = (pl.col("severity") == "critical") & (pl.col("outcome") != "passed")
+    return results.filter((pl.col("run_id") == run_id) & critical).sort(pl.col("gate").cast(order), maintain_order=True)
+
+
+def figures(tables: dict[str, pl.DataFrame], run_id: str) -> dict[str, int]:
+    """What every run is summed up by: files and rows seen so far, and the checks of this run."""
+    files, results = tables["files"], tables["results"].filter(pl.col("run_id") == run_id)
+    loaded = files.filter(pl.col("status") == "loaded")
+    rows = {name: int(loaded[name].sum() or 0) for name in files.columns if name.startswith("rows_")}
+    outcomes = {outcome: int((results["outcome"] == outcome).sum()) for outcome in ("passed", "failed", "error")}
+    return {
+        "files_loaded": loaded.height,
+        "files_rejected": int((files["status"] == "rejected").sum()),
+        **rows,
+        **{f"checks_{outcome}": count for outcome, count in outcomes.items()},
+    }
+
+
+def summary(tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
+    """The status in one small dictionary, newest run first; only the last run's checks are told in detail."""
+    runs = tables["runs"].sort("finished_at", descending=True).head(SHOWN_RUNS).to_dicts()
+    results = tables["results"].filter(pl.col("run_id") == runs[0]["run_id"])
+    shown = ("gate", "schema_name", "table_name", "column_name", "expectation", "severity", "outcome", "observed")
+    rejected = tables["files"].filter(pl.col("status").is_in(["rejected", "unclaimed"]))
+    refused = tables["quarantine"].group_by("source_system", "object", "reason_code").len("rows")
+    gates = results.group_by("gate", maintain_order=True).agg(
+        (pl.col("outcome") == outcome).sum().alias(outcome) for outcome in ("passed", "failed", "error")
+    )
+    return {
+        "last_run": runs[0],
+        "runs": runs,
+        "gates": gates.to_dicts(),
+        "failures": results.filter(pl.col("outcome") != "passed").select(*shown, "exception", "because").to_dicts(),
+        "freshness": tables["freshness"].to_dicts(),
+        "quarantine": refused.sort("rows", "source_system", "object", "reason_code", descending=True).to_dicts(),
+        "rejected_files": rejected.select("source_system", "path", "status", "reason").to_dicts(),
+        "served": _served(tables["served"]),
+    }
+
+
+def _served(served: pl.DataFrame) -> dict[str, Any] | None:
+    if served.is_empty():
+        return None
+    names = [f"{schema}.{table}" for schema, table in served.select("schema_name", "table_name").iter_rows()]
+    head = served.select("run_id", "as_of", "published_at").row(0, named=True)
+    return {**head, "tables": dict(zip(names, served["row_count"].to_list(), strict=True))}

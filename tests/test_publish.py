@@ -1,0 +1,198 @@
+"""Serving: nothing half done is ever seen, nothing unchecked, nothing personal."""
+
+import hashlib
+import hmac
+import subprocess
+import sys
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from gate_homes import REVENUE, execute, home, pass_gates, result, start, suite
+
+from pipelines import publish, quality, warehouse
+from pipelines.errors import AlmanacError
+from pipelines.settings import Settings
+
+PUBLISHED_AT = datetime(2025, 4, 1, 6)
+
+
+def served(settings: Settings, query: str) -> list[tuple]:
+    with duckdb.connect(str(publish.served_file(settings)), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def publish_revenue(settings: Settings, run_id: str = "r1", as_of: date = date(2025, 3, 31), factor: int = 1) -> None:
+    run = start(settings, run_id, as_of=as_of)
+    execute(settings, REVENUE, f"update marts.revenue set amount_base = amount_base * {factor}")
+    pass_gates(settings, run)
+    publish.publish(settings, run, PUBLISHED_AT)
+
+
+def test_served_file_holds_the_tables_their_comments_and_the_run_they_come_from(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    publish_revenue(settings)
+    assert served(settings, "select count(*), sum(amount_base) from marts.revenue") == [(10, 550)]
+    about = "select comment from duckdb_tables() where table_name = 'revenue'"
+    assert served(settings, about) == [("One row per invoice line; it's net of tax.",)]
+    about = "select comment from duckdb_columns() where column_name = 'amount_base' and comment is not null"
+    assert served(settings, about) == [("Amount in base currency.",)]
+    assert served(settings, "select run_id, run_kind, as_of, published_at from control.published") == [
+        ("r1", "live", date(2025, 3, 31), PUBLISHED_AT)
+    ]
+    assert served(settings, "select * from control.tables") == [("marts", "revenue", 10)]
+
+
+def test_every_table_and_column_of_the_manifest_is_described(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    publish_revenue(settings)
+    undescribed = """
+        select table_name from duckdb_tables() where schema_name = 'control' and comment is null
+        union all
+        select column_name from duckdb_columns() where schema_name = 'control' and comment is null
+    """
+    assert served(settings, undescribed) == []
+
+
+def test_only_served_schemas_leave_the_working_file(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    execute(settings, "create table raw.accounts as select '13800138000' as phone")
+    publish_revenue(settings)
+    assert served(settings, "select distinct schema_name from duckdb_tables() order by 1") == [("control",), ("marts",)]
+
+
+def test_parquet_of_the_newest_run_is_behind_latest_and_old_runs_are_let_go(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    for number in range(publish.KEPT_PARQUET_RUNS + 2):
+        publish_revenue(settings, f"r{number}", as_of=date(2025, 3, 1 + number), factor=number)
+    parquet = settings.published / "parquet"
+    newest = f"r{publish.KEPT_PARQUET_RUNS + 1}"
+    assert (parquet / "latest").resolve() == (parquet / newest).resolve()
+    total = duckdb.sql(f"select sum(amount_base) from '{parquet}/latest/marts/revenue.parquet'").fetchall()
+    assert total == [(550 * (publish.KEPT_PARQUET_RUNS + 1),)]
+    kept = {path.name for path in parquet.iterdir() if not path.is_symlink()}
+    assert kept == {f"r{number}" for number in range(2, publish.KEPT_PARQUET_RUNS + 2)}
+
+
+def test_publishing_a_run_twice_leaves_one_copy(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    publish_revenue(settings)
+    publish_revenue(settings, factor=2)
+    assert served(settings, "select sum(amount_base) from marts.revenue") == [(1100,)]
+    assert sorted(path.name for path in (settings.published / "parquet").iterdir()) == ["latest", "r1"]
+
+
+def test_backfill_never_swaps(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    publish_revenue(settings)
+    before = publish.served_file(settings).stat().st_ino
+    run = start(settings, "past", kind="backfill", as_of=date(2025, 1, 31))
+    pass_gates(settings, run)
+    assert publish.publish(settings, run, PUBLISHED_AT) == {}
+    assert publish.served_file(settings).stat().st_ino == before
+
+
+@pytest.mark.parametrize("gate", quality.GATES)
+def test_critical_failure_at_any_gate_leaves_the_served_file_untouched(tmp_path: Path, gate: str) -> None:
+    settings = home(tmp_path)
+    publish_revenue(settings)
+    before = publish.served_file(settings).read_bytes()
+    run = start(settings, "r2")
+    execute(settings, "update marts.revenue set amount_base = null")
+    pass_gates(settings, run)
+    quality.keep(settings, run, gate, [result(gate, "failed")])
+    with pytest.raises(AlmanacError, match=f"the {gate} gate has 1 critical failures"):
+        publish.publish(settings, run, PUBLISHED_AT)
+    assert publish.served_file(settings).read_bytes() == before
+
+
+RULE = "{expectation: expect_table_row_count_to_be_between, min_value: 1, severity: critical, because: Orders must arrive.}"
+
+
+def test_a_gate_that_was_never_held_blocks(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    suite(settings, "raw", "{table: raw.orders, expectations: [" + RULE + "]}")
+    run = start(settings)
+    execute(settings, REVENUE)
+    with pytest.raises(AlmanacError, match="the raw gate was not held"):
+        publish.publish(settings, run, PUBLISHED_AT)
+    assert not publish.served_file(settings).exists()
+
+
+def test_a_step_of_a_stale_run_cannot_publish_a_newer_runs_tables(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    stale = start(settings, "stale")
+    publish_revenue(settings, "newer")
+    with pytest.raises(AlmanacError, match="another run"):
+        publish.publish(settings, stale, PUBLISHED_AT)
+
+
+READER = """
+import sys, duckdb
+connection = duckdb.connect(sys.argv[1], read_only=True)
+total = "select sum(amount_base)::int from marts.revenue"
+print(connection.execute(total).fetchall()[0][0], flush=True)
+for _ in sys.stdin:
+    print(connection.execute(total).fetchall()[0][0], flush=True)
+"""
+
+
+def test_a_reader_that_is_open_during_the_swap_neither_fails_nor_blocks_it(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    publish_revenue(settings)
+    command = [sys.executable, "-c", READER, str(publish.served_file(settings))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdin and reader.stdout
+        assert reader.stdout.readline() == "550\n"
+        publish_revenue(settings, "r2", factor=3)
+        reader.stdin.write("again\n")
+        reader.stdin.flush()
+        assert reader.stdout.readline() == "550\n", "an open connection keeps the file it opened"
+        reader.stdin.close()
+    assert reader.returncode == 0
+    assert served(settings, "select sum(amount_base)::int from marts.revenue") == [(1650,)]
+
+
+def test_a_copy_that_lost_rows_is_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = home(tmp_path)
+    publish_revenue(settings)
+    copied = publish._copy
+    monkeypatch.setattr(publish, "_copy", lambda *args: {table: rows + 1 for table, rows in copied(*args).items()})
+    with pytest.raises(AlmanacError, match="holds 10 of 11 rows"):
+        publish_revenue(settings, "r2", factor=3)
+    assert served(settings, "select run_id from control.published") == [("r1",)]
+    monkeypatch.undo()
+    publish_revenue(settings, "r3")
+    assert not list(settings.published.glob(".*")), "what a broken run left behind is cleared"
+
+
+CONTRACT = """
+system: shop
+title: Shop
+objects:
+  - object: accounts
+    files: "shop_(*).csv"
+    exported_at: {on: 2025-01-31}
+    key: [account_id]
+    pii: {email: hash, phone: drop, account_name: hash}
+    columns: {account_id: Id, account_name: Name, email: Mail, phone: Phone}
+"""
+
+
+@pytest.mark.parametrize("key", ["a secret of the company", "", "k" * 100])
+def test_personal_columns_are_served_as_keyed_hashes_or_not_at_all(tmp_path: Path, key: str) -> None:
+    settings = home(tmp_path, pii_key=key)
+    (settings.sources / "shop.yml").write_text(CONTRACT, encoding="utf-8")
+    customers = "select 1 as customer_id, '王小明' as customer_name, 'a@b.cn' as email, '138' as phone"
+    execute(settings, "create schema marts", f"create table marts.customer_360 as {customers}")
+    run = start(settings)
+    pass_gates(settings, run)
+    publish.publish(settings, run, PUBLISHED_AT)
+
+    def hashed(value: str) -> str | None:
+        return hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest() if key else None
+
+    assert served(settings, "select * from marts.customer_360") == [(1, hashed("王小明"), hashed("a@b.cn"), None)]
+    with warehouse.read(settings) as connection:
+        assert connection.execute("select phone from marts.customer_360").fetchall() == [("138",)]
