@@ -15,7 +15,7 @@ from typing import Any
 import numba
 
 PACKAGE = Path(__file__).parent
-KERNEL_FILES = ("compiled.py", "lasso.py", "additive.py", "predict.py")
+KERNEL_FILES = ("compiled.py", "lasso.py", "additive.py", "multiplicative.py", "predict.py")
 
 # Sums may be reordered so that they use vector registers; NaN and infinity keep their meaning.
 MATHS = {"reassoc", "contract", "nsz"}

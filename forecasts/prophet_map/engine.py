@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -116,7 +117,7 @@ def blocks(frame: pl.DataFrame, size: int = SERIES_PER_BLOCK) -> Iterator[pl.Dat
         ids = frame["unique_id"]
         starts = (ids != ids.shift()).fill_null(True).arg_true()
     cuts = np.append(starts.to_numpy()[::size], frame.height)
-    for begin, end in zip(cuts[:-1], cuts[1:], strict=True):
+    for begin, end in pairwise(cuts):
         yield frame[int(begin) : int(end)]
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasts.prophet_map.additive import fit_batch
+from forecasts.prophet_map import additive, multiplicative
 from forecasts.prophet_map.grouping import Stack
 from forecasts.prophet_map.panel import FloatArray, IntArray
 from forecasts.prophet_map.predict import evaluate, negative_log_posterior
@@ -81,8 +81,23 @@ def _solve_modes(
     variance: FloatArray,
     steps: IntArray,
 ) -> None:
-    tau = 1.0 / spec.changepoint_prior_scale
-    fit_batch(y, stack.calendar, *stack.design.blocks(), tau, theta, delta, variance, steps)
+    design, inverse_tau = stack.design, 1.0 / spec.changepoint_prior_scale
+    if not any(design.layout.is_multiplicative):
+        additive.fit_batch(y, stack.calendar, *design.blocks(), inverse_tau, theta, delta, variance, steps)
+        return
+    t = np.zeros_like(design.t) if design.is_flat else design.t
+    theta[:, :2] = _start(design.is_flat, y)
+    modes = np.array(design.layout.is_multiplicative, dtype=np.bool_)
+    multiplicative.fit_batch(
+        y, stack.calendar, t, design.ramps(design.t), design.X, design.prior, modes, inverse_tau, theta, delta, variance, steps
+    )
+
+
+def _start(is_flat: bool, y: FloatArray) -> FloatArray:
+    """Prophet's starting slope and offset: the line through the first and the last value, or the mean."""
+    if is_flat:
+        return np.column_stack([np.zeros(len(y)), y.mean(axis=1)])
+    return np.column_stack([y[:, -1] - y[:, 0], y[:, 0]])
 
 
 def scaling(spec: Specification, y: FloatArray) -> tuple[FloatArray, FloatArray]:
