@@ -1,0 +1,10 @@
+"""Export files to typed, canonical rows with lineage; what cannot be used is quarantined with a reason.
+
+Belongs here: reading bytes, encodings and dialects, casting by contract, landing, the ledger of files, `raw.*`.
+Does not belong here: anything that compares two exports with each other (staging does), names (`pipelines.names`),
+Dagster.
+"""
+
+from pipelines.ingest.run import IngestReport, rebuild, run
+
+__all__ = ["IngestReport", "rebuild", "run"]

@@ -1,0 +1,170 @@
+"""Which typed rows are loaded and which are quarantined: words looked up, faults repaired, keys and rules checked.
+
+Works on the table `typed` of the scratch database and leaves the table `faults` (record, column, code, because) beside
+it. A record without a fault, and not a control row, is accepted. Each record is counted once whatever is wrong with it.
+"""
+
+from collections.abc import Mapping
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import ObjectContract
+from pipelines.ingest.cast import Casting
+from pipelines.ingest.source import FileRefusedError
+from pipelines.ingest.values import literal
+from pipelines.ingest.vocabulary import Vocabulary
+from pipelines.warehouse import quoted
+
+MEANING = {
+    "bad_number": "is not a number in the contract's format",
+    "bad_integer": "is not a whole number",
+    "bad_share": "is not a share: 0 to 1, or 0 to 100 with `scale: percent`",
+    "bad_date": "is not a date in any of the contract's formats",
+    "bad_boolean": "is none of the words for true and false",
+    "damaged_id": "lost digits in a spreadsheet: export the id as text",
+    "missing_value": "is required and empty",
+    "missing_key": "a part of the key is empty",
+    "duplicate_row": "the same row stands in the file before",
+    "duplicate_key": "another row of the file has this key",
+    "amounts_disagree": "net + tax is not gross",
+    "forgotten": "belongs to a person whose data was removed on request",
+}
+CORRECTIONS = {
+    "_record": pl.Int64, "source_id": pl.String, "column_name": pl.String, "old_value": pl.String,
+    "new_value": pl.String, "rule": pl.String, "because": pl.String,
+}  # fmt: skip
+
+
+def judge(
+    connection: duckdb.DuckDBPyConnection, casting: Casting, vocabularies: Mapping[str, Vocabulary]
+) -> pl.DataFrame:
+    """Fill `typed` and `faults`; the corrections that were made, one row per changed value.
+
+    Raises FileRefusedError for words that no vocabulary knows.
+    """
+    connection.execute(
+        "create or replace table faults (_record bigint, column_name varchar, code varchar, because varchar)"
+    )
+    connection.execute(
+        "insert into faults select _record, split_part(problem, '|', 1), split_part(problem, '|', 2), null "
+        "from (select _record, unnest(_errors) as problem from typed where not _is_control and len(_errors) > 0)"
+    )
+    _look_up(connection, casting, vocabularies)
+    corrections = _repair(connection, casting)
+    _find_missing(connection, casting)
+    _find_broken_rules(connection, casting)
+    _find_duplicates(connection, casting.contract)
+    return corrections
+
+
+def _look_up(connection: duckdb.DuckDBPyConnection, casting: Casting, vocabularies: Mapping[str, Vocabulary]) -> None:
+    """Translate every mapped column. All unknown words of the file are reported at once."""
+    unknown: list[str] = []
+    for name, column in casting.canonical.columns.items():
+        if column.map and name in casting.contract.columns:
+            unknown += _translate(connection, name, vocabularies[column.map])
+    if unknown:
+        kind = "currency" if all(line.startswith("currency") for line in unknown) else "word"
+        raise FileRefusedError(f"unmapped_{kind}", "; ".join(unknown))
+
+
+def _translate(connection: duckdb.DuckDBPyConnection, name: str, vocabulary: Vocabulary) -> list[str]:
+    word = quoted(f"{name}_source")
+    found = connection.execute(
+        f"select {word}, count(*) from typed where not _is_control and {word} is not null group by all order by 2 desc, 1"
+    ).fetchall()
+    unknown = [
+        f"{name} {text!r} ({count} rows) has no row in {vocabulary.kind} words"
+        + (f", perhaps {guess}" if (guess := vocabulary.proposal(text)) else "")
+        for text, count in found
+        if vocabulary.code(text) is None
+    ]
+    codes = [(text, vocabulary.code(text)) for text, _ in found]
+    if codes and not unknown:
+        branches = " ".join(f"when {literal(text)} then {literal(code or '')}" for text, code in codes)
+        connection.execute(f"update typed set {quoted(name)} = case {word} {branches} end where {word} is not null")
+    return unknown[:50]
+
+
+def _repair(connection: duckdb.DuckDBPyConnection, casting: Casting) -> pl.DataFrame:
+    """Apply the contract's corrections in their order, keeping old and new value of each."""
+    made = [
+        connection.execute(
+            "select _record, source_id, entry.column_name, entry.old_value, cast(null as varchar) as new_value, "
+            "'unreadable_value_emptied' as rule, 'the contract says on_error: empty' as because "
+            "from (select _record, source_id, unnest(_emptied) as entry from typed where not _is_control and len(_emptied) > 0)"
+        ).pl()
+    ]
+    for correction in casting.contract.corrections:
+        named = {
+            name: f"cast(({sql}) as {casting.canonical.columns[name].sql_type})" for name, sql in correction.set.items()
+        }
+        for name, sql in named.items():
+            made.append(
+                connection.execute(
+                    f"select _record, source_id, {literal(name)} as column_name, cast({quoted(name)} as varchar) as old_value, "
+                    f"cast({sql} as varchar) as new_value, {literal(correction.name)} as rule, "
+                    f"{literal(correction.because)} as because from typed "
+                    f"where not _is_control and ({correction.when}) and {quoted(name)} is distinct from {sql}"
+                ).pl()
+            )
+        assigned = ", ".join(f"{quoted(name)} = {sql}" for name, sql in named.items())
+        connection.execute(f"update typed set {assigned} where not _is_control and ({correction.when})")
+    return pl.concat([pl.DataFrame(schema=CORRECTIONS), *(frame.cast(CORRECTIONS) for frame in made)])  # type: ignore[arg-type]
+
+
+def _find_missing(connection: duckdb.DuckDBPyConnection, casting: Casting) -> None:
+    required = [name for name, column in casting.canonical.columns.items() if column.required]
+    mapped = [name for name in required if name in casting.contract.columns]
+    for name in mapped:
+        _fault(connection, f"{quoted(name)} is null", name, "missing_value")
+    _fault(connection, "source_id is null", "|".join(casting.contract.key), "missing_key")
+
+
+def _find_broken_rules(connection: duckdb.DuckDBPyConnection, casting: Casting) -> None:
+    amounts = ("amount_net", "amount_tax", "amount_gross")
+    read = [name for name in amounts if casting.shape.columns.get(name)]
+    if len(read) == len(amounts):
+        # A cent per rounding of each part, and a thousandth for prices that were rounded before they were multiplied.
+        gap = "abs(amount_net + amount_tax - amount_gross) > greatest(0.05, 0.001 * abs(amount_gross))"
+        _fault(connection, gap, "amount_gross", "amounts_disagree")
+    for check in casting.contract.checks:
+        _fault(connection, f"not coalesce(({check.expect}), true)", "", check.name, check.because)
+
+
+def _fault(
+    connection: duckdb.DuckDBPyConnection, when: str, column: str, code: str, because: str | None = None
+) -> None:
+    reason = literal(because) if because else "null"
+    connection.execute(
+        f"insert into faults select _record, {literal(column)}, {literal(code)}, {reason} from typed "
+        f"where not _is_control and ({when}) and _record not in (select _record from faults where column_name = {literal(column)})"
+    )
+
+
+def _find_duplicates(connection: duckdb.DuckDBPyConnection, contract: ObjectContract) -> None:
+    """Of identical rows the first stays. Of different rows with one key none stays, unless the contract says which."""
+    if not contract.has_key:
+        return
+    connection.execute(
+        "create or replace temp table twins as select _record, source_id, _row_hash from typed where not _is_control and "
+        "_record not in (select _record from faults) and source_id in (select source_id from typed where not _is_control "
+        "and _record not in (select _record from faults) group by source_id having count(*) > 1)"
+    )
+    connection.execute(
+        "insert into faults select _record, null, 'duplicate_row', null from twins "
+        "qualify row_number() over (partition by source_id, _row_hash order by _record) > 1"
+    )
+    left = "from twins where _record not in (select _record from faults)"
+    if contract.latest_column:
+        order = f"(select {quoted(contract.latest_column)} from typed where typed._record = twins._record)"
+        connection.execute(
+            f"insert into faults select _record, null, 'duplicate_key', null from (select *, {order} as latest {left}) "
+            "qualify row_number() over (partition by source_id order by latest desc nulls last, _record desc) > 1"
+        )
+    else:
+        connection.execute(
+            f"insert into faults select _record, null, 'duplicate_key', null {left} "
+            "qualify count(*) over (partition by source_id) > 1"
+        )

@@ -1,0 +1,102 @@
+"""SQL that reads a date or an instant by the contract's formats. Input is trimmed text.
+
+Year-first dates are unambiguous and always read. Day before month, or month before day, is decided for a whole column
+(`order`), never row by row. Results are TIMESTAMP: for dates the local day, for instants naive UTC.
+"""
+
+from collections.abc import Sequence
+
+NULL_DATES = ("0000-00-00", "00000000", "0000/00/00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000")
+WORDED = (
+    "%Y年%m月%d日", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y.%m.%d", "%Y%m%d", "%d.%m.%y", "%d.%m.%Y",
+    "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y",
+)  # fmt: skip
+_CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p")
+ORDERS = {
+    "mdy": tuple(f"%m/%d/{year}{clock}" for clock in _CLOCKS for year in ("%y", "%Y")),
+    "dmy": tuple(f"%d/%m/{year}{clock}" for clock in _CLOCKS for year in ("%y", "%Y")),
+}
+AMBIGUOUS = r"^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}"
+SPECIAL = ("excel_serial", "excel_serial_1904", "epoch_s", "epoch_ms")
+
+
+def moment_sql(text: str, formats: Sequence[str], order: str | None, zone: str, *, is_date: bool) -> str:
+    """SQL for the TIMESTAMP in `text`; NULL where no format fits."""
+    branches = [_year_first(text, zone, is_date)]
+    plain = [form for form in formats if form not in SPECIAL] or ([] if formats else list(WORDED))
+    branches += [_special(text, form, zone, is_date) for form in formats if form in SPECIAL]
+    if not formats and order:
+        branches.append(_by_format(f"replace({text}, '-', '/')", ORDERS[order], zone, is_date))
+    if formats:
+        plain = (
+            [form for form in plain if _order_of(form) in (None, order)]
+            if _orders(formats) == {"dmy", "mdy"}
+            else plain
+        )
+    if plain:
+        branches.append(_by_format(text, plain, zone, is_date))
+    return f"coalesce({', '.join(branches)})"
+
+
+def needs_order(formats: Sequence[str]) -> bool:
+    """Whether the contract leaves open if days or months come first."""
+    return not formats or _orders(formats) == {"dmy", "mdy"}
+
+
+def _order_of(form: str) -> str | None:
+    if form.startswith(("%d/%m", "%d-%m", "%-d/%-m")):
+        return "dmy"
+    return "mdy" if form.startswith(("%m/%d", "%m-%d", "%-m/%-d")) else None
+
+
+def _orders(formats: Sequence[str]) -> set[str]:
+    return {order for order in map(_order_of, formats) if order}
+
+
+def _utc(sql: str, zone: str, is_date: bool) -> str:
+    """A naive local time: its day as it stands, or its instant."""
+    return sql if is_date or zone == "UTC" else f"(({sql}) at time zone '{zone}') at time zone 'UTC'"
+
+
+def _local(instant: str, zone: str, is_date: bool) -> str:
+    """A true instant as naive UTC; for a date, the day it was in the contract's zone."""
+    return f"(({instant} at time zone 'UTC') at time zone '{zone}')" if is_date and zone != "UTC" else instant
+
+
+def _year_first(text: str, zone: str, is_date: bool) -> str:
+    starts = f"substr({text}, 5, 1) in ('-', '/')"
+    zoned = _local(f"(try_cast({text} as timestamptz) at time zone 'UTC')", zone, is_date)
+    naive = _utc(f"try_cast({text} as timestamp)", zone, is_date)
+    return (
+        f"case when {starts} and length({text}) <= 10 then {_utc(f'cast(try_cast({text} as date) as timestamp)', zone, is_date)}"
+        rf" when {starts} and regexp_matches({text}, 'Z$|\d[+-]\d{{2}}:?\d{{2}}$|UTC$') then {zoned}"
+        f" when {starts} then {naive} end"
+    )
+
+
+def _by_format(text: str, formats: Sequence[str], zone: str, is_date: bool) -> str:
+    listed = ", ".join("'" + form.replace("'", "''") + "'" for form in formats)
+    parsed = f"try_strptime({text}, [{listed}])"
+    if any("%z" in form for form in formats):
+        return _local(f"cast({parsed} at time zone 'UTC' as timestamp)", zone, is_date)
+    return _utc(parsed, zone, is_date)
+
+
+def _special(text: str, form: str, zone: str, is_date: bool) -> str:
+    """Serial days of a spreadsheet (its day 60, 29 February 1900, never was) and seconds or milliseconds since 1970."""
+    value = f"try_cast({text} as double)"
+    if form == "excel_serial_1904":
+        return _utc(
+            f"(timestamp '1904-01-01' + to_microseconds(cast(round({value} * 86400) as bigint) * 1000000))",
+            zone,
+            is_date,
+        )
+    if form == "excel_serial":
+        base = f"case when {value} < 60 then timestamp '1899-12-31' else timestamp '1899-12-30' end"
+        serial = f"case when {value} between 1 and 2958465.99999 then {base} + to_microseconds(cast(round({value} * 86400) as bigint) * 1000000) end"
+        return _utc(serial, zone, is_date)
+    size = 1_000 if form == "epoch_ms" else 1
+    scaled = f"cast(round({value} * {1_000_000 // size}) as bigint)"
+    limit = 253402300799 * size
+    instant = f"case when abs({value}) <= {limit} and not contains({text}, '-') then make_timestamp({scaled}) end"
+    return _local(f"({instant})", zone, is_date)

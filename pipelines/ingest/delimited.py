@@ -1,0 +1,187 @@
+"""CSV and its relatives. Well-formed files go through DuckDB; anything else through the careful parser.
+
+DuckDB is told the dialect and is strict: left to guess, it reads a messy file as one column without an error. A file in
+which it refuses any record is read again with care, so that each refusal has its place, its text and its reason.
+"""
+
+import codecs
+from collections import Counter
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import Reader
+from pipelines.ingest.dialect import HEAD_RECORDS, find_dialect, header_index
+from pipelines.ingest.records import Dialect, Record, parse
+from pipelines.ingest.source import FileRefusedError, Refused, Source, unique_headers
+from pipelines.ingest.text import chunks, find_encoding, to_utf8
+from pipelines.warehouse import quoted
+
+HEAD_BYTES = 256 * 1024
+CAREFUL_BYTES = 256 * 1024 * 1024
+MAX_LINE = 16 * 1024 * 1024
+FAULTS = {
+    "stray_quote": "a quote stands inside the cell or is never closed",
+    "too_many_cells": "the record has more cells than the header",
+    "too_few_cells": "the record has fewer cells than the header",
+    "null_byte": "the record contains a zero byte",
+    "bad_encoding": "the record contains bytes that are not UTF-8",
+}
+
+
+def read_delimited(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
+    """The file as text cells. Raises FileRefusedError for what is no table at all."""
+    encoding = find_encoding(path) if reader.encoding == "auto" else codecs.lookup(reader.encoding).name
+    text_path = to_utf8(path, encoding, place / "decoded.csv")
+    head = _head(text_path)
+    dialect = find_dialect(head, reader)
+    before, headers = _headers(head, dialect, reader)
+    source = Source(headers, "", encoding, dialect.delimiter, control=before)
+    if not _is_plain(text_path, dialect, reader) or not _read_fast(connection, text_path, dialect, source):
+        _read_carefully(connection, text_path, dialect, reader, source)
+    return source
+
+
+def _head(path: Path) -> str:
+    with path.open("rb") as stream:
+        data = stream.read(HEAD_BYTES)
+        whole = len(data) < HEAD_BYTES
+    if not data.strip():
+        raise FileRefusedError("empty_file", "the file is empty: export it again")
+    if not whole:
+        data = data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1] or data
+    return data.decode("utf-8", errors="replace")  # only looked at; the records themselves are decoded strictly
+
+
+def _headers(head: str, dialect: Dialect, reader: Reader) -> tuple[int, list[str]]:
+    """Number of records up to and including the header, and the header's unique names."""
+    records = list(islice(parse(head, dialect), HEAD_RECORDS))
+    index = header_index(records, reader)
+    if index is None:
+        width = max(len(record.cells) for record in records)
+        return 0, unique_headers(list(reader.headers) or [f"column_{n}" for n in range(1, width + 1)])
+    if index >= len(records):
+        raise FileRefusedError("no_header", f"header_row {reader.header_row} lies behind the end of the file")
+    names = list(reader.headers) or records[index].cells
+    return index + 1, unique_headers(names)
+
+
+def _is_plain(path: Path, dialect: Dialect, reader: Reader) -> bool:
+    """Whether DuckDB reads the file as it is meant: one kind of line end, no zero bytes, no reader options it lacks."""
+    if len(dialect.delimiter) != 1 or not dialect.quote or reader.ragged == "pad" or reader.comment:
+        return False
+    ends: Counter[str] = Counter()
+    longest = run = 0
+    for piece in chunks(path):
+        if b"\x00" in piece:
+            return False
+        pairs, breaks = piece.count(b"\r\n"), piece.count(b"\n")
+        ends.update(pair=pairs, line=breaks - pairs, back=piece.count(b"\r") - pairs)
+        last = piece.rfind(b"\n") if breaks else piece.rfind(b"\r")
+        run = run + len(piece) if last < 0 else len(piece) - last
+        longest = max(longest, run)
+        if longest > MAX_LINE:
+            raise FileRefusedError("line_too_long", f"a line is longer than {MAX_LINE >> 20} MB: this is no table")
+    return sum(count > 0 for count in ends.values()) <= 1
+
+
+def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, source: Source) -> bool:
+    """Read with DuckDB into a view; False where it refused a record or gave up."""
+    types = dict.fromkeys(source.headers, "VARCHAR")
+    scan = (
+        "read_csv({path}, auto_detect=false, header=false, skip={skip}, delim={delim}, quote={quote}, escape={escape}, "
+        "columns={columns}, strict_mode=true, null_padding=false, max_line_size={line}, encoding='utf-8')"
+    ).format(
+        path=_literal(str(path)),
+        skip=source.control,
+        delim=_literal(dialect.delimiter),
+        quote=_literal(dialect.quote),
+        escape=_literal(dialect.escaping),
+        columns="{" + ", ".join(f"{_literal(name)}: '{kind}'" for name, kind in types.items()) + "}",
+        line=MAX_LINE,
+    )
+    cells = ", ".join(quoted(header) for header in source.headers)
+    try:
+        connection.execute(f"create table cells as select row_number() over () as _record, {cells} from {scan}")
+    except duckdb.Error:
+        connection.execute("drop table if exists cells")
+        return False
+    source.relation = "cells"
+    return True
+
+
+def _read_carefully(
+    connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, reader: Reader, source: Source
+) -> None:
+    """Read with the careful parser into a table, refusing records one by one."""
+    if path.stat().st_size > CAREFUL_BYTES:
+        raise FileRefusedError(
+            "malformed", f"not well-formed and larger than {CAREFUL_BYTES >> 20} MB: split it, or export it quoted"
+        )
+    data = path.read_bytes()
+    text = data.decode("utf-8", errors="surrogateescape")
+    records = parse(text, dialect)
+    for _ in range(source.control):
+        next(records, None)
+    good = list(_usable(records, text, reader, source))
+    if not text.endswith(("\n", "\r")) and source.refused and source.refused[-1].record == _last_record(good, source):
+        raise FileRefusedError(
+            "truncated", "the last line is cut off: the file was not written to its end; export it again"
+        )
+    frame = pl.DataFrame(
+        good, schema={"_record": pl.Int64, **dict.fromkeys(source.headers, pl.String)}, orient="row"
+    )
+    connection.register("careful_frame", frame.to_arrow())
+    connection.execute("create table cells as select * from careful_frame")
+    connection.unregister("careful_frame")
+    source.relation = "cells"
+
+
+def _last_record(good: list[list[str | int | None]], source: Source) -> int:
+    last_good = good[-1][0] if good else 0
+    return max(int(last_good or 0), source.refused[-1].record)
+
+
+def _usable(records: Iterator[Record], text: str, reader: Reader, source: Source) -> Iterator[list[str | int | None]]:
+    """Rows of the table; blank and comment lines are control rows, faulty records are refused."""
+    width = len(source.headers)
+    number = offset = seen = 0
+    for record in records:
+        if (record.cells == [""] and width > 1) or (reader.comment and text.startswith(reader.comment, record.start)):
+            source.control += 1
+            continue
+        number += 1
+        cells = _fitted(record.cells, width, reader)
+        if fault := _fault(record, cells, width):
+            offset += len(text[seen : record.start].encode("utf-8", errors="surrogateescape"))
+            seen = record.start
+            raw = text[record.start : record.end].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+            source.refused.append(Refused(number, fault, FAULTS[fault], raw[:10_000], offset))
+            continue
+        yield [number, *cells]
+
+
+def _fitted(cells: list[str], width: int, reader: Reader) -> list[str]:
+    """Trailing empty cells beyond the header are dropped; `ragged: pad` fills short records."""
+    while len(cells) > width and not cells[-1].strip():
+        cells = cells[:-1]
+    return cells + [""] * (width - len(cells)) if reader.ragged == "pad" else cells
+
+
+def _fault(record: Record, cells: list[str], width: int) -> str:
+    if record.fault:
+        return record.fault
+    if len(cells) != width:
+        return "too_many_cells" if len(cells) > width else "too_few_cells"
+    whole = "".join(cells)
+    if "\x00" in whole:
+        return "null_byte"
+    return "bad_encoding" if not whole.isascii() and any("\ud800" <= letter <= "\udfff" for letter in whole) else ""
+
+
+def _literal(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"

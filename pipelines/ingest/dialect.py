@@ -1,0 +1,71 @@
+"""Which delimiter, and which row is the header, decided from the first records of a file.
+
+A delimiter is good when many neighbouring records have the same number of cells, more than one. Scores are compared,
+so a comma inside prose loses against the semicolon that parts every line.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+
+from pipelines.contracts import Reader
+from pipelines.ingest.records import Dialect, Record, parse
+
+DELIMITERS = (",", ";", "\t", "|", "~", "^")
+HEAD_RECORDS = 300
+_VALUE = re.compile(r"^[-+(]?[\d.,%\s/:￥$€£()-]+[)%]?$")
+
+
+def find_dialect(head: str, reader: Reader) -> Dialect:
+    """The dialect under which the head of the file is most regular; what the reader declares is not questioned."""
+    if reader.delimiter != "auto":
+        return Dialect(_delimiter(reader.delimiter), reader.quote, reader.escape)
+    candidates = [Dialect(mark, reader.quote, reader.escape) for mark in DELIMITERS if mark in head]
+    if not candidates:
+        return Dialect(",", reader.quote, reader.escape)
+    return max(candidates, key=lambda dialect: _regularity(head, dialect))
+
+
+def _delimiter(written: str) -> str:
+    return {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(written, written)
+
+
+def _regularity(head: str, dialect: Dialect) -> float:
+    """Share of records with the commonest width above one, weighted by that width; faults count against it."""
+    records = [record for record in islice(parse(head, dialect), HEAD_RECORDS) if record.cells != [""]]
+    widths = Counter(len(record.cells) for record in records)
+    wide = {width: count for width, count in widths.items() if width > 1}
+    if not wide:
+        return 0.0
+    width, count = max(wide.items(), key=lambda item: (item[1], item[0]))
+    faults = sum(bool(record.fault) for record in records)
+    return (count - faults) / len(records) * (1 + min(width, 20) / 20)
+
+
+def find_header(rows: Sequence[Sequence[str]]) -> int | None:
+    """Index of the header among the first rows: the first row as wide as the table whose cells are words.
+
+    None where no row looks like one.
+    """
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    if not filled:
+        return None
+    usual = Counter(len(row) for row in rows if len(row) > 1).most_common(1)
+    width = usual[0][0] if usual else 1
+    for index, row in enumerate(rows):
+        words = [cell.strip() for cell in row if cell.strip()]
+        if len(row) >= width and filled[index] >= max(1, 0.6 * width) and not any(map(_VALUE.match, words)):
+            return index
+    return None
+
+
+def header_index(records: Sequence[Record] | Sequence[Sequence[str]], reader: Reader) -> int | None:
+    """The header's index among the first rows: declared (1-based, as people count), none, or found."""
+    if reader.header_row == "none":
+        return None
+    if isinstance(reader.header_row, int):
+        return reader.header_row - 1
+    rows = [row.cells if isinstance(row, Record) else row for row in records]
+    found = find_header(rows)
+    return found if found is not None else next((i for i, row in enumerate(rows) if any(c.strip() for c in row)), 0)

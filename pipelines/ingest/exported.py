@@ -1,0 +1,74 @@
+"""When the source system wrote an export: from the file's name, a sidecar, the contract or a column. Never the mtime."""
+
+import json
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from pipelines.contracts import ObjectContract
+from pipelines.ingest.shape import folded
+from pipelines.ingest.source import FileRefusedError, Source
+from pipelines.warehouse import quoted
+
+
+def as_utc(moment: datetime, zone: str) -> datetime:
+    """A local or zoned time as naive UTC; a day without a time is its local midnight."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(zone))
+    return aware.astimezone(UTC).replace(tzinfo=None)
+
+
+def exported_at(contract: ObjectContract, path: Path, name: str, zone: str) -> datetime | None:
+    """The instant as naive UTC; None where it stands in a column. Raises FileRefusedError where there is none."""
+    rule = contract.exported_at
+    if rule.column:
+        return None
+    if rule.filename:
+        found = re.search(rule.filename, Path(name).name) or re.search(rule.filename, name)
+        if not found:
+            raise FileRefusedError("no_export_date", f"the name does not match exported_at {rule.filename!r}")
+        return as_utc(_parsed(found.group(1), rule.format), zone)
+    if rule.sidecar:
+        return as_utc(_from_sidecar(path), zone)
+    return as_utc(_iso(str(rule.on)), zone)
+
+
+def exported_from_column(
+    connection: duckdb.DuckDBPyConnection, contract: ObjectContract, source: Source, zone: str
+) -> datetime:
+    """The newest value of the column that holds the export's date."""
+    wanted = str(contract.exported_at.column)
+    header = next((name for name in source.headers if folded(name) == folded(wanted)), None)
+    if header is None:
+        raise FileRefusedError("no_export_date", f"exported_at: header {wanted!r} is missing")
+    cell = f"trim({quoted(header)})"
+    found = connection.execute(f"select distinct {cell} from {source.relation} where {cell} <> ''").fetchall()
+    if not found:
+        raise FileRefusedError("no_export_date", f"exported_at: column {wanted!r} is empty")
+    return max(as_utc(_parsed(text, contract.exported_at.format), zone) for (text,) in found)
+
+
+def _from_sidecar(path: Path) -> datetime:
+    sidecar = path.with_name(path.name + ".meta.json")
+    try:
+        return _iso(str(json.loads(sidecar.read_text(encoding="utf-8"))["exported_at"]))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise FileRefusedError(
+            "no_export_date", f'{sidecar.name} with {{"exported_at": ...}} is missing or broken'
+        ) from error
+
+
+def _parsed(text: str, form: str) -> datetime:
+    try:
+        return datetime.strptime(text, form)
+    except ValueError:
+        return _iso(text)
+
+
+def _iso(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise FileRefusedError("no_export_date", f"exported_at: {text!r} is not a date") from error

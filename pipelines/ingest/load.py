@@ -1,0 +1,180 @@
+"""Landing and ledger into the working file: `raw.*`, `control.*`, `quality.quarantine`, `keys.namespaces`.
+
+Landing and state are the truth. This module only makes the tables agree with them, in one transaction: files that count
+and are not in yet are added, those that no longer count are taken out. A run that was killed is finished by the next.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines import state, warehouse
+from pipelines.contracts import CanonicalObject, SourceContract, canonical_objects
+from pipelines.ingest import landing
+from pipelines.ingest.history import FILES, History, Row
+from pipelines.settings import Settings
+from pipelines.warehouse import quoted, replace_table
+
+LINEAGE = {
+    "_extra": "VARCHAR", "source_system": "VARCHAR", "source_id": "VARCHAR", "exported_at": "TIMESTAMP",
+    "landed_at": "TIMESTAMP", "_file_id": "VARCHAR", "_record": "BIGINT", "_row_hash": "VARCHAR",
+}  # fmt: skip
+CORRECTIONS = {
+    "file_id": pl.String, "source_system": pl.String, "object": pl.String, "source_id": pl.String,
+    "column_name": pl.String, "old_value": pl.String, "new_value": pl.String, "rule": pl.String, "because": pl.String,
+}  # fmt: skip
+SYSTEMS = {
+    "source_system": pl.String, "title": pl.String, "priority": pl.Int64, "cadence_days": pl.Int64,
+    "required": pl.Boolean, "recognise": pl.String, "timezone": pl.String,
+}  # fmt: skip
+
+
+def synchronise(settings: Settings, contracts: Mapping[str, SourceContract], history: History) -> None:
+    """Make the tables hold exactly the rows that count. Does next to nothing where they already do."""
+    count = history.effective()
+    with warehouse.write(settings) as connection:
+        _systems(connection, contracts, settings)
+        changed = _raw_tables(connection)
+        before = _loaded(connection)
+        stale = {file_id for file_id, name in before.items() if file_id not in count or name in changed}
+        missing = [row for file_id, row in count.items() if file_id not in before or file_id in stale]
+        if stale or missing or not _agrees(connection, history):
+            _remove(connection, before, stale)
+            _add(connection, settings, missing)
+            _control(connection, settings, history, count)
+
+
+def _raw_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    """Create each raw table that is missing or has other columns than its object; the names of those made anew."""
+    made = set()
+    for name, canonical in canonical_objects().items():
+        wanted = {**canonical.sql_columns, **LINEAGE}
+        found = connection.execute(
+            "select column_name, data_type from information_schema.columns "
+            "where table_schema = 'raw' and table_name = ? order by ordinal_position",
+            [name],
+        ).fetchall()
+        if found != list(wanted.items()):
+            columns = ", ".join(f"{quoted(column)} {kind}" for column, kind in wanted.items())
+            connection.execute(f"create or replace table raw.{quoted(name)} ({columns})")
+            made.add(name)
+    return made
+
+
+def _loaded(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """File id to object of what the tables hold; nothing where they are new."""
+    if not _exists(connection, "control", "files"):
+        return {}
+    return dict(connection.execute("select file_id, object from control.files where status = 'loaded'").fetchall())
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    found = connection.execute(
+        "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, table]
+    ).fetchone()
+    return found is not None
+
+
+def _agrees(connection: duckdb.DuckDBPyConnection, history: History) -> bool:
+    """Whether control.files already shows every observation and its standing."""
+    if not _exists(connection, "control", "files"):
+        return False
+    shown = connection.execute("select file_id, status, landed_at from control.files").fetchall()
+    return set(shown) == set(history.frame().select("file_id", "status", "landed_at").rows())
+
+
+def _remove(connection: duckdb.DuckDBPyConnection, before: dict[str, str], stale: set[str]) -> None:
+    for name in {before[file_id] for file_id in stale} & set(canonical_objects()):
+        ids = [file_id for file_id in stale if before[file_id] == name]
+        connection.execute(f"delete from raw.{quoted(name)} where _file_id in (select unnest(?))", [ids])
+
+
+def _add(connection: duckdb.DuckDBPyConnection, settings: Settings, missing: list[Row]) -> None:
+    """Insert the kept rows of each file; a column the object has gained since is NULL in older ones."""
+    for name, canonical in canonical_objects().items():
+        paths = [landing.rows_path(settings, name, row["file_id"]) for row in missing if row["object"] == name]
+        if paths:
+            connection.execute(f"insert into raw.{quoted(name)} by name {_rows_query(canonical)}", [_texts(paths)])
+
+
+def _rows_query(canonical: CanonicalObject) -> str:
+    names = ", ".join(f"'{column}'" for column in [*canonical.sql_columns, *LINEAGE])
+    return f"select columns(lambda name: name in ({names})) from read_parquet(?, union_by_name = true)"
+
+
+def _texts(paths: list[Path]) -> list[str]:
+    return [str(path) for path in paths]
+
+
+def _control(
+    connection: duckdb.DuckDBPyConnection, settings: Settings, history: History, count: Mapping[str, Row]
+) -> None:
+    replace_table(connection, "control", "files", history.frame().select(list(FILES)))
+    log = state.read(settings, "corrections")
+    made = (
+        pl.DataFrame(schema=CORRECTIONS)
+        if log.is_empty()
+        else log.select(list(CORRECTIONS)).unique(maintain_order=True)
+    )
+    replace_table(connection, "control", "corrections", made.filter(pl.col("file_id").is_in(list(count))))
+    _quarantine(connection, settings, history)
+    _namespaces(connection, settings, count)
+
+
+def _quarantine(connection: duckdb.DuckDBPyConnection, settings: Settings, history: History) -> None:
+    replace_table(connection, "quality", "quarantine", pl.DataFrame(schema=landing.REFUSED))
+    current = {
+        *history.effective(),
+        *(row["file_id"] for row in history.latest_by_path().values() if row["status"] == "rejected"),
+    }
+    paths = [path for file_id in sorted(current) if (path := landing.refused_path(settings, file_id)).exists()]
+    if paths:
+        connection.execute(
+            "insert into quality.quarantine by name select * from read_parquet(?, union_by_name = true)",
+            [_texts(paths)],
+        )
+
+
+def _namespaces(connection: duckdb.DuckDBPyConnection, settings: Settings, count: Mapping[str, Row]) -> None:
+    """One key per record and namespace: that of its newest export."""
+    connection.execute(
+        "create or replace table keys.namespaces (source_system varchar, object varchar, source_id varchar, "
+        "namespace varchar, namespace_key varchar)"
+    )
+    for name in canonical_objects():
+        paths = [landing.rows_path(settings, name, file_id) for file_id, row in count.items() if row["object"] == name]
+        if paths:
+            connection.execute(
+                "insert into keys.namespaces select source_system, ?, source_id, entry.namespace, entry.namespace_key from ("
+                "select source_system, source_id, exported_at, landed_at, _record, unnest(_namespaces) as entry "
+                "from read_parquet(?, union_by_name = true)) where entry.namespace_key is not null "
+                "qualify row_number() over (partition by source_system, source_id, entry.namespace "
+                "order by exported_at desc, landed_at desc, _record desc) = 1",
+                [name, _texts(paths)],
+            )
+
+
+def _systems(
+    connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, SourceContract], settings: Settings
+) -> None:
+    rows = [
+        {
+            "source_system": system.system,
+            "title": system.title,
+            "priority": system.priority,
+            "cadence_days": system.cadence_days,
+            "required": system.required,
+            "recognise": _recognise(system),
+            "timezone": system.timezone or settings.company.timezone,
+        }
+        for system in contracts.values()
+    ]
+    replace_table(connection, "control", "systems", pl.DataFrame(rows, schema=SYSTEMS))
+
+
+def _recognise(system: SourceContract) -> str:
+    """What counts as revenue: invoices where the system sends any, otherwise its orders."""
+    sends_invoices = any(item.object in ("invoices", "invoice_lines") for item in system.objects)
+    return system.recognise or ("invoice" if sends_invoices else "order")

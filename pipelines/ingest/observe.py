@@ -1,0 +1,209 @@
+"""One file, once: read, cast, judged, and its accepted and refused rows kept. What comes back is its ledger row."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
+from pipelines.ingest import landing
+from pipelines.ingest.accept import CORRECTIONS, MEANING, judge
+from pipelines.ingest.cast import Casting, cast_cells
+from pipelines.ingest.exported import exported_from_column
+from pipelines.ingest.orders import column_rules
+from pipelines.ingest.readers import read_source
+from pipelines.ingest.shape import fit
+from pipelines.ingest.source import FileRefusedError, Source, scratch
+from pipelines.ingest.values import literal
+from pipelines.ingest.vocabulary import Vocabulary
+from pipelines.settings import Settings
+from pipelines.warehouse import quoted
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that is to be read under a contract. exported_at is None where it stands in a column of the file."""
+
+    system: SourceContract
+    contract: ObjectContract
+    contract_hash: str
+    zone: str
+    path: Path
+    name: str
+    sha256: str
+    size: int
+    exported_at: datetime | None
+    vocabularies: dict[str, Vocabulary] = field(repr=False, default_factory=dict)
+
+
+@dataclass
+class Observed:
+    """What became of a file: counts, or the reason it was rejected."""
+
+    exported_at: datetime | None = None
+    status: str = "loaded"
+    reason_code: str = ""
+    reason: str = ""
+    rows_in: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_control: int = 0
+    encoding: str = ""
+    delimiter: str = ""
+    window_from: date | None = None
+    window_to: date | None = None
+    warnings: list[str] = field(default_factory=list)
+    corrections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CORRECTIONS))
+
+    @property
+    def warnings_text(self) -> str:
+        """The warnings as JSON."""
+        return json.dumps(self.warnings, ensure_ascii=False)
+
+
+def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datetime) -> Observed:
+    """Read the file and keep its rows under `file_id`. A file that cannot be used comes back rejected, with the reason."""
+    with scratch(settings.warehouse / "scratch") as (connection, place):
+        seen = Observed(exported_at=arrival.exported_at)
+        try:
+            source = read_source(connection, arrival.path, arrival.contract.reader, place)
+            _read(connection, arrival, source, seen, file_id)
+            _keep(connection, settings, arrival, source, seen, file_id, landed_at)
+        except FileRefusedError as refusal:
+            seen.status, seen.reason_code, seen.reason = "rejected", refusal.code, refusal.reason
+            seen.rows_loaded = seen.rows_quarantined = 0
+        except (duckdb.Error, pl.exceptions.PolarsError, ValueError, MemoryError, RecursionError) as error:
+            seen.status, seen.reason_code = "rejected", "unreadable"
+            seen.reason = f"could not be read: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+        return seen
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, seen: Observed, file_id: str
+) -> None:
+    contract, canonical = arrival.contract, canonical_objects()[arrival.contract.object]
+    seen.encoding, seen.delimiter = source.encoding, source.delimiter
+    shape = fit(contract, source.headers)
+    seen.warnings += [*source.warnings, *shape.warnings]
+    if seen.exported_at is None:
+        seen.exported_at = exported_from_column(connection, contract, source, arrival.zone)
+    rules = column_rules(connection, arrival.system, contract, shape, source, arrival.zone)
+    casting = Casting(contract, canonical, shape, rules, f"{seen.exported_at:%Y-%m-%d}/{Path(arrival.name).name}")
+    cast_cells(connection, source, casting)
+    seen.corrections = judge(connection, casting, arrival.vocabularies)
+
+
+def _keep(
+    connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    arrival: Arrival,
+    source: Source,
+    seen: Observed,
+    file_id: str,
+    landed_at: datetime,
+) -> None:
+    """Write accepted and refused rows, then count: every row of the file must be in exactly one place."""
+    refused = _refused_rows(connection, arrival, source, file_id)
+    total, control = _row(connection, "select count(*), count(*) filter (_is_control) from typed")
+    loaded = _row(connection, f"select count(*) {_ACCEPTED}")[0]
+    seen.rows_in = total + source.control + len(source.refused)
+    seen.rows_loaded, seen.rows_control, seen.rows_quarantined = loaded, control + source.control, refused.height
+    if seen.rows_in != loaded + seen.rows_quarantined + seen.rows_control:
+        raise AssertionError(
+            f"{arrival.name}: {seen.rows_in} rows in, but {loaded} + {refused.height} + {seen.rows_control}"
+        )
+    if loaded == 0 and refused.height:
+        raise FileRefusedError("all_rows_refused", f"no row could be used, first: {refused['reason'][0]}")
+    if window := arrival.contract.window_column:
+        bounds = _row(connection, f"select min({quoted(window)})::date, max({quoted(window)})::date {_ACCEPTED}")
+        seen.window_from, seen.window_to = bounds
+    landing.keep_frame(refused, landing.refused_path(settings, file_id))
+    rows = _accepted_query(arrival, seen, file_id, landed_at)
+    landing.keep_query(connection, rows, landing.rows_path(settings, arrival.contract.object, file_id))
+
+
+_ACCEPTED = "from typed where not _is_control and _record not in (select _record from faults)"
+
+
+def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
+    found = connection.execute(sql).fetchone()
+    assert found is not None
+    return found
+
+
+def _accepted_query(arrival: Arrival, seen: Observed, file_id: str, landed_at: datetime) -> str:
+    canonical = canonical_objects()[arrival.contract.object]
+    columns = ", ".join(map(quoted, canonical.sql_columns))
+    return (
+        f"select {columns}, _extra, {literal(arrival.system.system)} as source_system, source_id, "
+        f"timestamp '{seen.exported_at}' as exported_at, timestamp '{landed_at}' as landed_at, {literal(file_id)} as _file_id, "
+        f"_record, _row_hash, _namespaces {_ACCEPTED}"
+    )
+
+
+def _refused_rows(
+    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, file_id: str
+) -> pl.DataFrame:
+    """Every refused record once: its first fault names column and code, all of them make the reason."""
+    system, canonical = arrival.system.system, arrival.contract.object
+    unread = [
+        (
+            file_id,
+            system,
+            canonical,
+            item.record,
+            item.byte_offset,
+            item.source_id,
+            item.column,
+            item.code,
+            item.reason,
+            item.raw_text,
+        )
+        for item in source.refused
+    ]
+    judged = _judged_rows(connection, arrival, source)
+    rows = [(file_id, system, canonical, record, None, *rest) for record, *rest in judged]
+    return pl.DataFrame(unread + rows, schema=landing.REFUSED, orient="row").sort("record", maintain_order=True)
+
+
+def _judged_rows(connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source) -> list[tuple[Any, ...]]:
+    """(record, source id, column, code, reason, raw text) of every record with a fault."""
+    mark = literal(source.delimiter or ",")
+    cells = ", ".join(
+        f"case when contains({cell}, {mark}) or contains({cell}, '\"') or contains({cell}, chr(10)) "
+        f"then '\"' || replace({cell}, '\"', '\"\"') || '\"' else coalesce({cell}, '') end"
+        for cell in map(quoted, source.headers)
+    )
+    found = connection.execute(
+        "select faults._record, typed.source_id, faults.column_name, faults.code, faults.because, raw.line, "
+        "raw.known[faults.column_name] from faults join typed using (_record) join ("
+        f"select _record, array_to_string([{cells}], {mark}) as line, {_values_of(arrival, source)} as known "
+        f"from {source.relation} where _record in (select _record from faults)) as raw using (_record) "
+        "order by faults._record, faults.rowid"
+    ).fetchall()
+    merged: dict[int, list[Any]] = {}
+    for record, source_id, column, code, because, raw_text, known in found:
+        reason = _reason(column, code, because, known)
+        if record in merged:
+            merged[record][4] += f"; {reason}"
+        else:
+            merged[record] = [record, source_id, column or None, code, reason, raw_text]
+    return [tuple(row) for row in merged.values()]
+
+
+def _values_of(arrival: Arrival, source: Source) -> str:
+    """Canonical column to the cell it was read from, for the reason."""
+    shape = fit(arrival.contract, source.headers)
+    read = [(name, headers[0]) for name, headers in shape.columns.items() if headers]
+    names, cells = ", ".join(literal(name) for name, _ in read), ", ".join(quoted(header) for _, header in read)
+    return f"map([{names}], [{cells}])" if read else "map(['']::varchar[], ['']::varchar[])"
+
+
+def _reason(column: str | None, code: str, because: str | None, known: str | None) -> str:
+    said = because or MEANING.get(code, code)
+    value = f" {known!r}" if known is not None and code != "missing_value" else ""
+    return f"{column}:{value} {said}" if column else said

@@ -1,0 +1,134 @@
+"""One door for every format: the reader is chosen by the contract, otherwise by the file's name and first bytes."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import Reader
+from pipelines.ingest.delimited import read_delimited
+from pipelines.ingest.source import FileRefusedError, Refused, Source, unique_headers
+from pipelines.ingest.workbook import read_workbook
+from pipelines.warehouse import quoted
+
+SUFFIXES = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".psv": "csv",
+    ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xlsx", ".xlsb": "xlsx", ".ods": "xlsx",
+    ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+
+
+def read_source(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
+    """The file as text cells in the scratch database. Raises FileRefusedError with the reason."""
+    kind = reader.format if reader.format != "auto" else file_format(path)
+    if kind == "csv":
+        return read_delimited(connection, path, reader, place)
+    if kind == "xlsx":
+        return read_workbook(connection, path, reader)
+    if kind == "parquet":
+        return _read_parquet(connection, path)
+    return _read_json(connection, path, reader, kind)
+
+
+def file_format(path: Path) -> str:
+    """Format by suffix, corrected by what the first bytes say."""
+    with path.open("rb") as stream:
+        head = stream.read(8)
+    if head.startswith(b"PAR1"):
+        return "parquet"
+    if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        return "xlsx"
+    kind = SUFFIXES.get(path.suffix.lower())
+    if kind == "xlsx":
+        return "csv"  # many systems name a text file .xls so that it opens in a spreadsheet
+    if kind is None:
+        raise FileRefusedError("unknown_format", f"{path.suffix or path.name}: say `format` in the contract's reader")
+    return kind
+
+
+def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
+    try:
+        connection.read_parquet(str(path)).create_view("parquet_file")
+        names = connection.table("parquet_file").columns
+    except duckdb.Error as error:
+        raise FileRefusedError("broken_file", f"not a whole Parquet file: {_first_line(error)}") from error
+    headers = unique_headers(names)
+    cells = ", ".join(
+        f"cast({quoted(name)} as varchar) as {quoted(header)}" for name, header in zip(names, headers, strict=True)
+    )
+    connection.execute(f"create table cells as select row_number() over () as _record, {cells} from parquet_file")
+    return Source(headers, "cells", encoding="parquet")
+
+
+def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, kind: str) -> Source:
+    """JSON lines, or one document whose records are a list (`records` names the path to it, such as `data.list`)."""
+    source = Source([], "cells", encoding="utf-8")
+    rows: list[tuple[int, dict[str, str | None]]] = []
+    for number, item, raw, offset in _json_records(path, reader, kind):
+        if isinstance(item, dict):
+            rows.append((number, {str(name): _as_text(value) for name, value in _flat(item).items()}))
+        else:
+            source.refused.append(Refused(number, "bad_json", "the line is no JSON object", raw[:10_000], offset))
+    names = list(dict.fromkeys(name for _, row in rows for name in row))
+    source.headers = unique_headers(names)
+    frame = pl.DataFrame(
+        [(number, *(row.get(name) for name in names)) for number, row in rows],
+        schema={"_record": pl.Int64, **dict.fromkeys(source.headers, pl.String)},
+        orient="row",
+    )
+    connection.register("json_frame", frame.to_arrow())
+    connection.execute("create table cells as select * from json_frame")
+    connection.unregister("json_frame")
+    return source
+
+
+def _json_records(path: Path, reader: Reader, kind: str):  # type: ignore[no-untyped-def]
+    """(record number, parsed value or None, raw text, byte offset) of every record."""
+    data = path.read_bytes()
+    encoding = "utf-8-sig" if reader.encoding == "auto" else reader.encoding
+    if kind == "jsonl" and not data.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"["):
+        offset = number = 0
+        for line in data.splitlines(keepends=True):
+            if line.strip():
+                number += 1
+                yield number, _parsed(line, encoding), line.decode("utf-8", "backslashreplace").rstrip("\r\n"), offset
+            offset += len(line)
+        return
+    try:
+        document = json.loads(data.decode(encoding), parse_float=str, parse_int=str)
+    except ValueError as error:
+        raise FileRefusedError("broken_file", f"not a JSON document: {_first_line(error)}") from error
+    for step in (reader.records or "").split(".") if reader.records else ():
+        document = document.get(step) if isinstance(document, dict) else None
+    if not isinstance(document, list):
+        raise FileRefusedError("no_records", "no list of records: say `records: path.to.the.list` in the reader")
+    for number, item in enumerate(document, start=1):
+        yield number, item, json.dumps(item, ensure_ascii=False), None
+
+
+def _parsed(line: bytes, encoding: str) -> object:
+    try:
+        return json.loads(line.decode(encoding), parse_float=str, parse_int=str)
+    except ValueError:
+        return None
+
+
+def _flat(item: dict[str, object], prefix: str = "") -> dict[str, object]:
+    """Nested objects as dotted names, so that a contract can name any leaf."""
+    flat: dict[str, object] = {}
+    for name, value in item.items():
+        flat.update(_flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {f"{prefix}{name}": value})
+    return flat
+
+
+def _as_text(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ";".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

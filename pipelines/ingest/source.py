@@ -1,0 +1,87 @@
+"""What every reader hands over: a relation of text cells in a scratch database, and what could not be read.
+
+A scratch database is thrown away after each file. It keeps to a memory limit and spills beside the working file, so a
+file larger than memory is read as surely as a small one.
+"""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import mkdtemp
+
+import duckdb
+
+MEMORY_LIMIT = "1200MB"
+
+
+class FileRefusedError(Exception):
+    """A whole file cannot be used: a reason code and a sentence with the evidence and what to do."""
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One record that is not loaded. record is 1-based, headers and titles not counted."""
+
+    record: int
+    code: str
+    reason: str
+    raw_text: str
+    byte_offset: int | None = None
+    column: str | None = None
+    source_id: str | None = None
+
+
+@dataclass
+class Source:
+    """A file as text cells.
+
+    headers: unique column names, in the file's order.
+    relation: SQL that yields `_record` (1-based), then one VARCHAR column per header.
+    refused: records that could not be split into cells.
+    control: rows before the records (titles, header) and others that the reader took out, as (record or None, text).
+    """
+
+    headers: list[str]
+    relation: str
+    encoding: str = ""
+    delimiter: str = ""
+    refused: list[Refused] = field(default_factory=list)
+    control: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def scratch(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """A throw-away database and a folder for what it spills, both gone afterwards."""
+    folder.mkdir(parents=True, exist_ok=True)
+    place = Path(mkdtemp(prefix="ingest-", dir=folder))
+    connection = duckdb.connect(
+        str(place / "scratch.duckdb"),
+        config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(place / "spill"), "preserve_insertion_order": True},
+    )
+    try:
+        connection.execute("set timezone = 'UTC'")
+        yield connection, place
+    finally:
+        connection.close()
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def unique_headers(headers: list[str]) -> list[str]:
+    """Headers as written, trimmed; blank ones named by position, repeated ones numbered: SQL ignores case."""
+    seen: dict[str, int] = {}
+    names = []
+    for position, header in enumerate(headers, start=1):
+        name = " ".join(str(header).replace("\x00", "").split()) or f"column_{position}"
+        while (seen_times := seen.get(name.casefold(), 0)) or name.casefold() in ("_record",):
+            seen[name.casefold()] = seen_times + 1
+            name = f"{name} ({seen_times + 1})"
+        seen[name.casefold()] = 1
+        names.append(name)
+    return names

@@ -1,0 +1,149 @@
+"""Bytes to text: which encoding a file is in, decided on all of its content, and strict decoding in a stream.
+
+Never `errors="replace"`: a wrong guess must fail, not turn names into question marks.
+"""
+
+import codecs
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import zstandard
+
+from pipelines.ingest.source import FileRefusedError
+
+CHUNK = 4 * 1024 * 1024
+LONGEST_LINE = 32 * 1024 * 1024
+BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+
+
+@dataclass(frozen=True)
+class Bytes:
+    """A file's identity: its content hash and length."""
+
+    sha256: str
+    size: int
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    """The file in pieces of a few megabytes."""
+    with path.open("rb") as stream:
+        while piece := stream.read(CHUNK):
+            yield piece
+
+
+def content_hash(path: Path) -> str:
+    """sha256 of the bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def keep_compressed(path: Path, target: Path) -> None:
+    """Keep the bytes under their content address; a file that is already there is the same file."""
+    if target.exists():
+        return
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = target.with_suffix(".tmp")
+    with aside.open("wb") as out, zstandard.ZstdCompressor(level=1).stream_writer(out) as writer:
+        for piece in chunks(path):
+            writer.write(piece)
+    aside.replace(target)
+
+
+def find_encoding(path: Path) -> str:
+    """The encoding of a text file from all of its bytes: a byte-order mark, then UTF-8, then GB18030, then Latin.
+
+    Raises FileRefusedError where none fits, or where a line is longer than any table's.
+    """
+    with path.open("rb") as stream:
+        head = stream.read(65536)
+    for mark, name in BOMS.items():
+        if head.startswith(mark):
+            return name
+    if wide := _without_mark(head):
+        return wide
+    if _is_utf8(path):
+        return "utf-8"
+    if _decodes(path, "gb18030") and _looks_chinese(path):
+        return "gb18030"
+    return _mostly_utf8(head) or "cp1252"
+
+
+def _without_mark(head: bytes) -> str | None:
+    """UTF-16 without its mark: every second byte of Latin text is zero."""
+    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
+    half = max(len(head[:4096]) // 2, 1)
+    if odd > 0.4 * half and even < 0.05 * half:
+        return "utf-16-le"
+    return "utf-16-be" if even > 0.4 * half and odd < 0.05 * half else None
+
+
+def _is_utf8(path: Path) -> bool:
+    return _decodes(path, "utf-8")
+
+
+def _decodes(path: Path, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    try:
+        for piece in chunks(path):
+            decoder.decode(piece)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _looks_chinese(path: Path) -> bool:
+    """Whether double bytes lie where GB2312 has its characters: Latin letters with accents pair up otherwise."""
+    with path.open("rb") as stream:
+        data = stream.read(CHUNK)
+    pairs = position = common = 0
+    while position < len(data) - 1:
+        if data[position] < 0x80:
+            position += 1
+            continue
+        pairs += 1
+        common += data[position] >= 0xA1 and data[position + 1] >= 0xA1
+        position += 2
+        if pairs >= 20000:
+            break
+    return pairs == 0 or common >= 0.8 * pairs
+
+
+def _mostly_utf8(head: bytes) -> str | None:
+    """UTF-8 with a few broken bytes stays UTF-8: its bad rows are refused one by one."""
+    text = head.decode("utf-8", errors="ignore")
+    foreign = sum(ord(letter) > 127 for letter in text)
+    lost = len(head) - len(text.encode())
+    return "utf-8" if foreign > 0 and lost <= max(8, 0.1 * foreign) else None
+
+
+def to_utf8(path: Path, encoding: str, target: Path) -> Path:
+    """A UTF-8 copy of the file, decoded strictly in a stream. UTF-8 files are used as they are."""
+    if encoding == "utf-8":
+        return path
+    try:
+        decoder = codecs.getincrementaldecoder(encoding)("strict")
+    except LookupError as error:
+        raise FileRefusedError("bad_encoding", f"encoding {encoding!r} is not known to Python") from error
+    done = 0
+    with target.open("wb") as out:
+        try:
+            for piece in chunks(path):
+                out.write(decoder.decode(piece).encode("utf-8"))
+                done += len(piece)
+            out.write(decoder.decode(b"", final=True).encode("utf-8"))
+        except (UnicodeDecodeError, UnicodeEncodeError) as error:
+            at = done + getattr(error, "start", 0)
+            raise FileRefusedError(
+                "bad_encoding",
+                f"byte {at} is not {encoding}: say the true `encoding` in the contract's reader, or export again",
+            ) from error
+    return target

@@ -1,0 +1,165 @@
+"""SQL that turns one canonical column's cells into its type, by its contract.
+
+Every value is read from trimmed text in which null words are already NULL. NULL out of a text that is not NULL is a
+value that could not be read: the row is refused, or the value emptied where the contract says so.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pipelines.contracts import CanonicalColumn, Column, NumberFormat
+from pipelines.ingest.dates import moment_sql
+from pipelines.ingest.numbers import number_sql
+from pipelines.warehouse import quoted
+
+STANDARD_NULLS = (
+    "",
+    "-",
+    "--",
+    "—",
+    "N/A",
+    "n/a",
+    "#N/A",
+    "NULL",
+    "null",
+    "(null)",
+    r"\N",
+    "NaN",
+    "nan",
+    "TBD",
+    "tbd",
+    "待定",
+)
+TRUE = ("true", "1", "yes", "y", "t", "是", "x", "真", "on", "1.0", "✓", "√")
+FALSE = ("false", "0", "no", "n", "f", "否", "假", "off", "0.0", "✗", "×")
+CODES = {
+    "decimal": "bad_number", "rate": "bad_number", "number": "bad_number", "integer": "bad_integer",
+    "share": "bad_share", "date": "bad_date", "timestamp": "bad_date", "boolean": "bad_boolean", "text": "bad_text",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a column inherits from its object and system. `order`: dmy, mdy or None where nothing is open."""
+
+    zone: str
+    number_format: NumberFormat
+    null_words: tuple[str, ...] = ()
+    order: str | None = None
+
+
+def literal(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text") -> str:
+    """SQL for one cell as trimmed text, NULL for null words."""
+    words = [*STANDARD_NULLS, *rules.null_words, *(column.null_words if column else ())]
+    if kind in ("date", "timestamp"):
+        words += ["0000-00-00", "00000000", "0000/00/00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000"]
+    trimmed = f"trim({quoted(header)}, {literal(chr(32) + chr(9) + chr(13) + chr(10) + chr(0xA0) + chr(0x3000) + chr(0xFEFF))})"
+    listed = ", ".join(map(literal, dict.fromkeys(words)))
+    return f"case when {trimmed} in ({listed}) then null else {trimmed} end"
+
+
+def typed_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+    """SQL for the typed value of the SQL expression `text`."""
+    return _READERS[canonical.type](text, column, canonical, rules)
+
+
+def _text(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+    if column.split:
+        text = f"trim(split_part({text}, {literal(column.split)}, 1))"
+    if column.pattern:
+        text = f"nullif(regexp_extract({text}, {literal(column.pattern)}, 1), '')"
+    shapes: dict[str, Callable[[str], str]] = {
+        "none": lambda sql: sql,
+        "upper": lambda sql: f"upper({sql})",
+        "strip_zeros": lambda sql: f"coalesce(nullif(ltrim({sql}, '0'), ''), case when {sql} is not null then '0' end)",
+        "last_segment": lambda sql: f"trim(list_last(string_split({sql}, ' : ')))",
+        "salesforce_id": salesforce_id_sql,
+    }
+    return shapes[column.normalise](text)
+
+
+def _boolean(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+    true_words = [word.casefold() for word in column.true_words] or list(TRUE)
+    false_words = [word.casefold() for word in column.false_words] or list(FALSE)
+    listed = ", ".join(map(literal, true_words))
+    otherwise = f"when lower({text}) in ({', '.join(map(literal, false_words))}) then false"
+    if column.true_words and not column.false_words:
+        otherwise = f"when {text} is not null then false"
+    return f"case when lower({text}) in ({listed}) then true {otherwise} end"
+
+
+def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+    is_date = canonical.type == "date"
+    sql = moment_sql(text, column.formats, rules.order, column.timezone or rules.zone, is_date=is_date)
+    return f"cast({sql} as date)" if is_date else sql
+
+
+def _number(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+    form = column.number_format or rules.number_format
+    if canonical.type == "integer":
+        value = number_sql(text, form)
+        return f"case when {value} = trunc({value}) then try_cast({value} as bigint) end"
+    plain = form.decimal == "." and form.thousands != "."
+    scaled = _scaled(number_sql(text, form), column)
+    sql = f"try_cast({scaled} as {canonical.sql_type})"
+    if plain and column.unit == 1 and column.tax == "excluded":
+        fast = f"case when not contains({text}, '_') then try_cast({text} as {canonical.sql_type}) end"
+        return f"coalesce({fast}, {sql})"
+    return sql
+
+
+def _scaled(value: str, column: Column) -> str:
+    """Apply unit (10000 for 万元) and take out tax where the source's amount includes it."""
+    if column.unit != 1:
+        unit = f"cast({column.unit!r} as decimal(16,{0 if column.unit == int(column.unit) else 6}))"
+        value = f"try_cast(({value}) * {unit} as decimal(28,8))"
+    if column.tax == "included":
+        rate = repr(column.tax_rate) if isinstance(column.tax_rate, float | int) else _rate_of(str(column.tax_rate))
+        value = f"cast(({value}) as double) / (1 + {rate})"
+    return value
+
+
+def _rate_of(header: str) -> str:
+    """A tax rate from another column of the row: `13%`, `13` or `0.13`."""
+    text = f"trim({quoted(header)})"
+    number = f"try_cast(rtrim({text}, '% ') as double)"
+    return f"(case when {text} like '%\\%' escape '\\' or {number} >= 1 then {number} / 100 else {number} end)"
+
+
+def _share(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+    """0-1. A written % sign decides by itself; otherwise the contract says whether 45 means 0.45."""
+    form = column.number_format or rules.number_format
+    bare = f"rtrim(replace({text}, '％', '%'), '% ')"
+    number = f"cast({number_sql(bare, form)} as double)"
+    divisor = 100 if column.scale == "percent" else 1
+    value = f"{number} / case when {text} like '%\\%' escape '\\' or {text} like '%％' then 100 else {divisor} end"
+    return f"case when {value} between 0 and 1 then {value} end"
+
+
+_READERS: dict[str, Callable[[str, Column, CanonicalColumn, Rules], str]] = {
+    "text": _text, "boolean": _boolean, "date": _moment, "timestamp": _moment, "decimal": _number,
+    "rate": _number, "number": _number, "integer": _number, "share": _share,
+}  # fmt: skip
+
+
+def salesforce_id_sql(text: str) -> str:
+    """SQL for the 18-character form of a Salesforce id; other lengths stay as they are.
+
+    A 15-character id is case-sensitive. The suffix holds, for each block of five, a bit per upper-case letter, written
+    in the alphabet A-Z0-5, so that ids survive tools that ignore case.
+    """
+    alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+    blocks = []
+    for block in range(3):
+        bits = " + ".join(
+            f"case when substr({text}, {block * 5 + place + 1}, 1) between 'A' and 'Z' then {1 << place} else 0 end"
+            for place in range(5)
+        )
+        blocks.append(f"substr('{alphabet}', 1 + {bits}, 1)")
+    valid = f"regexp_full_match({text}, '[A-Za-z0-9]{{15}}')"
+    return f"case when {valid} then {text} || {' || '.join(blocks)} else {text} end"

@@ -1,0 +1,59 @@
+"""Words to codes: stages, statuses and currencies, from policy CSVs. An unknown word stops its file."""
+
+import csv
+import difflib
+import hashlib
+import json
+from dataclasses import dataclass
+
+from pipelines.errors import AlmanacError
+from pipelines.ingest.shape import folded
+from pipelines.settings import Settings
+
+SEEDS = {"stages": "stage_words", "statuses": "status_words", "currencies": "currency_words"}
+TARGETS = {"stages": "canonical", "statuses": "status", "currencies": "currency"}
+# ISO 4217, active codes: a currency that is written as its code needs no row in the policy.
+ISO_CURRENCIES = frozenset(
+    ["AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD", "BIF", "BMD", "BND", "BOB", "BRL", "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD", "EGP", "ERN", "ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GNF", "GTQ", "GYD", "HKD", "HNL", "HTG", "HUF", "IDR", "ILS", "INR", "IQD", "IRR", "ISK", "JMD", "JOD", "JPY", "KES", "KGS", "KHR", "KMF", "KPW", "KRW", "KWD", "KYD", "KZT", "LAK", "LBP", "LKR", "LRD", "LSL", "LYD", "MAD", "MDL", "MGA", "MKD", "MMK", "MNT", "MOP", "MRU", "MUR", "MVR", "MWK", "MXN", "MYR", "MZN", "NAD", "NGN", "NIO", "NOK", "NPR", "NZD", "OMR", "PAB", "PEN", "PGK", "PHP", "PKR", "PLN", "PYG", "QAR", "RON", "RSD", "RUB", "RWF", "SAR", "SBD", "SCR", "SDG", "SEK", "SGD", "SHP", "SLE", "SOS", "SRD", "SSP", "STN", "SVC", "SYP", "SZL", "THB", "TJS", "TMT", "TND", "TOP", "TRY", "TTD", "TWD", "TZS", "UAH", "UGX", "USD", "UYU", "UZS", "VES", "VND", "VUV", "WST", "XAF", "XCD", "XOF", "XPF", "YER", "ZAR", "ZMW", "ZWG"]
+)
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of one kind for one system, folded, and the code of each."""
+
+    kind: str
+    codes: dict[str, str]
+
+    def code(self, word: str) -> str | None:
+        """The code of a word, or None for a word nobody has mapped."""
+        known = self.codes.get(folded(word))
+        if known is None and self.kind == "currencies" and word.strip().upper() in ISO_CURRENCIES:
+            return word.strip().upper()
+        return known
+
+    def proposal(self, word: str) -> str | None:
+        """The code of the most similar known word."""
+        near = difflib.get_close_matches(folded(word), list(self.codes), n=1, cutoff=0.5)
+        return self.codes[near[0]] if near else None
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when a word is added or mapped elsewhere, so that files are read again."""
+        return hashlib.sha256(json.dumps(sorted(self.codes.items())).encode()).hexdigest()[:12]
+
+
+def load_vocabulary(settings: Settings, kind: str, system: str) -> Vocabulary:
+    """The words of a kind that hold for a system: those for all systems (`*`), then its own, which win."""
+    try:
+        path = settings.seed(SEEDS[kind])
+    except AlmanacError:
+        return Vocabulary(kind, {})
+    with path.open(encoding="utf-8-sig", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    general = [row for row in rows if row.get("source_system", "*") in ("*", "", None)]
+    own = [row for row in rows if row.get("source_system") == system]
+    target = TARGETS[kind]
+    codes = {folded(row[target]): row[target] for row in rows}
+    codes |= {folded(row["word"]): row[target] for row in [*general, *own]}
+    return Vocabulary(kind, codes)
