@@ -1,0 +1,8 @@
+{# The value of a recorded change, or that of the last change before it that had one: systems record only what moved. #}
+{% macro last_known(column, order_by) -%}
+    last_value({{ column }} ignore nulls) over (
+        partition by deals.opportunity_id
+        order by {{ order_by }}
+        rows between unbounded preceding and current row
+    )
+{%- endmacro %}

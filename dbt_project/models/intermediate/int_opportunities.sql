@@ -1,0 +1,19 @@
+-- One row per real deal: the record that stands for it. Void deals and duplicates are left to the crosswalk.
+with
+
+records as (select * from {{ ref('int_opportunity_records') }}),
+
+dropped as (select * from {{ ref('int_opportunity_duplicates') }}),
+
+final as (
+    select
+        records.record_id as opportunity_id,
+        records.* exclude (record_id),
+    from records
+    left join dropped using (record_id)
+    where
+        dropped.record_id is null
+        and records.stage_type <> 'void'
+)
+
+select * from final

@@ -1,0 +1,83 @@
+-- One row per real deal and movement of its amount into, within or out of the open pipeline.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+deals as (select * from {{ ref('int_opportunities') }}),
+
+stays as (select * from {{ ref('int_stage_history') }}),
+
+observations as (
+    select
+        observations.opportunity_id,
+        observations.observation_number,
+        stays.stage_type,
+        case
+            when observations.stage_number = lag(observations.stage_number) over by_deal then observations.observed_on
+            else stays.entered_on
+        end as observed_on,
+        coalesce(cast(observations.amount * deals.base_rate as decimal(18, 4)), 0) as amount_base,
+        deals.created_on,
+    from {{ ref('int_opportunity_observations') }} as observations
+    inner join stays using (opportunity_id, stage_number)
+    inner join deals using (opportunity_id)
+    window by_deal as (partition by observations.opportunity_id order by observations.observation_number)
+),
+
+compared as (
+    select
+        observations.*,
+        least(
+            max(greatest(observed_on, coalesce(created_on, observed_on))) over by_deal_so_far,
+            run.as_of
+        ) as moved_on,
+        lag(stage_type) over by_deal as previous_stage_type,
+        lag(amount_base) over by_deal as previous_amount_base,
+    from observations
+    cross join run
+    window
+        by_deal as (partition by opportunity_id order by observation_number),
+        by_deal_so_far as (
+            partition by opportunity_id order by observation_number
+            rows between unbounded preceding and current row
+        )
+),
+
+-- Every deal was open when it was created, also one that is first seen when it has ended.
+creations as (
+    select opportunity_id, least(coalesce(created_on, moved_on), moved_on) as moved_on, 'created' as movement,
+        amount_base, 1 as deal_change
+    from compared
+    where previous_stage_type is null
+),
+
+resizings as (
+    select opportunity_id, moved_on, case when amount_base > previous_amount_base then 'increased' else 'decreased' end
+        as movement, amount_base - previous_amount_base as amount_base, 0 as deal_change
+    from compared
+    where previous_stage_type = 'open' and amount_base <> previous_amount_base
+),
+
+endings as (
+    select opportunity_id, moved_on, stage_type as movement, -amount_base as amount_base, -1 as deal_change
+    from compared
+    where stage_type <> 'open' and coalesce(previous_stage_type, 'open') = 'open'
+),
+
+reopenings as (
+    select opportunity_id, moved_on, 'reopened' as movement, amount_base, 1 as deal_change
+    from compared
+    where stage_type = 'open' and previous_stage_type <> 'open'
+),
+
+final as (
+    select * from creations
+    union all
+    select * from resizings
+    union all
+    select * from endings
+    union all
+    select * from reopenings
+)
+
+select * from final
