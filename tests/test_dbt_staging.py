@@ -28,9 +28,9 @@ def documented_columns(model: str) -> list[str]:
 @pytest.mark.parametrize("path", OBJECTS, ids=lambda path: path.stem)
 def test_every_object_has_a_staging_model_that_describes_all_its_columns(path: Path) -> None:
     columns = columns_of(path)
-    words = [f"{name}_source" for name, column in columns.items() if "map" in column]
+    typed = [name for column in columns for name in (column, f"{column}_source" * ("map" in columns[column])) if name]
     account = ["account_source_id"] if names_an_account(path) else []
-    assert documented_columns(f"stg_{path.stem}") == [*columns, *words, *LINEAGE, *account]
+    assert documented_columns(f"stg_{path.stem}") == [*typed, *LINEAGE, *account]
 
 
 @pytest.mark.parametrize("path", OBJECTS, ids=lambda path: path.stem)

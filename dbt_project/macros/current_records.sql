@@ -23,14 +23,19 @@
             files.landed_at,
             records._file_id,
             records._record,
-            {{ is_keyless('records.source_id', 'files.set_id') }} as is_keyless,
+            starts_with(records.source_id, files.keyless_prefix) as is_keyless,
             {{ window_day(days) }} as window_day
         from {{ source('raw', object) }} as records
         inner join loaded_files as files on records._file_id = files.file_id
     ),
 
     refused_keys as (
-        select distinct files.source_system, files.contract, files.set_id, files.exported_at, refused.source_id
+        select distinct
+            files.source_system,
+            files.contract,
+            files.set_id,
+            files.exported_at,
+            refused.source_id
         from {{ source('quality', 'quarantine') }} as refused
         inner join loaded_files as files on refused.file_id = files.file_id
         where refused.source_id is not null
@@ -63,7 +68,7 @@
     newest_versions as (
         select * from record_versions
         qualify row_number() over (
-            partition by source_system, contract, source_id
+            partition by source_system, contract, source_id, if(is_keyless, _file_id, null)
             order by exported_at desc, landed_at desc, _file_id desc, _record desc
         ) = 1
     ),
@@ -82,21 +87,23 @@
             and versions.contract = refused.contract
             and versions.source_id = refused.source_id
             and refused.exported_at = greatest(trusted.exported_at, winners.exported_at)
-        -- a refused row is a row: its last good version stays
-        where refused.source_id is not null
-        or case
-            -- rows without a key cannot be merged: only the winning set's own rows stand
-            when versions.is_keyless
-                then versions.exported_at = coalesce(greatest(trusted.exported_at, winners.exported_at), versions.exported_at)
-            else versions.exported_at >= coalesce(greatest(trusted.exported_at, winners.exported_at), versions.exported_at)
-        end
+        where
+            -- a refused row is a row: its last good version stays
+            refused.source_id is not null
+            or greatest(trusted.exported_at, winners.exported_at) is null
+            or versions.exported_at = greatest(trusted.exported_at, winners.exported_at)
+            -- rows without a key cannot be merged into a set: only its own stand
+            or (not versions.is_keyless and versions.exported_at > greatest(trusted.exported_at, winners.exported_at))
     ),
 
     -- two contracts of one system may export the same record
     current_versions as (
-        select _file_id, _record from standing_versions
+        select
+            _file_id,
+            _record
+        from standing_versions
         qualify row_number() over (
-            partition by source_system, source_id
+            partition by source_system, source_id, if(is_keyless, _file_id, null)
             order by exported_at desc, landed_at desc, contract, _file_id desc, _record desc
         ) = 1
     )
@@ -118,8 +125,3 @@
     end
 {%- endmacro %}
 
-
-{# A contract with `key: none` makes the id of its rows of the export set and the record number. #}
-{% macro is_keyless(source_id, set_id) -%}
-    starts_with({{ source_id }}, {{ set_id }})
-{%- endmacro %}
