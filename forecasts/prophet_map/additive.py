@@ -29,8 +29,10 @@ def stationary_variance(sse, points):
 @kernel
 def project(y, U, R, a, rest, r):
     """a = U'y, rest = y - Ua, r = R'rest; returns |rest|^2 (from the residual itself: no cancellation)."""
-    a[:] = 0.0
-    r[:] = 0.0
+    for p in range(a.shape[0]):
+        a[p] = 0.0
+    for s in range(r.shape[0]):
+        r[s] = 0.0
     for i in range(y.shape[0]):
         for p in range(a.shape[0]):
             a[p] += y[i] * U[i, p]
@@ -94,10 +96,12 @@ def fit_series(y, U, R, lam, W, Q0, inverse_tau, delta, work):
     a, e, rest, r, c, shrink, signs, active, columns, matrix, step, gradient = work
     points = y.shape[0]
     total = project(y, U, R, a, rest, r)
-    signs[:] = 0.0
+    for s in range(signs.shape[0]):
+        signs[s] = 0.0
     x = math.log(stationary_variance(total, points))
     floor = math.log(VARIANCE_FLOOR)
-    low, high, x_old, h_old, count, steps = -1e10, 1e10, x, 0.0, 0, 0
+    low, high, x_old, h_old, steps = -1e10, 1e10, x, 0.0, 0
+    count = np.int64(0)
     v = math.exp(x)
     for _ in range(100):
         v = math.exp(x)

@@ -10,10 +10,8 @@ from functools import lru_cache
 
 import numpy as np
 
-from forecasts.prophet_map.panel import FloatArray, IntArray
+from forecasts.prophet_map.panel import DAY, FloatArray, IntArray
 from forecasts.prophet_map.specification import Holiday, Specification, SpecificationError
-
-DAY = 86_400_000_000  # microseconds
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,8 @@ def refit(c, penalty, delta, active, signs, columns, count, matrix, step):
         delta[active[leaving]] = 0.0
         signs[active[leaving]] = 0.0
         active[leaving] = active[count]
-        columns[leaving] = columns[count]
+        for i in range(columns.shape[1]):
+            columns[leaving, i] = columns[count, i]
     return count
 
 

@@ -54,14 +54,22 @@ def profile(sse, points, z, delta, inverse_tau):
 
 
 @kernel
-def linearise(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, v, N, C, Q, q, c):
+def linearise(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, v, N, C, Q, q, c, row, ramp):
     """Normal equations of the linearised model: N, q of the Gaussian block (N + v I), C its cross products, Q, c of delta.
 
     Only lower triangles of N and Q are filled.
     """
     P, S = z.shape[0], delta.shape[0]
-    N[:, :], C[:, :], Q[:, :], q[:], c[:] = 0.0, 0.0, 0.0, 0.0, 0.0
-    row, ramp = np.empty(P), np.empty(S)
+    for j in range(P):
+        q[j] = 0.0
+        for k in range(P):
+            N[j, k] = 0.0
+        for k in range(S):
+            C[j, k] = 0.0
+    for j in range(S):
+        c[j] = 0.0
+        for k in range(S):
+            Q[j, k] = 0.0
     for i in range(t.shape[0]):
         row[0], row[1] = prior[0] * t[i] * s[i], prior[1] * s[i]
         for j in range(X.shape[1]):
@@ -134,16 +142,16 @@ def back_substitute(N, C, q, delta, z):
 @kernel
 def descend(y, t, R, X, prior, is_multiplicative, inverse_tau, z, delta, work):
     """Gauss-Newton from the point (z, delta), which receives the optimum; returns (variance, objective, steps)."""
-    N, C, Q, q, c, z_new, d_new, z_try, d_try, g, s, residual, lasso_work = work
+    N, C, Q, q, c, z_new, d_new, z_try, d_try, g, s, residual, row, ramp, lasso_work = work
     none, no_block = np.empty(0), np.empty((0, delta.shape[0]))
     signs, active, columns, matrix, step, gradient = lasso_work
     points = y.shape[0]
     sse = mean_parts(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, y)
     best, v = profile(sse, points, z, delta, inverse_tau)
     for steps in range(STEPS):
-        linearise(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, v, N, C, Q, q, c)
+        linearise(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, v, N, C, Q, q, c, row, ramp)
         eliminate(N, C, Q, q, c)
-        count = 0
+        count = np.int64(0)
         for j in range(delta.shape[0]):
             d_new[j], signs[j] = delta[j], 0.0
             if delta[j] != 0.0:
@@ -166,7 +174,10 @@ def descend(y, t, R, X, prior, is_multiplicative, inverse_tau, z, delta, work):
             length *= 0.5
         if gain <= 0.0:
             return v, best, steps
-        z[:], delta[:] = z_try, d_try
+        for j in range(z.shape[0]):
+            z[j] = z_try[j]
+        for j in range(delta.shape[0]):
+            delta[j] = d_try[j]
         best, v = value, v_try
         if gain < TOLERANCE:
             return v, best, steps
@@ -201,13 +212,17 @@ def fit_batch(Y, calendar, t, R, X, prior, is_multiplicative, inverse_tau, theta
         np.empty(points),
         np.empty(points),
         np.empty(points),
+        np.empty(P),
+        np.empty(S),
         lasso_work,
     )
     z = np.empty(P)
     for n in range(Y.shape[0]):
         k = calendar[n]
-        z[:] = theta[n] / prior
+        for j in range(P):
+            z[j] = theta[n, j] / prior[j]
         variance[n], _, steps[n] = descend(
             Y[n], t[k], R[k], X[k], prior, is_multiplicative, inverse_tau, z, delta[n], work
         )
-        theta[n] = z * prior
+        for j in range(P):
+            theta[n, j] = z[j] * prior[j]

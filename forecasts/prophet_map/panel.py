@@ -1,6 +1,6 @@
 """A long frame as arrays: rows of one series together, in time order."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ from forecasts.prophet_map.specification import SpecificationError
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+DAY = 86_400_000_000  # microseconds
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Panel:
     y: FloatArray
     extra: FloatArray  # rows x columns
     last: IntArray
+    date_type: pl.DataType
 
     @property
     def counts(self) -> IntArray:
@@ -35,6 +37,7 @@ class Panel:
 
 def read_panel(frame: pl.DataFrame, extra: tuple[str, ...] = ()) -> Panel:
     """Arrange a long frame (unique_id, ds, y and the `extra` columns); sorts only if rows are out of order."""
+    date_type = frame.schema.get("ds", pl.Datetime("us"))
     frame = _typed(frame, ("y", *extra))
     starts = _run_starts(frame["unique_id"])
     ds = frame["ds"].to_physical().to_numpy()
@@ -49,7 +52,7 @@ def read_panel(frame: pl.DataFrame, extra: tuple[str, ...] = ()) -> Panel:
     table = np.column_stack(columns) if columns else np.empty((len(ds), 0))
     y = frame["y"].to_numpy()
     last = ds[offsets[1:] - 1] if len(ds) else np.empty(0, np.int64)
-    return _without_missing(Panel(ids, offsets, ds, y, table, last), extra)
+    return _without_missing(Panel(ids, offsets, ds, y, table, last, date_type), extra)
 
 
 def _typed(frame: pl.DataFrame, numbers: tuple[str, ...]) -> pl.DataFrame:
@@ -73,6 +76,14 @@ def dates(name: str, dtype: pl.DataType) -> pl.Expr:
         raise SpecificationError(f"column {name!r} has a time zone; convert it to local time without one")
     column = pl.col(name).str.to_datetime() if dtype == pl.String else pl.col(name)
     return column.cast(pl.Datetime("us"))
+
+
+def as_dates(ds: IntArray, date_type: pl.DataType) -> pl.Series:
+    """Microseconds as dates of the frame's own type; a Date column gets a time of day only if it needs one."""
+    column = pl.Series(ds.reshape(-1)).cast(pl.Datetime("us"))
+    if date_type == pl.Date and not (ds % DAY).any():
+        return column.cast(pl.Date)
+    return column.cast(date_type) if isinstance(date_type, pl.Datetime) else column
 
 
 def _run_starts(ids: pl.Series) -> IntArray:
@@ -99,7 +110,7 @@ def _without_missing(panel: Panel, extra: tuple[str, ...]) -> Panel:
         return panel
     kept = ~missing
     before = np.concatenate([[0], np.cumsum(kept)])
-    return Panel(panel.ids, before[panel.offsets], panel.ds[kept], panel.y[kept], panel.extra[kept], panel.last)
+    return replace(panel, offsets=before[panel.offsets], ds=panel.ds[kept], y=panel.y[kept], extra=panel.extra[kept])
 
 
 def _owner(panel: Panel, rows: NDArray[np.bool_]) -> object:

@@ -54,8 +54,8 @@ def spread(calendar, laplace, sigma, factor, variance, tables, out):
             w3 = (u + 1.0) * u * (u - 1.0) / 6.0
             deviation = math.sqrt(total)
             for q in range(out.shape[2]):
-                row = tables[k, i, :, q]
-                value = w0 * row[base - 1] + w1 * row[base] + w2 * row[base + 1] + w3 * row[base + 2]
+                value = w0 * tables[k, i, base - 1, q] + w1 * tables[k, i, base, q]
+                value += w2 * tables[k, i, base + 1, q] + w3 * tables[k, i, base + 2, q]
                 out[n, i, q] = max(value, 0.0) * deviation
 
 

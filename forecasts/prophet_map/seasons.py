@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from forecasts.prophet_map.holidays import HolidayColumn, holiday_columns, holiday_features
-from forecasts.prophet_map.panel import FloatArray, IntArray
+from forecasts.prophet_map.panel import DAY, FloatArray, IntArray
 from forecasts.prophet_map.specification import Seasonality, Specification, Switch
-
-DAY = 86_400_000_000  # microseconds
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,18 @@ def _solve_modes(
     theta[:, :2] = _start(design.is_flat, y)
     modes = np.array(design.layout.is_multiplicative, dtype=np.bool_)
     multiplicative.fit_batch(
-        y, stack.calendar, t, design.ramps(design.t), design.X, design.prior, modes, inverse_tau, theta, delta, variance, steps
+        y,
+        stack.calendar,
+        t,
+        design.ramps(design.t),
+        design.X,
+        design.prior,
+        modes,
+        inverse_tau,
+        theta,
+        delta,
+        variance,
+        steps,
     )
 
 

@@ -4,10 +4,8 @@ import numpy as np
 import polars as pl
 
 from forecasts.prophet_map.forecast import ENGINES, Forecast
-from forecasts.prophet_map.panel import FloatArray, IntArray, Panel
+from forecasts.prophet_map.panel import DAY, FloatArray, IntArray, Panel, as_dates
 from forecasts.prophet_map.solve import Solution
-
-DAYS = 86_400_000_000  # microseconds
 
 
 def forecast_table(panel: Panel, result: Forecast, levels: tuple[int, ...]) -> pl.DataFrame:
@@ -15,7 +13,7 @@ def forecast_table(panel: Panel, result: Forecast, levels: tuple[int, ...]) -> p
     horizon = result.ds.shape[1]
     columns = {
         "unique_id": panel.ids.gather(np.repeat(np.arange(len(panel.ids)), horizon)),
-        "ds": pl.Series(result.ds.reshape(-1)).cast(pl.Datetime("us")),
+        "ds": as_dates(result.ds, panel.date_type),
         "yhat": _column(result.yhat),
     }
     for i, level in enumerate(levels):
@@ -37,7 +35,7 @@ def fitted_table(panel: Panel, solutions: tuple[Solution, ...]) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "unique_id": panel.ids.gather(np.repeat(np.arange(len(panel.ids)), panel.counts)),
-            "ds": pl.Series(panel.ds).cast(pl.Datetime("us")),
+            "ds": as_dates(panel.ds, panel.date_type),
             "y": panel.y,
             "fitted": _column(fitted),
             "trend": _column(trend),
@@ -55,7 +53,7 @@ def parameter_table(panel: Panel, solutions: tuple[Solution, ...], tau: float) -
     for solution in solutions:
         members, calendar = solution.stack.members, solution.stack.calendar
         slope = solution.theta[:, 0] + solution.delta.sum(axis=1)
-        days = solution.stack.design.scale.span[calendar] / DAYS
+        days = solution.stack.design.scale.span[calendar] / DAY
         found = (
             solution.scale,
             solution.floor,

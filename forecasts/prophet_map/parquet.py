@@ -1,0 +1,126 @@
+"""Parquet in, Parquet out, in bounded memory: any number of series, a block at a time."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+import pyarrow.parquet as pq
+
+from forecasts.prophet_map.engine import SERIES_PER_BLOCK, fit_predict
+from forecasts.prophet_map.specification import Specification, from_prophet, unsupported
+
+if TYPE_CHECKING:
+    import prophet
+
+ROWS_PER_READ = 1_000_000
+BUCKETS = 16  # parts of a file whose series are mixed up; each is sorted in memory
+
+Progress = Callable[[int], None]
+Work = Callable[[pl.DataFrame], pl.DataFrame]
+
+
+def forecast_parquet(
+    source: Path,
+    target: Path,
+    spec: "Specification | prophet.Prophet | None",
+    horizon: int,
+    freq: str,
+    *,
+    future: pl.DataFrame | None = None,
+    levels: tuple[int, ...] = (80, 95),
+    components: bool = False,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> int:
+    """Forecast a Parquet file of long rows into another; columns as fit_predict. Returns the number of series.
+
+    Blocks hold whole series and their boundaries depend on the file alone, so any number of threads writes the same
+    rows. A file that mixes series up is read again in buckets of series. `progress` is called with series done.
+    The target appears complete or not at all.
+    """
+    work = partial(
+        fit_predict, spec=spec, horizon=horizon, freq=freq, future=future, levels=levels, components=components
+    )
+    aside = target.with_name(f".{target.name}.partial")
+    columns = _columns(spec)
+    try:
+        done, distinct = _run(_in_file_order(source, columns), work, aside, threads, progress)
+        if distinct < done:
+            done, _ = _run(_in_buckets(source, columns), work, aside, threads, progress)
+        os.replace(aside, target)
+    finally:
+        aside.unlink(missing_ok=True)
+    return done
+
+
+def _columns(spec: "Specification | prophet.Prophet | None") -> list[str] | None:
+    """Columns worth reading; None for all of them (stock Prophet may want cap, floor and others)."""
+    if spec is None or isinstance(spec, Specification):
+        return ["unique_id", "ds", "y", *(spec.frame_columns if spec else ())]
+    return None if unsupported(spec) else ["unique_id", "ds", "y", *from_prophet(spec).frame_columns]
+
+
+def _run(
+    blocks: Iterator[pl.DataFrame], work: Work, aside: Path, threads: int, progress: Progress | None
+) -> tuple[int, int]:
+    """Write the forecast of every block in order; returns series written and how many of them are distinct."""
+    seen, done = [], 0
+    writer: pq.ParquetWriter | None = None
+    try:
+        for result in _in_order(blocks, work, threads):
+            table = result.to_arrow(compat_level=pl.CompatLevel.oldest())
+            writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd", compression_level=1)
+            writer.write_table(table.cast(writer.schema))
+            ids = result["unique_id"].rle().struct.field("value")
+            seen.append(ids.hash())
+            done += len(ids)
+            if progress is not None:
+                progress(done)
+    finally:
+        if writer is not None:
+            writer.close()
+    return done, pl.concat(seen).n_unique() if seen else 0
+
+
+def _in_order(blocks: Iterator[pl.DataFrame], work: Work, threads: int) -> Iterator[pl.DataFrame]:
+    """Map `work` over blocks on threads, results in order, no more than one block per thread waiting."""
+    with ThreadPoolExecutor(threads) as pool:
+        waiting: deque[Future[pl.DataFrame]] = deque()
+        for block in blocks:
+            waiting.append(pool.submit(work, block))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _in_file_order(source: Path, columns: list[str] | None) -> Iterator[pl.DataFrame]:
+    """Blocks of whole series in the order of the file; the last series of a read waits for the next one."""
+    held: list[pl.DataFrame] = []
+    file = pq.ParquetFile(source)
+    for batch in file.iter_batches(ROWS_PER_READ, columns=columns):
+        held.append(pl.from_arrow(batch))
+        rows = pl.concat(held)
+        starts = (rows["unique_id"] != rows["unique_id"].shift()).fill_null(True).arg_true()
+        while len(starts) > SERIES_PER_BLOCK:
+            cut = starts[SERIES_PER_BLOCK]
+            yield rows[:cut]
+            rows, starts = rows[cut:], starts[SERIES_PER_BLOCK:] - cut
+        held = [rows]
+    if held:
+        yield pl.concat(held)
+
+
+def _in_buckets(source: Path, columns: list[str] | None) -> Iterator[pl.DataFrame]:
+    """Blocks of whole series from a file in any order: one pass over the file per bucket of series."""
+    rows = pl.scan_parquet(source)
+    rows = rows.select(columns) if columns else rows
+    for bucket in range(BUCKETS):
+        part = rows.filter(pl.col("unique_id").hash() % BUCKETS == bucket).collect(engine="streaming")
+        if part.height:
+            yield part.sort("unique_id", "ds", maintain_order=True)

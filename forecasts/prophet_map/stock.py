@@ -1,0 +1,138 @@
+"""What the batch engine does not solve: one stock Prophet per series, and the rows say so.
+
+Saturating growth (with the frame's `cap` and `floor`), MCMC and regressor models go here. Prophet draws its intervals from
+NumPy's global generator; it is seeded per series by the series' id and left as it was found.
+"""
+
+import copy
+import hashlib
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from forecasts.prophet_map.dates import future_dates
+from forecasts.prophet_map.panel import as_dates, dates
+from forecasts.prophet_map.specification import SpecificationError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import prophet
+
+COMPONENT_SUFFIXES = ("_lower", "_upper")
+
+
+def stock_fit_predict(
+    frame: pl.DataFrame,
+    model: "prophet.Prophet",
+    horizon: int,
+    freq: str,
+    future: pl.DataFrame | None,
+    levels: tuple[int, ...],
+    components: bool,
+) -> pl.DataFrame:
+    """Same columns as fit_predict, engine `prophet`; series without two dates as in the batch engine."""
+    date_type = frame.schema["ds"]
+    frame = frame.with_columns(dates("ds", frame.schema["ds"]), pl.col("y").cast(pl.Float64).fill_nan(None))
+    parts = [
+        _one_series(key, group.sort("ds"), model, horizon, freq, future, levels, components)
+        for (key,), group in frame.group_by(["unique_id"], maintain_order=True)
+    ]
+    table = pl.concat(parts, how="diagonal")
+    return table.with_columns(as_dates(table["ds"].to_physical().to_numpy(), date_type).alias("ds"))
+
+
+def _one_series(
+    key: Any,
+    group: pl.DataFrame,
+    model: "prophet.Prophet",
+    horizon: int,
+    freq: str,
+    future: pl.DataFrame | None,
+    levels: tuple[int, ...],
+    components: bool,
+) -> pl.DataFrame:
+    last = group["ds"].to_physical().to_numpy()[-1:]
+    coming = pl.DataFrame({"ds": pl.Series(future_dates(last, horizon, freq)[0]).cast(pl.Datetime("us"))})
+    known = group.drop_nulls("y")
+    if known["ds"].n_unique() < 2:
+        value = known["y"][-1] if known.height else None
+        return _shaped(key, coming, value, levels, "last_value" if known.height else "none")
+    coming = _with_future(key, model, coming, future)
+    unseen = copy.deepcopy(model)
+    with seeded(key), quiet():
+        unseen.fit(group.drop("unique_id").to_pandas())
+        forecast = unseen.predict(coming.to_pandas())
+        draws = unseen.predictive_samples(coming.to_pandas())["yhat"]
+        if hasattr(unseen.stan_backend, "cleanup"):
+            unseen.stan_backend.cleanup()
+    table = _shaped(key, coming.select("ds"), None, levels, "prophet")
+    columns = {"yhat": forecast["yhat"].to_numpy()}
+    for level in levels:
+        columns[f"lo_{level}"] = np.percentile(draws, 50 - level / 2, axis=1)
+        columns[f"hi_{level}"] = np.percentile(draws, 50 + level / 2, axis=1)
+    if components:
+        columns |= _components(forecast)
+    return table.with_columns(**{name: pl.Series(values) for name, values in columns.items()})
+
+
+def _with_future(key: Any, model: Any, coming: pl.DataFrame, future: pl.DataFrame | None) -> pl.DataFrame:
+    conditions = [p["condition_name"] for p in model.seasonalities.values() if p["condition_name"] is not None]
+    needed = [name for name, p in model.extra_regressors.items() if p.get("predictor_spec") is None] + conditions
+    needed += ["cap"] if model.growth == "logistic" else []
+    if not needed and future is None:
+        return coming
+    if future is None:
+        raise SpecificationError(f"the model uses {', '.join(needed)}: give their future values in `future`")
+    future = future.with_columns(dates("ds", future.schema["ds"]))
+    if "unique_id" in future.columns:
+        future = future.filter(pl.col("unique_id") == key).drop("unique_id")
+    found = coming.join(future.unique("ds", keep="last"), on="ds", how="left", maintain_order="left")
+    for name in needed:
+        if name not in found.columns or found[name].null_count():
+            raise SpecificationError(f"`future` lacks a value of {name!r} for series {key!r}")
+    return found
+
+
+def _shaped(key: Any, coming: pl.DataFrame, value: float | None, levels: tuple[int, ...], engine: str) -> pl.DataFrame:
+    bounds = [pl.lit(None, pl.Float64).alias(f"{side}_{level}") for level in levels for side in ("lo", "hi")]
+    return coming.select(
+        pl.lit(key).alias("unique_id"),
+        "ds",
+        pl.lit(value, pl.Float64).alias("yhat"),
+        *bounds,
+        pl.lit(engine).alias("engine"),
+    )
+
+
+def _components(forecast: "pd.DataFrame") -> dict[str, np.ndarray]:
+    names = [name for name in forecast.columns if not name.endswith(COMPONENT_SUFFIXES)]
+    return {name: forecast[name].to_numpy() for name in names if name not in ("ds", "yhat", "cap", "floor")}
+
+
+@contextmanager
+def seeded(key: Any) -> Iterator[None]:
+    """NumPy's global generator at a state that depends on the series only, restored afterwards."""
+    before = np.random.get_state()
+    np.random.seed(int.from_bytes(hashlib.sha256(str(key).encode()).digest()[:4], "big"))
+    try:
+        yield
+    finally:
+        np.random.set_state(before)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Stan's and Prophet's notices off: there are two lines per series."""
+    loggers = [logging.getLogger(name) for name in ("cmdstanpy", "prophet")]
+    before = [(logger.level, logger.disabled) for logger in loggers]
+    for logger in loggers:
+        logger.disabled = True
+    try:
+        yield
+    finally:
+        for logger, (level, disabled) in zip(loggers, before, strict=True):
+            logger.level, logger.disabled = level, disabled
