@@ -56,7 +56,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         """The read-only file and the Parquet beside it, swapped in only if every gate has passed."""
         run, home = _run(context), context.resources.home
-        if run.run_kind not in publish.SERVED_KINDS:
+        if run.run_kind not in runs.SERVED_KINDS:
             home.outcome = "backfilled"
             return dg.MaterializeResult(metadata={"served": False, "reason": f"a {run.run_kind} run serves nothing"})
         home.say("publishing")

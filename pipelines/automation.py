@@ -4,9 +4,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from pipelines import ingest
-from pipelines.contracts import load_contracts
-from pipelines.settings import Settings, now
+from pipelines import inputs
+from pipelines.settings import Settings
 
 JOB = "almanac"
 
@@ -41,11 +40,11 @@ def build_sensor(settings: Settings, job: dg.UnresolvedAssetJobDefinition) -> dg
 
     @dg.sensor(name="new_exports", job=job, minimum_interval_seconds=60)
     def new_exports(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
-        waiting = ingest.waiting(settings, load_contracts(settings.sources))
-        if not waiting:
+        arrivals = inputs.waiting(settings)
+        if not arrivals:
             yield dg.SkipReason(f"nothing new in {settings.inbox}")
             return
-        as_of = settings.local_date(now())
-        yield dg.RunRequest(run_key=ingest.fingerprint(waiting), partition_key=as_of.isoformat())
+        as_of = inputs.newest_export(settings)
+        yield dg.RunRequest(run_key=inputs.fingerprint(arrivals), partition_key=as_of.isoformat())
 
     return new_exports

@@ -1,6 +1,6 @@
 """The four gates as Dagster checks: a critical failure blocks what comes after, a warning is shown and passes."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 import dagster as dg
@@ -54,7 +54,7 @@ def _results(gate: str, tables: Sequence[str], results: Sequence[quality.CheckRe
 def _table_result(gate: str, table: str, results: Sequence[quality.CheckResult]) -> dg.AssetCheckResult:
     failed = [result for result in results if result.outcome != "passed"]
     critical = any(result.severity == "critical" for result in failed)
-    metadata: Mapping[str, object] = {
+    metadata: dict[str, str | int] = {
         "checks": len(results),
         "failed": len(failed),
         **{f"{result.expectation} {result.column or ''}".strip(): result.because for result in failed},

@@ -23,15 +23,19 @@ NOT_PROJECT = {"target", "logs", "dbt_packages", "profiles.yml", ".user.yml"}
 def prepare_project(settings: Settings) -> Path:
     """The folder to run dbt in, brought up to date; its manifest is parsed anew only if a file has changed."""
     folder = settings.warehouse / "dbt_project"
-    wanted = {**dict(_project_files()), **dict(_overlay_files(settings)), Path("profiles.yml"): _profile(settings)}
-    fingerprint = _fingerprint(wanted)
+    wanted = _wanted(settings)
     stamp, manifest = folder / "target" / ".fingerprint", folder / "target" / "manifest.json"
-    if manifest.is_file() and stamp.is_file() and stamp.read_text() == fingerprint:
+    if manifest.is_file() and stamp.is_file() and stamp.read_text() == _hash(wanted):
         return folder
     _write(folder, wanted)
     dbt(folder, "parse")
-    stamp.write_text(fingerprint)
+    stamp.write_text(_hash(wanted))
     return folder
+
+
+def fingerprint(settings: Settings) -> str:
+    """A hash over every file of the project as this home would run it."""
+    return _hash(_wanted(settings))
 
 
 def dbt(folder: Path, *arguments: str) -> str:
@@ -39,9 +43,16 @@ def dbt(folder: Path, *arguments: str) -> str:
     command = [DBT, "--no-use-colors", *arguments, "--project-dir", str(folder), "--profiles-dir", str(folder)]
     done = subprocess.run(command, cwd=folder, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False)
     if done.returncode:
-        reasons = [line for line in done.stdout.splitlines() if "rror" in line] or [done.stderr.strip()]
-        raise AlmanacError(f"dbt {arguments[0]} failed: {reasons[0].strip()} (log: {folder / 'logs' / 'dbt.log'})")
+        log = folder / "logs" / "dbt.log"
+        raise AlmanacError(f"dbt {arguments[0]} failed: {_reason(done.stdout) or done.stderr.strip()} (log: {log})")
     return done.stdout
+
+
+def _reason(printed: str) -> str:
+    """dbt's first error in one line: it prints the place first and the reason below it."""
+    lines = [line.strip() for line in printed.splitlines()]
+    first = next((number for number, line in enumerate(lines) if "rror" in line), len(lines))
+    return " ".join(line for line in lines[first : first + 4] if line)
 
 
 def model_descriptions(folder: Path) -> dict[str, dict]:
@@ -71,7 +82,11 @@ def _profile(settings: Settings) -> bytes:
     return json.dumps({"almanac": {"target": "home", "outputs": {"home": output}}}, indent=2).encode()
 
 
-def _fingerprint(files: dict[Path, bytes]) -> str:
+def _wanted(settings: Settings) -> dict[Path, bytes]:
+    return {**dict(_project_files()), **dict(_overlay_files(settings)), Path("profiles.yml"): _profile(settings)}
+
+
+def _hash(files: dict[Path, bytes]) -> str:
     digest = hashlib.sha256()
     for path in sorted(files):
         digest.update(str(path).encode() + b"\0" + hashlib.sha256(files[path]).digest())

@@ -1,6 +1,7 @@
 """`build_defs(settings) -> Definitions`, and nothing else."""
 
 from collections.abc import Callable
+from functools import partial
 
 import dagster as dg
 from dagster_dbt import DbtCliResource
@@ -20,7 +21,7 @@ def build_defs(settings: Settings, say: Callable[[str], None] | None = None) -> 
     project = dbt.prepare_project(settings)
     contracts = load_contracts(settings.sources)
     systems = {name: sorted({item.object for item in contract.objects}) for name, contract in contracts.items()}
-    graph = Graph.load(project, systems, quality.gate_tables(settings))
+    graph = Graph.load(project, systems, partial(quality.gate_tables, settings))
     partitions = dg.DailyPartitionsDefinition(
         start_date=settings.company.partitions_start, timezone=settings.company.timezone, end_offset=1
     )

@@ -10,7 +10,7 @@ from dataclasses import fields
 import polars as pl
 
 from pipelines import state, warehouse
-from pipelines.runs import Run
+from pipelines.runs import SERVED_KINDS, Run
 from pipelines.settings import Settings
 
 VERSION: dict[str, pl.DataType] = {
@@ -21,7 +21,6 @@ VERSION: dict[str, pl.DataType] = {
     "author": pl.String(),
     "reason": pl.String(),
 }
-SERVED_KINDS = ("live", "revision")
 
 
 def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) -> None:

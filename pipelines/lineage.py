@@ -1,7 +1,7 @@
 """The asset graph read from what declares it: contracts, dbt's manifest and the suites of the gates."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,11 +28,18 @@ class Graph:
     gates: Mapping[str, Sequence[str]]
 
     @classmethod
-    def load(cls, project: Path, systems: Mapping[str, Sequence[str]], gates: Mapping[str, Sequence[str]]) -> "Graph":
-        """The graph of a prepared dbt project."""
+    def load(
+        cls,
+        project: Path,
+        systems: Mapping[str, Sequence[str]],
+        gates: Callable[[Iterable[str]], Mapping[str, Sequence[str]]],
+    ) -> "Graph":
+        """The graph of a prepared dbt project. gates: told every `schema.table`, says which each gate looks at."""
         manifest = project / "target" / "manifest.json"
         parsed = json.loads(manifest.read_text(encoding="utf-8"))
-        return cls(manifest, parsed["nodes"], parsed["sources"], systems, gates)
+        models = [node for node in parsed["nodes"].values() if node["resource_type"] == "model"]
+        known = [f"{node['schema']}.{node['name']}" for node in [*models, *parsed["sources"].values()]]
+        return cls(manifest, parsed["nodes"], parsed["sources"], systems, gates(known))
 
     def inbox_specs(self) -> list[dg.AssetSpec]:
         """One external asset per source system: the exports that arrive without our doing."""

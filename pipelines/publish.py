@@ -16,11 +16,10 @@ import polars as pl
 from pipelines import descriptions, personal, quality, volumes, warehouse
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.runs import Run
+from pipelines.runs import SERVED_KINDS, Run
 from pipelines.settings import Settings, now
 from pipelines.warehouse import quoted
 
-SERVED_KINDS = ("live", "revision")
 SERVED_SCHEMAS = ("marts", "forecast", "outlook")
 SERVED_FILE = "almanac.duckdb"
 KEPT_PARQUET_RUNS = 5

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import dagster as dg
 
-from pipelines import status, warehouse
+from pipelines import inputs, status, warehouse
 from pipelines.settings import Settings
 
 
@@ -30,12 +30,19 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
     def home(context: dg.InitResourceContext) -> Iterator[Home]:
         run_id = root_run_id(context)
         with warehouse.run_lock(settings, owner=f"run {run_id}"):
-            opened = Home(settings, run_id, say or context.log.info)
+            opened = Home(settings, run_id, say or _log(context))
             yield opened
             messages = opened.messages or _failures(context)
-            status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages))
+            figures = {"policy": inputs.policy_fingerprint(settings)}
+            status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)
 
     return home
+
+
+def _log(context: dg.InitResourceContext) -> Callable[[str], None]:
+    if context.log is None:
+        raise dg.DagsterInvariantViolationError("a run has a log")
+    return context.log.info
 
 
 def root_run_id(context: dg.InitResourceContext) -> str:

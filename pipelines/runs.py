@@ -1,14 +1,17 @@
 """One run of the job: what it may see and under which id its rows are kept."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Literal, cast, get_args
+
+import polars as pl
 
 from pipelines import state
 from pipelines.errors import AlmanacError
 from pipelines.settings import Settings, now
 
 RunKind = Literal["live", "backfill", "revision", "submission"]
+SERVED_KINDS = ("live", "revision")  # the others are kept in the ledger and serve nothing
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ def start(
     settings: Settings, run_id: str, as_of: date, *, known_at: str | None = None, kind: str = "", reason: str = ""
 ) -> Run:
     """The run for a day. Without a kind it is a backfill if something newer is already being served, else live."""
-    kind = kind or ("backfill" if _served_as_of(settings) > as_of else "live")
+    current = served(settings)
+    kind = kind or ("backfill" if current and current.as_of > as_of else "live")
     if kind not in get_args(RunKind):
         raise AlmanacError(f"run kind {kind!r} is none of {', '.join(get_args(RunKind))}")
     return Run(
@@ -46,7 +50,12 @@ def start(
     )
 
 
-def _served_as_of(settings: Settings) -> date:
+def served(settings: Settings) -> Run | None:
+    """The run whose tables are being served; none before the first."""
     log = state.read(settings, "runs")
-    served = log.filter(log["outcome"] == "published")["as_of"] if log.height else log
-    return served.max() if served.shape[0] else date.min
+    published = log.filter(pl.col("outcome") == "published").sort("finished_at") if log.height else log
+    if published.is_empty():
+        return None
+    row = published.tail(1).to_dicts()[0]
+    known = {field.name: row[field.name] for field in fields(Run) if field.name in row}
+    return Run(**known, as_of_end_at=settings.end_of_day(row["as_of"]))

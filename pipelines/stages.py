@@ -24,7 +24,11 @@ DBT_STEPS = {
 
 def ingest_exports(settings: Settings, say: Say) -> ingest.IngestReport:
     """Land and load what is new in the inbox."""
-    return ingest.run(settings, load_contracts(settings.sources), landed_at=now(), progress=say)
+
+    def progress(name: str, number: int, total: int) -> None:
+        say(f"landing {number} of {total}: {name}")
+
+    return ingest.run(settings, load_contracts(settings.sources), landed_at=now(), progress=progress)
 
 
 def build(settings: Settings, as_of: date, say: Say) -> Run:
@@ -87,7 +91,7 @@ def _outlook(settings: Settings, run: Run, say: Say) -> None:
 
 
 def _publish(settings: Settings, run: Run, say: Say) -> None:
-    if run.run_kind not in publish.SERVED_KINDS:
+    if run.run_kind not in runs.SERVED_KINDS:
         raise AlmanacError(f"a {run.run_kind} run serves nothing: run a newer as_of")
     say("publishing")
     publish.publish(settings, run)

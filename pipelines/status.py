@@ -25,11 +25,13 @@ RUN_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "run_id": pl.String,
     "run_kind": pl.String,
     "as_of": pl.Date,
+    "known_at": pl.Datetime("us"),
     "started_at": pl.Datetime("us"),
     "finished_at": pl.Datetime("us"),
     "outcome": pl.String,
     "failed_gate": pl.String,
     "message": pl.String,
+    "reason": pl.String,
     "figures": pl.String,
 }
 
@@ -77,6 +79,8 @@ def _run_row(settings: Settings, run_id: str, outcome: str, message: str, finish
         "run_id": run_id,
         "run_kind": run.run_kind if run else None,
         "as_of": run.as_of if run else None,
+        "known_at": run.known_at if run else None,
+        "reason": run.reason if run else "",
         "started_at": run.started_at if run else finished_at,
         "finished_at": finished_at,
         "outcome": outcome,

@@ -13,4 +13,4 @@ def register(app: typer.Typer) -> None:
         """Say what is served, how fresh each system is, and how the last runs ended."""
         from pipelines import summary
 
-        typer.echo(summary.status(settings_from(context)))
+        typer.echo(summary.state_of(settings_from(context)))

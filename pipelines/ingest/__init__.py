@@ -5,6 +5,7 @@ Does not belong here: anything that compares two exports with each other (stagin
 Dagster.
 """
 
-from pipelines.ingest.run import IngestReport, rebuild, run
+from pipelines.ingest.observe import Arrival
+from pipelines.ingest.run import IngestReport, newest_export, rebuild, run, waiting
 
-__all__ = ["IngestReport", "rebuild", "run"]
+__all__ = ["Arrival", "IngestReport", "newest_export", "rebuild", "run", "waiting"]

@@ -85,6 +85,17 @@ def run(
     return report
 
 
+def waiting(settings: Settings, contracts: Mapping[str, SourceContract], landed_at: datetime) -> list[Arrival]:
+    """What a run would read now, oldest export first. An arrival dated by one of its columns has no date yet."""
+    return list(_arrivals(settings, contracts, History.read(settings), landed_at, IngestReport()))
+
+
+def newest_export(settings: Settings) -> datetime | None:
+    """The instant of the newest export that has been loaded, as naive UTC; none before the first."""
+    loaded = (row["exported_at"] for row in History.read(settings).rows if row["status"] == "loaded")
+    return max(loaded, default=None)
+
+
 def rebuild(settings: Settings, contracts: Mapping[str, SourceContract]) -> None:
     """Make every table of ingestion anew from landing and state. The working file may have been deleted."""
     synchronise(settings, contracts, History.read(settings))

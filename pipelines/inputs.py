@@ -1,0 +1,77 @@
+"""What a run would read, before it reads it: is there anything new, and as of which day?"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipelines import dbt, ingest, state, warehouse
+from pipelines.contracts import load_contracts
+from pipelines.errors import AlmanacError
+from pipelines.settings import Settings, now
+
+
+def newest_export(settings: Settings) -> date:
+    """The day of the newest export, landed or waiting: the default `as_of`.
+
+    An export that is dated by one of its own columns has to be landed before its day is known.
+    """
+    arrivals = waiting(settings)
+    if any(arrival.exported_at is None for arrival in arrivals):
+        with warehouse.run_lock(settings, owner="almanac run"):
+            ingest.run(settings, load_contracts(settings.sources), landed_at=now())
+    landed = ingest.newest_export(settings)
+    known = [landed, *(arrival.exported_at for arrival in arrivals)]
+    newest = max((moment for moment in known if moment), default=None)
+    if newest is None:
+        raise AlmanacError(f"{settings.inbox}: no export matches a contract in {settings.sources}: nothing to run")
+    return settings.local_date(newest)
+
+
+def waiting(settings: Settings) -> list[ingest.Arrival]:
+    """Exports of the inbox that no run has read yet."""
+    return ingest.waiting(settings, load_contracts(settings.sources), landed_at=now())
+
+
+def fingerprint(arrivals: Sequence[ingest.Arrival]) -> str:
+    """A hash over what is waiting: the same files under the same contracts are the same reason to run."""
+    parts = sorted(f"{arrival.name} {arrival.sha256} {arrival.contract_hash}" for arrival in arrivals)
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def already_served(settings: Settings, as_of: date, known_at: datetime | None) -> str:
+    """A sentence naming the run that has already served exactly this, or nothing if a run would change something."""
+    runs = state.read(settings, "runs")
+    if runs.is_empty() or known_at or waiting(settings):
+        return ""
+    last = runs.sort("finished_at").filter(pl.col("outcome") == "published").tail(1).to_dicts()
+    if not last or last[0]["as_of"] != as_of or _landed_since(settings, last[0]["started_at"]):
+        return ""
+    same_policy = json.loads(last[0]["figures"]).get("policy") == policy_fingerprint(settings)
+    return f"run {last[0]['run_id'][:8]} serves {as_of} with the same files and policy" if same_policy else ""
+
+
+def policy_fingerprint(settings: Settings) -> str:
+    """A hash over everything but the data that decides what a run makes: SQL, seeds, contracts, suites, forecasts."""
+    digest = hashlib.sha256(dbt.fingerprint(settings).encode())
+    digest.update(repr(settings.company).encode())
+    files = [
+        settings.forecasts,
+        *_files(settings.sources),
+        *(file for folder in settings.suites for file in _files(folder)),
+    ]
+    for file in files:
+        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*.yml"))
+
+
+def _landed_since(settings: Settings, instant: datetime) -> bool:
+    ledger = state.read(settings, "files")
+    return not ledger.is_empty() and not ledger.filter(pl.col("landed_at") > instant).is_empty()

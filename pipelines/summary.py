@@ -1,0 +1,131 @@
+"""What people read at the end of a run, and when they ask how things stand."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import duckdb
+
+from pipelines import publish, status
+from pipelines.settings import Settings
+
+Line = tuple[str, str]
+
+
+def render(settings: Settings) -> str:
+    """What the last run made, in a dozen lines, and where to look."""
+    known = status.read_status(settings)
+    last = known["last_run"]
+    title = f"Almanac: as of {last['as_of']}, {last['run_kind']} run {last['run_id'][:8]}: {last['outcome']}"
+    lines = [*_files(known), *_gates(known)]
+    served = publish.served_file(settings)
+    if last["outcome"] == "published":
+        with duckdb.connect(str(served), read_only=True) as connection:
+            lines += [*_customers(settings, connection), *_business(connection), *_forecasts(connection)]
+    lines += _where(settings)
+    return "\n".join(["", title, *(f"  {name:<12}{text}" for name, text in lines), ""])
+
+
+def reason(settings: Settings) -> str:
+    """Why the last run was not served, in one line."""
+    last = status.read_status(settings)["last_run"]
+    return last["message"] or last["outcome"]
+
+
+def state_of(settings: Settings) -> str:
+    """What is served, how fresh each system is, how the last runs ended."""
+    known = status.read_status(settings)
+    served = known["served"]
+    lines: list[Line] = [
+        ("served", f"as of {served['as_of']}, run {served['run_id'][:8]}" if served else "nothing yet")
+    ]
+    for system in known["freshness"]:
+        newest = str(system["last_exported_at"] or "never")[:10]
+        lines.append((system["freshness"], f"{system['source_system']}: newest export {newest}"))
+    for file in known["rejected_files"]:
+        lines.append((file["status"], f"{file['path']}: {file['reason'] or 'no contract names it'}"))
+    for run in known["runs"]:
+        why = f": {run['message']}" if run["message"] else ""
+        lines.append((run["outcome"], f"as of {run['as_of']}, {run['run_kind']} {run['run_id'][:8]}{why}"))
+    return "\n".join(f"{name:<12}{text}" for name, text in lines)
+
+
+def _files(known: dict[str, Any]) -> Iterator[Line]:
+    figures = json.loads(known["last_run"]["figures"])
+    yield "files", f"{figures['files_loaded']:,} loaded, {figures['files_rejected']:,} rejected"
+    loaded, refused, control = (figures[f"rows_{kind}"] for kind in ("loaded", "quarantined", "control"))
+    text = f"{figures['rows_in']:,} in = {loaded:,} loaded + {refused:,} quarantined + {control:,} control"
+    yield "rows", text
+    for file in known["rejected_files"]:
+        yield file["status"], f"{file['path']}: {file['reason'] or 'no contract names it'}"
+
+
+def _gates(known: dict[str, Any]) -> Iterator[Line]:
+    for gate in known["gates"]:
+        text = f"{gate['passed']} of {gate['passed'] + gate['failed'] + gate['error']} checks passed"
+        yield f"gate {gate['gate']}"[:11], text
+    for failure in known["failures"]:
+        where = ".".join(part for part in (failure["table_name"], failure["column_name"]) if part)
+        yield failure["severity"], f"{where}: {failure['because']}"
+
+
+def _customers(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    query = "select count(*), count(distinct customer_id) from marts.customer_crosswalk"
+    records, customers = connection.execute(query).fetchall()[0]
+    yield "customers", f"{records:,} records of all systems are {customers:,} customers"
+    truth = settings.home / "truth" / "accounts.parquet"
+    if truth.is_file():
+        precision, recall = match_quality(connection, str(truth))
+        yield "", f"against the known truth: precision {precision:.3f}, recall {recall:.3f}"
+
+
+def match_quality(connection: duckdb.DuckDBPyConnection, truth: str) -> tuple[float, float]:
+    """Pairwise precision and recall of the crosswalk. truth: Parquet of source_system, source_id, true_customer_id."""
+    query = """
+        with records as (
+            select found.customer_id, known.true_customer_id
+            from marts.customer_crosswalk as found
+            join read_parquet(?) as known using (source_system, source_id)
+        ),
+
+        groups as (
+            select customer_id, true_customer_id, count(*) as n from records group by all
+        ),
+
+        counted as (
+            select
+                (select sum(n * (n - 1)) from groups) as both,
+                (select sum(n * (n - 1)) from (select count(*) as n from records group by customer_id)) as found,
+                (select sum(n * (n - 1)) from (select count(*) as n from records group by true_customer_id)) as true
+        )
+
+        select both / nullif(found, 0), both / nullif(true, 0) from counted
+    """
+    precision, recall = connection.execute(query, [truth]).fetchall()[0]
+    return precision or 0.0, recall or 0.0
+
+
+def _business(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    query = "select count(*), count(distinct opportunity_id) from marts.opportunity_crosswalk"
+    records, deals = connection.execute(query).fetchall()[0]
+    yield "deals", f"{records:,} records are {deals:,} deals"
+    query = "select count(*), sum(amount_base), min(invoiced_on), max(invoiced_on) from marts.revenue"
+    lines, amount, first, last = connection.execute(query).fetchall()[0]
+    yield "revenue", f"{amount or 0:,.2f} on {lines:,} lines, {first} to {last}"
+
+
+def _forecasts(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    query = """
+        select count(distinct unique_id), count(*), min(period_start), max(period_start),
+            count(distinct unique_id) filter (where fallback_reason is not null)
+        from forecast.latest
+    """
+    series, rows, first, last, naive = connection.execute(query).fetchall()[0]
+    yield "forecasts", f"{series} series, {rows} periods from {first} to {last}, {naive} by the naive fallback"
+
+
+def _where(settings: Settings) -> Iterator[Line]:
+    yield "tables", str(publish.served_file(settings))
+    yield "parquet", str(settings.published / "parquet" / "latest")
+    yield "status", str(settings.published / "status.duckdb")
+    yield "next", "almanac status, almanac docs, almanac dev"
