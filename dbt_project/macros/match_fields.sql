@@ -1,0 +1,120 @@
+{#
+  The compared fields. level: an expression over the two records `l` and `r`, the best agreement first; null where one
+  side knows nothing. shared_count: how many records share the agreeing value, for levels weighted by frequency.
+  known: the column of mtc_records that says how many records know the field at all.
+#}
+{% macro match_fields() -%}
+    {{ return([
+        {'name': 'name', 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
+         'shared_count': "case when l.sorted_core = r.sorted_core then l.sorted_core_n else l.brand_n end"},
+        {'name': 'given', 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
+         'shared_count': "l.given_n"},
+        {'name': 'surname', 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
+         'shared_count': "l.surname_n"},
+        {'name': 'tax_id', 'known': 'tax_id_key', 'shared_count': 'l.tax_id_key_n', 'level': tax_id_level()},
+        {'name': 'phone', 'known': 'phone_key', 'shared_count': 'l.phone_key_n',
+         'level': "case when l.phone_key = r.phone_key then 'same' when l.phone_key != r.phone_key then 'other' end"},
+        {'name': 'email', 'known': 'email_key', 'shared_count': 'l.email_key_n', 'level': email_level()},
+        {'name': 'domain', 'known': 'domain_key', 'shared_count': 'l.domain_key_n',
+         'level': "case when l.domain_key = r.domain_key then 'same' when l.domain_key != r.domain_key then 'other' end"},
+        {'name': 'address', 'known': 'address_key', 'shared_count': 'l.address_key_n', 'level': address_level()},
+        {'name': 'place', 'known': 'coalesce(city_key, postal_key)', 'level': place_level(),
+         'shared_count': "case when l.postal_key = r.postal_key then l.postal_key_n
+            when l.is_person and r.is_person and l.postal_area = r.postal_area then l.postal_area_n
+            else l.city_key_n end"},
+        {'name': 'industry', 'known': 'industry_key', 'shared_count': 'l.industry_key_n',
+         'level': "case when l.industry_key = r.industry_key then 'same' when l.industry_key != r.industry_key then 'other' end"},
+        {'name': 'birth_date', 'known': 'birth_date', 'shared_count': 'l.birth_date_n', 'level': birth_date_level()},
+    ]) }}
+{%- endmacro %}
+
+{# Chinese characters are words: one that differs (拓搏, 拓博) is another name, so likeness by letters is for Latin names. #}
+{% macro organisation_name_level() -%}
+    case
+        when l.core is null or r.core is null then null
+        when l.name_key = r.name_key then 'same_name'
+        when l.branch is distinct from r.branch and l.brand = r.brand then 'other_branch'
+        when l.sorted_core = r.sorted_core and l.name_place != r.name_place then 'other_place'
+        when l.sorted_core = r.sorted_core then 'same_core'
+        when l.core_digits is distinct from r.core_digits then case when l.brand = r.brand then 'same_brand' else 'other' end
+        when l.brand = r.brand and l.name_place != r.name_place then 'other_place'
+        when l.brand = r.brand and (starts_with(l.core, r.core) or starts_with(r.core, l.core)) then 'short_name'
+        when strlen(l.core) > length(l.core) then
+            case
+                when length(l.core) >= 6 and length(r.core) >= 6 and levenshtein(l.core, r.core) = 1 then 'shared_words'
+                when l.brand = r.brand then 'same_brand'
+                else 'other'
+            end
+        when least(length(l.core), length(r.core)) >= 6 and jaro_winkler_similarity(l.core, r.core) >= 0.94 then 'similar'
+        when least(len(l.core_words), len(r.core_words)) >= 2
+            and len(list_intersect(l.core_words, r.core_words)) >= least(len(l.core_words), len(r.core_words))
+            then 'short_name'
+        when len(list_intersect(l.core_words, r.core_words)) * 2 > greatest(len(l.core_words), len(r.core_words))
+            then 'shared_words'
+        when l.brand = r.brand then 'same_brand'
+        else 'other'
+    end
+{%- endmacro %}
+
+{# Given name and surname may have been entered the other way round. #}
+{% macro person_word_level(word, other) -%}
+    case
+        when l.{{ word }} is null or r.{{ word }} is null then null
+        when l.{{ word }} = r.{{ word }} then 'same'
+        when l.{{ word }} = r.{{ other }} and l.{{ other }} = r.{{ word }} then 'same'
+        when length(l.{{ word }}) = 1 and starts_with(r.{{ word }}, l.{{ word }}) then 'similar'
+        when length(r.{{ word }}) = 1 and starts_with(l.{{ word }}, r.{{ word }}) then 'similar'
+        when least(length(l.{{ word }}), length(r.{{ word }})) >= 3
+            and jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.88 then 'similar'
+        else 'other'
+    end
+{%- endmacro %}
+
+{% macro tax_id_level() -%}
+    case
+        when l.tax_id_key = r.tax_id_key and l.is_tax_id_valid then 'same_valid'
+        when l.tax_id_key = r.tax_id_key then 'same'
+        when l.tax_id_key != r.tax_id_key and l.is_tax_id_valid and r.is_tax_id_valid then 'other_valid'
+        when l.tax_id_key != r.tax_id_key then 'other'
+    end
+{%- endmacro %}
+
+{% macro email_level() -%}
+    case
+        when l.email_key = r.email_key then 'same'
+        when l.email_key != r.email_key and l.is_person and r.is_person
+            and jaro_winkler_similarity(l.email_key, r.email_key) >= 0.94 then 'similar'
+        when l.email_key != r.email_key then 'other'
+    end
+{%- endmacro %}
+
+{% macro address_level() -%}
+    case
+        when l.address_key is null or r.address_key is null then null
+        when l.address_key = r.address_key then 'same'
+        when l.street_number = r.street_number then 'same_number'
+        else 'other'
+    end
+{%- endmacro %}
+
+{% macro place_level() -%}
+    case
+        when l.postal_key = r.postal_key then 'same_postal'
+        when l.is_person and r.is_person and l.postal_area = r.postal_area then 'same_postal_area'
+        when l.city_key = r.city_key then 'same_city'
+        when l.province_key = r.province_key then 'same_province'
+        when l.city_key != r.city_key or l.postal_key != r.postal_key or l.province_key != r.province_key then 'other'
+    end
+{%- endmacro %}
+
+{% macro birth_date_level() -%}
+    case
+        when l.birth_date = r.birth_date then 'same'
+        when levenshtein(cast(l.birth_date as varchar), cast(r.birth_date as varchar)) = 1 then 'similar'
+        when year(l.birth_date) = year(r.birth_date)
+            and (month(l.birth_date) = month(r.birth_date) or day(l.birth_date) = day(r.birth_date)
+                or (month(l.birth_date) = day(r.birth_date) and day(l.birth_date) = month(r.birth_date)))
+            then 'similar'
+        when l.birth_date != r.birth_date then 'other'
+    end
+{%- endmacro %}

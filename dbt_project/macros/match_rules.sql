@@ -1,0 +1,26 @@
+{#
+  The candidate rules: two records are compared when they share a key of at least one rule. Order is strength: a pair
+  found by several rules is listed under the first.
+#}
+{% macro candidate_rules() -%}
+    {{ return([
+        {'name': 'tax_id', 'key': 'tax_id_key'},
+        {'name': 'email', 'key': 'email_key'},
+        {'name': 'phone', 'key': 'phone_key'},
+        {'name': 'domain', 'key': 'domain_key'},
+        {'name': 'name', 'key': 'sorted_core'},
+        {'name': 'name_and_place', 'key': "sorted_core || '|' || coalesce(city_key, province_key)"},
+        {'name': 'brand', 'key': 'brand', 'where': 'not is_person'},
+        {'name': 'brand_and_place', 'key': "brand || '|' || coalesce(city_key, province_key)", 'where': 'not is_person'},
+        {'name': 'address', 'key': "address_key || '|' || coalesce(postal_key, city_key, '')"},
+        {'name': 'address_anywhere', 'key': 'address_key'},
+        {'name': 'birth_date_and_given', 'key': "birth_date || '|' || left(given, 2)"},
+        {'name': 'birth_date_and_surname', 'key': "birth_date || '|' || left(surname, 2)"},
+        {'name': 'birth_date_and_postal', 'key': "birth_date || '|' || postal_area"},
+        {'name': 'surname_and_postal', 'key': "surname || '|' || postal_key", 'where': 'is_person'},
+        {'name': 'given_and_postal', 'key': "given || '|' || postal_key", 'where': 'is_person'},
+    ]) }}
+{%- endmacro %}
+
+{# Larger blocks are skipped and counted: n records make n²/2 pairs, and a key shared by many says little. #}
+{% macro block_cap() -%} 60 {%- endmacro %}

@@ -1,0 +1,19 @@
+-- One row per pair of records that share a block, with the strongest rule that brought them together.
+with usable_blocks as (
+    select block
+    from {{ ref('mtc_blocks') }}
+    group by block
+    having count(*) between 2 and {{ block_cap() }}
+),
+
+members as (
+    select blocks.* from {{ ref('mtc_blocks') }} as blocks semi join usable_blocks using (block)
+)
+
+select
+    l.record_no as record_no_l,
+    r.record_no as record_no_r,
+    min(l.rule_no) as rule_no,
+from members as l
+inner join members as r on l.block = r.block and l.record_no < r.record_no
+group by all

@@ -1,0 +1,82 @@
+-- One row per pair of records that is decided without weighing: the same customer, or kept apart.
+with records as (
+    select record_no, source_system, source_id from {{ ref('mtc_records') }}
+),
+
+namespace_links as (
+    select
+        records.record_no,
+        min(records.record_no) over (partition by keys.namespace, keys.namespace_key) as first_record_no,
+        keys.namespace,
+        keys.namespace_key,
+    from {{ ref('mtc_namespaces') }} as keys
+    inner join records using (source_system, source_id)
+),
+
+-- a record that its own system merged away points at the survivor
+merged_links as (
+    select accounts.source_system, accounts.source_id, accounts.merged_into_id
+    from {{ ref('stg_account_records') }} as accounts
+    where accounts.merged_into_id is not null and accounts.merged_into_id != accounts.source_id
+),
+
+-- a subsidiary is not a duplicate of its parent
+parent_links as (
+    select accounts.source_system, accounts.source_id, accounts.parent_account_id
+    from {{ ref('stg_account_records') }} as accounts
+    where accounts.parent_account_id is not null and accounts.parent_account_id != accounts.source_id
+),
+
+overrides as (
+    select overrides.*
+    from {{ ref('match_overrides') }} as overrides
+    cross join {{ source('control', 'run') }} as run
+    where run.known_at is null or overrides.decided_on <= run.known_at
+    qualify row_number() over (
+        partition by
+            least(source_system_l || '|' || source_id_l, source_system_r || '|' || source_id_r),
+            greatest(source_system_l || '|' || source_id_l, source_system_r || '|' || source_id_r)
+        order by decided_on desc, decision
+    ) = 1
+)
+
+select
+    l.record_no as record_no_l,
+    r.record_no as record_no_r,
+    overrides.decision = 'same' as is_same,
+    'override' as rule,
+    overrides.decided_by || ' on ' || overrides.decided_on || ': ' || overrides.reason as cause,
+from overrides
+inner join records as l on overrides.source_system_l = l.source_system and overrides.source_id_l = l.source_id
+inner join records as r on overrides.source_system_r = r.source_system and overrides.source_id_r = r.source_id
+union all
+select
+    first_record_no,
+    record_no,
+    true,
+    'namespace',
+    namespace || ' ' || namespace_key,
+from namespace_links
+where record_no != first_record_no
+union all
+select
+    survivors.record_no,
+    merged.record_no,
+    true,
+    'merged_in_source',
+    links.source_system || ' merged ' || links.source_id || ' into ' || links.merged_into_id,
+from merged_links as links
+inner join records as merged using (source_system, source_id)
+inner join records as survivors
+    on links.source_system = survivors.source_system and links.merged_into_id = survivors.source_id
+union all
+select
+    parents.record_no,
+    children.record_no,
+    false,
+    'parent',
+    links.source_id || ' is a subsidiary of ' || links.parent_account_id,
+from parent_links as links
+inner join records as children using (source_system, source_id)
+inner join records as parents
+    on links.source_system = parents.source_system and links.parent_account_id = parents.source_id

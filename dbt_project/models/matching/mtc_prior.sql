@@ -1,0 +1,46 @@
+-- One row: how likely two records picked at random are one customer, re-estimated from the evidence of every run.
+-- A frozen prior breaks at another number of records. Expectation-maximisation over a histogram of the evidence.
+{% set rounds = 8 %}
+with histogram as (
+    select cast(round(field_bits) as integer) as bits, count(*) as pair_count
+    from {{ ref('mtc_evidence') }}
+    group by all
+),
+
+records as (
+    select count(*) as record_count, count(*) * (count(*) - 1) / 2 as pair_count from {{ ref('mtc_records') }}
+),
+
+-- bounds: at least one twin in fifty records, at most ten records to each customer
+round_0 as (
+    select record_count, pair_count, record_count * 0.3 as match_count from records
+),
+
+{% for round in range(1, rounds + 1) -%}
+round_{{ round }} as (
+    select
+        any_value(before.record_count) as record_count,
+        any_value(before.pair_count) as pair_count,
+        greatest(least(
+            coalesce(sum(histogram.pair_count / (1 + pow(2.0, -histogram.bits)
+                * (before.pair_count - before.match_count) / before.match_count)), 0),
+            any_value(before.record_count) * 5.0
+        ), any_value(before.record_count) * 0.02) as match_count,
+    from round_{{ round - 1 }} as before
+    left join histogram on true
+),
+
+{% endfor -%}
+
+final as (
+    select
+        record_count,
+        pair_count,
+        match_count,
+        cast(case
+            when pair_count <= match_count then 0 else log2(match_count / (pair_count - match_count))
+        end as decimal(9, 3)) as prior_bits,
+    from round_{{ rounds }}
+)
+
+select * from final where record_count > 1

@@ -1,0 +1,68 @@
+"""Matching outside the warehouse: a frame of records in, clusters and explained pairs out, by the nightly SQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.matching.models import load_seed, run_models
+from pipelines.names import build_key_tables
+from pipelines.resolve.clusters import Clusters
+from pipelines.resolve.evidence import Evidence, read_evidence
+from pipelines.settings import SHIPPED_SEEDS
+
+# What matching reads of a customer record; a frame may have any subset beside source_system and source_id.
+COLUMNS = {
+    "source_system": "varchar",
+    "source_id": "varchar",
+    "account_name": "varchar",
+    "tax_id": "varchar",
+    "phone": "varchar",
+    "email": "varchar",
+    "website": "varchar",
+    "address": "varchar",
+    "city": "varchar",
+    "province": "varchar",
+    "postal_code": "varchar",
+    "industry": "varchar",
+    "birth_date": "date",
+    "parent_account_id": "varchar",
+    "merged_into_id": "varchar",
+    "exported_at": "timestamp",
+}
+
+
+@contextmanager
+def engine(records: pl.DataFrame, weights: Path | None = None, overrides: Path | None = None, file: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection with every input of the matching models: the records, their keys and the policy."""
+    with duckdb.connect(file) as connection:
+        for schema in ("staging", "matching", "keys", "control", "policy"):
+            connection.execute(f"create schema if not exists {schema}")
+        _load_records(connection, records)
+        connection.execute("create table control.run as select null::timestamp as known_at")
+        connection.execute(
+            "create table matching.mtc_namespaces"
+            " (source_system varchar, source_id varchar, namespace varchar, namespace_key varchar)"
+        )
+        load_seed(connection, "match_weights", weights or SHIPPED_SEEDS / "match_weights.csv")
+        load_seed(connection, "match_overrides", overrides or SHIPPED_SEEDS / "match_overrides.csv")
+        build_key_tables(connection, schema="staging")
+        yield connection
+
+
+def _load_records(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -> None:
+    columns = [
+        f"{'cast(' + name if name in records.columns else 'cast(null'} as {kind}) as {name}"
+        for name, kind in COLUMNS.items()
+    ]
+    connection.execute(f"create table staging.stg_account_records as select {', '.join(columns)} from records")
+
+
+def match(records: pl.DataFrame, weights: Path | None = None, overrides: Path | None = None) -> tuple[Evidence, Clusters]:
+    """Cluster records: the evidence and the groups, in the order of `source_system, source_id`."""
+    with engine(records, weights, overrides) as connection:
+        run_models(connection)
+        evidence = read_evidence(connection)
+    return evidence, evidence.clusters()

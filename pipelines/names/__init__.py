@@ -1,0 +1,11 @@
+"""Comparable keys of names, phones, e-mails, web sites, tax ids, addresses and places, in English and Chinese.
+
+Belongs here: turning one written value into the key under which equal things meet; pure functions and the `keys.*`
+tables of their results. Does not belong here: any comparison of two records (that is SQL in dbt_project/models/matching).
+"""
+
+from pipelines.names.build import build_key_tables, build_keys
+from pipelines.names.company import NameKey, parse_name
+from pipelines.names.tax import is_valid_uscc, tax_id_keys
+
+__all__ = ["NameKey", "build_key_tables", "build_keys", "is_valid_uscc", "parse_name", "tax_id_keys"]

@@ -1,0 +1,120 @@
+"""The `keys.*` tables: every distinct value of raw, parsed once and kept until the rules change."""
+
+import hashlib
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.names import contacts
+from pipelines.names.company import NameKey, parse_name
+from pipelines.names.tax import tax_id_keys
+from pipelines.settings import Settings
+
+PARALLEL_FROM = 300_000  # names; below it a second process costs more than it saves
+
+
+def name_keys(values: pl.Series) -> pl.DataFrame:
+    """One row per name: `name` and the fields of `NameKey`."""
+    names = values.to_list()
+    parsed = _parse_in_parallel(names) if len(names) >= PARALLEL_FROM else _parse(names)
+    kinds = NameKey.__annotations__
+    return pl.DataFrame(
+        {"name": values, **{field: pl.Series(parsed[i], dtype=_dtype(kinds[field])) for i, field in enumerate(kinds)}}
+    )
+
+
+def _dtype(kind: type) -> pl.DataType:
+    return pl.Boolean() if kind is bool else pl.String()
+
+
+def _parse(names: list[str]) -> list[tuple]:
+    return list(zip(*map(parse_name, names), strict=True)) or [() for _ in NameKey._fields]
+
+
+def _parse_in_parallel(names: list[str]) -> list[list]:
+    chunks = [names[start : start + 50_000] for start in range(0, len(names), 50_000)]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        parts = list(pool.map(_parse, chunks))
+    return [[value for part in parts for value in part[i]] for i in range(len(NameKey._fields))]
+
+
+# keys.<table> -> the raw columns it covers, and the function that parses their distinct values.
+TABLES: dict[str, tuple[tuple[str, ...], str, Callable[[pl.Series], pl.DataFrame]]] = {
+    "names": (("account_name",), "name", name_keys),
+    "phones": (("phone",), "value", contacts.phone_keys),
+    "emails": (("email",), "value", contacts.email_keys),
+    "websites": (("website",), "value", contacts.website_keys),
+    "tax_ids": (("tax_id",), "value", tax_id_keys),
+    "addresses": (("address",), "value", contacts.address_keys),
+    "places": (("city", "province"), "value", contacts.place_keys),
+}
+
+
+def build_keys(settings: Settings) -> dict[str, int]:
+    """Fill `keys.*` for every distinct value of raw. Returns the rows of each table."""
+    from pipelines.warehouse import write
+
+    with write(settings) as connection:
+        return build_key_tables(connection, schema="raw")
+
+
+def build_key_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, int]:
+    """Parse the values of one schema that have no key yet; all of them when the rules have changed."""
+    connection.execute("create schema if not exists keys")
+    _forget_other_rules(connection)
+    for table, (columns, value, parse) in TABLES.items():
+        _add_new_values(connection, schema, table, columns, value, parse)
+    return {table: _count(connection, table) for table in TABLES}
+
+
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    row = connection.execute(f"select count(*) from keys.{table}").fetchone()
+    return int(row[0]) if row else 0
+
+
+def rules_version() -> str:
+    """A digest of the parsing rules: keys made by other rules must not stay."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _forget_other_rules(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create table if not exists keys.rules (version varchar)")
+    if connection.execute("select version from keys.rules").fetchall() == [(rules_version(),)]:
+        return
+    for table in TABLES:
+        connection.execute(f"drop table if exists keys.{table}")
+        connection.execute(f"drop table if exists keys.{table}_seen")
+    connection.execute("create or replace table keys.rules as select ? as version", [rules_version()])
+
+
+def _add_new_values(
+    connection: duckdb.DuckDBPyConnection,
+    schema: str,
+    table: str,
+    columns: tuple[str, ...],
+    value: str,
+    parse: Callable[[pl.Series], pl.DataFrame],
+) -> None:
+    connection.execute(f"create table if not exists keys.{table}_seen (value varchar)")
+    sources = connection.execute(
+        "select table_name, column_name from information_schema.columns where table_schema = ?"
+        " and list_contains(?, column_name) and data_type = 'VARCHAR' order by all",
+        [schema, list(columns)],
+    ).fetchall()
+    union = " union all ".join(f'select "{column}" as value from {schema}."{source}"' for source, column in sources)
+    union = union or "select null::varchar as value where false"
+    new = connection.execute(
+        f"select distinct value from ({union}) where value is not null"
+        f" and value not in (select value from keys.{table}_seen) order by value"
+    ).pl()
+    parsed = parse(new["value"].cast(pl.String).rename(value))  # noqa: F841 - DuckDB reads the frame by its name
+    connection.execute(f"create table if not exists keys.{table} as select * from parsed limit 0")
+    connection.execute(f"insert into keys.{table} by name select * from parsed")
+    connection.execute(f"insert into keys.{table}_seen select value from new")

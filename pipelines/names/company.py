@@ -1,0 +1,151 @@
+"""One written name -> its comparable parts: key, core, brand, legal form, place, and whether it reads like a person."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import NamedTuple
+
+from pipelines.names.places import LATIN_PLACES, PLACE_KEYS
+from pipelines.names.words import (
+    CHINESE_FORMS,
+    CHINESE_SURNAMES,
+    CHINESE_TRADES,
+    GIVEN_NAMES,
+    LATIN_FILLERS,
+    LATIN_FORMS,
+    LATIN_GENERIC,
+    LATIN_WORDS,
+    NICKNAMES,
+)
+
+
+class NameKey(NamedTuple):
+    """The comparable parts of a name; an empty string where a part is absent.
+
+    name_key: every letter and digit, simplified, lower-case. core: without legal form, place and fillers.
+    sorted_core: the words of the core in alphabetical order. brand: the distinctive beginning of the core.
+    given, surname: first and last word of a person's name, nicknames resolved. place: key of the place in the name.
+    branch: what kind of branch (分公司, 支行 ...) with its words, because a branch is not its company.
+    """
+
+    name_key: str
+    core: str
+    sorted_core: str
+    brand: str
+    legal_form: str
+    place: str
+    branch: str
+    given: str
+    surname: str
+    is_person: bool
+
+
+EMPTY = NameKey("", "", "", "", "", "", "", "", "", False)
+
+_CJK = re.compile(r"[㐀-鿿豈-﫿]")
+_NOT_WORD = re.compile(r"[^0-9a-z]+")
+_NOT_WORD_ANY = re.compile(r"[\W_]+")
+_DOTS = re.compile(r"['`’.]")
+_BRACKET = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^【】]*)】|〔([^〔〕]*)〕")
+_FORM = re.compile("|".join(CHINESE_FORMS))
+_TRADE_END = re.compile("(?:" + "|".join(sorted(CHINESE_TRADES, key=len, reverse=True)) + ")$")
+_PLACES = sorted((place for place in PLACE_KEYS if place not in ("中国",)), key=len, reverse=True)
+_PLACE_START = re.compile(
+    "^(" + "|".join(_PLACES) + ")(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|省|市|(?=.{2}))"
+)
+_BRANCH = re.compile(r"(?:分公司|分行|支行|营业部|营业所|办事处|分店|分部|分厂|代表处|分理处|信用社)$")
+
+
+@lru_cache(maxsize=1)
+def _simplifier():  # type: ignore[no-untyped-def]
+    import opencc
+
+    return opencc.OpenCC("t2s").convert
+
+
+def parse_name(text: str | None) -> NameKey:
+    """The parts of one name. Never raises: a name without letters or digits gives empty parts."""
+    if not text:
+        return EMPTY
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text)
+        if _CJK.search(text):
+            return _chinese(_simplifier()(text.casefold()))
+        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+        if not text.isascii():
+            return _other_script(text.casefold())
+    return _latin(text.lower())
+
+
+def _other_script(text: str) -> NameKey:
+    words = _NOT_WORD_ANY.sub(" ", text).split()
+    key = "".join(words)
+    return EMPTY._replace(name_key=key, core=" ".join(words), sorted_core=" ".join(sorted(words)), brand=key[:12])
+
+
+def _latin(text: str) -> NameKey:
+    bracket_place = ""
+    if "(" in text or "[" in text:
+        plain, inside = _without_brackets(text)
+        bracket_place = next((word for word in inside if word in LATIN_PLACES), "")
+        text = plain if plain.strip(" .,-") else text
+    words = _NOT_WORD.sub(" ", _DOTS.sub("", text).replace("&", " and ")).split()
+    if not words:
+        return EMPTY
+    body, form = list(words), ""
+    while len(body) > 1 and body[-1] in LATIN_FORMS:
+        form = f"{body.pop()} {form}".strip()
+    core = [LATIN_WORDS.get(word, word) for word in body if word not in LATIN_FILLERS] or body
+    place = bracket_place or next((word for word in core if word in LATIN_PLACES), "")
+    named = [word for word in core if word != place] or core
+    brand = next((word for word in named if word not in LATIN_GENERIC and len(word) > 1), named[0])
+    is_person = not form and 2 <= len(words) <= 4 and _is_given(words) and all(w.isalpha() for w in words)
+    return NameKey(
+        "".join(words), " ".join(core), " ".join(sorted(core)), brand, form, place, "",
+        NICKNAMES.get(words[0], words[0]), words[-1] if len(words) > 1 else "", is_person,
+    )  # fmt: skip
+
+
+def _is_given(words: list[str]) -> bool:
+    return (words[0] in GIVEN_NAMES or words[0] in NICKNAMES) and not any(
+        word in LATIN_GENERIC or word in LATIN_WORDS for word in words[1:]
+    )
+
+
+def _without_brackets(text: str) -> tuple[str, list[str]]:
+    inside = [next(filter(None, found), "").strip() for found in _BRACKET.findall(text)]
+    return _BRACKET.sub(" ", text), inside
+
+
+def _chinese(text: str) -> NameKey:
+    plain, inside = _without_brackets(text)
+    key = _NOT_WORD_ANY.sub("", text)
+    body = _NOT_WORD_ANY.sub("", plain) or key
+    place = next((PLACE_KEYS[word.removesuffix("市")] for word in inside if word.removesuffix("市") in PLACE_KEYS), "")
+    branch = _BRANCH.search(body)
+    form = "".join(_FORM.findall(body))
+    core = _FORM.sub("", body.removesuffix(branch.group()) if branch else body) or body
+    core, start_place = _without_place(core)
+    place = place or start_place
+    brand = _brand(core)
+    is_person = not form and len(key) in (2, 3) and key[0] in CHINESE_SURNAMES and not _TRADE_END.search(key)
+    return NameKey(
+        key, core, core, brand, form, place, branch.group() if branch else "",
+        key[1:] if is_person else "", key[:1] if is_person else "", is_person,
+    )  # fmt: skip
+
+
+def _without_place(core: str) -> tuple[str, str]:
+    place = ""
+    if core.startswith("中国") and len(core) > 4 and not core.startswith("中国人"):
+        core = core[2:]
+    while (found := _PLACE_START.match(core)) and len(core) - found.end() >= 2:
+        core, place = core[found.end() :], PLACE_KEYS[found.group(1)]
+    return core, place
+
+
+def _brand(core: str) -> str:
+    brand = core
+    while (found := _TRADE_END.search(brand)) and found.start() >= 2:
+        brand = brand[: found.start()]
+    return brand

@@ -1,0 +1,96 @@
+"""Keys of phones, e-mails, web sites and addresses: whole columns at once, in Polars."""
+
+import polars as pl
+
+from pipelines.names.places import PLACE_KEYS, place_key
+from pipelines.names.words import FREE_MAIL
+
+HOST = r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^@/]*@)?(?:www\d?\.)?([a-z0-9_.-]+\.[a-z]{2,})(?:[:/?#]|$)"
+SIMPLE_DOMAIN = r"^[^.]+\.[a-z]{2,}$"
+SECOND_LEVEL = r"([^.]+\.(?:com|co|net|org|gov|edu|ac|or|ne|go|ltd|plc)\.[a-z]{2})$"
+_DIRECTIONS = "n|s|e|w|ne|nw|se|sw|no|so|north|south|east|west|northeast|northwest|southeast|southwest"
+_UNITS = r"\b(?:suite|ste|apt|apartment|unit|floor|fl|room|rm|building|bldg|dept|p o box|po box)\b.*$|#.*$"
+_CHINESE_PLACES = "|".join(sorted(PLACE_KEYS, key=len, reverse=True))
+_CHINESE_ROAD = r"([\p{Han}0-9]{1,8}?(?:路|街|大道|巷|道|里|弄|村))([0-9]+)"
+
+
+def phone_keys(values: pl.Series) -> pl.DataFrame:
+    """One row per value that is a telephone number: `value, phone_key`, digits without country and trunk prefix.
+
+    Numbers of fewer than seven digits or of one repeated digit identify nobody and get no row.
+    """
+    text = pl.col("value").str.normalize("NFKC").str.to_lowercase()
+    digits = text.str.replace(r"(?:ext\.?|extension|x|转|分机|#).*$", "").str.replace_all(r"\D", "")
+    national = digits.str.replace(r"^(?:00)?86(\d{9,})$", "${1}").str.replace(r"^0+", "")
+    key = pl.when(national.str.contains(r"^1\d{10}$")).then(national.str.slice(1)).otherwise(national)
+    one_digit = "|".join(f"{digit}+" for digit in range(10))
+    is_real = (pl.col("phone_key").str.len_chars() >= 7) & ~pl.col("phone_key").str.contains(f"^(?:{one_digit}|123456789?0?)$")
+    return values.to_frame("value").select("value", phone_key=key).filter(is_real)
+
+
+def email_keys(values: pl.Series) -> pl.DataFrame:
+    """One row per e-mail address: `value, email_key, domain_key`; the domain is null for free mail providers."""
+    key = pl.col("value").str.normalize("NFKC").str.to_lowercase().str.strip_chars(" <>\t;,")
+    frame = values.to_frame("value").select("value", email_key=key)
+    frame = frame.filter(pl.col("email_key").str.contains(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"))
+    host = frame["email_key"].str.extract(r"@(.+)$", 1)
+    domain = _registered(host)
+    free = pl.Series(sorted(FREE_MAIL))
+    is_free = host.is_in(free.implode()) | domain.is_in(free.implode())
+    return frame.with_columns(domain_key=pl.select(pl.when(is_free).then(None).otherwise(domain)).to_series())
+
+
+def website_keys(values: pl.Series) -> pl.DataFrame:
+    """One row per web site: `value, domain_key`, the registered domain."""
+    host = values.str.normalize("NFKC").str.to_lowercase().str.strip_chars().str.extract(HOST, 1)
+    frame = pl.DataFrame({"value": values, "domain_key": _registered(host)}).drop_nulls("domain_key")
+    return frame.filter(~pl.col("domain_key").is_in(sorted(FREE_MAIL)))
+
+
+def _registered(hosts: pl.Series) -> pl.Series:
+    """The registered domain of each host. The public suffix list is asked only where two labels do not say it."""
+    frame = hosts.to_frame("host")
+    host = pl.col("host")
+    quick = pl.when(host.str.contains(SIMPLE_DOMAIN)).then(host).otherwise(host.str.extract(SECOND_LEVEL, 1))
+    frame = frame.with_columns(domain=quick)
+    rest = frame.filter(pl.col("domain").is_null() & host.is_not_null())["host"].unique()
+    if rest.is_empty():
+        return frame["domain"]
+    import tldextract
+
+    extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+    found = pl.DataFrame({"host": rest, "asked": [extract(h).top_domain_under_public_suffix or h for h in rest]})
+    joined = frame.join(found, on="host", how="left", maintain_order="left")
+    return joined.select(pl.coalesce("domain", "asked")).to_series()
+
+
+def address_keys(values: pl.Series) -> pl.DataFrame:
+    """One row per address: `value, address_key` (number and street), `street_number`, `address_words`.
+
+    Kept coarse on purpose, 5900 N. Winthrop Ave = `5900 winthrop`, because directions, street types and town names
+    come and go between systems; Chinese addresses give road and number (`解放路 88`).
+    """
+    text = values.str.normalize("NFKC").str.to_lowercase().rename("text")
+    han = text.str.replace_all(r"[\s,，。.;]", "").str.replace_all(f"^(?:中国)?(?:(?:{_CHINESE_PLACES})(?:省|市)?)+", "")
+    han = han.str.replace_all(r"^[\p{Han}]{1,4}?(?:区|县|镇)", "")
+    road = pl.concat_str(han.str.extract(_CHINESE_ROAD, 1), pl.lit(" "), han.str.extract(_CHINESE_ROAD, 2))
+    latin = text.str.replace_all(r"['’.]", "").str.replace(_UNITS, "").str.replace_all(r"[^0-9a-z]+", " ")
+    latin = latin.str.replace_all(rf"\b(?:{_DIRECTIONS})\b", " ").str.replace_all(" +", " ").str.strip_chars()
+    number = latin.str.extract(r"\b(\d+)[a-z]?\b", 1)
+    street = latin.str.extract(r"\b\d+[a-z]?\s+(?:\d+\s+)?([0-9a-z]{2,})", 1)
+    frame = pl.DataFrame({"value": values, "text": text, "number": number, "street": street, "words": latin})
+    is_han = pl.col("text").str.contains(r"\p{Han}")
+    return frame.with_columns(road=pl.select(road).to_series(), han=han).select(
+        "value",
+        address_key=pl.when(is_han).then("road").otherwise(pl.col("number") + " " + pl.col("street")),
+        street_number=pl.when(is_han).then(pl.col("han").str.extract(r"([0-9]+)号", 1)).otherwise("number"),
+        address_words=pl.when(is_han).then("han").otherwise("words"),
+    )
+
+
+def place_keys(values: pl.Series) -> pl.DataFrame:
+    """One row per city or province: `value, place_key`; both scripts of a known place give one key."""
+    keys = [place_key(value) for value in values]
+    return pl.DataFrame({"value": values, "place_key": pl.Series(keys, dtype=pl.String)}).filter(
+        pl.col("place_key") != ""
+    )

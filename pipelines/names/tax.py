@@ -1,0 +1,55 @@
+"""Tax and registration ids: one key per id, and whether its checksum holds."""
+
+import numpy as np
+import polars as pl
+
+USCC_ALPHABET = "0123456789ABCDEFGHJKLMNPQRTUWXY"
+# GB 32100-2015, annex B: weights 3^i mod 31.
+USCC_WEIGHTS = np.array([pow(3, i, 31) for i in range(17)])
+_CODES = np.full(256, 255, dtype=np.uint8)
+_CODES[[ord(c) for c in USCC_ALPHABET]] = np.arange(31)
+_SCHEMA = {"value": pl.String, "tax_id_key": pl.String, "is_valid": pl.Boolean, "kind": pl.String}
+
+
+def are_valid_usccs(ids: list[str]) -> np.ndarray:
+    """Whether each 18-character 统一社会信用代码 keeps its check character (GB 32100-2015)."""
+    if not ids:
+        return np.zeros(0, dtype=bool)
+    codes = _CODES[np.frombuffer("".join(ids).encode("ascii"), dtype=np.uint8).reshape(-1, 18)]
+    check = (31 - (codes[:, :17].astype(np.int64) * USCC_WEIGHTS).sum(axis=1) % 31) % 31
+    return (codes < 31).all(axis=1) & (check == codes[:, 17])
+
+
+def is_valid_uscc(text: str) -> bool:
+    """Whether one 统一社会信用代码 keeps its check character."""
+    return len(text) == 18 and text.isascii() and bool(are_valid_usccs([text.upper()])[0])
+
+
+def tax_id_keys(values: pl.Series) -> pl.DataFrame:
+    """One row per value: `value, tax_id_key, is_valid, kind` (uscc | vat | other).
+
+    Ids without a checksum that can be verified are never valid: they support a match but cannot forbid one.
+    """
+    keys = values.str.normalize("NFKC").str.to_uppercase().str.replace_all(r"[^0-9A-Z]", "")
+    frame = pl.DataFrame({"value": values, "tax_id_key": keys}).filter(pl.col("tax_id_key").str.len_chars() >= 6)
+    is_uscc = frame["tax_id_key"].str.len_chars() == 18
+    usccs, others = frame.filter(is_uscc), frame.filter(~is_uscc)
+    valid = [_is_valid_vat(key) for key in others["tax_id_key"]]
+    return pl.concat(
+        [
+            usccs.with_columns(
+                is_valid=pl.Series(are_valid_usccs(usccs["tax_id_key"].to_list()), dtype=pl.Boolean),
+                kind=pl.lit("uscc"),
+            ),
+            others.with_columns(
+                is_valid=pl.Series(valid, dtype=pl.Boolean),
+                kind=pl.Series(["vat" if ok else "other" for ok in valid], dtype=pl.String),
+            ),
+        ]
+    ).select(pl.col(name).cast(kind) for name, kind in _SCHEMA.items())
+
+
+def _is_valid_vat(key: str) -> bool:
+    from stdnum.eu import vat
+
+    return key[:2].isalpha() and bool(vat.is_valid(key))

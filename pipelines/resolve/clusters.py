@@ -1,0 +1,183 @@
+"""Safe clustering: records -> groups, merging only what all the evidence between two groups supports.
+
+Plain connected components fall off a cliff: one wrong pair welds two families together. Here a pair is followed only
+while the summed bits of *all* scored pairs between the two groups are positive, pairs that were never compared count
+slightly against, and conflicting ids or a keep-apart word forbid the merge whatever the bits say. (Greedy correlation
+clustering; Bansal, Blum and Chawla, Machine Learning 56, 2004, give the objective.)
+"""
+
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+UNSCORED_BITS = -0.5  # a pair that shares no key at all is mild evidence against one customer
+CLIP_BITS = 8.0  # one pair, however sure, must not outvote a whole group
+APART_BITS = -1e6
+
+MERGED, IDS_CONFLICT, KEPT_APART, OUTVOTED = 0, 1, 2, 3
+
+
+@dataclass(frozen=True)
+class Links:
+    """Pairs of record numbers `left, right` (0-based); bits: their score, or 1.0 where it means nothing."""
+
+    left: Ints
+    right: Ints
+    bits: Floats
+
+    @classmethod
+    def none(cls) -> "Links":
+        """No pairs."""
+        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
+
+
+@dataclass(frozen=True)
+class Clusters:
+    """labels: the smallest record number of each record's group. outcomes: per certain link and per scored link."""
+
+    labels: Ints
+    certain_outcomes: Ints
+    scored_outcomes: Ints
+
+
+def cluster(record_count: int, words: Links, certain: Links, apart: Links, scored: Links, codes: Ints) -> Clusters:
+    """Group records.
+
+    words: links a person decided; they win over conflicting keys, not over tax ids. certain: links by key. apart:
+    pairs never to share a group. scored: pairs by evidence. codes: one row per kind of id (first the valid tax id,
+    then each key namespace), one column per record, -1 where unknown: two groups with different codes of one kind are
+    never merged.
+    """
+    codes = _codes_made_equal_by_word(codes, words)
+    left, right = np.concatenate([words.left, certain.left]), np.concatenate([words.right, certain.right])
+    starts, neighbours, bits = _adjacency(record_count, apart.left, apart.right, np.full(len(apart.left), APART_BITS))
+    labels, outcomes = _merge(
+        record_count, left, right, starts, neighbours, bits, codes.copy(), 0.0, -1.0
+    )
+    nodes, node_of = np.unique(labels, return_inverse=True)
+    node_codes = _codes_of_nodes(codes, node_of, len(nodes))
+    inside = _aggregate(node_of, scored, len(nodes))
+    fences = _aggregate(node_of, Links(apart.left, apart.right, np.full(len(apart.left), APART_BITS)), len(nodes), None)
+    both = [np.concatenate(parts) for parts in zip(inside, fences, strict=True)]
+    starts, neighbours, bits = _adjacency(len(nodes), *both)
+    order = np.lexsort((inside[1], inside[0], -inside[2]))
+    order = order[inside[2][order] > 0]
+    node_labels, node_outcomes = _merge(
+        len(nodes), inside[0][order], inside[1][order], starts, neighbours, bits, node_codes, UNSCORED_BITS, 0.0
+    )
+    final = _smallest_member(node_labels[node_of])
+    scored_outcomes = _outcomes_of_pairs(node_of, scored, inside, order, node_outcomes, len(nodes))
+    return Clusters(final, outcomes, np.where(final[scored.left] == final[scored.right], MERGED, scored_outcomes))
+
+
+def _codes_made_equal_by_word(codes: Ints, words: Links) -> Ints:
+    """A person who links two records says that their differing keys mean one customer; valid tax ids stay two."""
+    codes = codes.copy()
+    for left, right in zip(words.left, words.right, strict=True):
+        for row in codes[1:]:
+            if 0 <= row[left] != row[right] >= 0:
+                row[row == row[right]] = row[left]
+    return codes
+
+
+def _codes_of_nodes(codes: Ints, node_of: Ints, node_count: int) -> Ints:
+    merged = np.full((len(codes), node_count), -1, dtype=np.int64)
+    for row, out in zip(codes, merged, strict=True):
+        np.maximum.at(out, node_of, row)
+    return merged
+
+
+def _adjacency(count: int, left: Ints, right: Ints, bits: Floats) -> tuple[Ints, Ints, Floats]:
+    """Every link from both of its ends: row starts, neighbours, bits."""
+    ends, others = np.concatenate([left, right]), np.concatenate([right, left])
+    order = np.argsort(ends, kind="stable")
+    starts = np.zeros(count + 1, dtype=np.int64)
+    np.cumsum(np.bincount(ends, minlength=count), out=starts[1:])
+    return starts, others[order], np.concatenate([bits, bits])[order]
+
+
+def _aggregate(node_of: Ints, links: Links, count: int, clip: float | None = CLIP_BITS) -> tuple[Ints, Ints, Floats]:
+    """Pairs of nodes with the summed bits of the record pairs between them."""
+    a, b = node_of[links.left], node_of[links.right]
+    low, high, apart = np.minimum(a, b), np.maximum(a, b), a != b
+    bits = links.bits if clip is None else np.clip(links.bits, -clip, clip)
+    keys, inverse = np.unique(low[apart] * count + high[apart], return_inverse=True)
+    sums = np.bincount(inverse, weights=bits[apart], minlength=len(keys))
+    return keys // max(count, 1), keys % max(count, 1), sums
+
+
+def _outcomes_of_pairs(
+    node_of: Ints, scored: Links, inside: tuple[Ints, Ints, Floats], order: Ints, outcomes: Ints, count: int
+) -> Ints:
+    per_pair = np.zeros(len(inside[0]), dtype=np.int64)
+    per_pair[order] = outcomes
+    a, b = node_of[scored.left], node_of[scored.right]
+    place = np.searchsorted(inside[0] * count + inside[1], np.minimum(a, b) * count + np.maximum(a, b))
+    return per_pair[np.minimum(place, max(len(per_pair) - 1, 0))] if len(per_pair) else np.zeros(len(a), np.int64)
+
+
+def _smallest_member(labels: Ints) -> Ints:
+    groups, inverse = np.unique(labels, return_inverse=True)
+    smallest = np.full(len(groups), len(labels), dtype=np.int64)
+    np.minimum.at(smallest, inverse, np.arange(len(labels)))
+    return smallest[inverse]
+
+
+@numba.njit(cache=True)
+def _find(parent, x):  # type: ignore[no-untyped-def]
+    while parent[x] != x:
+        parent[x] = parent[parent[x]]
+        x = parent[x]
+    return x
+
+
+@numba.njit(cache=True)
+def _merge(count, left, right, starts, neighbours, bits, codes, unscored, floor):  # type: ignore[no-untyped-def]
+    """Follow the links in order; returns the root of every node and what became of every link."""
+    parent = np.arange(count)
+    size = np.ones(count, dtype=np.int64)
+    following = np.full(count, -1, dtype=np.int64)
+    last = np.arange(count)
+    outcomes = np.zeros(len(left), dtype=np.int64)
+    for link in range(len(left)):
+        a, b = _find(parent, left[link]), _find(parent, right[link])
+        if a == b:
+            continue
+        conflict = False
+        for kind in range(codes.shape[0]):
+            if codes[kind, a] >= 0 and codes[kind, b] >= 0 and codes[kind, a] != codes[kind, b]:
+                conflict = True
+        if conflict:
+            outcomes[link] = IDS_CONFLICT
+            continue
+        if size[a] < size[b] or (size[a] == size[b] and b < a):
+            a, b = b, a
+        evidence, scored = 0.0, 0
+        member = b
+        while member >= 0:
+            for place in range(starts[member], starts[member + 1]):
+                if _find(parent, neighbours[place]) == a:
+                    evidence += bits[place]
+                    scored += 1
+            member = following[member]
+        if evidence < APART_BITS / 2:
+            outcomes[link] = KEPT_APART
+            continue
+        if evidence + unscored * (size[a] * size[b] - scored) <= floor:
+            outcomes[link] = OUTVOTED
+            continue
+        parent[b] = a
+        size[a] += size[b]
+        following[last[a]] = b
+        last[a] = last[b]
+        for kind in range(codes.shape[0]):
+            if codes[kind, a] < 0:
+                codes[kind, a] = codes[kind, b]
+    for node in range(count):
+        parent[node] = _find(parent, node)
+    return parent, outcomes

@@ -1,0 +1,65 @@
+"""Pairs that a person should look at: merges that were blocked, and grey ones that nothing decides."""
+
+import numpy as np
+import polars as pl
+
+from pipelines.resolve.clusters import IDS_CONFLICT, KEPT_APART, OUTVOTED, Clusters
+from pipelines.resolve.evidence import GREY_BITS, Evidence
+
+REASONS = {
+    IDS_CONFLICT: "their ids contradict each other",
+    KEPT_APART: "someone keeps them apart",
+    OUTVOTED: "other records of the two groups speak against it",
+}
+SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
+    "source_system_l": pl.String,
+    "source_id_l": pl.String,
+    "source_system_r": pl.String,
+    "source_id_r": pl.String,
+    "customer_id_l": pl.String,
+    "customer_id_r": pl.String,
+    "kind": pl.String,
+    "reason": pl.String,
+    "score_bits": pl.Float64,
+}
+
+
+def reviews(evidence: Evidence, clusters: Clusters, ids: pl.DataFrame) -> pl.DataFrame:
+    """One row per pair to look at: `kind` is blocked, contradiction or grey. ids: `record, customer_id`."""
+    pairs = evidence.pairs.with_columns(outcome=pl.Series(clusters.scored_outcomes))
+    apart = clusters.labels[pairs["l"].to_numpy()] != clusters.labels[pairs["r"].to_numpy()]
+    pairs = pairs.filter(pl.Series(apart) & (pl.col("score_bits") > GREY_BITS))
+    decided = _are_decided(evidence, pairs)
+    blocked = pairs.filter((pl.col("score_bits") > 0) & ~pl.Series(decided, dtype=pl.Boolean))
+    grey = pairs.filter((pl.col("score_bits") <= 0) & ~pl.Series(decided, dtype=pl.Boolean))
+    links = evidence.certain.with_columns(outcome=pl.Series(clusters.certain_outcomes[len(clusters.certain_outcomes)-len(evidence.certain):]))
+    links = links.filter(pl.col("outcome") > 0).select("l", "r", score_bits=pl.lit(None, pl.Float64), outcome="outcome")
+    rows = pl.concat(
+        [
+            links.with_columns(kind=pl.lit("contradiction")),
+            blocked.select(links.columns).with_columns(kind=pl.lit("blocked")),
+            grey.select(links.columns).with_columns(kind=pl.lit("grey")),
+        ]
+    )
+    reason = pl.col("outcome").replace_strict(REASONS, default="the evidence decides neither way", return_dtype=pl.String)
+    return _with_names(rows.with_columns(reason=reason), evidence, ids)
+
+
+def _are_decided(evidence: Evidence, pairs: pl.DataFrame) -> np.ndarray:
+    """Pairs with different keys of one declared namespace are kept apart: there is nothing left to look at."""
+    left, right = pairs["l"].to_numpy(), pairs["r"].to_numpy()
+    decided = np.zeros(len(pairs), dtype=bool)
+    for row in evidence.codes[1:]:
+        decided |= (row[left] >= 0) & (row[right] >= 0) & (row[left] != row[right])
+    words = evidence.links.filter(~pl.col("is_same"))
+    said = set(zip(words["l"], words["r"], strict=True)) | set(zip(words["r"], words["l"], strict=True))
+    return decided | np.array([pair in said for pair in zip(left, right, strict=True)], dtype=bool) if said else decided
+
+
+def _with_names(rows: pl.DataFrame, evidence: Evidence, ids: pl.DataFrame) -> pl.DataFrame:
+    records = evidence.records.select("record", "source_system", "source_id").join(ids, on="record")
+    for side in ("l", "r"):
+        named = records.rename({name: f"{name}_{side}" for name in ("source_system", "source_id", "customer_id")})
+        rows = rows.join(named, left_on=side, right_on="record", how="left")
+    keys = ["source_system_l", "source_id_l", "source_system_r", "source_id_r"]
+    return rows.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).unique(keys, keep="first").sort(keys)
