@@ -1,0 +1,99 @@
+-- One row per rep who owns a deal: what is open, what was won in the last twelve months, and how well the deals are kept.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+deals as (
+    select
+        opportunities.*,
+        run.as_of,
+        opportunities.closed_on > run.as_of - interval 1 year and opportunities.closed_on <= run.as_of as is_recent,
+    from {{ ref('opportunities') }}
+    cross join run
+    where rep_id is not null
+),
+
+open_deals as (
+    select
+        rep_id,
+        count(*) as open_count,
+        sum(amount_base) as open_amount_base,
+        sum(weighted_amount_base) as weighted_amount_base,
+        count(*) filter (where is_overdue) as overdue_count,
+        avg(push_count) as pushes_per_open_deal,
+        avg(
+            {{ filled_columns(['customer_id', 'amount_base', 'expected_close_on', 'created_on', 'product_id'], 'deals') }} / 5
+        ) as filled_share,
+        avg(cast(greatest(last_activity_on, cast(updated_at as date)) > as_of - interval 30 day as integer)) as touched_share,
+    from deals
+    where is_open
+    group by rep_id
+),
+
+closed_deals as (
+    select
+        rep_id,
+        count(*) as closed_count,
+        count(*) filter (where is_won) as won_count,
+        sum(amount_base) filter (where is_won) as won_amount_base,
+        median(sales_cycle_days) filter (where is_won) as median_cycle_days,
+    from deals
+    where is_recent and not is_open
+    group by rep_id
+),
+
+peers as (
+    select
+        sum(won_count) as won_count,
+        sum(closed_count) as closed_count,
+    from closed_deals
+),
+
+weakest_stages as (
+    select
+        member as rep_id,
+        min(stage_code) as stage_code,
+    from {{ ref('funnel') }}
+    where level = 'rep' and period = 'all_time' and is_weakest_stage
+    group by member
+),
+
+final as (
+    select
+        reps.rep_id,
+        reps.rep_name,
+        reps.team,
+        reps.region,
+        reps.is_active,
+        coalesce(open_deals.open_count, 0) as open_count,
+        cast(coalesce(open_deals.open_amount_base, 0) as decimal(18, 4)) as open_amount_base,
+        cast(coalesce(open_deals.weighted_amount_base, 0) as decimal(18, 4)) as weighted_amount_base,
+        coalesce(open_deals.overdue_count, 0) as overdue_count,
+        open_deals.pushes_per_open_deal,
+        open_deals.filled_share,
+        open_deals.touched_share,
+        coalesce(closed_deals.closed_count, 0) as closed_count_12m,
+        coalesce(closed_deals.won_count, 0) as won_count_12m,
+        cast(coalesce(closed_deals.won_amount_base, 0) as decimal(18, 4)) as won_amount_base_12m,
+        closed_deals.won_count / closed_deals.closed_count as win_rate_12m,
+        {{ wilson('closed_deals.won_count', 'closed_deals.closed_count', -1) }} as win_rate_low_95,
+        {{ wilson('closed_deals.won_count', 'closed_deals.closed_count', 1) }} as win_rate_high_95,
+        (peers.won_count - closed_deals.won_count) / nullif(peers.closed_count - closed_deals.closed_count, 0)
+            as peer_win_rate_12m,
+        -- Outside the interval, not merely different: with ten deals nearly everybody differs.
+        case
+            when win_rate_low_95 > peer_win_rate_12m then 'above_peers'
+            when win_rate_high_95 < peer_win_rate_12m then 'below_peers'
+            when closed_deals.closed_count is not null then 'like_peers'
+        end as win_rate_standing,
+        closed_deals.median_cycle_days as median_cycle_days_12m,
+        weakest_stages.stage_code as weakest_stage_code,
+    from {{ ref('int_reps') }} as reps
+    cross join peers
+    left join open_deals using (rep_id)
+    left join closed_deals using (rep_id)
+    left join weakest_stages using (rep_id)
+    where reps.rep_id in (select rep_id from deals)
+)
+
+select * from final
