@@ -1,0 +1,119 @@
+"""Salesforce, data-export shape: API names, 18-character ids, ISO instants, and the org's own OpportunityHistory."""
+
+import polars as pl
+
+from pipelines.demo import words
+from pipelines.demo.files import Outbox
+from pipelines.demo.formats import day, money, text, translated
+from pipelines.demo.ids import salesforce_ids
+from pipelines.demo.world import World
+
+STAGES = {
+    "lead": "Prospecting", "qualified": "Qualification", "needs": "Needs Analysis", "decision_makers": "Id. Decision Makers",
+    "proposal": "Proposal/Price Quote", "negotiation": "Negotiation/Review", "won": "Closed Won", "lost": "Closed Lost",
+}  # fmt: skip
+NAME = "salesforce"
+
+
+def write(out: Outbox, world: World) -> None:
+    """Account and Opportunity on every export day; OpportunityHistory and User with the last one."""
+    for last in world.export_days:
+        out.csv(f"salesforce/Account_{stamp(last)}.csv", _accounts(out, world, last), quote_all=True)
+        out.csv(f"salesforce/Opportunity_{stamp(last)}.csv", _deals(out, world, last), quote_all=True)
+    out.csv(f"salesforce/OpportunityHistory_{stamp(world.last)}.csv", _history(world), quote_all=True)
+    out.csv(f"salesforce/User_{stamp(world.last)}.csv", _users(world), quote_all=True)
+
+
+def stamp(number: int) -> str:
+    """A day as it stands in file names, e.g. 20261031."""
+    return str(pl.select(pl.lit(number).cast(pl.Int32).cast(pl.Date).dt.strftime("%Y%m%d")).item())
+
+
+def industry() -> pl.Expr:
+    """Industry in English."""
+    return pl.col("industry_no").replace_strict(dict(enumerate(words.INDUSTRIES)), return_dtype=pl.String)
+
+
+def country() -> pl.Expr:
+    """Country in English."""
+    return pl.col("code").replace_strict(words.COUNTRY, default="China", return_dtype=pl.String)
+
+
+def owner_ids(column: str = "rep") -> pl.Expr:
+    """User ids of reps."""
+    return pl.col(column).map_batches(
+        lambda reps: pl.Series(salesforce_ids("005", reps.to_numpy())), return_dtype=pl.String
+    )
+
+
+def erp_code(world: World) -> pl.DataFrame:
+    """Customer -> its number in the ERP, for the records that carry it."""
+    return world.records.filter(pl.col("system").is_in(["kingdee", "sap"])).select(
+        "customer", erp_id="source_id", erp="system"
+    )
+
+
+def _accounts(out: Outbox, world: World, last: int) -> pl.DataFrame:
+    rows = world.accounts(NAME, last).join(erp_code(world), on="customer", how="left", maintain_order="left")
+    instant = pl.lit("T08:30:00.000Z")
+    frame = rows.select(
+        Id="source_id", IsDeleted=pl.lit("false"), MasterRecordId=pl.lit(None, dtype=pl.String), Name="account_name",
+        Type=pl.lit("Customer"), BillingStreet="street", BillingCity=pl.when("is_chinese").then("english").otherwise("city"),
+        BillingState="province", BillingPostalCode="postal_code", BillingCountry=country(), Phone="phone_text",
+        Website=pl.concat_str(pl.lit("https://www."), "domain"), Industry=industry(), NumberOfEmployees=text("employees"),
+        OwnerId=owner_ids(), Tax_ID__c="tax_id",
+        SAP_Customer__c=pl.when(pl.col("has_erp_code") & (pl.col("erp") == "sap")).then("erp_id"),
+        Kingdee_Customer__c=pl.when(pl.col("has_erp_code") & (pl.col("erp") == "kingdee")).then("erp_id"),
+        Sales_Region__c="region", CreatedDate=pl.concat_str(day("created"), instant), SystemModstamp=pl.concat_str(day("created"), instant),
+    )  # fmt: skip
+    if last == world.last:
+        frame = out.spoilt(
+            f"salesforce/Account_{stamp(last)}.csv",
+            "accounts",
+            frame,
+            keys=world.spare_ids(NAME, "account"),
+            key="Id",
+            day="CreatedDate",
+        )
+    return frame
+
+
+def _deals(out: Outbox, world: World, last: int) -> pl.DataFrame:
+    category = (
+        pl.when("is_lost").then(pl.lit("Omitted")).when("is_won").then(pl.lit("Closed")).otherwise(pl.lit("Pipeline"))
+    )
+    frame = world.deal_rows(NAME, last).select(
+        Id="source_id", IsDeleted=pl.lit("false"), AccountId="account_id", Name="title", StageName=translated("stage", STAGES),
+        Amount=money("amount", decimals=1), Probability=pl.concat_str(text("probability"), pl.lit(".0")), CurrencyIsoCode="currency",
+        CloseDate=day("expected"), Type="deal_type", LeadSource="channel", IsClosed=text("is_closed"), IsWon=text("is_won"),
+        ForecastCategoryName=category, Loss_Reason__c=pl.when("is_lost").then("loss_reason"), OwnerId=owner_ids(), Team__c="team",
+        Sales_Region__c="region", Product_Code__c="product_id", Product_Line__c="product_line", External_Deal_Id__c="external_id",
+        Budget_Confirmed__c=text("has_budget"), Decision_Process__c=text("has_decision_process"),
+        Decision_Maker__c=text("has_decision_maker"), CreatedDate=pl.concat_str(day("created"), pl.lit("T09:15:00.000Z")),
+        LastModifiedDate=pl.concat_str(day("updated"), pl.lit("T10:00:00.000Z")),
+    )  # fmt: skip
+    if last == world.last:
+        path = f"salesforce/Opportunity_{stamp(last)}.csv"
+        frame = out.spoilt(
+            path, "opportunities", frame, keys=world.spare_ids(NAME, "deal"), key="Id", day="CloseDate", amount="Amount"
+        )
+    return frame
+
+
+def _history(world: World) -> pl.DataFrame:
+    rows = world.deal_history(NAME, world.last).with_row_index("place")
+    number = pl.col("place").map_batches(
+        lambda places: pl.Series(salesforce_ids("008", places.to_numpy().astype("int64"))), return_dtype=pl.String
+    )
+    return rows.select(
+        Id=number, OpportunityId="source_id", StageName=translated("stage", STAGES), Amount=money("amount", decimals=1),
+        CloseDate=day("expected"), Probability=pl.concat_str(text("probability"), pl.lit(".0")), CreatedById=owner_ids(),
+        CreatedDate=pl.concat_str(day("changed"), pl.lit("T10:00:00.000Z")), IsDeleted=pl.lit("false"),
+    )  # fmt: skip
+
+
+def _users(world: World) -> pl.DataFrame:
+    return world.reps.select(
+        Id=owner_ids(), Name="rep_name", Team__c="team", Region__c="region", Manager_Name="manager",
+        EmployeeNumber="rep_id", IsActive=pl.lit("true"), HireDate=day("hired"),
+    )  # fmt: skip

@@ -1,0 +1,88 @@
+"""The truth beside the exports: which record is whom, what was really sold, and which rows must be refused."""
+
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.demo.files import Outbox
+from pipelines.demo.rates import in_base
+from pipelines.demo.world import World
+
+FOUR_PLACES = 10_000
+
+
+def write_truth(folder: Path, world: World, out: Outbox) -> dict[str, pl.DataFrame]:
+    """One Parquet file per table; returns the tables by name.
+
+    accounts: source_system, source_id, true_customer_id. deals: source_system, source_id, true_deal_id, kind, outcome,
+    is_deleted. customers: the true customers. revenue: one row per month, region and product line, in base currency.
+    bookings: won deals per month. bad_rows: file, object, kind, column of every row that must be refused.
+    """
+    tables = {
+        "accounts": _accounts(world),
+        "customers": world.customers.select("customer", "name", "tax_id", "domain", "region", "city", "parent"),
+        "deals": _deals(world),
+        "revenue": _revenue(world),
+        "bookings": _bookings(world),
+        "bad_rows": pl.DataFrame(
+            out.bad, schema={"path": pl.String, "object": pl.String, "kind": pl.String, "column": pl.String}
+        ),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, table in tables.items():
+        table.write_parquet(folder / f"{name}.parquet")
+    return tables
+
+
+def _accounts(world: World) -> pl.DataFrame:
+    """Account records as their systems export them, and the names by which the workbook means a customer."""
+    kept = world.records.filter(pl.col("created") <= world.last)
+    own = kept.select(source_system="system", source_id="source_id", true_customer_id="customer", is_implied=pl.lit(False),
+                      is_first="is_first", is_twin="is_twin", is_changed="is_changed", is_alone="is_alone")  # fmt: skip
+    named = world.listings.filter(pl.col("system") == "tracker").join(
+        world.records.select("record", "account_name"), on="record", how="left"
+    )
+    implied = named.select(
+        source_system="system", source_id=pl.concat_str(pl.lit("name:"), "account_name"), true_customer_id="customer",
+        is_implied=pl.lit(True), is_first=pl.lit(False), is_twin=pl.lit(False), is_changed=pl.lit(False), is_alone=pl.lit(True),
+    ).unique(maintain_order=True)  # fmt: skip
+    return pl.concat([own, implied])
+
+
+def _deals(world: World) -> pl.DataFrame:
+    facts = world.deals.facts.select("deal", "outcome", "closed")
+    rows = world.listings.drop("outcome").join(facts, on="deal", how="left", maintain_order="left")
+    born = world.deals.facts.select("deal", born="created")
+    rows = rows.join(born, on="deal", how="left", maintain_order="left").filter(
+        pl.col("born") + pl.col("lag") <= world.last
+    )
+    return rows.select(
+        source_system="system", source_id="source_id", true_deal_id="deal", kind="kind", outcome="outcome",
+        is_deleted=pl.col("deleted_from").is_not_null(), true_customer_id="customer",
+    )  # fmt: skip
+
+
+def _month(column: str) -> pl.Expr:
+    return pl.col(column).cast(pl.Int32).cast(pl.Date).dt.truncate("1mo")
+
+
+def _decimal(column: str) -> pl.Expr:
+    return (pl.col(column).cast(pl.Decimal(18, 4)) / pl.lit(FOUR_PLACES)).cast(pl.Decimal(18, 4)).alias(column)
+
+
+def _revenue(world: World) -> pl.DataFrame:
+    lines = world.sales.invoice_lines
+    lines = lines.with_columns(amount_base=in_base(lines, world.rates, cents="net", day="invoiced"))
+    lines = lines.join(world.customers.select("customer", "region"), on="customer", how="left")
+    lines = lines.join(world.products.select("product", "product_line"), on="product", how="left")
+    grouped = lines.group_by(month=_month("invoiced"), region="region", product_line="product_line").agg(
+        pl.col("amount_base").sum(), lines=pl.len(), quantity=pl.col("quantity").sum()
+    )
+    return grouped.sort("month", "region", "product_line").with_columns(_decimal("amount_base"))
+
+
+def _bookings(world: World) -> pl.DataFrame:
+    won = world.deals.facts.filter(pl.col("outcome") == "won")
+    won = won.with_columns(amount_base=in_base(won, world.rates, cents="amount", day="closed"))
+    grouped = won.group_by(month=_month("closed")).agg(pl.col("amount_base").sum(), deals=pl.len())
+    return grouped.sort("month").with_columns(_decimal("amount_base"))

@@ -1,0 +1,138 @@
+"""The whole invented world in one value, and the views of it that exporters write down."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import polars as pl
+
+from pipelines.demo import ids
+from pipelines.demo.customers import true_customers
+from pipelines.demo.deals import Deals, true_deals
+from pipelines.demo.dirt import Dirt
+from pipelines.demo.listings import deal_listings, snapshot, stage_changes
+from pipelines.demo.people import true_products, true_reps
+from pipelines.demo.rates import true_rates
+from pipelines.demo.records import account_records
+from pipelines.demo.registry import System, systems_for
+from pipelines.demo.sales import Sales, true_sales
+from pipelines.demo.seasons import ordinal
+from pipelines.demo.source_ids import account_ids, deal_ids
+
+MONTHS = 60
+MANY_CUSTOMERS = 20_000  # beyond this only the last export of each list is written: size is the point then, not history
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything that is true, and what each system keeps of it. Days are integers since 1970-01-01."""
+
+    seed: int
+    first: int
+    last: int
+    customers: pl.DataFrame
+    reps: pl.DataFrame
+    products: pl.DataFrame
+    rates: pl.DataFrame
+    deals: Deals
+    sales: Sales
+    systems: tuple[System, ...]
+    records: pl.DataFrame
+    listings: pl.DataFrame
+    export_days: tuple[int, ...]
+
+    def has(self, system: str) -> bool:
+        """Whether the company uses the system."""
+        return any(one.name == system for one in self.systems)
+
+    def accounts(self, system: str, day: int) -> pl.DataFrame:
+        """The account records a system shows on a day, with the owner's name and id."""
+        rows = self.records.filter((pl.col("system") == system) & (pl.col("created") <= day))
+        return rows.join(
+            self.reps.select("rep", "rep_id", "rep_name", "team"), on="rep", how="left", maintain_order="left"
+        )
+
+    def deal_rows(self, system: str, day: int) -> pl.DataFrame:
+        """The deals a system shows on a day, with account, owner and product in words."""
+        rows = snapshot(self.listings.filter(pl.col("system") == system), self.deals, day)
+        account = self.records.select("record", "account_name", account_id="source_id")
+        rows = rows.join(account, on="record", how="left", maintain_order="left")
+        rows = rows.join(
+            self.reps.select("rep", "rep_id", "rep_name", "team"), on="rep", how="left", maintain_order="left"
+        )
+        return rows.join(self.products, left_on="product_no", right_on="product", how="left", maintain_order="left")
+
+    def deal_history(self, system: str, day: int) -> pl.DataFrame:
+        """The stage changes a system has recorded by a day."""
+        rows = stage_changes(self.listings.filter(pl.col("system") == system), self.deals, day)
+        return rows.join(self.reps.select("rep", "rep_id", "rep_name"), on="rep", how="left", maintain_order="left")
+
+    def spare_ids(self, system: str, kind: str) -> list[str]:
+        """Ids of that system that no record has, for rows that are to be refused."""
+        import numpy as np
+
+        numbers = np.arange(6) + 9_000_001 - (8_000_000 if system == "tracker" else 0)
+        return [str(one) for one in (account_ids if kind == "account" else deal_ids)(system, numbers)]
+
+
+def build_world(seed: int, customers: int, systems: int, as_of: date, dirt: Dirt) -> World:
+    """The world of that size as it stands at the end of as_of; the same arguments give the same world."""
+    last = ordinal(as_of)
+    month = as_of.year * 12 + as_of.month - MONTHS
+    first = ordinal(date(month // 12, month % 12 + 1, 1))
+    used = systems_for(systems)
+    people = true_customers(seed, customers, dirt.customers)
+    reps, products = true_reps(first), true_products()
+    deals = true_deals(seed, people, reps, products, first, last)
+    sales = true_sales(seed, people, deals.facts, products, dirt.orders, first, last)
+    days = export_days(as_of) if customers <= MANY_CUSTOMERS else (last,)
+    records = account_records(seed, people, used, dirt.customers, _known_from(seed, people, deals.facts, first, last))
+    records = _identified(records, account_ids).with_columns(
+        pl.min_horizontal("created", pl.lit(last - 10)).alias("created"), _account_rep(reps)
+    )
+    listings = _identified(deal_listings(seed, deals, records, used, dirt.deals, days[max(len(days) - 2, 0)]), deal_ids)
+    return World(
+        seed, first, last, people, reps, products, true_rates(seed, first, last), deals, sales, used, records,
+        _with_external_ids(listings), days,
+    )  # fmt: skip
+
+
+def export_days(as_of: date) -> tuple[int, ...]:
+    """The days of the dated exports: as_of, the five month ends before it, and the two quarter ends before those."""
+    ends: list[date] = []
+    day = as_of.replace(day=1) - timedelta(days=1)
+    while len(ends) < 7:
+        if len(ends) < 5 or day.month % 3 == 0:
+            ends.append(day)
+        day = day.replace(day=1) - timedelta(days=1)
+    return tuple(ordinal(day) for day in [*reversed(ends), as_of])
+
+
+def _identified(frame: pl.DataFrame, make: object) -> pl.DataFrame:
+    parts = [
+        part.with_columns(pl.Series("source_id", make(str(system), part["number"].to_numpy())))  # type: ignore[operator]
+        for (system,), part in frame.group_by("system", maintain_order=True)
+    ]
+    return pl.concat(parts).sort(frame.columns[0] if "listing" in frame.columns else "record")
+
+
+def _with_external_ids(listings: pl.DataFrame) -> pl.DataFrame:
+    originals = listings.filter(pl.col("kind") == "original").select("deal", original_id="source_id")
+    joined = listings.join(originals, on="deal", how="left", maintain_order="left")
+    return joined.with_columns(pl.when("shares_id").then("original_id").alias("external_id")).drop("original_id")
+
+
+def _account_rep(reps: pl.DataFrame) -> pl.Expr:
+    """The rep of an account: the customer's number picks one of its region."""
+    members = reps.group_by("region", maintain_order=True).agg("rep")
+    table = {row["region"]: row["rep"] for row in members.iter_rows(named=True)}
+    first = pl.col("region").replace_strict({region: reps[0] for region, reps in table.items()}, return_dtype=pl.Int64)
+    size = pl.col("region").replace_strict({region: len(reps) for region, reps in table.items()}, return_dtype=pl.Int64)
+    return (first + pl.col("customer") % size).alias("rep")
+
+
+def _known_from(seed: int, customers: pl.DataFrame, deals: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
+    rng = ids.rng_for(seed, "known")
+    earliest = deals.group_by("customer").agg((pl.col("created").min() - 3).alias("earliest"))
+    anyway = pl.Series("anyway", rng.integers(first - 200, last - 30, len(customers)))
+    known = customers.select("customer", anyway).join(earliest, on="customer", how="left", maintain_order="left")
+    return known.select("customer", pl.coalesce("earliest", "anyway").alias("created"))

@@ -1,0 +1,116 @@
+"""Writing a demo home: the exports of every system, their manifest, and the truth beside them."""
+
+import json
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.demo.contracts import write_contracts
+from pipelines.demo.dirt import Dirt, load_dirt
+from pipelines.demo.files import Outbox
+from pipelines.demo.registry import LEAST
+from pipelines.demo.systems import ALWAYS, BRANCH, EXPORTERS
+from pipelines.demo.truth import write_truth
+from pipelines.demo.world import World, build_world
+from pipelines.errors import AlmanacError
+
+SEED = 20_261_031
+AS_OF = date(2026, 10, 31)
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class DemoSummary:
+    """What was written: counts of true things, of records about them, and of files."""
+
+    home: Path
+    as_of: date
+    customers: int
+    account_records: int
+    deals: int
+    deal_records: int
+    invoice_lines: int
+    bad_rows: int
+    files: int
+
+
+def write_demo(
+    home: Path,
+    *,
+    customers: int = 600,
+    systems: int = 8,
+    seed: int = SEED,
+    as_of: date = AS_OF,
+    progress: Progress | None = None,
+    dirt: Dirt | None = None,
+) -> DemoSummary:
+    """Write the sample company's exports into a home of its own, replacing those of an earlier one.
+
+    A folder that holds anything but a demo home is refused: the sample company never mixes with real data.
+    """
+    say = progress or (lambda text: None)
+    if customers < 20 or not LEAST <= systems <= 40:
+        raise AlmanacError(f"demo: {customers} customers over {systems} systems: give at least 20, over {LEAST} to 40")
+    _claim(home)
+    say("inventing the true world")
+    rates = dirt or load_dirt()
+    world = build_world(seed, customers, systems, as_of, rates)
+    out = Outbox(home / "inbox", rates.rows)
+    for one in world.systems:
+        say(f"writing the exports of {one.name}")
+        EXPORTERS[one.name](out, world) if one.name in EXPORTERS else BRANCH(out, world, one.name)
+    for write in ALWAYS:
+        write(out, world)
+    write_contracts(home, world)
+    tables = write_truth(home / "truth", world, out)
+    manifest = {
+        "as_of": as_of.isoformat(),
+        "seed": seed,
+        "customers": customers,
+        "systems": systems,
+        "files": out.manifest(),
+    }
+    (home / "demo_manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
+    return _summary(home, as_of, world, tables, out)
+
+
+def _summary(home: Path, as_of: date, world: World, tables: dict[str, pl.DataFrame], out: Outbox) -> DemoSummary:
+    return DemoSummary(
+        home=home,
+        as_of=as_of,
+        customers=len(world.customers),
+        account_records=len(tables["accounts"]),
+        deals=len(world.deals.facts),
+        deal_records=len(tables["deals"]),
+        invoice_lines=len(world.sales.invoice_lines),
+        bad_rows=len(tables["bad_rows"]),
+        files=len(out.written),
+    )
+
+
+def _claim(home: Path) -> None:
+    """Mark the folder as a demo home and clear the exports of an earlier one; nothing else is ever deleted."""
+    marker = home / "home.json"
+    if home.exists() and any(home.iterdir()):
+        kind = json.loads(marker.read_text(encoding="utf-8")).get("kind") if marker.is_file() else None
+        if kind != "demo":
+            raise AlmanacError(
+                f"{home} is not a demo home: give an empty or new folder, e.g. `almanac --home data/demo demo`"
+            )
+    for name in ("inbox", "truth", "sources"):
+        shutil.rmtree(home / name, ignore_errors=True)
+    (home / "inbox").mkdir(parents=True)
+    marker.write_text(json.dumps({"kind": "demo"}), encoding="utf-8")
+
+
+def write_unmapped_stage(home: Path, stage: str = "Blue sky") -> Path:
+    """A scenario for tests: a newer HubSpot deals export with a stage word that no seed knows. Returns the file."""
+    newest = sorted((home / "inbox" / "hubspot").glob("*all-deals*"))[-1]
+    target = newest.with_name("hubspot-crm-exports-all-deals-2026-11-07.csv")
+    text = newest.read_text(encoding="utf-8").replace('"Contract Sent"', f'"{stage}"')
+    target.write_text(text, encoding="utf-8")
+    return target
