@@ -1,0 +1,80 @@
+-- One row per currency and day on which it can be converted: the newest rate of the last few days, into base currency.
+with run as (
+    select * from {{ source('control', 'run') }}
+),
+
+systems as (
+    select
+        source_system,
+        priority
+    from {{ source('control', 'systems') }}
+),
+
+-- a rate out of the base currency is as good as one into it
+quoted_rates as (
+    select
+        if(rates.base_currency = run.base_currency, rates.currency, rates.base_currency) as currency,
+        rates.rated_on,
+        if(rates.base_currency = run.base_currency, rates.rate, 1 / rates.rate) as rate,
+        rates.base_currency <> run.base_currency as is_inverted,
+        rates.source_system,
+        rates.source_id,
+        coalesce(systems.priority, 1000) as priority,
+        rates.exported_at
+    from {{ ref('stg_exchange_rates') }} as rates
+    cross join run
+    left join systems on rates.source_system = systems.source_system
+    where
+        run.base_currency in (rates.base_currency, rates.currency)
+        and rates.currency <> rates.base_currency
+        and rates.rate > 0
+),
+
+dated_rates as (
+    select * from quoted_rates
+    qualify row_number() over (
+        partition by currency, rated_on
+        order by is_inverted asc, priority asc, exported_at desc, source_system asc, source_id asc
+    ) = 1
+),
+
+-- each rate holds until the next one, or until it is too old to be believed
+rate_spans as (
+    select
+        dated_rates.*,
+        least(
+            rated_on + cast(run.rate_carry_forward_days as integer),
+            coalesce(lead(rated_on) over (partition by currency order by rated_on) - 1, date '9999-12-31')
+        ) as carried_to
+    from dated_rates
+    cross join run
+),
+
+foreign_rates as (
+    select
+        currency,
+        cast(unnest(generate_series(rated_on, carried_to, interval 1 day)) as date) as rate_on,
+        rate,
+        rated_on,
+        source_system
+    from rate_spans
+)
+
+select
+    currency,
+    rate_on,
+    cast(rate as decimal(18, 8)) as rate,
+    rated_on,
+    rated_on < rate_on as is_carried,
+    source_system
+from foreign_rates
+union all
+select
+    run.base_currency as currency,
+    days.day as rate_on,
+    cast(1 as decimal(18, 8)) as rate,
+    days.day as rated_on,
+    false as is_carried,
+    null as source_system
+from {{ ref('int_calendar_days') }} as days
+cross join run

@@ -1,0 +1,61 @@
+-- One row per rep that a record of one system names, by id or by name, with the id it means in that system.
+with named_reps as (
+    {% for object in ['accounts', 'activities', 'invoice_lines', 'invoices', 'leads', 'opportunities', 'order_lines', 'orders'] -%}
+        select
+            source_system,
+            coalesce(owner_id, 'name:' || owner_name) as rep_source_id,
+            owner_name as rep_name
+        from {{ ref('stg_' ~ object) }}
+        where owner_id is not null or owner_name is not null
+        {% if not loop.last %}union all{% endif %}
+    {% endfor -%}
+),
+
+counted_names as (
+    select
+        source_system,
+        rep_source_id,
+        rep_name,
+        count(*) as row_count
+    from named_reps
+    group by all
+),
+
+referenced_reps as (
+    select * from counted_names
+    qualify row_number() over (
+        partition by source_system, rep_source_id
+        order by rep_name is null asc, row_count desc, rep_name asc
+    ) = 1
+),
+
+known_ids as (
+    select distinct
+        source_system,
+        coalesce(rep_id, source_id) as source_key
+    from {{ ref('stg_reps') }}
+),
+
+known_names as (
+    select
+        source_system,
+        {{ name_key('rep_name') }} as name_key,
+        min(coalesce(rep_id, source_id)) as source_key
+    from {{ ref('stg_reps') }}
+    group by all
+    having count(distinct coalesce(rep_id, source_id)) = 1
+)
+
+select
+    referenced.source_system,
+    referenced.rep_source_id,
+    referenced.rep_name,
+    coalesce(known_ids.source_key, known_names.source_key, referenced.rep_source_id) as source_key,
+    known_ids.source_key is null and known_names.source_key is null as is_implied
+from referenced_reps as referenced
+left join known_ids
+    on referenced.source_system = known_ids.source_system
+    and referenced.rep_source_id = known_ids.source_key
+left join known_names
+    on referenced.source_system = known_names.source_system
+    and {{ name_key('referenced.rep_name') }} = known_names.name_key
