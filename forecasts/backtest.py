@@ -1,11 +1,12 @@
 """Rolling origins: every model forecasts what is already known, from several cutoffs, and never sees past them."""
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from forecasts.base import Batch, Model
+from forecasts.base import Batch, model
 from forecasts.metrics import scale_of, squared_scale_of
 
 Progress = Callable[[int, int], None]
@@ -54,28 +55,51 @@ def cutoffs(length: int, horizon: int, shortest: int, count: int) -> list[int]:
 
 
 def roll(
-    models: Sequence[Model], batch: Batch, horizon: int, shortest: int, count: int, progress: Progress | None = None
+    wanted: dict[str, np.ndarray],
+    batch: Batch,
+    horizon: int,
+    shortest: int,
+    count: int,
+    progress: Progress | None = None,
 ) -> Candidates:
-    """Forecast the future and every cutoff's future with every model. `shortest`: fewest periods to learn from."""
-    plans = [cutoffs(int(length), horizon, shortest, count) for length in batch.lengths]
-    total, done = len(models) * (count + 1), 0
-    origins = []
-    for place in range(count):
-        origin = _origin(batch, plans, place, horizon)
+    """Forecast the future and every cutoff's future.
+
+    wanted: per model, which series it is to forecast. shortest: fewest periods to learn from. count: cutoffs.
+    """
+    tick = _ticker(len(wanted) * (count + 1), progress)
+    lengths = np.where(_any(wanted, len(batch)), batch.lengths, 0)
+    plans = [cutoffs(int(length), horizon, shortest, count) for length in lengths]
+    origins = [_origin(batch, plans, place, horizon) for place in range(count)]
+    for origin in origins:
         past = batch.take(origin.rows).without_last(origin.held)
-        for model in models:
-            origin.forecasts[model.name] = model.predict_able(past, horizon)
-            done += 1
-            if progress:
-                progress(done, total)
-        origins.append(origin)
-    future = {}
-    for model in models:
-        future[model.name] = model.predict_able(batch, horizon)
-        done += 1
-        if progress:
-            progress(done, total)
+        for name, rows in wanted.items():
+            origin.forecasts[name] = tick(_predict(name, past, rows[origin.rows], horizon))
+    future = {name: tick(_predict(name, batch, rows, horizon)) for name, rows in wanted.items()}
     return Candidates(batch, horizon, _scales(batch), future, tuple(origins))
+
+
+def _predict(name: str, batch: Batch, rows: np.ndarray, horizon: int) -> np.ndarray:
+    out = np.full((len(batch), horizon), np.nan)
+    places = np.flatnonzero(rows)
+    if len(places):
+        out[places] = model(name).predict_able(batch.take(places), horizon)
+    return out
+
+
+def _any(wanted: dict[str, np.ndarray], size: int) -> np.ndarray:
+    return np.any(list(wanted.values()), axis=0) if wanted else np.zeros(size, dtype=bool)
+
+
+def _ticker(total: int, progress: Progress | None) -> Callable[[np.ndarray], np.ndarray]:
+    """A function that hands its argument on and reports one more piece of work as done."""
+    done = itertools.count(1)
+
+    def tick(forecasts: np.ndarray) -> np.ndarray:
+        if progress:
+            progress(next(done), total)
+        return forecasts
+
+    return tick
 
 
 def _origin(batch: Batch, plans: list[list[int]], place: int, horizon: int) -> Origin:

@@ -9,6 +9,7 @@ import polars as pl
 from forecasts import fallback, intervals, pool
 from forecasts.backtest import Candidates, Origin
 from forecasts.config import Config, SeriesSet, Tier
+from forecasts.segments import models_of
 
 Bounds = dict[int, tuple[np.ndarray, np.ndarray]]
 
@@ -30,28 +31,24 @@ class Served:
     choices: tuple[dict[str, object], ...]
 
 
-def segments_of(candidates: Candidates, shortest: int) -> tuple[str, ...]:
-    """empty, short, or regular, per series."""
-    lengths = candidates.batch.lengths
-    return tuple("empty" if length == 0 else "short" if length < shortest else "regular" for length in lengths)
-
-
 def serve(
-    candidates: Candidates, names: pl.DataFrame, wanted: Sequence[SeriesSet], config: Config, shortest: int
+    candidates: Candidates,
+    names: pl.DataFrame,
+    wanted: Sequence[SeriesSet],
+    config: Config,
+    segments: np.ndarray,
+    shortest: int,
 ) -> Served:
     """Choose a pool per segment, put it beside the models, and give everything its intervals."""
-    segments = segments_of(candidates, shortest)
     candidates, choices = with_pools(candidates, segments, config.models)
     candidates, served, reasons = with_fallbacks(candidates, segments, shortest)
     floor = np.where(_non_negative(names, wanted), 0.0, -np.inf)
     candidates = clipped(candidates, floor)
     bounds, past = all_bounds(candidates, segments, floor)
-    return Served(candidates, bounds, past, served, reasons, segments, tuple(choices))
+    return Served(candidates, bounds, past, served, reasons, tuple(segments), tuple(choices))
 
 
-def with_pools(
-    candidates: Candidates, segments: Sequence[str], tier: Tier
-) -> tuple[Candidates, list[dict[str, object]]]:
+def with_pools(candidates: Candidates, segments: np.ndarray, tier: Tier) -> tuple[Candidates, list[dict[str, object]]]:
     """The candidates with a model `pool`. In the backtest each cutoff's pool is chosen on the other cutoffs.
 
     So the residuals that intervals are made from belong to forecasts that were not selected on them.
@@ -60,21 +57,20 @@ def with_pools(
     past = [np.full(origin.actual.shape, np.nan) for origin in candidates.origins]
     choices = []
     for segment in sorted(set(segments) - {"empty", "short"}):
-        rows = np.array([kind == segment for kind in segments])
-        masks = [rows[origin.rows] for origin in candidates.origins]
-        names = tier.intermittent if segment == "intermittent" and tier.intermittent else tier.models
-        chosen = pool.choose(candidates.origins, masks, names, tier.guardrail)
+        rows = segments == segment
+        masks = tuple(rows[origin.rows] for origin in candidates.origins)
+        panel = pool.Panel(candidates.origins, masks, "rmsse" if segment == "intermittent" else "mase")
+        chosen = pool.choose(panel, *models_of(segment, tier))
         future[rows] = pool.combine(candidates.future, chosen.members)[rows]
         for place, origin in enumerate(candidates.origins):
-            others = [other for other in range(len(past)) if other != place]
-            blind = pool.choose(_at(candidates.origins, others), _at(masks, others), names, tier.guardrail)
+            blind = pool.choose(panel.without(place), *models_of(segment, tier))
             past[place][masks[place]] = pool.combine(origin.forecasts, blind.members)[masks[place]]
         choices += [{"segment": segment, "decision": "pool", **row} for row in chosen.evidence]
     return _with_model(candidates, "pool", future, past), choices
 
 
 def with_fallbacks(
-    candidates: Candidates, segments: Sequence[str], shortest: int
+    candidates: Candidates, segments: np.ndarray, shortest: int
 ) -> tuple[Candidates, tuple[str, ...], tuple[str | None, ...]]:
     """Short series lose their models and get the naive forecast; the served model and the reason per series."""
     batch, horizon = candidates.batch, candidates.horizon
@@ -83,13 +79,13 @@ def with_fallbacks(
     reasons: list[str | None] = [None] * len(batch)
     for row, segment in enumerate(segments):
         unanswered = bool(np.isnan(future["pool"][row]).any())
-        if segment == "regular" and not unanswered:
+        if segment in ("regular", "intermittent") and not unanswered:
             continue
         reasons[row] = _reason(batch.lengths[row], segment, shortest, batch.frequency.season)
         if segment == "empty":
             continue
         for values in future.values():
-            values[row] = np.nan
+            values[row] = np.nan  # a model without a backtest on this series has no place beside its naive forecast
         served[row], steps = fallback.naive_forecast(batch, row, horizon)
         future.setdefault(served[row], np.full((len(batch), horizon), np.nan))[row] = steps
     return replace(candidates, future=future), tuple(served), tuple(reasons)
@@ -109,10 +105,10 @@ def clipped(candidates: Candidates, floor: np.ndarray) -> Candidates:
 
 
 def all_bounds(
-    candidates: Candidates, segments: Sequence[str], floor: np.ndarray
+    candidates: Candidates, segments: np.ndarray, floor: np.ndarray
 ) -> tuple[dict[str, Bounds], tuple[dict[str, Bounds], ...]]:
     """Bounds of every model: conformal within the segment; from naive errors where nothing was backtested."""
-    kinds = np.array(segments)
+    kinds = segments
     future = {name: _future_bounds(candidates, name, kinds, floor) for name in candidates.future}
     past = tuple(
         {name: _past_bounds(candidates, place, name, kinds, floor) for name in origin.forecasts}
@@ -185,7 +181,3 @@ def _reason(length: int, segment: str, shortest: int, season: int) -> str:
     if segment == "short":
         return fallback.reason_for(int(length), shortest, season)
     return "no model of the pool had an answer for this series"
-
-
-def _at(items: Sequence, places: Sequence[int]) -> list:
-    return [items[place] for place in places]

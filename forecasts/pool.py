@@ -1,92 +1,135 @@
 """One equal-weight pool of models per segment, built greedily on rolling origins (Caruana et al. 2004).
 
 A champion per series is not offered: on M3 and Tourism it was worse than most single models, since three cutoffs of
-one series are too few to choose on. A fixed combination, the guardrail, is kept unless the pool is clearly better.
+one series are too few to choose on. A fixed combination, the guardrail, is kept unless the pool is better by more
+than the noise of the comparison.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from forecasts.backtest import Origin
+from forecasts.metrics import mase, mean_known, rmsse
 
 WORST = 10.0  # a series' error counts at most this often its scale: one exploding series must not choose for all
 GAIN = 0.002  # a member must lower the error by this share to be let in: less is noise
-MARGIN = 0.005  # the pool replaces the guardrail from this gain on
+FEWEST = 3  # members of a pool: one or two that were lucky on a small panel are not a pool
+NOISE = 1.0  # standard errors by which the pool must beat the guardrail to replace it
+
+
+@dataclass(frozen=True)
+class Panel:
+    """The cutoffs of one segment: masks say which rows of each origin belong to it.
+
+    loss: mase; or rmsse for intermittent demand, where the smallest absolute error belongs to a forecast of nothing.
+    """
+
+    origins: tuple[Origin, ...]
+    masks: tuple[np.ndarray, ...]
+    loss: str = "mase"
+
+    def without(self, place: int) -> "Panel":
+        """The panel with one cutoff left out."""
+        origins = self.origins[:place] + self.origins[place + 1 :]
+        return Panel(origins, self.masks[:place] + self.masks[place + 1 :], self.loss)
+
+    def errors(self, members: Sequence[str]) -> np.ndarray:
+        """The combination's error of every series, each cutoff's capped, averaged over the cutoffs."""
+        rows = np.concatenate([origin.rows[mask] for origin, mask in zip(self.origins, self.masks, strict=True)])
+        errors = [self._errors(place, members) for place in range(len(self.origins))]
+        every = np.full((len(self.origins), int(rows.max(initial=-1)) + 1), np.nan)
+        for place, found in enumerate(errors):
+            every[place, self.origins[place].rows[self.masks[place]]] = found
+        return mean_known(every.T)[np.unique(rows)]
+
+    def _errors(self, place: int, members: Sequence[str]) -> np.ndarray:
+        origin, mask = self.origins[place], self.masks[place]
+        forecast = combine({name: origin.forecasts[name][mask] for name in members}, members)
+        if self.loss == "rmsse":
+            return np.minimum(rmsse(origin.actual[mask], forecast, origin.squared_scale[mask]), WORST)
+        return np.minimum(mase(origin.actual[mask], forecast, origin.scale[mask]), WORST)
 
 
 @dataclass(frozen=True)
 class Choice:
     """The pool of one segment and how it came about.
 
-    members: names of the models that are averaged. evidence: one row per candidate that was weighed.
+    members: names of the models that are combined. evidence: one row per candidate that was weighed.
     """
 
     members: tuple[str, ...]
-    error: float
     evidence: tuple[dict[str, object], ...]
 
 
 def combine(forecasts: dict[str, np.ndarray], members: Sequence[str]) -> np.ndarray:
-    """The mean of the members, of those that have an answer; NaN where none has."""
+    """The median of the members that have an answer (of two: their mean); NaN where none has.
+
+    The median, not the mean: it forgets one member that runs away, which some always do.
+    """
     stack = np.stack([forecasts[name] for name in members])
-    known = ~np.isnan(stack)
-    total = np.where(known, stack, 0).sum(axis=0)
-    count = known.sum(axis=0)
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # rows in which no member has an answer
+        return np.nanmedian(stack, axis=0)
 
 
-def error_of(origins: Sequence[Origin], masks: Sequence[np.ndarray], members: Sequence[str]) -> float:
-    """Mean over series and cutoffs of the pool's MASE, each capped; infinite where nothing can be compared."""
-    errors = [_errors(origin, mask, members) for origin, mask in zip(origins, masks, strict=True)]
-    every = np.concatenate(errors) if errors else np.empty(0)
-    every = every[~np.isnan(every)]
-    return float(every.mean()) if len(every) else float("inf")
+def choose(panel: Panel, names: Sequence[str], guardrail: Sequence[str]) -> Choice:
+    """The pool of a segment. names: the candidates. guardrail: the fixed combination it has to beat."""
+    safe = panel.errors(guardrail)
+    if np.isnan(safe).all():
+        return Choice(tuple(guardrail), (_row(panel, 0, guardrail, True, safe, "nothing to compare: guardrail"),))
+    members, evidence = _greedy(panel, names)
+    errors = panel.errors(members)
+    gain, noise = gain_of(errors, safe)
+    better = gain > NOISE * noise
+    reason = f"lowers the guardrail's error by {gain:.4f}, noise {noise:.4f}: {'taken' if better else 'not taken'}"
+    evidence.append(_row(panel, len(members), members, better, errors, reason))
+    evidence.append(_row(panel, len(guardrail), guardrail, not better, safe, "guardrail"))
+    return Choice(tuple(members) if better else tuple(guardrail), tuple(evidence))
 
 
-def _errors(origin: Origin, mask: np.ndarray, members: Sequence[str]) -> np.ndarray:
-    chosen = {name: origin.forecasts[name][mask] for name in members}
-    absolute = np.abs(combine(chosen, members) - origin.actual[mask])
-    known = ~np.isnan(absolute)
-    mean = np.where(known, absolute, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-    return np.where(known.any(axis=1), np.minimum(mean / origin.scale[mask], WORST), np.nan)
+def gain_of(errors: np.ndarray, safe: np.ndarray) -> tuple[float, float]:
+    """Mean of what is gained per series, and the standard error of that mean."""
+    gains = (safe - errors)[~np.isnan(safe - errors)]
+    if len(gains) < 2:
+        return 0.0, 0.0
+    return float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
-def choose(
-    origins: Sequence[Origin], masks: Sequence[np.ndarray], names: Sequence[str], guardrail: Sequence[str]
-) -> Choice:
-    """The pool of a segment. masks: which rows of each origin belong to it. guardrail: the fixed combination."""
-    safe = error_of(origins, masks, guardrail)
-    if not np.isfinite(safe):
-        return Choice(tuple(guardrail), safe, (_row(0, guardrail, True, safe, "nothing to compare: guardrail"),))
-    members, error, evidence = _greedy(origins, masks, names)
-    better = error < safe * (1 - MARGIN)
-    reason = f"beats the guardrail by {1 - error / safe:.1%}" if better else "not clearly better than the guardrail"
-    evidence.append(_row(len(members), members, better, error, f"pool {reason}"))
-    evidence.append(_row(len(members), guardrail, not better, safe, "guardrail"))
-    return Choice(tuple(members) if better else tuple(guardrail), error if better else safe, tuple(evidence))
-
-
-def _greedy(
-    origins: Sequence[Origin], masks: Sequence[np.ndarray], names: Sequence[str]
-) -> tuple[list[str], float, list[dict[str, object]]]:
+def _greedy(panel: Panel, names: Sequence[str]) -> tuple[list[str], list[dict[str, object]]]:
     members: list[str] = []
     error = float("inf")
-    evidence = []
+    evidence: list[dict[str, object]] = []
     while len(members) < len(names):
-        left = [name for name in names if name not in members]
-        tried = {name: error_of(origins, masks, [*members, name]) for name in left}
-        best = min(tried, key=lambda name: (tried[name], name))
-        accepted = tried[best] < error * (1 - GAIN) if members else True
-        step = len(members) + 1
-        evidence += [_row(step, [*members, name], accepted and name == best, tried[name], "weighed") for name in left]
+        tried = {name: panel.errors([*members, name]) for name in names if name not in members}
+        best = min(tried, key=lambda name: (_mean(tried[name]), name))
+        accepted = len(members) < FEWEST or _mean(tried[best]) < error * (1 - GAIN)
+        evidence += [
+            _row(panel, len(members) + 1, [*members, name], accepted and name == best, errors, "weighed")
+            for name, errors in tried.items()
+        ]
         if not accepted:
             break
-        members, error = [*members, best], tried[best]
-    return members, error, evidence
+        members, error = [*members, best], _mean(tried[best])
+    return members, evidence
 
 
-def _row(step: int, members: Sequence[str], chosen: bool, error: float, reason: str) -> dict[str, object]:
-    value = error if np.isfinite(error) else None
-    return {"step": step, "candidate": " + ".join(members), "is_chosen": chosen, "mase": value, "reason": reason}
+def _mean(errors: np.ndarray) -> float:
+    value = float(mean_known(errors))
+    return float("inf") if np.isnan(value) else value
+
+
+def _row(
+    panel: Panel, step: int, members: Sequence[str], chosen: bool, errors: np.ndarray, reason: str
+) -> dict[str, object]:
+    mean = _mean(errors)
+    return {
+        "step": step,
+        "candidate": " + ".join(members),
+        "is_chosen": chosen,
+        "measure": panel.loss,
+        "error": mean if np.isfinite(mean) else None,
+        "reason": reason,
+    }

@@ -9,11 +9,12 @@ import polars as pl
 
 from forecasts import schemas
 from forecasts.backtest import Progress, roll
-from forecasts.base import Batch, batch_of, model
+from forecasts.base import Batch, batch_of
 from forecasts.config import Config, SeriesSet
 from forecasts.frames import GroupFrames, frames_of
 from forecasts.frequency import Frequency
 from forecasts.group import serve
+from forecasts.segments import segments_of, wanted_by
 
 
 @dataclass(frozen=True)
@@ -66,10 +67,11 @@ def _group(
 ) -> GroupFrames:
     batch = batch_of(rows, Frequency(wanted[0].freq))
     names = rows.select("unique_id", "metric", "level", "member", "freq").unique("unique_id").sort("unique_id")
-    models = [model(name) for name in config.models.models]
     shortest = shortest_history(batch, config)
-    candidates = roll(models, batch, wanted[0].horizon, shortest, config.backtest.origins, progress)
-    served = serve(candidates, names, wanted, config, shortest)
+    segments = segments_of(batch, shortest)
+    plan = wanted_by(segments, config.models)
+    candidates = roll(plan, batch, wanted[0].horizon, shortest, config.backtest.origins, progress)
+    served = serve(candidates, names, wanted, config, segments, shortest)
     return frames_of(served, names)
 
 

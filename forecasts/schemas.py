@@ -65,8 +65,8 @@ CHOICES: dict[str, pl.DataType] = {
     "step": pl.Int64(),
     "candidate": pl.String(),
     "is_chosen": pl.Boolean(),
-    "mase": pl.Float64(),
-    "n_values": pl.Int64(),
+    "measure": pl.String(),
+    "error": pl.Float64(),
     "reason": pl.String(),
 }
 

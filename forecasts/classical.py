@@ -1,0 +1,57 @@
+"""The seam to statsforecast: one fresh estimator per series, its forecast or a row of NaN.
+
+The import takes about five seconds, so it happens when a model is first used, and never in a process that only lists
+models. Compiled code is cached on disk.
+"""
+
+import os
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from forecasts.base import Batch, filled
+
+Make = Callable[[Any, int, np.ndarray], Any]
+
+
+def each(batch: Batch, horizon: int, make: Make) -> np.ndarray:
+    """Point forecasts of `make(statsforecast.models, season, values)` for every series.
+
+    The season is 1 where there are fewer than two of it. What an estimator cannot fit (it may raise anything) is a
+    NaN row: the pool does without it, and the series is still served.
+    """
+    models = estimators()
+    out = np.full((len(batch), horizon), np.nan)
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for row, values in enumerate(batch.values):
+            out[row] = _one(filled(values), horizon, batch.frequency.season, lambda *found: make(models, *found))
+    return out
+
+
+def estimators() -> Any:
+    """`statsforecast.models`, imported late and with its compiled code kept on disk."""
+    os.environ.setdefault("NIXTLA_NUMBA_CACHE", "1")
+    import statsforecast.models
+
+    return statsforecast.models
+
+
+def _one(values: np.ndarray, horizon: int, season: int, make: Callable[[int, np.ndarray], Any]) -> np.ndarray:
+    if np.ptp(values) == 0:
+        return np.full(horizon, values[-1])  # a constant series needs no fit, and most fits fail on one
+    lag = season if len(values) >= 2 * season else 1
+    scale = _ordinary(values)
+    try:
+        forecast = make(lag, values / scale).forecast(np.ascontiguousarray(values / scale), horizon)
+    except Exception:
+        return np.full(horizon, np.nan)
+    return np.asarray(forecast["mean"], dtype=float) * scale
+
+
+def _ordinary(values: np.ndarray) -> float:
+    """1, or the mean size of a series whose numbers are outside what the optimisers' tolerances assume."""
+    size = float(np.mean(np.abs(values)))
+    return 1.0 if 1e-3 < size < 1e7 else size

@@ -1,0 +1,17 @@
+"""Complex exponential smoothing (Svetunkov, Kourentzes & Ord 2022)."""
+
+import numpy as np
+
+from forecasts.base import Batch, Model
+from forecasts.classical import each
+
+
+class Ces(Model):
+    """Level and information potential smoothed as one complex number."""
+
+    name = "ces"
+    engine = "statsforecast"
+
+    def predict(self, batch: Batch, horizon: int) -> np.ndarray:
+        """One search per series."""
+        return each(batch, horizon, lambda sf, season, _: sf.AutoCES(season_length=season))

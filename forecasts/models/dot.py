@@ -1,0 +1,17 @@
+"""The dynamic optimised theta model (Fiorucci et al. 2016)."""
+
+import numpy as np
+
+from forecasts.base import Batch, Model
+from forecasts.classical import each
+
+
+class DynamicOptimisedTheta(Model):
+    """Theta with its weights fitted and its trend updated along the series."""
+
+    name = "dot"
+    engine = "statsforecast"
+
+    def predict(self, batch: Batch, horizon: int) -> np.ndarray:
+        """One fit per series."""
+        return each(batch, horizon, lambda sf, season, _: sf.DynamicOptimizedTheta(season_length=season))

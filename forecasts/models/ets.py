@@ -1,0 +1,17 @@
+"""Exponential smoothing, its form chosen by information criterion (Hyndman et al. 2002)."""
+
+import numpy as np
+
+from forecasts.base import Batch, Model
+from forecasts.classical import each
+
+
+class Ets(Model):
+    """The best of the exponential smoothing family."""
+
+    name = "ets"
+    engine = "statsforecast"
+
+    def predict(self, batch: Batch, horizon: int) -> np.ndarray:
+        """One search per series."""
+        return each(batch, horizon, lambda sf, season, _: sf.AutoETS(season_length=season))

@@ -1,0 +1,18 @@
+"""Loess decomposition, with exponential smoothing of what is left without the season."""
+
+import numpy as np
+
+from forecasts.base import Batch, Model
+from forecasts.classical import each
+
+
+class Mstl(Model):
+    """Seasonal pattern by loess (STL; Cleveland et al. 1990); the rest by the best non-seasonal ETS."""
+
+    name = "mstl"
+    engine = "statsforecast"
+    seasons_needed = 2.0
+
+    def predict(self, batch: Batch, horizon: int) -> np.ndarray:
+        """One decomposition and one fit per series."""
+        return each(batch, horizon, lambda sf, season, _: sf.MSTL(season_length=season))

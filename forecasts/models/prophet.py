@@ -1,0 +1,19 @@
+"""Prophet's own model, solved in batch."""
+
+import numpy as np
+
+from forecasts.base import Batch, Model
+
+
+class Prophet(Model):
+    """The posterior mode of Prophet's model, additive or multiplicative by its own objective."""
+
+    name = "prophet"
+    engine = "prophet_map"
+    uses_regressors = True
+
+    def predict(self, batch: Batch, horizon: int) -> np.ndarray:
+        """All series at once."""
+        from forecasts.prophet_menu import best_of_menu
+
+        return best_of_menu(batch, horizon).forecast

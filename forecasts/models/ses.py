@@ -1,0 +1,17 @@
+"""Simple exponential smoothing."""
+
+import numpy as np
+
+from forecasts.base import Batch, Model
+from forecasts.classical import each
+
+
+class Ses(Model):
+    """A level and nothing else, its smoothing fitted."""
+
+    name = "ses"
+    engine = "statsforecast"
+
+    def predict(self, batch: Batch, horizon: int) -> np.ndarray:
+        """One fit per series."""
+        return each(batch, horizon, lambda sf, *_: sf.SimpleExponentialSmoothingOptimized())

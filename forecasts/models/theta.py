@@ -1,0 +1,17 @@
+"""The theta method (Assimakopoulos & Nikolopoulos 2000)."""
+
+import numpy as np
+
+from forecasts.base import Batch, Model
+from forecasts.classical import each
+
+
+class Theta(Model):
+    """Simple exponential smoothing with half the trend, on the seasonally adjusted series."""
+
+    name = "theta"
+    engine = "statsforecast"
+
+    def predict(self, batch: Batch, horizon: int) -> np.ndarray:
+        """One fit per series."""
+        return each(batch, horizon, lambda sf, season, _: sf.Theta(season_length=season))

@@ -1,0 +1,17 @@
+"""Demand probability and demand size, smoothed apart (Teunter, Syntetos & Babai 2011)."""
+
+import numpy as np
+
+from forecasts.base import Batch, Model
+from forecasts.classical import each
+
+
+class Tsb(Model):
+    """For series that are mostly zero; falls towards zero when demand dies, unlike Croston's method."""
+
+    name = "tsb"
+    engine = "statsforecast"
+
+    def predict(self, batch: Batch, horizon: int) -> np.ndarray:
+        """One pass per series, with the smoothing of 0.1 that the literature uses for both parts."""
+        return each(batch, horizon, lambda sf, *_: sf.TSB(alpha_d=0.1, alpha_p=0.1))

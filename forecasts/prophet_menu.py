@@ -1,0 +1,105 @@
+"""Prophet over a batch of series: the better of its additive and its multiplicative form, taken apart.
+
+Both forms have the same parameters and priors, so the lower objective (negative log posterior) is the better fit.
+The batch engine fits every series in both forms in well under a millisecond.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from forecasts.base import Batch
+from forecasts.prophet_map import Regressor, Specification, fit
+from forecasts.prophet_map.specification import Mode, Switch
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Arrays of (series, steps): forecast = trend x (1 + factor) + addend. residuals: one array per series."""
+
+    trend: np.ndarray
+    factor: np.ndarray
+    addend: np.ndarray
+    residuals: tuple[np.ndarray, ...]
+
+    @property
+    def forecast(self) -> np.ndarray:
+        """The point forecast."""
+        return self.trend * (1 + self.factor) + self.addend
+
+
+def best_of_menu(batch: Batch, horizon: int) -> Parts:
+    """The better form of every series."""
+    additive, cost = _fit(batch, horizon, "additive")
+    multiplicative, other = _fit(batch, horizon, "multiplicative")
+    pick = other < cost
+    chosen = pick[:, None]
+    residuals = [
+        b if better else a for a, b, better in zip(additive.residuals, multiplicative.residuals, pick, strict=True)
+    ]
+    return Parts(
+        np.where(chosen, multiplicative.trend, additive.trend),
+        np.where(chosen, multiplicative.factor, additive.factor),
+        np.where(chosen, multiplicative.addend, additive.addend),
+        tuple(residuals),
+    )
+
+
+def specification(batch: Batch, mode: Mode) -> Specification:
+    """Stock settings, with the yearly pattern no finer than the periods can show."""
+    code = batch.frequency.code
+    yearly: Switch = {"YS": False, "QS": 2, "D": "auto"}.get(code, True)  # type: ignore[assignment]
+    names = batch.regressors.names if batch.regressors else ()
+    return Specification(
+        yearly_seasonality=yearly,
+        weekly_seasonality=code == "D",
+        daily_seasonality=False,
+        seasonality_mode=mode,
+        regressors=tuple(Regressor(name, standardize=False, mode=mode) for name in names),
+    )
+
+
+def _fit(batch: Batch, horizon: int, mode: Mode) -> tuple[Parts, np.ndarray]:
+    fitted = fit(long_frame(batch), specification(batch, mode))
+    future = _future(batch, horizon) if batch.regressors else None
+    frame = fitted.predict(horizon, pandas_code(batch), future=future, levels=(), components=True)
+    inside = fitted.fitted()
+    residuals = (inside["y"] - inside["fitted"]).to_numpy()
+    counts = [int((~np.isnan(values)).sum()) for values in batch.values]
+    shape = (len(batch), horizon)
+    columns = ("trend", "multiplicative_terms", "additive_terms")
+    trend, factor, addend = (frame[name].to_numpy().reshape(shape) for name in columns)
+    parts = Parts(trend, factor, addend, tuple(np.split(residuals, np.cumsum(counts)[:-1])))
+    return parts, fitted.parameters()["objective"].to_numpy()
+
+
+def pandas_code(batch: Batch) -> str:
+    """The frequency as Prophet is told it: periods are always named by their first day."""
+    code = batch.frequency.code
+    return "MS" if code == "ME" else code
+
+
+def long_frame(batch: Batch) -> pl.DataFrame:
+    """The batch as `unique_id, ds, y` and its regressors; periods without a value are left out."""
+    index = np.concatenate([np.arange(end - n + 1, end + 1) for end, n in zip(batch.last, batch.lengths, strict=True)])
+    frame = pl.DataFrame(
+        {
+            "unique_id": pl.Series(np.repeat(np.array(batch.unique_ids, dtype=object), batch.lengths), dtype=pl.String),
+            "ds": batch.frequency.starts(index),
+            "y": np.concatenate(batch.values),
+        }
+    )
+    return frame.with_columns(_columns(batch, index)).filter(pl.col("y").is_not_nan())
+
+
+def _future(batch: Batch, horizon: int) -> pl.DataFrame:
+    index = np.arange(batch.last.min() + 1, batch.last.max() + horizon + 1)
+    return pl.DataFrame({"ds": batch.frequency.starts(index)}).with_columns(_columns(batch, index))
+
+
+def _columns(batch: Batch, index: np.ndarray) -> list[pl.Series]:
+    if batch.regressors is None:
+        return []
+    rows = batch.regressors.values[index - batch.regressors.first]
+    return [pl.Series(name, rows[:, column]) for column, name in enumerate(batch.regressors.names)]

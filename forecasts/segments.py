@@ -1,0 +1,50 @@
+"""Which series are alike enough to share a pool of models."""
+
+import numpy as np
+
+from forecasts.base import Batch
+from forecasts.config import Tier
+
+MANY_ZEROS = 0.25  # an average gap of 1.33 periods between demands (Syntetos, Boylan & Croston 2005 cut at 1.32)
+MEDIAN_GAP = 1.3
+
+
+def segments_of(batch: Batch, shortest: int) -> np.ndarray:
+    """empty, short, intermittent or regular, per series. shortest: fewest periods that models are trusted with."""
+    kinds = [_kind(values, shortest) for values in batch.values]
+    return np.array(kinds, dtype=object)
+
+
+def _kind(values: np.ndarray, shortest: int) -> str:
+    if len(values) == 0:
+        return "empty"
+    if len(values) < shortest:
+        return "short"
+    return "intermittent" if is_intermittent(values) else "regular"
+
+
+def is_intermittent(values: np.ndarray) -> bool:
+    """Whether demand comes now and then: many zeros, or long gaps between what is not zero."""
+    known = values[~np.isnan(values)]
+    places = np.flatnonzero(known != 0)
+    if len(places) < 2:
+        return len(places) < len(known)
+    return bool(np.mean(known == 0) > MANY_ZEROS or np.median(np.diff(places)) > MEDIAN_GAP)
+
+
+def models_of(segment: str, tier: Tier) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The models that a segment tries, and its guardrail; none for series that get the naive forecast."""
+    if segment == "intermittent" and tier.intermittent:
+        return tier.intermittent, tier.intermittent
+    if segment in ("regular", "intermittent"):
+        return tier.models, tier.guardrail
+    return (), ()
+
+
+def wanted_by(segments: np.ndarray, tier: Tier) -> dict[str, np.ndarray]:
+    """For every model of the tier, which series it is to forecast."""
+    wanted: dict[str, np.ndarray] = {}
+    for segment in sorted(set(segments)):
+        for name in models_of(segment, tier)[0]:
+            wanted[name] = wanted.get(name, np.zeros(len(segments), dtype=bool)) | (segments == segment)
+    return wanted
