@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from numba.core import config
 
 PACKAGE = Path(__file__).parent
 KERNEL_FILES = ("compiled.py", "lasso.py", "additive.py", "multiplicative.py", "predict.py")
@@ -23,12 +24,12 @@ MATHS = {"reassoc", "contract", "nsz"}
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` on first use for the argument types it meets, and keep the machine code on disk."""
-    before = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(CACHE_FOLDER)
+    before = config.CACHE_DIR
+    config.CACHE_DIR = str(CACHE_FOLDER)
     try:
         return numba.njit(cache=True, nogil=True, fastmath=MATHS, error_model="numpy")(function)
     finally:
-        numba.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def source_hash() -> str:

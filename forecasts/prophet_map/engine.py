@@ -1,18 +1,15 @@
 """Long frame in, forecasts out: fit once, then ask for forecasts, fitted values or parameters."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
-from forecasts.prophet_map.forecast import Forecast, forecast
+from forecasts.prophet_map.forecast import forecast
 from forecasts.prophet_map.grouping import stacks
 from forecasts.prophet_map.panel import Panel, read_panel
 from forecasts.prophet_map.solve import Solution, solve
-from forecasts.prophet_map.specification import Specification, from_prophet, unsupported
+from forecasts.prophet_map.specification import Specification, SpecificationError, from_prophet, unsupported
 from forecasts.prophet_map.tables import fitted_table, forecast_table, parameter_table
 
 if TYPE_CHECKING:
@@ -57,14 +54,16 @@ def fit(frame: pl.DataFrame, spec: "Specification | prophet.Prophet | None" = No
     Only what the batch engine solves; SpecificationError for anything else (fit_predict sends that to stock Prophet).
     """
     ours = batch_specification(spec)
-    panel = read_panel(frame, ours.frame_columns)
-    return Fit(ours, panel, tuple(solve(ours, stack) for stack in stacks(ours, panel)))
+    return fit_panel(read_panel(frame, ours.frame_columns), ours)
+
+
+def fit_panel(panel: Panel, spec: Specification) -> Fit:
+    """Posterior modes for a panel whose extra columns are the specification's."""
+    return Fit(spec, panel, tuple(solve(spec, stack) for stack in stacks(spec, panel)))
 
 
 def batch_specification(spec: "Specification | prophet.Prophet | None") -> Specification:
     """The engine's own words for a specification; SpecificationError when only stock Prophet can fit it."""
-    from forecasts.prophet_map.specification import SpecificationError
-
     if spec is None or isinstance(spec, Specification):
         return spec or Specification()
     reason = unsupported(spec)
@@ -98,27 +97,10 @@ def fit_predict(
         from forecasts.prophet_map.stock import stock_fit_predict
 
         return stock_fit_predict(frame, spec, horizon, freq, future, levels, components)
+    ours = batch_specification(spec)
+    panel = read_panel(frame, ours.frame_columns)
     parts = [
-        fit(block, spec).predict(horizon, freq, future=future, levels=levels, components=components)
-        for block in blocks(frame)
+        fit_panel(part, ours).predict(horizon, freq, future=future, levels=levels, components=components)
+        for part in panel.parts(SERIES_PER_BLOCK)
     ]
     return pl.concat(parts, how="diagonal")
-
-
-def blocks(frame: pl.DataFrame, size: int = SERIES_PER_BLOCK) -> Iterator[pl.DataFrame]:
-    """Cut a frame between series, `size` series at a time, in order of appearance or, if mixed up, of unique_id."""
-    if frame.is_empty():
-        yield frame
-        return
-    ids = frame["unique_id"]
-    starts = (ids != ids.shift()).fill_null(True).arg_true()
-    if ids.gather(starts).n_unique() < len(starts):
-        frame = frame.sort("unique_id", "ds", maintain_order=True)
-        ids = frame["unique_id"]
-        starts = (ids != ids.shift()).fill_null(True).arg_true()
-    cuts = np.append(starts.to_numpy()[::size], frame.height)
-    for begin, end in pairwise(cuts):
-        yield frame[int(begin) : int(end)]
-
-
-__all__ = ["Fit", "Forecast", "blocks", "fit", "fit_predict"]

@@ -1,7 +1,7 @@
 """Holiday columns: one per holiday and day of its window, 1 on that day.
 
-Given holidays come first, then the built-in ones of a country for the years of the calendar (from the `holidays` package,
-as Prophet does). A forecast uses the columns of its training calendar.
+Given holidays come first, then the built-in ones of a country for the years of the calendar (from the `holidays`
+package, as Prophet does). A forecast uses the columns of its training calendar.
 """
 
 from dataclasses import dataclass

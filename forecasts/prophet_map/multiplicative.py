@@ -2,9 +2,9 @@
 
     mean = g * (1 + X_m b) + X_a b,      g = k t + m + R delta
 
-Each step linearises the mean in all parameters, eliminates the Gaussian block (slope, offset, coefficients scaled by their
-prior standard deviations) by a Cholesky factor, solves the lasso for delta exactly at the current noise variance, and
-halves the step until the objective, profiled over the variance, falls. Gauss-Newton: Nocedal & Wright (2006), ch. 10.
+Each step linearises the mean in all parameters, eliminates the Gaussian block (slope, offset, coefficients scaled by
+their prior standard deviations) by a Cholesky factor, solves the lasso for delta exactly at the current noise variance,
+and halves the step until the objective, profiled over the variance, falls. Gauss-Newton: Nocedal & Wright (2006), ch. 10.
 """
 
 import math

@@ -1,5 +1,6 @@
 """A long frame as arrays: rows of one series together, in time order."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -33,6 +34,21 @@ class Panel:
     def counts(self) -> IntArray:
         """Number of values per series."""
         return np.diff(self.offsets)
+
+    def parts(self, size: int) -> Iterator["Panel"]:
+        """The panel `size` series at a time, as views."""
+        for begin in range(0, max(len(self.ids), 1), size):
+            offsets = self.offsets[begin : begin + size + 1]
+            rows = slice(int(offsets[0]), int(offsets[-1]))
+            yield Panel(
+                self.ids[begin : begin + size],
+                offsets - offsets[0],
+                self.ds[rows],
+                self.y[rows],
+                self.extra[rows],
+                self.last[begin : begin + size],
+                self.date_type,
+            )
 
 
 def read_panel(frame: pl.DataFrame, extra: tuple[str, ...] = ()) -> Panel:

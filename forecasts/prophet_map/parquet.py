@@ -1,6 +1,5 @@
 """Parquet in, Parquet out, in bounded memory: any number of series, a block at a time."""
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 import pyarrow.parquet as pq
 
-from forecasts.prophet_map.engine import SERIES_PER_BLOCK, fit_predict
+from forecasts.prophet_map.engine import fit_predict
 from forecasts.prophet_map.specification import Specification, from_prophet, unsupported
 
 if TYPE_CHECKING:
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
 
 ROWS_PER_READ = 1_000_000
 BUCKETS = 16  # parts of a file whose series are mixed up; each is sorted in memory
+
+REPEATED = ["unique_id", "ds", "engine"]  # columns of few values; a dictionary of forecasts only costs time
 
 Progress = Callable[[int], None]
 Work = Callable[[pl.DataFrame], pl.DataFrame]
@@ -52,7 +53,7 @@ def forecast_parquet(
         done, distinct = _run(_in_file_order(source, columns), work, aside, threads, progress)
         if distinct < done:
             done, _ = _run(_in_buckets(source, columns), work, aside, threads, progress)
-        os.replace(aside, target)
+        aside.replace(target)
     finally:
         aside.unlink(missing_ok=True)
     return done
@@ -74,7 +75,7 @@ def _run(
     try:
         for result in _in_order(blocks, work, threads):
             table = result.to_arrow(compat_level=pl.CompatLevel.oldest())
-            writer = writer or pq.ParquetWriter(aside, table.schema, compression="zstd", compression_level=1)
+            writer = writer or pq.ParquetWriter(aside, table.schema, compression="snappy", use_dictionary=REPEATED)
             writer.write_table(table.cast(writer.schema))
             ids = result["unique_id"].rle().struct.field("value")
             seen.append(ids.hash())
@@ -101,19 +102,17 @@ def _in_order(blocks: Iterator[pl.DataFrame], work: Work, threads: int) -> Itera
 
 def _in_file_order(source: Path, columns: list[str] | None) -> Iterator[pl.DataFrame]:
     """Blocks of whole series in the order of the file; the last series of a read waits for the next one."""
-    held: list[pl.DataFrame] = []
-    file = pq.ParquetFile(source)
-    for batch in file.iter_batches(ROWS_PER_READ, columns=columns):
-        held.append(pl.from_arrow(batch))
-        rows = pl.concat(held)
-        starts = (rows["unique_id"] != rows["unique_id"].shift()).fill_null(True).arg_true()
-        while len(starts) > SERIES_PER_BLOCK:
-            cut = starts[SERIES_PER_BLOCK]
+    held = pl.DataFrame()
+    for batch in pq.ParquetFile(source).iter_batches(ROWS_PER_READ, columns=columns):
+        rows = pl.DataFrame(pl.from_arrow(batch))
+        rows = pl.concat([held, rows]) if held.height else rows
+        others = (rows["unique_id"] != rows["unique_id"][-1]).arg_true()
+        cut = others[-1] + 1 if len(others) else 0
+        if cut:
             yield rows[:cut]
-            rows, starts = rows[cut:], starts[SERIES_PER_BLOCK:] - cut
-        held = [rows]
-    if held:
-        yield pl.concat(held)
+        held = rows[cut:]
+    if held.height:
+        yield held
 
 
 def _in_buckets(source: Path, columns: list[str] | None) -> Iterator[pl.DataFrame]:

@@ -1,4 +1,4 @@
-"""Kernels that turn parameters into forecasts: trend, seasonal effect, quantiles, and the objective at the parameters."""
+"""Kernels that turn parameters into forecasts: trend, seasonal effect, quantiles; and the objective."""
 
 import math
 

@@ -1,7 +1,7 @@
 """Which seasonal, holiday and regressor columns a calendar gets, and their values.
 
-Rules and column order are Prophet's (forecaster.py: set_auto_seasonalities, make_all_seasonality_features): seasonalities
-in the order they were added, then holidays by name, then regressors.
+Rules and column order are Prophet's (forecaster.py: set_auto_seasonalities, make_all_seasonality_features):
+seasonalities in the order they were added, then holidays by name, then regressors.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """What to fit: Prophet's own words, without importing Prophet.
 
-`Specification()` is Prophet's default model. `from_prophet` reads an unfitted `prophet.Prophet` by its attributes, so that
-nobody pays Prophet's import (5 s) who did not make such an object. `unsupported` says why a model is not ours to solve.
+`Specification()` is Prophet's default model. `from_prophet` reads an unfitted `prophet.Prophet` by its attributes, so
+that nobody pays Prophet's import (5 s) who did not make such an object. `unsupported` says why a model is not ours.
 """
 
 from dataclasses import dataclass

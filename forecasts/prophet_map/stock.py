@@ -67,8 +67,8 @@ def _one_series(
         unseen.fit(group.drop("unique_id").to_pandas())
         forecast = unseen.predict(coming.to_pandas())
         draws = unseen.predictive_samples(coming.to_pandas())["yhat"]
-        if hasattr(unseen.stan_backend, "cleanup"):
-            unseen.stan_backend.cleanup()
+        if unseen.stan_backend is not None:
+            unseen.stan_backend.cleanup()  # Stan leaves its CSV files in the temporary folder
     table = _shaped(key, coming.select("ds"), None, levels, "prophet")
     columns = {"yhat": forecast["yhat"].to_numpy()}
     for level in levels:
