@@ -9,18 +9,24 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DbtCliResource, dbt_assets
+from dagster_dbt import dbt_assets
 
 from pipelines import charts, ledger, names, publish, resolve, runs, stages, warehouse
 from pipelines.lineage import Graph, Translator
 from pipelines.settings import Settings
 
+ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
 def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     """Every asset of one home, in the order in which rows flow."""
-    common: dict[str, Any] = {"partitions_def": partitions, "required_resource_keys": {"home"}, "retry_policy": RETRY}
+    common: dict[str, Any] = {
+        "partitions_def": partitions,
+        "required_resource_keys": {"home"},
+        "retry_policy": RETRY,
+        "backfill_policy": ONE_DAY_PER_RUN,
+    }
 
     @dg.multi_asset(name="ingest", specs=graph.raw_specs(), **common)
     def ingest_exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
@@ -71,14 +77,15 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             select=select,
             partitions_def=partitions,
             dagster_dbt_translator=Translator(graph.gate_inputs(name)),
-            required_resource_keys={"home"},
+            required_resource_keys={"home", "dbt"},
             retry_policy=RETRY,
+            backfill_policy=ONE_DAY_PER_RUN,
         )
-        def step(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
+        def step(context: dg.AssetExecutionContext) -> Iterator[Any]:
             run = _run(context)
             context.resources.home.say(f"dbt: {name}")
             arguments = ["build", "--exclude-resource-type", "unit_test"]
-            events = list(dbt.cli(arguments, context=context).stream())
+            events = list(context.resources.dbt.cli(arguments, context=context).stream())
             yield from charts.with_metadata(settings, events, run.as_of)
 
         return step

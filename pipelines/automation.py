@@ -1,16 +1,20 @@
 """When the job runs by itself: weekly, monthly, and when new exports have arrived."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from pipelines import inputs
 from pipelines.settings import Settings
 
+if TYPE_CHECKING:  # Dagster does not export the type that `define_asset_job` returns
+    from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
 JOB = "almanac"
 
 
-def build_job(partitions: dg.PartitionsDefinition) -> dg.UnresolvedAssetJobDefinition:
+def build_job(partitions: dg.PartitionsDefinition) -> "UnresolvedAssetJobDefinition":
     """The whole flow for one `as_of`. In one process: the run lock belongs to a process."""
     return dg.define_asset_job(
         JOB,
@@ -21,7 +25,7 @@ def build_job(partitions: dg.PartitionsDefinition) -> dg.UnresolvedAssetJobDefin
     )
 
 
-def build_schedules(settings: Settings, job: dg.UnresolvedAssetJobDefinition) -> list[dg.ScheduleDefinition]:
+def build_schedules(settings: Settings, job: "UnresolvedAssetJobDefinition") -> list[dg.ScheduleDefinition]:
     """Every Monday and every first of the month, early, for the day before."""
 
     def schedule(name: str, cron: str) -> dg.ScheduleDefinition:
@@ -35,7 +39,7 @@ def build_schedules(settings: Settings, job: dg.UnresolvedAssetJobDefinition) ->
     return [schedule("weekly", "0 5 * * 1"), schedule("monthly", "0 5 1 * *")]
 
 
-def build_sensor(settings: Settings, job: dg.UnresolvedAssetJobDefinition) -> dg.SensorDefinition:
+def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefinition:
     """One run for all exports that have arrived since the last; their content, not their time, makes them new."""
 
     @dg.sensor(name="new_exports", job=job, minimum_interval_seconds=60)

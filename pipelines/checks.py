@@ -1,28 +1,34 @@
 """The four gates as Dagster checks: a critical failure blocks what comes after, a warning is shown and passes."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 
 import dagster as dg
 
 from pipelines import quality, warehouse
+from pipelines.errors import AlmanacError
 from pipelines.lineage import Graph
 from pipelines.settings import Settings
 
-LAST_WRITER = {"raw": (), "clean": ("resolved",), "marts": (), "forecast": ()}
+# The schemas whose tables a gate's checks hang on: what the step before the gate writes last. A check on an earlier
+# table would hold back that very step.
+OWN_SCHEMAS = {
+    "raw": ("raw", "control", "quality"),
+    "clean": ("resolved",),
+    "marts": ("marts",),
+    "forecast": ("forecast",),
+}
 
 
 def build_checks(settings: Settings, graph: Graph) -> list[dg.AssetChecksDefinition]:
-    """One step per gate, one check per table of its suites."""
-    return [_gate(settings, gate, tables, graph) for gate, tables in graph.gates.items()]
+    """One step per gate, one check per table that the step before it wrote."""
+    return [_gate(settings, gate, tables) for gate, tables in graph.gates.items() if tables]
 
 
-def _gate(settings: Settings, gate: str, tables: Sequence[str], graph: Graph) -> dg.AssetChecksDefinition:
-    # A gate looks at tables of several steps: it must come after the last of them.
-    after = [spec.key for schema in LAST_WRITER[gate] for spec in graph.source_specs(schema)]
+def _gate(settings: Settings, gate: str, tables: Sequence[str]) -> dg.AssetChecksDefinition:
+    places = _places(gate, tables)
     specs = [
-        dg.AssetCheckSpec(f"gate_{gate}", asset=table.split("."), blocking=True, additional_deps=_others(after, table))
-        for table in tables
+        dg.AssetCheckSpec(f"gate_{gate}", asset=place.split("."), blocking=True)
+        for place in sorted(set(places.values()))
     ]
 
     @dg.multi_asset_check(name=f"gate_{gate}", specs=specs, required_resource_keys={"home"})
@@ -30,25 +36,25 @@ def _gate(settings: Settings, gate: str, tables: Sequence[str], graph: Graph) ->
         home = context.resources.home
         home.say(f"gate: {gate}")
         report = quality.run_gate(settings, warehouse.current_run(settings, home.run_id), gate)
+        home.say(report.summary)
         if not report.passed:
             home.outcome = "blocked"
-            home.messages += [f"gate {gate}: {failure}" for failure in report.blocking_failures]
-        yield from _results(gate, tables, report.results)
+            home.messages.append(report.summary)
+        found: dict[str, list[quality.CheckResult]] = {place: [] for place in places.values()}
+        for result in report.results:
+            found[places[f"{result.schema}.{result.table}"]].append(result)
+        for place, results in found.items():
+            yield _table_result(gate, place, results)
 
     return check
 
 
-def _others(keys: Sequence[dg.AssetKey], table: str) -> list[dg.AssetKey]:
-    return [key for key in keys if key != dg.AssetKey(table.split("."))]
-
-
-def _results(gate: str, tables: Sequence[str], results: Sequence[quality.CheckResult]) -> Iterator[dg.AssetCheckResult]:
-    def table_of(result: quality.CheckResult) -> str:
-        return f"{result.schema}.{result.table}"
-
-    by_table = {table: list(group) for table, group in groupby(sorted(results, key=table_of), key=table_of)}
-    for table in tables:
-        yield _table_result(gate, table, by_table.get(table, []))
+def _places(gate: str, tables: Sequence[str]) -> dict[str, str]:
+    """Table of a suite to the table its check is shown on: itself, or the gate's first own table."""
+    own = [table for table in tables if table.split(".")[0] in OWN_SCHEMAS[gate]]
+    if not own:
+        raise AlmanacError(f"gate {gate}: no suite checks a table of {', '.join(OWN_SCHEMAS[gate])}: add one")
+    return {table: table if table in own else own[0] for table in tables}
 
 
 def _table_result(gate: str, table: str, results: Sequence[quality.CheckResult]) -> dg.AssetCheckResult:
@@ -57,7 +63,7 @@ def _table_result(gate: str, table: str, results: Sequence[quality.CheckResult])
     metadata: dict[str, str | int] = {
         "checks": len(results),
         "failed": len(failed),
-        **{f"{result.expectation} {result.column or ''}".strip(): result.because for result in failed},
+        **{result.sentence: result.because for result in failed},
     }
     return dg.AssetCheckResult(
         asset_key=table.split("."),

@@ -80,8 +80,10 @@ class Graph:
         return [*self.models("marts", "outlook"), *(spec.key for spec in self.source_specs("forecast"))]
 
     def gate_inputs(self, step: str) -> list[dg.AssetKey]:
-        """What a dbt step must wait for beyond its own sources: every table the gate before it looks at."""
-        return [dg.AssetKey(table.split(".")) for table in self.gates.get(GATE_BEFORE[step], ())]
+        """What a dbt step must wait for beyond its own sources: the tables that Python wrote and the gate looked at."""
+        written = {spec.key for schema in (*RAW_SCHEMAS, "resolved", "forecast") for spec in self.source_specs(schema)}
+        tables = (dg.AssetKey(table.split(".")) for table in self.gates.get(GATE_BEFORE[step], ()))
+        return [key for key in tables if key in written]
 
     def _exporting_systems(self, schema: str, table: str) -> list[dg.AssetKey]:
         if schema != "raw":
@@ -109,7 +111,8 @@ class Translator(DagsterDbtTranslator):
         self._first = self._first or unique_id
         if unique_id != self._first:
             return spec
-        return spec.merge_attributes(deps=[key for key in self._gate_inputs if key != spec.key])
+        known = {spec.key, *(dep.asset_key for dep in spec.deps)}
+        return spec.merge_attributes(deps=[key for key in self._gate_inputs if key not in known])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Layers are the groups people see."""
