@@ -62,8 +62,8 @@ final as (
     select
         reps.rep_id,
         reps.rep_name,
-        reps.team,
-        reps.region,
+        coalesce(reps.team, 'unmapped') as team,
+        coalesce(reps.region, 'unmapped') as region,
         reps.is_active,
         coalesce(open_deals.open_count, 0) as open_count,
         cast(coalesce(open_deals.open_amount_base, 0) as decimal(18, 4)) as open_amount_base,

@@ -5,15 +5,18 @@ open_deals as (
     select count(*) as deals, coalesce(sum(amount_base), 0) as amount_base
     from {{ ref('opportunities') }}
     where is_open
+),
+
+last_closings as (
+    select * from {{ ref('pipeline_changes') }}
+    where movement = 'closing'
+    qualify period_start = max(period_start) over (partition by period)
 )
 
 select
-    changes.period,
-    changes.amount_base,
+    last_closings.period,
+    last_closings.amount_base,
     open_deals.amount_base as open_amount_base,
-from {{ ref('pipeline_changes') }} as changes
+from last_closings
 cross join open_deals
-where
-    changes.movement = 'closing'
-    and (changes.amount_base <> open_deals.amount_base or changes.deal_count <> open_deals.deals)
-qualify changes.period_start = max(changes.period_start) over (partition by changes.period)
+where last_closings.amount_base <> open_deals.amount_base or last_closings.deal_count <> open_deals.deals
