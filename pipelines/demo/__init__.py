@@ -4,6 +4,6 @@ Belongs here: everything that is invented. Does not belong here: reading exports
 Nothing in the rest of the product imports this package except its command.
 """
 
-from pipelines.demo.write import DemoSummary, write_demo, write_unmapped_stage
+from pipelines.demo.write import AS_OF, SEED, DemoSummary, write_demo, write_unmapped_stage
 
-__all__ = ["DemoSummary", "write_demo", "write_unmapped_stage"]
+__all__ = ["AS_OF", "SEED", "DemoSummary", "write_demo", "write_unmapped_stage"]

@@ -18,7 +18,7 @@ _CITY = pl.DataFrame(
 
 
 def true_customers(seed: int, count: int, rates: Customers) -> pl.DataFrame:
-    """One row per true customer: `customer` 0..count-1, its name in parts, tax id, phone, domain, place, size, parent."""
+    """One row per true customer: `customer` 0..count-1, name in parts, tax id, phone, domain, place, size, parent."""
     rng = ids.rng_for(seed, "customers")
     chinese = rng.random(count) < CHINESE_SHARE
     city_no = np.where(
@@ -59,9 +59,15 @@ def _named(frame: pl.DataFrame, rng: np.random.Generator, count: int) -> pl.Data
     links = np.zeros(count, dtype=np.int64)
     chinese = frame["is_chinese"].to_numpy()
     key = np.where(chinese, places[:, 0] * 100 + places[:, 1], -1 - heads[:, 0] * 100 - heads[:, 1])
-    taken = ~frame.select(pl.Series("key", key), "business", "city").select(
-        pl.struct("key", "business", pl.when(pl.Series(chinese)).then("city").otherwise(pl.lit("")).alias("city"))
-    ).to_series().is_first_distinct().to_numpy()  # fmt: skip
+    taken = (
+        ~frame.select(pl.Series("key", key), "business", "city")
+        .select(
+            pl.struct("key", "business", pl.when(pl.Series(chinese)).then("city").otherwise(pl.lit("")).alias("city"))
+        )
+        .to_series()
+        .is_first_distinct()
+        .to_numpy()
+    )
     number = np.cumsum(taken)
     base = len(_BRANDS)
     spelt = np.column_stack([number % base, number // base % base, number // base**2 % base])
@@ -85,9 +91,12 @@ def _named(frame: pl.DataFrame, rng: np.random.Generator, count: int) -> pl.Data
 def full_name() -> pl.Expr:
     """The registered name: city, brand, business, form in China; brand, business, form elsewhere."""
     chinese = pl.concat_str("city", "brand", "business", "form")
-    return pl.when("is_chinese").then(chinese).otherwise(
-        pl.concat_str("brand", pl.lit(" "), "business_english", pl.lit(" "), "form")
-    ).alias("name")  # fmt: skip
+    return (
+        pl.when("is_chinese")
+        .then(chinese)
+        .otherwise(pl.concat_str("brand", pl.lit(" "), "business_english", pl.lit(" "), "form"))
+        .alias("name")
+    )
 
 
 def _english_brands(heads: np.ndarray, links: np.ndarray, second: np.ndarray) -> np.ndarray:

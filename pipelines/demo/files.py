@@ -1,9 +1,11 @@
 """Writing files the way the systems write them, and remembering what was written and which rows in it are bad."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
+from typing import Literal
 
 import polars as pl
 
@@ -38,7 +40,7 @@ class Outbox:
         body = (
             frame if totals is None else pl.concat([frame, pl.DataFrame([totals], schema=frame.schema, orient="row")])
         )
-        style = "always" if quote_all else "necessary"
+        style: Literal["always", "necessary"] = "always" if quote_all else "necessary"
         if encoding == "utf-8" and not bom:
             body.write_csv(target, separator=delimiter, quote_style=style)
         else:
@@ -53,7 +55,7 @@ class Outbox:
         *,
         sheet: str,
         title: list[str] | None = None,
-        totals: list[object] | None = None,
+        totals: Sequence[object] | None = None,
     ) -> None:
         """A workbook of one sheet: title rows above, a totals row below; numbers stay numbers, dates become dates."""
         import xlsxwriter
@@ -99,18 +101,15 @@ class Outbox:
         plan = [
             ("bad_date", day, "2026-02-30", self.rows.bad_dates),
             ("bad_amount", amount, "12O0.00", self.rows.bad_amounts),
+            ("missing_key", key, None, self.rows.missing_keys),
         ]
-        plan.append(("missing_key", key, "", self.rows.missing_keys))
         spare = iter(keys)
         pieces = [frame]
         for kind, column, value, times in plan:
             for _ in range(times if column and len(frame) else 0):
-                cells = {key: next(spare)} | {column: value or None}
-                pieces.append(
-                    frame.head(1).with_columns(
-                        pl.lit(text, dtype=pl.String).alias(name) for name, text in cells.items()
-                    )
-                )
+                cells = {key: next(spare), str(column): value}
+                wrong = [pl.lit(text, dtype=pl.String).alias(name) for name, text in cells.items()]
+                pieces.append(frame.head(1).with_columns(wrong))
                 self.bad.append({"path": path, "object": object_name, "kind": kind, "column": str(column)})
         return pl.concat(pieces)
 

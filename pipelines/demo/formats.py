@@ -11,10 +11,16 @@ def money(cents: str, *, decimals: int = 2, thousands: str = "", point: str = ".
     if thousands:
         lower, middle, upper = whole % 1000, whole // 1000 % 1000, whole // 1_000_000
         text = (
-            pl.when(upper > 0).then(pl.concat_str(upper.cast(pl.String), pl.lit(thousands), _three(middle), pl.lit(thousands), _three(lower)))
-            .when(whole >= 1000).then(pl.concat_str(middle.cast(pl.String), pl.lit(thousands), _three(lower)))
+            pl.when(upper > 0)
+            .then(
+                pl.concat_str(
+                    upper.cast(pl.String), pl.lit(thousands), _three(middle), pl.lit(thousands), _three(lower)
+                )
+            )
+            .when(whole >= 1000)
+            .then(pl.concat_str(middle.cast(pl.String), pl.lit(thousands), _three(lower)))
             .otherwise(text)
-        )  # fmt: skip
+        )
     if decimals:
         text = pl.concat_str(text, pl.lit(point), (amount % 100).cast(pl.String).str.zfill(2).str.slice(0, decimals))
     sign = pl.when(pl.col(cents) < 0).then(pl.lit("-")).otherwise(pl.lit(""))

@@ -60,7 +60,7 @@ def employer_numbers(rng: np.random.Generator, count: int) -> Texts:
 
 
 def salesforce_ids(prefix: str, numbers: Ints) -> Texts:
-    """18-character ids for record numbers: 15 case-sensitive characters and the checksum of their upper-case letters."""
+    """18-character ids of record numbers: 15 case-sensitive characters and the checksum of their upper case."""
     places = [BASE62[(numbers * 7919 + 104_729) // 62**place % 62] for place in range(5, -1, -1)]
     head = np.tile(np.array(list(prefix + "5g00000")[:9]), (len(numbers), 1))
     characters = np.column_stack([head, *places])

@@ -9,11 +9,23 @@ from pipelines.demo.dirt import Deals
 from pipelines.demo.registry import System
 
 PHRASES = (
-    ("second plant", "二期工厂"), ("line upgrade", "产线改造"), ("pilot project", "试点项目"), ("spare pool", "备件储备"),
-    ("new workshop", "新车间"), ("retrofit", "设备更新"), ("energy saving", "节能改造"), ("quality lab", "质检实验室"),
-    ("packing hall", "包装车间"), ("test bench", "测试台"), ("warehouse", "智能仓库"), ("paint shop", "涂装线"),
-    ("head office", "总部平台"), ("cold store", "冷库监测"), ("press shop", "冲压车间"), ("frame contract", "年度框架"),
-)  # fmt: skip
+    ("second plant", "二期工厂"),
+    ("line upgrade", "产线改造"),
+    ("pilot project", "试点项目"),
+    ("spare pool", "备件储备"),
+    ("new workshop", "新车间"),
+    ("retrofit", "设备更新"),
+    ("energy saving", "节能改造"),
+    ("quality lab", "质检实验室"),
+    ("packing hall", "包装车间"),
+    ("test bench", "测试台"),
+    ("warehouse", "智能仓库"),
+    ("paint shop", "涂装线"),
+    ("head office", "总部平台"),
+    ("cold store", "冷库监测"),
+    ("press shop", "冲压车间"),
+    ("frame contract", "年度框架"),
+)
 PROBABILITY = {
     "lead": 10,
     "qualified": 20,
@@ -30,7 +42,7 @@ SHEET_SHARE = 0.10  # of the East China deals without a CRM record: the team kee
 def deal_listings(
     seed: int, deals: TrueDeals, records: pl.DataFrame, systems: tuple[System, ...], rates: Deals, deletion_day: int
 ) -> pl.DataFrame:
-    """One row per deal record of a system: listing, deal, system, kind (original, other_system, reentered), record (of the
+    """One row per deal record: listing, deal, system, kind (original, other_system, reentered), record (of the
     account), title, amount_percent, lag (days), shares_id, deleted_from (day or null), number (within the system)."""
     rng = ids.rng_for(seed, "listings")
     facts = deals.facts
@@ -39,17 +51,26 @@ def deal_listings(
     has_sheet = any(system.kind == "sheet" for system in systems)
     east = (facts["region"] == "East China").to_numpy() & has_sheet
     in_sheet = east & (rng.random(len(facts)) < SHEET_SHARE)
-    originals = facts.select("deal", "customer", "is_chinese", "outcome", "product", "created",
-                             system=pl.when(pl.Series(in_sheet)).then(pl.lit("tracker")).otherwise("home"))  # fmt: skip
+    originals = facts.select(
+        "deal",
+        "customer",
+        "is_chinese",
+        "outcome",
+        "product",
+        "created",
+        system=pl.when(pl.Series(in_sheet)).then(pl.lit("tracker")).otherwise("home"),
+    )
     others = _other_system(rng, originals, records, systems, rates, sheet=east & ~in_sheet)
     again = originals.filter(
         pl.Series(rng.random(len(originals)) < rates.entered_twice) & (pl.col("system") != "tracker")
     )
-    listings = pl.concat([
-        originals.with_columns(pl.lit("original").alias("kind")),
-        others.with_columns(pl.lit("other_system").alias("kind")),
-        again.with_columns(pl.lit("reentered").alias("kind")),
-    ])  # fmt: skip
+    listings = pl.concat(
+        [
+            originals.with_columns(pl.lit("original").alias("kind")),
+            others.with_columns(pl.lit("other_system").alias("kind")),
+            again.with_columns(pl.lit("reentered").alias("kind")),
+        ]
+    )
     listings = _spelt(rng, listings, facts, records, rates)
     listings = _with_account(rng, listings, records)
     single = listings.select(pl.len().over("deal") == 1).to_series()
@@ -95,15 +116,20 @@ def _spelt(
     )
     further = (listings["kind"] != "original").to_numpy()
     style = np.where(further, rng.choice(4, count, p=[0.4, 0.25, 0.2, 0.15]), 0)
-    title = pl.when("is_chinese").then(pl.concat_str("brand", "chinese", pl.lit("（"), "product_name", pl.lit("）"))).otherwise(
-        pl.concat_str("brand", pl.lit(" - "), "english", pl.lit(" - "), "product_name")
-    )  # fmt: skip
+    title = (
+        pl.when("is_chinese")
+        .then(pl.concat_str("brand", "chinese", pl.lit("（"), "product_name", pl.lit("）")))
+        .otherwise(pl.concat_str("brand", pl.lit(" - "), "english", pl.lit(" - "), "product_name"))
+    )
     styled = (
-        pl.when(pl.Series(style) == 1).then(pl.concat_str(title, pl.when("is_chinese").then(pl.lit("项目")).otherwise(pl.lit(" project"))))
-        .when(pl.Series(style) == 2).then(pl.concat_str(pl.when("is_chinese").then("chinese").otherwise("english"), pl.lit(" "), "product_name"))
-        .when(pl.Series(style) == 3).then(title.str.to_uppercase())
+        pl.when(pl.Series(style) == 1)
+        .then(pl.concat_str(title, pl.when("is_chinese").then(pl.lit("项目")).otherwise(pl.lit(" project"))))
+        .when(pl.Series(style) == 2)
+        .then(pl.concat_str(pl.when("is_chinese").then("chinese").otherwise("english"), pl.lit(" "), "product_name"))
+        .when(pl.Series(style) == 3)
+        .then(title.str.to_uppercase())
         .otherwise(title)
-    )  # fmt: skip
+    )
     near = further & (rng.random(count) < 0.5)
     shares = further & (listings["kind"] == "other_system").to_numpy() & (rng.random(count) < rates.shared_external_id)
     return listings.with_columns(
@@ -120,7 +146,7 @@ def _product_names(listings: pl.DataFrame) -> np.ndarray:
 
 
 def _with_account(rng: np.random.Generator, listings: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
-    """The account record a deal hangs on: one of the customer's in that system; the workbook names the first one's name."""
+    """The account record a deal hangs on: one of the customer's in that system; the workbook uses the first name."""
     known = records.group_by("customer", "system", maintain_order=True).agg(
         pl.col("record").first().alias("one"), pl.col("record").last().alias("two")
     )
@@ -138,8 +164,12 @@ def snapshot(listings: pl.DataFrame, deals: TrueDeals, day: int) -> pl.DataFrame
     Adds stage, amount (cents), expected, closed, is_won, is_lost, probability (percent), updated; days since the epoch.
     """
     shown = listings.filter(pl.col("deleted_from").is_null() | (pl.col("deleted_from") > day))
-    facts = deals.facts.select(pl.exclude("customer", "is_chinese", "outcome", "product", "created"), product_no="product", born="created",
-                               settled="closed").drop("closed")  # fmt: skip
+    facts = deals.facts.select(
+        pl.exclude("customer", "is_chinese", "outcome", "product", "created"),
+        product_no="product",
+        born="created",
+        settled="closed",
+    ).drop("closed")
     shown = shown.join(facts, on="deal", how="left", maintain_order="left").filter(
         pl.col("born") + pl.col("lag") <= day
     )
@@ -155,7 +185,13 @@ def snapshot(listings: pl.DataFrame, deals: TrueDeals, day: int) -> pl.DataFrame
     is_closed = pl.col("stage").is_in(["won", "lost"])
     return shown.with_columns(
         amount.alias("amount"),
-        pl.when(is_closed).then("entered").when(proposed).then("expected").otherwise("first_expected").add(pl.col("lag")).alias("expected"),
+        pl.when(is_closed)
+        .then("entered")
+        .when(proposed)
+        .then("expected")
+        .otherwise("first_expected")
+        .add(pl.col("lag"))
+        .alias("expected"),
         pl.when(is_closed).then(pl.col("entered") + pl.col("lag")).alias("closed"),
         is_closed.alias("is_closed"),
         (pl.col("stage") == "won").alias("is_won"),
@@ -163,11 +199,11 @@ def snapshot(listings: pl.DataFrame, deals: TrueDeals, day: int) -> pl.DataFrame
         pl.col("stage").replace_strict(PROBABILITY, return_dtype=pl.Int64).alias("probability"),
         (pl.col("born") + pl.col("lag")).alias("created"),
         (pl.col("entered") + pl.col("lag")).alias("updated"),
-    )  # fmt: skip
+    )
 
 
 def stage_changes(listings: pl.DataFrame, deals: TrueDeals, day: int) -> pl.DataFrame:
-    """The history rows a system has written by a day: one per listing and stage entered, with amount and dates of then."""
+    """The history rows a system has written by a day: one per listing and stage entered, with the amount of then."""
     shown = listings.filter(pl.col("deleted_from").is_null() | (pl.col("deleted_from") > day)).select(
         "listing", "deal", "lag", "source_id", "amount_percent"
     )

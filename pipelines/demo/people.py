@@ -9,7 +9,7 @@ LARGE_REGIONS = ("East China", "South China")
 
 def true_reps(first: int) -> pl.DataFrame:
     """One row per rep: rep, rep_id, rep_name, region, team, manager, hired (days since the epoch)."""
-    rows = []
+    rows: list[dict[str, object]] = []
     for region, names in words.REPS.items():
         for place, name in enumerate(names):
             team = f"{region} {1 + place % 2}" if region in LARGE_REGIONS else region

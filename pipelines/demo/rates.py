@@ -10,7 +10,7 @@ RATE_SCALE = 10_000
 
 
 def true_rates(seed: int, first: int, last: int) -> pl.DataFrame:
-    """One row per currency and weekday from ten days before the first: currency, day (since the epoch), rate_e4 (integer)."""
+    """One row per currency and weekday from ten days before the first: currency, day (since 1970), rate_e4."""
     days = np.arange(first - 10, last + 1)
     days = days[(days + 3) % 7 < 5]
     frames = []
@@ -24,13 +24,13 @@ def true_rates(seed: int, first: int, last: int) -> pl.DataFrame:
 
 
 def in_base(frame: pl.DataFrame, rates: pl.DataFrame, *, cents: str, day: str) -> pl.Series:
-    """Amounts in CNY as integers of 1/10,000 yuan: cents times the newest rate up to the day, rounded half up away from zero."""
+    """Amounts in CNY, integers of 1/10,000 yuan: cents times the newest rate up to the day, halves away from zero."""
     order = frame.with_row_index("_row").select(
         "_row", "currency", pl.col(cents).alias("_cents"), pl.col(day).alias("day")
     )
     joined = order.sort("day").join_asof(
         rates.sort("day"), on="day", by="currency", strategy="backward", check_sortedness=False
-    )  # fmt: skip
+    )
     rate = pl.when(pl.col("currency") == "CNY").then(RATE_SCALE).otherwise(pl.col("rate_e4"))
     product = pl.col("_cents") * rate  # units of 1e-6
     rounded = ((product.abs() + 50) // 100) * product.sign()

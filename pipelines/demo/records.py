@@ -1,7 +1,7 @@
 """The customer records of every system: which system knows which customer, and what each record says.
 
-The first record of a customer is complete. Every further one may spell the name otherwise, and one in five shares nothing
-else with the others: no key, no tax id, no telephone, no domain.
+The first record of a customer is complete. Every further one may spell the name otherwise, and one in five shares
+nothing else with the others: no key, no tax id, no telephone, no domain.
 """
 
 import numpy as np
@@ -79,7 +79,7 @@ def _dirtied(
     keeps_domain = system.is_in([one.name for one in systems if one.has_domain]).to_numpy()
     has_tax = keeps_tax & ~alone & (first | (rng.random(count) < 0.6))
     has_domain = keeps_domain & ~alone & (first | (rng.random(count) < 0.65))
-    # the telephone is the evidence that every system keeps: it is there wherever the record would otherwise share nothing
+    # every system keeps a telephone: it is there wherever the record would otherwise share nothing
     has_phone = first | (~alone & ((rng.random(count) < 0.5) | _would_stand_alone(records, has_tax, has_domain)))
     strange = alone & (rng.random(count) < 0.5)
     records = records.with_columns(
@@ -88,12 +88,15 @@ def _dirtied(
         pl.Series("is_alone", alone),
         pl.when(pl.Series(has_tax)).then("tax_id").alias("tax_id"),
         pl.when(pl.Series(has_domain)).then("domain").alias("domain"),
-        pl.when(pl.Series(has_phone)).then(_phone(rng, "phone", count))
-        .when(pl.Series(strange)).then(_phone(rng, "other_phone", count)).alias("phone_text"),
+        pl.when(pl.Series(has_phone))
+        .then(_phone(rng, "phone", count))
+        .when(pl.Series(strange))
+        .then(_phone(rng, "other_phone", count))
+        .alias("phone_text"),
         pl.Series("has_erp_code", _erp_code(rng, records, systems, alone, rates)),
         pl.Series("address_dropped", ~first & (rng.random(count) < 0.35)),
         (pl.col("created") + pl.Series(np.where(first, 0, rng.integers(0, 60, count)))).alias("created"),
-    )  # fmt: skip
+    )
     return records.with_columns(renamed(), pl.when("address_dropped").then(None).otherwise("street").alias("street"))
 
 
@@ -128,8 +131,11 @@ def _phone(rng: np.random.Generator, column: str, count: int) -> pl.Expr:
     head, tail = number.str.slice(0, 4), number.str.slice(4)
     country = pl.col("code").replace_strict(COUNTRY_CODE, default="86", return_dtype=pl.String)
     return (
-        pl.when(pl.col("is_chinese") & (style == 2)).then(pl.concat_str(pl.lit("(0"), "area", pl.lit(")"), head, pl.lit("-"), tail))
-        .when(pl.col("is_chinese") & (style == 3)).then(pl.concat_str(pl.lit("0"), "area", pl.lit("-"), head, tail))
-        .when(style % 2 == 0).then(pl.concat_str(pl.lit("+"), country, pl.lit(" "), "area", pl.lit(" "), head, tail))
+        pl.when(pl.col("is_chinese") & (style == 2))
+        .then(pl.concat_str(pl.lit("(0"), "area", pl.lit(")"), head, pl.lit("-"), tail))
+        .when(pl.col("is_chinese") & (style == 3))
+        .then(pl.concat_str(pl.lit("0"), "area", pl.lit("-"), head, tail))
+        .when(style % 2 == 0)
+        .then(pl.concat_str(pl.lit("+"), country, pl.lit(" "), "area", pl.lit(" "), head, tail))
         .otherwise(pl.concat_str(pl.lit("00"), country, pl.lit("-"), "area", pl.lit("-"), head, pl.lit(" "), tail))
-    )  # fmt: skip
+    )

@@ -8,10 +8,19 @@ CHINESE_SHARES = (0.20, 0.16, 0.16, 0.14, 0.08, 0.10, 0.10, 0.06)
 OVERSEAS_RULES = ("no_form", "short", "upper", "other_form", "the", "department", "swapped")
 OVERSEAS_SHARES = (0.26, 0.14, 0.14, 0.18, 0.08, 0.10, 0.10)
 _OTHER_FORM = {
-    "有限公司": "有限责任公司", "股份有限公司": "股份公司", "有限责任公司": "有限公司", "GmbH": "mbH", "AG": "Aktiengesellschaft",
-    "GmbH & Co. KG": "GmbH & Co KG", "Inc.": "Incorporated", "LLC": "L.L.C.", "Corp.": "Corporation", "Pty Ltd": "Pty. Limited",
-    "Ltd": "Limited", "Limited": "Ltd.",
-}  # fmt: skip
+    "有限公司": "有限责任公司",
+    "股份有限公司": "股份公司",
+    "有限责任公司": "有限公司",
+    "GmbH": "mbH",
+    "AG": "Aktiengesellschaft",
+    "GmbH & Co. KG": "GmbH & Co KG",
+    "Inc.": "Incorporated",
+    "LLC": "L.L.C.",
+    "Corp.": "Corporation",
+    "Pty Ltd": "Pty. Limited",
+    "Ltd": "Limited",
+    "Limited": "Ltd.",
+}
 
 
 def draw_rules(rng: np.random.Generator, chinese: np.ndarray) -> np.ndarray:
@@ -22,7 +31,7 @@ def draw_rules(rng: np.random.Generator, chinese: np.ndarray) -> np.ndarray:
 
 
 def renamed() -> pl.Expr:
-    """The name of a record under its rule (`name_rule`, null for the registered name), from the parts of the customer."""
+    """The name of a record under its rule (`name_rule`, empty for the registered name), from the customer's parts."""
     other = pl.col("form").replace(_OTHER_FORM)
     native = {
         "no_form": pl.concat_str("city", "brand", "business"),
@@ -39,7 +48,7 @@ def renamed() -> pl.Expr:
             pl.lit(" ("),
             "english",
             pl.lit(") Co., Ltd."),
-        ),  # fmt: skip
+        ),
         "swapped": pl.concat_str("city", _swapped("brand"), "business", "form"),
     }
     overseas = {

@@ -1,4 +1,4 @@
-"""What won deals and returning customers order, are invoiced for, and pay. Amounts are integer cents in the sale's currency.
+"""What won deals and returning customers order, are invoiced for, and pay. Amounts are integer cents of the sale.
 
 Every sale is invoiced exactly once: revenue is the sum of the invoice lines and of nothing else.
 """
@@ -13,7 +13,7 @@ from pipelines.demo.dirt import Orders
 from pipelines.demo.rates import LEVELS
 from pipelines.demo.seasons import day_weights, next_working_day
 
-REPEAT_ORDERS_PER_DEAL = 1.8
+REPEAT_ORDERS_PER_DEAL = 2.4
 TAX_PERCENT = {"CNY": 13, "USD": 0, "EUR": 19}
 
 
@@ -21,8 +21,8 @@ TAX_PERCENT = {"CNY": 13, "USD": 0, "EUR": 19}
 class Sales:
     """Orders, invoices and receipts.
 
-    order_lines: order, line, customer, deal (null for repeat orders), rep, product, ordered, quantity, unit_price, net, tax,
-        currency, is_cancelled.
+    order_lines: order, line, customer, deal (null for repeat orders), rep, product, ordered, quantity, unit_price, net,
+        tax, currency, is_cancelled.
     invoice_lines: invoice, line, order, customer, rep, product, invoiced, quantity, unit_price, net, tax, currency.
     receipts: receipt, invoice, customer, received, gross, currency.
     """
@@ -86,7 +86,7 @@ def _repeat_orders(rng: np.random.Generator, deals: pl.DataFrame, rates: Orders,
 
 
 def _lines(rng: np.random.Generator, orders: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
-    """One to three products per order; quantity times unit price is the line, so every amount can be checked by hand."""
+    """One to three products per order; quantity times unit price is the line, so amounts can be checked by hand."""
     lines = orders[np.repeat(np.arange(len(orders)), rng.choice([1, 2, 3], len(orders), p=[0.5, 0.32, 0.18]))]
     lines = lines.with_columns((pl.int_range(pl.len()).over("order") + 1).alias("line"))
     count = len(lines)
@@ -111,7 +111,7 @@ def _tax() -> pl.Expr:
 def _invoices(
     rng: np.random.Generator, lines: pl.DataFrame, orders: pl.DataFrame, rates: Orders, last: int
 ) -> pl.DataFrame:
-    """Each order line is invoiced in as many parts as its order has, whole pieces only; some lines are credited later."""
+    """Each order line is invoiced in the parts of its order, whole pieces only; some lines are credited later."""
     lines = lines.filter(~pl.col("is_cancelled"))
     parts = lines["parts"].to_numpy()
     pieces = lines[np.repeat(np.arange(len(lines)), parts)].with_columns(

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 # first day of the lunar year: public almanac dates
-SPRING_FESTIVALS = tuple(
-    date.fromisoformat(day)
-    for day in ("2016-02-08 2017-01-28 2018-02-16 2019-02-05 2020-01-25 2021-02-12 2022-02-01 2023-01-22 2024-02-10 "
-                "2025-01-29 2026-02-17 2027-02-06 2028-01-26 2029-02-13 2030-02-03").split()
-)  # fmt: skip
+_FESTIVALS = """
+    2016-02-08 2017-01-28 2018-02-16 2019-02-05 2020-01-25 2021-02-12 2022-02-01 2023-01-22
+    2024-02-10 2025-01-29 2026-02-17 2027-02-06 2028-01-26 2029-02-13 2030-02-03
+"""
+SPRING_FESTIVALS = tuple(date.fromisoformat(day) for day in _FESTIVALS.split())
 MONTH_FACTORS = np.array([0.92, 0.90, 1.10, 0.98, 1.00, 1.14, 0.90, 0.94, 1.10, 0.95, 1.05, 1.24])
 YEARLY_GROWTH = 0.13
 WEEKDAY_FACTORS = np.array([1.0, 1.05, 1.05, 1.0, 0.95, 0.12, 0.06])  # Monday first

@@ -37,15 +37,29 @@ def write_truth(folder: Path, world: World, out: Outbox) -> dict[str, pl.DataFra
 def _accounts(world: World) -> pl.DataFrame:
     """Account records as their systems export them, and the names by which the workbook means a customer."""
     kept = world.records.filter(pl.col("created") <= world.last)
-    own = kept.select(source_system="system", source_id="source_id", true_customer_id="customer", is_implied=pl.lit(False),
-                      is_first="is_first", is_twin="is_twin", is_changed="is_changed", is_alone="is_alone")  # fmt: skip
+    own = kept.select(
+        source_system="system",
+        source_id="source_id",
+        true_customer_id="customer",
+        is_implied=pl.lit(False),
+        is_first="is_first",
+        is_twin="is_twin",
+        is_changed="is_changed",
+        is_alone="is_alone",
+    )
     named = world.listings.filter(pl.col("system") == "tracker").join(
         world.records.select("record", "account_name"), on="record", how="left"
     )
     implied = named.select(
-        source_system="system", source_id=pl.concat_str(pl.lit("name:"), "account_name"), true_customer_id="customer",
-        is_implied=pl.lit(True), is_first=pl.lit(False), is_twin=pl.lit(False), is_changed=pl.lit(False), is_alone=pl.lit(True),
-    ).unique(maintain_order=True)  # fmt: skip
+        source_system="system",
+        source_id=pl.concat_str(pl.lit("name:"), "account_name"),
+        true_customer_id="customer",
+        is_implied=pl.lit(True),
+        is_first=pl.lit(False),
+        is_twin=pl.lit(False),
+        is_changed=pl.lit(False),
+        is_alone=pl.lit(True),
+    ).unique(maintain_order=True)
     return pl.concat([own, implied])
 
 
@@ -57,9 +71,14 @@ def _deals(world: World) -> pl.DataFrame:
         pl.col("born") + pl.col("lag") <= world.last
     )
     return rows.select(
-        source_system="system", source_id="source_id", true_deal_id="deal", kind="kind", outcome="outcome",
-        is_deleted=pl.col("deleted_from").is_not_null(), true_customer_id="customer",
-    )  # fmt: skip
+        source_system="system",
+        source_id="source_id",
+        true_deal_id="deal",
+        kind="kind",
+        outcome="outcome",
+        is_deleted=pl.col("deleted_from").is_not_null(),
+        true_customer_id="customer",
+    )
 
 
 def _month(column: str) -> pl.Expr:

@@ -52,18 +52,20 @@ REGIONS = ("East China", "South China", "North China", "West China", "Europe", "
 CHINESE_REGION = dict(zip(REGIONS, ("华东", "华南", "华北", "西部", "欧洲", "美洲", "亚太"), strict=True))
 
 # brand characters with their pinyin and traditional form: a brand is two or three of them
-BRAND = tuple(
-    entry.split("/")
-    for entry in (
-        "华/hua/華 瑞/rui/瑞 恒/heng/恆 信/xin/信 安/an/安 宏/hong/宏 远/yuan/遠 达/da/達 金/jin/金 泰/tai/泰 盛/sheng/盛 丰/feng/豐 "
-        "博/bo/博 创/chuang/創 新/xin/新 鼎/ding/鼎 龙/long/龍 凯/kai/凱 科/ke/科 联/lian/聯 美/mei/美 明/ming/明 诺/nuo/諾 普/pu/普 "
-        "启/qi/啟 晟/sheng/晟 锐/rui/銳 润/run/潤 思/si/思 拓/tuo/拓 天/tian/天 伟/wei/偉 希/xi/希 祥/xiang/祥 亚/ya/亞 艺/yi/藝 "
-        "英/ying/英 宇/yu/宇 裕/yu/裕 云/yun/雲 卓/zhuo/卓 中/zhong/中 正/zheng/正 志/zhi/志 众/zhong/眾 海/hai/海 汉/han/漢 嘉/jia/嘉 "
-        "佳/jia/佳 捷/jie/捷 景/jing/景 巨/ju/巨 康/kang/康 朗/lang/朗 立/li/立 利/li/利 良/liang/良 茂/mao/茂 欧/ou/歐 鹏/peng/鵬 "
-        "奇/qi/奇 千/qian/千 庆/qing/慶 荣/rong/榮 森/sen/森 尚/shang/尚 世/shi/世 双/shuang/雙 腾/teng/騰 通/tong/通 万/wan/萬 维/wei/維 "
-        "文/wen/文 旭/xu/旭 扬/yang/揚 益/yi/益 永/yong/永 友/you/友 源/yuan/源 振/zhen/振 智/zhi/智 佰/bai/佰 辰/chen/辰 德/de/德"
-    ).split()
-)
+_BRAND = """
+    华/hua/華 瑞/rui/瑞 恒/heng/恆 信/xin/信 安/an/安 宏/hong/宏 远/yuan/遠 达/da/達
+    金/jin/金 泰/tai/泰 盛/sheng/盛 丰/feng/豐 博/bo/博 创/chuang/創 新/xin/新 鼎/ding/鼎
+    龙/long/龍 凯/kai/凱 科/ke/科 联/lian/聯 美/mei/美 明/ming/明 诺/nuo/諾 普/pu/普
+    启/qi/啟 晟/sheng/晟 锐/rui/銳 润/run/潤 思/si/思 拓/tuo/拓 天/tian/天 伟/wei/偉
+    希/xi/希 祥/xiang/祥 亚/ya/亞 艺/yi/藝 英/ying/英 宇/yu/宇 裕/yu/裕 云/yun/雲
+    卓/zhuo/卓 中/zhong/中 正/zheng/正 志/zhi/志 众/zhong/眾 海/hai/海 汉/han/漢 嘉/jia/嘉
+    佳/jia/佳 捷/jie/捷 景/jing/景 巨/ju/巨 康/kang/康 朗/lang/朗 立/li/立 利/li/利
+    良/liang/良 茂/mao/茂 欧/ou/歐 鹏/peng/鵬 奇/qi/奇 千/qian/千 庆/qing/慶 荣/rong/榮
+    森/sen/森 尚/shang/尚 世/shi/世 双/shuang/雙 腾/teng/騰 通/tong/通 万/wan/萬 维/wei/維
+    文/wen/文 旭/xu/旭 扬/yang/揚 益/yi/益 永/yong/永 友/you/友 源/yuan/源 振/zhen/振
+    智/zhi/智 佰/bai/佰 辰/chen/辰 德/de/德
+"""
+BRAND = tuple(entry.split("/") for entry in _BRAND.split())
 # line of business: Chinese, traditional, English, domain word, industry
 BUSINESS = (
     ("科技", "科技", "Technology", "tech", 6), ("电子", "電子", "Electronics", "elec", 1),
@@ -79,14 +81,20 @@ INDUSTRIES = ("Manufacturing", "Electronics", "Automotive", "Energy", "Healthcar
               "Chemicals", "Food")  # fmt: skip
 CHINESE_INDUSTRIES = ("制造业", "电子", "汽车", "能源", "医疗", "物流", "软件", "零售", "化工", "食品")
 CHINESE_FORMS = ("有限公司", "股份有限公司", "有限责任公司")
-HEADS = ("North", "Bright", "Silver", "Iron", "Clear", "High", "Blue", "Stone", "Grand", "East", "Red", "Ever", "Gold",
-         "Swift", "True", "Wild", "Lake", "Oak", "Pine", "Sun", "Star", "Sky", "River", "Fair", "Black", "White", "Green",
-         "Rose", "Long", "New", "Old", "Cedar", "Maple", "Falcon", "Eagle", "Raven")  # fmt: skip
-TAILS = ("field", "wave", "stone", "bridge", "water", "gate", "wood", "ridge", "brook", "point", "ford", "mark", "land",
-         "view", "port", "well", "path", "peak", "crest", "haven", "light", "forge", "line", "spring", "dale", "mont",
-         "hill", "ton", "burg", "worth", "ley", "mere", "shore", "cliff", "grove", "bay")  # fmt: skip
-LINKS = ("", "al", "en", "or", "ia", "um", "is", "ex", "on", "ar", "ea", "il", "ou", "an", "et", "us", "im", "ol", "ur", "ay",
-         "ta", "re", "mi", "no", "lu", "sa", "ve", "di", "ko", "pa")  # fmt: skip
+HEADS = (
+    "North", "Bright", "Silver", "Iron", "Clear", "High", "Blue", "Stone", "Grand", "East", "Red", "Ever",
+    "Gold", "Swift", "True", "Wild", "Lake", "Oak", "Pine", "Sun", "Star", "Sky", "River", "Fair", "Black",
+    "White", "Green", "Rose", "Long", "New", "Old", "Cedar", "Maple", "Falcon", "Eagle", "Raven",
+)  # fmt: skip
+TAILS = (
+    "field", "wave", "stone", "bridge", "water", "gate", "wood", "ridge", "brook", "point", "ford", "mark",
+    "land", "view", "port", "well", "path", "peak", "crest", "haven", "light", "forge", "line", "spring",
+    "dale", "mont", "hill", "ton", "burg", "worth", "ley", "mere", "shore", "cliff", "grove", "bay",
+)  # fmt: skip
+LINKS = (
+    "", "al", "en", "or", "ia", "um", "is", "ex", "on", "ar", "ea", "il", "ou", "an", "et", "us", "im", "ol",
+    "ur", "ay", "ta", "re", "mi", "no", "lu", "sa", "ve", "di", "ko", "pa",
+)  # fmt: skip
 ENGLISH_FORMS = {
     "DE": ("GmbH", "AG", "GmbH & Co. KG"),
     "US": ("Inc.", "LLC", "Corp."),

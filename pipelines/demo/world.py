@@ -91,9 +91,20 @@ def build_world(seed: int, customers: int, systems: int, as_of: date, dirt: Dirt
     )
     listings = _identified(deal_listings(seed, deals, records, used, dirt.deals, days[max(len(days) - 2, 0)]), deal_ids)
     return World(
-        seed, first, last, people, reps, products, true_rates(seed, first, last), deals, sales, used, records,
-        _with_external_ids(listings), days,
-    )  # fmt: skip
+        seed,
+        first,
+        last,
+        people,
+        reps,
+        products,
+        true_rates(seed, first, last),
+        deals,
+        sales,
+        used,
+        records,
+        _with_external_ids(listings),
+        days,
+    )
 
 
 def export_days(as_of: date) -> tuple[int, ...]:

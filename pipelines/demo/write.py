@@ -36,6 +36,17 @@ class DemoSummary:
     invoice_lines: int
     bad_rows: int
     files: int
+    sources: Path | None
+
+    def text(self) -> str:
+        """The summary for people, with the command that comes next."""
+        sources = f" --sources {self.sources}" if self.sources else ""
+        return (
+            f"{self.files} exports of the sample company up to {self.as_of} in {self.home / 'inbox'}\n"
+            f"{self.customers:,} customers in {self.account_records:,} records, {self.deals:,} deals in "
+            f"{self.deal_records:,} records, {self.invoice_lines:,} invoice lines, {self.bad_rows} rows to be refused\n"
+            f"truth in {self.home / 'truth'}; next: almanac --home {self.home}{sources} run"
+        )
 
 
 def write_demo(
@@ -65,7 +76,7 @@ def write_demo(
         EXPORTERS[one.name](out, world) if one.name in EXPORTERS else BRANCH(out, world, one.name)
     for write in ALWAYS:
         write(out, world)
-    write_contracts(home, world)
+    sources = write_contracts(home, world)
     tables = write_truth(home / "truth", world, out)
     manifest = {
         "as_of": as_of.isoformat(),
@@ -75,10 +86,12 @@ def write_demo(
         "files": out.manifest(),
     }
     (home / "demo_manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
-    return _summary(home, as_of, world, tables, out)
+    return _summary(home, as_of, world, tables, out, sources)
 
 
-def _summary(home: Path, as_of: date, world: World, tables: dict[str, pl.DataFrame], out: Outbox) -> DemoSummary:
+def _summary(
+    home: Path, as_of: date, world: World, tables: dict[str, pl.DataFrame], out: Outbox, sources: Path | None
+) -> DemoSummary:
     return DemoSummary(
         home=home,
         as_of=as_of,
@@ -89,6 +102,7 @@ def _summary(home: Path, as_of: date, world: World, tables: dict[str, pl.DataFra
         invoice_lines=len(world.sales.invoice_lines),
         bad_rows=len(tables["bad_rows"]),
         files=len(out.written),
+        sources=sources,
     )
 
 

@@ -21,18 +21,40 @@ def write(out: Outbox, world: World, name: str) -> None:
 
 def _accounts(world: World, name: str, last: int) -> pl.DataFrame:
     return world.accounts(name, last).select(
-        account_id="source_id", name="account_name", tax_number="tax_id", phone="phone_text", web="domain", industry=industry(),
-        street="street", city="city", country=country(), region="region", owner="rep_name", created=day("created"),
-    )  # fmt: skip
+        account_id="source_id",
+        name="account_name",
+        tax_number="tax_id",
+        phone="phone_text",
+        web="domain",
+        industry=industry(),
+        street="street",
+        city="city",
+        country=country(),
+        region="region",
+        owner="rep_name",
+        created=day("created"),
+    )
 
 
 def _deals(out: Outbox, world: World, name: str, last: int, path: str) -> pl.DataFrame:
     frame = world.deal_rows(name, last).select(
-        deal_id="source_id", title="title", account_id="account_id", stage=translated("stage", STAGES), amount=money("amount"),
-        currency="currency", probability=text("probability"), created=day("created"), expected_close=day("expected"),
-        owner="rep_name", region="region", team="team", product="product_id", product_line="product_line", source="channel",
+        deal_id="source_id",
+        title="title",
+        account_id="account_id",
+        stage=translated("stage", STAGES),
+        amount=money("amount"),
+        currency="currency",
+        probability=text("probability"),
+        created=day("created"),
+        expected_close=day("expected"),
+        owner="rep_name",
+        region="region",
+        team="team",
+        product="product_id",
+        product_line="product_line",
+        source="channel",
         other_system_id="external_id",
-    )  # fmt: skip
+    )
     if last == world.last:
         frame = out.spoilt(
             path,

@@ -33,7 +33,7 @@ def _four_places(column: str) -> pl.Expr:
 
 
 def _targets(world: World) -> pl.DataFrame:
-    """Targets of revenue for the company, its regions and product lines, and of bookings for the company and its teams."""
+    """Targets of revenue for the company, regions and product lines, and of bookings for the company and its teams."""
     lines = world.sales.invoice_lines.with_columns(
         base=in_base(world.sales.invoice_lines, world.rates, cents="net", day="invoiced"), when="invoiced"
     )
@@ -54,10 +54,23 @@ def _asked(metric: str, level: str, rows: pl.DataFrame) -> pl.DataFrame:
     month = pl.col("when").cast(pl.Int32).cast(pl.Date).dt.truncate("1mo")
     monthly = rows.group_by(member.alias("member"), month.alias("month")).agg(pl.col("base").sum())
     wan = (pl.col("base") * AMBITION / WAN / WAN).round(0)
-    return monthly.sort("member", "month").select(
-        指标=pl.lit(metric), 维度=pl.lit(level), 对象="member", 月份=pl.col("month").dt.offset_by("1y"),
-        目标金额=wan, 币种=pl.lit("人民币"), 版本=pl.lit("original"),
-    ).rename({"目标金额": "目标金额（万元）"})  # fmt: skip
+    number = pl.concat_str(
+        pl.lit(f"{metric}/{level}/"), "member", pl.lit("/"), pl.col("month").dt.offset_by("1y").dt.strftime("%Y-%m")
+    )
+    return (
+        monthly.sort("member", "month")
+        .select(
+            编号=number,
+            指标=pl.lit(metric),
+            维度=pl.lit(level),
+            对象="member",
+            月份=pl.col("month").dt.offset_by("1y"),
+            目标金额=wan,
+            币种=pl.lit("人民币"),
+            版本=pl.lit("original"),
+        )
+        .rename({"目标金额": "目标金额（万元）"})
+    )
 
 
 def _holidays(world: World) -> pl.DataFrame:

@@ -10,15 +10,21 @@ from pipelines.demo.world import World
 
 NAME = "fxiaoke"
 STAGES = {
-    "lead": "线索", "qualified": "潜在客户筛选", "needs": "需求确认", "decision_makers": "关键决策人识别", "proposal": "方案报价",
-    "negotiation": "商务谈判", "won": "赢单", "lost": "输单",
-}  # fmt: skip
+    "lead": "线索",
+    "qualified": "潜在客户筛选",
+    "needs": "需求确认",
+    "decision_makers": "关键决策人识别",
+    "proposal": "方案报价",
+    "negotiation": "商务谈判",
+    "won": "赢单",
+    "lost": "输单",
+}
 CURRENCIES = {"CNY": "人民币", "USD": "美元", "EUR": "欧元"}
 MANY_ROWS = 1_000_000  # of a sheet's 1,048,576
 
 
 def write(out: Outbox, world: World) -> None:
-    """客户 and 商机 on every export day. Beyond a sheet's size the customers go out as CSV parts, as the vendor does."""
+    """客户 and 商机 on every export day."""
     for last in world.export_days:
         out.workbook(f"fxiaoke/客户_{stamp(last)}.xlsx", _accounts(world, last).head(MANY_ROWS), sheet="客户")
         path = f"fxiaoke/商机_{stamp(last)}.xlsx"
@@ -33,24 +39,55 @@ def _accounts(world: World, last: int) -> pl.DataFrame:
     rows = world.accounts(NAME, last).join(erp_code(world), on="customer", how="left", maintain_order="left")
     code = pl.when(pl.col("has_erp_code") & (pl.col("erp") == "kingdee")).then("erp_id")
     return rows.select(
-        客户编号="source_id", 客户名称="account_name", 统一社会信用代码="tax_id", 电话="phone_text", 网址="domain", 行业=_chinese_industry(),
-        员工人数="employees", 省="province", 市="city", 详细地址="street", 销售区域=translated("region", words.CHINESE_REGION),
-        负责人="rep_name", ERP客户编码=code, 创建时间=as_date("created"),
-    )  # fmt: skip
+        客户编号="source_id",
+        客户名称="account_name",
+        统一社会信用代码="tax_id",
+        电话="phone_text",
+        网址="domain",
+        行业=_chinese_industry(),
+        员工人数="employees",
+        省="province",
+        市="city",
+        详细地址="street",
+        销售区域=translated("region", words.CHINESE_REGION),
+        负责人="rep_name",
+        ERP客户编码=code,
+        创建时间=as_date("created"),
+    )
 
 
 def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
     status = pl.when("is_won").then(pl.lit("赢单")).when("is_lost").then(pl.lit("输单")).otherwise(pl.lit("进行中"))
-    frame = world.deal_rows(NAME, last).select(
-        商机编号="source_id", 商机名称="title", 客户编号="account_id", 客户名称="account_name", 销售阶段=translated("stage", STAGES),
-        商机状态=status, 商机金额万元=(pl.col("amount") / 1_000_000), 币种=translated("currency", CURRENCIES),
-        赢率=pl.concat_str(pl.col("probability").cast(pl.String), pl.lit("%")), 预计结单日期=as_date("expected"),
-        实际结单日期=as_date("closed"), 商机来源="channel", 商机类型="deal_type", 产品编码="product_id", 产品线="product_line",
-        销售区域=translated("region", words.CHINESE_REGION), 所属团队="team", 负责人="rep_name",
-        输单原因=pl.when("is_lost").then("loss_reason"), 外部商机编号="external_id", 创建时间=as_date("created"), 最后修改时间=as_date("updated"),
-        关键决策人=pl.when("has_decision_maker").then(pl.lit("是")).otherwise(pl.lit("否")),
-        预算确认=pl.when("has_budget").then(pl.lit("是")).otherwise(pl.lit("否")),
-    ).rename({"商机金额万元": "商机金额（万元）"})  # fmt: skip
+    frame = (
+        world.deal_rows(NAME, last)
+        .select(
+            商机编号="source_id",
+            商机名称="title",
+            客户编号="account_id",
+            客户名称="account_name",
+            销售阶段=translated("stage", STAGES),
+            商机状态=status,
+            商机金额万元=(pl.col("amount") / 1_000_000),
+            币种=translated("currency", CURRENCIES),
+            赢率=pl.concat_str(pl.col("probability").cast(pl.String), pl.lit("%")),
+            预计结单日期=as_date("expected"),
+            实际结单日期=as_date("closed"),
+            商机来源="channel",
+            商机类型="deal_type",
+            产品编码="product_id",
+            产品线="product_line",
+            销售区域=translated("region", words.CHINESE_REGION),
+            所属团队="team",
+            负责人="rep_name",
+            输单原因=pl.when("is_lost").then("loss_reason"),
+            外部商机编号="external_id",
+            创建时间=as_date("created"),
+            最后修改时间=as_date("updated"),
+            关键决策人=pl.when("has_decision_maker").then(pl.lit("是")).otherwise(pl.lit("否")),
+            预算确认=pl.when("has_budget").then(pl.lit("是")).otherwise(pl.lit("否")),
+        )
+        .rename({"商机金额万元": "商机金额（万元）"})
+    )
     if last == world.last:
         dates, amounts = ["预计结单日期", "实际结单日期", "创建时间", "最后修改时间"], ["商机金额（万元）"]
         typed = frame.with_columns(pl.col(dates).cast(pl.String), pl.col(amounts).cast(pl.String))

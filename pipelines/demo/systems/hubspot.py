@@ -10,10 +10,15 @@ from pipelines.demo.world import World
 NAME = "hubspot"
 # the portal has no stage for a proposal: the deal stays with the decision maker until the contract goes out
 STAGES = {
-    "lead": "Appointment Scheduled", "qualified": "Qualified to Buy", "needs": "Presentation Scheduled",
-    "decision_makers": "Decision Maker Bought-In", "proposal": "Decision Maker Bought-In", "negotiation": "Contract Sent",
-    "won": "Closed Won", "lost": "Closed Lost",
-}  # fmt: skip
+    "lead": "Appointment Scheduled",
+    "qualified": "Qualified to Buy",
+    "needs": "Presentation Scheduled",
+    "decision_makers": "Decision Maker Bought-In",
+    "proposal": "Decision Maker Bought-In",
+    "negotiation": "Contract Sent",
+    "won": "Closed Won",
+    "lost": "Closed Lost",
+}
 
 
 def write(out: Outbox, world: World) -> None:
@@ -31,27 +36,46 @@ def _minute(column: str) -> pl.Expr:
 
 def _companies(world: World, last: int) -> pl.DataFrame:
     return world.accounts(NAME, last).select(
-        pl.col("source_id").alias("Record ID"), pl.col("account_name").alias("Company name"), pl.col("domain").alias("Company Domain Name"),
-        pl.col("phone_text").alias("Phone Number"), pl.col("street").alias("Street Address"),
-        pl.when("is_chinese").then("english").otherwise("city").alias("City"), country().alias("Country/Region"),
-        industry().alias("Industry"), pl.concat_str(text("employees"), pl.lit(".0")).alias("Number of Employees"),
-        pl.col("rep_name").alias("Company owner"), pl.lit("Customer").alias("Lifecycle Stage"), _minute("created").alias("Create Date"),
-    )  # fmt: skip
+        pl.col("source_id").alias("Record ID"),
+        pl.col("account_name").alias("Company name"),
+        pl.col("domain").alias("Company Domain Name"),
+        pl.col("phone_text").alias("Phone Number"),
+        pl.col("street").alias("Street Address"),
+        pl.when("is_chinese").then("english").otherwise("city").alias("City"),
+        country().alias("Country/Region"),
+        industry().alias("Industry"),
+        pl.concat_str(text("employees"), pl.lit(".0")).alias("Number of Employees"),
+        pl.col("rep_name").alias("Company owner"),
+        pl.lit("Customer").alias("Lifecycle Stage"),
+        _minute("created").alias("Create Date"),
+    )
 
 
 def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
     frame = world.deal_rows(NAME, last).select(
-        pl.col("source_id").alias("Record ID"), pl.col("title").alias("Deal Name"), pl.lit("Sales Pipeline").alias("Pipeline"),
-        translated("stage", STAGES).alias("Deal Stage"), money("amount", decimals=1).alias("Amount"), pl.col("currency").alias("Currency"),
-        _minute("expected").alias("Close Date"), _minute("created").alias("Create Date"), _minute("updated").alias("Last Modified Date"),
-        pl.col("rep_name").alias("Deal owner"), pl.col("deal_type").alias("Deal Type"), pl.col("channel").alias("Original Traffic Source"),
+        pl.col("source_id").alias("Record ID"),
+        pl.col("title").alias("Deal Name"),
+        pl.lit("Sales Pipeline").alias("Pipeline"),
+        translated("stage", STAGES).alias("Deal Stage"),
+        money("amount", decimals=1).alias("Amount"),
+        pl.col("currency").alias("Currency"),
+        _minute("expected").alias("Close Date"),
+        _minute("created").alias("Create Date"),
+        _minute("updated").alias("Last Modified Date"),
+        pl.col("rep_name").alias("Deal owner"),
+        pl.col("deal_type").alias("Deal Type"),
+        pl.col("channel").alias("Original Traffic Source"),
         pl.when("is_lost").then("loss_reason").alias("Closed Lost Reason"),
-        (pl.col("probability") / 100).cast(pl.String).alias("Deal probability"), pl.col("product_id").alias("Product code"),
-        pl.col("product_line").alias("Product line"), pl.col("region").alias("Sales region"), pl.col("team").alias("HubSpot Team"),
+        (pl.col("probability") / 100).cast(pl.String).alias("Deal probability"),
+        pl.col("product_id").alias("Product code"),
+        pl.col("product_line").alias("Product line"),
+        pl.col("region").alias("Sales region"),
+        pl.col("team").alias("HubSpot Team"),
         pl.when("has_decision_maker").then(pl.lit("Yes")).otherwise(pl.lit("No")).alias("Decision maker known"),
-        pl.col("external_id").alias("External deal ID"), pl.col("account_name").alias("Associated Company"),
+        pl.col("external_id").alias("External deal ID"),
+        pl.col("account_name").alias("Associated Company"),
         pl.col("account_id").alias("Associated Company IDs (Primary)"),
-    )  # fmt: skip
+    )
     if last == world.last:
         frame = out.spoilt(
             path,

@@ -1,4 +1,4 @@
-"""A 金蝶-style ERP of the Chinese company: GB18030 lists, four amounts per line, a bill's head on its first line only, 合计."""
+"""A 金蝶-style ERP of the Chinese company: GB18030, four amounts a line, a bill's head on its first line, 合计."""
 
 import polars as pl
 
@@ -55,9 +55,17 @@ def _worded(world: World, rows: pl.DataFrame, system: str) -> pl.DataFrame:
 
 def _customers(world: World, last: int) -> pl.DataFrame:
     return world.accounts(NAME, last).select(
-        客户编码="source_id", 客户名称="account_name", 纳税人识别号="tax_id", 电话="phone_text", 省份="province", 城市="city", 地址="street",
-        销售区域=translated("region", words.CHINESE_REGION), 客户类别=pl.lit("终端客户"), 创建日期=day("created"),
-    )  # fmt: skip
+        客户编码="source_id",
+        客户名称="account_name",
+        纳税人识别号="tax_id",
+        电话="phone_text",
+        省份="province",
+        城市="city",
+        地址="street",
+        销售区域=translated("region", words.CHINESE_REGION),
+        客户类别=pl.lit("终端客户"),
+        创建日期=day("created"),
+    )
 
 
 def _listed(out: Outbox, path: str, world: World, rows: pl.DataFrame, object_name: str, *, spoil: bool) -> None:
@@ -91,20 +99,33 @@ def _list(world: World, rows: pl.DataFrame, prefix: str) -> pl.DataFrame:
         gross=pl.col("net") + pl.col("tax"), net_base=in_base(rows, world.rates, cents="net", day="day") // 100
     )
     percent = pl.when(pl.col("tax") == 0).then(pl.lit("0")).otherwise(pl.lit("13"))
-    rate = pl.when(pl.col("currency") == "CNY").then(pl.lit("1")).otherwise(
-        (pl.col("net_base") / pl.col("net")).round(4).cast(pl.String)
-    )  # fmt: skip
+    rate = (
+        pl.when(pl.col("currency") == "CNY")
+        .then(pl.lit("1"))
+        .otherwise((pl.col("net_base") / pl.col("net")).round(4).cast(pl.String))
+    )
     base = base.with_columns(gross_base=pl.when(pl.col("currency") == "CNY").then("gross").otherwise("net_base"))
     status = pl.when("is_cancelled").then(pl.lit("作废")).otherwise(pl.lit("已审核"))
     return base.select(
-        pl.concat_str(pl.lit(prefix), (pl.col("bill") + 1).cast(pl.String).str.zfill(7)).alias("单据编号"), day("day", "%Y/%m/%d").alias("日期"),
-        pl.col("erp_id").alias("客户编码"), pl.col("erp_name").alias("客户"), pl.col("rep_name").alias("销售员"),
-        translated("currency", CURRENCIES).alias("币别"), rate.alias("汇率"), status.alias("单据状态"), text("line").alias("行号"),
-        pl.col("product_id").alias("物料编码"), pl.col("product_name").alias("物料名称"), text("quantity").alias("数量"),
-        money("unit_price", thousands=",").alias("单价"), percent.alias("税率%"), money("net", thousands=",").alias("金额(原币)"),
-        money("gross", thousands=",").alias("价税合计(原币)"), money("net_base", thousands=",").alias("金额(本币)"),
+        pl.concat_str(pl.lit(prefix), (pl.col("bill") + 1).cast(pl.String).str.zfill(7)).alias("单据编号"),
+        day("day", "%Y/%m/%d").alias("日期"),
+        pl.col("erp_id").alias("客户编码"),
+        pl.col("erp_name").alias("客户"),
+        pl.col("rep_name").alias("销售员"),
+        translated("currency", CURRENCIES).alias("币别"),
+        rate.alias("汇率"),
+        status.alias("单据状态"),
+        text("line").alias("行号"),
+        pl.col("product_id").alias("物料编码"),
+        pl.col("product_name").alias("物料名称"),
+        text("quantity").alias("数量"),
+        money("unit_price", thousands=",").alias("单价"),
+        percent.alias("税率%"),
+        money("net", thousands=",").alias("金额(原币)"),
+        money("gross", thousands=",").alias("价税合计(原币)"),
+        money("net_base", thousands=",").alias("金额(本币)"),
         money("gross_base", thousands=",").alias("价税合计(本币)"),
-    )  # fmt: skip
+    )
 
 
 def receipts_of(world: World, system: str, last: int) -> pl.DataFrame:
@@ -117,7 +138,11 @@ def receipts_of(world: World, system: str, last: int) -> pl.DataFrame:
 
 def _receipts(world: World, last: int) -> pl.DataFrame:
     return receipts_of(world, NAME, last).select(
-        单据编号=pl.concat_str(pl.lit("SKD"), (pl.col("receipt") + 1).cast(pl.String).str.zfill(7)), 收款日期=day("received", "%Y/%m/%d"),
-        客户编码="erp_id", 客户="erp_name", 源单编号=pl.concat_str(pl.lit("XSFP"), (pl.col("invoice") + 1).cast(pl.String).str.zfill(7)),
-        币别=translated("currency", CURRENCIES), 实收金额=money("gross", thousands=","),
-    )  # fmt: skip
+        单据编号=pl.concat_str(pl.lit("SKD"), (pl.col("receipt") + 1).cast(pl.String).str.zfill(7)),
+        收款日期=day("received", "%Y/%m/%d"),
+        客户编码="erp_id",
+        客户="erp_name",
+        源单编号=pl.concat_str(pl.lit("XSFP"), (pl.col("invoice") + 1).cast(pl.String).str.zfill(7)),
+        币别=translated("currency", CURRENCIES),
+        实收金额=money("gross", thousands=","),
+    )

@@ -12,14 +12,25 @@ def write(out: Outbox, world: World) -> None:
     """Products as CSV, reps as a workbook, on the last two export days."""
     for last in world.export_days[-2:]:
         products = world.products.select(
-            product_code="product_id", product_name="product_name", product_line="product_line",
-            list_price=money("price"), unit_cost=money("cost"), currency=pl.lit("CNY"), on_sale_since=pl.lit(world.first).pipe(_day),
-        )  # fmt: skip
+            product_code="product_id",
+            product_name="product_name",
+            product_line="product_line",
+            list_price=money("price"),
+            unit_cost=money("cost"),
+            currency=pl.lit("CNY"),
+            on_sale_since=pl.lit(world.first).pipe(_day),
+        )
         out.csv(f"masterdata/products_{stamp(last)}.csv", products)
         reps = world.reps.select(
-            工号="rep_id", 姓名="rep_name", 团队="team", 区域="region", 主管="manager", 岗位=pl.lit("客户经理"), 入职日期=as_date("hired"),
+            工号="rep_id",
+            姓名="rep_name",
+            团队="team",
+            区域="region",
+            主管="manager",
+            岗位=pl.lit("客户经理"),
+            入职日期=as_date("hired"),
             离职日期=pl.lit(None, dtype=pl.Date),
-        )  # fmt: skip
+        )
         out.workbook(f"masterdata/销售人员_{stamp(last)}.xlsx", reps, sheet="在职人员")
 
 

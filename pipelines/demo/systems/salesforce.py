@@ -9,9 +9,15 @@ from pipelines.demo.ids import salesforce_ids
 from pipelines.demo.world import World
 
 STAGES = {
-    "lead": "Prospecting", "qualified": "Qualification", "needs": "Needs Analysis", "decision_makers": "Id. Decision Makers",
-    "proposal": "Proposal/Price Quote", "negotiation": "Negotiation/Review", "won": "Closed Won", "lost": "Closed Lost",
-}  # fmt: skip
+    "lead": "Prospecting",
+    "qualified": "Qualification",
+    "needs": "Needs Analysis",
+    "decision_makers": "Id. Decision Makers",
+    "proposal": "Proposal/Price Quote",
+    "negotiation": "Negotiation/Review",
+    "won": "Closed Won",
+    "lost": "Closed Lost",
+}
 NAME = "salesforce"
 
 
@@ -57,15 +63,28 @@ def _accounts(out: Outbox, world: World, last: int) -> pl.DataFrame:
     rows = world.accounts(NAME, last).join(erp_code(world), on="customer", how="left", maintain_order="left")
     instant = pl.lit("T08:30:00.000Z")
     frame = rows.select(
-        Id="source_id", IsDeleted=pl.lit("false"), MasterRecordId=pl.lit(None, dtype=pl.String), Name="account_name",
-        Type=pl.lit("Customer"), BillingStreet="street", BillingCity=pl.when("is_chinese").then("english").otherwise("city"),
-        BillingState="province", BillingPostalCode="postal_code", BillingCountry=country(), Phone="phone_text",
-        Website=pl.concat_str(pl.lit("https://www."), "domain"), Industry=industry(), NumberOfEmployees=text("employees"),
-        OwnerId=owner_ids(), Tax_ID__c="tax_id",
+        Id="source_id",
+        IsDeleted=pl.lit("false"),
+        MasterRecordId=pl.lit(None, dtype=pl.String),
+        Name="account_name",
+        Type=pl.lit("Customer"),
+        BillingStreet="street",
+        BillingCity=pl.when("is_chinese").then("english").otherwise("city"),
+        BillingState="province",
+        BillingPostalCode="postal_code",
+        BillingCountry=country(),
+        Phone="phone_text",
+        Website=pl.concat_str(pl.lit("https://www."), "domain"),
+        Industry=industry(),
+        NumberOfEmployees=text("employees"),
+        OwnerId=owner_ids(),
+        Tax_ID__c="tax_id",
         SAP_Customer__c=pl.when(pl.col("has_erp_code") & (pl.col("erp") == "sap")).then("erp_id"),
         Kingdee_Customer__c=pl.when(pl.col("has_erp_code") & (pl.col("erp") == "kingdee")).then("erp_id"),
-        Sales_Region__c="region", CreatedDate=pl.concat_str(day("created"), instant), SystemModstamp=pl.concat_str(day("created"), instant),
-    )  # fmt: skip
+        Sales_Region__c="region",
+        CreatedDate=pl.concat_str(day("created"), instant),
+        SystemModstamp=pl.concat_str(day("created"), instant),
+    )
     if last == world.last:
         frame = out.spoilt(
             f"salesforce/Account_{stamp(last)}.csv",
@@ -83,15 +102,33 @@ def _deals(out: Outbox, world: World, last: int) -> pl.DataFrame:
         pl.when("is_lost").then(pl.lit("Omitted")).when("is_won").then(pl.lit("Closed")).otherwise(pl.lit("Pipeline"))
     )
     frame = world.deal_rows(NAME, last).select(
-        Id="source_id", IsDeleted=pl.lit("false"), AccountId="account_id", Name="title", StageName=translated("stage", STAGES),
-        Amount=money("amount", decimals=1), Probability=pl.concat_str(text("probability"), pl.lit(".0")), CurrencyIsoCode="currency",
-        CloseDate=day("expected"), Type="deal_type", LeadSource="channel", IsClosed=text("is_closed"), IsWon=text("is_won"),
-        ForecastCategoryName=category, Loss_Reason__c=pl.when("is_lost").then("loss_reason"), OwnerId=owner_ids(), Team__c="team",
-        Sales_Region__c="region", Product_Code__c="product_id", Product_Line__c="product_line", External_Deal_Id__c="external_id",
-        Budget_Confirmed__c=text("has_budget"), Decision_Process__c=text("has_decision_process"),
-        Decision_Maker__c=text("has_decision_maker"), CreatedDate=pl.concat_str(day("created"), pl.lit("T09:15:00.000Z")),
+        Id="source_id",
+        IsDeleted=pl.lit("false"),
+        AccountId="account_id",
+        Name="title",
+        StageName=translated("stage", STAGES),
+        Amount=money("amount", decimals=1),
+        Probability=pl.concat_str(text("probability"), pl.lit(".0")),
+        CurrencyIsoCode="currency",
+        CloseDate=day("expected"),
+        Type="deal_type",
+        LeadSource="channel",
+        IsClosed=text("is_closed"),
+        IsWon=text("is_won"),
+        ForecastCategoryName=category,
+        Loss_Reason__c=pl.when("is_lost").then("loss_reason"),
+        OwnerId=owner_ids(),
+        Team__c="team",
+        Sales_Region__c="region",
+        Product_Code__c="product_id",
+        Product_Line__c="product_line",
+        External_Deal_Id__c="external_id",
+        Budget_Confirmed__c=text("has_budget"),
+        Decision_Process__c=text("has_decision_process"),
+        Decision_Maker__c=text("has_decision_maker"),
+        CreatedDate=pl.concat_str(day("created"), pl.lit("T09:15:00.000Z")),
         LastModifiedDate=pl.concat_str(day("updated"), pl.lit("T10:00:00.000Z")),
-    )  # fmt: skip
+    )
     if last == world.last:
         path = f"salesforce/Opportunity_{stamp(last)}.csv"
         frame = out.spoilt(
@@ -106,14 +143,26 @@ def _history(world: World) -> pl.DataFrame:
         lambda places: pl.Series(salesforce_ids("008", places.to_numpy().astype("int64"))), return_dtype=pl.String
     )
     return rows.select(
-        Id=number, OpportunityId="source_id", StageName=translated("stage", STAGES), Amount=money("amount", decimals=1),
-        CloseDate=day("expected"), Probability=pl.concat_str(text("probability"), pl.lit(".0")), CreatedById=owner_ids(),
-        CreatedDate=pl.concat_str(day("changed"), pl.lit("T10:00:00.000Z")), IsDeleted=pl.lit("false"),
-    )  # fmt: skip
+        Id=number,
+        OpportunityId="source_id",
+        StageName=translated("stage", STAGES),
+        Amount=money("amount", decimals=1),
+        CloseDate=day("expected"),
+        Probability=pl.concat_str(text("probability"), pl.lit(".0")),
+        CreatedById=owner_ids(),
+        CreatedDate=pl.concat_str(day("changed"), pl.lit("T10:00:00.000Z")),
+        IsDeleted=pl.lit("false"),
+    )
 
 
 def _users(world: World) -> pl.DataFrame:
     return world.reps.select(
-        Id=owner_ids(), Name="rep_name", Team__c="team", Region__c="region", Manager_Name="manager",
-        EmployeeNumber="rep_id", IsActive=pl.lit("true"), HireDate=day("hired"),
-    )  # fmt: skip
+        Id=owner_ids(),
+        Name="rep_name",
+        Team__c="team",
+        Region__c="region",
+        Manager_Name="manager",
+        EmployeeNumber="rep_id",
+        IsActive=pl.lit("true"),
+        HireDate=day("hired"),
+    )

@@ -23,26 +23,47 @@ def _short(column: str) -> pl.Expr:
 
 def _accounts(world: World, last: int) -> pl.DataFrame:
     return world.accounts(NAME, last).select(
-        pl.col("account_name").alias("Account Name"), _short("source_id").alias("Account ID"), pl.col("rep_name").alias("Account Owner"),
-        pl.lit("Customer").alias("Type"), pl.col("phone_text").alias("Phone"), pl.col("domain").alias("Website"),
-        industry().alias("Industry"), pl.col("tax_id").alias("Tax ID"), pl.col("street").alias("Billing Street"),
-        pl.col("city").alias("Billing City"), pl.col("province").alias("Billing State/Province"), country().alias("Billing Country"),
-        pl.col("region").alias("Region"), day("created", "%m/%d/%Y").alias("Created Date"),
-    )  # fmt: skip
+        pl.col("account_name").alias("Account Name"),
+        _short("source_id").alias("Account ID"),
+        pl.col("rep_name").alias("Account Owner"),
+        pl.lit("Customer").alias("Type"),
+        pl.col("phone_text").alias("Phone"),
+        pl.col("domain").alias("Website"),
+        industry().alias("Industry"),
+        pl.col("tax_id").alias("Tax ID"),
+        pl.col("street").alias("Billing Street"),
+        pl.col("city").alias("Billing City"),
+        pl.col("province").alias("Billing State/Province"),
+        country().alias("Billing Country"),
+        pl.col("region").alias("Region"),
+        day("created", "%m/%d/%Y").alias("Created Date"),
+    )
 
 
 def _deals(out: Outbox, world: World, last: int) -> pl.DataFrame:
     frame = world.deal_rows(NAME, last).select(
-        pl.col("region").alias("Territory Region"), pl.col("rep_name").alias("Opportunity Owner"), _short("account_id").alias("Account ID"),
-        pl.col("account_name").alias("Account Name"), _short("source_id").alias("Opportunity ID"), pl.col("title").alias("Opportunity Name"),
-        translated("stage", STAGES).alias("Stage"), pl.concat_str(text("probability"), pl.lit("%")).alias("Probability (%)"),
-        pl.col("currency").alias("Amount Currency"), money("amount", thousands=",").alias("Amount"),
-        day("expected", "%m/%d/%Y").alias("Close Date"), day("created", "%m/%d/%Y").alias("Created Date"),
-        day("updated", "%m/%d/%Y").alias("Last Modified Date"), pl.col("deal_type").alias("Type"), pl.col("channel").alias("Lead Source"),
-        pl.col("product_line").alias("Product Line"), pl.col("product_name").alias("Product Name"),
-        pl.when("is_lost").then("loss_reason").alias("Loss Reason"), pl.col("team").alias("Team"),
-        _short("external_id").alias("Legacy Deal ID"), pl.lit("call back, agree on next step").alias("Opportunity Next Steps"),
-    )  # fmt: skip
+        pl.col("region").alias("Territory Region"),
+        pl.col("rep_name").alias("Opportunity Owner"),
+        _short("account_id").alias("Account ID"),
+        pl.col("account_name").alias("Account Name"),
+        _short("source_id").alias("Opportunity ID"),
+        pl.col("title").alias("Opportunity Name"),
+        translated("stage", STAGES).alias("Stage"),
+        pl.concat_str(text("probability"), pl.lit("%")).alias("Probability (%)"),
+        pl.col("currency").alias("Amount Currency"),
+        money("amount", thousands=",").alias("Amount"),
+        day("expected", "%m/%d/%Y").alias("Close Date"),
+        day("created", "%m/%d/%Y").alias("Created Date"),
+        day("updated", "%m/%d/%Y").alias("Last Modified Date"),
+        pl.col("deal_type").alias("Type"),
+        pl.col("channel").alias("Lead Source"),
+        pl.col("product_line").alias("Product Line"),
+        pl.col("product_name").alias("Product Name"),
+        pl.when("is_lost").then("loss_reason").alias("Loss Reason"),
+        pl.col("team").alias("Team"),
+        _short("external_id").alias("Legacy Deal ID"),
+        pl.lit("call back, agree on next step").alias("Opportunity Next Steps"),
+    )
     if last == world.last:
         path, keys = (
             f"salesforce_apac/report_opportunities_{stamp(last)}.csv",

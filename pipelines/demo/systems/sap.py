@@ -1,5 +1,7 @@
 """A SAP-like ERP of the overseas company: technical headers, keys padded with zeros, 31.01.2025, `1.234,50-`."""
 
+from typing import Any
+
 import polars as pl
 
 from pipelines.demo.files import Outbox
@@ -10,7 +12,7 @@ from pipelines.demo.systems.windows import windows
 from pipelines.demo.world import World
 
 NAME = "sap"
-GERMAN = {"thousands": ".", "point": ",", "minus": "back"}
+GERMAN: dict[str, Any] = {"thousands": ".", "point": ",", "minus": "back"}
 
 
 def write(out: Outbox, world: World) -> None:
@@ -50,31 +52,64 @@ def _spoilt(out: Outbox, path: str, object_name: str, frame: pl.DataFrame, spoil
 
 def _customers(world: World, last: int) -> pl.DataFrame:
     return world.accounts(NAME, last).select(
-        KUNNR=_padded("source_id"), LAND1=pl.col("code"), NAME1="account_name", ORT01="city", PSTLZ="postal_code", STRAS="street",
-        TELF1="phone_text", STCEG="tax_id", BRSCH=industry(), BZIRK="region", ERDAT=day("created", "%d.%m.%Y"),
-    )  # fmt: skip
+        KUNNR=_padded("source_id"),
+        LAND1=pl.col("code"),
+        NAME1="account_name",
+        ORT01="city",
+        PSTLZ="postal_code",
+        STRAS="street",
+        TELF1="phone_text",
+        STCEG="tax_id",
+        BRSCH=industry(),
+        BZIRK="region",
+        ERDAT=day("created", "%d.%m.%Y"),
+    )
 
 
 def _orders(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
-        VBELN=_number("bill", 10_000_000), POSNR=_padded(pl.col("line") * 10, 6), AUDAT=day("day", "%d.%m.%Y"), KUNNR=_padded("erp_id"),
-        MATNR="product_id", ARKTX="product_name", KWMENG=text("quantity"), NETPR=money("unit_price", **GERMAN),
-        NETWR=money("net", **GERMAN), MWSBP=money("tax", **GERMAN), WAERK="currency", PERNR="rep_name",
+        VBELN=_number("bill", 10_000_000),
+        POSNR=_padded(pl.col("line") * 10, 6),
+        AUDAT=day("day", "%d.%m.%Y"),
+        KUNNR=_padded("erp_id"),
+        MATNR="product_id",
+        ARKTX="product_name",
+        KWMENG=text("quantity"),
+        NETPR=money("unit_price", **GERMAN),
+        NETWR=money("net", **GERMAN),
+        MWSBP=money("tax", **GERMAN),
+        WAERK="currency",
+        PERNR="rep_name",
         ABGRU=pl.when("is_cancelled").then(pl.lit("Z1")).otherwise(pl.lit("00")),
-    )  # fmt: skip
+    )
 
 
 def _billing(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
-        VBELN=_number("bill", 90_000_000), POSNR=_padded(pl.col("line") * 10, 6), FKDAT=day("day", "%d.%m.%Y"), AUBEL=_number("order", 10_000_000),
-        KUNAG=_padded("erp_id"), MATNR="product_id", ARKTX="product_name",
-        FKIMG=pl.when(pl.col("quantity") < 0).then(pl.concat_str(pl.col("quantity").abs().cast(pl.String), pl.lit("-"))).otherwise(text("quantity")),
-        NETPR=money("unit_price", **GERMAN), NETWR=money("net", **GERMAN), MWSBP=money("tax", **GERMAN), WAERK="currency", PERNR="rep_name",
-    )  # fmt: skip
+        VBELN=_number("bill", 90_000_000),
+        POSNR=_padded(pl.col("line") * 10, 6),
+        FKDAT=day("day", "%d.%m.%Y"),
+        AUBEL=_number("order", 10_000_000),
+        KUNAG=_padded("erp_id"),
+        MATNR="product_id",
+        ARKTX="product_name",
+        FKIMG=pl.when(pl.col("quantity") < 0)
+        .then(pl.concat_str(pl.col("quantity").abs().cast(pl.String), pl.lit("-")))
+        .otherwise(text("quantity")),
+        NETPR=money("unit_price", **GERMAN),
+        NETWR=money("net", **GERMAN),
+        MWSBP=money("tax", **GERMAN),
+        WAERK="currency",
+        PERNR="rep_name",
+    )
 
 
 def _receipts(world: World, last: int) -> pl.DataFrame:
     return receipts_of(world, NAME, last).select(
-        BELNR=_number("receipt", 1_400_000_000), AUGDT=day("received", "%d.%m.%Y"), KUNNR=_padded("erp_id"),
-        REBZG=_number("invoice", 90_000_000), WRBTR=money("gross", **GERMAN), WAERS="currency",
-    )  # fmt: skip
+        BELNR=_number("receipt", 1_400_000_000),
+        AUGDT=day("received", "%d.%m.%Y"),
+        KUNNR=_padded("erp_id"),
+        REBZG=_number("invoice", 90_000_000),
+        WRBTR=money("gross", **GERMAN),
+        WAERS="currency",
+    )

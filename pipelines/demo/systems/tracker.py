@@ -9,9 +9,15 @@ from pipelines.demo.world import World
 
 NAME = "tracker"
 STAGES = {
-    "lead": "线索", "qualified": "跟进", "needs": "需求分析", "decision_makers": "POC", "proposal": "报价", "negotiation": "谈判中",
-    "won": "成交", "lost": "丢单",
-}  # fmt: skip
+    "lead": "线索",
+    "qualified": "跟进",
+    "needs": "需求分析",
+    "decision_makers": "POC",
+    "proposal": "报价",
+    "negotiation": "谈判中",
+    "won": "成交",
+    "lost": "丢单",
+}
 
 
 def write(out: Outbox, world: World) -> None:
@@ -38,19 +44,31 @@ def _deals(world: World, last: int) -> pl.DataFrame:
     rows = world.deal_rows(NAME, last)
     yuan = pl.col("amount") // 100
     in_tens = (
-        pl.when(pl.col("number") % 2 == 0).then(pl.concat_str((yuan / 10_000).cast(pl.String), pl.lit("万")))
+        pl.when(pl.col("number") % 2 == 0)
+        .then(pl.concat_str((yuan / 10_000).cast(pl.String), pl.lit("万")))
         .otherwise(pl.concat_str(pl.lit("￥"), text("amount").str.slice(0, text("amount").str.len_chars() - 2)))
-    )  # fmt: skip
+    )
     closing = (
         pl.when(pl.col("is_closed") | (pl.col("number") % 4 != 0))
         .then(day("expected", "%Y/%m/%d"))
         .otherwise(pl.lit("待定"))
     )
     return rows.select(
-        编号="source_id", 客户="account_name", 项目="title", 阶段=translated_stage(), 立项日期=day("created", "%Y年%m月%d日"),
-        预计金额=in_tens, 币种="currency", 预计签单=closing, 成交日期=day("closed", "%Y/%m/%d"), 业务员="rep_name", 产品="product_id",
-        产品线="product_line", CRM编号="external_id", 备注=pl.when(pl.col("number") % 7 == 0).then(pl.lit("电话沟通，下周再约")),
-    )  # fmt: skip
+        编号="source_id",
+        客户="account_name",
+        项目="title",
+        阶段=translated_stage(),
+        立项日期=day("created", "%Y年%m月%d日"),
+        预计金额=in_tens,
+        币种="currency",
+        预计签单=closing,
+        成交日期=day("closed", "%Y/%m/%d"),
+        业务员="rep_name",
+        产品="product_id",
+        产品线="product_line",
+        CRM编号="external_id",
+        备注=pl.when(pl.col("number") % 7 == 0).then(pl.lit("电话沟通，下周再约")),
+    )
 
 
 def translated_stage() -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Zoho modules: zcrm_ ids, `.id` twins, amounts with separators, two date formats in one column, stage history apart."""
+"""Zoho modules: zcrm_ ids, `.id` twins, amounts with separators, two date formats in one column, a stage history."""
 
 import polars as pl
 
@@ -9,9 +9,15 @@ from pipelines.demo.world import World
 
 NAME = "zoho"
 STAGES = {
-    "lead": "Qualification", "qualified": "Qualification", "needs": "Needs Analysis", "decision_makers": "Identify Decision Makers",
-    "proposal": "Proposal/Price Quote", "negotiation": "Negotiation/Review", "won": "Closed Won", "lost": "Closed Lost",
-}  # fmt: skip
+    "lead": "Qualification",
+    "qualified": "Qualification",
+    "needs": "Needs Analysis",
+    "decision_makers": "Identify Decision Makers",
+    "proposal": "Proposal/Price Quote",
+    "negotiation": "Negotiation/Review",
+    "won": "Closed Won",
+    "lost": "Closed Lost",
+}
 
 
 def write(out: Outbox, world: World) -> None:
@@ -35,25 +41,46 @@ def _mixed(column: str) -> pl.Expr:
 
 def _accounts(world: World, last: int) -> pl.DataFrame:
     return world.accounts(NAME, last).select(
-        _zcrm("source_id").alias("Record Id"), pl.col("account_name").alias("Account Name"), pl.col("rep_id").alias("Account Owner.id"),
-        pl.col("rep_name").alias("Account Owner"), pl.col("phone_text").alias("Phone"),
-        pl.concat_str(pl.lit("http://"), "domain").alias("Website"), pl.col("tax_id").alias("Tax Number"), industry().alias("Industry"),
-        text("employees").alias("Employees"), pl.col("street").alias("Billing Street"), pl.col("city").alias("Billing City"),
-        country().alias("Billing Country"), day("created").alias("Created Time"),
-    )  # fmt: skip
+        _zcrm("source_id").alias("Record Id"),
+        pl.col("account_name").alias("Account Name"),
+        pl.col("rep_id").alias("Account Owner.id"),
+        pl.col("rep_name").alias("Account Owner"),
+        pl.col("phone_text").alias("Phone"),
+        pl.concat_str(pl.lit("http://"), "domain").alias("Website"),
+        pl.col("tax_id").alias("Tax Number"),
+        industry().alias("Industry"),
+        text("employees").alias("Employees"),
+        pl.col("street").alias("Billing Street"),
+        pl.col("city").alias("Billing City"),
+        country().alias("Billing Country"),
+        day("created").alias("Created Time"),
+    )
 
 
 def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
     frame = world.deal_rows(NAME, last).select(
-        _zcrm("source_id").alias("Record Id"), pl.col("rep_id").alias("Deal Owner.id"), pl.col("rep_name").alias("Deal Owner"),
-        pl.col("title").alias("Deal Name"), _zcrm("account_id").alias("Account Name.id"), pl.col("account_name").alias("Account Name"),
-        money("amount", thousands=",").alias("Amount"), pl.col("currency").alias("Currency"), translated("stage", STAGES).alias("Stage"),
-        text("probability").alias("Probability (%)"), _mixed("expected").alias("Closing Date"), pl.col("deal_type").alias("Type"),
-        pl.col("channel").alias("Lead Source"), pl.when("is_lost").then("loss_reason").alias("Reason For Loss"),
-        pl.col("product_id").alias("Product Code"), pl.col("product_line").alias("Product Line"), pl.col("region").alias("Territory"),
-        pl.col("team").alias("Team"), pl.col("external_id").alias("External Deal Id"), day("created").alias("Created Time"),
+        _zcrm("source_id").alias("Record Id"),
+        pl.col("rep_id").alias("Deal Owner.id"),
+        pl.col("rep_name").alias("Deal Owner"),
+        pl.col("title").alias("Deal Name"),
+        _zcrm("account_id").alias("Account Name.id"),
+        pl.col("account_name").alias("Account Name"),
+        money("amount", thousands=",").alias("Amount"),
+        pl.col("currency").alias("Currency"),
+        translated("stage", STAGES).alias("Stage"),
+        text("probability").alias("Probability (%)"),
+        _mixed("expected").alias("Closing Date"),
+        pl.col("deal_type").alias("Type"),
+        pl.col("channel").alias("Lead Source"),
+        pl.when("is_lost").then("loss_reason").alias("Reason For Loss"),
+        pl.col("product_id").alias("Product Code"),
+        pl.col("product_line").alias("Product Line"),
+        pl.col("region").alias("Territory"),
+        pl.col("team").alias("Team"),
+        pl.col("external_id").alias("External Deal Id"),
+        day("created").alias("Created Time"),
         day("updated").alias("Modified Time"),
-    )  # fmt: skip
+    )
     if last == world.last:
         keys = [f"zcrm_{key}" for key in world.spare_ids(NAME, "deal")]
         frame = out.spoilt(
@@ -64,8 +91,12 @@ def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
 
 def _history(world: World) -> pl.DataFrame:
     return world.deal_history(NAME, world.last).select(
-        pl.concat_str(_zcrm("source_id"), pl.lit("-"), text("step")).alias("Record Id"), _zcrm("source_id").alias("Deal Name.id"),
-        translated("stage", STAGES).alias("Stage"), money("amount", thousands=",").alias("Amount"),
-        text("probability").alias("Probability (%)"), day("expected").alias("Closing Date"), pl.col("rep_name").alias("Modified By"),
+        pl.concat_str(_zcrm("source_id"), pl.lit("-"), text("step")).alias("Record Id"),
+        _zcrm("source_id").alias("Deal Name.id"),
+        translated("stage", STAGES).alias("Stage"),
+        money("amount", thousands=",").alias("Amount"),
+        text("probability").alias("Probability (%)"),
+        day("expected").alias("Closing Date"),
+        pl.col("rep_name").alias("Modified By"),
         pl.concat_str(day("changed"), pl.lit(" 10:00:00")).alias("Modified Time"),
-    )  # fmt: skip
+    )
