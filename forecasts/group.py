@@ -8,7 +8,9 @@ import polars as pl
 
 from forecasts import fallback, intervals, pool
 from forecasts.backtest import Candidates, Origin
+from forecasts.coherence import add_up
 from forecasts.config import Config, SeriesSet, Tier
+from forecasts.hierarchy import hierarchies_of
 from forecasts.segments import models_of
 
 Bounds = dict[int, tuple[np.ndarray, np.ndarray]]
@@ -44,6 +46,9 @@ def serve(
     candidates, served, reasons = with_fallbacks(candidates, segments, shortest)
     floor = np.where(_non_negative(names, wanted), 0.0, -np.inf)
     candidates = clipped(candidates, floor)
+    hierarchies, refused = hierarchies_of(names, candidates.batch, config.hierarchy)
+    candidates, reconciled = add_up(candidates, served, hierarchies, floor)
+    choices += [*refused, *reconciled]
     bounds, past = all_bounds(candidates, segments, floor)
     return Served(candidates, bounds, past, served, reasons, tuple(segments), tuple(choices))
 

@@ -1,0 +1,100 @@
+"""The served forecasts of a group, made coherent: of the future, and of every cutoff that all members share."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from forecasts import fallback, reconcile
+from forecasts.backtest import Candidates, Origin
+from forecasts.hierarchy import Hierarchy
+from forecasts.metrics import scale_of
+
+
+def add_up(
+    candidates: Candidates, served: Sequence[str], hierarchies: Sequence[Hierarchy], floor: np.ndarray
+) -> tuple[Candidates, list[dict[str, object]]]:
+    """The candidates with coherent served forecasts, and why each method was chosen."""
+    evidence: list[dict[str, object]] = []
+    for hierarchy in hierarchies:
+        cutoffs = {
+            place: cut for place in range(len(candidates.origins)) if (cut := cutoff(candidates, hierarchy, place))
+        }
+        limits = floor[hierarchy.rows]
+        method = reconcile.choose(hierarchy, list(cutoffs.values()), limits)
+        evidence += method.evidence
+        origins = list(candidates.origins)
+        for place, base in cutoffs.items():
+            others = [other for index, other in cutoffs.items() if index != place]
+            adjusted = reconcile.coherent(hierarchy, base.forecast, others, method.name, limits)
+            origins[place] = _with_past(origins[place], hierarchy, adjusted)
+        future = _future(candidates, served, hierarchy, list(cutoffs.values()), method.name, limits)
+        candidates = replace(candidates, future=future, origins=tuple(origins))
+    return candidates, evidence
+
+
+def cutoff(candidates: Candidates, hierarchy: Hierarchy, place: int) -> reconcile.Cutoff | None:
+    """What was forecast and what came at every node after one cutoff; None if too few nodes share one.
+
+    A node without a backtest at this cutoff stands there with its naive forecast; before its first value it is zero.
+    """
+    origin = candidates.origins[place]
+    wanted = {int(row): index for index, row in enumerate(origin.rows)}
+    held = [int(origin.held[wanted[row]]) for row in hierarchy.rows.tolist() if row in wanted]
+    if not held:
+        return None
+    common = max(set(held), key=held.count)
+    parts = [_node(candidates, origin, wanted.get(row), row, common) for row in hierarchy.rows.tolist()]
+    forecast, actual = (np.vstack([part[index] for part in parts]) for index in (0, 1))
+    return reconcile.Cutoff(forecast, actual, np.array([part[2] for part in parts]))
+
+
+def _node(
+    candidates: Candidates, origin: Origin, index: int | None, row: int, held: int
+) -> tuple[np.ndarray, np.ndarray, float]:
+    if index is not None and int(origin.held[index]) == held:
+        forecast = origin.forecasts["pool"][index]
+        if not np.isnan(forecast).any():
+            return forecast, origin.actual[index], float(origin.scale[index])
+    return _naive_node(candidates, row, held)
+
+
+def _naive_node(candidates: Candidates, row: int, held: int) -> tuple[np.ndarray, np.ndarray, float]:
+    batch, horizon = candidates.batch, candidates.horizon
+    values = batch.values[row]
+    before = values[: max(0, len(values) - held)]
+    actual = np.full(horizon, np.nan)
+    came = np.concatenate([np.zeros(max(0, held - len(values))), values[len(before) :]])[:horizon]
+    actual[: len(came)] = came
+    if len(before) == 0 or np.isnan(before).all():
+        return np.zeros(horizon), actual, scale_of(values, batch.frequency.season)
+    past = batch.take([row]).without_last(np.array([held]))
+    return fallback.naive_forecast(past, 0, horizon)[1], actual, scale_of(before, batch.frequency.season)
+
+
+def _with_past(origin: Origin, hierarchy: Hierarchy, adjusted: np.ndarray) -> Origin:
+    """The origin with coherent pool forecasts at the nodes that have this cutoff."""
+    pool = origin.forecasts["pool"].copy()
+    wanted = {int(row): index for index, row in enumerate(origin.rows)}
+    held = [int(origin.held[wanted[row]]) for row in hierarchy.rows.tolist() if row in wanted]
+    common = max(set(held), key=held.count)
+    for node, row in enumerate(hierarchy.rows.tolist()):
+        if row in wanted and int(origin.held[wanted[row]]) == common:
+            pool[wanted[row]] = adjusted[node]
+    return replace(origin, forecasts={**origin.forecasts, "pool": pool})
+
+
+def _future(
+    candidates: Candidates,
+    served: Sequence[str],
+    hierarchy: Hierarchy,
+    cutoffs: Sequence[reconcile.Cutoff],
+    method: str,
+    floor: np.ndarray,
+) -> dict[str, np.ndarray]:
+    base = np.vstack([candidates.future[served[row]][row] for row in hierarchy.rows.tolist()])
+    adjusted = reconcile.coherent(hierarchy, base, cutoffs, method, floor)
+    future = {name: values.copy() for name, values in candidates.future.items()}
+    for node, row in enumerate(hierarchy.rows.tolist()):
+        future[served[row]][row] = adjusted[node]
+    return future
