@@ -80,8 +80,7 @@ def run_gate(settings: Settings, run: Run, gate: str) -> GateReport:
     suites = gate_suites(settings)
     if gate not in suites:
         raise AlmanacError(f"gate {gate!r} is none of {', '.join(GATES)}")
-    freshness.record(settings)
-    volumes.record(settings)
+    measure(settings)
     try:
         engine.check_suites(suite for each in suites.values() for suite in each)
         results = engine.run_gate(settings.working_file, suites[gate])
@@ -89,6 +88,12 @@ def run_gate(settings: Settings, run: Run, gate: str) -> GateReport:
         raise AlmanacError(str(error)) from error
     keep(settings, run, gate, results)
     return GateReport(gate, tuple(results))
+
+
+def measure(settings: Settings) -> None:
+    """Write the tables that rules compare with: `quality.freshness` and `quality.volumes`."""
+    freshness.record(settings)
+    volumes.record(settings)
 
 
 def assert_passed(settings: Settings, run: Run) -> None:
@@ -142,7 +147,7 @@ def frame(run: Run, results: Sequence[CheckResult]) -> pl.DataFrame:
 
 
 def keep(settings: Settings, run: Run, gate: str, results: Sequence[CheckResult]) -> None:
-    """Write the results of a gate to state and `quality.results`, in place of what the same gate of the run found before.
+    """Write a gate's results to state and `quality.results`, in place of what the gate found before in the same run.
 
     State comes first: the working file's table is made again from it where it is missing.
     """

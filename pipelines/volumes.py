@@ -7,7 +7,7 @@ from pipelines import state, warehouse
 from pipelines.runs import Run
 from pipelines.settings import Settings
 
-SCHEMAS = ("marts",)
+SCHEMAS = ("raw", "marts")
 _SERVED: dict[str, pl.DataType | type[pl.DataType]] = {
     "run_id": pl.String,
     "started_at": pl.Datetime("us"),
