@@ -39,14 +39,14 @@
                 case amount_source
                     when 'amount_net' then amount_net
                     when 'gross_less_tax' then amount_gross - amount_tax
-                    when 'unit_price' then quantity * unit_price
+                    when 'unit_price' then cast(quantity as decimal(28, 4)) * unit_price
                     when 'list_price' then quantity * list_price
                 end as decimal(18, 4)
             ) as amount_net,
             coalesce(if(amount_source = 'list_price', list_currency, priced_lines.currency), run.base_currency) as currency,
             case when cost is not null then 'cost' when unit_cost is not null then 'unit_cost' else 'missing' end
                 as cost_source,
-            cast(coalesce(cost, quantity * unit_cost) as decimal(18, 4)) as cost_amount,
+            cast(coalesce(cost, cast(quantity as decimal(28, 4)) * unit_cost) as decimal(18, 4)) as cost_amount,
             coalesce(if(cost_source = 'unit_cost', list_currency, priced_lines.currency), run.base_currency)
                 as cost_currency
         from priced_lines

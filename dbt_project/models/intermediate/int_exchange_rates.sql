@@ -63,7 +63,8 @@ foreign_rates as (
 select
     currency,
     rate_on,
-    cast(rate as decimal(18, 8)) as rate,
+    -- wide, because DuckDB multiplies two 18-digit decimals in 18 digits and fails above a million
+    cast(rate as decimal(28, 8)) as rate,
     rated_on,
     rated_on < rate_on as is_carried,
     source_system
@@ -72,7 +73,7 @@ union all
 select
     run.base_currency as currency,
     days.day as rate_on,
-    cast(1 as decimal(18, 8)) as rate,
+    cast(1 as decimal(28, 8)) as rate,
     days.day as rated_on,
     false as is_carried,
     null as source_system

@@ -51,7 +51,7 @@ final as (
         deals.amount_base,
         deals.amount,
         deals.currency,
-        deals.base_rate,
+        cast(deals.base_rate as decimal(18, 8)) as base_rate,
         deals.probability,
         stages.default_probability as stage_probability,
         cast(

@@ -1,0 +1,58 @@
+-- One row per metric, day and combination of dimensions on which something happened, up to as_of.
+with run as (
+    select as_of from {{ source('control', 'run') }}
+),
+
+sold as (
+    select
+        invoiced_on as happened_on,
+        region,
+        product_line,
+        sum(amount_base) as revenue,
+        sum(quantity) as quantity
+    from {{ ref('int_revenue_lines') }}
+    group by all
+),
+
+first_sales as (
+    select
+        invoiced_on as happened_on,
+        region,
+        product_line
+    from {{ ref('int_revenue_lines') }}
+    where customer_id is not null
+    qualify row_number() over (partition by customer_id order by invoiced_on asc, line_key asc) = 1
+),
+
+deals as (
+    select
+        deals.created_on,
+        deals.closed_on,
+        deals.stage_type,
+        deals.amount_base,
+        dimensions.region,
+        dimensions.product_line,
+        dimensions.team
+    from {{ ref('int_opportunities') }} as deals
+    inner join {{ ref('int_opportunity_dimensions') }} as dimensions on deals.opportunity_id = dimensions.opportunity_id
+),
+
+metric_days as (
+    select 'revenue' as metric, happened_on, region, product_line, null as team, cast(revenue as double) as y from sold
+    union all
+    select 'quantity', happened_on, region, product_line, null, cast(quantity as double) from sold
+    union all
+    select 'new_customers', happened_on, region, product_line, null, count(*) from first_sales group by all
+    union all
+    select 'bookings', closed_on, region, product_line, team, cast(sum(amount_base) as double)
+    from deals
+    where stage_type = 'won'
+    group by all
+    union all
+    select 'opportunity_inflow', created_on, region, product_line, team, count(*) from deals group by all
+)
+
+select metric_days.*
+from metric_days
+cross join run
+where metric_days.happened_on <= run.as_of and metric_days.y is not null
