@@ -18,6 +18,7 @@ MEAN_DAYS = np.array([9, 16, 20, 16, 22, 18])  # in the stage of that place
 SKIPPED = np.array([0, 0, 0.12, 0.18, 0, 0])
 LOST_AFTER = np.array([0.18, 0.24, 0.2, 0.12, 0.16, 0.10])
 PLANNED_CYCLE_DAYS = 95
+WARM_UP_DAYS = 730
 BUYER_WEIGHT = 8  # companies that never buy have few deals, and lose them all
 NEVER = np.iinfo(np.int64).max // 4
 
@@ -43,12 +44,18 @@ def number_of_deals(customers: int) -> int:
 def true_deals(
     seed: int, customers: pl.DataFrame, reps: pl.DataFrame, products: pl.DataFrame, first: int, last: int
 ) -> Deals:
-    """Deals born from the first to the last day, as they stand at the end of the last day."""
+    """Deals born up to the last day, as they stand at its end.
+
+    They begin two years before the first day, so that a company with customers and open deals starts there and not an
+    empty one; `since` leaves out what was over by then.
+    """
     rng = ids.rng_for(seed, "deals")
-    count = number_of_deals(len(customers))
+    early = first - WARM_UP_DAYS
+    demand = day_weights(early, last, chinese=True)
+    count = round(number_of_deals(len(customers)) * demand.sum() / demand[WARM_UP_DAYS:].sum())
     weight = np.sqrt(customers["size"].to_numpy()) * np.where(customers["is_buyer"].to_numpy(), BUYER_WEIGHT, 1)
     owner = customers[np.sort(rng.choice(len(customers), count, p=weight / weight.sum()))]
-    created = _birthdays(rng, owner["is_chinese"].to_numpy(), first, last)
+    created = _birthdays(rng, owner["is_chinese"].to_numpy(), early, last)
     facts = owner.select("customer", "currency", "region", "is_chinese", "is_buyer").with_columns(
         pl.Series("created", created),
         _rep(rng, owner["region"], reps),
@@ -65,6 +72,14 @@ def true_deals(
     )
     facts = facts.with_columns(_amounts(rng, facts, products))
     return _with_path(rng, facts, last)
+
+
+def since(deals: Deals, first: int) -> Deals:
+    """The deals that were open on the first day or born later, numbered anew without gaps."""
+    kept = deals.facts.filter(pl.col("closed").is_null() | (pl.col("closed") >= first))
+    number = kept.select(old="deal").with_row_index("deal").with_columns(pl.col("deal").cast(pl.Int64))
+    path = number.join(deals.path, left_on="old", right_on="deal", how="left", maintain_order="left_right").drop("old")
+    return Deals(kept.with_columns(number["deal"]), path)
 
 
 def _birthdays(rng: np.random.Generator, chinese: NDArray[np.bool_], first: int, last: int) -> NDArray[np.int64]:

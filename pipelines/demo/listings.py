@@ -40,7 +40,7 @@ SHEET_SHARE = 0.10  # of the East China deals without a CRM record: the team kee
 
 
 def deal_listings(
-    seed: int, deals: TrueDeals, records: pl.DataFrame, systems: tuple[System, ...], rates: Deals, deletion_day: int
+    seed: int, deals: TrueDeals, records: pl.DataFrame, systems: tuple[System, ...], rates: Deals, days: tuple[int, ...]
 ) -> pl.DataFrame:
     """One row per deal record: listing, deal, system, kind (original, other_system, reentered), record (of the
     account), title, amount_percent, lag (days), shares_id, deleted_from (day or null), number (within the system)."""
@@ -74,8 +74,10 @@ def deal_listings(
     listings = _spelt(rng, listings, facts, records, rates)
     listings = _with_account(rng, listings, records)
     single = listings.select(pl.len().over("deal") == 1).to_series()
-    gone = single & (listings["outcome"] != "won") & pl.Series(rng.random(len(listings)) < rates.deleted)
-    listings = listings.with_columns(pl.when(gone).then(deletion_day).alias("deleted_from"))
+    # a deal can only vanish from an export if an earlier one showed it
+    shown = listings["created"] <= (days[-3] - 10 if len(days) > 2 else -1)
+    gone = single & shown & (listings["outcome"] != "won") & pl.Series(rng.random(len(listings)) < rates.deleted)
+    listings = listings.with_columns(pl.when(gone).then(days[-min(2, len(days))]).alias("deleted_from"))
     listings = listings.sort("deal", "kind", maintain_order=True).with_row_index("listing")
     return listings.with_columns((pl.int_range(pl.len()).over("system") + 1).alias("number"))
 

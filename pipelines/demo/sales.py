@@ -9,11 +9,12 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import ids
+from pipelines.demo.deals import WARM_UP_DAYS
 from pipelines.demo.dirt import Orders
 from pipelines.demo.rates import LEVELS
 from pipelines.demo.seasons import day_weights, next_working_day
 
-REPEAT_ORDERS_PER_DEAL = 2.4
+REPEAT_ORDERS_PER_DEAL = 1.5
 TAX_PERCENT = {"CNY": 13, "USD": 0, "EUR": 19}
 
 
@@ -41,17 +42,20 @@ def true_sales(
     first: int,
     last: int,
 ) -> Sales:
-    """All sales up to the last day. Only buyers are invoiced; the ERP knows the others as prospects at most."""
+    """Sales from the first to the last day, of deals won in them or before; only buyers are ever invoiced."""
     rng = ids.rng_for(seed, "sales")
-    orders = pl.concat([_deal_orders(rng, deals, last), _repeat_orders(rng, deals, rates, first, last)], how="diagonal")
+    orders = pl.concat(
+        [_deal_orders(rng, deals, last), _repeat_orders(rng, deals, rates, first - WARM_UP_DAYS, last)], how="diagonal"
+    )
     orders = (
         orders.sort("ordered", "customer", maintain_order=True)
         .with_row_index("order")
         .with_columns(pl.col("order").cast(pl.Int64))
     )
     order_lines = _lines(rng, orders, products)
-    invoice_lines = _invoices(rng, order_lines, orders, rates, last)
-    return Sales(order_lines, invoice_lines, _receipts(rng, invoice_lines, last))
+    invoice_lines = _invoices(rng, order_lines, orders, rates, last).filter(pl.col("invoiced") >= first)
+    receipts = _receipts(rng, invoice_lines, last)
+    return Sales(order_lines.filter(pl.col("ordered") >= first), invoice_lines, receipts)
 
 
 def _deal_orders(rng: np.random.Generator, deals: pl.DataFrame, last: int) -> pl.DataFrame:

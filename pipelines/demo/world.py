@@ -7,7 +7,7 @@ import polars as pl
 
 from pipelines.demo import ids
 from pipelines.demo.customers import true_customers
-from pipelines.demo.deals import Deals, true_deals
+from pipelines.demo.deals import Deals, since, true_deals
 from pipelines.demo.dirt import Dirt
 from pipelines.demo.listings import deal_listings, snapshot, stage_changes
 from pipelines.demo.people import true_products, true_reps
@@ -82,14 +82,17 @@ def build_world(seed: int, customers: int, systems: int, as_of: date, dirt: Dirt
     used = systems_for(systems)
     people = true_customers(seed, customers, dirt.customers)
     reps, products = true_reps(first), true_products()
-    deals = true_deals(seed, people, reps, products, first, last)
-    sales = true_sales(seed, people, deals.facts, products, dirt.orders, first, last)
+    all_deals = true_deals(seed, people, reps, products, first, last)
+    sales = true_sales(seed, people, all_deals.facts, products, dirt.orders, first, last)
+    deals = since(all_deals, first)
     days = export_days(as_of) if customers <= MANY_CUSTOMERS else (last,)
-    records = account_records(seed, people, used, dirt.customers, _known_from(seed, people, deals.facts, first, last))
+    records = account_records(
+        seed, people, used, dirt.customers, _known_from(seed, people, all_deals.facts, first, last)
+    )
     records = _identified(records, account_ids).with_columns(
         pl.min_horizontal("created", pl.lit(last - 10)).alias("created"), _account_rep(reps)
     )
-    listings = _identified(deal_listings(seed, deals, records, used, dirt.deals, days[max(len(days) - 2, 0)]), deal_ids)
+    listings = _identified(deal_listings(seed, deals, records, used, dirt.deals, days), deal_ids)
     return World(
         seed,
         first,
