@@ -4,7 +4,7 @@ One row per record of the file, good or bad: `_errors` names what could not be r
 headers and rows that the contract says are no records. Nothing is dropped here, so that every row can be counted.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import duckdb
 
@@ -12,7 +12,7 @@ from pipelines.contracts import CanonicalObject, Column, ObjectContract
 from pipelines.ingest.numbers import damaged_id_sql
 from pipelines.ingest.shape import Shape
 from pipelines.ingest.source import FileRefusedError, Source
-from pipelines.ingest.values import CODES, Rules, cell_sql, literal, typed_sql
+from pipelines.ingest.values import CODES, NUMERIC, Rules, cell_sql, literal, typed_sql
 from pipelines.warehouse import quoted
 
 
@@ -72,11 +72,34 @@ def _cells(source: Source, casting: Casting) -> str:
     ]
     extra = ", ".join(f"{literal(header)}, {quoted(header)}" for header in shape.extra)
     hashed = ", ".join(f"coalesce({cell}, '')" for cell in raw)
-    rates = [quoted(h) for h in _rate_headers(casting)]
+    added = [*_rate_headers(casting), *(f"~number {name}" for name in shape.columns if _is_careful_number(name, casting))]
     return (
-        f"select _record, {_control(source, contract)} as _is_control, md5(concat_ws(chr(31), {hashed})) as _row_hash, "
+        f"select _record, _is_control, md5(concat_ws(chr(31), {hashed})) as _row_hash, "
         f"{f'cast(json_object({extra}) as varchar)' if extra else 'cast(null as varchar)'} as _extra"
-        f"{''.join(', ' + cell for cell in [*cells, *rates])} from {source.relation}"
+        f"{''.join(', ' + cell for cell in [*cells, *map(quoted, added)])} from ({_filled_down(source, casting)})"
+    )
+
+
+def _filled_down(source: Source, casting: Casting) -> str:
+    """The source's rows with `_is_control`, and blank cells of `fill_down` headers taken from the nearest row above.
+
+    Control rows are told by the cells as they stand: a total would look like a record once its blanks were filled.
+    """
+    contract = casting.contract
+    filled = [quoted(header) for header in source.headers if header in contract.reader.fill_down]
+    cells = [
+        f"last_value(nullif(trim({cell}), '') ignore nulls) over (order by _record rows unbounded preceding) as {cell}"
+        for cell in filled
+    ]
+    replaced = f" replace ({', '.join(cells)})" if cells else ""
+    return f"select *{replaced}, {_control(source, contract)} as _is_control from {source.relation}"
+
+
+def _is_careful_number(name: str, casting: Casting) -> bool:
+    return (
+        casting.canonical.columns[name].type in NUMERIC
+        and _is_read(name, casting)
+        and not casting.rules[name].is_plain
     )
 
 
@@ -121,9 +144,11 @@ def _values(casting: Casting) -> list[str]:
         if canonical.map:
             values.append(f"{text} as {quoted(name + '_source')}")
         else:
-            values.append(
-                f"{typed_sql(text, _resolved(column, casting), canonical, casting.rules[name])} as {quoted(name)}"
-            )
+            rules, number = casting.rules[name], quoted(f"~number {name}")
+            if column.const is not None and canonical.type in NUMERIC:
+                rules = replace(rules, is_plain=True)
+            typed = typed_sql(text, _resolved(column, casting), canonical, rules, number)
+            values.append(f"{typed} as {quoted(name)}")
     return values or ["null as _nothing"]
 
 
@@ -156,7 +181,8 @@ def _problems(casting: Casting) -> list[str]:
     problems = []
     for name, column in casting.contract.columns.items():
         canonical = casting.canonical.columns[name]
-        if not _is_read(name, casting) or canonical.map or column.on_error == "empty":
+        is_sure = casting.rules[name].is_plain and canonical.type not in ("integer", "share")
+        if not _is_read(name, casting) or canonical.map or column.on_error == "empty" or is_sure:
             continue
         if canonical.type != "text":
             wrong = f"{_cell(name)} is not null and {quoted(name)} is null"

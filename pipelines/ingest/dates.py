@@ -53,8 +53,8 @@ def _orders(formats: Sequence[str]) -> set[str]:
     return {order for order in map(_order_of, formats) if order}
 
 
-def _utc(sql: str, zone: str, is_date: bool) -> str:
-    """A naive local time: its day as it stands, or its instant."""
+def utc_sql(sql: str, zone: str, is_date: bool) -> str:
+    """SQL for a naive local time: its day as it stands, or its instant in naive UTC."""
     return sql if is_date or zone == "UTC" else f"(({sql}) at time zone '{zone}') at time zone 'UTC'"
 
 
@@ -66,9 +66,9 @@ def _local(instant: str, zone: str, is_date: bool) -> str:
 def _year_first(text: str, zone: str, is_date: bool) -> str:
     starts = f"substr({text}, 5, 1) in ('-', '/')"
     zoned = _local(f"(try_cast({text} as timestamptz) at time zone 'UTC')", zone, is_date)
-    naive = _utc(f"try_cast({text} as timestamp)", zone, is_date)
+    naive = utc_sql(f"try_cast({text} as timestamp)", zone, is_date)
     return (
-        f"case when {starts} and length({text}) <= 10 then {_utc(f'cast(try_cast({text} as date) as timestamp)', zone, is_date)}"
+        f"case when {starts} and length({text}) <= 10 then {utc_sql(f'cast(try_cast({text} as date) as timestamp)', zone, is_date)}"
         rf" when {starts} and regexp_matches({text}, 'Z$|\d[+-]\d{{2}}:?\d{{2}}$|UTC$') then {zoned}"
         f" when {starts} then {naive} end"
     )
@@ -79,14 +79,14 @@ def _by_format(text: str, formats: Sequence[str], zone: str, is_date: bool) -> s
     parsed = f"try_strptime({text}, [{listed}])"
     if any("%z" in form for form in formats):
         return _local(f"cast({parsed} at time zone 'UTC' as timestamp)", zone, is_date)
-    return _utc(parsed, zone, is_date)
+    return utc_sql(parsed, zone, is_date)
 
 
 def _special(text: str, form: str, zone: str, is_date: bool) -> str:
     """Serial days of a spreadsheet (its day 60, 29 February 1900, never was) and seconds or milliseconds since 1970."""
     value = f"try_cast({text} as double)"
     if form == "excel_serial_1904":
-        return _utc(
+        return utc_sql(
             f"(timestamp '1904-01-01' + to_microseconds(cast(round({value} * 86400) as bigint) * 1000000))",
             zone,
             is_date,
@@ -94,7 +94,7 @@ def _special(text: str, form: str, zone: str, is_date: bool) -> str:
     if form == "excel_serial":
         base = f"case when {value} < 60 then timestamp '1899-12-31' else timestamp '1899-12-30' end"
         serial = f"case when {value} between 1 and 2958465.99999 then {base} + to_microseconds(cast(round({value} * 86400) as bigint) * 1000000) end"
-        return _utc(serial, zone, is_date)
+        return utc_sql(serial, zone, is_date)
     size = 1_000 if form == "epoch_ms" else 1
     scaled = f"cast(round({value} * {1_000_000 // size}) as bigint)"
     limit = 253402300799 * size

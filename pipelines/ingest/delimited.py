@@ -40,7 +40,8 @@ def read_delimited(connection: duckdb.DuckDBPyConnection, path: Path, reader: Re
     dialect = find_dialect(head, reader)
     before, headers = _headers(head, dialect, reader)
     source = Source(headers, "", encoding, dialect.delimiter, control=before)
-    if not _is_plain(text_path, dialect, reader) or not _read_fast(connection, text_path, dialect, source):
+    is_plain, source.odd_blanks = _look_through(text_path, dialect, reader)
+    if not is_plain or not _read_fast(connection, text_path, dialect, source):
         _read_carefully(connection, text_path, dialect, reader, source)
     return source
 
@@ -69,23 +70,38 @@ def _headers(head: str, dialect: Dialect, reader: Reader) -> tuple[int, list[str
     return index + 1, unique_headers(names)
 
 
-def _is_plain(path: Path, dialect: Dialect, reader: Reader) -> bool:
-    """Whether DuckDB reads the file as it is meant: one kind of line end, no zero bytes, no reader options it lacks."""
-    if len(dialect.delimiter) != 1 or not dialect.quote or reader.ragged == "pad" or reader.comment:
-        return False
+def _look_through(path: Path, dialect: Dialect, reader: Reader) -> tuple[bool, bool]:
+    """Whether DuckDB reads the file as it is meant (one kind of line end, no zero bytes, no option that it lacks), and
+    whether blanks other than the space may surround cells. One pass over the bytes.
+    """
+    is_plain = len(dialect.delimiter) == 1 and bool(dialect.quote) and reader.ragged == "refuse" and not reader.comment
+    odd = [mark.encode() for mark in ("\u00a0", "\u3000", "\ufeff", '\n"', '\r"', "\x0b", "\x0c")]
+    odd += [b"\t"] if dialect.delimiter != "\t" else []
     ends: Counter[str] = Counter()
-    longest = run = 0
+    has_odd, run, tail = False, 0, b""
     for piece in chunks(path):
-        if b"\x00" in piece:
-            return False
-        pairs, breaks = piece.count(b"\r\n"), piece.count(b"\n")
-        ends.update(pair=pairs, line=breaks - pairs, back=piece.count(b"\r") - pairs)
-        last = piece.rfind(b"\n") if breaks else piece.rfind(b"\r")
-        run = run + len(piece) if last < 0 else len(piece) - last
-        longest = max(longest, run)
-        if longest > MAX_LINE:
-            raise FileRefusedError("line_too_long", f"a line is longer than {MAX_LINE >> 20} MB: this is no table")
-    return sum(count > 0 for count in ends.values()) <= 1
+        is_plain = is_plain and b"\x00" not in piece
+        has_odd = has_odd or any(mark in piece for mark in odd)
+        run = _longest_allowed(piece, run)
+        piece = tail + piece
+        tail = b"\r" if piece.endswith(b"\r") else b""  # its line feed may come with the next piece
+        ends += _line_ends(piece[: len(piece) - len(tail)])
+    ends += _line_ends(tail)
+    return is_plain and sum(count > 0 for count in ends.values()) <= 1, has_odd
+
+
+def _line_ends(piece: bytes) -> Counter[str]:
+    pairs = piece.count(b"\r\n")
+    return Counter(pair=pairs, line=piece.count(b"\n") - pairs, back=piece.count(b"\r") - pairs)
+
+
+def _longest_allowed(piece: bytes, run: int) -> int:
+    """Bytes since the last line end, refusing a file whose lines are longer than any table's."""
+    last = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
+    run = run + len(piece) if last < 0 else len(piece) - last
+    if run > MAX_LINE:
+        raise FileRefusedError("line_too_long", f"a line is longer than {MAX_LINE >> 20} MB: this is no table")
+    return run
 
 
 def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, source: Source) -> bool:
@@ -103,13 +119,12 @@ def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Diale
         columns="{" + ", ".join(f"{_literal(name)}: '{kind}'" for name, kind in types.items()) + "}",
         line=MAX_LINE,
     )
-    cells = ", ".join(quoted(header) for header in source.headers)
     try:
-        connection.execute(f"create table cells as select row_number() over () as _record, {cells} from {scan}")
+        connection.execute(f"create table cells as select * from {scan}")
     except duckdb.Error:
         connection.execute("drop table if exists cells")
         return False
-    source.relation = "cells"
+    source.relation = "(select rowid + 1 as _record, * from cells)"  # rows keep the order of the file
     return True
 
 

@@ -13,8 +13,8 @@ from pipelines.contracts import ObjectContract, SourceContract, canonical_object
 from pipelines.ingest import landing
 from pipelines.ingest.accept import CORRECTIONS, MEANING, judge
 from pipelines.ingest.cast import Casting, cast_cells
+from pipelines.ingest.evidence import column_rules
 from pipelines.ingest.exported import exported_from_column
-from pipelines.ingest.orders import column_rules
 from pipelines.ingest.readers import read_source
 from pipelines.ingest.shape import fit
 from pipelines.ingest.source import FileRefusedError, Source, scratch

@@ -20,6 +20,7 @@ class FileRefusedError(Exception):
     """A whole file cannot be used: a reason code and a sentence with the evidence and what to do."""
 
     def __init__(self, code: str, reason: str) -> None:
+        """A short code for machines and the sentence for people."""
         super().__init__(reason)
         self.code, self.reason = code, reason
 
@@ -44,7 +45,8 @@ class Source:
     headers: unique column names, in the file's order.
     relation: SQL that yields `_record` (1-based), then one VARCHAR column per header.
     refused: records that could not be split into cells.
-    control: rows before the records (titles, header) and others that the reader took out, as (record or None, text).
+    control: number of rows that the reader itself took out: titles, the header, blank lines.
+    odd_blanks: whether cells may begin or end with blanks other than the space.
     """
 
     headers: list[str]
@@ -53,6 +55,7 @@ class Source:
     delimiter: str = ""
     refused: list[Refused] = field(default_factory=list)
     control: int = 0
+    odd_blanks: bool = True
     warnings: list[str] = field(default_factory=list)
 
 
@@ -61,10 +64,7 @@ def scratch(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """A throw-away database and a folder for what it spills, both gone afterwards."""
     folder.mkdir(parents=True, exist_ok=True)
     place = Path(mkdtemp(prefix="ingest-", dir=folder))
-    connection = duckdb.connect(
-        str(place / "scratch.duckdb"),
-        config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(place / "spill"), "preserve_insertion_order": True},
-    )
+    connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(place / "spill")})
     try:
         connection.execute("set timezone = 'UTC'")
         yield connection, place
@@ -79,7 +79,8 @@ def unique_headers(headers: list[str]) -> list[str]:
     names = []
     for position, header in enumerate(headers, start=1):
         name = " ".join(str(header).replace("\x00", "").split()) or f"column_{position}"
-        while (seen_times := seen.get(name.casefold(), 0)) or name.casefold() in ("_record",):
+        name = name.replace("~", "_", 1) if name.startswith("~") else name  # ours: columns that casting adds
+        while (seen_times := seen.get(name.casefold(), 0)) or name.casefold() in ("_record", "rowid"):
             seen[name.casefold()] = seen_times + 1
             name = f"{name} ({seen_times + 1})"
         seen[name.casefold()] = 1

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.contracts import CanonicalColumn, Column, NumberFormat
-from pipelines.ingest.dates import moment_sql
-from pipelines.ingest.numbers import number_sql
+from pipelines.ingest.dates import NULL_DATES, SPECIAL, moment_sql, utc_sql
+from pipelines.ingest.numbers import EXACT
 from pipelines.warehouse import quoted
 
 STANDARD_NULLS = (
@@ -30,6 +30,7 @@ STANDARD_NULLS = (
     "tbd",
     "待定",
 )
+BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 TRUE = ("true", "1", "yes", "y", "t", "是", "x", "真", "on", "1.0", "✓", "√")
 FALSE = ("false", "0", "no", "n", "f", "否", "假", "off", "0.0", "✗", "×")
 CODES = {
@@ -40,12 +41,18 @@ CODES = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What a column inherits from its object and system. `order`: dmy, mdy or None where nothing is open."""
+    """What a column inherits from its object and system, and what all of its cells said.
+
+    order: dmy, mdy, or None where nothing is open. is_plain: a plain cast reads every cell that is no null word.
+    is_padded: cells may have blanks around them.
+    """
 
     zone: str
     number_format: NumberFormat
     null_words: tuple[str, ...] = ()
     order: str | None = None
+    is_plain: bool = False
+    is_padded: bool = True
 
 
 def literal(text: str) -> str:
@@ -55,16 +62,44 @@ def literal(text: str) -> str:
 
 def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text") -> str:
     """SQL for one cell as trimmed text, NULL for null words."""
+    cell = quoted(header)
+    if rules.is_plain:
+        return cell
     words = [*STANDARD_NULLS, *rules.null_words, *(column.null_words if column else ())]
     if kind in ("date", "timestamp"):
-        words += ["0000-00-00", "00000000", "0000/00/00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000"]
-    trimmed = f"trim({quoted(header)}, {literal(chr(32) + chr(9) + chr(13) + chr(10) + chr(0xA0) + chr(0x3000) + chr(0xFEFF))})"
+        words += NULL_DATES
     listed = ", ".join(map(literal, dict.fromkeys(words)))
+    trimmed = f"trim({cell}, {literal(BLANKS)})" if rules.is_padded else cell
     return f"case when {trimmed} in ({listed}) then null else {trimmed} end"
 
 
-def typed_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
-    """SQL for the typed value of the SQL expression `text`."""
+def is_padded_sql(cell: str) -> str:
+    """SQL that is true for a cell with spaces around it: cheap to ask, while trimming every cell is not."""
+    return f"(({cell} < '!' and {cell} <> '') or suffix({cell}, ' '))"
+
+
+def is_plain_sql(cell: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str | None:
+    """SQL that is true for a cell that a plain cast reads rightly; None where the contract asks for more than a cast."""
+    if canonical.type in ("date", "timestamp"):
+        if column.formats and any(form in SPECIAL for form in column.formats):
+            return None
+        kind, length = ("date", 10) if canonical.type == "date" else ("timestamp", 19)
+        dashes = f"substr({cell}, 5, 1) = '-' and length({cell}) <= {length}"
+        return f"coalesce({dashes} and try_cast({cell} as {kind}) is not null, false)"
+    form = column.number_format or rules.number_format
+    if form.decimal != "." or form.thousands == ".":
+        return None
+    kind = EXACT if canonical.type == "integer" or column.unit != 1 else canonical.sql_type
+    return f"coalesce(try_cast({cell} as {kind}) is not null and not contains({cell}, '_'), false)"
+
+
+def typed_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules, number: str = "null") -> str:
+    """SQL for the typed value of the SQL expression `text`.
+
+    number: for columns that are not plain, the SQL column in which `numbers.add_number` left the number.
+    """
+    if canonical.type in NUMERIC:
+        return _number(text, column, canonical, rules, number)
     return _READERS[canonical.type](text, column, canonical, rules)
 
 
@@ -95,22 +130,22 @@ def _boolean(text: str, column: Column, canonical: CanonicalColumn, rules: Rules
 
 def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
     is_date = canonical.type == "date"
-    sql = moment_sql(text, column.formats, rules.order, column.timezone or rules.zone, is_date=is_date)
+    zone = column.timezone or rules.zone
+    if rules.is_plain:
+        return f"try_cast({text} as date)" if is_date else utc_sql(f"try_cast({text} as timestamp)", zone, is_date)
+    sql = moment_sql(text, column.formats, rules.order, zone, is_date=is_date)
     return f"cast({sql} as date)" if is_date else sql
 
 
-def _number(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
-    form = column.number_format or rules.number_format
+def _number(text: str, column: Column, canonical: CanonicalColumn, rules: Rules, number: str) -> str:
+    value = f"try_cast({text} as {EXACT})" if rules.is_plain else number
     if canonical.type == "integer":
-        value = number_sql(text, form)
         return f"case when {value} = trunc({value}) then try_cast({value} as bigint) end"
-    plain = form.decimal == "." and form.thousands != "."
-    scaled = _scaled(number_sql(text, form), column)
-    sql = f"try_cast({scaled} as {canonical.sql_type})"
-    if plain and column.unit == 1 and column.tax == "excluded":
-        fast = f"case when not contains({text}, '_') then try_cast({text} as {canonical.sql_type}) end"
-        return f"coalesce({fast}, {sql})"
-    return sql
+    if canonical.type == "share":
+        return _share(text, column, value, rules)
+    if rules.is_plain and column.unit == 1 and column.tax == "excluded":
+        return f"try_cast({text} as {canonical.sql_type})"
+    return f"try_cast({_scaled(value, column)} as {canonical.sql_type})"
 
 
 def _scaled(value: str, column: Column) -> str:
@@ -131,19 +166,18 @@ def _rate_of(header: str) -> str:
     return f"(case when {text} like '%\\%' escape '\\' or {number} >= 1 then {number} / 100 else {number} end)"
 
 
-def _share(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+def _share(text: str, column: Column, value: str, rules: Rules) -> str:
     """0-1. A written % sign decides by itself; otherwise the contract says whether 45 means 0.45."""
-    form = column.number_format or rules.number_format
-    bare = f"rtrim(replace({text}, '％', '%'), '% ')"
-    number = f"cast({number_sql(bare, form)} as double)"
     divisor = 100 if column.scale == "percent" else 1
-    value = f"{number} / case when {text} like '%\\%' escape '\\' or {text} like '%％' then 100 else {divisor} end"
-    return f"case when {value} between 0 and 1 then {value} end"
+    if not rules.is_plain:
+        divisor_sql = f"case when contains({text}, '%') or contains({text}, '％') then 100 else {divisor} end"
+        return f"case when {value} between 0 and {divisor_sql} then cast({value} as double) / {divisor_sql} end"
+    return f"case when {value} between 0 and {divisor} then cast({value} as double) / {divisor} end"
 
 
+NUMERIC = ("decimal", "rate", "number", "integer", "share")
 _READERS: dict[str, Callable[[str, Column, CanonicalColumn, Rules], str]] = {
-    "text": _text, "boolean": _boolean, "date": _moment, "timestamp": _moment, "decimal": _number,
-    "rate": _number, "number": _number, "integer": _number, "share": _share,
+    "text": _text, "boolean": _boolean, "date": _moment, "timestamp": _moment,
 }  # fmt: skip
 
 

@@ -1,0 +1,103 @@
+"""What the whole of a column says before it is cast: whether it is written plainly, and whether days come first.
+
+Day before month, or month before day, is decided for a column on evidence, or the file is refused. Plainly written
+columns (nearly all) are then read by a plain cast; the careful expressions are slow to plan and to run.
+"""
+
+from dataclasses import replace
+
+import duckdb
+
+from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
+from pipelines.ingest.dates import AMBIGUOUS, needs_order
+from pipelines.ingest.numbers import add_number
+from pipelines.ingest.shape import Shape
+from pipelines.ingest.source import FileRefusedError, Source
+from pipelines.ingest.values import NUMERIC, Rules, cell_sql, is_padded_sql, is_plain_sql
+from pipelines.warehouse import quoted
+
+
+def column_rules(
+    connection: duckdb.DuckDBPyConnection,
+    system: SourceContract,
+    contract: ObjectContract,
+    shape: Shape,
+    source: Source,
+    zone: str,
+) -> dict[str, Rules]:
+    """What each column inherits, date order included; `*` holds for cells that are no canonical column."""
+    form = contract.number_format or system.number_format
+    general = Rules(zone, form, (*system.null_words, *contract.null_words), is_padded=source.odd_blanks)
+    read = {name: headers for name, headers in shape.columns.items() if headers}
+    probes = [_probe(name, headers, contract, general) for name, headers in read.items()]
+    counts = connection.execute(f"select {', '.join(probes)} from {source.relation}").fetchone() if probes else ()
+    rules = {"*": replace(general, is_padded=True), **dict.fromkeys(contract.columns, general)}
+    for (name, headers), odd in zip(read.items(), counts or (), strict=True):
+        rules[name] = _rules(connection, source, contract, name, headers[0], general, odd)
+    return rules
+
+
+def _rules(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    contract: ObjectContract,
+    name: str,
+    header: str,
+    general: Rules,
+    odd: int,
+) -> Rules:
+    """The rules of one column, given how many of its cells are not plain. Reads its numbers with care where needed."""
+    column, kind = contract.columns[name], canonical_objects()[contract.object].columns[name].type
+    if kind in ("text", "boolean"):
+        return replace(general, is_padded=odd > 0)
+    if odd == 0:
+        return replace(general, is_plain=True)
+    careful = replace(general, is_padded=True)
+    if kind in NUMERIC:
+        text = cell_sql(header, column, careful, kind)
+        text = f"rtrim(replace({text}, '％', '%'), '% ')" if kind == "share" else text
+        add_number(connection, f"~number {name}", text, column.number_format or general.number_format)
+        return careful
+    order = _order(connection, source, header) if needs_order(column.formats) else None
+    return replace(careful, order=order)
+
+
+def _probe(name: str, headers: tuple[str, ...], contract: ObjectContract, rules: Rules) -> str:
+    """SQL that counts the cells of a column that are padded, or that a plain cast would not read."""
+    column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
+    if canonical.type in ("text", "boolean"):
+        padded = " or ".join(is_padded_sql(quoted(header)) for header in headers)
+        return "1" if rules.is_padded else f"count(*) filter ({padded})"
+    plain = is_plain_sql(quoted(headers[0]), column, canonical, rules)
+    if plain is None or len(headers) > 1:
+        return "1"
+    cell = cell_sql(headers[0], column, replace(rules, is_padded=True), canonical.type)
+    return f"count(*) filter (not {plain} and {cell} is not null)"
+
+
+def _order(connection: duckdb.DuckDBPyConnection, source: Source, header: str) -> str | None:
+    """dmy or mdy where the column holds slashed dates, None where it holds none."""
+    cell = f"trim({quoted(header)})"
+    evidence = connection.execute(
+        "select count(*), max(first), max(second), arg_max(text, first), arg_max(text, second) from ("
+        f"select {cell} as text, try_cast(regexp_extract({cell}, '^(\\d+)', 1) as integer) as first, "
+        f"try_cast(regexp_extract({cell}, '^\\d+[/-](\\d+)', 1) as integer) as second "
+        f"from {source.relation} where regexp_matches({cell}, '{AMBIGUOUS}'))"
+    ).fetchone()
+    return _decided(header, *evidence) if evidence and evidence[0] else None
+
+
+def _decided(header: str, count: int, first: int, second: int, first_text: str, second_text: str) -> str:
+    if first > 12 and second > 12:
+        raise FileRefusedError(
+            "mixed_date_order",
+            f"{header!r} holds both {first_text!r} (day first) and {second_text!r} (month first): part the files, "
+            "or name the one right format in `formats`",
+        )
+    if first <= 12 and second <= 12:
+        raise FileRefusedError(
+            "undecidable_date_order",
+            f"{header!r}: none of {count} dates such as {first_text!r} has a number above 12, so day and month cannot "
+            "be told apart: name the format in `formats`",
+        )
+    return "dmy" if first > 12 else "mdy"
