@@ -67,15 +67,22 @@ def roll(
     wanted: per model, which series it is to forecast. shortest: fewest periods to learn from. count: cutoffs.
     """
     tick = _ticker(len(wanted) * (count + 1), progress)
-    lengths = np.where(_any(wanted, len(batch)), batch.lengths, 0)
-    plans = [cutoffs(int(length), horizon, shortest, count) for length in lengths]
-    origins = [_origin(batch, plans, place, horizon) for place in range(count)]
-    for origin in origins:
+    candidates = plan(wanted, batch, horizon, shortest, count)
+    for origin in candidates.origins:
         past = batch.take(origin.rows).without_last(origin.held)
         for name, rows in wanted.items():
             origin.forecasts[name] = tick(_predict(name, past, rows[origin.rows], horizon))
-    future = {name: tick(_predict(name, batch, rows, horizon)) for name, rows in wanted.items()}
-    return Candidates(batch, horizon, _scales(batch), future, tuple(origins))
+    for name, rows in wanted.items():
+        candidates.future[name] = tick(_predict(name, batch, rows, horizon))
+    return candidates
+
+
+def plan(wanted: dict[str, np.ndarray], batch: Batch, horizon: int, shortest: int, count: int) -> Candidates:
+    """The cutoffs and what came after them, without any forecast yet."""
+    lengths = np.where(_any(wanted, len(batch)), batch.lengths, 0)
+    plans = [cutoffs(int(length), horizon, shortest, count) for length in lengths]
+    origins = tuple(_origin(batch, plans, place, horizon) for place in range(count))
+    return Candidates(batch, horizon, _scales(batch), {}, origins)
 
 
 def _predict(name: str, batch: Batch, rows: np.ndarray, horizon: int) -> np.ndarray:

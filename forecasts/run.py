@@ -3,17 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 
 from forecasts import schemas
-from forecasts.backtest import Progress, roll
+from forecasts.backtest import Progress
 from forecasts.base import Batch, batch_of
 from forecasts.config import Config, SeriesSet
 from forecasts.frames import GroupFrames, frames_of
 from forecasts.frequency import Frequency
 from forecasts.group import serve
+from forecasts.partitions import Task, candidates_of
 from forecasts.segments import segments_of, wanted_by
 
 
@@ -33,18 +35,25 @@ class Forecasts:
 
 
 def forecast(
-    history: pl.DataFrame, config: Config, *, as_of: date, engine: str = "process", progress: Progress | None = None
+    history: pl.DataFrame,
+    config: Config,
+    *,
+    as_of: date,
+    engine: str = "process",
+    progress: Progress | None = None,
+    remember: Path | None = None,
 ) -> Forecasts:
     """Forecast what the configuration names.
 
     history: rows of `marts.series_history` (unique_id, metric, level, member, freq, ds, y); periods that end after
-    `as_of` are left out, so a partial period is never learnt from. progress(done, total) is called as models finish.
+    `as_of` are left out, so a partial period is never learnt from. progress(done, total) is called as work finishes.
+    engine: see `execution.map_partitions`. remember: a folder in which finished partitions are kept for a rerun.
     """
     parts = []
     for wanted in _groups(config):
         rows = _select(history, wanted, as_of)
         if not rows.is_empty():
-            parts.append(_group(rows, wanted, config, engine, progress))
+            parts.append(_group(rows, wanted, config, engine, progress, remember))
     return _joined(parts)
 
 
@@ -63,14 +72,20 @@ def _select(history: pl.DataFrame, wanted: Sequence[SeriesSet], as_of: date) -> 
 
 
 def _group(
-    rows: pl.DataFrame, wanted: Sequence[SeriesSet], config: Config, engine: str, progress: Progress | None
+    rows: pl.DataFrame,
+    wanted: Sequence[SeriesSet],
+    config: Config,
+    engine: str,
+    progress: Progress | None,
+    remember: Path | None,
 ) -> GroupFrames:
     batch = batch_of(rows, Frequency(wanted[0].freq))
     names = rows.select("unique_id", "metric", "level", "member", "freq").unique("unique_id").sort("unique_id")
     shortest = shortest_history(batch, config)
     segments = segments_of(batch, shortest)
     plan = wanted_by(segments, config.models)
-    candidates = roll(plan, batch, wanted[0].horizon, shortest, config.backtest.origins, progress)
+    task = Task(batch.frequency.code, wanted[0].horizon, shortest, config.backtest.origins, batch.regressors)
+    candidates = candidates_of(plan, batch, task, engine, progress, remember)
     served = serve(candidates, names, wanted, config, segments, shortest)
     return frames_of(served, names)
 

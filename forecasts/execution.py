@@ -1,0 +1,188 @@
+"""Where partitions are computed: in this process, in a pool of its own processes, or on a cluster that exists.
+
+`map_partitions` is the only seam. Partition boundaries are the caller's and never depend on the engine, linear algebra
+runs on one thread inside a partition, and results come back in the order of the partitions: the same rows from every
+engine. A lost worker's partition is computed again. With a folder to remember in, finished partitions are not
+computed twice: each is kept under a hash of its rows, its settings and this package's source.
+"""
+
+import hashlib
+import importlib
+import json
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from forecasts.errors import ForecastError
+
+Work = Callable[[pl.DataFrame], pl.DataFrame]
+Done = Callable[[int, int], None]
+Results = Iterator[tuple[int, pl.DataFrame]]
+RETRIES = 3
+PACKAGE = Path(__file__).parent
+
+
+def map_partitions(
+    work: Work,
+    partitions: Sequence[pl.DataFrame],
+    engine: str = "process",
+    *,
+    settings: str = "",
+    remember: Path | None = None,
+    done: Done | None = None,
+) -> list[pl.DataFrame]:
+    """`work` of every partition, in order.
+
+    work: picklable, no state. engine: `process` (this one), `pool` or `pool:WORKERS`, `ray`, `dask:ADDRESS`, `spark`.
+    settings: whatever else decides the result, as text, for the hash. remember: folder of finished partitions.
+    """
+    found = {} if remember is None else _remembered(remember, [_key(part, settings) for part in partitions])
+    missing = [place for place in range(len(partitions)) if place not in found]
+    for position, result in _runner(engine)(partial(_single_threaded, work), [partitions[place] for place in missing]):
+        place = missing[position]
+        found[place] = result
+        if remember is not None:
+            _keep(remember, _key(partitions[place], settings), result)
+        if done:
+            done(len(found), len(partitions))
+    return [found[place] for place in range(len(partitions))]
+
+
+def _runner(engine: str) -> Callable[[Work, Sequence[pl.DataFrame]], Results]:
+    name, _, option = engine.partition(":")
+    runners = {"process": _in_process, "pool": _in_pool, "ray": _on_ray, "dask": _on_dask, "spark": _on_spark}
+    if name not in runners:
+        raise ForecastError(f"engine {engine!r} is unknown: use {', '.join(runners)}")
+    return partial(runners[name], option=option)
+
+
+def _single_threaded(work: Work, partition: pl.DataFrame) -> pl.DataFrame:
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(1):  # more threads may sum in another order
+        return work(partition)
+
+
+def _in_process(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
+    for place, partition in enumerate(partitions):
+        yield place, work(partition)
+
+
+def _in_pool(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
+    """Spawned processes: a forked one would hang after Prophet's first fit. A broken pool is started again."""
+    left = dict(enumerate(partitions))
+    for _ in range(RETRIES):
+        with _pool(int(option) if option else os.cpu_count() or 1) as pool:
+            waiting = {pool.submit(work, partition): place for place, partition in left.items()}
+            try:
+                for future in as_completed(waiting):
+                    place = waiting[future]
+                    result = future.result()
+                    del left[place]
+                    yield place, result
+            except BrokenProcessPool:
+                continue
+        return
+    raise ForecastError(f"{len(left)} partitions lost their worker {RETRIES} times: is there enough memory?")
+
+
+def _pool(workers: int) -> ProcessPoolExecutor:
+    import multiprocessing
+
+    context = multiprocessing.get_context("spawn")
+    return ProcessPoolExecutor(workers, mp_context=context, initializer=_follow, initargs=(os.getpid(),))
+
+
+def _follow(parent: int) -> None:
+    """In a worker: leave within seconds of the parent's death, however it died."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _on_ray(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
+    """Tasks on an existing Ray cluster, or on a local one that ends with this process; Ray retries lost tasks."""
+    ray = _optional("ray", "ray")
+    if not ray.is_initialized():
+        ray.init(address=option or None, log_to_driver=False, include_dashboard=False)
+    task = ray.remote(max_retries=RETRIES)(_call)
+    shared = ray.put(work)
+    waiting = {task.remote(shared, partition): place for place, partition in enumerate(partitions)}
+    while waiting:
+        ready, _ = ray.wait(list(waiting), num_returns=1)
+        yield waiting.pop(ready[0]), ray.get(ready[0])
+
+
+def _call(work: Work, partition: pl.DataFrame) -> pl.DataFrame:
+    return work(partition)
+
+
+def _on_dask(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
+    """Tasks on the Dask cluster at an address, or on a local one; Dask retries lost tasks."""
+    distributed = _optional("distributed", "dask[distributed]")
+    with distributed.Client(option or None) as client:
+        futures = client.map(work, list(partitions), pure=False, retries=RETRIES)
+        yield from enumerate(client.gather(futures))
+
+
+def _on_spark(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
+    """Tasks on the Spark session that exists or is configured; Spark retries lost tasks."""
+    sql = _optional("pyspark.sql", "pyspark")
+    context = sql.SparkSession.builder.getOrCreate().sparkContext
+    yield from enumerate(context.parallelize(list(partitions), max(1, len(partitions))).map(work).collect())
+
+
+def _optional(module: str, package: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise ForecastError(f"this engine needs the package {package}, which is not installed") from error
+
+
+def _remembered(folder: Path, keys: Sequence[str]) -> dict[int, pl.DataFrame]:
+    manifest = _manifest(folder)
+    known = ((place, folder / f"{key}.parquet") for place, key in enumerate(keys) if key in manifest)
+    return {place: pl.read_parquet(path) for place, path in known if path.is_file()}
+
+
+def _keep(folder: Path, key: str, result: pl.DataFrame) -> None:
+    """The rows first, then the line in the manifest: what the manifest names is complete."""
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f".{key}.partial"
+    result.write_parquet(aside)
+    aside.replace(folder / f"{key}.parquet")
+    manifest = {**_manifest(folder), key: {"rows": result.height}}
+    aside.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    aside.replace(folder / "manifest.json")
+
+
+def _manifest(folder: Path) -> dict[str, dict[str, int]]:
+    path = folder / "manifest.json"
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+
+
+def _key(partition: pl.DataFrame, settings: str) -> str:
+    rows = hashlib.sha256(partition.hash_rows(seed=1).to_numpy().tobytes())
+    rows.update(f"{partition.schema}|{settings}|{source_hash()}".encode())
+    return rows.hexdigest()[:32]
+
+
+@cache
+def source_hash() -> str:
+    """A hash over this package's source: results of other code are not taken for those of this one."""
+    digest = hashlib.sha256()
+    for path in sorted(PACKAGE.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
