@@ -35,6 +35,7 @@ def forecast_parquet(
     future: pl.DataFrame | None = None,
     levels: tuple[int, ...] = (80, 95),
     components: bool = False,
+    finish: Work | None = None,
     threads: int = 2,
     progress: Progress | None = None,
 ) -> int:
@@ -42,11 +43,13 @@ def forecast_parquet(
 
     Blocks hold whole series and their boundaries depend on the file alone, so any number of threads writes the same
     rows. A file that mixes series up is read again in buckets of series. `progress` is called with series done.
+    finish: a last change to the rows of every block before they are written; it keeps unique_id.
     The target appears complete or not at all.
     """
-    work = partial(
+    forecast = partial(
         fit_predict, spec=spec, horizon=horizon, freq=freq, future=future, levels=levels, components=components
     )
+    work: Work = (lambda block: finish(forecast(block))) if finish else forecast
     aside = target.with_name(f".{target.name}.partial")
     columns = _columns(spec)
     try:
