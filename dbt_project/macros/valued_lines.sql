@@ -27,7 +27,7 @@
 
     amounted_lines as (
         select
-            * exclude (amount_net, currency),
+            priced_lines.* exclude (amount_net, currency),
             case
                 when amount_net is not null then 'amount_net'
                 when amount_gross is not null and amount_tax is not null then 'gross_less_tax'
