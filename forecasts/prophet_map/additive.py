@@ -16,7 +16,7 @@ from forecasts.prophet_map.compiled import kernel
 from forecasts.prophet_map.lasso import solve_lasso
 
 TOLERANCE = 1e-9  # of log v; f is stationary there, so its error is of the order of the square
-VARIANCE_FLOOR = 1e-18  # Prophet's own noise for a constant series is 1e-9
+VARIANCE_FLOOR = 1e-14  # below it the lasso's penalty v/tau is of the size of rounding errors in its right side
 
 
 @kernel

@@ -33,7 +33,8 @@ def stacks(spec: Specification, panel: Panel) -> Iterator[Stack]:
     for points in np.unique(counts[counts >= 2]):
         members = np.flatnonzero(counts == points)
         members = members[panel.ds[panel.offsets[members]] < panel.ds[panel.offsets[members] + points - 1]]
-        yield from _stacks_of_length(spec, panel, members, int(points))
+        if len(members):
+            yield from _stacks_of_length(spec, panel, members, int(points))
 
 
 def _stacks_of_length(spec: Specification, panel: Panel, members: IntArray, points: int) -> Iterator[Stack]:
