@@ -1,0 +1,19 @@
+{# Boundaries of the series' own period between two days: 1 from any day of January to February, for monthly series. #}
+{% macro periods_between(freq, from_day, to_day) -%}
+    case
+        when {{ freq }} like 'W%' then date_diff('week', {{ from_day }}, {{ to_day }})
+        when {{ freq }} like 'Q%' then date_diff('quarter', {{ from_day }}, {{ to_day }})
+        when {{ freq }} like 'D%' then date_diff('day', {{ from_day }}, {{ to_day }})
+        else date_diff('month', {{ from_day }}, {{ to_day }})
+    end
+{%- endmacro %}
+
+{# How many periods make a year: the season that a forecast is measured against. #}
+{% macro season_length(freq) -%}
+    case
+        when {{ freq }} like 'W%' then 52
+        when {{ freq }} like 'Q%' then 4
+        when {{ freq }} like 'D%' then 7
+        else 12
+    end
+{%- endmacro %}

@@ -1,0 +1,59 @@
+-- One row per metric, dimension member and day on which something happened, up to as_of: what targets are held against.
+with
+
+metric_days as (select * from {{ ref('int_metric_days') }}),
+
+reps as (select * from {{ ref('int_reps') }}),
+
+run as (select * from {{ source('control', 'run') }}),
+
+level_days as (
+    {% for level in ['region', 'product_line', 'team'] %}
+    select
+        metric,
+        '{{ level }}' as level,
+        coalesce({{ level }}, 'unmapped') as member,
+        happened_on,
+        y,
+    from metric_days
+    union all
+    {% endfor %}
+    select
+        metric,
+        'total' as level,
+        '' as member,
+        happened_on,
+        y,
+    from metric_days
+),
+
+-- Plans name reps, deals carry their id: both are members.
+rep_days as (
+    select
+        'bookings' as metric,
+        'rep' as level,
+        unnest(list_distinct([deals.rep_id, reps.rep_name])) as member,
+        deals.closed_on as happened_on,
+        cast(deals.amount_base as double) as y,
+    from {{ ref('opportunities') }} as deals
+    inner join reps on deals.rep_id = reps.rep_id
+    cross join run
+    where
+        deals.is_won
+        and deals.closed_on <= run.as_of
+),
+
+final as (
+    select * from level_days
+    union all
+    select * from rep_days
+)
+
+select
+    metric,
+    level,
+    member,
+    happened_on,
+    sum(y) as y,
+from final
+group by all

@@ -1,0 +1,97 @@
+-- One row per thing that somebody should be told about, as of this run. The id stays the same from run to run.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+rules as (select * from {{ ref('alert_rules') }}),
+
+-- The version that stood when the period began is the one people planned with.
+last_forecasts as (
+    select * from {{ ref('forecast_vs_actual') }}
+    where actual is not null and lag >= 1
+    qualify row_number() over (
+        partition by unique_id, period_start
+        order by as_of desc, issued_at desc, run_id desc
+    ) = 1
+),
+
+newest_exports as (
+    select
+        systems.source_system,
+        systems.cadence_days,
+        max(files.exported_at) as exported_at,
+    from {{ source('control', 'systems') }} as systems
+    inner join {{ ref('stg_export_files') }} as files using (source_system)
+    where files.status = 'loaded'
+    group by all
+),
+
+rejected_files as (
+    select * from {{ ref('stg_export_files') }}
+    where status = 'rejected'
+),
+
+findings as (
+    select
+        'forecast_deviation' as kind,
+        unique_id as subject,
+        period_start as happened_on,
+        abs(deviation_share) as value,
+        not is_within_95 as is_beyond_doubt,
+        metric || ' of ' || coalesce(nullif(member, ''), 'all') || ' was ' || round(actual, 2) || ', forecast was '
+        || round(yhat, 2) as message,
+    from last_forecasts
+    union all
+    select 'target_shortfall', target_id, period_end, expected_attainment, outlook = 'no_longer_possible',
+        metric || ' of ' || coalesce(nullif(member, ''), 'all') || ' will reach '
+        || cast(round(100 * expected_attainment) as integer) || ' % of its target for the ' || period || ' from '
+        || period_start || ' (' || replace(outlook, '_', ' ') || ')'
+    from {{ ref('target_gap') }}
+    where days_left > 0
+    union all
+    select 'stale_source', newest_exports.source_system, {{ local_date('newest_exports.exported_at') }},
+        date_diff('day', {{ local_date('newest_exports.exported_at') }}, run.as_of) / newest_exports.cadence_days, false,
+        'newest export of ' || newest_exports.source_system || ' is '
+        || date_diff('day', {{ local_date('newest_exports.exported_at') }}, run.as_of)
+        || ' days old, promised every ' || newest_exports.cadence_days
+    from newest_exports
+    cross join run
+    union all
+    select 'rejected_file', rejected_files.file_id, {{ local_date('rejected_files.exported_at') }}, 1, true,
+        rejected_files.source_system || ': ' || rejected_files.path || ' was rejected'
+    from rejected_files
+    cross join run
+    left join newest_exports using (source_system)
+    -- A later good export has healed it.
+    where rejected_files.exported_at > coalesce(newest_exports.exported_at, timestamp '0001-01-01')
+    union all
+    select 'unrated_amount', source_system, any_value(run.as_of), count(*), true,
+        count(*) || ' deals of ' || source_system || ' have an amount and no exchange rate'
+    from {{ ref('opportunities') }}
+    cross join run
+    where amount is not null and amount_base is null
+    group by source_system
+),
+
+final as (
+    select
+        md5(findings.kind || '|' || findings.subject || '|' || findings.happened_on) as alert_id,
+        findings.kind,
+        case when coalesce(findings.is_beyond_doubt, false) then 'critical' else rules.severity end as severity,
+        findings.subject,
+        findings.happened_on,
+        cast(findings.value as double) as value,
+        rules.threshold,
+        findings.message,
+        run.as_of,
+    from findings
+    cross join run
+    inner join rules
+        on findings.kind = rules.kind
+        and case
+            when findings.kind = 'target_shortfall' then findings.value < rules.threshold
+            else findings.value >= rules.threshold
+        end
+)
+
+select * from final

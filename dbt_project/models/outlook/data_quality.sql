@@ -1,0 +1,89 @@
+-- One row per source system, object and column: how much of it is filled, and what was refused for it. Column `*` stands
+-- for whole rows.
+{% set objects = [
+    'accounts', 'contacts', 'leads', 'opportunities', 'opportunity_lines', 'orders', 'order_lines', 'invoices',
+    'invoice_lines', 'receipts', 'products', 'reps', 'activities', 'tickets', 'contracts', 'targets',
+] %}
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+completeness as (
+    {% for object in objects %}
+    {{ column_completeness(ref('stg_' ~ object), object) }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+),
+
+row_counts as (
+    select
+        source_system,
+        object,
+        '*' as column_name,
+        max(row_count) as row_count,
+        sum(filled_count) as filled_cells,
+        sum(row_count) filter (where filled_count > 0) as cells,
+    from completeness
+    group by source_system, object
+),
+
+measured as (
+    select
+        source_system,
+        object,
+        column_name,
+        row_count,
+        filled_count,
+        filled_count / row_count as filled_share,
+    from completeness
+    union all
+    select
+        source_system,
+        object,
+        column_name,
+        row_count,
+        row_count,
+        -- Columns that a system never fills are not its columns.
+        filled_cells / nullif(cells, 0),
+    from row_counts
+),
+
+visible_refusals as (
+    select
+        refused.source_system,
+        refused.object,
+        refused.column_name,
+        refused.file_id,
+        refused.record,
+    from {{ source('quality', 'quarantine') }} as refused
+    inner join {{ ref('stg_export_files') }} as files using (file_id)
+),
+
+refusals as (
+    select source_system, object, coalesce(column_name, '*') as column_name, count(distinct (file_id, record)) as refused_count
+    from visible_refusals
+    where column_name is not null
+    group by all
+    union all
+    select source_system, object, '*', count(distinct (file_id, record))
+    from visible_refusals
+    group by all
+),
+
+final as (
+    select
+        source_system,
+        object,
+        column_name,
+        coalesce(measured.row_count, 0) as row_count,
+        coalesce(measured.filled_count, 0) as filled_count,
+        measured.filled_share,
+        coalesce(measured.filled_count > 0, false) as is_delivered,
+        coalesce(refusals.refused_count, 0) as refused_count,
+        run.as_of,
+    from measured
+    full join refusals using (source_system, object, column_name)
+    cross join run
+)
+
+select * from final

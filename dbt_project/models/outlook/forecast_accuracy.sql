@@ -1,0 +1,85 @@
+-- One row per basis, series and lag: how good the served forecast was when it stood so many periods ahead.
+with
+
+lags as (select unnest([1, 2, 3]) as lag),
+
+series as (select * from {{ source('forecast', 'series') }}),
+
+errors as (select * from {{ ref('forecast_errors') }}),
+
+seasonal_steps as (
+    select
+        unique_id,
+        abs(y - case {{ season_length('freq') }}
+            when 52 then lag(y, 52) over by_series
+            when 12 then lag(y, 12) over by_series
+            when 7 then lag(y, 7) over by_series
+            else lag(y, 4) over by_series
+        end) as seasonal_step,
+        abs(y - lag(y) over by_series) as single_step,
+    from {{ ref('series_history') }}
+    window by_series as (partition by unique_id order by ds)
+),
+
+-- A year's step where there is more than a year; the step from period to period otherwise.
+scales as (
+    select
+        unique_id,
+        nullif(coalesce(avg(seasonal_step), avg(single_step)), 0) as scale,
+    from seasonal_steps
+    group by unique_id
+),
+
+scored as (
+    select
+        errors.basis,
+        errors.unique_id,
+        errors.lag,
+        count(*) as period_count,
+        min(errors.period_start) as first_period,
+        max(errors.period_start) as last_period,
+        sum(abs(errors.actual - errors.yhat)) / nullif(sum(abs(errors.actual)), 0) as wape,
+        sum(errors.yhat - errors.actual) / nullif(sum(abs(errors.actual)), 0) as bias,
+        avg(abs(errors.actual - errors.yhat)) as mean_absolute_error,
+        -- Nothing sold is foreseen by a forecast of nothing, and by nothing else.
+        avg(
+            case
+                when errors.actual = 0 then cast(errors.yhat = 0 as integer)
+                else greatest(0, 1 - abs(errors.actual - errors.yhat) / abs(errors.actual))
+            end
+        ) as accuracy,
+        avg(cast(errors.actual between errors.lo_80 and errors.hi_80 as integer)) as coverage_80,
+        avg(cast(errors.actual between errors.lo_95 and errors.hi_95 as integer)) as coverage_95,
+        sum(abs(errors.actual - errors.naive_yhat)) filter (where errors.naive_yhat is not null)
+        / nullif(sum(abs(errors.actual)) filter (where errors.naive_yhat is not null), 0) as wape_naive,
+    from errors
+    inner join lags using (lag)
+    group by errors.basis, errors.unique_id, errors.lag
+),
+
+final as (
+    select
+        scored.basis,
+        scored.unique_id,
+        coalesce(series.metric, split_part(scored.unique_id, '|', 1)) as metric,
+        coalesce(series.level, split_part(scored.unique_id, '|', 2)) as level,
+        coalesce(series.member, split_part(scored.unique_id, '|', 3)) as member,
+        coalesce(series.freq, split_part(scored.unique_id, '|', 4)) as freq,
+        cast(scored.lag as bigint) as lag,
+        scored.period_count,
+        scored.first_period,
+        scored.last_period,
+        scored.wape,
+        scored.bias,
+        scored.mean_absolute_error / scales.scale as mase,
+        scored.accuracy,
+        scored.coverage_80,
+        scored.coverage_95,
+        scored.wape_naive,
+        scored.wape_naive - scored.wape as forecast_value_added,
+    from scored
+    left join series using (unique_id)
+    left join scales using (unique_id)
+)
+
+select * from final

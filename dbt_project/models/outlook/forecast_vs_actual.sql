@@ -1,0 +1,67 @@
+-- One row per series, period and version: what was served then beside what came.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+-- Backfills show what would have been said; only what was said is judged.
+issued as (
+    select * from {{ source('forecast', 'values') }}
+    where
+        is_served
+        and scenario = 'base'
+        and run_kind in ('live', 'revision')
+),
+
+series as (select * from {{ source('forecast', 'series') }}),
+
+actuals as (select * from {{ ref('series_history') }}),
+
+compared as (
+    select
+        issued.*,
+        coalesce(series.metric, split_part(issued.unique_id, '|', 1)) as metric,
+        coalesce(series.level, split_part(issued.unique_id, '|', 2)) as level,
+        coalesce(series.member, split_part(issued.unique_id, '|', 3)) as member,
+        coalesce(series.freq, split_part(issued.unique_id, '|', 4)) as freq,
+        actuals.y as actual,
+        case when actuals.y is not null then run.as_of end as actual_as_of,
+        actuals.y - issued.yhat as deviation,
+    from issued
+    cross join run
+    left join series using (unique_id)
+    left join actuals
+        on issued.unique_id = actuals.unique_id
+        and issued.period_start = actuals.ds
+),
+
+final as (
+    select
+        unique_id,
+        metric,
+        level,
+        member,
+        freq,
+        period_start,
+        run_id,
+        run_kind,
+        as_of,
+        issued_at,
+        horizon,
+        cast({{ periods_between('freq', 'as_of', 'period_start') }} as bigint) as lag,
+        model,
+        yhat,
+        lo_80,
+        hi_80,
+        lo_95,
+        hi_95,
+        actual,
+        actual_as_of,
+        deviation,
+        case when actual = 0 and yhat = 0 then 0 else deviation / nullif(abs(actual), 0) end as deviation_share,
+        actual between lo_80 and hi_80 as is_within_80,
+        actual between lo_95 and hi_95 as is_within_95,
+        fallback_reason,
+    from compared
+)
+
+select * from final

@@ -1,0 +1,60 @@
+-- One row per number of days left to the end of a running target: how likely a deal created today is won in time.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+time_left as (
+    select distinct date_diff('day', as_of, period_end) as days_left
+    from {{ ref('target_progress') }}
+    where period_end > as_of
+),
+
+deals as (
+    select
+        opportunities.created_on,
+        opportunities.closed_on,
+        opportunities.is_won,
+        opportunities.sales_cycle_days,
+        opportunities.amount_base,
+    from {{ ref('opportunities') }}
+    cross join run
+    where opportunities.created_on <= run.as_of
+),
+
+won_deals as (
+    select
+        avg(deals.amount_base) as average_won_amount_base,
+        median(deals.sales_cycle_days) as median_cycle_days,
+    from deals
+    cross join run
+    where
+        deals.is_won
+        and deals.closed_on > run.as_of - interval 1 year
+),
+
+-- Of the deals that have had that much time since, two years back at most: were they won within it?
+chances as (
+    select
+        time_left.days_left,
+        count(deals.created_on) as judged_deals,
+        count(*) filter (where deals.is_won and deals.sales_cycle_days <= time_left.days_left) as won_in_time,
+    from time_left
+    cross join run
+    left join deals
+        on date_diff('day', deals.created_on, run.as_of) between time_left.days_left and time_left.days_left + 730
+    group by time_left.days_left
+),
+
+final as (
+    select
+        cast(chances.days_left as bigint) as days_left,
+        chances.judged_deals,
+        chances.won_in_time,
+        chances.won_in_time / nullif(chances.judged_deals, 0) as closable_win_rate,
+        cast(won_deals.average_won_amount_base as double) as average_won_amount_base,
+        won_deals.median_cycle_days,
+    from chances
+    cross join won_deals
+)
+
+select * from final

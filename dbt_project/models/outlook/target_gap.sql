@@ -1,0 +1,89 @@
+-- One row per current target: the gap between it and what is closed plus what is forecast, and what closing it would take.
+with
+
+progress as (select * from {{ ref('target_progress') }}),
+
+chances as (select * from {{ ref('new_deal_chances') }}),
+
+working_days as (
+    select
+        progress.target_id,
+        count(*) filter (where days.is_working_day and days.day <= progress.as_of)
+        / nullif(count(*) filter (where days.is_working_day), 0) as elapsed_share,
+    from progress
+    inner join {{ ref('int_calendar_days') }} as days
+        on days.day between progress.period_start and progress.period_end
+    group by progress.target_id
+),
+
+measured as (
+    select
+        progress.*,
+        working_days.elapsed_share,
+        progress.closed_amount + progress.forecast_rest as expected_amount,
+        progress.amount_base - progress.closed_amount - progress.forecast_rest as gap,
+        greatest(date_diff('day', progress.as_of, progress.period_end), 0) as days_left,
+    from progress
+    left join working_days using (target_id)
+),
+
+planned as (
+    select
+        measured.*,
+        chances.closable_win_rate,
+        chances.average_won_amount_base,
+        chances.median_cycle_days,
+        -- Only deals are created to close a gap: pieces and customers are not.
+        measured.metric in ('bookings', 'revenue') and measured.gap > 0 and measured.days_left > 0 as is_deal_gap,
+    from measured
+    left join chances on measured.days_left = chances.days_left
+),
+
+final as (
+    select
+        target_id,
+        metric,
+        level,
+        member,
+        period,
+        period_start,
+        period_end,
+        version,
+        as_of,
+        cast(amount_base as double) as target_amount,
+        closed_amount,
+        forecast_rest,
+        forecast_rest_low_80,
+        forecast_rest_high_80,
+        forecast_basis,
+        expected_amount,
+        gap,
+        closed_amount / nullif(amount_base, 0) as attainment,
+        expected_amount / nullif(amount_base, 0) as expected_attainment,
+        elapsed_share,
+        closed_amount / nullif(amount_base, 0) / nullif(elapsed_share, 0) as pace,
+        cast(open_amount_base as double) as open_amount_base,
+        open_amount_base / nullif(amount_base, 0) as coverage_of_target,
+        open_amount_base / nullif(greatest(amount_base - closed_amount, 0), 0) as coverage_of_rest,
+        cast(days_left as bigint) as days_left,
+        case when is_deal_gap then average_won_amount_base end as average_won_amount_base,
+        case when is_deal_gap then closable_win_rate end as closable_win_rate,
+        case
+            when is_deal_gap and closable_win_rate > 0
+                then cast(ceil(gap / (average_won_amount_base * closable_win_rate)) as bigint)
+        end as new_opportunities_needed,
+        case when is_deal_gap then cast(period_end - cast(ceil(median_cycle_days) as integer) as date) end
+            as create_by,
+        case
+            when gap is null then 'unknown'
+            when gap <= 0 then 'on_target'
+            when days_left = 0 then 'missed'
+            when not is_deal_gap then 'open'
+            when coalesce(closable_win_rate, 0) = 0 then 'no_longer_possible'
+            when create_by < as_of then 'only_with_faster_deals'
+            else 'possible'
+        end as outlook,
+    from planned
+)
+
+select * from final

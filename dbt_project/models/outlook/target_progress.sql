@@ -1,0 +1,121 @@
+-- One row per current target: what is closed so far, what is forecast for the rest, and what lies in the pipeline.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+targets as (
+    select * from {{ ref('targets') }}
+    where is_current
+),
+
+actual_days as (select * from {{ ref('int_actual_days') }}),
+
+forecast_months as (
+    select
+        *,
+        split_part(unique_id, '|', 1) as metric,
+        split_part(unique_id, '|', 2) as level,
+        split_part(unique_id, '|', 3) as member,
+    from {{ source('forecast', 'latest') }}
+    where
+        scenario = 'base'
+        and split_part(unique_id, '|', 4) = 'MS'
+),
+
+closed as (
+    select
+        targets.target_id,
+        sum(actual_days.y) as closed_amount,
+    from targets
+    inner join actual_days using (metric, level, member)
+    where actual_days.happened_on between targets.period_start and targets.period_end
+    group by targets.target_id
+),
+
+months_ahead as (
+    select
+        targets.target_id,
+        targets.metric,
+        targets.level,
+        targets.member,
+        cast(unnest(generate_series(
+            greatest(targets.period_start, date_trunc('month', run.as_of + 1)), targets.period_end, interval 1 month
+        )) as date) as month_start,
+    from targets
+    cross join run
+    where targets.period_end > run.as_of
+),
+
+month_actuals as (
+    select metric, level, member, cast(date_trunc('month', happened_on) as date) as month_start, sum(y) as y
+    from actual_days
+    group by all
+),
+
+-- Of the month that as_of cuts, the forecast less what is closed in it already; never less than nothing.
+expected as (
+    select
+        months_ahead.target_id,
+        count(*) as month_count,
+        count(forecast_months.yhat) as forecast_month_count,
+        sum(greatest(forecast_months.yhat - coalesce(month_actuals.y, 0), 0)) as forecast_rest,
+        sum(greatest(forecast_months.lo_80 - coalesce(month_actuals.y, 0), 0)) as forecast_rest_low,
+        sum(greatest(forecast_months.hi_80 - coalesce(month_actuals.y, 0), 0)) as forecast_rest_high,
+    from months_ahead
+    left join forecast_months
+        on months_ahead.metric = forecast_months.metric
+        and months_ahead.level = forecast_months.level
+        and months_ahead.member = forecast_months.member
+        and months_ahead.month_start = forecast_months.period_start
+    left join month_actuals
+        on months_ahead.metric = month_actuals.metric
+        and months_ahead.level = month_actuals.level
+        and months_ahead.member = month_actuals.member
+        and months_ahead.month_start = month_actuals.month_start
+    group by months_ahead.target_id
+),
+
+pipeline as (
+    select
+        targets.target_id,
+        sum(deals.amount_base) as open_amount_base,
+        sum(deals.weighted_amount_base) as weighted_amount_base,
+    from targets
+    cross join run
+    inner join {{ ref('int_opportunity_members') }} as members using (level, member)
+    inner join {{ ref('opportunities') }} as deals using (opportunity_id)
+    where
+        deals.is_open
+        and targets.period_end > run.as_of
+        -- A day that is past is no plan: the deal may close any time from now on.
+        and greatest(deals.expected_close_on, run.as_of) between targets.period_start and targets.period_end
+    group by targets.target_id
+),
+
+final as (
+    select
+        targets.*,
+        run.as_of,
+        coalesce(closed.closed_amount, 0) as closed_amount,
+        case
+            when targets.period_end <= run.as_of then 'closed'
+            when expected.forecast_month_count = expected.month_count then 'series'
+            when targets.metric = 'bookings' then 'weighted_pipeline'
+            else 'none'
+        end as forecast_basis,
+        case forecast_basis
+            when 'closed' then 0
+            when 'series' then expected.forecast_rest
+            when 'weighted_pipeline' then coalesce(pipeline.weighted_amount_base, 0)
+        end as forecast_rest,
+        case forecast_basis when 'closed' then 0 when 'series' then expected.forecast_rest_low end as forecast_rest_low_80,
+        case forecast_basis when 'closed' then 0 when 'series' then expected.forecast_rest_high end as forecast_rest_high_80,
+        pipeline.open_amount_base,
+    from targets
+    cross join run
+    left join closed using (target_id)
+    left join expected using (target_id)
+    left join pipeline using (target_id)
+)
+
+select * from final
