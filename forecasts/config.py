@@ -1,6 +1,6 @@
 """What is forecast and how: `config.yml` as frozen objects that refuse what they do not know."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, TypeVar
@@ -125,6 +125,11 @@ class Config:
     def models(self) -> Tier:
         """The tier in use."""
         return self.tiers[self.tier]
+
+
+def for_tier(tier: str) -> Config:
+    """The shipped configuration with another tier, for tables that belong to no company."""
+    return replace(load(), tier=tier, scenarios=(), calendar=Calendar())
 
 
 NESTED: dict[str, type] = {

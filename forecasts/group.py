@@ -44,7 +44,7 @@ def serve(
     """Choose a pool per segment, put it beside the models, and give everything its intervals."""
     candidates, choices = with_pools(candidates, segments, config.models)
     candidates, served, reasons = with_fallbacks(candidates, segments, shortest)
-    floor = np.where(_non_negative(names, wanted), 0.0, -np.inf)
+    floor = np.where(_non_negative(names, wanted, candidates), 0.0, -np.inf)
     candidates = clipped(candidates, floor)
     hierarchies, refused = hierarchies_of(names, candidates.batch, config.hierarchy)
     candidates, reconciled = add_up(candidates, served, hierarchies, floor)
@@ -175,9 +175,11 @@ def _with_model(candidates: Candidates, name: str, future: np.ndarray, past: Seq
     return replace(candidates, future={**candidates.future, name: future}, origins=tuple(origins))
 
 
-def _non_negative(names: pl.DataFrame, wanted: Sequence[SeriesSet]) -> np.ndarray:
+def _non_negative(names: pl.DataFrame, wanted: Sequence[SeriesSet], candidates: Candidates) -> np.ndarray:
+    """Series whose metric cannot be negative and whose history never was (a month of returns may be)."""
     rules = {entry.metric: entry.non_negative for entry in wanted}
-    return np.array([rules[metric] for metric in names["metric"].to_list()])
+    lowest = [np.nanmin(values) if len(values) else 0.0 for values in candidates.batch.values]
+    return np.array([rules[metric] for metric in names["metric"].to_list()]) & (np.array(lowest) >= 0)
 
 
 def _reason(length: int, segment: str, shortest: int, season: int) -> str:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from forecasts.base import Batch
+from forecasts.base import Batch, Regressors
+from forecasts.frequency import Frequency
 from forecasts.prophet_map import Regressor, Specification, fit
 from forecasts.prophet_map.specification import Mode, Switch
 
@@ -46,11 +47,11 @@ def best_of_menu(batch: Batch, horizon: int) -> Parts:
     )
 
 
-def specification(batch: Batch, mode: Mode) -> Specification:
+def specification(frequency: Frequency, regressors: Regressors | None, mode: Mode) -> Specification:
     """Stock settings, with the yearly pattern no finer than the periods can show."""
-    code = batch.frequency.code
+    code = frequency.code
     yearly: Switch = {"YS": False, "QS": 2, "D": "auto"}.get(code, True)  # type: ignore[assignment]
-    names = batch.regressors.names if batch.regressors else ()
+    names = regressors.names if regressors else ()
     return Specification(
         yearly_seasonality=yearly,
         weekly_seasonality=code == "D",
@@ -61,9 +62,9 @@ def specification(batch: Batch, mode: Mode) -> Specification:
 
 
 def _fit(batch: Batch, horizon: int, mode: Mode) -> tuple[Parts, np.ndarray]:
-    fitted = fit(long_frame(batch), specification(batch, mode))
+    fitted = fit(long_frame(batch), specification(batch.frequency, batch.regressors, mode))
     future = _future(batch, horizon) if batch.regressors else None
-    frame = fitted.predict(horizon, pandas_code(batch), future=future, levels=(), components=True)
+    frame = fitted.predict(horizon, pandas_code(batch.frequency), future=future, levels=(), components=True)
     inside = fitted.fitted()
     residuals = (inside["y"] - inside["fitted"]).to_numpy()
     counts = [int((~np.isnan(values)).sum()) for values in batch.values]
@@ -74,10 +75,9 @@ def _fit(batch: Batch, horizon: int, mode: Mode) -> tuple[Parts, np.ndarray]:
     return parts, fitted.parameters()["objective"].to_numpy()
 
 
-def pandas_code(batch: Batch) -> str:
+def pandas_code(frequency: Frequency) -> str:
     """The frequency as Prophet is told it: periods are always named by their first day."""
-    code = batch.frequency.code
-    return "MS" if code == "ME" else code
+    return "MS" if frequency.code == "ME" else frequency.code
 
 
 def long_frame(batch: Batch) -> pl.DataFrame:

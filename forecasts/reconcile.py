@@ -57,7 +57,7 @@ def coherent(
     """
     mapping = _mapping(hierarchy, cutoffs, method)
     adjusted = mapping @ forecast
-    if np.isneginf(floor).all():
+    if np.isneginf(floor).any():
         return adjusted
     return _from_top(hierarchy, adjusted) if hierarchy.is_tree else _from_bottom(hierarchy, adjusted)
 

@@ -1,0 +1,41 @@
+"""A small picture per series: history, forecast and intervals, as a Vega-Lite page."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from forecasts.files import read_long
+
+MOST = 200  # pictures; nobody looks at more, and a file each is slow
+
+
+def draw(source: Path, forecasts: Path, folder: Path) -> int:
+    """Write `<series>.html` for the first series of a forecast file; returns how many.
+
+    The pages fetch the Vega libraries when they are opened; the numbers are inside them.
+    """
+    history = read_long(source)
+    future = pl.read_csv(forecasts, try_parse_dates=True) if forecasts.suffix == ".csv" else pl.read_parquet(forecasts)
+    ids = future["unique_id"].unique(maintain_order=True)[:MOST].to_list()
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, unique_id in enumerate(ids):
+        mine = pl.col("unique_id") == unique_id
+        chart = picture(history.filter(mine), future.filter(mine), str(unique_id))
+        name = re.sub(r"[^\w-]+", "_", str(unique_id))[:80]
+        chart.save(folder / f"{number:03d}_{name}.html")
+    return len(ids)
+
+
+def picture(history: pl.DataFrame, future: pl.DataFrame, title: str) -> Any:
+    """An Altair chart of one series. history: ds, y. future: ds, yhat and its bounds."""
+    import altair as alt
+
+    time = alt.X("ds:T", title=None)
+    base = alt.Chart(future).encode(x=time)
+    wide = base.mark_area(opacity=0.15).encode(y=alt.Y("lo_95:Q", title=None), y2="hi_95:Q")
+    narrow = base.mark_area(opacity=0.3).encode(y="lo_80:Q", y2="hi_80:Q")
+    ahead = base.mark_line(strokeDash=[4, 2]).encode(y="yhat:Q")
+    past = alt.Chart(history).mark_line(color="black", strokeWidth=1).encode(x=time, y="y:Q")
+    return alt.layer(wide, narrow, ahead, past).properties(title=title, width=480, height=160)
