@@ -6,11 +6,11 @@
 {% macro match_fields() -%}
     {{ return([
         {'name': 'name', 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
-         'shared_count': "case when l.sorted_core = r.sorted_core then l.sorted_core_n else l.brand_n end"},
+         'shared_count': shared_name_count()},
         {'name': 'given', 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
-         'shared_count': "l.given_n"},
+         'shared_count': 'coalesce(case when l.given = r.given then l.given_n end, l.surname_n, l.given_n)'},
         {'name': 'surname', 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
-         'shared_count': "l.surname_n"},
+         'shared_count': 'coalesce(l.surname_n, r.surname_n)'},
         {'name': 'tax_id', 'known': 'tax_id_key', 'shared_count': 'l.tax_id_key_n', 'level': tax_id_level()},
         {'name': 'phone', 'known': 'phone_key', 'shared_count': 'l.phone_key_n',
          'level': "case when l.phone_key = r.phone_key then 'same' when l.phone_key != r.phone_key then 'other' end"},
@@ -49,6 +49,8 @@
         when least(len(l.core_words), len(r.core_words)) >= 2
             and len(list_intersect(l.core_words, r.core_words)) >= least(len(l.core_words), len(r.core_words))
             then 'short_name'
+        when list_contains(r.core_words, l.rarest_word) or list_contains(l.core_words, r.rarest_word)
+            then 'shared_rare_word'
         when len(list_intersect(l.core_words, r.core_words)) * 2 > greatest(len(l.core_words), len(r.core_words))
             then 'shared_words'
         when l.brand = r.brand then 'same_brand'
@@ -56,16 +58,29 @@
     end
 {%- endmacro %}
 
-{# Given name and surname may have been entered the other way round. #}
+{# How many records share what two company names have in common: the whole core, their rarest word, or the brand. #}
+{% macro shared_name_count() -%}
+    case
+        when l.sorted_core = r.sorted_core then l.sorted_core_n
+        when list_contains(r.core_words, l.rarest_word) then l.rarest_word_n
+        when list_contains(l.core_words, r.rarest_word) then r.rarest_word_n
+        else l.brand_n
+    end
+{%- endmacro %}
+
+{# Given name and surname may have been entered the other way round; a single word may be either of them. #}
 {% macro person_word_level(word, other) -%}
     case
-        when l.{{ word }} is null or r.{{ word }} is null then null
         when l.{{ word }} = r.{{ word }} then 'same'
-        when l.{{ word }} = r.{{ other }} and l.{{ other }} = r.{{ word }} then 'same'
-        when length(l.{{ word }}) = 1 and starts_with(r.{{ word }}, l.{{ word }}) then 'similar'
-        when length(r.{{ word }}) = 1 and starts_with(l.{{ word }}, r.{{ word }}) then 'similar'
+        when l.{{ word }} = r.{{ other }} and (l.{{ other }} = r.{{ word }} or r.{{ word }} is null) then 'same'
+        when r.{{ word }} = l.{{ other }} and l.{{ word }} is null then 'same'
+        when l.{{ word }} is null or r.{{ word }} is null then null
+        when l.surname is null and l.given = r.surname or r.surname is null and r.given = l.surname then null
+        when length(l.{{ word }}) = 1 and starts_with(r.{{ word }}, l.{{ word }}) then 'alike'
+        when length(r.{{ word }}) = 1 and starts_with(l.{{ word }}, r.{{ word }}) then 'alike'
         when least(length(l.{{ word }}), length(r.{{ word }})) >= 3
-            and jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.88 then 'similar'
+            and jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.9 then 'similar'
+        when jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.78 then 'alike'
         else 'other'
     end
 {%- endmacro %}

@@ -12,13 +12,21 @@
         {'name': 'name_and_place', 'key': "sorted_core || '|' || coalesce(city_key, province_key)"},
         {'name': 'brand', 'key': 'brand', 'where': 'not is_person'},
         {'name': 'brand_and_place', 'key': "brand || '|' || coalesce(city_key, province_key)", 'where': 'not is_person'},
+        {'name': 'rare_word', 'key': 'rarest_word', 'where': 'not is_person'},
         {'name': 'address', 'key': "address_key || '|' || coalesce(postal_key, city_key, '')"},
         {'name': 'address_anywhere', 'key': 'address_key'},
+        {'name': 'birth_date', 'key': 'birth_date'},
         {'name': 'birth_date_and_given', 'key': "birth_date || '|' || left(given, 2)"},
         {'name': 'birth_date_and_surname', 'key': "birth_date || '|' || left(surname, 2)"},
         {'name': 'birth_date_and_postal', 'key': "birth_date || '|' || postal_area"},
-        {'name': 'surname_and_postal', 'key': "surname || '|' || postal_key", 'where': 'is_person'},
-        {'name': 'given_and_postal', 'key': "given || '|' || postal_key", 'where': 'is_person'},
+        {'name': 'birth_month_and_given', 'key': "strftime(birth_date, '%Y-%m') || '|' || given"},
+        {'name': 'email_beginning', 'key': "left(email_key, 6)", 'where': 'is_person'},
+        {'name': 'postal', 'key': 'postal_key', 'where': 'is_person'},
+        {'name': 'surname_and_postal', 'key': "surname || '|' || postal_area", 'where': 'is_person'},
+        {'name': 'given_and_postal', 'key': "given || '|' || postal_area", 'where': 'is_person'},
+        {'name': 'surname_and_city', 'key': "surname || '|' || city_key", 'where': 'is_person'},
+        {'name': 'surname_and_initial', 'key': "surname || '|' || left(given, 1)", 'where': 'is_person'},
+        {'name': 'given_and_surname', 'key': "given || '|' || left(surname, 3)", 'where': 'is_person'},
     ]) }}
 {%- endmacro %}
 

@@ -72,13 +72,34 @@ keyed_records as (
 
 {% endfor -%}
 
+-- the rarest word of a name of several words says most about it
+words as (
+    select record_no, unnest(list_distinct(core_words)) as word from keyed_records
+    where not is_person and len(core_words) > 1
+),
+
+word_counts as (select word, count(*) as word_n from words group by all),
+
+rarest_words as (
+    select
+        words.record_no,
+        arg_min(word_counts.word, word_counts.word_n * 1000 - least(length(word_counts.word), 99)) as rarest_word,
+        min(word_counts.word_n) as rarest_word_n,
+    from words
+    inner join word_counts using (word)
+    group by all
+),
+
 final as (
     select
         keyed_records.*,
+        rarest_word,
+        rarest_word_n,
         {% for key in counted -%}
         {{ key }}_n,
         {% endfor -%}
     from keyed_records
+    left join rarest_words using (record_no)
     {% for key in counted -%}
     left join {{ key }}_counts using ({{ key }})
     {% endfor -%}
