@@ -71,7 +71,8 @@ def _check_table(source: Any, suite: Suite, table: str) -> list[CheckResult]:
             if entries:
                 expectations = [_expectation(entry, number) for number, entry in entries]
                 whole = gx.ExpectationSuite(name=suite.name, expectations=expectations)
-                validated = batch.validate(whole, result_format=_result_format(detail, suite.key))
+                with redirect_stdout(StringIO()):
+                    validated = batch.validate(whole, result_format=_result_format(detail, suite.key))
                 found += results_of(suite, table, validated, EXAMPLES)
     except Exception as error:  # a check must never take the run down with a traceback of its tool
         return unchecked(suite, table, f"{type(error).__name__}: {error}")
@@ -94,7 +95,7 @@ def _expectation(entry: Entry, number: int) -> Any:
     except ExpectationNotFoundError as error:
         raise SuiteError(f"{entry.where}: Great Expectations has no expectation of this name") from error
     try:
-        with redirect_stdout(StringIO()):  # it prints advice about `{batch}` that rules over several tables cannot take
+        with redirect_stdout(StringIO()):  # it prints advice about `{batch}` that rules over other tables cannot take
             return kind(**entry.kwargs, meta={"entry": number})
     except (ValueError, TypeError) as error:
         raise SuiteError(f"{entry.where}: {' '.join(str(error).split())}") from error
