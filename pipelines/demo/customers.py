@@ -7,6 +7,7 @@ from pipelines.demo import ids, words
 from pipelines.demo.dirt import Customers
 
 CHINESE_SHARE = 0.7
+SUITABLE_SHARE = 0.44  # Chinese companies whose drawn parent is Chinese too and in another city
 DOLLAR_SHARE_OF_CHINESE = 0.04
 _BRANDS = np.array([entry[0] for entry in words.BRAND])
 _PINYIN = np.array([entry[1] for entry in words.BRAND])
@@ -139,7 +140,7 @@ def _with_subsidiaries(frame: pl.DataFrame, rng: np.random.Generator, rates: Cus
     count = len(frame)
     parent = rng.integers(0, np.maximum(np.arange(count), 1))
     candidates = frame["is_chinese"].to_numpy() & (np.arange(count) > count // 20)
-    chosen = candidates & (rng.random(count) < rates.subsidiaries / CHINESE_SHARE)
+    chosen = candidates & (rng.random(count) < rates.subsidiaries / SUITABLE_SHARE)
     other = frame[parent]
     fits = chosen & other["is_chinese"].to_numpy() & (other["city"] != frame["city"]).to_numpy()
     shares_domain = fits & (rng.random(count) < rates.subsidiaries_on_parent_domain)

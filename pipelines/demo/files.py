@@ -115,7 +115,7 @@ class Outbox:
 
     def manifest(self) -> dict[str, str]:
         """Relative path -> sha256 of every file written."""
-        return {str(path.relative_to(self.inbox)): _sha256(path) for path in sorted(self.written)}
+        return {str(path.relative_to(self.inbox)): sha256(path) for path in sorted(self.written)}
 
     def _target(self, path: str) -> Path:
         target = self.inbox / path
@@ -123,6 +123,7 @@ class Outbox:
         return target
 
 
-def _sha256(path: Path) -> str:
+def sha256(path: Path) -> str:
+    """The hash of a file's bytes."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -13,7 +13,7 @@ def true_reps(first: int) -> pl.DataFrame:
     for region, names in words.REPS.items():
         for place, name in enumerate(names):
             team = f"{region} {1 + place % 2}" if region in LARGE_REGIONS else region
-            hired = first - 400 + 131 * ((place * 5 + len(rows)) % 11)
+            hired = first - 2000 + 131 * ((place * 5 + len(rows)) % 11)
             rows.append(
                 {"rep_name": name, "region": region, "team": team, "manager": words.MANAGERS[region], "hired": hired}
             )

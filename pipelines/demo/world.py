@@ -40,9 +40,10 @@ class World:
     listings: pl.DataFrame
     export_days: tuple[int, ...]
 
-    def has(self, system: str) -> bool:
-        """Whether the company uses the system."""
-        return any(one.name == system for one in self.systems)
+    @property
+    def account_days(self) -> tuple[int, ...]:
+        """The export days that bring account lists as well: the first and the last two. Deals are sent every time."""
+        return tuple(sorted({self.export_days[0], *self.export_days[-2:]}))
 
     def accounts(self, system: str, day: int) -> pl.DataFrame:
         """The account records a system shows on a day, with the owner's name and id."""

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from pipelines.demo.contracts import write_contracts
 from pipelines.demo.dirt import Dirt, load_dirt
-from pipelines.demo.files import Outbox
+from pipelines.demo.files import Outbox, sha256
 from pipelines.demo.registry import LEAST
 from pipelines.demo.systems import ALWAYS, BRANCH, EXPORTERS
 from pipelines.demo.truth import write_truth
@@ -20,6 +21,7 @@ from pipelines.errors import AlmanacError
 
 SEED = 20_261_031
 AS_OF = date(2026, 10, 31)
+MANIFEST = "demo_manifest.json"
 Progress = Callable[[str], None]
 
 
@@ -85,7 +87,7 @@ def write_demo(
         "systems": systems,
         "files": out.manifest(),
     }
-    (home / "demo_manifest.json").write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")
+    _write_manifest(home, manifest)
     return _summary(home, as_of, world, tables, out, sources)
 
 
@@ -127,4 +129,11 @@ def write_unmapped_stage(home: Path, stage: str = "Blue sky") -> Path:
     target = newest.with_name("hubspot-crm-exports-all-deals-2026-11-07.csv")
     text = newest.read_text(encoding="utf-8").replace('"Contract Sent"', f'"{stage}"')
     target.write_text(text, encoding="utf-8")
+    manifest = json.loads((home / MANIFEST).read_text(encoding="utf-8"))
+    manifest["files"][str(target.relative_to(home / "inbox"))] = sha256(target)
+    _write_manifest(home, manifest)
     return target
+
+
+def _write_manifest(home: Path, manifest: dict[str, Any]) -> None:
+    (home / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False), encoding="utf-8")

@@ -25,7 +25,8 @@ def write(out: Outbox, world: World) -> None:
     """All companies and all deals on every export day."""
     for last in world.export_days:
         name = f"{stamp(last)[:4]}-{stamp(last)[4:6]}-{stamp(last)[6:]}"
-        out.csv(f"hubspot/hubspot-crm-exports-all-companies-{name}.csv", _companies(world, last), quote_all=True)
+        if last in world.account_days:
+            out.csv(f"hubspot/hubspot-crm-exports-all-companies-{name}.csv", _companies(world, last), quote_all=True)
         path = f"hubspot/hubspot-crm-exports-all-deals-{name}.csv"
         out.csv(path, _deals(out, world, last, path), quote_all=True)
 

@@ -24,7 +24,8 @@ NAME = "salesforce"
 def write(out: Outbox, world: World) -> None:
     """Account and Opportunity on every export day; OpportunityHistory and User with the last one."""
     for last in world.export_days:
-        out.csv(f"salesforce/Account_{stamp(last)}.csv", _accounts(out, world, last), quote_all=True)
+        if last in world.account_days:
+            out.csv(f"salesforce/Account_{stamp(last)}.csv", _accounts(out, world, last), quote_all=True)
         out.csv(f"salesforce/Opportunity_{stamp(last)}.csv", _deals(out, world, last), quote_all=True)
     out.csv(f"salesforce/OpportunityHistory_{stamp(world.last)}.csv", _history(world), quote_all=True)
     out.csv(f"salesforce/User_{stamp(world.last)}.csv", _users(world), quote_all=True)

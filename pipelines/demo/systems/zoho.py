@@ -24,7 +24,8 @@ def write(out: Outbox, world: World) -> None:
     """Accounts and Deals on every export day, the stage history with the last one."""
     for last in world.export_days:
         name = f"{stamp(last)[:4]}_{stamp(last)[4:6]}_{stamp(last)[6:]}"
-        out.csv(f"zoho/Accounts_{name}.csv", _accounts(world, last))
+        if last in world.account_days:
+            out.csv(f"zoho/Accounts_{name}.csv", _accounts(world, last))
         path = f"zoho/Deals_{name}.csv"
         out.csv(path, _deals(out, world, last, path))
     out.csv(f"zoho/Stage_History_{name}.csv", _history(world))
