@@ -4,8 +4,7 @@ A row is never changed: a later run adds its own version beside it, with the run
 whom and why. What is served is derived: the newest live version.
 """
 
-from collections.abc import Callable
-from dataclasses import fields
+from collections.abc import Callable, Mapping
 
 import polars as pl
 
@@ -18,9 +17,9 @@ VERSION: dict[str, pl.DataType] = {
     "run_kind": pl.String(),
     "as_of": pl.Date(),
     "issued_at": pl.Datetime("us"),
-    "author": pl.String(),
-    "reason": pl.String(),
 }
+FRAMES = ("values", "series", "backtest", "accuracy", "choices")
+AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone
 
 
 def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) -> None:
@@ -34,8 +33,9 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
     with warehouse.read(settings) as connection:
         history = connection.execute("select * from marts.series_history order by unique_id, ds").pl()
     issued = engine.forecast(history, config.load(settings.forecasts), as_of=run.as_of, progress=progress)
-    for frame in fields(issued):
-        state.append(settings, f"forecast_{frame.name}", run.run_id, _versioned(getattr(issued, frame.name), run))
+    for name in FRAMES:
+        versioned = _versioned(getattr(issued, name), run, AUTHORSHIP if name == "values" else {})
+        state.append(settings, f"forecast_{name}", run.run_id, versioned)
     load(settings, run)
 
 
@@ -45,36 +45,28 @@ def load(settings: Settings, run: Run) -> None:
     values holds every version; series, backtest, accuracy and choices those of the newest version; latest the rows of
     the newest live version that are served.
     """
-    from forecasts import schemas
-
-    known = {
-        name: _known(settings, name, schema, run)
-        for name, schema in {
-            "values": schemas.VALUES,
-            "series": schemas.SERIES,
-            "backtest": schemas.BACKTEST,
-            "accuracy": schemas.ACCURACY,
-            "choices": schemas.CHOICES,
-        }.items()
-    }
+    known = {name: _known(settings, name, run) for name in FRAMES}
     newest = {name: frame.filter(pl.col("run_id") == run.run_id) for name, frame in known.items() if name != "values"}
     with warehouse.write(settings) as connection:
         for name, frame in {"values": known["values"], **newest, "latest": _latest(known["values"])}.items():
             warehouse.replace_table(connection, "forecast", name, frame)
 
 
-def _versioned(frame: pl.DataFrame, run: Run) -> pl.DataFrame:
-    version = (run.run_id, run.run_kind, run.as_of, run.started_at, "model", run.reason or None)
-    columns = zip(VERSION.items(), version, strict=True)
+def _versioned(frame: pl.DataFrame, run: Run, authorship: Mapping[str, pl.DataType]) -> pl.DataFrame:
+    given = (run.run_id, run.run_kind, run.as_of, run.started_at, "model", run.reason or None)
+    kinds = {**VERSION, **authorship}
+    columns = zip(kinds.items(), given[: len(kinds)], strict=True)
     return frame.select(*(pl.lit(value, dtype=kind).alias(name) for (name, kind), value in columns), pl.all())
 
 
-def _known(settings: Settings, name: str, schema: dict[str, pl.DataType], run: Run) -> pl.DataFrame:
+def _known(settings: Settings, name: str, run: Run) -> pl.DataFrame:
     """Every version issued up to the run, with all its columns even where nothing was ever issued."""
     from forecasts import schemas
 
+    authorship = AUTHORSHIP if name == "values" else {}
+    columns = {**VERSION, **authorship, **getattr(schemas, name.upper())}
     rows = state.read(settings, f"forecast_{name}")
-    whole = schemas.conform(rows, {**VERSION, **schema}) if rows.width else schemas.empty({**VERSION, **schema})
+    whole = schemas.conform(rows, columns) if rows.width else schemas.empty(columns)
     return whole.filter(pl.col("issued_at") <= run.started_at)
 
 

@@ -1,11 +1,29 @@
 """What every test may ask for: the public data sets, and one full build of the sample company per session."""
 
 import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from pipelines.settings import Settings, load_settings
+
 REPOSITORY = Path(__file__).resolve().parent.parent
+CUSTOMERS = 200
+
+
+@dataclass(frozen=True)
+class Built:
+    """A home in which the whole job has run once, and what it said on the way."""
+
+    settings: Settings
+    said: list[str]
+
+    @property
+    def served(self) -> Path:
+        return self.settings.published / "almanac.duckdb"
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +33,28 @@ def datasets() -> Path:
     if not folder.is_dir():
         pytest.skip(f"public data sets are not at {folder} (set ALMANAC_DATASETS)")
     return folder
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The sample company, built once per session through Dagster. Read it; copy it before changing anything."""
+    from pipelines.demo import AS_OF, write_demo
+    from pipelines.orchestration import run_job
+
+    home = tmp_path_factory.mktemp("company") / "home"
+    write_demo(home, customers=CUSTOMERS)
+    settings, said = load_settings(home), list[str]()
+    assert run_job(settings, AS_OF, {}, said.append), "\n".join(said)
+    return Built(settings, said)
+
+
+@pytest.fixture(scope="module")
+def copied(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Built]:
+    """Makes copies of the built home that a test may change. Copies share the inbox's bytes, not its files."""
+
+    def copy() -> Built:
+        home = tmp_path_factory.mktemp("copy") / "home"
+        shutil.copytree(built.settings.home, home, symlinks=True)
+        return Built(load_settings(home), [])
+
+    return copy

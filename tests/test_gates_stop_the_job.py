@@ -1,0 +1,142 @@
+"""What must not be served is not served: the whole job, stopped at each place where it can be stopped."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import Built
+
+from pipelines import runs, state, warehouse
+from pipelines.cli import main
+from pipelines.demo import AS_OF, write_unmapped_stage
+from pipelines.orchestration import run_job
+from pipelines.settings import load_settings
+
+IMPOSSIBLE = """
+table: {table}
+expectations:
+  - expectation: expect_table_row_count_to_equal
+    value: 1000000007
+    severity: {severity}
+    because: A test wants this gate to {verb}.
+"""
+FORECASTS = """
+tier: naive
+series:
+  - {metric: revenue, levels: [total], freq: MS, horizon: 3}
+history: {min_periods: 12, min_seasons: 2}
+backtest: {origins: 3}
+hierarchy: []
+tiers:
+  naive: {models: [seasonal_naive], guardrail: [seasonal_naive]}
+"""
+
+
+@dataclass
+class Company:
+    """A built home with a policy folder that a test may fill."""
+
+    built: Built
+    config: Path
+
+    def run(self, kind: str = "live") -> bool:
+        return run_job(load_settings(self.built.settings.home, config=self.config), AS_OF, {"kind": kind}, lambda _: None)
+
+    def suite(self, gate: str, table: str, severity: str = "critical") -> None:
+        verb = "fail" if severity == "critical" else "warn"
+        folder = self.config / "expectations" / gate
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "impossible.yml").write_text(IMPOSSIBLE.format(table=table, severity=severity, verb=verb))
+
+    def last_run(self) -> dict:
+        with duckdb.connect(str(self.built.settings.published / "status.duckdb"), read_only=True) as connection:
+            return connection.execute("from quality.runs order by finished_at desc limit 1").pl().to_dicts()[0]
+
+
+@pytest.fixture
+def company(copied: Callable[[], Built], tmp_path: Path) -> Company:
+    (tmp_path / "forecasts.yml").write_text(FORECASTS)
+    return Company(copied(), tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("gate", "table"),
+    [
+        ("raw", "raw.opportunities"),
+        ("clean", "resolved.customer_map"),
+        ("marts", "marts.revenue"),
+        ("forecast", "forecast.values"),
+    ],
+)
+def test_a_critical_failure_at_a_gate_leaves_the_served_file_alone(company: Company, gate: str, table: str) -> None:
+    before = company.built.served.read_bytes()
+    company.suite(gate, table)
+    assert not company.run()
+    assert company.built.served.read_bytes() == before
+    last = company.last_run()
+    assert (last["outcome"], last["failed_gate"]) == ("blocked", gate)
+    assert "A test wants this gate to fail" in last["message"] or table.split(".")[1] in last["message"]
+
+
+def test_a_failing_outlook_test_leaves_the_served_file_alone(company: Company) -> None:
+    before = company.built.served.read_bytes()
+    models = company.config / "models"
+    models.mkdir()
+    (models / "missing_target.sql").write_text(
+        "{{ config(tags=['outlook'], schema='outlook') }}\nselect null::varchar as unique_id from {{ ref('target_gap') }}\n"
+    )
+    (models / "missing_target.yml").write_text(
+        "models:\n  - {name: missing_target, columns: [{name: unique_id, data_tests: [not_null]}]}\n"
+    )
+    assert not company.run()
+    assert company.built.served.read_bytes() == before
+    last = company.last_run()
+    assert last["outcome"] == "failed"
+    assert "missing_target" in last["message"]
+
+
+def test_a_warning_is_shown_and_blocks_nothing_and_one_rejected_file_does_not_stop_the_others(company: Company) -> None:
+    company.suite("marts", "marts.revenue", severity="warning")
+    rejected = write_unmapped_stage(company.built.settings.home)
+    assert company.run()
+    assert company.last_run()["outcome"] == "published"
+    with duckdb.connect(str(company.built.settings.published / "status.duckdb"), read_only=True) as connection:
+        files = dict(connection.execute("select path, status from quality.files where status != 'loaded'").fetchall())
+        warned = connection.execute(
+            "select count(*) from quality.results where outcome = 'failed' and severity = 'warning' "
+            "and because like 'A test wants%'"
+        ).fetchall()
+    assert list(files) == [rejected.relative_to(company.built.settings.inbox).as_posix()]
+    assert warned == [(1,)]
+
+
+def test_a_backfill_adds_to_the_ledger_and_leaves_the_served_file_alone(company: Company) -> None:
+    before = company.built.served.read_bytes()
+    events = state.read(company.built.settings, "customer_ids").height
+    assert company.run(kind="backfill")
+    assert company.built.served.read_bytes() == before
+    ledger = state.read(company.built.settings, "forecast_values")
+    assert set(ledger["run_kind"]) == {"live", "backfill"}
+    assert state.read(company.built.settings, "customer_ids").height == events
+    assert company.last_run()["outcome"] == "backfilled"
+
+
+def test_a_run_for_a_past_day_is_a_backfill_by_itself(built: Built) -> None:
+    past = AS_OF.replace(day=1)
+    assert runs.start(built.settings, "any", past).run_kind == "backfill"
+    assert runs.start(built.settings, "any", AS_OF).run_kind == "live"
+
+
+def test_a_second_run_is_refused_while_the_first_owns_the_home(
+    built: Built, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["almanac", "--home", str(built.settings.home), "ingest"])
+    with warehouse.run_lock(built.settings, owner="the first"), pytest.raises(SystemExit) as stopped:
+        main()
+    assert stopped.value.code == 1
+    message = capsys.readouterr().err
+    assert "another run has the lock" in message
+    assert "the first" in message
+    assert len(message.strip().splitlines()) == 1
