@@ -4,13 +4,14 @@ Belongs here: parsing, progress and words. Does not belong here: any rule; each 
 Heavy libraries are imported inside the commands, so that `--help` and errors are instant.
 """
 
+import importlib
+import pkgutil
 import sys
 import traceback
 from pathlib import Path
 
 import typer
 
-from pipelines.cli import bench, demo, dev, docs, forecast_file, init, match, run, sources, stages, status
 from pipelines.cli.context import Options
 from pipelines.errors import AlmanacError
 
@@ -35,8 +36,9 @@ def options(
     context.obj = Options(home=home, inbox=inbox, sources=sources, config=config, debug=debug)
 
 
-for family in (run, stages, status, sources, match, forecast_file, demo, init, dev, docs, bench):
-    family.register(app)
+# Each command family is one module of this package with `register(app)`: adding one is adding a file.
+for _module in sorted(found.name for found in pkgutil.iter_modules(__path__) if found.name != "context"):
+    importlib.import_module(f"{__name__}.{_module}").register(app)
 
 
 def main() -> None:
