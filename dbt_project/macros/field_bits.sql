@@ -1,17 +1,26 @@
 {#
   Bits of evidence of one field: log2(m / u) after Fellegi and Sunter (JASA 64, 1969, 1183-1210). m is the seed's
   match_share; u is random_share or, for a level weighted by frequency, the share of the other records that have the
-  very same value (a rare name says more than a common one). Three decimals, so that the sum is exact.
+  very same value (a rare name says more than a common one), but no less than random_share. Three decimals, so that the sum is exact.
 #}
 {% macro field_bits(field) -%}
     cast(coalesce(
-        case
-            when {{ field }}_weights.by_frequency then least(
-                {{ field }}_weights.max_bits,
-                log2({{ field }}_weights.match_share)
-                - log2(greatest({{ field }}_n - 1, 1) / greatest({{ field }}_total - 1, 1))
-            )
-            else log2({{ field }}_weights.match_share / {{ field }}_weights.random_share)
-        end, 0
+        log2({{ field }}_weights.match_share) - log2(
+            case
+                when {{ field }}_weights.by_frequency then greatest(
+                    {{ field }}_others / greatest({{ field }}_total - 1, 1), {{ field }}_weights.random_share
+                )
+                else {{ field }}_weights.random_share
+            end
+        ), 0
     ) as decimal(9, 3))
+{%- endmacro %}
+
+{#
+  How many records of other customers share a value: of n records at most one per system is the same customer. Counting
+  all of them would make a customer that stands in five systems look like a common name. Never 0: a quarter of a record
+  stands for the coincidence that was not seen yet.
+#}
+{% macro others(n, system_bit) -%}
+    greatest({{ n }} - bit_count(bit_or(cast(1 as ubigint) << cast({{ system_bit }} as ubigint))), 0.25)
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
   The compared fields. level: an expression over the two records `l` and `r`, the best agreement first; null where one
-  side knows nothing. shared_count: how many records share the agreeing value, for levels weighted by frequency.
+  side knows nothing. shared_count: how many other records share the agreeing value, for levels weighted by frequency.
   known: the column of mtc_records that says how many records know the field at all.
 #}
 {% macro match_fields() -%}
@@ -8,23 +8,23 @@
         {'name': 'name', 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
          'shared_count': shared_name_count()},
         {'name': 'given', 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
-         'shared_count': 'coalesce(case when l.given = r.given then l.given_n end, l.surname_n, l.given_n)'},
+         'shared_count': 'coalesce(case when l.given = r.given then l.given_others end, l.surname_others, l.given_others)'},
         {'name': 'surname', 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
-         'shared_count': 'coalesce(l.surname_n, r.surname_n)'},
-        {'name': 'tax_id', 'known': 'tax_id_key', 'shared_count': 'l.tax_id_key_n', 'level': tax_id_level()},
-        {'name': 'phone', 'known': 'phone_key', 'shared_count': 'l.phone_key_n',
+         'shared_count': 'coalesce(l.surname_others, r.surname_others)'},
+        {'name': 'tax_id', 'known': 'tax_id_key', 'shared_count': 'l.tax_id_key_others', 'level': tax_id_level()},
+        {'name': 'phone', 'known': 'phone_key', 'shared_count': 'l.phone_key_others',
          'level': "case when l.phone_key = r.phone_key then 'same' when l.phone_key != r.phone_key then 'other' end"},
-        {'name': 'email', 'known': 'email_key', 'shared_count': 'l.email_key_n', 'level': email_level()},
-        {'name': 'domain', 'known': 'domain_key', 'shared_count': 'l.domain_key_n',
+        {'name': 'email', 'known': 'email_key', 'shared_count': 'l.email_key_others', 'level': email_level()},
+        {'name': 'domain', 'known': 'domain_key', 'shared_count': 'l.domain_key_others',
          'level': "case when l.domain_key = r.domain_key then 'same' when l.domain_key != r.domain_key then 'other' end"},
-        {'name': 'address', 'known': 'address_key', 'shared_count': 'l.address_key_n', 'level': address_level()},
+        {'name': 'address', 'known': 'address_key', 'shared_count': 'l.address_key_others', 'level': address_level()},
         {'name': 'place', 'known': 'coalesce(city_key, postal_key)', 'level': place_level(),
-         'shared_count': "case when l.postal_key = r.postal_key then l.postal_key_n
-            when l.is_person and r.is_person and l.postal_area = r.postal_area then l.postal_area_n
-            else l.city_key_n end"},
-        {'name': 'industry', 'known': 'industry_key', 'shared_count': 'l.industry_key_n',
+         'shared_count': "case when l.postal_key = r.postal_key then l.postal_key_others
+            when l.is_person and r.is_person and l.postal_area = r.postal_area then l.postal_area_others
+            else l.city_key_others end"},
+        {'name': 'industry', 'known': 'industry_key', 'shared_count': 'l.industry_key_others',
          'level': "case when l.industry_key = r.industry_key then 'same' when l.industry_key != r.industry_key then 'other' end"},
-        {'name': 'birth_date', 'known': 'birth_date', 'shared_count': 'l.birth_date_n', 'level': birth_date_level()},
+        {'name': 'birth_date', 'known': 'birth_date', 'shared_count': 'l.birth_date_others', 'level': birth_date_level()},
     ]) }}
 {%- endmacro %}
 
@@ -32,10 +32,14 @@
 {% macro organisation_name_level() -%}
     case
         when l.core is null or r.core is null then null
+        when l.name_key = r.name_key and l.legal_form is not null then 'same_legal_name'
         when l.name_key = r.name_key then 'same_name'
         when l.branch is distinct from r.branch and l.brand = r.brand then 'other_branch'
         when l.sorted_core = r.sorted_core and l.name_place != r.name_place then 'other_place'
+        when l.sorted_core = r.sorted_core and strlen(l.core) > length(l.core) and l.core != r.core then 'transposed'
         when l.sorted_core = r.sorted_core then 'same_core'
+        when l.sound = r.sound and (strlen(l.core) > length(l.core)) != (strlen(r.core) > length(r.core))
+            then 'same_sound'
         when l.core_digits is distinct from r.core_digits then case when l.brand = r.brand then 'same_brand' else 'other' end
         when l.brand = r.brand and l.name_place != r.name_place then 'other_place'
         when l.brand = r.brand and (starts_with(l.core, r.core) or starts_with(r.core, l.core)) then 'short_name'
@@ -61,10 +65,12 @@
 {# How many records share what two company names have in common: the whole core, their rarest word, or the brand. #}
 {% macro shared_name_count() -%}
     case
-        when l.sorted_core = r.sorted_core then l.sorted_core_n
-        when list_contains(r.core_words, l.rarest_word) then l.rarest_word_n
-        when list_contains(l.core_words, r.rarest_word) then r.rarest_word_n
-        else l.brand_n
+        when l.name_key = r.name_key and l.legal_form is not null then l.legal_name_others
+        when l.sorted_core = r.sorted_core then l.sorted_core_others
+        when list_contains(r.core_words, l.rarest_word) then l.rarest_word_others
+        when list_contains(l.core_words, r.rarest_word) then r.rarest_word_others
+        when l.brand = r.brand then l.brand_others
+        else l.sound_others
     end
 {%- endmacro %}
 

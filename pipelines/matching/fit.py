@@ -70,7 +70,8 @@ def _with_random_shares(weights: pl.DataFrame, counts: pl.DataFrame) -> pl.DataF
     )
     total = pl.col("n").sum().over("kind", "field")
     shares = (pl.col("n") + PRIOR_PAIRS * pl.col("random_share")) / (total + PRIOR_PAIRS)
-    return seen.with_columns(random_share=shares).drop("n")
+    kept = pl.when("by_frequency").then("random_share").otherwise(shares)
+    return seen.with_columns(random_share=kept).drop("n")
 
 
 def _fitted_match_shares(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame) -> pl.Series:

@@ -23,7 +23,8 @@ class NameKey(NamedTuple):
     """The comparable parts of a name; an empty string where a part is absent.
 
     name_key: every letter and digit, simplified, lower-case. core: without legal form, place and fillers.
-    sorted_core: the words of the core in alphabetical order. brand: the distinctive beginning of the core.
+    sorted_core: the words (Chinese: characters) of the core in alphabetical order. brand: the distinctive beginning of
+    the core. sound: the brand in Pinyin or Latin letters.
     given, surname: first and last word of a person's name, nicknames resolved. place: key of the place in the name.
     branch: what kind of branch (分公司, 支行 ...) with its words, because a branch is not its company.
     """
@@ -32,6 +33,7 @@ class NameKey(NamedTuple):
     core: str
     sorted_core: str
     brand: str
+    sound: str
     legal_form: str
     place: str
     branch: str
@@ -40,7 +42,7 @@ class NameKey(NamedTuple):
     is_person: bool
 
 
-EMPTY = NameKey("", "", "", "", "", "", "", "", "", False)
+EMPTY = NameKey("", "", "", "", "", "", "", "", "", "", False)
 
 _CJK = re.compile(r"[㐀-鿿豈-﫿]")
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
@@ -49,6 +51,7 @@ _DOTS = re.compile(r"['`’.]")
 _BRACKET = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^【】]*)】|〔([^〔〕]*)〕")
 _FORM = re.compile("|".join(CHINESE_FORMS))
 _TRADE_END = re.compile("(?:" + "|".join(sorted(CHINESE_TRADES, key=len, reverse=True)) + ")$")
+_TRADES_ONLY = re.compile("(?:" + "|".join(sorted(CHINESE_TRADES, key=len, reverse=True)) + ")*.?$")
 _PLACES = sorted((place for place in PLACE_KEYS if place not in ("中国",)), key=len, reverse=True)
 _PLACE_START = re.compile(
     "^(" + "|".join(_PLACES) + ")(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|省|市|(?=.{2}))"
@@ -101,7 +104,7 @@ def _latin(text: str) -> NameKey:
     brand = next((word for word in named if word not in LATIN_GENERIC and len(word) > 1), named[0])
     is_person = not form and 2 <= len(words) <= 4 and _is_given(words) and all(w.isalpha() for w in words)
     return NameKey(
-        "".join(words), " ".join(core), " ".join(sorted(core)), brand, form, place, "",
+        "".join(words), " ".join(core), " ".join(sorted(core)), brand, brand, form, place, "",
         NICKNAMES.get(words[0], words[0]), words[-1] if len(words) > 1 else "", is_person,
     )  # fmt: skip
 
@@ -130,7 +133,7 @@ def _chinese(text: str) -> NameKey:
     brand = _brand(core)
     is_person = not form and len(key) in (2, 3) and key[0] in CHINESE_SURNAMES and not _TRADE_END.search(key)
     return NameKey(
-        key, core, core, brand, form, place, branch.group() if branch else "",
+        key, core, "".join(sorted(core)), brand, _sound(brand), form, place, branch.group() if branch else "",
         key[1:] if is_person else "", key[:1] if is_person else "", is_person,
     )  # fmt: skip
 
@@ -139,9 +142,20 @@ def _without_place(core: str) -> tuple[str, str]:
     place = ""
     if core.startswith("中国") and len(core) > 4 and not core.startswith("中国人"):
         core = core[2:]
-    while (found := _PLACE_START.match(core)) and len(core) - found.end() >= 2:
+    while (found := _PLACE_START.match(core)) and not _TRADES_ONLY.match(core, found.end()):
         core, place = core[found.end() :], PLACE_KEYS[found.group(1)]
     return core, place
+
+
+def _sound(brand: str) -> str:
+    return "".join(map(_syllable, brand)) if len(brand) <= 6 else ""
+
+
+@lru_cache(maxsize=None)
+def _syllable(character: str) -> str:
+    from pypinyin import lazy_pinyin
+
+    return lazy_pinyin(character)[0]
 
 
 def _brand(core: str) -> str:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipelines.names.places import PLACE_KEYS, place_key
+from pipelines.names.places import PLACE_KEYS, PROVINCE_OF, place_key
 from pipelines.names.words import FREE_MAIL
 
 HOST = r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^@/]*@)?(?:www\d?\.)?([a-z0-9_.-]+\.[a-z]{2,})(?:[:/?#]|$)"
@@ -89,8 +89,10 @@ def address_keys(values: pl.Series) -> pl.DataFrame:
 
 
 def place_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per city or province: `value, place_key`; both scripts of a known place give one key."""
+    """One row per city or province: `value, place_key, province_key`; both scripts of a known place give one key."""
     keys = [place_key(value) for value in values]
-    return pl.DataFrame({"value": values, "place_key": pl.Series(keys, dtype=pl.String)}).filter(
-        pl.col("place_key") != ""
-    )
+    provinces = [PROVINCE_OF.get(key) for key in keys]
+    return pl.DataFrame(
+        {"value": values, "place_key": keys, "province_key": provinces},
+        schema={"value": pl.String, "place_key": pl.String, "province_key": pl.String},
+    ).filter(pl.col("place_key") != "")

@@ -18,7 +18,7 @@ compared_pairs as (
         {% if field.get('kind') -%}
         case when {{ '' if field.kind == 'person' else 'not ' }}(l.is_person and r.is_person) then {{ field.level }} end
         {%- else -%} {{ field.level }} {%- endif %} as {{ field.name }}_level,
-        {{ field.shared_count }} as {{ field.name }}_n,
+        {{ field.shared_count }} as {{ field.name }}_others,
         {% endfor -%}
     from {{ ref('mtc_candidates') }} as candidates
     inner join {{ ref('mtc_records') }} as l on candidates.record_no_l = l.record_no

@@ -1,9 +1,10 @@
--- One row per customer record, with the keys that records are compared on and how many records share each key.
+-- One row per customer record, with the keys that records are compared on and how many others share each key.
 {% set counted = ['sorted_core', 'brand', 'tax_id_key', 'phone_key', 'email_key', 'domain_key', 'address_key',
-                  'postal_key', 'postal_area', 'city_key', 'industry_key', 'birth_date', 'given', 'surname'] %}
+                  'postal_key', 'postal_area', 'city_key', 'industry_key', 'birth_date', 'given', 'surname', 'sound'] %}
 with accounts as (
     select
         row_number() over (order by source_system, source_id) as record_no,
+        dense_rank() over (order by source_system) % 64 as system_bit,
         *,
     from {{ ref('stg_account_records') }}
 ),
@@ -22,6 +23,7 @@ systems as (
 keyed_records as (
     select
         accounts.record_no,
+        accounts.system_bit,
         accounts.source_system,
         accounts.source_id,
         accounts.account_name,
@@ -34,6 +36,7 @@ keyed_records as (
         nullif(names.legal_form, '') as legal_form,
         nullif(names.place, '') as name_place,
         nullif(names.branch, '') as branch,
+        nullif(names.sound, '') as sound,
         nullif(names.given, '') as given,
         nullif(names.surname, '') as surname,
         coalesce(accounts.birth_date is not null or names.is_person
@@ -49,7 +52,7 @@ keyed_records as (
         nullif(upper(regexp_replace(accounts.postal_code, '[^0-9A-Za-z]', '', 'g')), '') as postal_key,
         left(postal_key, least(4, cast(length(postal_key) / 2 as integer) + 1)) as postal_area,
         cities.place_key as city_key,
-        coalesce(provinces.place_key, cities.place_key, nullif(names.place, '')) as province_key,
+        coalesce(provinces.province_key, cities.province_key) as province_key,
         nullif(lower(trim(accounts.industry)), '') as industry_key,
         accounts.birth_date,
         accounts.exported_at,
@@ -67,24 +70,40 @@ keyed_records as (
 
 {% for key in counted -%}
 {{ key }}_counts as (
-    select {{ key }}, count(*) as {{ key }}_n from keyed_records where {{ key }} is not null group by all
+    select
+        {{ key }},
+        -- one customer stands once in each system: only further records speak of another customer with the same value
+        {{ others('count(*)', 'system_bit') }} as {{ key }}_others,
+    from keyed_records
+    where {{ key }} is not null
+    group by all
 ),
 
 {% endfor -%}
 
+-- a registered name is next to unique: even two records of it in one system are rather one company entered twice
+legal_name_counts as (
+    select name_key, greatest(count(*) - 2 * count(distinct system_bit), 0) as legal_name_others
+    from keyed_records
+    where legal_form is not null
+    group by all
+),
+
 -- the rarest word of a name of several words says most about it
 words as (
-    select record_no, unnest(list_distinct(core_words)) as word from keyed_records
+    select record_no, system_bit, unnest(list_distinct(core_words)) as word from keyed_records
     where not is_person and len(core_words) > 1
 ),
 
-word_counts as (select word, count(*) as word_n from words group by all),
+word_counts as (
+    select word, count(*) as word_n, {{ others('count(*)', 'system_bit') }} as word_others from words group by all
+),
 
 rarest_words as (
     select
         words.record_no,
         arg_min(word_counts.word, word_counts.word_n * 1000 - least(length(word_counts.word), 99)) as rarest_word,
-        min(word_counts.word_n) as rarest_word_n,
+        arg_min(word_counts.word_others, word_counts.word_n * 1000 - least(length(word_counts.word), 99)) as rarest_word_others,
     from words
     inner join word_counts using (word)
     group by all
@@ -92,14 +111,16 @@ rarest_words as (
 
 final as (
     select
-        keyed_records.*,
+        keyed_records.* exclude (system_bit),
         rarest_word,
-        rarest_word_n,
+        rarest_word_others,
+        legal_name_others,
         {% for key in counted -%}
-        {{ key }}_n,
+        {{ key }}_others,
         {% endfor -%}
     from keyed_records
     left join rarest_words using (record_no)
+    left join legal_name_counts using (name_key)
     {% for key in counted -%}
     left join {{ key }}_counts using ({{ key }})
     {% endfor -%}
