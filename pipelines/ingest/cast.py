@@ -44,11 +44,11 @@ def _typed_query(source: Source, casting: Casting) -> str:
             values = f"select *, cast(({column.expression}) as {kind}) as {quoted(name)} from ({values})"
     columns = [_column(name, casting) for name in casting.canonical.columns]
     checks = ", ".join(_problems(casting))
-    bad = f"[{checks}]" if checks else "[]"
+    bad = f"list_filter([{checks}], lambda problem: problem is not null)" if checks else "null"
     return (
         f"select _record, _is_control, _row_hash, _extra, {', '.join(columns)}, {_source_id(casting)} as source_id, "
         f"{_namespaces(casting)} as _namespaces, "
-        f"list_filter({bad}, lambda problem: problem is not null) as _errors, {_emptied(casting)} as _emptied "
+        f"cast({bad} as varchar[]) as _errors, {_emptied(casting)} as _emptied "
         f"from ({values})"
     )
 
@@ -72,7 +72,10 @@ def _cells(source: Source, casting: Casting) -> str:
     ]
     extra = ", ".join(f"{literal(header)}, {quoted(header)}" for header in shape.extra)
     hashed = ", ".join(f"coalesce({cell}, '')" for cell in raw)
-    added = [*_rate_headers(casting), *(f"~number {name}" for name in shape.columns if _is_careful_number(name, casting))]
+    added = [
+        *_rate_headers(casting),
+        *(f"~number {name}" for name in shape.columns if _is_careful_number(name, casting)),
+    ]
     return (
         f"select _record, _is_control, md5(concat_ws(chr(31), {hashed})) as _row_hash, "
         f"{f'cast(json_object({extra}) as varchar)' if extra else 'cast(null as varchar)'} as _extra"
@@ -97,9 +100,7 @@ def _filled_down(source: Source, casting: Casting) -> str:
 
 def _is_careful_number(name: str, casting: Casting) -> bool:
     return (
-        casting.canonical.columns[name].type in NUMERIC
-        and _is_read(name, casting)
-        and not casting.rules[name].is_plain
+        casting.canonical.columns[name].type in NUMERIC and _is_read(name, casting) and not casting.rules[name].is_plain
     )
 
 
@@ -201,7 +202,7 @@ def _emptied(casting: Casting) -> str:
         if column.on_error == "empty" and _is_read(name, casting) and not casting.canonical.columns[name].map
     ]
     if not entries:
-        return "cast([] as struct(column_name varchar, old_value varchar)[])"
+        return "cast(null as struct(column_name varchar, old_value varchar)[])"
     return f"list_filter([{', '.join(entries)}], lambda entry: entry is not null)"
 
 
@@ -231,5 +232,5 @@ def _namespaces(casting: Casting) -> str:
         key = f"nullif({f'upper({key})' if namespace.normalise == 'upper' else key}, '')"
         entries.append(f"{{'namespace': {literal(namespace.name)}, 'namespace_key': {key}}}")
     if not entries:
-        return "cast([] as struct(namespace varchar, namespace_key varchar)[])"
+        return "cast(null as struct(namespace varchar, namespace_key varchar)[])"
     return f"[{', '.join(entries)}]"

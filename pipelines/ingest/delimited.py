@@ -146,9 +146,7 @@ def _read_carefully(
         raise FileRefusedError(
             "truncated", "the last line is cut off: the file was not written to its end; export it again"
         )
-    frame = pl.DataFrame(
-        good, schema={"_record": pl.Int64, **dict.fromkeys(source.headers, pl.String)}, orient="row"
-    )
+    frame = pl.DataFrame(good, schema={"_record": pl.Int64, **dict.fromkeys(source.headers, pl.String)}, orient="row")
     connection.register("careful_frame", frame.to_arrow())
     connection.execute("create table cells as select * from careful_frame")
     connection.unregister("careful_frame")

@@ -13,7 +13,7 @@ from pipelines.ingest.dates import AMBIGUOUS, needs_order
 from pipelines.ingest.numbers import add_number
 from pipelines.ingest.shape import Shape
 from pipelines.ingest.source import FileRefusedError, Source
-from pipelines.ingest.values import NUMERIC, Rules, cell_sql, is_padded_sql, is_plain_sql
+from pipelines.ingest.values import NUMERIC, Rules, cell_sql, is_padded_sql, is_plain_sql, number_kind
 from pipelines.warehouse import quoted
 
 
@@ -47,7 +47,8 @@ def _rules(
     odd: int,
 ) -> Rules:
     """The rules of one column, given how many of its cells are not plain. Reads its numbers with care where needed."""
-    column, kind = contract.columns[name], canonical_objects()[contract.object].columns[name].type
+    column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
+    kind = canonical.type
     if kind in ("text", "boolean"):
         return replace(general, is_padded=odd > 0)
     if odd == 0:
@@ -56,7 +57,14 @@ def _rules(
     if kind in NUMERIC:
         text = cell_sql(header, column, careful, kind)
         text = f"rtrim(replace({text}, '％', '%'), '% ')" if kind == "share" else text
-        add_number(connection, f"~number {name}", text, column.number_format or general.number_format)
+        add_number(
+            connection,
+            f"~number {name}",
+            quoted(header),
+            text,
+            column.number_format or general.number_format,
+            number_kind(column, canonical),
+        )
         return careful
     order = _order(connection, source, header) if needs_order(column.formats) else None
     return replace(careful, order=order)

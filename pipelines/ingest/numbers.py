@@ -11,23 +11,33 @@ from pipelines.warehouse import quoted
 FULL_WIDTH = dict(zip("０１２３４５６７８９．，－＋（）％￥\u3000−", "0123456789.,-+()%¥ -", strict=True))
 CURRENCY = r"(?:US\$|HK\$|NT\$|R\$|A\$|C\$|S\$|RMB|[A-Z]{3}|[$¥€£₹₩元]|人民币|美元|欧元|kr\.?|zł)"
 SCALES = {"万元": 10**4, "万": 10**4, "亿元": 10**8, "亿": 10**8, "千": 10**3, "百万": 10**6}
-EXACT = "decimal(28,8)"
+# 128-bit decimals would hold everything, but parsing them takes a hundred times as long as 64-bit ones.
+FINE, WIDE = "decimal(18,8)", "decimal(18,4)"
 
 
-def add_number(connection: duckdb.DuckDBPyConnection, target: str, text: str, form: NumberFormat) -> None:
-    """Add the column `target` to the table `cells`: the number in the SQL expression `text`, NULL where there is none."""
-    name = quoted(target)
-    connection.execute(f"alter table cells add column {name} {EXACT}")
-    is_open = f"{name} is null and {text} is not null"
-    if form.decimal == "." and form.thousands != ".":
-        plain = f"case when not contains({text}, '_') then try_cast({text} as {EXACT}) end"
-        connection.execute(f"update cells set {name} = {plain}")
-        if form.thousands == ",":
-            dressed = rf"regexp_full_match({text}, '-?[$￥¥€£]? ?-?\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
-            bare = f"try_cast(replace(ltrim({text}, '-$￥¥€£ '), ',', '') as {EXACT})"
-            signed = f"{bare} * case when contains({text}, '-') then -1 else 1 end"
-            connection.execute(f"update cells set {name} = {signed} where {is_open} and {dressed}")
-    connection.execute(f"update cells set {name} = {number_sql(text, form)} where {is_open}")
+def plain_sql(cell: str, form: NumberFormat, kind: str) -> str | None:
+    """SQL for the number by a plain cast, NULL where it does not read the cell; None for formats it would misread."""
+    if form.decimal != "." or form.thousands == ".":
+        return None
+    return f"case when not contains({cell}, '_') then try_cast({cell} as {kind}) end"
+
+
+def add_number(
+    connection: duckdb.DuckDBPyConnection, target: str, cell: str, text: str, form: NumberFormat, kind: str
+) -> None:
+    """Add the column `target` to the table `cells`: the number in each cell that a plain cast does not read.
+
+    cell: SQL of the cell as it stands; text: of the same cell trimmed, NULL for null words; kind: type of the number.
+    """
+    name, plain = quoted(target), plain_sql(cell, form, kind)
+    connection.execute(f"alter table cells add column {name} {kind}")
+    is_open = f"{name} is null and {text} is not null" + (f" and ({plain}) is null" if plain else "")
+    if plain and form.thousands == ",":
+        dressed = rf"regexp_full_match({text}, '-?[$￥¥€£]? ?-?\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
+        bare = f"try_cast(replace(ltrim({text}, '-$￥¥€£ '), ',', '') as {kind})"
+        signed = f"{bare} * case when contains({text}, '-') then -1 else 1 end"
+        connection.execute(f"update cells set {name} = {signed} where {is_open} and {dressed}")
+    connection.execute(f"update cells set {name} = {number_sql(text, form, kind)} where {is_open}")
 
 
 def damaged_id_sql(text: str) -> str:
@@ -35,8 +45,8 @@ def damaged_id_sql(text: str) -> str:
     return rf"regexp_full_match({text}, '\d(\.\d+)?[eE]\+\d+')"
 
 
-def number_sql(text: str, form: NumberFormat) -> str:
-    """SQL for the number in `text` as DECIMAL(28,8); NULL where the text is not one number of that format."""
+def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:
+    """SQL for the number in `text` as `kind`; NULL where the text is not one number of that format."""
     narrow = text
     for wide, plain in FULL_WIDTH.items():
         narrow = f"replace({narrow}, '{wide}', '{plain}')"
@@ -50,10 +60,10 @@ def number_sql(text: str, form: NumberFormat) -> str:
         rf"\s*({'|'.join(SCALES)})?\s*{CURRENCY}?\s*([-+]?)\s*{CURRENCY}?\s*\)?$"
     )
     parts = f"regexp_extract({narrow}, '{pattern}', ['before', 'inside', 'digits', 'scale', 'behind'])"
-    return f"list_transform([{parts}], lambda part: {_assembled(text, marks, form)})[1]"
+    return f"list_transform([{parts}], lambda part: {_assembled(text, marks, form, kind)})[1]"
 
 
-def _assembled(text: str, marks: str, form: NumberFormat) -> str:
+def _assembled(text: str, marks: str, form: NumberFormat, kind: str) -> str:
     digits = "part.digits"
     for mark in marks:
         digits = f"replace({digits}, '{mark if mark != chr(39) else chr(39) * 2}', '')"
@@ -62,7 +72,7 @@ def _assembled(text: str, marks: str, form: NumberFormat) -> str:
     scale = " ".join(f"when '{word}' then {size}" for word, size in SCALES.items())
     bracketed = f"({text} like '(%)' or {text} like '（%）')"
     negative = f"((part.before = '-' or part.inside = '-' or part.behind = '-') <> {bracketed})"
-    return (
-        f"try_cast(try_cast({digits} as {EXACT}) * cast(case part.scale {scale} else 1 end as decimal(10,0))"
-        f" * cast(case when {negative} then -1 else 1 end as decimal(1,0)) as {EXACT})"
-    )
+    sign = f"cast(case when {negative} then -1 else 1 end as decimal(1,0))"
+    scaled = f"try_cast({digits} as {FINE}) * cast(case part.scale {scale} else 1 end as decimal(10,0)) * {sign}"
+    large = f"case when part.scale = '' then try_cast({digits} as {kind}) * {sign} end"
+    return f"coalesce(try_cast({scaled} as {kind}), try_cast({large} as {kind}))"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pipelines.contracts import CanonicalColumn, Column, NumberFormat
 from pipelines.ingest.dates import NULL_DATES, SPECIAL, moment_sql, utc_sql
-from pipelines.ingest.numbers import EXACT
+from pipelines.ingest.numbers import FINE, WIDE, plain_sql
 from pipelines.warehouse import quoted
 
 STANDARD_NULLS = (
@@ -87,10 +87,15 @@ def is_plain_sql(cell: str, column: Column, canonical: CanonicalColumn, rules: R
         dashes = f"substr({cell}, 5, 1) = '-' and length({cell}) <= {length}"
         return f"coalesce({dashes} and try_cast({cell} as {kind}) is not null, false)"
     form = column.number_format or rules.number_format
-    if form.decimal != "." or form.thousands == ".":
-        return None
-    kind = EXACT if canonical.type == "integer" or column.unit != 1 else canonical.sql_type
-    return f"coalesce(try_cast({cell} as {kind}) is not null and not contains({cell}, '_'), false)"
+    plain = plain_sql(cell, form, number_kind(column, canonical))
+    return f"({plain}) is not null" if plain else None
+
+
+def number_kind(column: Column, canonical: CanonicalColumn) -> str:
+    """The type in which a number is read: finer than it is kept where it will be multiplied by a unit."""
+    if canonical.type in ("number", "share"):
+        return "double"
+    return FINE if canonical.type == "rate" or column.unit > 1 else WIDE
 
 
 def typed_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules, number: str = "null") -> str:
@@ -138,13 +143,14 @@ def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules)
 
 
 def _number(text: str, column: Column, canonical: CanonicalColumn, rules: Rules, number: str) -> str:
-    value = f"try_cast({text} as {EXACT})" if rules.is_plain else number
+    form = column.number_format or rules.number_format
+    kind = number_kind(column, canonical)
+    plain = plain_sql(text, form, kind)
+    value = f"try_cast({text} as {kind})" if rules.is_plain else f"coalesce({plain}, {number})" if plain else number
     if canonical.type == "integer":
         return f"case when {value} = trunc({value}) then try_cast({value} as bigint) end"
     if canonical.type == "share":
         return _share(text, column, value, rules)
-    if rules.is_plain and column.unit == 1 and column.tax == "excluded":
-        return f"try_cast({text} as {canonical.sql_type})"
     return f"try_cast({_scaled(value, column)} as {canonical.sql_type})"
 
 
@@ -152,7 +158,7 @@ def _scaled(value: str, column: Column) -> str:
     """Apply unit (10000 for 万元) and take out tax where the source's amount includes it."""
     if column.unit != 1:
         unit = f"cast({column.unit!r} as decimal(16,{0 if column.unit == int(column.unit) else 6}))"
-        value = f"try_cast(({value}) * {unit} as decimal(28,8))"
+        value = f"({value}) * {unit}"
     if column.tax == "included":
         rate = repr(column.tax_rate) if isinstance(column.tax_rate, float | int) else _rate_of(str(column.tax_rate))
         value = f"cast(({value}) as double) / (1 + {rate})"
