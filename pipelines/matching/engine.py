@@ -38,6 +38,7 @@ COLUMNS = {
 def engine(records: pl.DataFrame, weights: Path | None = None, overrides: Path | None = None, file: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with every input of the matching models: the records, their keys and the policy."""
     with duckdb.connect(file) as connection:
+        connection.execute("set enable_progress_bar = false")
         for schema in ("staging", "matching", "keys", "control", "policy"):
             connection.execute(f"create schema if not exists {schema}")
         _load_records(connection, records)

@@ -1,0 +1,85 @@
+"""`almanac match FILE`, `match explain`, `match train`: the matching engine on one file, and what it did in a home."""
+
+from pathlib import Path
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from pipelines.cli.context import settings_from
+from pipelines.errors import AlmanacError
+
+
+class FileFirst(TyperGroup):
+    """A group whose first word may be a file: `match customers.csv` means `match file customers.csv`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the name of the default command before anything that is not a command."""
+        if args and args[0] not in self.commands and args[0] not in {"--help", "-h"}:
+            args = ["file", *args]
+        return super().parse_args(ctx, args)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command family."""
+    family = typer.Typer(
+        cls=FileFirst, no_args_is_help=True, help="Find the records of one file that are the same company or person."
+    )
+    family.command("file")(_file)
+    family.command("explain")(_explain)
+    family.command("train")(_train)
+    app.add_typer(family, name="match")
+
+
+def _file(
+    context: typer.Context,
+    file: Path = typer.Argument(help="CSV, XLSX or Parquet with a name or other recognised columns."),
+    id: str | None = typer.Option(None, "--id", help="Column that identifies a record [recognised, or the row number]."),
+    map: list[str] = typer.Option([], "--map", help="What a column is, as canonical=HEADER, e.g. account_name=Firma."),
+    fit: bool = typer.Option(True, help="Fit the weights to the file (no labels needed) before scoring."),
+    out: Path | None = typer.Option(None, help="Where to write record_id, cluster_id [beside the file]."),
+    pairs: Path | None = typer.Option(None, help="Where to write the compared pairs with their bits, as Parquet."),
+) -> None:
+    """Cluster the records of a file: record_id, cluster_id out."""
+    from pipelines.matching.report import match_file
+
+    said = dict(_said(item) for item in map) | ({"source_id": id} if id else {})
+    settings = settings_from(context)
+    report = match_file(
+        file,
+        said,
+        out=out or file.with_name(f"{file.stem}_clusters.csv"),
+        pairs=pairs,
+        fit=fit,
+        weights=settings.seed("match_weights"),
+    )
+    typer.echo(report)
+
+
+def _said(item: str) -> tuple[str, str]:
+    canonical, separator, header = item.partition("=")
+    if not separator:
+        raise AlmanacError(f"--map {item}: write it as canonical=HEADER")
+    return canonical, header
+
+
+def _explain(
+    context: typer.Context,
+    ids: list[str] = typer.Argument(help="Two records as SYSTEM|ID, or one customer id."),
+) -> None:
+    """Say why two records are, or are not, one customer; or what holds a customer together."""
+    from pipelines import warehouse
+    from pipelines.matching.explain import explain
+
+    with warehouse.read(settings_from(context)) as connection:
+        typer.echo(explain(connection, ids))
+
+
+def _train(
+    context: typer.Context,
+    out: Path | None = typer.Option(None, help="Where to write the new match_weights.csv [only show the difference]."),
+) -> None:
+    """Refit the weights with Splink on the records of the working file and show what changes."""
+    from pipelines.matching.train import train
+
+    typer.echo(train(settings_from(context), out))

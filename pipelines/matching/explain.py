@@ -1,0 +1,108 @@
+"""Why two records are, or are not, one customer: the pair, its bits and what decided, as lines of text."""
+
+import duckdb
+
+from pipelines.errors import AlmanacError
+
+
+def explain(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> str:
+    """Tell of two records (`system|id`), or of the records of one customer (`C...`), from the working file."""
+    if len(ids) == 1:
+        return _customer(connection, ids[0])
+    if len(ids) == 2:
+        return _pair(connection, *(_record(connection, given) for given in ids))
+    raise AlmanacError("match explain: give one customer id, or two records as SYSTEM|ID")
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> list[dict[str, object]]:
+    result = connection.execute(sql, list(values))
+    names = [column[0] for column in result.description or []]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def _record(connection: duckdb.DuckDBPyConnection, given: str) -> dict[str, object]:
+    system, _, source_id = given.partition("|")
+    found = _rows(
+        connection,
+        "select m.*, c.customer_id, c.rule, c.cause from matching.mtc_records m"
+        " left join resolved.customer_map c using (source_system, source_id)"
+        " where source_system = ? and source_id = ?",
+        system,
+        source_id,
+    )
+    if not found:
+        raise AlmanacError(f"match explain: no record {given!r} in the working file: write it as SYSTEM|ID")
+    return found[0]
+
+
+def _customer(connection: duckdb.DuckDBPyConnection, customer_id: str) -> str:
+    alias = _rows(connection, "from resolved.customer_aliases where alias_customer_id = ?", customer_id)
+    current = str(alias[0]["customer_id"]) if alias else customer_id
+    records = _rows(
+        connection,
+        "select source_system || '|' || source_id as record, account_name, rule, cause"
+        " from resolved.customer_map join matching.mtc_records using (source_system, source_id)"
+        " where customer_id = ? order by record",
+        current,
+    )
+    if not records:
+        raise AlmanacError(f"match explain: no customer {customer_id!r} in the working file")
+    events = _rows(
+        connection,
+        "select event, source_system || '|' || source_id as record, previous_customer_id, cause, run_id"
+        " from resolved.customer_events where ? in (customer_id, previous_customer_id)"
+        " order by recorded_at, run_id, record",
+        current,
+    )
+    lines = [f"{customer_id} lives on as {current}"] if alias else []
+    lines += [f"customer {current}: {len(records)} records"]
+    lines += [f"  {r['record']}  {r['account_name'] or '(no name)'}  [{r['rule']}] {r['cause']}" for r in records]
+    lines += ["events:"]
+    lines += [
+        f"  {e['run_id']}  {e['event']}  {e['record']}"
+        + (f"  (was {e['previous_customer_id']})" if e["previous_customer_id"] else "")
+        + f"  {e['cause'] or ''}"
+        for e in events
+    ]
+    return "\n".join(lines)
+
+
+def _pair(connection: duckdb.DuckDBPyConnection, l: dict[str, object], r: dict[str, object]) -> str:  # noqa: E741
+    low, high = sorted((l, r), key=lambda record: int(str(record["record_no"])))
+    lines = [f"{_name(record)}  -> customer {record['customer_id']}" for record in (low, high)]
+    together = low["customer_id"] == high["customer_id"]
+    lines.append("one customer" if together else "two customers")
+    certain = _rows(
+        connection,
+        "from matching.mtc_certain_links where (record_no_l, record_no_r) in ((?, ?), (?, ?))",
+        *(low["record_no"], high["record_no"], high["record_no"], low["record_no"]),
+    )
+    lines += [f"  {'same' if c['is_same'] else 'kept apart'} by {c['rule']}: {c['cause']}" for c in certain]
+    pair = _rows(
+        connection,
+        "from matching.mtc_pairs where record_no_l = ? and record_no_r = ?",
+        *(low["record_no"], high["record_no"]),
+    )
+    lines += _bits(pair[0]) if pair else ["  never compared: they share no candidate key"]
+    review = _rows(
+        connection,
+        "select reason from resolved.customer_reviews where (source_system_l, source_id_l, source_system_r, source_id_r)"
+        " in ((?, ?, ?, ?), (?, ?, ?, ?))",
+        *(x[k] for x, y in ((low, high), (high, low)) for x in (x, y) for k in ("source_system", "source_id")),
+    )
+    return "\n".join(lines + [f"  in review: {row['reason']}" for row in review])
+
+
+def _name(record: dict[str, object]) -> str:
+    return f"{record['source_system']}|{record['source_id']}  {record['account_name'] or '(no name)'}"
+
+
+def _bits(pair: dict[str, object]) -> list[str]:
+    """The addends of the score, one per line; they sum to it exactly."""
+    lines = [f"  compared as {pair['kind']}s, brought together by {pair['rule']}"]
+    for column, bits in pair.items():
+        field = column.removesuffix("_bits")
+        level = pair.get(f"{field}_level")
+        if column.endswith("_bits") and field != "score" and (level or (bits and field in {"prior", "guard"})):
+            lines.append(f"  {field:<12}{str(level or ''):<18}{bits:>9}")
+    return [*lines, f"  {'score':<30}{pair['score_bits']:>9}"]
