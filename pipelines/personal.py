@@ -15,8 +15,8 @@ from pipelines.contracts import SourceContract
 Treatment = Literal["hash", "drop"]
 _BLOCK = 64  # bytes of a SHA-256 block
 
-# Served columns that hold a canonical column under another name.
-SERVED_AS = {"account_name": ("customer_name",)}
+# Served columns that hold a canonical column under another name, or quote it.
+SERVED_AS = {"account_name": ("customer_name", "question")}
 
 
 def personal_columns(contracts: Mapping[str, SourceContract]) -> dict[str, Treatment]:
@@ -39,12 +39,18 @@ def masked(columns: list[str], treatments: Mapping[str, Treatment], has_key: boo
     """
 
     def expression(column: str) -> str:
-        name, treatment = warehouse.quoted(column), treatments.get(column)
+        name, treatment = warehouse.quoted(column), treatments.get(_one_of_a_pair(column))
         if treatment is None:
             return name
-        return f"{f'keyed_hash({name})' if treatment == 'hash' and has_key else 'cast(null as varchar)'} as {name}"
+        # nullif of itself is null in the column's own type
+        return f"{f'keyed_hash({name})' if treatment == 'hash' and has_key else f'nullif({name}, {name})'} as {name}"
 
     return ", ".join(expression(column) for column in columns)
+
+
+def _one_of_a_pair(column: str) -> str:
+    """Tables of pairs hold each column twice, as `_l` and `_r`."""
+    return column[:-2] if column.endswith(("_l", "_r")) else column
 
 
 def create_keyed_hash(connection: duckdb.DuckDBPyConnection, key: str) -> None:

@@ -181,3 +181,18 @@ def test_every_shipped_suite_is_something_great_expectations_accepts() -> None:
     suites = load_suites([SHIPPED])
     assert all(suites[gate] for gate in GATES)
     engine.check_suites(suite for gate in GATES for suite in suites[gate])
+
+
+def test_the_rules_shown_in_the_guide_run_as_written(tmp_path: Path) -> None:
+    guide = (REPOSITORY / "docs" / "gates.md").read_text(encoding="utf-8")
+    written(tmp_path, guide.split("```yaml\n")[1].split("```")[0], "clean/shown.yml")
+    path = tmp_path / "deals.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        deals = "values ('crm', 'D1', 0.4, 'AB-12'), ('crm', 'D2', 40, 'ABC')"
+        columns = "source_system, source_id, probability, product_id"
+        connection.execute(
+            f"create schema staging; create table staging.stg_opportunities as from ({deals}) t({columns})"
+        )
+    found = engine.run_gate(path, load_suites([tmp_path])["clean"])
+    assert [(result.outcome, result.severity) for result in found] == [("failed", "critical"), ("failed", "warning")]
+    assert [json.loads(result.unexpected_keys)[0]["source_id"] for result in found] == ["D2", "D2"]

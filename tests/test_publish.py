@@ -107,7 +107,7 @@ def test_critical_failure_at_any_gate_leaves_the_served_file_untouched(tmp_path:
     assert publish.served_file(settings).read_bytes() == before
 
 
-RULE = "{expectation: expect_table_row_count_to_be_between, min_value: 1, severity: critical, because: Orders must arrive.}"
+RULE = "{expectation: expect_table_row_count_to_be_between, min_value: 1, severity: critical, because: We need orders.}"
 
 
 def test_a_gate_that_was_never_held_blocks(tmp_path: Path) -> None:
@@ -175,8 +175,8 @@ objects:
     files: "shop_(*).csv"
     exported_at: {on: 2025-01-31}
     key: [account_id]
-    pii: {email: hash, phone: drop, account_name: hash}
-    columns: {account_id: Id, account_name: Name, email: Mail, phone: Phone}
+    pii: {email: hash, phone: drop, birth_date: drop, account_name: hash}
+    columns: {account_id: Id, account_name: Name, email: Mail, phone: Phone, birth_date: Born}
 """
 
 
@@ -184,8 +184,10 @@ objects:
 def test_personal_columns_are_served_as_keyed_hashes_or_not_at_all(tmp_path: Path, key: str) -> None:
     settings = home(tmp_path, pii_key=key)
     (settings.sources / "shop.yml").write_text(CONTRACT, encoding="utf-8")
-    customers = "select 1 as customer_id, '王小明' as customer_name, 'a@b.cn' as email, '138' as phone"
-    execute(settings, "create schema marts", f"create table marts.customer_360 as {customers}")
+    customers = "'王小明' as customer_name, 'a@b.cn' as email, '138' as phone, date '1980-01-01' as birth_date"
+    reviews = "'王小明' as account_name_l, 'Is 王小明 the same?' as question"
+    execute(settings, "create schema marts", f"create table marts.customer_360 as select {customers}")
+    execute(settings, f"create table marts.customer_reviews as select {reviews}")
     run = start(settings)
     pass_gates(settings, run)
     publish.publish(settings, run, PUBLISHED_AT)
@@ -193,6 +195,8 @@ def test_personal_columns_are_served_as_keyed_hashes_or_not_at_all(tmp_path: Pat
     def hashed(value: str) -> str | None:
         return hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest() if key else None
 
-    assert served(settings, "select * from marts.customer_360") == [(1, hashed("王小明"), hashed("a@b.cn"), None)]
+    assert served(settings, "from marts.customer_360") == [(hashed("王小明"), hashed("a@b.cn"), None, None)]
+    assert served(settings, "from marts.customer_reviews") == [(hashed("王小明"), hashed("Is 王小明 the same?"))]
+    assert served(settings, "select typeof(birth_date) from marts.customer_360") == [("DATE",)]
     with warehouse.read(settings) as connection:
         assert connection.execute("select phone from marts.customer_360").fetchall() == [("138",)]
