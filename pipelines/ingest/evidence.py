@@ -30,9 +30,12 @@ def column_rules(
     general = Rules(zone, form, (*system.null_words, *contract.null_words), is_padded=source.odd_blanks)
     read = {name: headers for name, headers in shape.columns.items() if headers}
     probes = [_probe(name, headers, contract, general) for name, headers in read.items()]
-    counts = connection.execute(f"select {', '.join(probes)} from {source.relation}").fetchone() if probes else ()
-    rules = {"*": replace(general, is_padded=True), **dict.fromkeys(contract.columns, general)}
-    for (name, headers), odd in zip(read.items(), counts or (), strict=True):
+    keys = " or ".join(is_padded_sql(quoted(header)) for header in shape.keys.values())
+    probes.append(f"count(*) filter ({keys})" if keys and not general.is_padded else "1")
+    counts = connection.execute(f"select {', '.join(probes)} from {source.relation}").fetchone()
+    assert counts is not None
+    rules = {**dict.fromkeys(contract.columns, general), "*": replace(general, is_padded=counts[-1] > 0)}
+    for (name, headers), odd in zip(read.items(), counts[:-1], strict=True):
         rules[name] = _rules(connection, source, contract, name, headers[0], general, odd)
     return rules
 
