@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import duckdb
 
-from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
+from pipelines.contracts import CanonicalColumn, Column, ObjectContract, SourceContract, canonical_objects
 from pipelines.ingest.dates import AMBIGUOUS, needs_order
 from pipelines.ingest.numbers import add_number
 from pipelines.ingest.shape import Shape
@@ -54,9 +54,9 @@ def _rules(
     kind = canonical.type
     if kind in ("text", "boolean"):
         return replace(general, is_padded=odd > 0)
-    if odd == 0:
-        return replace(general, is_plain=True)
     careful = replace(general, is_padded=True)
+    if odd == 0 or _only_null_words(connection, source, column, canonical, header, careful):
+        return replace(general, is_plain=True)
     if kind in NUMERIC:
         text = cell_sql(header, column, careful, kind)
         text = f"rtrim(replace({text}, '％', '%'), '% ')" if kind == "share" else text
@@ -73,6 +73,23 @@ def _rules(
     return replace(careful, order=order)
 
 
+def _only_null_words(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    column: Column,
+    canonical: CanonicalColumn,
+    header: str,
+    rules: Rules,
+) -> bool:
+    """Whether every cell that a plain cast does not read is a word for nothing."""
+    plain = is_plain_sql(quoted(header), column, canonical, rules)
+    if plain is None:
+        return False
+    left = f"select {cell_sql(header, column, rules, canonical.type)} as text from {source.relation} where not {plain}"
+    found = connection.execute(f"select count(*) from ({left}) where text is not null").fetchone()
+    return found == (0,)
+
+
 def _probe(name: str, headers: tuple[str, ...], contract: ObjectContract, rules: Rules) -> str:
     """SQL that counts the cells of a column that are padded, or that a plain cast would not read."""
     column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
@@ -82,8 +99,7 @@ def _probe(name: str, headers: tuple[str, ...], contract: ObjectContract, rules:
     plain = is_plain_sql(quoted(headers[0]), column, canonical, rules)
     if plain is None or len(headers) > 1:
         return "1"
-    cell = cell_sql(headers[0], column, replace(rules, is_padded=True), canonical.type)
-    return f"count(*) filter (not {plain} and {cell} is not null)"
+    return f"count(*) filter ({quoted(headers[0])} is not null and not {plain})"
 
 
 def _order(connection: duckdb.DuckDBPyConnection, source: Source, header: str) -> str | None:

@@ -31,7 +31,7 @@ def add_number(
     """
     name, plain = quoted(target), plain_sql(cell, form, kind)
     connection.execute(f"alter table cells add column {name} {kind}")
-    is_open = f"{name} is null and {text} is not null" + (f" and ({plain}) is null" if plain else "")
+    is_open = (f"({plain}) is null and " if plain else "") + f"{name} is null and {text} is not null"
     if plain and form.thousands == ",":
         dressed = rf"regexp_full_match({text}, '-?[$￥¥€£]? ?-?\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
         bare = f"try_cast(replace(ltrim({text}, '-$￥¥€£ '), ',', '') as {kind})"

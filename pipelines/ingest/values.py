@@ -68,12 +68,14 @@ def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text
     words = [*STANDARD_NULLS, *rules.null_words, *(column.null_words if column else ())]
     if kind in ("date", "timestamp"):
         words += NULL_DATES
-    trimmed = f"trim({cell}, {literal(BLANKS)})" if rules.is_padded else cell
+    words = list(dict.fromkeys(words))
+    if rules.is_padded:
+        trimmed = f"trim({cell}, {literal(BLANKS)})"
+        return f"case when {trimmed} in ({', '.join(map(literal, words))}) then null else {trimmed} end"
     longest = max(len(word.encode()) for word in words)
-    branches = " ".join(f"when {literal(word)} then true" for word in dict.fromkeys(words))
-    # A list of this length would be planned as a join, once per column.
-    is_null_word = f"case {trimmed} {branches} else false end"
-    return f"case when strlen({trimmed}) <= {longest} and {is_null_word} then null else {trimmed} end"
+    branches = " ".join(f"when {literal(word)} then true" for word in words)
+    # A list of this length is planned as a join, which for a bare column costs more than the comparisons.
+    return f"case when strlen({cell}) <= {longest} and case {cell} {branches} else false end then null else {cell} end"
 
 
 def is_padded_sql(cell: str) -> str:
