@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
 
@@ -30,7 +31,9 @@ def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Calla
 
     say("starting")
     job = build_defs(settings, say).get_job_def(JOB)
-    with dg.DagsterInstance.get() as instance:
+    # dbt and Dagster talk to stdout at length; people get `say` and, if they want it, the log.
+    log = settings.warehouse / "run.log"
+    with dg.DagsterInstance.get() as instance, log.open("a", encoding="utf-8") as kept, redirect_stdout(kept):
         result = job.execute_in_process(
             run_config=QUIET_LOGGER,
             instance=instance,

@@ -6,7 +6,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import publish, status
+from pipelines import publish, quality, status
 from pipelines.settings import Settings
 
 Line = tuple[str, str]
@@ -40,7 +40,7 @@ def state_of(settings: Settings) -> str:
         ("served", f"as of {served['as_of']}, run {served['run_id'][:8]}" if served else "nothing yet")
     ]
     for system in known["freshness"]:
-        newest = str(system["last_exported_at"] or "never")[:10]
+        newest = str(system["last_exported_local_at"] or "never")[:10]
         lines.append((system["freshness"], f"{system['source_system']}: newest export {newest}"))
     for file in known["rejected_files"]:
         lines.append((file["status"], f"{file['path']}: {file['reason'] or 'no contract names it'}"))
@@ -61,12 +61,16 @@ def _files(known: dict[str, Any]) -> Iterator[Line]:
 
 
 def _gates(known: dict[str, Any]) -> Iterator[Line]:
-    for gate in known["gates"]:
-        text = f"{gate['passed']} of {gate['passed'] + gate['failed'] + gate['error']} checks passed"
-        yield f"gate {gate['gate']}"[:11], text
+    held = {gate["gate"]: gate for gate in known["gates"]}
+    counts = [_passed(held[name]) if name in held else f"{name} not reached" for name in quality.GATES]
+    yield "gates", ", ".join(counts)
     for failure in known["failures"]:
         where = ".".join(part for part in (failure["table_name"], failure["column_name"]) if part)
         yield failure["severity"], f"{where}: {failure['because']}"
+
+
+def _passed(gate: dict[str, Any]) -> str:
+    return f"{gate['gate']} {gate['passed']} of {gate['passed'] + gate['failed'] + gate['error']} passed"
 
 
 def _customers(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
@@ -92,14 +96,14 @@ def match_quality(connection: duckdb.DuckDBPyConnection, truth: str) -> tuple[fl
             select customer_id, true_customer_id, count(*) as n from records group by all
         ),
 
-        counted as (
+        pairs as (
             select
-                (select sum(n * (n - 1)) from groups) as both,
-                (select sum(n * (n - 1)) from (select count(*) as n from records group by customer_id)) as found,
-                (select sum(n * (n - 1)) from (select count(*) as n from records group by true_customer_id)) as true
+                (select sum(n * (n - 1)) from groups) as agreed,
+                (select sum(n * (n - 1)) from (select count(*) as n from records group by customer_id)) as claimed,
+                (select sum(n * (n - 1)) from (select count(*) as n from records group by true_customer_id)) as real
         )
 
-        select both / nullif(found, 0), both / nullif(true, 0) from counted
+        select agreed / nullif(claimed, 0), agreed / nullif(real, 0) from pairs
     """
     precision, recall = connection.execute(query, [truth]).fetchall()[0]
     return precision or 0.0, recall or 0.0
