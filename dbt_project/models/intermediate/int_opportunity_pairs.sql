@@ -72,7 +72,16 @@ compared as (
         / nullif(greatest(abs(one.amount_base), abs(other.amount_base)), 0) as amount_difference_share,
         abs(date_diff('day', one.created_on, other.created_on)) as days_between_created,
         abs(date_diff('day', one.closed_on, other.closed_on)) as days_between_closed,
-        jaro_winkler_similarity(one.title, other.title) as title_similarity,
+        greatest(
+            jaro_winkler_similarity(one.title, other.title),
+            -- A title with the customer's name or the word project added is still that title.
+            case
+                when length(one.title) >= 6 and contains(other.title, one.title)
+                    then 0.9 + 0.1 * length(one.title) / length(other.title)
+                when length(other.title) >= 6 and contains(one.title, other.title)
+                    then 0.9 + 0.1 * length(other.title) / length(one.title)
+            end
+        ) as title_similarity,
         -- One deal cannot have been both won and lost, nor carry two ids of one other system.
         (one.stage_type = 'won' and other.stage_type = 'lost')
         or (one.stage_type = 'lost' and other.stage_type = 'won') as is_contradictory_ending,
