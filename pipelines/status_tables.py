@@ -123,9 +123,13 @@ def _catalog(connection: duckdb.DuckDBPyConnection) -> str:
 
 def blocking(results: pl.DataFrame, run_id: str) -> pl.DataFrame:
     """The results that kept the run from being served, in the order of the gates."""
-    order = pl.Enum(list(quality.GATES))
     critical = (pl.col("severity") == "critical") & (pl.col("outcome") != "passed")
-    return results.filter((pl.col("run_id") == run_id) & critical).sort(pl.col("gate").cast(order), maintain_order=True)
+    return _of_run(results, run_id).filter(critical)
+
+
+def _of_run(results: pl.DataFrame, run_id: str) -> pl.DataFrame:
+    order = pl.Enum(list(quality.GATES))
+    return results.filter(pl.col("run_id") == run_id).sort(pl.col("gate").cast(order), maintain_order=True)
 
 
 def figures(tables: dict[str, pl.DataFrame], run_id: str) -> dict[str, int]:
@@ -145,7 +149,7 @@ def figures(tables: dict[str, pl.DataFrame], run_id: str) -> dict[str, int]:
 def summary(tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
     """The status in one small dictionary, newest run first; only the last run's checks are told in detail."""
     runs = tables["runs"].sort("finished_at", descending=True).head(SHOWN_RUNS).to_dicts()
-    results = tables["results"].filter(pl.col("run_id") == runs[0]["run_id"])
+    results = _of_run(tables["results"], runs[0]["run_id"])
     shown = ("gate", "schema_name", "table_name", "column_name", "expectation", "severity", "outcome", "observed")
     rejected = tables["files"].filter(pl.col("status").is_in(["rejected", "unclaimed"]))
     refused = tables["quarantine"].group_by("source_system", "object", "reason_code").len("rows")

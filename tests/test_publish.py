@@ -154,6 +154,33 @@ def test_a_reader_that_is_open_during_the_swap_neither_fails_nor_blocks_it(tmp_p
     assert served(settings, "select sum(amount_base)::int from marts.revenue") == [(1650,)]
 
 
+REOPENER = """
+import sys, duckdb
+folder, seen = sys.argv[1], []
+print("ready", flush=True)
+while not seen or seen[-1] != "r5":
+    with duckdb.connect(folder + "/almanac.duckdb", read_only=True) as connection:
+        query = "select run_id, (select sum(amount_base)::int from marts.revenue) from control.published"
+        run_id, total = connection.execute(query).fetchall()[0]
+    assert total == 550 * int(run_id[1:]), (run_id, total)
+    seen += [run_id] if run_id not in seen else []
+print(seen == sorted(seen), flush=True)
+"""
+
+
+def test_no_reader_ever_sees_half_a_run(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    publish_revenue(settings)
+    command = [sys.executable, "-c", REOPENER, str(settings.published)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as reader:
+        assert reader.stdout
+        assert reader.stdout.readline() == "ready\n"
+        for number in range(2, 6):
+            publish_revenue(settings, f"r{number}", factor=number)
+        assert reader.stdout.read() == "True\n"
+    assert reader.returncode == 0
+
+
 def test_a_copy_that_lost_rows_is_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = home(tmp_path)
     publish_revenue(settings)
