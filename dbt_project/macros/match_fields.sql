@@ -45,6 +45,8 @@
         when l.brand = r.brand and (starts_with(l.core, r.core) or starts_with(r.core, l.core)) then 'short_name'
         when strlen(l.core) > length(l.core) then
             case
+                -- only insertions lie between the two
+                when levenshtein(l.core, r.core) = abs(length(l.core) - length(r.core)) then 'contained'
                 when length(l.core) >= 6 and length(r.core) >= 6 and levenshtein(l.core, r.core) = 1 then 'shared_words'
                 when l.brand = r.brand then 'same_brand'
                 else 'other'

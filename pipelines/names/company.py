@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from pipelines.names.places import LATIN_PLACES, PLACE_KEYS
 from pipelines.names.words import (
+    CHINESE_BANKS,
     CHINESE_FORMS,
     CHINESE_SURNAMES,
     CHINESE_TRADES,
@@ -56,6 +57,8 @@ _PLACES = sorted((place for place in PLACE_KEYS if place not in ("中国",)), ke
 _PLACE_START = re.compile(
     "^(" + "|".join(_PLACES) + ")(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|省|市|(?=.{2}))"
 )
+_CITY_MARK = re.compile("(" + "|".join(_PLACES) + ")[省市]")
+_FIRST_CITY_MARK = re.compile(r"^([\u4e00-\u9fff]{2,3})市(?=[^场政民区].)")
 _BRANCH = re.compile(r"(?:分公司|分行|支行|营业部|营业所|办事处|分店|分部|分厂|代表处|分理处|信用社)$")
 
 
@@ -124,11 +127,12 @@ def _chinese(text: str) -> NameKey:
     plain, inside = _without_brackets(text)
     key = _NOT_WORD_ANY.sub("", text)
     body = _NOT_WORD_ANY.sub("", plain) or key
+    body = _CITY_MARK.sub(r"\1", body)
     place = next((PLACE_KEYS[word.removesuffix("市")] for word in inside if word.removesuffix("市") in PLACE_KEYS), "")
     branch = _BRANCH.search(body)
     form = "".join(_FORM.findall(body))
     core = _FORM.sub("", body.removesuffix(branch.group()) if branch else body) or body
-    core, start_place = _without_place(core)
+    core, start_place = _without_place(_branch_core(core) if branch else _FIRST_CITY_MARK.sub(r"\1", core))
     place = place or start_place
     brand = _brand(core)
     is_person = not form and len(key) in (2, 3) and key[0] in CHINESE_SURNAMES and not _TRADE_END.search(key)
@@ -138,9 +142,16 @@ def _chinese(text: str) -> NameKey:
     )  # fmt: skip
 
 
+def _branch_core(core: str) -> str:
+    """Banks name the city with and without 市, and the branch above with and without 分行."""
+    bank = CHINESE_BANKS.get(core[:2])
+    core = bank + core[2:] if bank else core
+    return core.replace("分行", "").replace("市", "")
+
+
 def _without_place(core: str) -> tuple[str, str]:
     place = ""
-    if core.startswith("中国") and len(core) > 4 and not core.startswith("中国人"):
+    if core.startswith("中国") and len(core) > 4 and core[2:4] not in ("银行", "人民", "人寿"):
         core = core[2:]
     while (found := _PLACE_START.match(core)) and not _TRADES_ONLY.match(core, found.end()):
         core, place = core[found.end() :], PLACE_KEYS[found.group(1)]

@@ -49,9 +49,18 @@ LATIN_FILLERS = frozenset({"the", "and", "of", "for", "de", "la", "a"})
 
 # Chinese legal forms, longest first; cut wherever they stand, because a branch keeps its company's form in the middle.
 CHINESE_FORMS = (
-    "股份有限责任公司 集团股份有限公司 集团有限责任公司 集团有限公司 控股有限公司 股份有限公司 有限责任公司 "
+    "股份有限责任公司 集团股份有限公司 集团有限责任公司 集团有限公司 股份有限公司 有限责任公司 责任有限公司 "
     "合伙企业有限合伙 有限合伙 普通合伙 合伙企业 股份公司 有限公司 总公司 集团公司 股份合作公司 集团 公司"
 ).split()
+# What people write for the great banks; only at the beginning of a name.
+CHINESE_BANKS = {
+    "工行": "工商银行",
+    "农行": "农业银行",
+    "中行": "中国银行",
+    "建行": "建设银行",
+    "交行": "交通银行",
+    "招行": "招商银行",
+}
 # Trade words that may end a Chinese name; the brand is what stands before them.
 CHINESE_TRADES = (
     "科技 技术 科学 电子 信息 网络 实业 投资 控股 发展 贸易 商贸 国际 股份 集团 生物 医药 药业 制药 新材料 材料 装备 "
