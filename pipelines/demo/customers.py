@@ -38,7 +38,7 @@ def true_customers(seed: int, count: int, rates: Customers) -> pl.DataFrame:
         pl.Series("postal_code", rng.integers(0, 100, count)),
         _street(frame, rng),
         pl.Series("size", np.exp(rng.normal(0, 0.9, count))),
-        pl.Series("is_buyer", rng.random(count) < rates.buyers),
+        pl.Series("is_buyer", ids.picked(rng, np.ones(count, dtype=bool), rates.buyers)),
         _currency(frame, rng),
     ).with_columns(
         (pl.col("size") * 120).round().cast(pl.Int64).alias("employees"),

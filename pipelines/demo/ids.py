@@ -16,6 +16,14 @@ def rng_for(seed: int, topic: str) -> np.random.Generator:
     return np.random.default_rng([seed, *topic.encode()])
 
 
+def picked(rng: np.random.Generator, eligible: NDArray[np.bool_], rate: float) -> NDArray[np.bool_]:
+    """Exactly that share of the eligible ones, drawn at random: a small company has its rates too."""
+    places = np.flatnonzero(eligible)
+    chosen = np.zeros(len(eligible), dtype=bool)
+    chosen[rng.permutation(places)[: int(np.ceil(rate * len(places)))]] = True
+    return chosen
+
+
 def unified_social_credit_codes(rng: np.random.Generator, districts: Texts) -> Texts:
     """统一社会信用代码 for six-digit districts: 91 + district + organisation code + check (GB 32100-2015, mod 31)."""
     count = len(districts)

@@ -133,7 +133,7 @@ def _spelt(
         .otherwise(title)
     )
     near = further & (rng.random(count) < 0.5)
-    shares = further & (listings["kind"] == "other_system").to_numpy() & (rng.random(count) < rates.shared_external_id)
+    shares = ids.picked(rng, (listings["kind"] == "other_system").to_numpy(), rates.shared_external_id)
     return listings.with_columns(
         styled.alias("title"),
         pl.Series("amount_percent", np.where(near, rng.choice([98, 99, 101, 102], count), 100)),

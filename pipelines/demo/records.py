@@ -47,8 +47,8 @@ def _memberships(
         home[here] = rng.choice(len(crms), int(here.sum()), p=weights[row])
         second[here] = rng.choice(len(crms), int(here.sum()), p=weights[row])
     second = np.where(second == home, (home + 1) % len(crms), second)
-    known_twice = (rng.random(count) < rates.second_crm) & (second != home)
-    twin = rng.random(count) < rates.twice_in_one_system
+    known_twice = ids.picked(rng, second != home, rates.second_crm)
+    twin = ids.picked(rng, np.ones(count, dtype=bool), rates.twice_in_one_system)
     buyer = customers["is_buyer"].to_numpy()
     overseas_erp = "sap" if any(system.name == "sap" for system in systems) else "kingdee"
     erp = np.where(chinese, "kingdee", overseas_erp)
@@ -71,8 +71,8 @@ def _dirtied(
 ) -> pl.DataFrame:
     count = len(records)
     first = records["is_first"].to_numpy()
-    changed = ~first & (rng.random(count) < rates.changed_name)
-    alone = ~first & (rng.random(count) < rates.without_shared_key)
+    changed = ids.picked(rng, ~first, rates.changed_name)
+    alone = ids.picked(rng, ~first, rates.without_shared_key)
     rules = np.where(changed, draw_rules(rng, records["is_chinese"].to_numpy()), "")
     system = records["system"]
     keeps_tax = system.is_in([one.name for one in systems if one.has_tax_id]).to_numpy()
@@ -118,7 +118,7 @@ def _erp_code(
     )
     carriers = [one.name for one in systems if one.has_erp_code]
     fits = records["customer"].is_in(erp["customer"].implode()) & records["system"].is_in(carriers)
-    return fits.to_numpy() & ~alone & (rng.random(len(records)) < rates.erp_code_known)
+    return ids.picked(rng, fits.to_numpy() & ~alone, rates.erp_code_known)
 
 
 def _phone(rng: np.random.Generator, column: str, count: int) -> pl.Expr:

@@ -21,6 +21,7 @@ from pipelines.errors import AlmanacError
 
 SEED = 20_261_031
 AS_OF = date(2026, 10, 31)
+MOST_CUSTOMERS = 2_000_000  # the customers of one workbook must fit a sheet of 1,048,576 rows
 MANIFEST = "demo_manifest.json"
 Progress = Callable[[str], None]
 
@@ -66,8 +67,11 @@ def write_demo(
     A folder that holds anything but a demo home is refused: the sample company never mixes with real data.
     """
     say = progress or (lambda text: None)
-    if customers < 20 or not LEAST <= systems <= 40:
-        raise AlmanacError(f"demo: {customers} customers over {systems} systems: give at least 20, over {LEAST} to 40")
+    if not 20 <= customers <= MOST_CUSTOMERS or not LEAST <= systems <= 40:
+        raise AlmanacError(
+            f"demo: {customers} customers over {systems} systems: "
+            f"give 20 to {MOST_CUSTOMERS:,} customers over {LEAST} to 40 systems"
+        )
     _claim(home)
     say("inventing the true world")
     rates = dirt or load_dirt()

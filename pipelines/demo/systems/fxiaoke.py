@@ -20,14 +20,13 @@ STAGES = {
     "lost": "输单",
 }
 CURRENCIES = {"CNY": "人民币", "USD": "美元", "EUR": "欧元"}
-MANY_ROWS = 1_000_000  # of a sheet's 1,048,576
 
 
 def write(out: Outbox, world: World) -> None:
     """客户 and 商机 on every export day."""
     for last in world.export_days:
         if last in world.account_days:
-            out.workbook(f"fxiaoke/客户_{stamp(last)}.xlsx", _accounts(world, last).head(MANY_ROWS), sheet="客户")
+            out.workbook(f"fxiaoke/客户_{stamp(last)}.xlsx", _accounts(world, last), sheet="客户")
         path = f"fxiaoke/商机_{stamp(last)}.xlsx"
         out.workbook(path, _deals(out, world, last, path), sheet="商机")
 
