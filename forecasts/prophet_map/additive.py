@@ -12,21 +12,21 @@ import math
 
 import numpy as np
 
-from forecasts.prophet_map.compiled import kernel
+from forecasts.prophet_map.compiled import kernel, part
 from forecasts.prophet_map.lasso import solve_lasso
 
 TOLERANCE = 1e-9  # of log v; f is stationary there, so its error is of the order of the square
 VARIANCE_FLOOR = 1e-14  # below it the lasso's penalty v/tau is of the size of rounding errors in its right side
 
 
-@kernel
+@part
 def stationary_variance(sse, points):
     """The positive root of 4v^2 + Tv = SSE, in the form that keeps its digits when SSE is small."""
     root = 2.0 * sse / (points + math.sqrt(points * points + 16.0 * sse))
     return max(root, VARIANCE_FLOOR)
 
 
-@kernel
+@part
 def project(y, U, R, a, rest, r):
     """a = U'y, rest = y - Ua, r = R'rest; returns |rest|^2 (from the residual itself: no cancellation)."""
     for p in range(a.shape[0]):
@@ -48,7 +48,7 @@ def project(y, U, R, a, rest, r):
     return total
 
 
-@kernel
+@part
 def squared_error(total, lam, W, Q0, a, r, shrink, delta, active, count, e):
     """SSE at the lasso's solution; leaves e = a - W delta for the caller."""
     sse = total
@@ -66,7 +66,7 @@ def squared_error(total, lam, W, Q0, a, r, shrink, delta, active, count, e):
     return max(sse, 0.0)
 
 
-@kernel
+@part
 def correlate(v, lam, W, a, r, shrink, c):
     """Shrinkage of each direction at v, and the lasso's right side c = r + W' diag(shrink) a."""
     for s in range(c.shape[0]):
@@ -78,7 +78,7 @@ def correlate(v, lam, W, a, r, shrink, c):
             c[s] += factor * W[p, s]
 
 
-@kernel
+@part
 def next_point(x, h, x_old, h_old, low, high):
     """Secant step from the last two points, kept inside the bracket (low, high); infinities are open ends."""
     slope = (h - h_old) / (x - x_old) if x != x_old else 1.0
@@ -90,7 +90,7 @@ def next_point(x, h, x_old, h_old, low, high):
     return x - h / slope
 
 
-@kernel
+@part
 def fit_series(y, U, R, lam, W, Q0, inverse_tau, delta, work):
     """Fit one scaled series. Fills delta (slopes) and work's e (block coordinates left to the block); (v, steps)."""
     a, e, rest, r, c, shrink, signs, active, columns, matrix, step, gradient = work

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import numba
-from numba.core import config
 
+CONFIG: Any = numba.config
 PACKAGE = Path(__file__).parent
 KERNEL_FILES = ("compiled.py", "lasso.py", "additive.py", "multiplicative.py", "predict.py")
 
@@ -24,12 +24,17 @@ MATHS = {"reassoc", "contract", "nsz"}
 
 def kernel(function: Callable[..., Any]) -> Any:
     """Compile `function` on first use for the argument types it meets, and keep the machine code on disk."""
-    before = config.CACHE_DIR
-    config.CACHE_DIR = str(CACHE_FOLDER)
+    before = CONFIG.CACHE_DIR
+    CONFIG.CACHE_DIR = str(CACHE_FOLDER)
     try:
         return numba.njit(cache=True, nogil=True, fastmath=MATHS, error_model="numpy")(function)
     finally:
-        config.CACHE_DIR = before
+        CONFIG.CACHE_DIR = before
+
+
+def part(function: Callable[..., Any]) -> Any:
+    """Compile `function` into the kernels that call it; Python never calls it, so it gets no entry of its own."""
+    return numba.njit(fastmath=MATHS, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def source_hash() -> str:

@@ -10,13 +10,13 @@ kept by walking to the first sign change.
 
 import math
 
-from forecasts.prophet_map.compiled import kernel
+from forecasts.prophet_map.compiled import part
 
 # Pivots below this share of the diagonal are rounding, not information: such a slope is a copy of others.
 DEPENDENT = 1e-13
 
 
-@kernel
+@part
 def solve_cholesky(matrix, right, size):
     """Solve matrix[:size, :size] x = right[:size] in place (lower triangle given); dependent unknowns become 0."""
     for i in range(size):
@@ -41,7 +41,7 @@ def solve_cholesky(matrix, right, size):
         right[i] = value / matrix[i, i]
 
 
-@kernel
+@part
 def add_column(j, column, shrink, W, Q0):
     """Write column j of the Schur complement into `column`."""
     for i in range(column.shape[0]):
@@ -52,7 +52,7 @@ def add_column(j, column, shrink, W, Q0):
             column[i] += factor * W[p, i]
 
 
-@kernel
+@part
 def refit(c, penalty, delta, active, signs, columns, count, matrix, step):
     """Solve on the active set; slopes that would change sign leave it. Returns the new size of the set."""
     while count > 0:
@@ -81,7 +81,7 @@ def refit(c, penalty, delta, active, signs, columns, count, matrix, step):
     return count
 
 
-@kernel
+@part
 def steepest(c, penalty, delta, active, signs, columns, count, gradient):
     """The zero slope whose gradient breaks the penalty most: its number, or -1 at the optimum. Fills `gradient`."""
     for i in range(c.shape[0]):
@@ -97,7 +97,7 @@ def steepest(c, penalty, delta, active, signs, columns, count, gradient):
     return chosen
 
 
-@kernel
+@part
 def solve_lasso(c, penalty, shrink, W, Q0, delta, active, signs, count, columns, matrix, step, gradient):
     """Minimise from a warm start: delta, active[:count] and signs hold one and receive the solution; returns count."""
     for a in range(count):

@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from forecasts.prophet_map.additive import stationary_variance
-from forecasts.prophet_map.compiled import kernel
+from forecasts.prophet_map.compiled import kernel, part
 from forecasts.prophet_map.lasso import solve_lasso
 
 STEPS = 300
@@ -20,7 +20,7 @@ HALVINGS = 30
 TOLERANCE = 1e-10  # nats gained by a step; steps shrink geometrically, so what is left is of the same order
 
 
-@kernel
+@part
 def mean_parts(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, y):
     """Fill trend g, factor s and the residual at parameters z (in prior units) and delta; returns the squared error."""
     total = 0.0
@@ -41,7 +41,7 @@ def mean_parts(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, y):
     return total
 
 
-@kernel
+@part
 def profile(sse, points, z, delta, inverse_tau):
     """The objective at the variance that is best for this squared error: (objective, variance)."""
     v = stationary_variance(sse, points)
@@ -53,7 +53,7 @@ def profile(sse, points, z, delta, inverse_tau):
     return value, v
 
 
-@kernel
+@part
 def linearise(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, v, N, C, Q, q, c, row, ramp):
     """Normal equations of the linearised model: N, q of the Gaussian block (N + v I), C its cross products, Q, c of delta.
 
@@ -94,7 +94,7 @@ def linearise(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, v, N,
         N[j, j] += v
 
 
-@kernel
+@part
 def eliminate(N, C, Q, q, c):
     """Factor N = LL' in place, C <- L^-1 C, q <- L^-1 q, and leave the Schur complement in Q (full) and c."""
     P, S = C.shape
@@ -126,7 +126,7 @@ def eliminate(N, C, Q, q, c):
             Q[j, i] = Q[i, j]
 
 
-@kernel
+@part
 def back_substitute(N, C, q, delta, z):
     """z = L'^-1 (q - C delta) for the factor and the transformed right sides left by `eliminate`."""
     P, S = C.shape
@@ -139,7 +139,7 @@ def back_substitute(N, C, q, delta, z):
         z[p] = value / N[p, p]
 
 
-@kernel
+@part
 def descend(y, t, R, X, prior, is_multiplicative, inverse_tau, z, delta, work):
     """Gauss-Newton from the point (z, delta), which receives the optimum; returns (variance, objective, steps)."""
     N, C, Q, q, c, z_new, d_new, z_try, d_try, g, s, residual, row, ramp, lasso_work = work

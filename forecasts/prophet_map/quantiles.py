@@ -2,11 +2,12 @@
 
 Prophet's future trend (forecaster.py: _make_trend_shift_matrix) is a walk: in every step the slope changes with
 probability p by a Laplace(0, s) draw, half of it in the step itself. After h steps the deviation is the sum over
-c = 1/2, 3/2 ... h - 1/2 of c * s * (Bernoulli x Laplace), plus Gaussian noise. Its characteristic function is a product of
+c = 1/2, 3/2 ... h - 1/2 of c * s * (Bernoulli x Laplace), plus Gaussian noise; its characteristic function is the
+product of
 
     1 - p + p / (1 + (w s c)^2)     and     exp(-(w sigma)^2 / 2),
 
-which one fast sine transform inverts (Gil-Pelaez 1951). Scaled to unit variance only h, p and the noise's share of the
+which one fast Fourier transform inverts (Gil-Pelaez 1951). Scaled to unit variance only h, p and the noise's share of the
 variance are left, so quantiles come from a table: nodes in p, every h, nodes in the share; cubic interpolation between.
 """
 
@@ -48,12 +49,11 @@ def node(index: int, horizon: int, probabilities: tuple[float, ...]) -> FloatArr
 
 def _invert(characteristic: FloatArray, step: float, probabilities: FloatArray) -> FloatArray:
     """Quantiles above 1/2 of symmetric distributions given their characteristic functions on half-shifted nodes."""
-    from scipy.fft import dst
-
-    coefficients = characteristic / (np.pi * (np.arange(characteristic.shape[1]) + 0.5))
-    cumulative = np.zeros((len(characteristic), POINTS // 2 + 1))
-    cumulative[:, 1:] = dst(coefficients, type=2, axis=1) / 2  # sum over k of coefficient * sin(pi (k + 1/2) j / n)
-    cumulative = 0.5 + np.maximum.accumulate(cumulative, axis=1)
+    half = characteristic.shape[1]
+    odd = np.zeros((len(characteristic), 4 * half))  # sines of k + 1/2 are the odd ones of a transform of four times the size
+    odd[:, 1 : 2 * half : 2] = characteristic / (np.pi * (np.arange(half) + 0.5))
+    cumulative = 0.5 - np.fft.rfft(odd, axis=1).imag[:, : half + 1]
+    cumulative = np.maximum.accumulate(cumulative, axis=1)
     x = np.arange(POINTS // 2 + 1) * step
     return np.stack([np.interp(probabilities, row, x) for row in cumulative])
 
