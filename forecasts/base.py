@@ -133,8 +133,17 @@ class Model(ABC):
         able = np.flatnonzero(batch.lengths >= needed)
         if len(able):
             chosen = batch.take(able)
-            out[able] = _sane(self.predict(chosen, horizon), chosen)
+            out[able] = _sane(self._with_effects(chosen, horizon), chosen)
         return out
+
+    def _with_effects(self, batch: Batch, horizon: int) -> np.ndarray:
+        """The forecast; for a model that knows no regressors, of the series without their effects, put back after."""
+        if batch.regressors is None or self.uses_regressors:
+            return self.predict(batch, horizon)
+        from forecasts.effects import effects_of
+
+        effects = effects_of(batch, horizon)
+        return effects.put_back(self.predict(effects.removed, horizon))
 
 
 def _sane(forecasts: np.ndarray, batch: Batch) -> np.ndarray:

@@ -1,65 +1,94 @@
-"""Periods as integers: months, quarters, weeks, days and years counted from 1970, so that gaps are differences."""
+"""Periods as integers, so that gaps are differences: days, weeks, months, quarters, years, and 4-4-5 months."""
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from forecasts.errors import ForecastError
 
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
-MONTHS = {"YS": 12, "QS": 3, "MS": 1, "ME": 1}
-SEASONS = {"YS": 1, "QS": 4, "MS": 12, "ME": 12, "W": 52, "D": 7}
+MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
+LENGTH = {"YS": 12, "QS": 3, "MS": 1, "ME": 1}  # in months
+SEASON = {"YS": 1, "QS": 4, "MS": 12, "ME": 12, "W": 52, "D": 7, "445": 12}
+KNOWN = "MS, ME, QS, YS (QS-APR, YS-APR ... for fiscal ones), D, W-MON ... W-SUN, 445-JAN ... 445-DEC"
+WEEKS_445 = np.cumsum([4, 4, 5] * 4)
+YEARS_445 = range(1960, 2110)
 
 
 @dataclass(frozen=True)
 class Frequency:
-    """One kind of period. `season` is the number of periods after which a pattern repeats.
+    """One kind of period, by its code.
 
-    code: MS (month), ME (month, named by its last day), QS (quarter), YS (year), W-MON ... W-SUN (week), D (day).
+    MS month; ME month, named by its last day; QS, YS quarter and year, with the month they begin in (QS-FEB);
+    D day; W-MON ... W-SUN week from that day on; 445-JAN ... fiscal month of 4, 4 and 5 weeks, from the Monday
+    nearest to the first of that month (in a 53-week year the last month has 6).
     """
 
     code: str
 
     def __post_init__(self) -> None:
         """Refuse a code that no period is known for."""
-        known = self.code in SEASONS and self.code != "W"
-        if not known and self.code not in {f"W-{day}" for day in WEEKDAYS}:
-            raise ForecastError(f"frequency {self.code!r} is unknown: use MS, ME, QS, YS, D or W-MON ... W-SUN")
+        allowed = {"W": WEEKDAYS, "QS": MONTHS, "YS": MONTHS, "445": MONTHS}.get(self.kind, ())
+        optional = self.kind in LENGTH or self.kind == "D"
+        if not (self.anchor in allowed or (self.anchor == "" and optional)):
+            raise ForecastError(f"frequency {self.code!r} is unknown: use {KNOWN}")
+
+    @property
+    def kind(self) -> str:
+        """The code without its anchor."""
+        return self.code.split("-")[0]
+
+    @property
+    def anchor(self) -> str:
+        """The weekday or month that periods begin at; empty for the usual one."""
+        return self.code.partition("-")[2]
 
     @property
     def season(self) -> int:
-        """Periods in one season."""
-        return SEASONS[self.code.split("-")[0]]
+        """Periods after which a pattern repeats."""
+        return SEASON[self.kind]
 
     def index(self, dates: np.ndarray) -> np.ndarray:
         """Dates to period numbers; a date inside a period counts as that period."""
         days = np.asarray(dates).astype("datetime64[D]")
-        if self.code in MONTHS:
-            return days.astype("datetime64[M]").astype(np.int64) // MONTHS[self.code]
-        if self.code == "D":
-            return days.astype(np.int64)
-        return (days.astype(np.int64) - self._first_day) // 7
+        if self.kind == "445":
+            return np.searchsorted(_starts_445(MONTHS.index(self.anchor)), days, side="right") - 1
+        if self.kind in LENGTH:
+            return (days.astype("datetime64[M]").astype(np.int64) - self._phase) // LENGTH[self.kind]
+        return (days.astype(np.int64) - self._phase) // (7 if self.kind == "W" else 1)
 
     def dates(self, index: np.ndarray) -> np.ndarray:
         """Period numbers to the dates that name the periods, as datetime64[D]."""
-        if self.code == "ME":
-            return self.ends(index)
-        return self.starts(index)
+        return self.ends(index) if self.code == "ME" else self.starts(index)
 
     def starts(self, index: np.ndarray) -> np.ndarray:
         """The first day of each period."""
         index = np.asarray(index, dtype=np.int64)
-        if self.code in MONTHS:
-            return (index * MONTHS[self.code]).astype("datetime64[M]").astype("datetime64[D]")
-        if self.code == "D":
-            return index.astype("datetime64[D]")
-        return (index * 7 + self._first_day).astype("datetime64[D]")
+        if self.kind == "445":
+            return _starts_445(MONTHS.index(self.anchor))[index]
+        if self.kind in LENGTH:
+            months = index * LENGTH[self.kind] + self._phase
+            return months.astype("datetime64[M]").astype("datetime64[D]")
+        return (index * (7 if self.kind == "W" else 1) + self._phase).astype("datetime64[D]")
 
     def ends(self, index: np.ndarray) -> np.ndarray:
         """The last day of each period."""
         return self.starts(np.asarray(index, dtype=np.int64) + 1) - np.timedelta64(1, "D")
 
     @property
-    def _first_day(self) -> int:
-        """Day number of the first week's first day: 1970-01-01 was a Thursday."""
-        return WEEKDAYS.index(self.code[2:]) - 3
+    def _phase(self) -> int:
+        """Month or day number, counted from January 1970, at which some period begins."""
+        if self.kind == "W":
+            return WEEKDAYS.index(self.anchor) - 3  # 1970-01-01 was a Thursday
+        return MONTHS.index(self.anchor) if self.anchor else 0
+
+
+@cache
+def _starts_445(month: int) -> np.ndarray:
+    """First days of all 4-4-5 months of fiscal years that begin near the first of `month` (0 is January)."""
+    firsts = np.array([f"{year}-{month + 1:02d}-01" for year in YEARS_445], dtype="datetime64[D]")
+    weekday = (firsts.astype(np.int64) + 3) % 7  # 0 is Monday
+    mondays = firsts - weekday + np.where(weekday > 3, 7, 0)
+    offsets = np.concatenate([[0], WEEKS_445[:-1]]) * np.timedelta64(7, "D")
+    return (mondays[:, None] + offsets[None, :]).ravel()

@@ -49,12 +49,11 @@ def best_of_menu(batch: Batch, horizon: int) -> Parts:
 
 def specification(frequency: Frequency, regressors: Regressors | None, mode: Mode) -> Specification:
     """Stock settings, with the yearly pattern no finer than the periods can show."""
-    code = frequency.code
-    yearly: Switch = {"YS": False, "QS": 2, "D": "auto"}.get(code, True)  # type: ignore[assignment]
+    yearly: Switch = {"YS": False, "QS": 2, "D": "auto"}.get(frequency.kind, True)  # type: ignore[assignment]
     names = regressors.names if regressors else ()
     return Specification(
         yearly_seasonality=yearly,
-        weekly_seasonality=code == "D",
+        weekly_seasonality=frequency.kind == "D",
         daily_seasonality=False,
         seasonality_mode=mode,
         regressors=tuple(Regressor(name, standardize=False, mode=mode) for name in names),
@@ -76,8 +75,13 @@ def _fit(batch: Batch, horizon: int, mode: Mode) -> tuple[Parts, np.ndarray]:
 
 
 def pandas_code(frequency: Frequency) -> str:
-    """The frequency as Prophet is told it: periods are always named by their first day."""
-    return "MS" if frequency.code == "ME" else frequency.code
+    """The frequency as Prophet is told it: periods are named by their first day, 4-4-5 months as if calendar ones."""
+    return "MS" if frequency.kind in ("ME", "445") else frequency.code
+
+
+def named(frequency: Frequency, index: np.ndarray) -> np.ndarray:
+    """The dates that Prophet sees for periods."""
+    return Frequency("MS").starts(index) if frequency.kind == "445" else frequency.starts(index)
 
 
 def long_frame(batch: Batch) -> pl.DataFrame:
@@ -86,7 +90,7 @@ def long_frame(batch: Batch) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "unique_id": pl.Series(np.repeat(np.array(batch.unique_ids, dtype=object), batch.lengths), dtype=pl.String),
-            "ds": batch.frequency.starts(index),
+            "ds": named(batch.frequency, index),
             "y": np.concatenate(batch.values),
         }
     )
@@ -95,7 +99,7 @@ def long_frame(batch: Batch) -> pl.DataFrame:
 
 def _future(batch: Batch, horizon: int) -> pl.DataFrame:
     index = np.arange(batch.last.min() + 1, batch.last.max() + horizon + 1)
-    return pl.DataFrame({"ds": batch.frequency.starts(index)}).with_columns(_columns(batch, index))
+    return pl.DataFrame({"ds": named(batch.frequency, index)}).with_columns(_columns(batch, index))
 
 
 def _columns(batch: Batch, index: np.ndarray) -> list[pl.Series]:

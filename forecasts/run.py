@@ -1,7 +1,7 @@
 """From the history of many series to the forecast rows that are published: the whole engine on one page."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import date
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import polars as pl
 from forecasts import schemas
 from forecasts.backtest import Progress
 from forecasts.base import Batch, batch_of
+from forecasts.calendar import regressors_of
 from forecasts.config import Config, SeriesSet
 from forecasts.frames import GroupFrames, frames_of
 from forecasts.frequency import Frequency
@@ -80,6 +81,7 @@ def _group(
     remember: Path | None,
 ) -> GroupFrames:
     batch = batch_of(rows, Frequency(wanted[0].freq))
+    batch = replace(batch, regressors=regressors_of(config.calendar, batch, wanted[0].horizon))
     names = rows.select("unique_id", "metric", "level", "member", "freq").unique("unique_id").sort("unique_id")
     shortest = shortest_history(batch, config)
     segments = segments_of(batch, shortest)

@@ -1,0 +1,111 @@
+"""Moving festivals and working days as numbers per period, for models that see months and weeks, not days.
+
+A festival that moves between months (春节 falls between 21 January and 20 February) cannot be learnt from the month's
+name, and a daily holiday column does nothing to a monthly model. The regressor is the share of the festival's window
+that falls in the period: 0 in most, 1 where all of it does; the shares of one festival add up to 1.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from forecasts.base import Batch, Regressors
+from forecasts.config import Calendar
+from forecasts.errors import ForecastError
+from forecasts.frequency import Frequency
+
+DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True)
+class Festival:
+    """Where its date is found in the package `holidays`, and the days around it that it changes sales on."""
+
+    country: str
+    holiday: str
+    days_before: int
+    days_after: int
+
+
+FESTIVALS = {
+    # offices empty a week ahead; business is back with the Lantern festival, the fifteenth day
+    "spring_festival": Festival("CN", "Chinese New Year", 7, 14),
+    "dragon_boat": Festival("CN", "Dragon Boat Festival", 0, 2),
+    "mid_autumn": Festival("CN", "Mid-Autumn Festival", 0, 2),
+    "easter": Festival("GB", "Good Friday", 2, 3),
+    "eid_al_fitr": Festival("AE", "Eid al-Fitr", 3, 4),
+    "ramadan": Festival("AE", "Eid al-Fitr", 30, -1),
+}
+
+
+def regressors_of(calendar: Calendar, batch: Batch, horizon: int) -> Regressors | None:
+    """The calendar's columns over history and horizon of a batch; None if none are asked for or periods are long."""
+    if not (calendar.festivals or calendar.working_days) or not len(batch) or batch.frequency.code in ("YS",):
+        return None
+    first = int((batch.last - batch.lengths).min())
+    index = np.arange(first, int(batch.last.max()) + horizon + 1)
+    columns = {name: festival_share(name, batch.frequency, index) for name in calendar.festivals}
+    if calendar.working_days:
+        columns["working_days"] = working_day_excess(calendar.country, batch.frequency, index)
+    return Regressors(tuple(columns), first, np.column_stack(list(columns.values())))
+
+
+def festival_share(name: str, frequency: Frequency, index: np.ndarray) -> np.ndarray:
+    """Share of the festival's window that falls in each period."""
+    if name not in FESTIVALS:
+        raise ForecastError(f"calendar: festival {name!r} is unknown: there are {', '.join(FESTIVALS)}")
+    festival = FESTIVALS[name]
+    starts, ends = frequency.starts(index), frequency.ends(index)
+    share = np.zeros(len(index))
+    years = range(int(str(starts[0])[:4]) - 1, int(str(ends[-1])[:4]) + 2)
+    for day in _days(festival.country, festival.holiday, tuple(years)):
+        low = np.datetime64(day) - festival.days_before * DAY
+        high = np.datetime64(day) + festival.days_after * DAY
+        inside = (np.minimum(ends, high) - np.maximum(starts, low)) / DAY + 1
+        share += np.maximum(inside, 0) / ((high - low) / DAY + 1)
+    return share
+
+
+@cache
+def _days(country: str, holiday: str, years: tuple[int, ...]) -> tuple[date, ...]:
+    """The first day of every run of days: one per year, two in some years of a lunar calendar."""
+    import holidays
+
+    days = sorted(holidays.country_holidays(country, years=years, language="en_US").get_named(holiday))
+    return tuple(day for place, day in enumerate(days) if place == 0 or (day - days[place - 1]).days > 20)
+
+
+def working_day_excess(country: str, frequency: Frequency, index: np.ndarray) -> np.ndarray:
+    """Working days of each period over the mean of its own length's share, as a share: 0.05 is five per cent more."""
+    starts, ends = frequency.starts(index), frequency.ends(index)
+    working = working_days(country, starts[0].item(), ends[-1].item())
+    total = np.concatenate([[0], np.cumsum(working)])
+    offset = (starts - starts[0]) // DAY
+    length = (ends - starts) // DAY + 1
+    return (total[offset + length] - total[offset]) / (length * working.mean()) - 1
+
+
+def working_days(country: str, first: date, last: date, overrides: Mapping[date, bool] | None = None) -> np.ndarray:
+    """One flag per day from first to last: is it worked, by the country's holidays, its swapped days, and overrides."""
+    import holidays
+
+    known = holidays.country_holidays(country, years=range(first.year, last.year + 1))
+    days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
+    return np.array([_worked(day, known, overrides or {}) for day in days], dtype=bool)
+
+
+def _worked(day: date, known: Any, overrides: Mapping[date, bool]) -> bool:
+    return overrides[day] if day in overrides else bool(known.is_working_day(day))
+
+
+def fiscal_months(days: Iterable[date], first_month: int) -> list[tuple[int, int]]:
+    """(fiscal year, fiscal month) of each day; a fiscal year is named by the calendar year in which it ends."""
+    found = []
+    for day in days:
+        month = (day.month - first_month) % 12 + 1
+        found.append((day.year + (first_month > 1 and day.month >= first_month), month))
+    return found
