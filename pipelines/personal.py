@@ -10,7 +10,7 @@ from typing import Literal
 import duckdb
 
 from pipelines import warehouse
-from pipelines.contracts import SourceContract
+from pipelines.contracts import SourceContract, canonical_objects
 
 Treatment = Literal["hash", "drop"]
 _BLOCK = 64  # bytes of a SHA-256 block
@@ -23,8 +23,10 @@ def personal_columns(contracts: Mapping[str, SourceContract]) -> dict[str, Treat
     """Served column -> what to do with it. A column that one contract drops and another hashes is dropped.
 
     By name and over all systems: a golden attribute may come from any of them, so one system's promise binds them all.
+    What a canonical object marks as personal, a contact's telephone for one, is hashed without being asked.
     """
-    treatments: dict[str, Treatment] = {}
+    declared = (objects.columns.items() for objects in canonical_objects().values())
+    treatments: dict[str, Treatment] = {name: "hash" for columns in declared for name, column in columns if column.pii}
     for item in (item for contract in contracts.values() for item in contract.objects):
         for column, treatment in item.pii.items():
             for served in (column, *SERVED_AS.get(column, ())):

@@ -227,3 +227,14 @@ def test_personal_columns_are_served_as_keyed_hashes_or_not_at_all(tmp_path: Pat
     assert served(settings, "select typeof(birth_date) from marts.customer_360") == [("DATE",)]
     with warehouse.read(settings) as connection:
         assert connection.execute("select phone from marts.customer_360").fetchall() == [("138",)]
+
+
+def test_what_contacts_are_reached_by_is_hashed_without_a_contract_saying_so(tmp_path: Path) -> None:
+    settings = home(tmp_path, pii_key="secret")
+    execute(
+        settings, "create schema marts", "create table marts.people as select '王小明' as contact_name, '138' as phone"
+    )
+    run = start(settings)
+    pass_gates(settings, run)
+    publish.publish(settings, run, PUBLISHED_AT)
+    assert served(settings, "select length(contact_name), length(phone) from marts.people") == [(64, 64)]
