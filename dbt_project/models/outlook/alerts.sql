@@ -47,7 +47,8 @@ findings as (
         || cast(round(100 * expected_attainment) as integer) || ' % of its target for the ' || period || ' from '
         || period_start || ' (' || replace(outlook, '_', ' ') || ')'
     from {{ ref('target_gap') }}
-    where days_left > 0
+    -- What begins later than in a quarter is not yet acted upon.
+    where days_left > 0 and period_start <= as_of + interval 3 month
     union all
     select 'stale_source', newest_exports.source_system, {{ local_date('newest_exports.exported_at') }},
         date_diff('day', {{ local_date('newest_exports.exported_at') }}, run.as_of) / newest_exports.cadence_days, false,

@@ -10,17 +10,7 @@ targets as (
 
 actual_days as (select * from {{ ref('int_actual_days') }}),
 
-forecast_months as (
-    select
-        *,
-        split_part(unique_id, '|', 1) as metric,
-        split_part(unique_id, '|', 2) as level,
-        split_part(unique_id, '|', 3) as member,
-    from {{ source('forecast', 'latest') }}
-    where
-        scenario = 'base'
-        and split_part(unique_id, '|', 4) = 'MS'
-),
+forecast_months as (select * from {{ ref('member_forecasts') }}),
 
 closed as (
     select
@@ -58,6 +48,7 @@ expected as (
         months_ahead.target_id,
         count(*) as month_count,
         count(forecast_months.yhat) as forecast_month_count,
+        any_value(forecast_months.basis) as basis,
         sum(greatest(forecast_months.yhat - coalesce(month_actuals.y, 0), 0)) as forecast_rest,
         sum(greatest(forecast_months.lo_80 - coalesce(month_actuals.y, 0), 0)) as forecast_rest_low,
         sum(greatest(forecast_months.hi_80 - coalesce(month_actuals.y, 0), 0)) as forecast_rest_high,
@@ -99,14 +90,15 @@ final as (
         coalesce(closed.closed_amount, 0) as closed_amount,
         case
             when targets.period_end <= run.as_of then 'closed'
-            when expected.forecast_month_count = expected.month_count then 'series'
+            when expected.forecast_month_count = expected.month_count then expected.basis
             when targets.metric = 'bookings' then 'weighted_pipeline'
             else 'none'
         end as forecast_basis,
         case forecast_basis
             when 'closed' then 0
-            when 'series' then expected.forecast_rest
-            when 'weighted_pipeline' then coalesce(pipeline.weighted_amount_base, 0)
+            when 'weighted_pipeline' then coalesce(cast(pipeline.weighted_amount_base as double), 0)
+            when 'none' then null
+            else expected.forecast_rest
         end as forecast_rest,
         case forecast_basis when 'closed' then 0 when 'series' then expected.forecast_rest_low end as forecast_rest_low_80,
         case forecast_basis when 'closed' then 0 when 'series' then expected.forecast_rest_high end as forecast_rest_high_80,

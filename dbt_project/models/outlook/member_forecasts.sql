@@ -1,0 +1,68 @@
+-- One row per metric, dimension member and month ahead: its own forecast, or its share of the forecast of the total.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+own_forecasts as (
+    select
+        split_part(unique_id, '|', 1) as metric,
+        split_part(unique_id, '|', 2) as level,
+        split_part(unique_id, '|', 3) as member,
+        period_start,
+        yhat,
+        lo_80,
+        hi_80,
+        'series' as basis,
+    from {{ source('forecast', 'latest') }}
+    where
+        scenario = 'base'
+        and split_part(unique_id, '|', 4) = 'MS'
+),
+
+last_year as (
+    select
+        days.metric,
+        days.level,
+        days.member,
+        sum(days.y) as y,
+    from {{ ref('int_actual_days') }} as days
+    cross join run
+    where days.happened_on > run.as_of - interval 1 year
+    group by all
+),
+
+shares as (
+    select
+        members.metric,
+        members.level,
+        members.member,
+        members.y / nullif(totals.y, 0) as share,
+    from last_year as members
+    inner join last_year as totals on members.metric = totals.metric and totals.level = 'total'
+    where members.level <> 'total' and members.y >= 0
+),
+
+-- Teams and reps have no series of their own: what they sold of all in the last year stands for what they will.
+shared_forecasts as (
+    select
+        shares.metric,
+        shares.level,
+        shares.member,
+        totals.period_start,
+        totals.yhat * shares.share as yhat,
+        cast(null as double) as lo_80,
+        cast(null as double) as hi_80,
+        'share_of_total' as basis,
+    from shares
+    inner join own_forecasts as totals on shares.metric = totals.metric and totals.level = 'total'
+    anti join own_forecasts as owned
+        on shares.metric = owned.metric and shares.level = owned.level and shares.member = owned.member
+),
+
+final as (
+    select * from own_forecasts
+    union all
+    select * from shared_forecasts
+)
+
+select * from final
