@@ -1,0 +1,61 @@
+"""The command line: what went wrong, where, and what to do, in one line."""
+
+import pytest
+
+from pipelines.cli import main
+
+
+def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
+    monkeypatch.setattr("sys.argv", ["almanac", *map(str, arguments)])
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return int(stopped.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["run"], ["no export matches a contract", "nothing to run"]),
+        (["status"], ["no run has ended here yet", "almanac run"]),
+        (["rebuild"], ["no run was ever published"]),
+        (["--config", "absent", "run"], ["does not exist", "almanac init"]),
+    ],
+)
+def test_a_mistake_is_one_line_that_says_what_to_do(
+    tmp_path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    words: list[str],
+) -> None:
+    assert call(monkeypatch, "--home", tmp_path / "home", *arguments) == 1
+    message = capsys.readouterr().err.strip()
+    assert len(message.splitlines()) == 1
+    assert all(word in message for word in words)
+    assert "Traceback" not in message
+
+
+def test_debug_adds_the_traceback(tmp_path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    assert call(monkeypatch, "--home", tmp_path / "home", "--debug", "status") == 1
+    assert "Traceback" in capsys.readouterr().err
+
+
+def test_init_copies_the_policy_and_never_into_a_folder_that_holds_something(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    folder = tmp_path / "acme"
+    assert call(monkeypatch, "init", folder) == 0
+    assert {path.name for path in folder.iterdir()} == {
+        "company.yml", "expectations", "forecasts.yml", "models", "seeds", "sources"
+    }  # fmt: skip
+    assert call(monkeypatch, "init", folder) == 1
+    assert "not empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", ["time_zone: Asia/Shanghai", "timezone: Asia/Shangai", "fiscal_year_start_month: 13"])
+def test_a_policy_that_makes_no_sense_is_refused_with_its_file(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, capsys, line: str
+) -> None:
+    (tmp_path / "company.yml").write_text(line)
+    assert call(monkeypatch, "--home", tmp_path / "home", "--config", tmp_path, "status") == 1
+    assert "company.yml" in capsys.readouterr().err

@@ -1,0 +1,97 @@
+"""What a data engineer finds in Dagster: one graph, gates that hold, schedules and a sensor that know their day."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+import pytest
+from conftest import Built
+
+from pipelines.automation import JOB
+from pipelines.definitions import build_defs
+
+STEPS = ["ingest", "keys", "staging_and_matching", "resolve", "marts", "forecast", "outlook", "published__almanac"]
+
+
+@pytest.fixture(scope="module")
+def defs(built: Built) -> dg.Definitions:
+    return build_defs(built.settings)
+
+
+@pytest.fixture(scope="module")
+def upstream(defs: dg.Definitions) -> dict[str, set[str]]:
+    """Step to all the steps that must have succeeded before it."""
+    job = defs.get_job_def(JOB)
+    direct = {
+        node.name: {found.node for wired in wires.values() for found in _wired(wired)}
+        for node, wires in job.dependencies.items()
+    }
+    return {name: set(_ancestors(name, direct)) for name in direct}
+
+
+def _wired(wired: object) -> list[dg.DependencyDefinition]:
+    return list(getattr(wired, "dependencies", [wired]))
+
+
+def _ancestors(name: str, direct: dict[str, set[str]]) -> Iterator[str]:
+    for above in direct.get(name, set()):
+        yield above
+        yield from _ancestors(above, direct)
+
+
+def test_every_step_comes_after_the_one_before_it(upstream: dict[str, set[str]]) -> None:
+    for before, after in itertools.pairwise(STEPS):
+        assert before in upstream[after]
+
+
+@pytest.mark.parametrize(
+    ("gate", "step"),
+    [("raw", "staging_and_matching"), ("clean", "marts"), ("marts", "forecast"), ("forecast", "outlook")],
+)
+def test_a_gate_stands_before_the_step_it_protects(upstream: dict[str, set[str]], gate: str, step: str) -> None:
+    assert f"gate_{gate}" in upstream[step]
+    assert f"gate_{gate}" in upstream["published__almanac"]
+
+
+def test_every_asset_is_connected_to_an_export_and_to_what_is_served(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    exports = {key for key in graph.get_all_asset_keys() if key.path[0] == "inbox"}
+    assert exports
+    served = dg.AssetKey(["published", "almanac"])
+    above = dg.AssetSelection.assets(served).upstream().resolve(graph)
+    assert exports <= above
+    marts = {key for key in graph.get_all_asset_keys() if key.path[0] in {"marts", "forecast", "outlook"}}
+    assert marts <= above
+
+
+@pytest.mark.parametrize("name", ["weekly", "monthly"])
+def test_a_schedule_asks_for_the_day_before_in_the_companys_time_zone(defs: dg.Definitions, name: str) -> None:
+    schedule = defs.get_schedule_def(name)
+    # 21:00 UTC on the last of May is 05:00 on the first of June in Shanghai.
+    tick = datetime(2026, 5, 31, 21, tzinfo=UTC)
+    with dg.build_schedule_context(scheduled_execution_time=tick) as context:
+        [request] = schedule.evaluate_tick(context).run_requests
+    assert request.partition_key == "2026-05-31"
+    assert schedule.execution_timezone == "Asia/Shanghai"
+
+
+def test_the_sensor_waits_until_there_is_something_new(built: Built, defs: dg.Definitions) -> None:
+    sensor = defs.get_sensor_def("new_exports")
+    with dg.build_sensor_context() as context:
+        waiting = sensor.evaluate_tick(context)
+    assert not waiting.run_requests
+    assert "nothing new" in waiting.skip_message
+
+
+def test_people_see_row_counts_and_a_picture(built: Built) -> None:
+    from pipelines.orchestration import environment
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(built.settings).items():
+            patch.setenv(name, value)
+        with dg.DagsterInstance.get() as instance:
+            revenue = instance.get_latest_materialization_event(dg.AssetKey(["marts", "revenue"]))
+            history = instance.get_latest_materialization_event(dg.AssetKey(["forecast", "latest"]))
+    assert revenue.asset_materialization.metadata["dagster/row_count"].value > 0
+    assert "data:image/png" in history.asset_materialization.metadata["picture"].value
