@@ -50,7 +50,13 @@
             coalesce(lines.is_cancelled, false) or coalesce(headers.is_cancelled, false) as is_cancelled,
             coalesce(lines.region, headers.region) as region,
             coalesce(lines.channel, headers.channel) as channel,
-            headers.source_id as header_source_id
+            lines._file_id as file_id,
+            lines._record as record,
+            lines.exported_at,
+            headers.source_id as header_source_id,
+            headers._file_id as header_file_id,
+            headers._record as header_record,
+            headers.exported_at as header_exported_at
         from {{ ref(lines) }} as lines
         left join single_headers as headers
             on lines.source_system = headers.source_system and lines.{{ document }} = headers.{{ document }}
@@ -74,7 +80,10 @@
             coalesce(is_cancelled, false) as is_cancelled,
             region,
             channel,
-            source_id as header_source_id
+            source_id as header_source_id,
+            _file_id as header_file_id,
+            _record as header_record,
+            exported_at as header_exported_at
         from headers_without_lines
     )
 {% endmacro %}

@@ -35,18 +35,16 @@
                 when list_price is not null and quantity is not null and amount_gross is null then 'list_price'
                 else 'missing'
             end as amount_source,
-            cast(
-                case amount_source
-                    when 'amount_net' then amount_net
-                    when 'gross_less_tax' then amount_gross - amount_tax
-                    when 'unit_price' then cast(quantity as decimal(28, 4)) * unit_price
-                    when 'list_price' then quantity * list_price
-                end as decimal(18, 4)
-            ) as amount_net,
+            case amount_source
+                when 'amount_net' then amount_net
+                when 'gross_less_tax' then cast(amount_gross - amount_tax as decimal(18, 4))
+                when 'unit_price' then {{ times('quantity', 'unit_price') }}
+                when 'list_price' then {{ times('quantity', 'list_price') }}
+            end as amount_net,
             coalesce(if(amount_source = 'list_price', list_currency, priced_lines.currency), run.base_currency) as currency,
             case when cost is not null then 'cost' when unit_cost is not null then 'unit_cost' else 'missing' end
                 as cost_source,
-            cast(coalesce(cost, cast(quantity as decimal(28, 4)) * unit_cost) as decimal(18, 4)) as cost_amount,
+            coalesce(cost, {{ times('quantity', 'unit_cost') }}) as cost_amount,
             coalesce(if(cost_source = 'unit_cost', list_currency, priced_lines.currency), run.base_currency)
                 as cost_currency
         from priced_lines
@@ -73,8 +71,8 @@
             end as region_source,
             rates.rate as base_rate,
             rates.rated_on as base_rated_on,
-            cast(lines.amount_net * rates.rate as decimal(18, 4)) as amount_base,
-            cast(lines.cost_amount * cost_rates.rate as decimal(18, 4)) as cost_base
+            {{ times('lines.amount_net', 'rates.rate') }} as amount_base,
+            {{ times('lines.cost_amount', 'cost_rates.rate') }} as cost_base
         from amounted_lines as lines
         left join {{ source('resolved', 'customer_map') }} as customers
             on lines.source_system = customers.source_system and lines.account_source_id = customers.source_id

@@ -1,4 +1,6 @@
 -- One row per line of revenue. Money is counted once: a system's invoices, or its orders where it sends no invoices.
+-- A view: a third copy of the widest table would cost more than all its readers save.
+{{ config(materialized='view') }}
 with systems as (
     select
         source_system,
