@@ -5,10 +5,10 @@ run as (select * from {{ source('control', 'run') }}),
 
 deals as (
     select
-        opportunities.*,
+        owned.*,
         run.as_of,
-        opportunities.closed_on > run.as_of - interval 1 year and opportunities.closed_on <= run.as_of as is_recent,
-    from {{ ref('opportunities') }}
+        owned.closed_on > run.as_of - interval 1 year and owned.closed_on <= run.as_of as is_recent,
+    from {{ ref('opportunities') }} as owned
     cross join run
     where rep_id is not null
 ),

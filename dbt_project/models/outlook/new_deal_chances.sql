@@ -11,14 +11,14 @@ time_left as (
 
 deals as (
     select
-        opportunities.created_on,
-        opportunities.closed_on,
-        opportunities.is_won,
-        opportunities.sales_cycle_days,
-        opportunities.amount_base,
-    from {{ ref('opportunities') }}
+        created.created_on,
+        created.closed_on,
+        created.is_won,
+        created.sales_cycle_days,
+        created.amount_base,
+    from {{ ref('opportunities') }} as created
     cross join run
-    where opportunities.created_on <= run.as_of
+    where created.created_on <= run.as_of
 ),
 
 won_deals as (
