@@ -1,6 +1,6 @@
 {#
   The candidate rules: two records are compared when they share a key of at least one rule. Order is strength: a pair
-  found by several rules is listed under the first.
+  found by several rules is listed under the first. cap: the largest block that is compared, in records.
 #}
 {% macro candidate_rules() -%}
     {{ return([
@@ -10,12 +10,12 @@
         {'name': 'domain', 'key': 'domain_key'},
         {'name': 'name', 'key': 'sorted_core'},
         {'name': 'name_and_place', 'key': "sorted_core || '|' || coalesce(city_key, name_place, province_key)"},
-        {'name': 'brand', 'key': 'brand', 'where': 'not is_person'},
+        {'name': 'brand', 'key': 'brand', 'where': 'not is_person', 'cap': 5},
         {'name': 'brand_and_place', 'key': "brand || '|' || coalesce(city_key, name_place, province_key)", 'where': 'not is_person'},
         {'name': 'sound_and_place', 'key': "sound || '|' || coalesce(name_place, city_key, province_key)", 'where': 'not is_person'},
-        {'name': 'rare_word', 'key': 'rarest_word', 'where': 'not is_person'},
+        {'name': 'rare_word', 'key': 'rarest_word', 'where': 'not is_person', 'cap': 12},
         {'name': 'address', 'key': "address_key || '|' || coalesce(postal_key, city_key, '')"},
-        {'name': 'address_anywhere', 'key': 'address_key'},
+        {'name': 'address_anywhere', 'key': 'address_key', 'cap': 12},
         {'name': 'birth_date', 'key': 'birth_date'},
         {'name': 'birth_date_and_given', 'key': "birth_date || '|' || left(given, 2)"},
         {'name': 'birth_date_and_surname', 'key': "birth_date || '|' || left(surname, 2)"},
@@ -31,5 +31,8 @@
     ]) }}
 {%- endmacro %}
 
-{# Larger blocks are skipped and counted: n records make n²/2 pairs, and a key shared by many says little. #}
-{% macro block_cap() -%} 60 {%- endmacro %}
+{#
+  Larger blocks are skipped and counted: n records make n²/2 pairs, and a key shared by many says little. A rule whose
+  blocks are mostly strangers has a cap of its own.
+#}
+{% macro block_cap(rule) -%} {{ rule.get('cap', 60) }} {%- endmacro %}

@@ -1,9 +1,10 @@
 -- One row per pair of records that share a block, with the strongest rule that brought them together.
 with usable_blocks as (
-    select block
-    from {{ ref('mtc_blocks') }}
-    group by block
-    having count(*) between 2 and {{ block_cap() }}
+    select blocks.block
+    from {{ ref('mtc_blocks') }} as blocks
+    inner join {{ ref('mtc_capped_blocks') }} as rules using (rule_no)
+    group by blocks.block
+    having count(*) between 2 and any_value(rules.block_cap)
 ),
 
 members as (

@@ -1,7 +1,7 @@
 -- One row per candidate rule: how many blocks were too large to compare, and how many pairs were left out with them.
 with rules as (
     {% for rule in candidate_rules() -%}
-        select cast({{ loop.index }} as utinyint) as rule_no, '{{ rule.name }}' as rule
+        select cast({{ loop.index }} as utinyint) as rule_no, '{{ rule.name }}' as rule, {{ block_cap(rule) }} as block_cap
         {% if not loop.last %}union all{% endif %}
     {% endfor %}
 ),
@@ -13,11 +13,11 @@ blocks as (
 select
     rules.rule_no,
     rules.rule,
-    {{ block_cap() }} as block_cap,
+    rules.block_cap,
     count(blocks.block) as block_count,
-    count(*) filter (where record_count > {{ block_cap() }}) as capped_block_count,
-    coalesce(sum(record_count) filter (where record_count > {{ block_cap() }}), 0)::bigint as capped_record_count,
-    coalesce(sum(record_count * (record_count - 1) / 2) filter (where record_count > {{ block_cap() }}), 0)::bigint
+    count(*) filter (where record_count > block_cap) as capped_block_count,
+    coalesce(sum(record_count) filter (where record_count > block_cap), 0)::bigint as capped_record_count,
+    coalesce(sum(record_count * (record_count - 1) / 2) filter (where record_count > block_cap), 0)::bigint
         as skipped_pair_count,
 from rules
 left join blocks using (rule_no)
