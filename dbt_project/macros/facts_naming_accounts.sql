@@ -2,6 +2,7 @@
 {% macro facts_naming_accounts() -%}
     {{ return([
         'activities',
+        'approvals',
         'contacts',
         'contracts',
         'invoice_lines',
@@ -9,7 +10,10 @@
         'opportunities',
         'order_lines',
         'orders',
+        'quotes',
         'receipts',
+        'signatures',
+        'surveys',
         'tickets',
     ]) }}
 {%- endmacro %}
