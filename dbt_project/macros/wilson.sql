@@ -1,15 +1,14 @@
 {# One end of the Wilson score interval of a share at 95 %: honest for small n and for shares near 0 or 1, where the
    textbook interval leaves [0, 1]. E. B. Wilson, JASA 22 (1927), 209-212. NULL where n is 0. side is -1 or 1. #}
 {% macro wilson(successes, n, side) -%}
+    {%- set z = 1.959964 -%}
+    {%- set share = '(' ~ successes ~ ' / cast(' ~ n ~ ' as double))' -%}
     case when {{ n }} > 0 then
-        round(greatest(0.0, least(1.0,
+        round(greatest(0, least(1,
             (
-                {{ successes }} / cast({{ n }} as double) + 1.9208 / {{ n }}
-                + {{ side }} * 1.96 * sqrt(
-                    {{ successes }} / cast({{ n }} as double) * (1 - {{ successes }} / cast({{ n }} as double)) / {{ n }}
-                    + 0.9604 / (cast({{ n }} as double) * {{ n }})
-                )
-            ) / (1 + 3.8416 / {{ n }})
+                {{ share }} + {{ z * z / 2 }} / {{ n }}
+                + {{ side }} * {{ z }} * sqrt({{ share }} * (1 - {{ share }}) / {{ n }} + {{ z * z / 4 }} / {{ n }} / {{ n }})
+            ) / (1 + {{ z * z }} / {{ n }})
         )), 6)
     end
 {%- endmacro %}
