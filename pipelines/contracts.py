@@ -325,7 +325,7 @@ class SourceContract(Declared):
         if self.timezone:
             try:
                 ZoneInfo(self.timezone)
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, KeyError) as error:
                 raise ValueError(f"timezone {self.timezone!r} is not an IANA time zone") from error
         return self
 

@@ -31,11 +31,18 @@ SYSTEMS = {
 }  # fmt: skip
 
 
-def synchronise(settings: Settings, contracts: Mapping[str, SourceContract], history: History) -> None:
-    """Make the tables hold exactly the rows that count. Does next to nothing where they already do."""
+def synchronise(
+    settings: Settings, contracts: Mapping[str, SourceContract], history: History, *, anew: bool = False
+) -> None:
+    """Make the tables hold exactly the rows that count. Does next to nothing where they already do.
+
+    anew: empty the tables first, whatever they hold.
+    """
     count = history.effective()
     with warehouse.write(settings) as connection:
         _systems(connection, contracts, settings)
+        if anew:
+            _empty(connection)
         changed = _raw_tables(connection)
         before = _loaded(connection)
         stale = {file_id for file_id, name in before.items() if file_id not in count or name in changed}
@@ -44,6 +51,12 @@ def synchronise(settings: Settings, contracts: Mapping[str, SourceContract], his
             _remove(connection, before, stale)
             _add(connection, settings, missing)
             _control(connection, settings, history, count)
+
+
+def _empty(connection: duckdb.DuckDBPyConnection) -> None:
+    for name in canonical_objects():
+        connection.execute(f"drop table if exists raw.{quoted(name)}")
+    connection.execute("drop table if exists control.files")
 
 
 def _raw_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -33,7 +33,7 @@ def add_number(
     connection.execute(f"alter table cells add column {name} {kind}")
     is_open = (f"({plain}) is null and " if plain else "") + f"{name} is null and {text} is not null"
     if plain and form.thousands == ",":
-        dressed = rf"regexp_full_match({text}, '-?[$￥¥€£]? ?-?\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
+        dressed = rf"regexp_full_match({text}, '(-?[$￥¥€£]? ?|[$￥¥€£] ?-)\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
         bare = f"try_cast(replace(ltrim({text}, '-$￥¥€£ '), ',', '') as {kind})"
         signed = f"{bare} * case when contains({text}, '-') then -1 else 1 end"
         connection.execute(f"update cells set {name} = {signed} where {is_open} and {dressed}")
@@ -75,4 +75,5 @@ def _assembled(text: str, marks: str, form: NumberFormat, kind: str) -> str:
     sign = f"cast(case when {negative} then -1 else 1 end as decimal(1,0))"
     scaled = f"try_cast({digits} as {FINE}) * cast(case part.scale {scale} else 1 end as decimal(10,0)) * {sign}"
     large = f"case when part.scale = '' then try_cast({digits} as {kind}) * {sign} end"
-    return f"coalesce(try_cast({scaled} as {kind}), try_cast({large} as {kind}))"
+    value = f"coalesce(try_cast({scaled} as {kind}), try_cast({large} as {kind}))"
+    return f"case when part.before = '' or part.inside = '' then {value} end"

@@ -15,7 +15,9 @@ from pipelines.ingest.accept import CORRECTIONS, MEANING, judge
 from pipelines.ingest.cast import Casting, cast_cells
 from pipelines.ingest.evidence import column_rules
 from pipelines.ingest.exported import exported_from_column
+from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.readers import read_source
+from pipelines.ingest.returned import Patch, apply_patch
 from pipelines.ingest.shape import fit
 from pipelines.ingest.source import FileRefusedError, Source, scratch
 from pipelines.ingest.values import literal
@@ -38,6 +40,7 @@ class Arrival:
     size: int
     exported_at: datetime | None
     vocabularies: dict[str, Vocabulary] = field(repr=False, default_factory=dict)
+    patch: Patch = Patch()
 
 
 @dataclass
@@ -71,11 +74,13 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
         seen = Observed(exported_at=arrival.exported_at)
         try:
             source = read_source(connection, arrival.path, arrival.contract.reader, place)
+            apply_patch(connection, source, arrival.patch)
             _read(connection, arrival, source, seen, file_id)
+            set_aside_forgotten(settings, connection, arrival.contract)
             _keep(connection, settings, arrival, source, seen, file_id, landed_at)
         except FileRefusedError as refusal:
             seen.status, seen.reason_code, seen.reason = "rejected", refusal.code, refusal.reason
-            seen.rows_loaded = seen.rows_quarantined = 0
+            seen.rows_in = seen.rows_loaded = seen.rows_quarantined = seen.rows_control = 0
         except (duckdb.Error, pl.exceptions.PolarsError, ValueError, MemoryError, RecursionError) as error:
             seen.status, seen.reason_code = "rejected", "unreadable"
             seen.reason = f"could not be read: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
@@ -94,7 +99,7 @@ def _read(
     rules = column_rules(connection, arrival.system, contract, shape, source, arrival.zone)
     casting = Casting(contract, canonical, shape, rules, f"{seen.exported_at:%Y-%m-%d}/{Path(arrival.name).name}")
     cast_cells(connection, source, casting)
-    seen.corrections = judge(connection, casting, arrival.vocabularies)
+    seen.corrections = pl.concat([arrival.patch.corrections(), judge(connection, casting, arrival.vocabularies)])
 
 
 def _keep(
@@ -117,7 +122,8 @@ def _keep(
             f"{arrival.name}: {seen.rows_in} rows in, but {loaded} + {refused.height} + {seen.rows_control}"
         )
     if loaded == 0 and refused.height:
-        raise FileRefusedError("all_rows_refused", f"no row could be used, first: {refused['reason'][0]}")
+        seen.status, seen.reason_code = "rejected", "all_rows_refused"
+        seen.reason = f"no row could be used, first: {refused['reason'][0]}"
     if window := arrival.contract.window_column:
         bounds = _row(connection, f"select min({quoted(window)})::date, max({quoted(window)})::date {_ACCEPTED}")
         seen.window_from, seen.window_to = bounds

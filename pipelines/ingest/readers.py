@@ -7,6 +7,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import Reader
+from pipelines.ingest.container import unpack
 from pipelines.ingest.delimited import read_delimited
 from pipelines.ingest.source import FileRefusedError, Refused, Source, unique_headers
 from pipelines.ingest.workbook import read_workbook
@@ -21,6 +22,7 @@ SUFFIXES = {
 
 def read_source(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
     """The file as text cells in the scratch database. Raises FileRefusedError with the reason."""
+    path = unpack(path, reader, place)
     kind = reader.format if reader.format != "auto" else file_format(path)
     if kind == "csv":
         return read_delimited(connection, path, reader, place)

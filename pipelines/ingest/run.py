@@ -3,9 +3,10 @@
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 
@@ -19,6 +20,7 @@ from pipelines.ingest.history import History, Row
 from pipelines.ingest.inbox import Found, allowed_hashes, look, owners
 from pipelines.ingest.load import CORRECTIONS, synchronise
 from pipelines.ingest.observe import Arrival, Observed, observe
+from pipelines.ingest.returned import Returned
 from pipelines.ingest.source import FileRefusedError
 from pipelines.ingest.text import keep_compressed
 from pipelines.ingest.vocabulary import Vocabulary, load_vocabulary
@@ -98,7 +100,7 @@ def newest_export(settings: Settings) -> datetime | None:
 
 def rebuild(settings: Settings, contracts: Mapping[str, SourceContract]) -> None:
     """Make every table of ingestion anew from landing and state. The working file may have been deleted."""
-    synchronise(settings, contracts, History.read(settings))
+    synchronise(settings, contracts, History.read(settings), anew=True)
 
 
 class _Journal:
@@ -154,14 +156,37 @@ def _arrivals(
             else:
                 loaded.add(_arrival_identity(arrival))
                 arrivals.append(arrival)
+    arrivals += _kept_arrivals(settings, contracts, {file.name for file in found}, latest, words, landed_at)
     yield from sorted(arrivals, key=lambda item: (item.exported_at or landed_at, item.name))
 
 
+def _kept_arrivals(
+    settings: Settings,
+    contracts: Mapping[str, SourceContract],
+    present: set[str],
+    latest: Mapping[tuple[str, str, str], Row],
+    words: "_Words",
+    landed_at: datetime,
+) -> Iterator[Arrival]:
+    """Files that have left the inbox but are to be read otherwise now: their bytes are in landing."""
+    for (system_name, contract_name, name), row in latest.items():
+        system = contracts.get(system_name)
+        contract = next((item for item in system.objects if item.name == contract_name), None) if system else None
+        path = landing.bytes_path(settings, row["sha256"])
+        if system is None or contract is None or name in present or not path.exists() or not row["exported_at"]:
+            continue
+        file = Found(path, name, row["sha256"], row["bytes"])
+        arrival = _arrival(settings, system, contract, file, words, landed_at, {}, IngestReport(), row["exported_at"])
+        if arrival and not _is_same(arrival, row):
+            yield arrival
+
+
 class _Words:
-    """Vocabularies, read once per kind and system."""
+    """Vocabularies, read once per kind and system, and the rows that people have corrected."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings, self.known = settings, dict[tuple[str, str], Vocabulary]()
+        self.returned = Returned.read(settings)
 
     def of(self, system: str, contract: ObjectContract) -> dict[str, Vocabulary]:
         columns = canonical_objects()[contract.object].columns
@@ -181,13 +206,15 @@ def _arrival(
     landed_at: datetime,
     latest: dict[tuple[str, str, str], Row],
     report: IngestReport,
+    known_date: datetime | None = None,
 ) -> Arrival | None:
     zone = system.timezone or settings.company.timezone
     vocabularies = words.of(system.system, contract)
     prints = " ".join(vocabulary.fingerprint for vocabulary in vocabularies.values())
-    contract_hash = system.contract_hash(contract, zone, prints)
+    patch = words.returned.of(system.system, contract.name, file.sha256)
+    contract_hash = system.contract_hash(contract, zone, " ".join([prints, patch.fingerprint]).strip())
     try:
-        moment = exported_at(contract, file.path, file.name, zone)
+        moment = known_date or exported_at(contract, file.path, file.name, zone)
     except FileRefusedError as refusal:
         before = latest.get((system.system, contract.name, file.name))
         if before and (before["sha256"], before["contract_hash"]) == (file.sha256, contract_hash):
@@ -198,7 +225,7 @@ def _arrival(
             report.files.append(_ledger_row(arrival, seen, _file_id(arrival, None, 0), landed_at))
         return None
     return Arrival(
-        system, contract, contract_hash, zone, file.path, file.name, file.sha256, file.size, moment, vocabularies
+        system, contract, contract_hash, zone, file.path, file.name, file.sha256, file.size, moment, vocabularies, patch
     )
 
 
@@ -243,7 +270,12 @@ def _note(
 
 def _land(settings: Settings, arrival: Arrival, past: History, landed_at: datetime) -> tuple[Row, pl.DataFrame]:
     """Keep the bytes, read them, keep the rows. The ledger row and the corrections are the caller's to write."""
-    keep_compressed(arrival.path, landing.bytes_path(settings, arrival.sha256))
+    kept = landing.bytes_path(settings, arrival.sha256)
+    if arrival.path == kept:
+        with TemporaryDirectory(dir=settings.warehouse) as folder:
+            restored = landing.restore(settings, arrival.sha256, Path(folder) / Path(arrival.name).name)
+            return _land(settings, replace(arrival, path=restored), past, landed_at)
+    keep_compressed(arrival.path, kept)
     seen_before = sum(
         (row["path"], row["sha256"], row["contract_hash"]) == (arrival.name, arrival.sha256, arrival.contract_hash)
         and row["contract"] == arrival.contract.name
@@ -302,8 +334,3 @@ def _stop_for_required(contracts: Mapping[str, SourceContract], report: IngestRe
             raise AlmanacError(
                 f"{row['path']}: {row['reason']} (system {system.system} is required: nothing is served)"
             )
-
-
-def kept_path(settings: Settings, row: Row) -> Path:
-    """Where the bytes of a ledger row are kept."""
-    return landing.bytes_path(settings, row["sha256"])

@@ -1,0 +1,82 @@
+"""Packed files (gz, zst, zip) are unpacked into the scratch folder, with limits: a bomb costs its limit and no more.
+
+Names inside an archive are labels to choose by and never paths to write to, so `../` in one can do nothing.
+"""
+
+import fnmatch
+import gzip
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO
+
+import zstandard
+
+from pipelines.contracts import Reader
+from pipelines.ingest.source import FileRefusedError
+
+LARGEST = 20 * 1024**3
+RATIO = 1000  # text of repeated rows packs a hundredfold; no export packs a thousandfold
+SMALLEST_BOMB = 64 * 1024**2
+PIECE = 1024 * 1024
+OFFICE = ("[Content_Types].xml", "mimetype")
+
+
+def unpack(path: Path, reader: Reader, place: Path) -> Path:
+    """The file itself, or what is packed in it. Raises FileRefusedError for bombs, broken and ambiguous archives."""
+    with path.open("rb") as stream:
+        head = stream.read(4)
+    if head.startswith(b"\x1f\x8b"):
+        return _unpacked(path, lambda: gzip.open(path, "rb"), place / _inner_name(path))
+    if head == b"\x28\xb5\x2f\xfd":
+        return _unpacked(path, lambda: zstandard.open(path, "rb"), place / _inner_name(path))
+    if head == b"PK\x03\x04" and not _is_workbook(path):
+        return _from_zip(path, reader, place)
+    return path
+
+
+def _inner_name(path: Path) -> str:
+    """`a.csv.gz` holds `a.csv`."""
+    return "unpacked-" + (path.name.rsplit(".", 1)[0] if path.suffix.lower() in (".gz", ".zst", ".gzip") else path.name)
+
+
+def _is_workbook(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name in OFFICE for name in archive.namelist())
+    except zipfile.BadZipFile as error:
+        raise FileRefusedError("broken_file", "the zip archive is cut off or damaged: send it again") from error
+
+
+def _from_zip(path: Path, reader: Reader, place: Path) -> Path:
+    with zipfile.ZipFile(path) as archive:
+        members = [
+            item for item in archive.infolist() if not item.is_dir() and not item.filename.startswith("__MACOSX")
+        ]
+        wanted = [item for item in members if not reader.member or fnmatch.fnmatch(item.filename, reader.member)]
+        if len(wanted) != 1:
+            names = ", ".join(repr(item.filename) for item in members[:10])
+            raise FileRefusedError("ambiguous_archive", f"one file expected, found {names}: say `member` in the reader")
+        if wanted[0].flag_bits & 1:
+            raise FileRefusedError("password", "the archive is protected by a password: send it without")
+        target = place / f"unpacked-{Path(wanted[0].filename).name or 'member'}"
+        return _unpacked(path, lambda: archive.open(wanted[0]), target)
+
+
+def _unpacked(path: Path, opened, target: Path) -> Path:  # type: ignore[no-untyped-def]
+    allowed = min(LARGEST, max(SMALLEST_BOMB, RATIO * path.stat().st_size))
+    try:
+        with opened() as stream, target.open("wb") as out:
+            _copy(stream, out, allowed)
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise FileRefusedError("broken_file", f"the archive is cut off or damaged: {error}") from error
+    return target
+
+
+def _copy(stream: IO[bytes], out: IO[bytes], allowed: int) -> None:
+    written = 0
+    while piece := stream.read(PIECE):
+        written += len(piece)
+        if written > allowed:
+            raise FileRefusedError("too_large", f"unpacks to more than {allowed >> 20} MB: this is no export")
+        out.write(piece)

@@ -1,0 +1,173 @@
+"""Refused rows that a person has corrected: exported with the cells as they came, taken back under the same record.
+
+A returned row is a patch to its file, kept in state. The file is read again with the patch in place, so the corrected
+row passes the same checks as any other, keeps its file and record, and replaces nothing but its own refusal.
+"""
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import duckdb
+import polars as pl
+
+from pipelines import state
+from pipelines.contracts import SourceContract
+from pipelines.errors import AlmanacError
+from pipelines.ingest import landing
+from pipelines.ingest.history import History, Row
+from pipelines.ingest.source import Source
+from pipelines.settings import Settings
+from pipelines.warehouse import quoted
+
+LOG = "returned"
+SCHEMA = {
+    "source_system": pl.String, "contract": pl.String, "sha256": pl.String, "record": pl.Int64, "cells": pl.String,
+    "was": pl.String, "returned_at": pl.Datetime("us"),
+}  # fmt: skip
+LEAD = ("_file", "_record", "_reason")
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Corrected cells by record of one file, and the raw text each had."""
+
+    cells: tuple[tuple[int, str, str], ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when another row is returned, so that the file is read again; empty for no patch."""
+        return hashlib.sha256(repr(self.cells).encode()).hexdigest()[:12] if self.cells else ""
+
+    def corrections(self) -> pl.DataFrame:
+        """What was changed by hand, for the corrections log."""
+        rows = [
+            (record, None, "*", was, cells, "returned_from_quarantine", "corrected by hand")
+            for record, cells, was in self.cells
+        ]
+        names = ("_record", "source_id", "column_name", "old_value", "new_value", "rule", "because")
+        schema = {name: pl.Int64 if name == "_record" else pl.String for name in names}
+        return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+@dataclass(frozen=True)
+class Returned:
+    """Every row ever returned, the newest version of each."""
+
+    rows: list[Row]
+
+    @classmethod
+    def read(cls, settings: Settings) -> "Returned":
+        """All returned rows of a home."""
+        return cls(state.read(settings, LOG).to_dicts())
+
+    def of(self, system: str, contract: str, sha256: str) -> Patch:
+        """The patch of one file under one contract."""
+        mine = (
+            row
+            for row in self.rows
+            if (row["source_system"], row["contract"], row["sha256"]) == (system, contract, sha256)
+        )
+        newest = {row["record"]: (row["record"], row["cells"], row["was"]) for row in mine}
+        return Patch(tuple(newest[record] for record in sorted(newest)))
+
+
+def apply_patch(connection: duckdb.DuckDBPyConnection, source: Source, patch: Patch) -> None:
+    """Put the corrected cells in the place of the records they correct."""
+    if not patch.cells:
+        return
+    patched = {record for record, _, _ in patch.cells}
+    source.refused = [item for item in source.refused if item.record not in patched]
+    rows = [(record, *(json.loads(cells).get(header) for header in source.headers)) for record, cells, _ in patch.cells]
+    schema = {"_record": pl.Int64, **dict.fromkeys(source.headers, pl.String)}
+    connection.register("patch_frame", pl.DataFrame(rows, schema=schema, orient="row").to_arrow())
+    columns = ", ".join(map(quoted, schema))
+    connection.execute(
+        f"create table patched as select {columns} from (select {columns} from {source.relation} where _record not in "
+        f"(select _record from patch_frame) union all select {columns} from patch_frame) order by _record"
+    )
+    connection.unregister("patch_frame")
+    connection.execute("drop table cells")
+    connection.execute("alter table patched rename to cells")
+    source.relation = "cells"
+
+
+def export_refused(settings: Settings, contracts: dict[str, SourceContract], path: str) -> str:
+    """The refused rows of one inbox file as CSV, cells under the file's own headers, ready to be corrected.
+
+    Raises AlmanacError where the file is not known or nothing of it was refused.
+    """
+    row, source = _source_of(settings, contracts, path)
+    refused = landing.refused_path(settings, row["file_id"])
+    if not refused.exists():
+        raise AlmanacError(f"{path}: no row of it is in quarantine")
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow([*LEAD, *source.headers])
+    for item in pl.read_parquet(refused).to_dicts():
+        cells = next(csv.reader([item["raw_text"] or ""], delimiter=source.delimiter or ","), [])
+        padded = (cells + [""] * len(source.headers))[: max(len(source.headers), len(cells))]
+        writer.writerow([path, item["record"], item["reason"], *padded])
+    return out.getvalue()
+
+
+def take_back(settings: Settings, contracts: dict[str, SourceContract], text: str, returned_at: datetime) -> int:
+    """Keep corrected rows, as `export_refused` wrote them, for the next run; how many there are."""
+    rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
+    if not rows or tuple(rows[0][:3]) != LEAD:
+        raise AlmanacError(f"not a corrected export: its header must begin with {', '.join(LEAD)}")
+    headers = rows[0][3:]
+    kept: list[Row] = []
+    for cells in rows[1:]:
+        row, _ = _ledger_row(settings, cells[0])
+        was = _raw_texts(settings, row["file_id"]).get(int(cells[1]))
+        if was is None:
+            raise AlmanacError(f"{cells[0]}: record {cells[1]} is not in quarantine")
+        values = dict(zip(headers, cells[3:], strict=False))
+        kept.append(
+            {
+                "source_system": row["source_system"],
+                "contract": row["contract"],
+                "sha256": row["sha256"],
+                "record": int(cells[1]),
+                "cells": json.dumps(values, ensure_ascii=False),
+                "was": was,
+                "returned_at": returned_at,
+            }  # fmt: skip
+        )
+    number = len(list((settings.state / LOG).glob("*.parquet")))
+    state.append(settings, LOG, f"{number:06d}-{returned_at:%Y%m%dT%H%M%S}", pl.DataFrame(kept, schema=SCHEMA))
+    return len(kept)
+
+
+def _raw_texts(settings: Settings, file_id: str) -> dict[int, str]:
+    path = landing.refused_path(settings, file_id)
+    return dict(pl.read_parquet(path).select("record", "raw_text").rows()) if path.exists() else {}
+
+
+def _ledger_row(settings: Settings, path: str) -> tuple[Row, Iterable[Row]]:
+    rows = [row for row in History.read(settings).rows if row["path"] == path and row["contract"]]
+    if not rows:
+        raise AlmanacError(f"{path}: not in the ledger; paths are below the inbox, see `almanac quarantine list`")
+    return rows[-1], rows
+
+
+def _source_of(settings: Settings, contracts: dict[str, SourceContract], path: str) -> tuple[Row, Source]:
+    """The newest ledger row of a file, and the file read again for its headers."""
+    from pipelines.ingest.readers import read_source
+    from pipelines.ingest.source import scratch
+
+    row, _ = _ledger_row(settings, path)
+    system = contracts.get(row["source_system"])
+    contract = next((item for item in system.objects if item.name == row["contract"]), None) if system else None
+    if contract is None:
+        raise AlmanacError(f"{path}: its contract {row['source_system']}/{row['contract']} is gone")
+    with TemporaryDirectory(dir=settings.warehouse) as folder, scratch(Path(folder)) as (connection, place):
+        restored = landing.restore(settings, row["sha256"], Path(folder) / Path(path).name)
+        return row, read_source(connection, restored, contract.reader, place)

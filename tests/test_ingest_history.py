@@ -1,0 +1,247 @@
+"""Any pile of exports in any order gives the same rows, once, whatever happens in between."""
+
+import os
+import random
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from ingest_world import DEALS, LANDED, World, deals
+
+from pipelines import ingest
+from pipelines.ingest import landing
+from pipelines.ingest import load as loading
+
+EVERYTHING = (
+    "select opportunity_id, stage, amount, closed_on, source_id, exported_at, _file_id, _record, _row_hash "
+    "from raw.opportunities order by all"
+)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path).contract()
+
+
+def put_months(world: World, months: list[int]) -> None:
+    for month in months:
+        rows = [(str(n), f"deal {n}", "Prospecting", str(n * month), "") for n in range(1, 4)]
+        world.put(f"deals_2023{month:02d}01.csv", deals(*rows))
+
+
+def test_a_second_run_does_nothing_and_says_so(world: World) -> None:
+    put_months(world, [1, 2, 3])
+    assert world.run().new_files == 3
+    before = world.rows(EVERYTHING)
+    again = world.run(LANDED + timedelta(days=1))
+    assert again.new_files == 0 and again.summary() == "nothing new: 3 files were read before"
+    assert world.rows(EVERYTHING) == before and len(before) == 9
+
+
+def test_the_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
+    results = []
+    for number in range(3):
+        world, months = World(tmp_path / str(number)).contract(), [1, 2, 3, 4]
+        random.Random(number).shuffle(months)
+        for day, month in enumerate(months):
+            put_months(world, [month])
+            world.run(LANDED + timedelta(days=day))
+        results.append(world.rows(EVERYTHING))
+    assert results[0] == results[1] == results[2] and len(results[0]) == 12
+
+
+def test_a_corrected_file_replaces_its_earlier_version_exactly(world: World) -> None:
+    world.put("deals_20230101.csv", deals(("1", "a", "Prospecting", "1", ""), ("2", "b", "Prospecting", "x", "")))
+    world.run()
+    world.put("deals_20230101.csv", deals(("1", "a", "Prospecting", "5", "")))
+    world.run(LANDED + timedelta(days=1))
+    assert world.rows("select opportunity_id, amount from raw.opportunities") == [("1", 5)]
+    assert world.rows("select status, count(*) from control.files group by 1 order by 1") == [
+        ("loaded", 1),
+        ("replaced", 1),
+    ]
+    assert world.rows("from quality.quarantine") == []
+    # and back again: a third observation, not a forgotten first one
+    world.put("deals_20230101.csv", deals(("1", "a", "Prospecting", "1", ""), ("2", "b", "Prospecting", "x", "")))
+    world.run(LANDED + timedelta(days=2))
+    assert world.rows("select opportunity_id, amount from raw.opportunities") == [("1", 1)]
+    assert world.run(LANDED + timedelta(days=3)).new_files == 0
+
+
+def test_the_same_bytes_at_a_new_date_are_a_new_observation(world: World) -> None:
+    put_months(world, [1])
+    shutil.copy(world.settings.inbox / "deals_20230101.csv", world.settings.inbox / "deals_20230201.csv")
+    assert world.run().new_files == 2
+    assert world.column("select count(distinct exported_at) from raw.opportunities") == [2]
+
+
+def test_a_copy_of_a_file_under_another_name_is_not_counted_twice(world: World) -> None:
+    put_months(world, [1])
+    world.run()
+    (world.settings.inbox / "copies").mkdir()
+    world.contract(DEALS.replace('files: "deals', 'files: "**/deals'))
+    shutil.copy(world.settings.inbox / "deals_20230101.csv", world.settings.inbox / "copies/deals_20230101.csv")
+    assert world.run().new_files == 0
+    assert world.column("select count(*) from raw.opportunities") == [3]
+
+
+def test_a_rejected_correction_leaves_the_last_good_rows(world: World) -> None:
+    put_months(world, [1])
+    world.run()
+    before = world.rows(EVERYTHING)
+    world.put("deals_20230101.csv", deals(("1", "a", "Never Heard Of", "5", "")))
+    assert world.run(LANDED + timedelta(days=1)).files[0]["status"] == "rejected"
+    assert world.rows(EVERYTHING) == before
+
+
+def test_a_changed_contract_or_a_new_stage_word_reads_its_files_again(world: World) -> None:
+    world.put("deals_20230101.csv", deals(("1", "a", "Neu", "5", "")))
+    assert world.run().files[0]["reason_code"] == "unmapped_word"
+    words = world.folder / "config/seeds/stage_words.csv"
+    words.write_text(words.read_text(encoding="utf-8") + "Neu,crm,lead\n", encoding="utf-8")
+    assert world.run(LANDED + timedelta(days=1)).files[0]["status"] == "loaded"
+    world.contract(DEALS.replace("amount: Amount", "amount: {from: Amount, unit: 10000}"))
+    world.run(LANDED + timedelta(days=2))
+    assert world.column("select amount from raw.opportunities") == [50000]
+
+
+def test_parts_of_one_export_stand_side_by_side(world: World) -> None:
+    world.contract(DEALS.replace("    key:", "    parts: many\n    key:"))
+    world.put("deals_20230101_a.csv", deals(("1", "a", "Prospecting", "1", "")))
+    world.put("deals_20230101_b.csv", deals(("2", "b", "Prospecting", "2", "")))
+    world.run()
+    world.put("deals_20230101_b.csv", deals(("2", "b", "Prospecting", "3", "")))
+    world.run(LANDED + timedelta(days=1))
+    assert world.rows("select opportunity_id, amount from raw.opportunities order by 1") == [("1", 1), ("2", 3)]
+    assert len(world.rows("select distinct set_id from control.files")) == 1
+
+
+def test_rebuild_from_landing_and_state_gives_the_same_tables(world: World) -> None:
+    put_months(world, [1, 2])
+    world.put("deals_20230301.csv", deals(("1", "a", "Prospecting", "x", ""), ("2", "a", "Prospecting", "1", "")))
+    world.run()
+    tables = [EVERYTHING, "from control.files order by all", "from quality.quarantine order by all"]
+    before = [world.rows(sql) for sql in tables]
+    shutil.rmtree(world.settings.warehouse)
+    shutil.rmtree(world.settings.inbox)
+    world.rebuild()
+    assert [world.rows(sql) for sql in tables] == before
+
+
+@pytest.mark.parametrize("step", ["keep_compressed", "observe", "rows", "ledger", "load"])
+def test_a_run_that_is_killed_is_finished_by_the_next(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """The process dies at one step of the second of three files; the next run ends where an undisturbed one does."""
+    import importlib
+
+    run_module = importlib.import_module("pipelines.ingest.run")
+
+    class Killed(BaseException):
+        pass
+
+    put_months(world, [1, 2, 3])
+    calls = {"count": 0}
+
+    def dying(original, at: int):  # type: ignore[no-untyped-def]
+        def wrapped(*args, **kwargs):  # type: ignore[no-untyped-def]
+            calls["count"] += 1
+            if calls["count"] == at:
+                raise Killed
+            return original(*args, **kwargs)
+
+        return wrapped
+
+    places = {
+        "keep_compressed": (run_module, "keep_compressed", 2),
+        "observe": (run_module, "observe", 2),
+        "rows": (landing, "keep_query", 2),
+        "ledger": (run_module.ledger, "append", 1),
+        "load": (loading, "_control", 1),
+    }
+    module, name, at = places[step]
+    monkeypatch.setattr(run_module, "LEDGER_SECONDS", 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr(module, name, dying(getattr(module, name), at))
+        with pytest.raises(Killed):
+            world.run()
+    world.run()
+    killed = world.rows(EVERYTHING)
+    fresh = World(world.folder / "fresh").contract()
+    put_months(fresh, [1, 2, 3])
+    fresh.run()
+    assert killed == fresh.rows(EVERYTHING) and len(killed) == 9
+    assert world.run().new_files == 0
+
+
+def test_a_demo_home_refuses_real_exports(world: World) -> None:
+    put_months(world, [1])
+    (world.settings.home / "home.json").write_text('{"kind": "demo"}', encoding="utf-8")
+    (world.settings.home / "demo_manifest.json").write_text('{"files": {}}', encoding="utf-8")
+    row = world.run().files[0]
+    assert (row["status"], row["reason_code"]) == ("rejected", "demo_home") and "--home" in row["reason"]
+    assert world.run().new_files == 0
+
+
+def test_files_that_nobody_claims_are_listed_once(world: World) -> None:
+    world.put("holiday_photos.zip", b"PK\x03\x04")
+    assert world.run().files[0]["status"] == "unclaimed"
+    assert world.run().new_files == 0
+
+
+def test_a_rejected_file_of_a_required_system_stops_the_run_after_the_others_are_in(world: World) -> None:
+    from pipelines.errors import AlmanacError
+
+    world.contract(DEALS.replace("title: CRM", "title: CRM\nrequired: true"))
+    put_months(world, [1])
+    world.put("deals_20230201.csv", b"")
+    with pytest.raises(AlmanacError, match="required"):
+        world.run()
+    assert world.column("select count(*) from raw.opportunities") == [3]
+
+
+@pytest.mark.parametrize(
+    ("rule", "name", "expected"),
+    [
+        ("{on: 2014-01-28}", "a.csv", datetime(2014, 1, 28)),
+        ("{filename: '(\\d{4}-\\d\\d)'}", "2024-03.csv", None),
+        ("{sidecar: true}", "a.csv", datetime(2024, 1, 31, 2)),
+        ("{column: Day}", "a.csv", datetime(2024, 5, 6)),
+    ],
+)
+def test_the_export_date_comes_from_where_the_contract_says(
+    tmp_path: Path, rule: str, name: str, expected: datetime | None
+) -> None:
+    contract = DEALS.replace("{filename: 'deals_(\\d{8})', format: \"%Y%m%d\"}", rule).replace("deals_*.csv", "*.csv")
+    world = World(tmp_path).contract(contract)
+    world.put(name, "ID,Title,Stage,Amount,Closed,Day\n1,a,Prospecting,1,,2024-05-06\n")
+    (world.settings.inbox / f"{name}.meta.json").write_text(
+        '{"exported_at": "2024-01-31T10:00:00+08:00"}', encoding="utf-8"
+    )
+    row = world.run().files[0]
+    assert row["exported_at"] == expected
+    assert row["reason_code"] == ("" if expected else "no_export_date")
+
+
+def test_known_files_are_told_by_content_and_not_by_name_or_time(world: World) -> None:
+    put_months(world, [1])
+    world.run()
+    path = world.settings.inbox / "deals_20230101.csv"
+    stat = path.stat()
+    path.write_bytes(path.read_bytes().replace(b"deal 1", b"deal 9"))
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    assert world.run().new_files == 1
+
+
+def test_every_table_exists_before_the_first_export(world: World) -> None:
+    from pipelines.contracts import canonical_objects
+
+    ingest.run(world.settings, {}, LANDED)
+    tables = set(world.column("select table_schema || '.' || table_name from information_schema.tables"))
+    assert {f"raw.{name}" for name in canonical_objects()} <= tables
+    assert {
+        "control.files",
+        "control.systems",
+        "control.corrections",
+        "quality.quarantine",
+        "keys.namespaces",
+    } <= tables

@@ -1,0 +1,193 @@
+"""A refused row says where it stands and why, can be corrected and taken back, and never hides a good one."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import polars as pl
+import pytest
+from ingest_world import DEALS, HEADER, LANDED, World, deals
+
+from pipelines import ingest
+from pipelines.contracts import load_contracts
+from pipelines.errors import AlmanacError
+from pipelines.ingest.forget import forget
+from pipelines.ingest.personal import keyed_hash, pii_columns, protect
+from pipelines.ingest.returned import export_refused, take_back
+
+PEOPLE = """
+system: crm
+title: CRM
+timezone: UTC
+objects:
+  - object: contacts
+    files: "people_*.csv"
+    exported_at: {filename: 'people_(\\d{8})', format: "%Y%m%d"}
+    key: [contact_id]
+    pii: {job_title: drop}
+    columns:
+      contact_id: ID
+      contact_name: Name
+      email: Mail
+      job_title: Job
+      is_decision_maker: Boss
+"""
+PERSONS = "ID,Name,Mail,Job,Boss\n1,Ann Lee,Ann@x.com,CEO,yes\n2,Bob Ray,bob@x.com,CTO,no\n3,Cy,ann@x.com,CFO,maybe\n"
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path).contract()
+
+
+def test_every_refusal_has_its_place_reason_and_text(world: World) -> None:
+    world.put(
+        "deals_20240131.csv",
+        deals(
+            ("1", "a", "Prospecting", "1", ""),
+            ("2", "b"),
+            ("3", '"c"x', "Prospecting", "1", ""),
+            ("4", "d", "Prospecting", "tbc?", "2024-13-01"),
+            ("", "e", "Prospecting", "1", ""),
+        ),
+    )
+    world.run()
+    assert world.rows("select record, byte_offset, column_name, reason_code, raw_text from quality.quarantine order by record") == [
+        (2, len(HEADER) + len("1,a,Prospecting,1,\n"), None, "too_few_cells", "2,b"),
+        (3, len(HEADER) + len("1,a,Prospecting,1,\n2,b\n"), None, "stray_quote", '3,"c"x,Prospecting,1,'),
+        (4, None, "amount", "bad_number", "4,d,Prospecting,tbc?,2024-13-01"),
+        (5, None, "opportunity_id", "missing_key", ",e,Prospecting,1,"),
+    ]  # fmt: skip
+    reason = world.column("select reason from quality.quarantine where record = 4")[0]
+    assert "'tbc?'" in reason and "'2024-13-01'" in reason
+    assert world.column("select opportunity_id from raw.opportunities") == ["1"]
+
+
+def test_rows_with_one_key_and_different_content_are_all_refused(world: World) -> None:
+    world.put(
+        "deals_20240131.csv",
+        deals(
+            ("1", "a", "Prospecting", "1", ""),
+            ("1", "a", "Prospecting", "2", ""),
+            ("2", "b", "Prospecting", "1", ""),
+            ("2", "b", "Prospecting", "1", ""),
+        ),
+    )
+    world.run()
+    assert world.rows("select record, reason_code from quality.quarantine order by 1") == [
+        (1, "duplicate_key"),
+        (2, "duplicate_key"),
+        (4, "duplicate_row"),
+    ]
+    assert world.column("select opportunity_id from raw.opportunities") == ["2"]
+
+
+def test_the_newest_of_several_rows_stays_where_the_contract_says_so(world: World) -> None:
+    world.contract(DEALS.replace("    key:", "    on_duplicate_key: latest(closed_on)\n    key:"))
+    world.put(
+        "deals_20240131.csv",
+        deals(
+            ("1", "a", "Prospecting", "1", "2024-01-02"),
+            ("1", "a", "Prospecting", "2", "2024-01-03"),
+            ("1", "a", "Prospecting", "3", ""),
+        ),
+    )
+    world.run()
+    assert world.column("select amount from raw.opportunities") == [2]
+    assert world.column("select record from quality.quarantine order by 1") == [1, 3]
+
+
+def test_net_and_tax_must_be_gross(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(
+        "system: erp\ntitle: ERP\nobjects:\n  - object: invoices\n    files: '*.csv'\n    exported_at: {on: 2024-01-31}\n"
+        "    key: [invoice_id]\n    checks: [{name: sane, expect: 'amount_net < 1000', because: no invoice is that large}]\n"
+        "    columns: {invoice_id: ID, amount_net: Net, amount_tax: Tax, amount_gross: Gross}\n"
+    )
+    world.put("a.csv", "ID,Net,Tax,Gross\n1,100,13,113\n2,100,13,112\n3,100,13,113.01\n4,5000,0,5000\n")
+    world.run()
+    assert world.rows("select record, reason_code from quality.quarantine order by 1") == [
+        (2, "amounts_disagree"),
+        (4, "sane"),
+    ]
+
+
+def test_corrections_repair_rows_and_are_logged_old_to_new(world: World) -> None:
+    world.contract(
+        DEALS
+        + "    corrections:\n      - {name: no_negative, set: {amount: 'abs(amount)'}, when: 'amount < 0', because: sign slips}\n"
+    )
+    world.put("deals_20240131.csv", deals(("1", "a", "Prospecting", "-5", ""), ("2", "a", "Prospecting", "5", "")))
+    world.run()
+    assert world.column("select amount from raw.opportunities order by opportunity_id") == [5, 5]
+    logged = world.rows("select source_id, column_name, old_value, new_value, rule, because from control.corrections")
+    assert logged == [("1", "amount", "-5.0000", "5.0000", "no_negative", "sign slips")]
+
+
+def test_corrected_rows_are_taken_back_with_their_lineage(world: World) -> None:
+    world.put(
+        "deals_20240131.csv", deals(("1", "a", "Prospecting", "1", ""), ("2", "b"), ("3", "c", "Prospecting", "x", ""))
+    )
+    world.run()
+    contracts = load_contracts(world.settings.sources)
+    exported = export_refused(world.settings, contracts, "deals_20240131.csv")
+    assert exported.splitlines()[0] == "_file,_record,_reason,ID,Title,Stage,Amount,Closed"
+    fixed = exported.replace(",2,b,,,", ",2,b,Prospecting,22,").replace(",3,c,Prospecting,x,", ",3,c,Prospecting,33,")
+    assert take_back(world.settings, contracts, fixed, LANDED) == 2
+    (world.settings.inbox / "deals_20240131.csv").unlink()
+    world.run(LANDED + timedelta(days=1))
+    assert world.rows("select opportunity_id, amount, _record from raw.opportunities order by 1") == [
+        ("1", 1, 1),
+        ("2", 22, 2),
+        ("3", 33, 3),
+    ]
+    assert world.rows("from quality.quarantine") == []
+    assert world.column("select distinct rule from control.corrections") == ["returned_from_quarantine"]
+    assert world.run(LANDED + timedelta(days=2)).new_files == 0
+
+
+def test_rows_that_were_never_refused_cannot_be_returned(world: World) -> None:
+    world.put("deals_20240131.csv", deals(("1", "a", "Prospecting", "1", "")))
+    world.run()
+    with pytest.raises(AlmanacError, match="record 1 is not in quarantine"):
+        take_back(world.settings, {}, "_file,_record,_reason,ID\ndeals_20240131.csv,1,x,1\n", LANDED)
+
+
+def test_a_forgotten_person_is_gone_and_stays_out(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(PEOPLE)
+    world.put("people_20240131.csv", PERSONS)
+    world.run()
+    changed = forget(world.settings, "ann@X.com", "forget")
+    assert len(changed) == 1 and changed[0]["rows_in"] == sum(
+        changed[0][f"rows_{part}"] for part in ("loaded", "quarantined", "control")
+    )
+    world.rebuild()
+    assert world.column("select contact_name from raw.contacts") == ["Bob Ray"]
+    assert world.rows("from quality.quarantine") == []
+    kept = [path for path in world.settings.home.rglob("*") if path.is_file() and "inbox" not in path.parts]
+    for path in kept:
+        data = path.read_bytes()
+        assert b"ann@x.com" not in data.lower(), path
+        if path.suffix == ".zst":
+            import zstandard
+
+            assert b"ann" not in zstandard.decompress(data, max_output_size=10_000).lower()
+    world.put("people_20240229.csv", PERSONS)
+    world.run(LANDED + timedelta(days=30))
+    assert world.column("select distinct contact_name from raw.contacts") == ["Bob Ray"]
+
+
+def test_personal_columns_leave_as_keyed_hashes_or_not_at_all(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(PEOPLE)
+    rules = pii_columns(load_contracts(world.settings.sources))["contacts"]
+    assert rules == {"contact_name": "hash", "email": "hash", "phone": "hash", "job_title": "drop"}
+    frame = pl.DataFrame({"contact_id": ["1"], "email": ["Ann@x.com "], "job_title": ["CEO"], "phone": [None]})
+    served = protect(frame, rules, "secret").row(0, named=True)
+    assert served == {"contact_id": "1", "email": keyed_hash("secret", "ann@x.com"), "job_title": None, "phone": None}
+    assert keyed_hash("other", "ann@x.com") != served["email"]
+    with pytest.raises(AlmanacError, match="pii_key"):
+        keyed_hash("", "ann@x.com")
+
+
+def test_nothing_runs_on_an_empty_home(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    report = ingest.run(world.settings, {}, LANDED)
+    assert report.new_files == 0
