@@ -116,9 +116,10 @@ create or replace table staging.stg_receipts as
 select 'erp' as source_system, 'P1' as source_id, 300::decimal(18, 4) as amount;
 
 create or replace table marts.revenue as
-select source_system || '|' || source_id as revenue_id, 'line' as line_kind, recognised_from, 'C1' as customer_id, day
-    as invoiced_on, 1e9::decimal(18, 4) as quantity, 'CNY' as currency, amount_net::decimal(18, 4) as amount_net, 'amount_net'
-    as amount_source, amount_net::decimal(18, 4) as amount_base, source_system, source_id
+select
+    source_system || '|' || source_id as revenue_id, 'line' as line_kind, recognised_from, 'C1' as customer_id,
+    day as invoiced_on, 1e9::decimal(18, 4) as quantity, 'CNY' as currency, amount_net::decimal(18, 4) as amount_net,
+    'amount_net' as amount_source, amount_net::decimal(18, 4) as amount_base, source_system, source_id
 from (
     select 'invoice' as recognised_from, source_system, source_id, amount_net, invoiced_on as day
     from staging.stg_invoice_lines
