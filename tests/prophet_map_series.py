@@ -1,4 +1,4 @@
-"""Seeded sales-like series: trend with a bend, a yearly pattern, noise; and the models that the oracle tests compare."""
+"""Seeded sales-like series: trend with a bend, a yearly pattern, noise."""
 
 from datetime import date
 

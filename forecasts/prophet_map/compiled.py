@@ -15,6 +15,7 @@ from typing import Any
 import numba
 
 CONFIG: Any = numba.config
+COMPILE: Any = numba.njit
 PACKAGE = Path(__file__).parent
 KERNEL_FILES = ("compiled.py", "lasso.py", "additive.py", "multiplicative.py", "predict.py")
 
@@ -27,14 +28,14 @@ def kernel(function: Callable[..., Any]) -> Any:
     before = CONFIG.CACHE_DIR
     CONFIG.CACHE_DIR = str(CACHE_FOLDER)
     try:
-        return numba.njit(cache=True, nogil=True, fastmath=MATHS, error_model="numpy")(function)
+        return COMPILE(cache=True, nogil=True, fastmath=MATHS, error_model="numpy")(function)
     finally:
         CONFIG.CACHE_DIR = before
 
 
 def part(function: Callable[..., Any]) -> Any:
     """Compile `function` into the kernels that call it; Python never calls it, so it gets no entry of its own."""
-    return numba.njit(fastmath=MATHS, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return COMPILE(fastmath=MATHS, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
 
 
 def source_hash() -> str:

@@ -4,7 +4,8 @@
 
 Each step linearises the mean in all parameters, eliminates the Gaussian block (slope, offset, coefficients scaled by
 their prior standard deviations) by a Cholesky factor, solves the lasso for delta exactly at the current noise variance,
-and halves the step until the objective, profiled over the variance, falls. Gauss-Newton: Nocedal & Wright (2006), ch. 10.
+and halves the step until the objective, profiled over the variance, falls.
+Gauss-Newton: Nocedal & Wright, Numerical Optimization (2006), chapter 10.
 """
 
 import math
@@ -55,7 +56,7 @@ def profile(sse, points, z, delta, inverse_tau):
 
 @part
 def linearise(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, v, N, C, Q, q, c, row, ramp):
-    """Normal equations of the linearised model: N, q of the Gaussian block (N + v I), C its cross products, Q, c of delta.
+    """Normal equations of the linearised model: N + v I and q of the Gaussian block, Q and c of delta, C between them.
 
     Only lower triangles of N and Q are filled.
     """

@@ -7,8 +7,8 @@ product of
 
     1 - p + p / (1 + (w s c)^2)     and     exp(-(w sigma)^2 / 2),
 
-which one fast Fourier transform inverts (Gil-Pelaez 1951). Scaled to unit variance only h, p and the noise's share of the
-variance are left, so quantiles come from a table: nodes in p, every h, nodes in the share; cubic interpolation between.
+which one fast Fourier transform inverts (Gil-Pelaez 1951). Scaled to unit variance only h, p and the noise's share of
+the variance are left, so quantiles come from a table: nodes in p, every h, nodes in the share, cubic in between.
 """
 
 from functools import lru_cache
@@ -50,7 +50,9 @@ def node(index: int, horizon: int, probabilities: tuple[float, ...]) -> FloatArr
 def _invert(characteristic: FloatArray, step: float, probabilities: FloatArray) -> FloatArray:
     """Quantiles above 1/2 of symmetric distributions given their characteristic functions on half-shifted nodes."""
     half = characteristic.shape[1]
-    odd = np.zeros((len(characteristic), 4 * half))  # sines of k + 1/2 are the odd ones of a transform of four times the size
+    odd = np.zeros(
+        (len(characteristic), 4 * half)
+    )  # sines of k + 1/2 are the odd ones of a transform of four times the size
     odd[:, 1 : 2 * half : 2] = characteristic / (np.pi * (np.arange(half) + 0.5))
     cumulative = 0.5 - np.fft.rfft(odd, axis=1).imag[:, : half + 1]
     cumulative = np.maximum.accumulate(cumulative, axis=1)

@@ -1,7 +1,7 @@
 """What the batch engine does not solve: one stock Prophet per series, and the rows say so.
 
-Saturating growth (with the frame's `cap` and `floor`), MCMC and regressor models go here. Prophet draws its intervals from
-NumPy's global generator; it is seeded per series by the series' id and left as it was found.
+Saturating growth (with the frame's `cap` and `floor`), MCMC and regressor models go here. Prophet draws its intervals
+from NumPy's global generator; it is seeded per series by the series' id and left as it was found.
 """
 
 import copy
