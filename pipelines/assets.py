@@ -11,11 +11,12 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines import charts, ledger, names, publish, resolve, runs, stages, warehouse
+from pipelines import charts, dbt, ledger, names, publish, resolve, runs, stages, warehouse
 from pipelines.lineage import Graph, Translator
 from pipelines.settings import Settings
 
 ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
+# Only where another try can help: files that are still being written, a full disk. SQL fails the same way twice.
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
@@ -24,11 +25,10 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
     common: dict[str, Any] = {
         "partitions_def": partitions,
         "required_resource_keys": {"home"},
-        "retry_policy": RETRY,
         "backfill_policy": ONE_DAY_PER_RUN,
     }
 
-    @dg.multi_asset(name="ingest", specs=graph.raw_specs(), **common)
+    @dg.multi_asset(name="ingest", specs=graph.raw_specs(), retry_policy=RETRY, **common)
     def ingest_exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         home = context.resources.home
         home.say("landing and loading new exports")
@@ -58,7 +58,14 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         ledger.issue_forecasts(settings, run, context.resources.home.say)
         yield from _results(settings, graph.source_specs("forecast"), as_of=run.as_of)
 
-    @dg.asset(key=["published", "almanac"], deps=graph.served(), group_name="published", kinds={"duckdb"}, **common)
+    @dg.asset(
+        key=["published", "almanac"],
+        deps=graph.served(),
+        group_name="published",
+        kinds={"duckdb"},
+        retry_policy=RETRY,
+        **common,
+    )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         """The read-only file and the Parquet beside it, swapped in only if every gate has passed."""
         run, home = _run(context), context.resources.home
@@ -78,14 +85,12 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             partitions_def=partitions,
             dagster_dbt_translator=Translator(graph.gate_inputs(name)),
             required_resource_keys={"home", "dbt"},
-            retry_policy=RETRY,
             backfill_policy=ONE_DAY_PER_RUN,
         )
         def step(context: dg.AssetExecutionContext) -> Iterator[Any]:
             run = _run(context)
             context.resources.home.say(f"dbt: {name}")
-            arguments = ["build", "--exclude-resource-type", "unit_test"]
-            events = list(context.resources.dbt.cli(arguments, context=context).stream())
+            events = list(context.resources.dbt.cli([*dbt.BUILD], context=context).stream())
             yield from charts.with_metadata(settings, events, run.as_of)
 
         return step

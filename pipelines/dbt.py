@@ -16,6 +16,8 @@ from pipelines.errors import AlmanacError
 from pipelines.settings import DBT_PROJECT, Settings
 
 DBT = str(Path(sys.executable).with_name("dbt"))
+# Unit tests prove SQL, not data: `make test` runs them. A test of several models runs with the last of them.
+BUILD = ("build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable")
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
 NOT_PROJECT = {"target", "logs", "dbt_packages", "profiles.yml", ".user.yml"}
 

@@ -30,7 +30,7 @@ def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Calla
     from pipelines.definitions import build_defs
 
     say("starting")
-    job = build_defs(settings, say).get_job_def(JOB)
+    job = build_defs(settings, say).resolve_job_def(JOB)
     # dbt and Dagster talk to stdout at length; people get `say` and, if they want it, the log.
     log = settings.warehouse / "run.log"
     with dg.DagsterInstance.get() as instance, log.open("a", encoding="utf-8") as kept, redirect_stdout(kept):

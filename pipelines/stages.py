@@ -100,7 +100,7 @@ def _publish(settings: Settings, run: Run, say: Say) -> None:
 
 def _dbt(project: "dbt.Path", step: str, say: Say) -> None:
     say(f"dbt: {step}")
-    dbt.dbt(project, "build", "--exclude-resource-type", "unit_test", "--select", *DBT_STEPS[step].split())
+    dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split())
 
 
 def _check(settings: Settings, run: Run, gate: str, say: Say) -> None:

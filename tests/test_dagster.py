@@ -22,7 +22,7 @@ def defs(built: Built) -> dg.Definitions:
 @pytest.fixture(scope="module")
 def upstream(defs: dg.Definitions) -> dict[str, set[str]]:
     """Step to all the steps that must have succeeded before it."""
-    job = defs.get_job_def(JOB)
+    job = defs.resolve_job_def(JOB)
     direct = {
         node.name: {found.node for wired in wires.values() for found in _wired(wired)}
         for node, wires in job.dependencies.items()
