@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -40,18 +40,25 @@ class Candidates:
     origins: tuple[Origin, ...]
 
 
-def cutoffs(length: int, horizon: int, shortest: int, count: int) -> list[int]:
+def cutoffs(length: int, horizon: int, shortest: int, count: int, widest: int | None = None) -> list[int]:
     """How many trailing periods each cutoff holds out, the newest cutoff first; empty if the series is too short.
 
-    The newest cutoff sees a whole horizon if it can; earlier ones step back by a third of it, or by less, so that
-    the oldest still leaves `shortest` periods to learn from.
+    The newest cutoff sees a whole horizon if it can. Earlier ones step back by another horizon (cutoffs that see the
+    same periods say the same thing), by `widest`, or by less, so that the oldest leaves `shortest` to learn from.
     """
     most = length - shortest
     if most < count:
         return []
     newest = min(horizon, most - count + 1)
-    step = max(1, min(max(1, horizon // 3), (most - newest) // max(1, count - 1)))
+    step = max(1, min(horizon, (most - newest) // max(1, count - 1), widest or horizon))
     return [newest + step * place for place in range(count)]
+
+
+def common_step(lengths: np.ndarray, horizon: int, shortest: int, count: int) -> int:
+    """The step of the middle series: most cutoffs then fall on the same days, as sums over series need them to."""
+    plans = [cuts for length in lengths if (cuts := cutoffs(int(length), horizon, shortest, count))]
+    steps = sorted(cuts[1] - cuts[0] if len(cuts) > 1 else horizon for cuts in plans)
+    return steps[len(steps) // 2] if steps else horizon
 
 
 def roll(
@@ -61,13 +68,15 @@ def roll(
     shortest: int,
     count: int,
     progress: Progress | None = None,
+    widest: int | None = None,
 ) -> Candidates:
     """Forecast the future and every cutoff's future.
 
     wanted: per model, which series it is to forecast. shortest: fewest periods to learn from. count: cutoffs.
+    widest: most periods between two cutoffs.
     """
     tick = _ticker(len(wanted) * (count + 1), progress)
-    candidates = plan(wanted, batch, horizon, shortest, count)
+    candidates = plan(wanted, batch, horizon, shortest, count, widest)
     for origin in candidates.origins:
         past = batch.take(origin.rows).without_last(origin.held)
         for name, rows in wanted.items():
@@ -77,10 +86,12 @@ def roll(
     return candidates
 
 
-def plan(wanted: dict[str, np.ndarray], batch: Batch, horizon: int, shortest: int, count: int) -> Candidates:
-    """The cutoffs and what came after them, without any forecast yet."""
+def plan(
+    wanted: dict[str, np.ndarray], batch: Batch, horizon: int, shortest: int, count: int, widest: int | None = None
+) -> Candidates:
+    """The cutoffs and what came after them, without any forecast yet. widest: most periods between two cutoffs."""
     lengths = np.where(_any(wanted, len(batch)), batch.lengths, 0)
-    plans = [cutoffs(int(length), horizon, shortest, count) for length in lengths]
+    plans = [cutoffs(int(length), horizon, shortest, count, widest) for length in lengths]
     origins = tuple(_origin(batch, plans, place, horizon) for place in range(count))
     return Candidates(batch, horizon, _scales(batch), {}, origins)
 
@@ -88,9 +99,24 @@ def plan(wanted: dict[str, np.ndarray], batch: Batch, horizon: int, shortest: in
 def _predict(name: str, batch: Batch, rows: np.ndarray, horizon: int) -> np.ndarray:
     out = np.full((len(batch), horizon), np.nan)
     places = np.flatnonzero(rows)
-    if len(places):
-        out[places] = model(name).predict_able(batch.take(places), horizon)
+    for group in _alike(batch, places):
+        out[group] = model(name).predict_able(seen(batch.take(group)), horizon)
     return out
+
+
+def _alike(batch: Batch, places: np.ndarray) -> list[np.ndarray]:
+    """Series that may see the same: all, or those of one last period where regressors have a day of publication."""
+    if batch.regressors is None or batch.regressors.published is None:
+        return [places] if len(places) else []
+    return [places[batch.last[places] == last] for last in np.unique(batch.last[places])]
+
+
+def seen(batch: Batch) -> Batch:
+    """The batch with the regressors as they were known when its (common) last period ended."""
+    if batch.regressors is None or batch.regressors.published is None:
+        return batch
+    day = int(batch.frequency.ends(batch.last[:1])[0].astype("datetime64[D]").astype(np.int64))
+    return replace(batch, regressors=batch.regressors.seen(day))
 
 
 def _any(wanted: dict[str, np.ndarray], size: int) -> np.ndarray:

@@ -20,11 +20,20 @@ class Regressors:
     """Known numbers per period that every series of a batch may use: festivals, working days, market facts.
 
     first: period number of the first row. values: one row per period, history and future, one column per name.
+    published: day number from which each value is known, or None if all are known for ever, as a calendar is.
     """
 
     names: tuple[str, ...]
     first: int
     values: np.ndarray
+    published: np.ndarray | None = None
+
+    def seen(self, day: int) -> "Regressors":
+        """As they were known at the end of a day: an unpublished value is the last published one of its column."""
+        if self.published is None:
+            return self
+        values = np.where(self.published <= day, self.values, np.nan)
+        return replace(self, values=np.column_stack([_carried(column) for column in values.T]))
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """The rows of periods start ... stop - 1."""
@@ -108,6 +117,15 @@ def filled(values: np.ndarray) -> np.ndarray:
         return values
     places = np.arange(len(values))
     return np.interp(places, places[~gaps], values[~gaps])
+
+
+def _carried(column: np.ndarray) -> np.ndarray:
+    """Unknown values replaced by the last known one before them, at the start by the first, 0 if none is known."""
+    known = np.flatnonzero(~np.isnan(column))
+    if len(known) == 0:
+        return np.zeros(len(column))
+    place = np.searchsorted(known, np.arange(len(column)), side="right") - 1
+    return column[known[np.maximum(place, 0)]]
 
 
 class Model(ABC):

@@ -81,7 +81,7 @@ class Calendar:
 class Shock:
     """A change to the forecast of some series over some periods: `yhat * multiply + add`.
 
-    levels and members empty: all of them. first_period ... last_period: dates, None for open.
+    member empty: every member of the level. from_step ... to_step: periods ahead; first_period ... last_period: dates.
     """
 
     metric: str
@@ -89,6 +89,8 @@ class Shock:
     add: float = 0.0
     level: str = "total"
     member: str = ""
+    from_step: int = 1
+    to_step: int | None = None
     first_period: date | None = None
     last_period: date | None = None
 

@@ -9,7 +9,9 @@ import polars as pl
 from forecasts import metrics, schemas
 from forecasts.backtest import Origin
 from forecasts.base import registry
-from forecasts.group import Bounds, Served
+from forecasts.bounds import Bounds
+from forecasts.group import Served
+from forecasts.scenarios import moved_bounds
 
 BASE = "base"  # the scenario in which nothing is changed
 
@@ -50,7 +52,18 @@ def _values(served: Served) -> pl.DataFrame:
         frame = _long(ids[rows], periods[rows], point[rows], bounds).hstack(_marks(served, name, rows))
         frame = frame.with_columns(scenario=pl.lit(BASE), model=pl.lit(name), engine=pl.lit(engine_of(name)))
         parts.append(schemas.conform(frame, schemas.VALUES))
-    return _stacked(parts, schemas.VALUES)
+    base = _stacked(parts, schemas.VALUES)
+    served_rows = base.filter("is_served").sort("unique_id", "horizon")
+    return pl.concat([base, *(_scenario(served, name, served_rows) for name in served.scenarios)])
+
+
+def _scenario(served: Served, name: str, base: pl.DataFrame) -> pl.DataFrame:
+    """The served rows under a scenario, their bounds at the same distance in proportion."""
+    known = [row for row, length in enumerate(served.candidates.batch.lengths) if length > 0]
+    point, before = served.scenarios[name][known].ravel(), base["yhat"].to_numpy()
+    moved = [moved_bounds(point, before, base[bound].to_numpy()) for bound in schemas.BOUNDS]
+    bounds = [pl.Series(bound, values) for bound, values in zip(schemas.BOUNDS, moved, strict=True)]
+    return base.with_columns(pl.Series("yhat", point), pl.lit(name).alias("scenario"), *bounds)
 
 
 def _marks(served: Served, name: str, rows: np.ndarray) -> pl.DataFrame:

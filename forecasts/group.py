@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from forecasts import fallback, intervals, pool
-from forecasts.backtest import Candidates, Origin
+from forecasts import fallback, pool
+from forecasts.backtest import Candidates
+from forecasts.bounds import Bounds, all_bounds
 from forecasts.coherence import add_up
 from forecasts.config import Config, SeriesSet, Tier
 from forecasts.hierarchy import hierarchies_of
+from forecasts.scenarios import Base, scenario_forecasts
 from forecasts.segments import models_of
-
-Bounds = dict[int, tuple[np.ndarray, np.ndarray]]
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,8 @@ class Served:
     """The candidates with the pool among them, every bound, and which model each series is served from.
 
     bounds: per model, per level, (series, steps). past: the same per origin, with that origin's rows.
-    served, reasons, segments: one entry per series; choices: evidence rows.
+    served, reasons, segments: one entry per series; choices: evidence rows. scenarios: per name, (series, steps) of
+    the served forecast under it.
     """
 
     candidates: Candidates
@@ -31,6 +32,7 @@ class Served:
     reasons: tuple[str | None, ...]
     segments: tuple[str, ...]
     choices: tuple[dict[str, object], ...]
+    scenarios: dict[str, np.ndarray]
 
 
 def serve(
@@ -42,7 +44,7 @@ def serve(
     shortest: int,
 ) -> Served:
     """Choose a pool per segment, put it beside the models, and give everything its intervals."""
-    candidates, choices = with_pools(candidates, segments, config.models)
+    candidates, members, choices = with_pools(candidates, segments, config.models)
     candidates, served, reasons = with_fallbacks(candidates, segments, shortest)
     floor = np.where(_non_negative(names, wanted, candidates), 0.0, -np.inf)
     candidates = clipped(candidates, floor)
@@ -50,28 +52,44 @@ def serve(
     candidates, reconciled = add_up(candidates, served, hierarchies, floor)
     choices += [*refused, *reconciled]
     bounds, past = all_bounds(candidates, segments, floor)
-    return Served(candidates, bounds, past, served, reasons, tuple(segments), tuple(choices))
+    base = Base(names, _periods(candidates), _served_values(candidates, served), hierarchies)
+    scenarios = scenario_forecasts(base, config.scenarios, candidates.batch, segments, members)
+    return Served(candidates, bounds, past, served, reasons, tuple(segments), tuple(choices), scenarios)
 
 
-def with_pools(candidates: Candidates, segments: np.ndarray, tier: Tier) -> tuple[Candidates, list[dict[str, object]]]:
-    """The candidates with a model `pool`. In the backtest each cutoff's pool is chosen on the other cutoffs.
+def _periods(candidates: Candidates) -> np.ndarray:
+    return candidates.batch.frequency.starts(candidates.batch.future(candidates.horizon))
+
+
+def _served_values(candidates: Candidates, served: Sequence[str]) -> np.ndarray:
+    return np.vstack([candidates.future[name][row] for row, name in enumerate(served)])
+
+
+def with_pools(
+    candidates: Candidates, segments: np.ndarray, tier: Tier
+) -> tuple[Candidates, dict[str, tuple[str, ...]], list[dict[str, object]]]:
+    """The candidates with a model `pool`, its members per segment, and the evidence.
+
+    In the backtest each cutoff's pool is chosen on the other cutoffs.
 
     So the residuals that intervals are made from belong to forecasts that were not selected on them.
     """
     future = np.full((len(candidates.batch), candidates.horizon), np.nan)
     past = [np.full(origin.actual.shape, np.nan) for origin in candidates.origins]
-    choices = []
+    members: dict[str, tuple[str, ...]] = {}
+    choices: list[dict[str, object]] = []
     for segment in sorted(set(segments) - {"empty", "short"}):
         rows = segments == segment
         masks = tuple(rows[origin.rows] for origin in candidates.origins)
         panel = pool.Panel(candidates.origins, masks, "rmsse" if segment == "intermittent" else "mase")
         chosen = pool.choose(panel, *models_of(segment, tier))
+        members[segment] = chosen.members
         future[rows] = pool.combine(candidates.future, chosen.members)[rows]
         for place, origin in enumerate(candidates.origins):
             blind = pool.choose(panel.without(place), *models_of(segment, tier))
             past[place][masks[place]] = pool.combine(origin.forecasts, blind.members)[masks[place]]
         choices += [{"segment": segment, "decision": "pool", **row} for row in chosen.evidence]
-    return _with_model(candidates, "pool", future, past), choices
+    return _with_model(candidates, "pool", future, past), members, choices
 
 
 def with_fallbacks(
@@ -107,64 +125,6 @@ def clipped(candidates: Candidates, floor: np.ndarray) -> Candidates:
         for origin in candidates.origins
     ]
     return replace(candidates, future=future, origins=tuple(origins))
-
-
-def all_bounds(
-    candidates: Candidates, segments: np.ndarray, floor: np.ndarray
-) -> tuple[dict[str, Bounds], tuple[dict[str, Bounds], ...]]:
-    """Bounds of every model: conformal within the segment; from naive errors where nothing was backtested."""
-    kinds = segments
-    future = {name: _future_bounds(candidates, name, kinds, floor) for name in candidates.future}
-    past = tuple(
-        {name: _past_bounds(candidates, place, name, kinds, floor) for name in origin.forecasts}
-        for place, origin in enumerate(candidates.origins)
-    )
-    return future, past
-
-
-def _future_bounds(candidates: Candidates, name: str, kinds: np.ndarray, floor: np.ndarray) -> Bounds:
-    point = candidates.future[name]
-    out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
-    for kind in sorted(set(kinds)):
-        rows = np.flatnonzero(kinds == kind)
-        known = _residuals(candidates.origins, name, kinds == kind)
-        for level in intervals.LEVELS:
-            if np.isnan(known).all():
-                low, high = _naive_bounds(candidates, name, rows, level)
-            else:
-                low, high = intervals.bounds(point[rows], candidates.scale[rows], known, level)
-            out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[rows][:, None]), high
-    return out
-
-
-def _past_bounds(candidates: Candidates, place: int, name: str, kinds: np.ndarray, floor: np.ndarray) -> Bounds:
-    origin = candidates.origins[place]
-    others = [other for index, other in enumerate(candidates.origins) if index != place]
-    point = origin.forecasts[name]
-    out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
-    for kind in sorted(set(kinds[origin.rows])):
-        rows = np.flatnonzero(kinds[origin.rows] == kind)
-        known = _residuals(others, name, kinds == kind)
-        for level in intervals.LEVELS:
-            low, high = intervals.bounds(point[rows], origin.scale[rows], known, level)
-            out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[origin.rows[rows]][:, None]), high
-    return out
-
-
-def _naive_bounds(candidates: Candidates, name: str, rows: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:
-    point, batch = candidates.future[name][rows], candidates.batch
-    spread = [fallback.naive_spread(batch.values[row], batch.frequency.season, candidates.horizon) for row in rows]
-    width = fallback.NORMAL[level] * np.array(spread).reshape(point.shape)
-    return point - width, point + width
-
-
-def _residuals(origins: Sequence[Origin], name: str, rows: np.ndarray) -> np.ndarray:
-    parts = [
-        (origin.actual - origin.forecasts[name])[rows[origin.rows]] / origin.scale[rows[origin.rows]][:, None]
-        for origin in origins
-        if name in origin.forecasts
-    ]
-    return np.concatenate(parts) if parts else np.full((1, 1), np.nan)
 
 
 def _with_model(candidates: Candidates, name: str, future: np.ndarray, past: Sequence[np.ndarray]) -> Candidates:

@@ -1,5 +1,6 @@
 """The backtest of many series, cut into partitions of whole series that any engine can compute."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,29 +20,42 @@ SCHEMA = {"row": pl.Int64, "model": pl.String, "origin": pl.Int64, "step": pl.In
 
 @dataclass(frozen=True)
 class Task:
-    """What every partition is told beside its series; horizon and shortest in periods, count of cutoffs."""
+    """What every partition is told beside its series; horizon, shortest and widest in periods, count of cutoffs."""
 
     freq: str
     horizon: int
     shortest: int
     count: int
+    widest: int
     regressors: Regressors | None = None
 
+    @property
+    def words(self) -> str:
+        """All of it as text, for the hash of a partition's result."""
+        arrays = (self.regressors.values, self.regressors.published) if self.regressors else ()
+        digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays if array is not None]
+        names = self.regressors.names if self.regressors else ()
+        return repr((self.freq, self.horizon, self.shortest, self.count, self.widest, names, digests))
 
-def candidates_of(
-    wanted: dict[str, np.ndarray],
-    batch: Batch,
-    task: Task,
-    engine: str,
-    progress: Progress | None = None,
-    remember: Path | None = None,
-) -> Candidates:
+
+@dataclass(frozen=True)
+class Place:
+    """Where partitions are computed, who is told, and the folder in which finished ones are kept."""
+
+    engine: str = "process"
+    progress: Progress | None = None
+    remember: Path | None = None
+
+
+def candidates_of(wanted: dict[str, np.ndarray], batch: Batch, task: Task, place: Place) -> Candidates:
     """`backtest.roll` of the whole batch, partition by partition on the engine."""
-    if engine == "process" and remember is None and len(batch) <= SIZE:
-        return roll(wanted, batch, task.horizon, task.shortest, task.count, progress)
+    if place.engine == "process" and place.remember is None and len(batch) <= SIZE:
+        return roll(wanted, batch, task.horizon, task.shortest, task.count, place.progress, task.widest)
     frames = [_frame(batch, wanted, start) for start in range(0, len(batch), SIZE)]
     work = partial(_work, task=task)
-    parts = map_partitions(work, frames, engine, settings=repr(task), remember=remember, done=progress)
+    parts = map_partitions(
+        work, frames, place.engine, settings=task.words, remember=place.remember, done=place.progress
+    )
     return _gathered(wanted, batch, task, parts)
 
 
@@ -68,7 +82,7 @@ def _work(frame: pl.DataFrame, task: Task) -> pl.DataFrame:
     chosen = frame["models"].to_list()
     names = list(dict.fromkeys(name for models in chosen for name in models))
     wanted = {name: np.array([name in models for models in chosen]) for name in names}
-    found = roll(wanted, batch, task.horizon, task.shortest, task.count)
+    found = roll(wanted, batch, task.horizon, task.shortest, task.count, widest=task.widest)
     places = frame["row"].to_numpy()
     pieces = [_long(places[mask], name, -1, found.future[name][mask]) for name, mask in wanted.items()]
     for number, origin in enumerate(found.origins):
@@ -91,7 +105,7 @@ def _long(places: np.ndarray, name: str, origin: int, forecasts: np.ndarray) -> 
 
 def _gathered(wanted: dict[str, np.ndarray], batch: Batch, task: Task, parts: Sequence[pl.DataFrame]) -> Candidates:
     """The partitions' rows back as arrays over the whole batch."""
-    candidates = plan(wanted, batch, task.horizon, task.shortest, task.count)
+    candidates = plan(wanted, batch, task.horizon, task.shortest, task.count, task.widest)
     rows = pl.concat(parts).partition_by("model", "origin", as_dict=True)
     future = {name: _array(rows.get((name, -1)), np.arange(len(batch)), task.horizon) for name in wanted}
     origins = [

@@ -80,7 +80,8 @@ def choose(panel: Panel, names: Sequence[str], guardrail: Sequence[str]) -> Choi
     safe = panel.errors(guardrail)
     if np.isnan(safe).all():
         return Choice(tuple(guardrail), (_row(panel, 0, guardrail, True, safe, "nothing to compare: guardrail"),))
-    members, evidence = _greedy(panel, names)
+    able = [name for name in names if not np.isnan(panel.errors([name])).all()]
+    members, evidence = _greedy(panel, able)
     errors = panel.errors(members)
     gain, noise = gain_of(errors, safe)
     better = gain > NOISE * noise

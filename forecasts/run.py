@@ -9,14 +9,15 @@ import numpy as np
 import polars as pl
 
 from forecasts import schemas
-from forecasts.backtest import Progress
+from forecasts.backtest import Progress, common_step
 from forecasts.base import Batch, batch_of
 from forecasts.calendar import regressors_of
 from forecasts.config import Config, SeriesSet
+from forecasts.external import with_external
 from forecasts.frames import GroupFrames, frames_of
 from forecasts.frequency import Frequency
 from forecasts.group import serve
-from forecasts.partitions import Task, candidates_of
+from forecasts.partitions import Place, Task, candidates_of
 from forecasts.segments import segments_of, wanted_by
 
 
@@ -43,18 +44,22 @@ def forecast(
     engine: str = "process",
     progress: Progress | None = None,
     remember: Path | None = None,
+    regressors: pl.DataFrame | None = None,
 ) -> Forecasts:
     """Forecast what the configuration names.
 
     history: rows of `marts.series_history` (unique_id, metric, level, member, freq, ds, y); periods that end after
     `as_of` are left out, so a partial period is never learnt from. progress(done, total) is called as work finishes.
     engine: see `execution.map_partitions`. remember: a folder in which finished partitions are kept for a rerun.
+    regressors: figures from outside with their days of publication, see `external`.
     """
+    place = Place(engine, progress, remember)
     parts = []
     for wanted in _groups(config):
         rows = _select(history, wanted, as_of)
         if not rows.is_empty():
-            parts.append(_group(rows, wanted, config, engine, progress, remember))
+            batch = _with_regressors(batch_of(rows, Frequency(wanted[0].freq)), wanted, config, regressors, as_of)
+            parts.append(_group(rows, batch, wanted, config, place))
     return _joined(parts)
 
 
@@ -72,24 +77,28 @@ def _select(history: pl.DataFrame, wanted: Sequence[SeriesSet], as_of: date) -> 
     return rows.filter(pl.Series(ends <= np.datetime64(as_of, "D"), dtype=pl.Boolean))
 
 
-def _group(
-    rows: pl.DataFrame,
-    wanted: Sequence[SeriesSet],
-    config: Config,
-    engine: str,
-    progress: Progress | None,
-    remember: Path | None,
-) -> GroupFrames:
-    batch = batch_of(rows, Frequency(wanted[0].freq))
-    batch = replace(batch, regressors=regressors_of(config.calendar, batch, wanted[0].horizon))
+def _with_regressors(
+    batch: Batch, wanted: Sequence[SeriesSet], config: Config, facts: pl.DataFrame | None, as_of: date
+) -> Batch:
+    horizon = wanted[0].horizon
+    known = regressors_of(config.calendar, batch, horizon)
+    return replace(batch, regressors=with_external(known, facts, batch, horizon, as_of))
+
+
+def _group(rows: pl.DataFrame, batch: Batch, wanted: Sequence[SeriesSet], config: Config, place: Place) -> GroupFrames:
     names = rows.select("unique_id", "metric", "level", "member", "freq").unique("unique_id").sort("unique_id")
     shortest = shortest_history(batch, config)
     segments = segments_of(batch, shortest)
-    plan = wanted_by(segments, config.models)
-    task = Task(batch.frequency.code, wanted[0].horizon, shortest, config.backtest.origins, batch.regressors)
-    candidates = candidates_of(plan, batch, task, engine, progress, remember)
+    task = _task(batch, wanted[0].horizon, shortest, config)
+    candidates = candidates_of(wanted_by(segments, config.models), batch, task, place)
     served = serve(candidates, names, wanted, config, segments, shortest)
     return frames_of(served, names)
+
+
+def _task(batch: Batch, horizon: int, shortest: int, config: Config) -> Task:
+    origins = config.backtest.origins
+    widest = common_step(batch.lengths, horizon, shortest, origins)
+    return Task(batch.frequency.code, horizon, shortest, origins, widest, batch.regressors)
 
 
 def shortest_history(batch: Batch, config: Config) -> int:

@@ -1,0 +1,68 @@
+"""The intervals of every model: of its future, and of every cutoff's future from what went wrong at the others."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forecasts import fallback, intervals
+from forecasts.backtest import Candidates, Origin
+
+Bounds = dict[int, tuple[np.ndarray, np.ndarray]]  # per level: lower and upper, (series, steps)
+
+
+def all_bounds(
+    candidates: Candidates, segments: np.ndarray, floor: np.ndarray
+) -> tuple[dict[str, Bounds], tuple[dict[str, Bounds], ...]]:
+    """Bounds of every model: conformal within the segment; from naive errors where nothing was backtested."""
+    kinds = segments
+    future = {name: _future_bounds(candidates, name, kinds, floor) for name in candidates.future}
+    past = tuple(
+        {name: _past_bounds(candidates, place, name, kinds, floor) for name in origin.forecasts}
+        for place, origin in enumerate(candidates.origins)
+    )
+    return future, past
+
+
+def _future_bounds(candidates: Candidates, name: str, kinds: np.ndarray, floor: np.ndarray) -> Bounds:
+    point = candidates.future[name]
+    out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
+    for kind in sorted(set(kinds)):
+        rows = np.flatnonzero(kinds == kind)
+        known = _residuals(candidates.origins, name, kinds == kind)
+        for level in intervals.LEVELS:
+            if np.isnan(known).all():
+                low, high = _naive_bounds(candidates, name, rows, level)
+            else:
+                low, high = intervals.bounds(point[rows], candidates.scale[rows], known, level)
+            out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[rows][:, None]), high
+    return out
+
+
+def _past_bounds(candidates: Candidates, place: int, name: str, kinds: np.ndarray, floor: np.ndarray) -> Bounds:
+    origin = candidates.origins[place]
+    others = [other for index, other in enumerate(candidates.origins) if index != place]
+    point = origin.forecasts[name]
+    out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
+    for kind in sorted(set(kinds[origin.rows])):
+        rows = np.flatnonzero(kinds[origin.rows] == kind)
+        known = _residuals(others, name, kinds == kind)
+        for level in intervals.LEVELS:
+            low, high = intervals.bounds(point[rows], origin.scale[rows], known, level)
+            out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[origin.rows[rows]][:, None]), high
+    return out
+
+
+def _naive_bounds(candidates: Candidates, name: str, rows: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:
+    point, batch = candidates.future[name][rows], candidates.batch
+    spread = [fallback.naive_spread(batch.values[row], batch.frequency.season, candidates.horizon) for row in rows]
+    width = fallback.NORMAL[level] * np.array(spread).reshape(point.shape)
+    return point - width, point + width
+
+
+def _residuals(origins: Sequence[Origin], name: str, rows: np.ndarray) -> np.ndarray:
+    parts = [
+        (origin.actual - origin.forecasts[name])[rows[origin.rows]] / origin.scale[rows[origin.rows]][:, None]
+        for origin in origins
+        if name in origin.forecasts
+    ]
+    return np.concatenate(parts) if parts else np.full((1, 1), np.nan)
