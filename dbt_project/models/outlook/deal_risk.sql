@@ -51,14 +51,14 @@ findings as (
         'expected to close on ' || expected_close_on as evidence
     from open_deals
     union all
-    select open_deals.opportunity_id, 'stalled_in_stage', open_deals.days_in_stage / stages.usual_days + 1e-9,
+    select open_deals.opportunity_id, 'stalled_in_stage', open_deals.days_in_stage / stages.usual_days,
         open_deals.days_in_stage || ' days in stage ' || open_deals.stage_code || ', usual are up to '
         || cast(round(stages.usual_days) as integer)
     from open_deals
     inner join stages using (stage_code)
     where open_deals.days_in_stage > stages.usual_days
     union all
-    select open_deals.opportunity_id, 'unusually_long', open_deals.age_days / usual_cycle.p90_days + 1e-9,
+    select open_deals.opportunity_id, 'unusually_long', open_deals.age_days / usual_cycle.p90_days,
         open_deals.age_days || ' days old, nine of ten won deals took up to ' || cast(round(usual_cycle.p90_days) as integer)
     from open_deals
     cross join usual_cycle
@@ -118,8 +118,7 @@ final as (
     from findings
     inner join rules
         on findings.rule = rules.rule
-        -- Rules that only say yes carry the value 1 and the threshold 1.
-        and case when rules.threshold = 1 then findings.value >= 1 else findings.value > rules.threshold end
+        and findings.value >= rules.threshold
     inner join open_deals using (opportunity_id)
 )
 
