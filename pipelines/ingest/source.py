@@ -67,6 +67,7 @@ def scratch(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(place / "spill")})
     try:
         connection.execute("set timezone = 'UTC'")
+        connection.execute("set enable_progress_bar = false")
         yield connection, place
     finally:
         connection.close()

@@ -1,0 +1,183 @@
+"""`almanac bench ingest`: reading against plain DuckDB, polars and fastexcel, on the same file in the same run.
+
+The peer does the same work with no care: strict parse with rejects, typed columns, a row hash, Parquet, a table. Each
+figure is the best of `repeats` runs, product and peer in turn, because a shared machine is noisy.
+"""
+
+import random
+import resource
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import duckdb
+
+from pipelines import ingest
+from pipelines.contracts import SourceContract
+from pipelines.settings import Company, Settings
+
+HEADERS = ["Order", "Line", "Customer", "Name", "Date", "Quantity", "Price", "Amount", "Region", "Note"]
+NAMES = ["北京神州数码有限公司", "Acme, Inc.", "上海电气集团", 'Globex "EU" Ltd', "Müller GmbH"]
+LANDED = datetime(2024, 2, 1)
+CONTRACT = SourceContract.model_validate(
+    {
+        "system": "bench",
+        "title": "Bench",
+        "timezone": "UTC",
+        "objects": [
+            {
+                "object": "order_lines",
+                "files": ["lines*"],
+                "exported_at": {"on": "2024-01-31"},
+                "key": ["Order", "Line"],
+                "columns": {
+                    "order_id": "Order", "line_number": "Line", "account_id": "Customer", "account_name": "Name",
+                    "ordered_on": "Date", "quantity": "Quantity", "unit_price": "Price", "amount_net": "Amount",
+                    "region": "Region",
+                },
+                "ignore": ["Note"],
+            }
+        ],
+    }
+)  # fmt: skip
+
+
+def run(rows: str = "1000000", workbook_rows: str = "200000", repeats: str = "2", growth: str = "") -> dict[str, Any]:
+    """Seconds, peers and ratios. growth: comma-separated row counts for the linearity figure, e.g. 1000000,4000000."""
+    with TemporaryDirectory() as folder:
+        place = Path(folder)
+        figures: dict[str, Any] = {"rows": int(rows), "columns": len(HEADERS)}
+        text = _write_csv(place / "lines.csv", int(rows))
+        wide = place / "lines_gb18030.csv"
+        wide.write_text(text.read_text(encoding="utf-8").replace("ü", "u"), encoding="gb18030", newline="")
+        peer = _best(int(repeats), lambda: _peer(text, place / "peer"))
+        ours = _best(int(repeats), lambda: _product(text, place / "ours"))
+        chinese = _best(int(repeats), lambda: _product(wide, place / "chinese"))
+        figures["csv"] = {"seconds": ours, "peer_duckdb": peer, "ratio": ours / peer, "bar": 1.5}
+        figures["csv"]["polars_bare_parse"] = _best(int(repeats), lambda: _polars(text))
+        figures["gb18030"] = {"seconds": chinese, "ratio_to_utf8_peer": chinese / peer, "bar": 2.0}
+        figures["known_file_again"] = {"seconds": _again(text, place / "ours"), "bar": 0.3}
+        figures["known_305_files_again"] = {"seconds": _many(place / "many"), "bar": 2.0}
+        if int(workbook_rows):
+            figures["workbook"] = _workbook(place, int(workbook_rows), int(repeats))
+        if growth:
+            figures["growth"] = [_growth(place, int(size)) for size in growth.split(",")]
+        figures["peak_memory_mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+        return figures
+
+
+def _write_csv(path: Path, rows: int) -> Path:
+    """Order lines with quotes, commas, Chinese names and one unreadable amount in ten thousand. Seeded."""
+    import csv
+
+    chance = random.Random(20240131)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream)
+        writer.writerow(HEADERS)
+        for number in range(rows):
+            day = f"2024-{chance.randrange(1, 13):02d}-{chance.randrange(1, 29):02d}"
+            amount = "n.a." if number % 10_000 == 9_999 else f"{chance.random() * 50_000:.2f}"
+            writer.writerow(
+                [f"SO{number // 3:07d}", number % 3 + 1, f"C{chance.randrange(50_000):06d}", NAMES[number % 5], day,
+                 chance.randrange(1, 50), f"{chance.random() * 1000:.2f}", amount, ("华东", "华南", "North")[number % 3], "a note"]
+            )  # fmt: skip
+    return path
+
+
+def _settings(home: Path, inbox: Path) -> Settings:
+    return Settings(home=home, inbox=inbox, sources=home, config=None, company=Company(timezone="UTC"))
+
+
+def _product(path: Path, home: Path) -> Any:
+    import shutil
+
+    shutil.rmtree(home, ignore_errors=True)
+    inbox = home / "inbox"
+    inbox.mkdir(parents=True)
+    (inbox / path.name).hardlink_to(path)
+    report = ingest.run(_settings(home, inbox), {"bench": CONTRACT}, LANDED)
+    assert [row["status"] for row in report.files] == ["loaded"], report.files
+    return report
+
+
+def _again(path: Path, home: Path) -> float:
+    return _timed(lambda: ingest.run(_settings(home, home / "inbox"), {"bench": CONTRACT}, LANDED))
+
+
+def _many(home: Path) -> float:
+    """305 small files, read once outside the clock, then seen again."""
+    inbox = home / "inbox"
+    inbox.mkdir(parents=True)
+    for number in range(305):
+        (inbox / f"lines_{number}.csv").write_text(",".join(HEADERS) + f"\nSO{number},1,C1,A,2024-01-05,1,1,1,N,x\n")
+    settings = _settings(home, inbox)
+    ingest.run(settings, {"bench": CONTRACT}, LANDED)
+    return _timed(lambda: ingest.run(settings, {"bench": CONTRACT}, LANDED))
+
+
+def _peer(path: Path, home: Path) -> None:
+    """Plain DuckDB with the same outputs."""
+    import shutil
+
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(parents=True)
+    cells = ", ".join(f"coalesce(\"{name}\", '')" for name in HEADERS)
+    columns = "{" + ", ".join(f"'{name}': 'VARCHAR'" for name in HEADERS) + "}"
+    connection = duckdb.connect(str(home / "peer.duckdb"))
+    connection.execute("set enable_progress_bar = false")
+    connection.execute(
+        'create temp table typed as select "Order" as order_id, Line as line_number, Customer as account_id, Name as '
+        "account_name, try_cast(Date as date) as ordered_on, try_cast(Quantity as decimal(18,4)) as quantity, "
+        "try_cast(Price as decimal(18,4)) as unit_price, try_cast(Amount as decimal(18,4)) as amount_net, "
+        "Amount is not null and amount_net is null as is_bad, Region as region, \"Order\" || '|' || Line as source_id, "
+        f"md5(concat_ws(chr(31), {cells})) as _row_hash, 'f1' as _file_id, timestamp '2024-01-31' as exported_at, "
+        f"row_number() over () as _record from read_csv('{path}', auto_detect=false, header=true, delim=',', quote='\"', "
+        f"escape='\"', columns={columns}, strict_mode=true, store_rejects=true)"
+    )
+    connection.execute("create table quarantine as from typed where is_bad")
+    rows = "select * exclude (is_bad) from typed where not is_bad"
+    connection.execute(f"copy ({rows}) to '{home / 'rows.parquet'}' (format parquet, compression zstd)")
+    connection.execute(f"create table lines as from read_parquet('{home / 'rows.parquet'}')")
+    connection.close()
+
+
+def _polars(path: Path) -> None:
+    import polars as pl
+
+    pl.read_csv(path, infer_schema=False)
+
+
+def _workbook(place: Path, rows: int, repeats: int) -> dict[str, float]:
+    import fastexcel
+    import polars as pl
+    import xlsxwriter
+
+    table = pl.read_csv(_write_csv(place / "small.csv", rows), infer_schema=False)
+    path = place / "lines.xlsx"
+    with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_numbers": False}) as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate([tuple(table.columns), *table.iter_rows()]):
+            sheet.write_row(number, 0, row)
+    bare = _best(repeats, lambda: fastexcel.read_excel(path).load_sheet(0).to_polars())
+    ours = _best(repeats, lambda: _product(path, place / "book"))
+    return {"rows": rows, "seconds": ours, "peer_fastexcel": bare, "ratio": ours / bare, "bar": 1.3}
+
+
+def _growth(place: Path, rows: int) -> dict[str, float]:
+    path = _write_csv(place / f"lines_{rows}.csv", rows)
+    seconds = _timed(lambda: _product(path, place / "growth"))
+    path.unlink()
+    return {"rows": rows, "seconds": seconds, "microseconds_per_row": seconds / rows * 1e6}
+
+
+def _timed(work: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    work()
+    return round(time.perf_counter() - started, 3)
+
+
+def _best(repeats: int, work: Callable[[], Any]) -> float:
+    return min(_timed(work) for _ in range(repeats))

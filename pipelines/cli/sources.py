@@ -1,0 +1,165 @@
+"""`almanac sources`, `read`, `quarantine`, `forget`: what files become, what was refused, who is to be removed."""
+
+from pathlib import Path
+
+import typer
+
+from pipelines.cli.context import settings_from
+from pipelines.errors import AlmanacError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    sources = typer.Typer(no_args_is_help=True, help="Contracts of source systems.")
+    sources.command("list")(_list)
+    sources.command("check")(_check)
+    sources.command("new")(_new)
+    app.add_typer(sources, name="sources")
+    quarantine = typer.Typer(no_args_is_help=True, help="Rows that were refused, and their way back.")
+    quarantine.command("list")(_quarantine_list)
+    quarantine.command("export")(_quarantine_export)
+    quarantine.command("return")(_quarantine_return)
+    app.add_typer(quarantine, name="quarantine")
+    app.command("read")(_read)
+    app.command("forget")(_forget)
+
+
+def _list(context: typer.Context) -> None:
+    """Every contract: system, object, files."""
+    from pipelines.contracts import load_contracts
+
+    settings = settings_from(context)
+    for system in load_contracts(settings.sources).values():
+        typer.echo(f"{system.system}: {system.title}, every {system.cadence_days} days, priority {system.priority}")
+        for item in system.objects:
+            typer.echo(f"  {item.name} -> {item.object}  {', '.join(item.files)}  ({item.extract})")
+
+
+def _check(context: typer.Context) -> None:
+    """Validate every contract, and run its samples against the rows it expects."""
+    from pipelines.contracts import load_contracts
+    from pipelines.ingest.preview import check_samples
+
+    settings = settings_from(context)
+    contracts = load_contracts(settings.sources)
+    problems = [line for system in contracts.values() for line in check_samples(settings, system, settings.sources)]
+    for line in problems:
+        typer.secho(line, fg=typer.colors.RED)
+    if problems:
+        raise AlmanacError(f"{len(problems)} problems in {settings.sources}")
+    typer.echo(f"{len(contracts)} contracts are sound, and so are their samples")
+
+
+def _new(
+    context: typer.Context,
+    file: Path = typer.Argument(help="One export of the system."),
+    system: str = typer.Option("", help="Name of the system [from the file's name]."),
+    object: str | None = typer.Option(None, "--object", help="Canonical object [the one that fits best]."),
+    out: Path | None = typer.Option(None, help="Write the contract here."),
+) -> None:
+    """Propose a contract from one export, with the confidence of each column and the rest listed."""
+    from pipelines.ingest.propose import propose
+
+    text = propose(settings_from(context), file, system, object)
+    typer.echo(text)
+    if out:
+        out.write_text(text, encoding="utf-8")
+
+
+def _read(
+    context: typer.Context,
+    file: Path = typer.Argument(help="A file, whether or not it lies in the inbox."),
+    contract: str | None = typer.Option(None, help="system/name [the contract whose files match]."),
+    plain: bool = typer.Option(False, help="Without a contract: the table as it stands in the file."),
+    out: Path | None = typer.Option(None, help="Write the accepted rows as plain UTF-8 CSV."),
+) -> None:
+    """What would be loaded and quarantined from one file, without loading it."""
+    from pipelines.contracts import load_contracts
+    from pipelines.ingest.preview import find_contract, neutralised, preview, read_table
+
+    if not file.is_file():
+        raise AlmanacError(f"{file} does not exist")
+    settings = settings_from(context)
+    if plain:
+        frame, found = read_table(file)
+        typer.echo(
+            f"{file}: {found['rows']} rows, {found['control']} control, {len(found['refused'])} refused, {found['encoding']} {found['delimiter']!r}"
+        )
+    else:
+        system, item = find_contract(settings, load_contracts(settings.sources), file, contract)
+        read = preview(settings, system, item, file)
+        seen, frame = read.seen, read.accepted
+        if seen.status != "loaded":
+            raise AlmanacError(f"{file}: rejected under {read.contract} ({seen.reason_code}): {seen.reason}")
+        typer.echo(
+            f"{file} under {read.contract}: {seen.rows_in} rows in = {seen.rows_loaded} loaded + "
+            f"{seen.rows_quarantined} quarantined + {seen.rows_control} control"
+        )
+        for line in [*seen.warnings, *(f"record {row[3]}: {row[8]}" for row in read.refused.head(20).rows())]:
+            typer.echo(f"  {line}")
+        frame = frame.drop("_namespaces", strict=False)
+    if out:
+        neutralised(frame).write_csv(out)
+
+
+def _quarantine_list(context: typer.Context) -> None:
+    """Refused rows by file and reason, and files that were rejected."""
+    from pipelines import warehouse
+
+    with warehouse.read(settings_from(context)) as connection:
+        rows = connection.execute(
+            "select path, reason_code, count(*), any_value(quarantine.reason order by record) from quality.quarantine "
+            "join control.files using (file_id) group by 1, 2 order by 3 desc, 1, 2"
+        ).fetchall()
+        files = connection.execute(
+            "select path, reason_code, reason from control.files where status = 'rejected' order by landed_at, path"
+        ).fetchall()
+    for path, code, count, reason in rows:
+        typer.echo(f"{path}: {count} x {code}: {reason}")
+    for path, code, reason in files:
+        typer.echo(f"{path}: rejected, {code}: {reason}")
+    if not rows and not files:
+        typer.echo("nothing is in quarantine")
+
+
+def _quarantine_export(
+    context: typer.Context,
+    path: str = typer.Argument(help="Path below the inbox, as `quarantine list` shows it."),
+    out: Path = typer.Option(..., help="CSV to correct. It holds raw text of people's data: keep it private."),
+) -> None:
+    """Write the refused rows of a file for correction."""
+    from pipelines.contracts import load_contracts
+    from pipelines.ingest.returned import export_refused
+
+    settings = settings_from(context)
+    out.write_text(export_refused(settings, load_contracts(settings.sources), path), encoding="utf-8-sig")
+    typer.echo(f"{out}: correct the cells, leave the first three columns, then `almanac quarantine return {out}`")
+
+
+def _quarantine_return(context: typer.Context, file: Path = typer.Argument(help="The corrected CSV.")) -> None:
+    """Take corrected rows back; the next run loads them under their own file and record."""
+    from pipelines import settings as clock
+    from pipelines.contracts import load_contracts
+    from pipelines.ingest.returned import take_back
+
+    settings = settings_from(context)
+    count = take_back(settings, load_contracts(settings.sources), file.read_text(encoding="utf-8-sig"), clock.now())
+    typer.echo(f"{count} rows taken back: `almanac ingest` or the next run loads them")
+
+
+def _forget(
+    context: typer.Context,
+    person: str = typer.Argument(help="Record id, e-mail, telephone or name, exactly as the exports write it."),
+) -> None:
+    """Remove a person from landing onward, and keep them out when old files are read again."""
+    from pipelines import ingest, warehouse
+    from pipelines import settings as clock
+    from pipelines.contracts import load_contracts
+    from pipelines.ingest.forget import forget
+
+    settings = settings_from(context)
+    with warehouse.run_lock(settings, "forget"):
+        changed = forget(settings, person, f"forget-{clock.now():%Y%m%dT%H%M%S%f}")
+        ingest.rebuild(settings, load_contracts(settings.sources))
+    typer.echo(f"removed from {len(changed)} kept files; the inbox's own copies are yours to delete")
+    typer.echo("what is published still holds the last run: `almanac run` serves tables without them")
