@@ -6,6 +6,7 @@ from pipelines.demo import words
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import as_date, translated
 from pipelines.demo.systems.salesforce import erp_code, stamp
+from pipelines.demo.touches import touches
 from pipelines.demo.world import World
 
 NAME = "fxiaoke"
@@ -19,16 +20,30 @@ STAGES = {
     "won": "赢单",
     "lost": "输单",
 }
+CONTACTS = {"Call": "电话", "Email": "邮件", "Visit": "拜访", "Meeting": "会议"}
 CURRENCIES = {"CNY": "人民币", "USD": "美元", "EUR": "欧元"}
 
 
 def write(out: Outbox, world: World) -> None:
-    """客户 and 商机 on every export day."""
+    """客户 and 商机 on every export day, 跟进记录 with the last one."""
     for last in world.export_days:
         if last in world.account_days:
             out.workbook(f"fxiaoke/客户_{stamp(last)}.xlsx", _accounts(world, last), sheet="客户")
         path = f"fxiaoke/商机_{stamp(last)}.xlsx"
         out.workbook(path, _deals(out, world, last, path), sheet="商机")
+    out.workbook(f"fxiaoke/跟进记录_{stamp(world.last)}.xlsx", _touches(world), sheet="跟进记录")
+
+
+def _touches(world: World) -> pl.DataFrame:
+    rows = touches(world, NAME, world.last)
+    return rows.select(
+        记录编号=pl.concat_str(pl.lit("GJ"), (pl.col("touch") + 1).cast(pl.String).str.zfill(7)),
+        商机编号="source_id",
+        客户编号="account_id",
+        跟进方式=translated("kind", CONTACTS),
+        跟进日期=as_date("occurred"),
+        跟进人="rep_name",
+    )
 
 
 def _chinese_industry() -> pl.Expr:

@@ -6,6 +6,7 @@ from pipelines.demo import words
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
 from pipelines.demo.ids import salesforce_ids
+from pipelines.demo.touches import touches
 from pipelines.demo.world import World
 
 STAGES = {
@@ -22,12 +23,13 @@ NAME = "salesforce"
 
 
 def write(out: Outbox, world: World) -> None:
-    """Account and Opportunity on every export day; OpportunityHistory and User with the last one."""
+    """Account and Opportunity on every export day; OpportunityHistory, Task and User with the last one."""
     for last in world.export_days:
         if last in world.account_days:
             out.csv(f"salesforce/Account_{stamp(last)}.csv", _accounts(out, world, last), quote_all=True)
         out.csv(f"salesforce/Opportunity_{stamp(last)}.csv", _deals(out, world, last), quote_all=True)
     out.csv(f"salesforce/OpportunityHistory_{stamp(world.last)}.csv", _history(world), quote_all=True)
+    out.csv(f"salesforce/Task_{stamp(world.last)}.csv", _tasks(world), quote_all=True)
     out.csv(f"salesforce/User_{stamp(world.last)}.csv", _users(world), quote_all=True)
 
 
@@ -153,6 +155,20 @@ def _history(world: World) -> pl.DataFrame:
         CreatedById=owner_ids(),
         CreatedDate=pl.concat_str(day("changed"), pl.lit("T10:00:00.000Z")),
         IsDeleted=pl.lit("false"),
+    )
+
+
+def _tasks(world: World) -> pl.DataFrame:
+    rows = touches(world, NAME, world.last)
+    number = pl.Series(salesforce_ids("00T", rows["touch"].to_numpy().astype("int64")))
+    return rows.select(
+        Id=number,
+        WhatId="source_id",
+        AccountId="account_id",
+        OwnerId=owner_ids(),
+        Type="kind",
+        Subject=pl.concat_str("kind", pl.lit(" with the customer")),
+        ActivityDate=day("occurred"),
     )
 
 
