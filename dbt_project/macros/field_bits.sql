@@ -8,7 +8,8 @@
         log2({{ field }}_weights.match_share) - log2(
             case
                 when {{ field }}_weights.by_frequency then greatest(
-                    {{ field }}_others / greatest({{ field }}_total - 1, 1), {{ field }}_weights.random_share
+                    {{ field }}_others * {{ field }}_weights.other_share / greatest({{ field }}_total - 1, 1),
+                    {{ field }}_weights.random_share
                 )
                 else {{ field }}_weights.random_share
             end

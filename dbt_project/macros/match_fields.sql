@@ -88,6 +88,8 @@
         when length(r.{{ word }}) = 1 and starts_with(l.{{ word }}, r.{{ word }}) then 'alike'
         when least(length(l.{{ word }}), length(r.{{ word }})) >= 3
             and jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.9 then 'similar'
+        when jaro_winkler_similarity(l.{{ word }}, r.{{ other }}) >= 0.9
+            and jaro_winkler_similarity(l.{{ other }}, r.{{ word }}) >= 0.9 then 'similar'
         when jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.78 then 'alike'
         else 'other'
     end
@@ -125,6 +127,8 @@
         when l.postal_key = r.postal_key then 'same_postal'
         when l.is_person and r.is_person and l.postal_area = r.postal_area then 'same_postal_area'
         when l.city_key = r.city_key then 'same_city'
+        when least(length(l.city_key), length(r.city_key)) >= 4
+            and jaro_winkler_similarity(l.city_key, r.city_key) >= 0.9 then 'similar_city'
         when l.province_key = r.province_key then 'same_province'
         when l.city_key != r.city_key or l.postal_key != r.postal_key or l.province_key != r.province_key then 'other'
     end
@@ -138,6 +142,8 @@
             and (month(l.birth_date) = month(r.birth_date) or day(l.birth_date) = day(r.birth_date)
                 or (month(l.birth_date) = day(r.birth_date) and day(l.birth_date) = month(r.birth_date)))
             then 'similar'
+        when abs(l.birth_date - r.birth_date) <= 366
+            or levenshtein(cast(l.birth_date as varchar), cast(r.birth_date as varchar)) = 2 then 'alike'
         when l.birth_date != r.birth_date then 'other'
     end
 {%- endmacro %}

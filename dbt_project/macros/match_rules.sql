@@ -16,6 +16,7 @@
         {'name': 'rare_word', 'key': 'rarest_word', 'where': 'not is_person', 'cap': 12},
         {'name': 'address', 'key': "address_key || '|' || coalesce(postal_key, city_key, '')"},
         {'name': 'address_anywhere', 'key': 'address_key', 'cap': 12},
+        {'name': 'street_number', 'key': 'street_number', 'where': 'not is_person', 'cap': 40},
         {'name': 'birth_date', 'key': 'birth_date'},
         {'name': 'birth_date_and_given', 'key': "birth_date || '|' || left(given, 2)"},
         {'name': 'birth_date_and_surname', 'key': "birth_date || '|' || left(surname, 2)"},
@@ -28,6 +29,8 @@
         {'name': 'surname_and_city', 'key': "surname || '|' || city_key", 'where': 'is_person'},
         {'name': 'surname_and_initial', 'key': "surname || '|' || left(given, 1)", 'where': 'is_person'},
         {'name': 'given_and_surname', 'key': "given || '|' || left(surname, 3)", 'where': 'is_person'},
+        {'name': 'surname', 'key': 'surname', 'where': 'is_person', 'cap': 30},
+        {'name': 'given', 'key': 'given', 'where': 'is_person', 'cap': 30},
     ]) }}
 {%- endmacro %}
 

@@ -7,6 +7,9 @@
 
   Cost likewise: the line's, else quantity times the product's unit cost of that day. Money without a currency is base
   currency; money without a rate is null in base currency, never one to one.
+
+  The joins say `is not distinct from`: where a column is empty throughout (no rep in any export), DuckDB folds `=` to
+  false and compares every pair of rows.
 #}
 {% macro valued_lines(day) %}
     priced_lines as (
@@ -19,7 +22,7 @@
             prices.currency as list_currency
         from document_lines as lines
         left join {{ ref('int_product_lookup') }} as lookup
-            on lines.source_system = lookup.source_system and lines.product_source_id = lookup.product_source_id
+            on lines.source_system = lookup.source_system and lines.product_source_id is not distinct from lookup.product_source_id
         left join {{ ref('int_product_prices') }} as prices
             on lookup.product_id = prices.product_id
             and lines.{{ day }} between prices.priced_from and prices.priced_to
@@ -75,11 +78,14 @@
             {{ times('lines.cost_amount', 'cost_rates.rate') }} as cost_base
         from amounted_lines as lines
         left join {{ source('resolved', 'customer_map') }} as customers
-            on lines.source_system = customers.source_system and lines.account_source_id = customers.source_id
+            on lines.source_system = customers.source_system
+            and lines.account_source_id is not distinct from customers.source_id
         left join {{ ref('stg_account_records') }} as accounts
-            on lines.source_system = accounts.source_system and lines.account_source_id = accounts.source_id
+            on lines.source_system = accounts.source_system
+            and lines.account_source_id is not distinct from accounts.source_id
         left join {{ ref('int_rep_lookup') }} as reps
-            on lines.source_system = reps.source_system and lines.rep_source_id = reps.rep_source_id
+            on lines.source_system = reps.source_system
+            and lines.rep_source_id is not distinct from reps.rep_source_id
         left join {{ ref('regions') }} as line_regions on {{ same_word('lines.region', 'line_regions.word') }}
         left join {{ ref('regions') }} as account_regions on {{ same_word('accounts.region', 'account_regions.word') }}
         left join {{ ref('int_exchange_rates') }} as rates

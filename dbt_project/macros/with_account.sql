@@ -16,7 +16,7 @@ accounts_by_id as (
 accounts_by_name as (
     select source_system, account_name, min(source_id) as source_id
     from {{ ref('stg_accounts') }}
-    where coalesce(is_deleted, false) = false and merged_into_id is null
+    where account_name is not null and coalesce(is_deleted, false) = false and merged_into_id is null
     group by all
     having count(*) = 1
 )
@@ -29,11 +29,11 @@ select
         accounts_by_name.source_id,
         'name:' || facts.account_name
     ) as account_source_id
+-- `is not distinct from`: where a column is empty throughout, DuckDB folds `=` to false and compares every pair of rows
 from {{ fact }} as facts
 left join accounts_by_id
-    on facts.source_system = accounts_by_id.source_system and facts.account_id = accounts_by_id.account_id
+    on facts.source_system = accounts_by_id.source_system and facts.account_id is not distinct from accounts_by_id.account_id
 left join accounts_by_name
     on facts.source_system = accounts_by_name.source_system
-    and facts.account_name = accounts_by_name.account_name
-    and facts.account_id is null
+    and if(facts.account_id is null, facts.account_name, null) is not distinct from accounts_by_name.account_name
 {% endmacro %}

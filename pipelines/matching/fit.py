@@ -15,6 +15,7 @@ PRIOR_PAIRS = 100.0
 ROUNDS = 12
 RANDOM_PAIRS = 200_000
 FITTED_PAIRS = 300_000
+LEAST_OTHERS = 0.3  # even a value whose every pair matches may be a coincidence that was not seen
 
 
 def fit_weights(connection: duckdb.DuckDBPyConnection) -> None:
@@ -26,7 +27,7 @@ def fit_weights(connection: duckdb.DuckDBPyConnection) -> None:
     weights = _with_random_shares(weights, _level_counts_of_random_pairs(connection, weights))
     _store(connection, weights)
     run_models(connection, ("mtc_evidence", "mtc_prior"))
-    weights = weights.with_columns(match_share=_fitted_match_shares(connection, weights))
+    weights = weights.with_columns(_fitted_shares(connection, weights))
     _store(connection, weights)
     run_models(connection, ("mtc_evidence", "mtc_prior", "mtc_pairs"))
 
@@ -74,24 +75,31 @@ def _with_random_shares(weights: pl.DataFrame, counts: pl.DataFrame) -> pl.DataF
     return seen.with_columns(random_share=kept).drop("n")
 
 
-def _fitted_match_shares(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame) -> pl.Series:
-    """m of every row of the weights after `ROUNDS` rounds of expectation-maximisation."""
+def _fitted_shares(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame) -> list[pl.Series]:
+    """`match_share` and `other_share` of every weight after `ROUNDS` rounds of expectation-maximisation.
+
+    In one file most records that share a telephone are the same company, so that their number says little about how
+    common the value is among strangers: other_share is the part of the agreeing pairs that are not matches.
+    """
     codes, bits, prior, pair_total, candidates = _sampled_pairs(connection, weights)
-    shares = weights["match_share"].to_numpy().copy()
+    seed = weights["match_share"].to_numpy()
+    # members of a group of companies share names, telephones and domains without being one: only persons are corrected
+    is_corrected = (weights["by_frequency"] & (weights["kind"] == "person")).to_numpy()
     group = weights.select(pl.struct("kind", "field").rank("dense")).to_series().to_numpy().astype(int) - 1
-    seed, first = shares.copy(), shares.copy()
+    pairs = sum(np.bincount(column, minlength=len(seed) + 1) for column in codes.T)[:-1]
+    shares, others = seed.copy(), np.ones(len(seed))
     for _ in range(ROUNDS):
-        moved = np.concatenate([np.log2(shares / first), [0.0]])
+        moved = np.append(np.log2(shares / seed) - np.log2(others), 0.0)
         score = bits + moved[codes].sum(axis=1) + prior
         chance = 1 / (1 + np.exp2(-np.clip(score, -60, 60)))
-        counts = np.zeros(len(weights) + 1)
-        for column in codes.T:
-            counts += np.bincount(column, weights=chance, minlength=len(counts))
-        totals = np.bincount(group, weights=counts[:-1])
-        shares = (counts[:-1] + PRIOR_PAIRS * seed) / (totals[group] + PRIOR_PAIRS)
+        counts = sum(np.bincount(column, weights=chance, minlength=len(seed) + 1) for column in codes.T)[:-1]
+        totals = np.bincount(group, weights=counts)
+        shares = (counts + PRIOR_PAIRS * seed) / (totals[group] + PRIOR_PAIRS)
+        left_over = (pairs - counts + PRIOR_PAIRS) / (pairs + PRIOR_PAIRS)
+        others = np.where(is_corrected, np.clip(left_over, LEAST_OTHERS, 1), 1.0)
         matches = max(chance.sum() * candidates / max(len(chance), 1), 1.0)
         prior = float(np.log2(matches / max(pair_total - matches, 1.0)))
-    return pl.Series(shares)
+    return [pl.Series("match_share", shares), pl.Series("other_share", others)]
 
 
 def _sampled_pairs(

@@ -7,6 +7,7 @@ the few functions below render them here. Only what those models use is understo
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import jinja2
@@ -36,7 +37,7 @@ def _return(value: object) -> None:
     raise _Returned(value)
 
 
-def _value_of(macro: Callable[..., object]) -> Callable[..., object]:
+def _value_of(macro: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: object, **named: object) -> object:
         try:
             return macro(*arguments, **named)
@@ -60,6 +61,11 @@ def _environment() -> jinja2.Environment:
         macros = {name: value for name, value in vars(module).items() if isinstance(value, jinja2.runtime.Macro)}
         environment.globals.update({name: _value_of(macro) for name, macro in macros.items()})
     return environment
+
+
+def macro_value(name: str) -> Any:
+    """What a macro of the project returns."""
+    return _environment().globals[name]()
 
 
 @lru_cache(maxsize=None)
