@@ -132,13 +132,15 @@ class Model(ABC):
     """One way to forecast. Adding one is one file in `models/` with one subclass.
 
     name: as it stands in every `model` column. engine: what computes it. tiers: which tiers try it.
-    seasons_needed: a series with fewer known seasons is not given to it.
+    seasons_needed: a series with fewer known seasons is not given to it. learns_across_series: a series' forecast
+    depends on the others of its partition.
     """
 
     name: ClassVar[str]
     engine: ClassVar[str] = "numpy"
     seasons_needed: ClassVar[float] = 0.0
     uses_regressors: ClassVar[bool] = False
+    learns_across_series: ClassVar[bool] = False
 
     @abstractmethod
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:

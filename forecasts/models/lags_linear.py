@@ -18,6 +18,7 @@ class LagsLinear(Model):
 
     name = "lags_linear"
     seasons_needed = 2.0
+    learns_across_series = True
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
         """One regression per batch; series with values of zero or less are learnt and forecast on their own scale."""

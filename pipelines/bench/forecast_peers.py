@@ -1,0 +1,83 @@
+"""The peers that the forecast tiers are measured against, each fitted the way its own manual shows."""
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from forecasts.frequency import Frequency
+from pipelines.bench.forecast_sets import Holdout
+from pipelines.errors import AlmanacError
+
+BOUNDS = {"lo-80": "lo_80", "hi-80": "hi_80", "lo-95": "lo_95", "hi-95": "hi_95"}
+
+
+def forecast_with(name: str, holdout: Holdout) -> pl.DataFrame:
+    """`unique_id, ds, yhat` and bounds of one peer for every series of the holdout."""
+    if name == "prophet_stock":
+        return _each(holdout, _stock_prophet(holdout))
+    import statsforecast.models as sf
+
+    season = Frequency(holdout.freq).season
+    makers: dict[str, Callable[[], Any]] = {
+        "seasonal_naive": lambda: sf.SeasonalNaive(season_length=season),
+        "theta": lambda: sf.AutoTheta(season_length=season),
+        "dot": lambda: sf.DynamicOptimizedTheta(season_length=season),
+        "ets": lambda: sf.AutoETS(season_length=season),
+        "ces": lambda: sf.AutoCES(season_length=season),
+        "arima": lambda: sf.AutoARIMA(season_length=season),
+    }
+    if name not in makers:
+        raise AlmanacError(f"peer {name!r} is none of prophet_stock, {', '.join(makers)}")
+    return _each(holdout, lambda ds, y: _statsforecast(makers[name](), y, holdout.horizon))
+
+
+def median_of(parts: list[pl.DataFrame]) -> pl.DataFrame:
+    """The median of the peers' forecasts; their intervals cannot be combined, so it has none."""
+    stacked = pl.concat(parts).group_by("unique_id", "ds").agg(pl.col("yhat").median())
+    return stacked.with_columns(pl.lit(None, dtype=pl.Float64).alias(name) for name in BOUNDS.values())
+
+
+def _each(holdout: Holdout, forecast: Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]) -> pl.DataFrame:
+    dates = holdout.test.sort("unique_id", "ds").partition_by("unique_id", as_dict=True)
+    frames = []
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        for (unique_id,), rows in holdout.train.sort("unique_id", "ds").partition_by("unique_id", as_dict=True).items():
+            found = forecast(rows["ds"].to_numpy(), rows["y"].to_numpy().astype(float))
+            frame = pl.DataFrame({"ds": dates[(unique_id,)]["ds"], **found})
+            frames.append(frame.select(pl.lit(unique_id).alias("unique_id"), pl.all()))
+    return pl.concat(frames)
+
+
+def _statsforecast(estimator: Any, y: np.ndarray, horizon: int) -> dict[str, np.ndarray]:
+    try:
+        found = estimator.forecast(np.ascontiguousarray(y), horizon, level=[80, 95])
+    except Exception:  # a peer that cannot fit a series has no forecast of it, and the table counts that
+        found = dict.fromkeys(["mean", *BOUNDS], np.full(horizon, np.nan))
+    named = {ours: np.asarray(found[theirs], dtype=float) for theirs, ours in BOUNDS.items()}
+    return {"yhat": np.asarray(found["mean"], dtype=float), **named}
+
+
+def _stock_prophet(holdout: Holdout) -> Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]:
+    import pandas as pd
+    from prophet import Prophet
+
+    from forecasts.models.prophet_stock import quiet
+
+    def forecast(ds: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
+        ahead = Frequency(holdout.freq)
+        future = ahead.starts(ahead.index(ds[-1:]) + np.arange(1, holdout.horizon + 1))
+        bounds: dict[str, np.ndarray] = {}
+        with quiet():
+            fitted = Prophet(interval_width=0.95).fit(pd.DataFrame({"ds": ds, "y": y}))
+            frame = pd.DataFrame({"ds": future})
+            samples = fitted.predictive_samples(frame)["yhat"]
+            for level in (80, 95):
+                low, high = np.quantile(samples, [0.5 - level / 200, 0.5 + level / 200], axis=1)
+                bounds |= {f"lo_{level}": low, f"hi_{level}": high}
+            return {"yhat": fitted.predict(frame)["yhat"].to_numpy(), **bounds}
+
+    return forecast

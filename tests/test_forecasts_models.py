@@ -1,0 +1,99 @@
+"""What every model of the registry promises, whatever it is given."""
+
+import numpy as np
+import pytest
+
+from forecasts.base import Batch, Model, model, registry
+from forecasts.frequency import Frequency
+
+HORIZON = 6
+SLOW = {"arima", "ces", "prophet_stock", "forest"}  # given fewer series: they cost a second each
+
+
+def series(freq: str) -> dict[str, np.ndarray]:
+    """One series of every kind that arrives in practice."""
+    season = Frequency(freq).season
+    steps = np.arange(3 * season)
+    noise = np.random.default_rng(7).normal(0, 3, len(steps))
+    usual = 100 + steps * 0.5 + 20 * np.sin(2 * np.pi * steps / season) + noise
+    gappy = usual.copy()
+    gappy[[3, 4, season + 1]] = np.nan
+    return {
+        "usual": usual,
+        "constant": np.full(len(steps), 42.0),
+        "zeros": np.zeros(len(steps)),
+        "point": np.array([5.0]),
+        "short": usual[:3],
+        "gappy": gappy,
+        "huge": usual * 1e12,
+        "tiny": usual * 1e-9,
+        "negative": usual - 100,
+        "intermittent": np.where(steps % 5 == 0, 7.0, 0.0),
+    }
+
+
+def batch_of_kinds(kinds: list[str], freq: str) -> Batch:
+    values = tuple(series(freq)[kind] for kind in kinds)
+    return Batch(tuple(kinds), values, np.full(len(kinds), 600), Frequency(freq))
+
+
+@pytest.fixture(params=sorted(registry()))
+def any_model(request: pytest.FixtureRequest) -> Model:
+    return model(request.param)
+
+
+def kinds_for(any_model: Model) -> list[str]:
+    everything = list(series("MS"))
+    return ["usual", "constant", "point"] if any_model.name in SLOW else everything
+
+
+def test_every_model_answers_or_says_nothing(any_model: Model) -> None:
+    """A row is all numbers or all NaN, of the asked length; nothing raises."""
+    batch = batch_of_kinds(kinds_for(any_model), "MS")
+    found = any_model.predict_able(batch, HORIZON)
+    assert found.shape == (len(batch), HORIZON)
+    assert (np.isnan(found).all(axis=1) | np.isfinite(found).all(axis=1)).all()
+
+
+def test_every_model_knows_a_constant(any_model: Model) -> None:
+    found = any_model.predict_able(batch_of_kinds(["constant"], "MS"), HORIZON)
+    assert np.isnan(found).all() or np.allclose(found, 42.0, rtol=1e-3)
+
+
+def test_every_model_is_deterministic_and_blind_to_its_neighbours(any_model: Model) -> None:
+    """The same series gives the same forecast twice; models that learn across series are the stated exception."""
+    batch = batch_of_kinds(kinds_for(any_model), "MS")
+    first, second = (any_model.predict_able(batch, HORIZON) for _ in range(2))
+    np.testing.assert_array_equal(first, second)
+    if not any_model.learns_across_series:
+        alone = any_model.predict_able(batch.take([0]), HORIZON)
+        np.testing.assert_allclose(alone[0], first[0], rtol=1e-9)
+
+
+def test_no_model_sees_past_the_cutoff(any_model: Model) -> None:
+    """What is cut off may be changed without changing the forecast."""
+    batch = batch_of_kinds(["usual"], "MS")
+    changed = Batch(("usual",), (np.concatenate([batch.values[0][:-5], np.full(5, 1e6)]),), batch.last, batch.frequency)
+    held = np.array([5])
+    forecasts = [any_model.predict_able(found.without_last(held), HORIZON) for found in (batch, changed)]
+    np.testing.assert_array_equal(*forecasts)
+
+
+@pytest.mark.parametrize("freq", ["W-MON", "QS", "D", "445-JAN"])
+def test_every_cheap_model_forecasts_every_frequency(any_model: Model, freq: str) -> None:
+    if any_model.name in SLOW:
+        pytest.skip("shown on months")
+    found = any_model.predict_able(batch_of_kinds(["usual", "gappy"], freq), HORIZON)
+    assert found.shape == (2, HORIZON)
+    assert (np.isnan(found).all(axis=1) | np.isfinite(found).all(axis=1)).all()
+
+
+@pytest.mark.parametrize("name", ["dot", "ets_batch", "mstl_dot", "prophet_damped", "prophet", "lags_linear"])
+def test_models_of_the_default_tier_find_a_season_that_is_there(name: str) -> None:
+    """On a clean seasonal series the error is far below the swing of the season."""
+    steps = np.arange(72)
+    truth = 100 + 20 * np.sin(2 * np.pi * steps / 12)
+    panel = tuple(truth[:60] + np.random.default_rng(row).normal(0, 1, 60) for row in range(30))
+    batch = Batch(tuple(f"s{row:02d}" for row in range(30)), panel, np.full(30, 600), Frequency("MS"))
+    found = model(name).predict_able(batch, 12)
+    assert np.abs(found - truth[60:]).mean() < 4

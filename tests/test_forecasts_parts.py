@@ -1,0 +1,218 @@
+"""The parts of the forecast engine against truths that can be worked out by hand."""
+
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from forecasts import config, metrics, pool
+from forecasts.backtest import Origin, cutoffs
+from forecasts.base import Batch, batch_of
+from forecasts.calendar import FESTIVALS, festival_share, regressors_of, working_days
+from forecasts.config import Calendar
+from forecasts.effects import effects_of
+from forecasts.errors import ForecastError
+from forecasts.external import with_external
+from forecasts.frequency import Frequency
+from forecasts.hierarchy import solved
+from forecasts.intervals import bounds
+from forecasts.segments import is_intermittent
+
+
+def days(*words: str) -> np.ndarray:
+    return np.array(words, dtype="datetime64[D]")
+
+
+@pytest.mark.parametrize(
+    "code", ["MS", "ME", "QS", "QS-FEB", "YS", "YS-APR", "D", "W-MON", "W-SUN", "445-JAN", "445-OCT"]
+)
+def test_periods_follow_each_other_without_gap_or_overlap(code: str) -> None:
+    frequency = Frequency(code)
+    index = frequency.index(days("2024-02-29"))[0] + np.arange(60)
+    assert (frequency.starts(index[1:]) == frequency.ends(index[:-1]) + np.timedelta64(1, "D")).all()
+    assert (frequency.index(frequency.dates(index)) == index).all()
+    assert (frequency.index(frequency.starts(index)) == index).all()
+
+
+def test_unknown_frequency_is_refused_with_what_there_is() -> None:
+    with pytest.raises(ForecastError, match="'2W' is unknown: use MS, ME"):
+        Frequency("2W")
+
+
+def test_a_period_named_twice_is_refused_with_its_series() -> None:
+    frame = pl.DataFrame({"unique_id": ["a", "a"], "ds": [date(2024, 1, 1), date(2024, 1, 9)], "y": [1.0, 2.0]})
+    with pytest.raises(ForecastError, match="series 'a': two rows fall into one period"):
+        batch_of(frame, Frequency("MS"))
+
+
+def test_gaps_become_unknown_periods() -> None:
+    frame = pl.DataFrame({"unique_id": ["a"] * 2, "ds": [date(2024, 1, 1), date(2024, 4, 1)], "y": [1.0, 2.0]})
+    np.testing.assert_array_equal(batch_of(frame, Frequency("MS")).values[0], [1.0, np.nan, np.nan, 2.0])
+
+
+def test_accuracy_is_defined_where_nothing_was_sold() -> None:
+    actual, forecast = np.array([100.0, 100.0, 0.0, 0.0]), np.array([90.0, 300.0, 0.0, 5.0])
+    np.testing.assert_allclose(metrics.accuracy(actual, forecast), [0.9, 0.0, 1.0, 0.0])
+
+
+def test_metrics_agree_with_their_formulas() -> None:
+    actual, forecast = np.array([[10.0, 20.0]]), np.array([[12.0, 16.0]])
+    np.testing.assert_allclose(metrics.wape(actual, forecast), 6 / 30)
+    np.testing.assert_allclose(metrics.bias(actual, forecast), -2 / 30)
+    np.testing.assert_allclose(metrics.mase(actual, forecast, 2.0), 1.5)
+    np.testing.assert_allclose(metrics.rmsse(actual, forecast, 4.0), np.sqrt(10 / 4))
+    np.testing.assert_allclose(metrics.smape(actual, forecast), 100 * (4 / 22 + 8 / 36) / 2)
+    low, high = np.array([[11.0, 15.0]]), np.array([[13.0, 21.0]])
+    np.testing.assert_allclose(metrics.coverage(actual, low, high), 0.5)
+    np.testing.assert_allclose(metrics.msis(actual, low, high, 2.0), (2 + 6 + 40 * 1) / 2 / 2)
+
+
+def test_scale_is_the_mean_seasonal_step() -> None:
+    assert metrics.scale_of(np.array([1.0, 2.0, 4.0, 8.0]), 2) == 4.5
+    assert metrics.scale_of(np.array([3.0, 3.0, 3.0]), 2) == 3.0
+    assert metrics.scale_of(np.zeros(5), 2) == 1.0
+
+
+def test_cutoffs_leave_enough_to_learn_from_and_do_not_overlap_when_they_need_not() -> None:
+    assert cutoffs(100, 12, 24, 3) == [12, 24, 36]
+    assert cutoffs(48, 12, 24, 3) == [12, 18, 24]
+    assert cutoffs(26, 12, 24, 3) == []
+    assert max(cutoffs(27, 12, 24, 3)) == 3
+
+
+def test_conformal_bounds_cover_what_they_promise() -> None:
+    random = np.random.default_rng(0)
+    residuals, actual = random.standard_t(5, (300, 6)), random.standard_t(5, (4000, 6))
+    for level in (80, 95):
+        low, high = bounds(np.zeros((4000, 6)), np.ones(4000), residuals, level)
+        assert abs(metrics.coverage(actual, low, high).mean() - level / 100) < 0.02
+
+
+def origin(**errors: float) -> Origin:
+    forecasts = {name: np.full((40, 3), error) for name, error in errors.items()}
+    scale = np.linspace(0.9, 1.1, 40)
+    return Origin(np.arange(40), np.full(40, 3), np.zeros((40, 3)), scale, scale, forecasts)
+
+
+def test_pool_keeps_the_guardrail_unless_it_is_clearly_beaten() -> None:
+    names = ("good", "fair", "poor", "bad")
+    masks = (np.ones(40, dtype=bool),) * 3
+    same = pool.Panel(tuple(origin(good=1.0, fair=1.0, poor=1.0, bad=1.0) for _ in range(3)), masks)
+    assert pool.choose(same, names, ("fair",)).members == ("fair",)
+    better = pool.Panel(tuple(origin(good=0.1, fair=-0.1, poor=0.05, bad=5.0) for _ in range(3)), masks)
+    chosen = pool.choose(better, names, ("bad",))
+    assert "bad" not in chosen.members and len(chosen.members) >= 3
+    assert chosen.evidence[-1]["reason"] == "guardrail" and not chosen.evidence[-1]["is_chosen"]
+
+
+def test_intermittent_demand_is_not_judged_by_absolute_error() -> None:
+    """Forecasting nothing wins on absolute error; the squared one prefers the mean demand."""
+    actual = np.where(np.arange(40)[:, None] % 4 == np.arange(3)[None, :], 4.0, 0.0)
+    forecasts = {"nothing": np.zeros((40, 3)), "mean": np.full((40, 3), 1.0)}
+    base = Origin(np.arange(40), np.full(40, 3), actual, np.ones(40), np.ones(40), forecasts)
+    masks = (np.ones(40, dtype=bool),)
+    mase, rmsse = (pool.Panel((base,), masks, loss) for loss in ("mase", "rmsse"))
+    assert mase.errors(["nothing"]).mean() < mase.errors(["mean"]).mean()
+    assert rmsse.errors(["mean"]).mean() < rmsse.errors(["nothing"]).mean()
+
+
+def test_series_of_many_zeros_are_intermittent() -> None:
+    assert is_intermittent(np.array([0, 0, 3, 0, 0, 1, 0, 2.0]))
+    assert not is_intermittent(np.array([3, 1, 2, 0, 5, 1, 4, 2.0]))
+    assert is_intermittent(np.zeros(5))
+
+
+def test_solved_constraints_reproduce_every_sum() -> None:
+    """total = a + b and total = x + y + z: three nodes too many, four free ones."""
+    constraints = np.array([[1, -1, -1, 0, 0, 0], [1, 0, 0, -1, -1, -1]], dtype=float)
+    free, summing = solved(constraints)
+    everything = summing @ np.random.default_rng(0).random((len(free), 5))
+    assert len(free) == 4
+    np.testing.assert_allclose(constraints @ everything, 0, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", sorted(FESTIVALS))
+def test_shares_of_a_festival_add_up_to_one_in_a_year(name: str) -> None:
+    frequency = Frequency("MS")
+    index = frequency.index(days("2016-07-01"))[0] + np.arange(12 * 8)
+    assert abs(festival_share(name, frequency, index).sum() - 8) < 1.01  # a lunar year may fit once more or less
+    weeks = Frequency("W-MON")
+    finer = np.arange(weeks.index(frequency.starts(index[:1]))[0], weeks.index(frequency.ends(index[-1:]))[0] + 1)
+    assert abs(festival_share(name, weeks, finer).sum() - festival_share(name, frequency, index).sum()) < 0.35
+
+
+def test_spring_festival_of_2023_began_in_january_and_that_of_2024_was_in_february() -> None:
+    frequency = Frequency("MS")
+    share = festival_share(
+        "spring_festival", frequency, frequency.index(days("2023-01-01", "2023-02-01", "2024-01-01", "2024-02-01"))
+    )
+    assert share[0] > 0.7 and share[2] == 0 and share[3] == 1
+    assert abs(share[0] + share[1] - 1) < 1e-9
+
+
+def test_swapped_working_days_and_overrides_count() -> None:
+    """In China Sunday 4 February 2024 was worked for the festival; a company may still close on it."""
+    sunday = date(2024, 2, 4)
+    assert working_days("CN", sunday, sunday).tolist() == [True]
+    assert working_days("CN", sunday, sunday, {sunday: False}).tolist() == [False]
+
+
+def test_festival_effect_is_taken_out_and_put_back() -> None:
+    """A series that loses half its sales in the festival window is smooth without it, and loses it again ahead."""
+    frequency, last = Frequency("MS"), Frequency("MS").index(days("2023-12-01"))[0]
+    index = np.arange(last - 71, last + 13)
+    share = festival_share("spring_festival", frequency, index)
+    truth = np.exp(5 + 0.004 * np.arange(84) + np.log(0.5) * share)
+    noise = np.exp(np.random.default_rng(1).normal(0, 0.01, 72))
+    batch = Batch(("a",), (truth[:72] * noise,), np.array([last]), frequency)
+    known = regressors_of(Calendar("CN", ("spring_festival",)), batch, 12)
+    effects = effects_of(Batch(batch.unique_ids, batch.values, batch.last, frequency, known), 12)
+    smooth = np.exp(5 + 0.004 * np.arange(84))
+    np.testing.assert_allclose(effects.removed.values[0], smooth[:72], rtol=0.06)
+    np.testing.assert_allclose(effects.put_back(smooth[None, 72:])[0], truth[72:], rtol=0.06)
+
+
+def test_a_figure_is_not_seen_before_it_was_published() -> None:
+    """The figure of March, published in May, is February's in the eyes of April."""
+    frequency, last = Frequency("MS"), Frequency("MS").index(days("2024-03-01"))[0]
+    batch = Batch(("a",), (np.arange(3.0),), np.array([last]), frequency)
+    facts = pl.DataFrame(
+        {
+            "name": ["market"] * 3,
+            "ds": [date(2024, 1, 1), date(2024, 2, 1), date(2024, 3, 1)],
+            "value": [1.0, 2.0, 9.0],
+            "published_on": [date(2024, 2, 1), date(2024, 3, 1), date(2024, 5, 1)],
+        }
+    )
+    known = with_external(None, facts, batch, 2, as_of=date(2024, 12, 31))
+    assert known is not None
+    day = int(days("2024-04-01")[0].astype(np.int64))
+    january, february, march = known.seen(day).rows(last - 2, last + 1)[:, 0]
+    assert january < february == march
+    assert with_external(None, facts, batch, 2, as_of=date(2024, 1, 1)) is None
+
+
+def test_unknown_key_is_refused_with_file_and_key(tmp_path: Path) -> None:
+    path = tmp_path / "forecasts.yml"
+    path.write_text("series: [{metric: revenue, levels: [total], horizont: 3}]\ntiers: {}\n", encoding="utf-8")
+    with pytest.raises(ForecastError, match=r"forecasts\.yml: series\[0\]: unknown key horizont: known are"):
+        config.load(path)
+
+
+def test_fewer_than_three_cutoffs_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "forecasts.yml"
+    path.write_text(
+        "series: []\ntiers: {default: {models: [naive], guardrail: [naive]}}\nbacktest: {origins: 2}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(ForecastError, match="origins must be 3 or more"):
+        config.load(path)
+
+
+def test_shipped_configuration_names_models_that_exist() -> None:
+    from forecasts.base import registry
+
+    for tier in config.load().tiers.values():
+        assert set(tier.models + tier.guardrail + tier.intermittent) <= set(registry())
