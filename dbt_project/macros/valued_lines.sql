@@ -6,7 +6,8 @@
   amount without its tax is no net amount: the line stays without one and the gate says so.
 
   Cost likewise: the line's, else quantity times the product's unit cost of that day. Money without a currency is base
-  currency; money without a rate is null in base currency, never one to one.
+  currency; money without a rate is null in base currency, never one to one. A line without a readable date keeps its
+  money where that is base currency already: it needs no rate, and a lost line would be worse than an undated one.
 
   The joins say `is not distinct from`: where a column is empty throughout (no rep in any export), DuckDB folds `=` to
   false and compares every pair of rows.
@@ -77,6 +78,7 @@
             {{ times('lines.amount_net', 'rates.rate') }} as amount_base,
             {{ times('lines.cost_amount', 'cost_rates.rate') }} as cost_base
         from amounted_lines as lines
+        cross join {{ source('control', 'run') }} as run
         left join {{ source('resolved', 'customer_map') }} as customers
             on lines.source_system = customers.source_system
             and lines.account_source_id is not distinct from customers.source_id
@@ -89,8 +91,10 @@
         left join {{ ref('regions') }} as line_regions on {{ same_word('lines.region', 'line_regions.word') }}
         left join {{ ref('regions') }} as account_regions on {{ same_word('accounts.region', 'account_regions.word') }}
         left join {{ ref('int_exchange_rates') }} as rates
-            on lines.currency = rates.currency and lines.{{ day }} = rates.rate_on
+            on lines.currency = rates.currency
+            and coalesce(lines.{{ day }}, if(lines.currency = run.base_currency, run.as_of, null)) = rates.rate_on
         left join {{ ref('int_exchange_rates') }} as cost_rates
-            on lines.cost_currency = cost_rates.currency and lines.{{ day }} = cost_rates.rate_on
+            on lines.cost_currency = cost_rates.currency
+            and coalesce(lines.{{ day }}, if(lines.cost_currency = run.base_currency, run.as_of, null)) = cost_rates.rate_on
     )
 {% endmacro %}

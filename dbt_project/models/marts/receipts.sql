@@ -23,6 +23,7 @@ select
     receipts.account_source_id
 from receipts
 left join {{ source('resolved', 'customer_map') }} as customers
-    on receipts.source_system = customers.source_system and receipts.account_source_id = customers.source_id
+    on receipts.source_system = customers.source_system
+    and receipts.account_source_id is not distinct from customers.source_id
 left join {{ ref('int_exchange_rates') }} as rates
     on receipts.known_currency = rates.currency and receipts.received_on = rates.rate_on
