@@ -54,6 +54,7 @@ select
     level,
     member,
     happened_on,
-    sum(y) as y,
+    -- Decimals add up to the same last digit in any order, doubles do not.
+    cast(sum(cast(y as decimal(18, 4))) as double) as y,
 from final
 group by all

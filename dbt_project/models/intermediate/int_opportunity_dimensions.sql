@@ -14,10 +14,13 @@ main_lines as (
     select
         source_system,
         opportunity_id as source_deal_id,
-        arg_max(coalesce(product_id, 'name:' || product_name), coalesce(amount, 0)) as product_source_id,
+        coalesce(product_id, 'name:' || product_name) as product_source_id,
     from {{ ref('stg_opportunity_lines') }}
     where product_id is not null or product_name is not null
-    group by all
+    qualify row_number() over (
+        partition by source_system, opportunity_id
+        order by amount desc nulls last, source_id
+    ) = 1
 ),
 
 deal_references as (

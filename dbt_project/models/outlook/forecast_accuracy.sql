@@ -69,14 +69,14 @@ final as (
         scored.period_count,
         scored.first_period,
         scored.last_period,
-        scored.wape,
-        scored.bias,
-        scored.mean_absolute_error / scales.scale as mase,
-        scored.accuracy,
+        round(scored.wape, 6) as wape,
+        round(scored.bias, 6) as bias,
+        round(scored.mean_absolute_error / scales.scale, 6) as mase,
+        round(scored.accuracy, 6) as accuracy,
         scored.coverage_80,
         scored.coverage_95,
-        scored.wape_naive,
-        scored.wape_naive - scored.wape as forecast_value_added,
+        round(scored.wape_naive, 6) as wape_naive,
+        round(scored.wape_naive - scored.wape, 6) as forecast_value_added,
     from scored
     left join series using (unique_id)
     left join scales using (unique_id)

@@ -15,7 +15,7 @@ forecast_months as (select * from {{ ref('member_forecasts') }}),
 closed as (
     select
         targets.target_id,
-        sum(actual_days.y) as closed_amount,
+        round(sum(actual_days.y), 4) as closed_amount,
     from targets
     inner join actual_days using (metric, level, member)
     where actual_days.happened_on between targets.period_start and targets.period_end
@@ -37,7 +37,7 @@ months_ahead as (
 ),
 
 month_actuals as (
-    select metric, level, member, cast(date_trunc('month', happened_on) as date) as month_start, sum(y) as y
+    select metric, level, member, cast(date_trunc('month', happened_on) as date) as month_start, round(sum(y), 4) as y
     from actual_days
     group by all
 ),
@@ -49,9 +49,9 @@ expected as (
         count(*) as month_count,
         count(forecast_months.yhat) as forecast_month_count,
         any_value(forecast_months.basis) as basis,
-        sum(greatest(forecast_months.yhat - coalesce(month_actuals.y, 0), 0)) as forecast_rest,
-        sum(greatest(forecast_months.lo_80 - coalesce(month_actuals.y, 0), 0)) as forecast_rest_low,
-        sum(greatest(forecast_months.hi_80 - coalesce(month_actuals.y, 0), 0)) as forecast_rest_high,
+        round(sum(greatest(forecast_months.yhat - coalesce(month_actuals.y, 0), 0)), 4) as forecast_rest,
+        round(sum(greatest(forecast_months.lo_80 - coalesce(month_actuals.y, 0), 0)), 4) as forecast_rest_low,
+        round(sum(greatest(forecast_months.hi_80 - coalesce(month_actuals.y, 0), 0)), 4) as forecast_rest_high,
     from months_ahead
     left join forecast_months
         on months_ahead.metric = forecast_months.metric
@@ -66,22 +66,7 @@ expected as (
     group by months_ahead.target_id
 ),
 
-pipeline as (
-    select
-        targets.target_id,
-        sum(deals.amount_base) as open_amount_base,
-        sum(deals.weighted_amount_base) as weighted_amount_base,
-    from targets
-    cross join run
-    inner join {{ ref('int_opportunity_members') }} as members using (level, member)
-    inner join {{ ref('opportunities') }} as deals using (opportunity_id)
-    where
-        deals.is_open
-        and targets.period_end > run.as_of
-        -- A day that is past is no plan: the deal may close any time from now on.
-        and greatest(deals.expected_close_on, run.as_of) between targets.period_start and targets.period_end
-    group by targets.target_id
-),
+pipeline as (select * from {{ ref('target_pipeline') }}),
 
 final as (
     select

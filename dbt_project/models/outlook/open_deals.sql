@@ -1,0 +1,74 @@
+-- One row per open deal, beside what is usual: for its stage, its age and its amount.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+deals as (select * from {{ ref('opportunities') }}),
+
+-- The company's own ninetieth percentile where thirty stays or more tell it, the rule of the seed otherwise.
+stages as (
+    select
+        stage_code,
+        case when finished_stays >= 30 then p90_days else stalled_days end as usual_stage_days,
+    from {{ ref('marts_stages') }}
+),
+
+usual_cycle as (
+    select max(p90_days) as usual_cycle_days
+    from {{ ref('sales_cycle') }}
+    where level = 'total' and period = 'all_time' and outcome = 'won' and is_enough
+),
+
+-- Amounts spread over magnitudes, so outliers are sought in logarithms, and by medians that outliers do not move.
+centre as (
+    select median(ln(amount_base)) as log_median
+    from deals
+    where amount_base > 0
+),
+
+spread as (
+    select
+        any_value(centre.log_median) as log_median,
+        nullif(median(abs(ln(deals.amount_base) - centre.log_median)), 0) as log_deviation,
+    from deals
+    cross join centre
+    where deals.amount_base > 0
+),
+
+final as (
+    select
+        deals.opportunity_id,
+        deals.opportunity_name,
+        deals.customer_id,
+        deals.rep_id,
+        deals.owner_id,
+        deals.owner_name,
+        deals.stage_code,
+        deals.amount_base,
+        deals.expected_close_on,
+        date_diff('day', deals.expected_close_on, run.as_of) as overdue_days,
+        deals.push_count,
+        deals.pushed_days,
+        deals.days_in_stage,
+        stages.usual_stage_days,
+        deals.age_days,
+        usual_cycle.usual_cycle_days,
+        round(exp(spread.log_median), 2) as median_amount_base,
+        -- Modified z-score: B. Iglewicz and D. C. Hoaglin, How to Detect and Handle Outliers (1993).
+        case when deals.amount_base > 0 then
+            round(abs(0.6745 * (ln(deals.amount_base) - spread.log_median) / spread.log_deviation), 4)
+        end as amount_z_score,
+        greatest(deals.last_activity_on, cast(deals.updated_at as date)) as touched_on,
+        deals.has_budget,
+        deals.has_decision_process,
+        deals.has_decision_maker,
+        run.as_of,
+    from deals
+    cross join run
+    cross join usual_cycle
+    cross join spread
+    left join stages on deals.stage_code = stages.stage_code
+    where deals.is_open
+)
+
+select * from final
