@@ -8,6 +8,8 @@ from pipelines.names.words import FREE_MAIL
 HOST = r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^@/]*@)?(?:www\d?\.)?([a-z0-9_.-]+\.[a-z]{2,})(?:[:/?#]|$)"
 SIMPLE_DOMAIN = r"^[^.]+\.[a-z]{2,}$"
 SECOND_LEVEL = r"([^.]+\.(?:com|co|net|org|gov|edu|ac|or|ne|go|ltd|plc)\.[a-z]{2})$"
+# one digit over and over, or the keyboard from left to right
+PLACEHOLDER = "^(?:" + "|".join(f"{digit}+" for digit in range(10)) + "|1234567|12345678|123456789|1234567890)$"
 _DIRECTIONS = "n|s|e|w|ne|nw|se|sw|no|so|north|south|east|west|northeast|northwest|southeast|southwest"
 _UNITS = r"\b(?:suite|ste|apt|apartment|unit|floor|fl|room|rm|building|bldg|dept|p o box|po box)\b.*$|#.*$"
 _CHINESE_PLACES = "|".join(sorted(PLACE_KEYS, key=len, reverse=True))
@@ -23,8 +25,7 @@ def phone_keys(values: pl.Series) -> pl.DataFrame:
     digits = text.str.replace(r"(?:ext\.?|extension|x|转|分机|#).*$", "").str.replace_all(r"\D", "")
     national = digits.str.replace(r"^(?:00)?86(\d{9,})$", "${1}").str.replace(r"^0+", "")
     key = pl.when(national.str.contains(r"^1\d{10}$")).then(national.str.slice(1)).otherwise(national)
-    one_digit = "|".join(f"{digit}+" for digit in range(10))
-    is_real = (pl.col("phone_key").str.len_chars() >= 7) & ~pl.col("phone_key").str.contains(f"^(?:{one_digit}|123456789?0?)$")
+    is_real = (pl.col("phone_key").str.len_chars() >= 7) & ~pl.col("phone_key").str.contains(PLACEHOLDER)
     return values.to_frame("value").select("value", phone_key=key).filter(is_real)
 
 

@@ -1,0 +1,63 @@
+"""A home whose working file holds just enough for matching: account records, keys, policy, no dbt process."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from pipelines import names, warehouse
+from pipelines.matching.engine import COLUMNS
+from pipelines.matching.models import MATCHING, load_seed, run_models
+from pipelines.runs import Run
+from pipelines.settings import Settings, load_settings
+
+Record = tuple[str, ...]
+FIELDS = ("source_system", "source_id", "account_name", "tax_id", "phone", "city")
+
+
+@dataclass(frozen=True)
+class MatchHome:
+    """The home and the means to run matching in it again after a change."""
+
+    settings: Settings
+
+    def run(self, kind: str, number: int = 1) -> Run:
+        """The run with that number."""
+        day = date(2026, 1, number)
+        return Run(f"r{number}", kind, day, datetime(2026, 1, number, 16), None, datetime(2026, 1, number, 17))  # type: ignore[arg-type]
+
+    def match(self, namespaces: list[Record] = [], overrides: str = "") -> None:  # noqa: B006
+        """Build the matching tables from what stands in staging."""
+        path = self.settings.home / "match_overrides.csv"
+        header = "source_system_l,source_id_l,source_system_r,source_id_r,decision,decided_by,decided_on,reason\n"
+        path.write_text(header + overrides, encoding="utf-8")
+        names.build_keys(self.settings)
+        with warehouse.write(self.settings) as connection:
+            connection.execute("create schema if not exists matching")
+            load_seed(connection, "match_weights", self.settings.seed("match_weights"))
+            load_seed(connection, "match_overrides", path)
+            connection.execute(
+                "create or replace table matching.mtc_namespaces"
+                " (source_system varchar, source_id varchar, namespace varchar, namespace_key varchar)"
+            )
+            for row in namespaces:
+                connection.execute("insert into matching.mtc_namespaces values (?, ?, ?, ?)", row)
+            run_models(connection, MATCHING)
+
+
+def home_with(folder: Path, rows: list[Record], namespaces: list[Record] = [], overrides: str = "") -> MatchHome:  # noqa: B006
+    """A home with these account records (fields as in FIELDS, missing ones null), matched."""
+    home = MatchHome(load_settings(folder))
+    with warehouse.write(home.settings) as connection:
+        connection.execute("create schema if not exists staging")
+        columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+        for table in ("raw.accounts", "staging.stg_account_records"):
+            connection.execute(f"create or replace table {table} ({columns})")
+            for row in rows:
+                listed = ", ".join(FIELDS[: len(row)])
+                marks = ", ".join("?" * len(row))
+                connection.execute(
+                    f"insert into {table} (exported_at, {listed}) values (timestamp '2026-01-01', {marks})", row
+                )
+    warehouse.record_run(home.settings, home.run("live"))
+    home.match(namespaces, overrides)
+    return home

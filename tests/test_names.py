@@ -1,0 +1,149 @@
+"""Names, phones, e-mails, web sites, tax ids and addresses meet under one key, and never raise."""
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.names import build_key_tables, contacts, is_valid_uscc, parse_name, tax_id_keys
+from pipelines.names.places import place_key
+from pipelines.names.short import link_short_names, short_core
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Acme Widgets, Inc.", "ACME WIDGETS"),
+        ("The Acme & Sons Corp", "Acme and Sons Corporation"),
+        ("I.B.M. Corporation", "IBM"),
+        ("Société Générale S.A.", "Societe Generale"),
+        ("深圳市华为技术有限公司", "华为技术（深圳）有限公司"),
+        ("嘉里物流(長沙)有限公司", "嘉里物流（长沙）有限公司"),
+        ("中国建设银行武汉市武昌支行", "中国建设银行股份有限公司武汉武昌支行"),
+        ("ＡＢＣ電子股份有限公司", "abc电子"),
+        ("Contoso Technologies GmbH", "contoso technology"),
+    ],
+)
+def test_spellings_of_one_company_share_their_core(one: str, other: str) -> None:
+    assert parse_name(one).core == parse_name(other).core
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("深圳市拓搏实业有限公司", "深圳市拓博实业有限公司"),
+        ("北京银行", "上海银行"),
+        ("Acme Widgets", "Acme Gadgets"),
+        ("中国工商银行珠市口支行", "中国工商银行车站路支行"),
+    ],
+)
+def test_different_companies_keep_different_cores(one: str, other: str) -> None:
+    assert parse_name(one).core != parse_name(other).core
+
+
+def test_a_name_tells_place_form_branch_and_sound() -> None:
+    huawei = parse_name("深圳市华为技术有限公司")
+    assert (huawei.place, huawei.legal_form, huawei.brand, huawei.sound) == ("shenzhen", "有限公司", "华为", "huawei")
+    assert parse_name("招商银行股份有限公司上海分行").branch == "分行"
+
+
+@pytest.mark.parametrize(
+    ("name", "is_person"),
+    [("Jon Yang", True), ("王小明", True), ("Johnson Controls Inc", False), ("华为", False), ("Mary Kay Ltd", False)],
+)
+def test_persons_are_told_from_companies(name: str, is_person: bool) -> None:
+    assert parse_name(name).is_person is is_person
+
+
+@given(st.text(max_size=40))
+@settings(max_examples=200, deadline=None)
+def test_no_text_makes_a_name_raise(text: str) -> None:
+    assert parse_name(text).name_key == parse_name(text).name_key
+
+
+def test_a_nickname_is_the_given_name() -> None:
+    assert parse_name("Bob Miller").given == parse_name("Robert Miller").given
+
+
+def keyed(frame: pl.DataFrame, column: str) -> dict[str, str | None]:
+    return dict(frame.select("value", column).iter_rows())
+
+
+def test_spellings_of_one_telephone_share_a_key_and_placeholders_get_none() -> None:
+    values = ["+86 21-5888 1234", "021-58881234", "(312) 386-5286 x12", "1-312-386-5286", "0000000", "1234567", "12"]
+    keys = keyed(contacts.phone_keys(pl.Series(values)), "phone_key")
+    assert keys == {
+        "+86 21-5888 1234": "2158881234",
+        "021-58881234": "2158881234",
+        "(312) 386-5286 x12": "3123865286",
+        "1-312-386-5286": "3123865286",
+    }
+
+
+def test_free_mail_is_nobodys_domain() -> None:
+    frame = contacts.email_keys(pl.Series(["A@mail.Acme.co.uk", "x@gmail.com", "a@tencent.com.cn", "no address"]))
+    assert keyed(frame, "domain_key") == {
+        "A@mail.Acme.co.uk": "acme.co.uk",
+        "x@gmail.com": None,
+        "a@tencent.com.cn": "tencent.com.cn",
+    }
+
+
+def test_web_sites_give_their_registered_domain() -> None:
+    frame = contacts.website_keys(pl.Series(["https://www.acme.co.uk/x?y", "No", "shop.foo.com.cn", "bar.io"]))
+    assert keyed(frame, "domain_key") == {
+        "https://www.acme.co.uk/x?y": "acme.co.uk",
+        "shop.foo.com.cn": "foo.com.cn",
+        "bar.io": "bar.io",
+    }
+
+
+def test_addresses_keep_number_and_street() -> None:
+    values = ["5900 N. Winthrop Ave", "5900 north winthrop", "上海市浦东新区解放路88号3楼", "上海解放路88号", "P.O. Box 12"]
+    keys = keyed(contacts.address_keys(pl.Series(values)), "address_key")
+    assert list(keys.values()) == ["5900 winthrop", "5900 winthrop", "解放路 88", "解放路 88", None]
+
+
+def test_both_scripts_of_a_place_give_one_key() -> None:
+    assert place_key("深圳市") == place_key("Shenzhen") == "shenzhen"
+    frame = contacts.place_keys(pl.Series(["深圳市", "Springfield"]))
+    assert keyed(frame, "province_key") == {"深圳市": "guangdong", "Springfield": None}
+
+
+def test_a_tax_id_is_valid_only_if_its_checksum_holds() -> None:
+    assert is_valid_uscc("91350100M000100Y43")
+    assert not is_valid_uscc("91350100M000100Y44")
+    frame = tax_id_keys(pl.Series(["91350100M000100Y43", "9135 0100 M000 100Y 44", "DE136695976", "12-3456789", "-"]))
+    assert frame.sort("value").select("value", "is_valid", "kind").rows() == [
+        ("12-3456789", False, "other"),
+        ("9135 0100 M000 100Y 44", False, "uscc"),
+        ("91350100M000100Y43", True, "uscc"),
+        ("DE136695976", True, "vat"),
+    ]
+
+
+def test_keys_are_built_once_per_distinct_value_and_survive_an_empty_warehouse() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("create schema raw")
+        assert set(build_key_tables(connection, "raw").values()) == {0}
+        connection.execute("create table raw.accounts as select 'Acme ' || (i % 3) as account_name from range(9) t(i)")
+        assert build_key_tables(connection, "raw")["names"] == 3
+        connection.execute("create table raw.orders as select 'Acme 7' as account_name")
+        assert build_key_tables(connection, "raw")["names"] == 4
+
+
+def test_short_names_find_their_full_names() -> None:
+    fulls = ["深圳市全新好股份有限公司", "万科企业股份有限公司", "天津友发钢管集团股份有限公司", "美团"]
+    linked = link_short_names(["*ST全新", "万科A", "友发集团"], fulls)
+    assert linked["full"].to_list() == fulls[:3]
+    assert short_core("*ST全新") == "全新"
+    assert link_short_names([], fulls).is_empty()
+
+
+@pytest.mark.real
+def test_most_listed_companies_are_found_by_their_short_names(datasets) -> None:  # type: ignore[no-untyped-def]
+    pairs = pl.read_csv(datasets / "identity" / "cn_ashare_short_full.csv").drop_nulls()
+    pairs = pairs.unique("证券简称", keep="first", maintain_order=True)
+    linked = link_short_names(pairs["证券简称"].to_list(), pairs["公司中文名称"].to_list())
+    assert (linked["full"] == pairs["公司中文名称"]).fill_null(False).mean() >= 0.965

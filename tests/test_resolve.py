@@ -1,0 +1,169 @@
+"""Groups hold only what all their evidence supports; ids stay, and every change of an id has its event."""
+
+from datetime import date, datetime
+from itertools import combinations
+
+import numpy as np
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.resolve import ids
+from pipelines.resolve.clusters import Links, cluster
+
+DAY = datetime(2026, 1, 1)
+
+
+def links(*pairs: tuple[int, int, float]) -> Links:
+    left, right, bits = zip(*pairs, strict=True) if pairs else ((), (), ())
+    return Links(np.array(left, np.int64), np.array(right, np.int64), np.array(bits, float))
+
+
+def groups(count: int, *, words=(), certain=(), apart=(), scored=(), codes=None) -> list[int]:  # type: ignore[no-untyped-def]
+    none = np.full((1, count), -1, dtype=np.int64)
+    given_codes = none if codes is None else np.array(codes, dtype=np.int64)
+    return cluster(
+        count, links(*words), links(*certain), links(*apart), links(*scored), given_codes
+    ).labels.tolist()
+
+
+def test_records_that_evidence_joins_are_one_group() -> None:
+    assert groups(4, scored=[(0, 1, 5.0), (1, 2, 4.0)]) == [0, 0, 0, 3]
+
+
+def test_one_pair_does_not_outvote_the_rest_of_two_groups() -> None:
+    scored = [(0, 1, 8.0), (2, 3, 8.0), (1, 2, 3.0), (0, 2, -4.0), (0, 3, -4.0)]
+    assert groups(4, scored=scored) == [0, 0, 2, 2]
+
+
+def test_groups_with_two_valid_tax_ids_never_merge_not_even_by_word() -> None:
+    codes = [[0, -1, 1]]
+    assert groups(3, scored=[(0, 1, 9.0), (1, 2, 9.0)], codes=codes) in ([0, 0, 2], [0, 1, 1])
+    assert groups(3, words=[(0, 2, 1.0)], codes=codes) == [0, 1, 2]
+
+
+def test_a_keep_apart_word_beats_a_shared_key_and_any_score() -> None:
+    assert groups(2, certain=[(0, 1, 1.0)], apart=[(0, 1, 1.0)]) == [0, 1]
+    assert groups(3, scored=[(0, 1, 9.0), (1, 2, 9.0)], apart=[(0, 2, 1.0)])[2] != 0
+
+
+def test_a_word_that_joins_two_keys_makes_them_one_customer() -> None:
+    codes = [[-1, -1, -1, -1], [7, 8, 8, 9]]
+    assert groups(4, words=[(0, 1, 1.0)], scored=[(0, 2, 9.0), (0, 3, 9.0)], codes=codes) == [0, 0, 0, 3]
+
+
+def test_no_records_make_no_groups() -> None:
+    assert groups(0, codes=np.zeros((1, 0))) == []
+
+
+@given(st.integers(0, 10_000))
+@settings(max_examples=40, deadline=None)
+def test_groups_do_not_depend_on_the_order_of_the_pairs(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    pairs = [(i, j, float(rng.integers(-8, 9))) for i, j in combinations(range(9), 2) if rng.random() < 0.4]
+    shuffled = [pairs[i] for i in rng.permutation(len(pairs))]
+    assert groups(9, scored=pairs) == groups(9, scored=shuffled)
+
+
+def records(**cluster_of: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "source_system": "crm",
+            "source_id": list(cluster_of),
+            "cluster": list(cluster_of.values()),
+            "first_seen_at": [DAY] * len(cluster_of),
+        },
+        schema_overrides={"cluster": pl.Int64, "source_id": pl.String, "first_seen_at": pl.Datetime("us")},
+    )
+
+
+def run(number: int, frame: pl.DataFrame, log: pl.DataFrame) -> tuple[dict[str, str], pl.DataFrame]:
+    """Assign and log: record -> id, and the whole log."""
+    assignment = ids.assign(frame, log)
+    stamp: dict[str, object] = {"run_id": f"r{number}", "as_of": date(2026, 1, number), "recorded_at": datetime(2026, 1, number)}
+    log = pl.concat([log, ids.events_of(assignment, {}, stamp)])
+    given_ids = frame.join(assignment.ids, on="cluster").sort("source_id")
+    return dict(given_ids.select("source_id", "customer_id").iter_rows()), log
+
+
+EMPTY = pl.DataFrame(schema=ids.LOG_COLUMNS)
+
+
+def test_ids_are_minted_once_and_inherited() -> None:
+    first, log = run(1, records(a=0, b=0, c=2), EMPTY)
+    second, log = run(2, records(a=5, b=5, c=7, d=7), log)
+    assert second == {**first, "d": first["c"]}
+    assert log["event"].to_list() == ["mint", "mint", "mint", "attach"]
+
+
+def test_a_merge_keeps_the_larger_id_and_an_unmerge_gives_the_other_back() -> None:
+    first, log = run(1, records(a=0, b=0, c=2), EMPTY)
+    merged, log = run(2, records(a=0, b=0, c=0), log)
+    assert set(merged.values()) == {first["a"]}
+    assert ids.aliases(log).rows() == [(first["c"], first["a"])]
+    undone, log = run(3, records(a=0, b=0, c=2), log)
+    assert undone == first
+    assert log["event"].to_list() == ["mint", "mint", "mint", "merge", "split"]
+    assert ids.aliases(log).is_empty()
+
+
+def test_a_part_that_never_had_an_id_of_its_own_gets_a_new_one() -> None:
+    first, log = run(1, records(a=0, b=0, c=0), EMPTY)
+    split, log = run(2, records(a=0, b=0, c=2), log)
+    assert split["a"] == first["a"] and split["c"] not in set(first.values())
+    assert log.filter(pl.col("run_id") == "r2").select("event", "source_id").rows() == [("split", "c")]
+
+
+def test_a_record_that_was_away_comes_back_under_its_id() -> None:
+    first, log = run(1, records(a=0, b=1), EMPTY)
+    _, log = run(2, records(b=1), log)
+    back, log = run(3, records(a=0, b=1), log)
+    assert back == first and len(log) == 2
+
+
+def test_the_id_comes_from_the_record_that_was_exported_first() -> None:
+    frame = records(a=0, b=0).with_columns(first_seen_at=pl.Series([datetime(2026, 5, 1), DAY]).cast(pl.Datetime("us")))
+    assert run(1, frame, EMPTY)[0]["a"] == run(1, records(b=0), EMPTY)[0]["b"]
+
+
+def test_lost_log_differences_are_reported() -> None:
+    _, log = run(1, records(b=0), EMPTY)
+    late = records(a=0, b=0)
+    kept, log = run(2, late, log)
+    lost = ids.is_minted_anew(late, log)
+    assert lost["source_id"].to_list() == ["a", "b"]
+    assert set(lost["customer_id"]) == set(kept.values())
+
+
+@given(st.lists(st.lists(st.integers(0, 5), min_size=8, max_size=8), min_size=1, max_size=4), st.integers(0, 99))
+@settings(max_examples=30, deadline=None)
+def test_no_id_changes_without_an_event_whatever_the_order_of_the_input(history: list[list[int]], seed: int) -> None:
+    log, shuffled_log, standing = EMPTY, EMPTY, {}
+    for number, clusters in enumerate(history, start=1):
+        frame = records(**dict(zip("abcdefgh", clusters, strict=True)))
+        current, log = run(number, frame, log)
+        shuffled, shuffled_log = run(number, frame.sample(fraction=1, shuffle=True, seed=seed), shuffled_log)
+        assert current == shuffled
+        changed = {name for name in current if standing.get(name) != current[name]}
+        assert changed == set(log.filter(pl.col("run_id") == f"r{number}")["source_id"])
+        assert dict(ids.replay(log).select("source_id", "customer_id").iter_rows()) == current
+        together = frame.select("source_id", "cluster").rows()
+        for (one, group), (other, other_group) in combinations(together, 2):
+            assert (current[one] == current[other]) == (group == other_group)
+        standing = current
+
+
+def test_a_backfill_writes_no_ids(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
+    from match_home import home_with
+
+    from pipelines import state
+    from pipelines.resolve import resolve_customers
+
+    home = home_with(tmp_path, [("crm", "1", "Acme Ltd"), ("erp", "7", "Acme Ltd")])
+    resolve_customers(home.settings, home.run("backfill"))
+    assert state.read(home.settings, "customer_ids").is_empty()
+    resolve_customers(home.settings, home.run("live"))
+    first = state.read(home.settings, "customer_ids")
+    resolve_customers(home.settings, home.run("live"))
+    assert state.read(home.settings, "customer_ids").equals(first) and len(first) == 2
