@@ -105,9 +105,8 @@ def _distances(
     else:
         size = np.zeros(len(solution.theta)) if design.is_dummy else np.abs(solution.delta).mean(axis=1)
         laplace = (size + 1e-8) * step[calendar]  # Prophet's own epsilon
-    variance = np.stack([unit_variance(value, horizon) for value in p])
     out = np.empty((len(solution.theta), horizon, len(probabilities)))
-    spread(calendar, laplace, solution.sigma, factor, variance, table(p, horizon, probabilities), out)
+    spread(calendar, laplace, solution.sigma, factor, unit_variance(p, horizon), table(p, horizon, probabilities), out)
     return out
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from forecasts.prophet_map.design import Design, design
 from forecasts.prophet_map.holidays import years_of
 from forecasts.prophet_map.panel import FloatArray, IntArray, Panel, distinct_rows
-from forecasts.prophet_map.seasons import features, layout_of, seasonalities_of
+from forecasts.prophet_map.seasons import features, layout_of, shown_by
 from forecasts.prophet_map.specification import Specification
 
 CALENDARS_PER_STACK = 512  # bounds memory: about 40 kB of algebra per calendar of 60 months
@@ -61,11 +61,12 @@ def _stacks_of_length(spec: Specification, panel: Panel, members: IntArray, poin
 
 def _same_columns(spec: Specification, dates: IntArray) -> list[IntArray]:
     """Calendars grouped by the columns they get: built-in seasonalities and, for national holidays, years."""
-    groups: dict[object, list[int]] = {}
-    for i, calendar in enumerate(dates):
-        years = tuple(np.unique(years_of(calendar))) if spec.country else ()
-        groups.setdefault((seasonalities_of(spec, calendar), years), []).append(i)
-    return [np.array(numbers) for numbers in groups.values()]
+    shown = shown_by(dates).astype(np.int64)
+    if spec.country:
+        present = years_of(dates)[:, :, None] == np.unique(years_of(dates))
+        shown = np.concatenate([shown, present.any(axis=1)], axis=1)
+    first, group = distinct_rows(shown)
+    return [np.flatnonzero(group == number) for number in range(len(first))]
 
 
 def _stack(

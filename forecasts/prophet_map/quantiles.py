@@ -24,9 +24,9 @@ SMALLEST_SHARE = 1e-4  # a pure trend walk has an atom at 0, which no transform 
 NODES_PER_E = 8.0  # nodes of log p per factor e
 
 
-def unit_variance(p: float, horizon: int) -> FloatArray:
-    """Variance of the walk after 1 .. horizon steps for Laplace scale 1."""
-    return 2.0 * p * np.cumsum((np.arange(horizon) + 0.5) ** 2)
+def unit_variance(p: float | FloatArray, horizon: int) -> FloatArray:
+    """Variance of the walk after 1 .. horizon steps (last axis) for Laplace scale 1."""
+    return 2.0 * np.asarray(p)[..., None] * np.cumsum((np.arange(horizon) + 0.5) ** 2)
 
 
 @lru_cache(maxsize=256)

@@ -7,6 +7,7 @@ seasonalities in the order they were added, then holidays by name, then regresso
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forecasts.prophet_map.holidays import HolidayColumn, holiday_columns, holiday_features
 from forecasts.prophet_map.panel import DAY, FloatArray, IntArray
@@ -31,16 +32,23 @@ def order_of(switch: Switch, is_on: bool, default: int, is_custom: bool) -> int:
     return (default if switch else 0) if isinstance(switch, bool) else int(switch)
 
 
+def shown_by(calendars: IntArray) -> NDArray[np.bool_]:
+    """Whether each calendar is long and dense enough for the yearly, weekly and daily pattern: calendars x 3."""
+    span = calendars[:, -1] - calendars[:, 0]
+    gaps = np.diff(calendars, axis=1)
+    shortest = np.where(gaps > 0, gaps, np.iinfo(np.int64).max).min(axis=1)
+    yearly, weekly, daily = span >= 730 * DAY, span >= 14 * DAY, span >= 2 * DAY
+    return np.column_stack([yearly, weekly & (shortest < 7 * DAY), daily & (shortest < DAY)])
+
+
 def seasonalities_of(spec: Specification, calendar: IntArray) -> tuple[Seasonality, ...]:
     """Custom and built-in seasonalities of one calendar (sorted dates, microseconds)."""
-    span = calendar[-1] - calendar[0]
-    gaps = np.diff(calendar)
-    shortest = gaps[gaps > 0].min() if span else 0
     chosen = {s.name: s for s in spec.seasonalities}
+    yearly, weekly, daily = shown_by(calendar[None])[0]
     for name, period, default, switch, is_on in (
-        ("yearly", 365.25, 10, spec.yearly_seasonality, span >= 730 * DAY),
-        ("weekly", 7, 3, spec.weekly_seasonality, span >= 14 * DAY and shortest < 7 * DAY),
-        ("daily", 1, 4, spec.daily_seasonality, span >= 2 * DAY and shortest < DAY),
+        ("yearly", 365.25, 10, spec.yearly_seasonality, yearly),
+        ("weekly", 7, 3, spec.weekly_seasonality, weekly),
+        ("daily", 1, 4, spec.daily_seasonality, daily),
     ):
         order = order_of(switch, is_on, default, name in chosen)
         if order > 0:
