@@ -155,7 +155,7 @@ def test_a_reader_that_is_open_during_the_swap_neither_fails_nor_blocks_it(tmp_p
 
 
 REOPENER = """
-import sys, duckdb
+import sys, time, duckdb
 folder, seen = sys.argv[1], []
 print("ready", flush=True)
 while not seen or seen[-1] != "r5":
@@ -164,6 +164,7 @@ while not seen or seen[-1] != "r5":
         run_id, total = connection.execute(query).fetchall()[0]
     assert total == 550 * int(run_id[1:]), (run_id, total)
     seen += [run_id] if run_id not in seen else []
+    time.sleep(0.005)
 print(seen == sorted(seen), flush=True)
 """
 
