@@ -1,7 +1,7 @@
 """What each source system sends and how it becomes canonical: frozen declarations, read from YAML.
 
-A contract refuses nonsense when it is read, in a sentence that says what to write instead, and never when the thousandth
-file arrives. Unknown keys are errors that name the file, the object and the field.
+A contract refuses nonsense when it is read, in a sentence that says what to write instead, and never when the
+thousandth file arrives. Unknown keys are errors that name the file, the object and the field.
 """
 
 import hashlib

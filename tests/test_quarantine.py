@@ -51,7 +51,8 @@ def test_every_refusal_has_its_place_reason_and_text(world: World) -> None:
         ),
     )
     world.run()
-    assert world.rows("select record, byte_offset, column_name, reason_code, raw_text from quality.quarantine order by record") == [
+    refused = "select record, byte_offset, column_name, reason_code, raw_text from quality.quarantine order by record"
+    assert world.rows(refused) == [
         (2, len(HEADER) + len("1,a,Prospecting,1,\n"), None, "too_few_cells", "2,b"),
         (3, len(HEADER) + len("1,a,Prospecting,1,\n2,b\n"), None, "stray_quote", '3,"c"x,Prospecting,1,'),
         (4, None, "amount", "bad_number", "4,d,Prospecting,tbc?,2024-13-01"),
@@ -98,8 +99,10 @@ def test_the_newest_of_several_rows_stays_where_the_contract_says_so(world: Worl
 
 def test_net_and_tax_must_be_gross(tmp_path: Path) -> None:
     world = World(tmp_path).contract(
-        "system: erp\ntitle: ERP\nobjects:\n  - object: invoices\n    files: '*.csv'\n    exported_at: {on: 2024-01-31}\n"
-        "    key: [invoice_id]\n    checks: [{name: sane, expect: 'amount_net < 1000', because: no invoice is that large}]\n"
+        "system: erp\ntitle: ERP\nobjects:\n  - object: invoices\n    files: '*.csv'\n"
+        "    exported_at: {on: 2024-01-31}\n"
+        "    key: [invoice_id]\n"
+        "    checks: [{name: sane, expect: 'amount_net < 1000', because: no invoice is that large}]\n"
         "    columns: {invoice_id: ID, amount_net: Net, amount_tax: Tax, amount_gross: Gross}\n"
     )
     world.put("a.csv", "ID,Net,Tax,Gross\n1,100,13,113\n2,100,13,112\n3,100,13,113.01\n4,5000,0,5000\n")
@@ -112,8 +115,8 @@ def test_net_and_tax_must_be_gross(tmp_path: Path) -> None:
 
 def test_corrections_repair_rows_and_are_logged_old_to_new(world: World) -> None:
     world.contract(
-        DEALS
-        + "    corrections:\n      - {name: no_negative, set: {amount: 'abs(amount)'}, when: 'amount < 0', because: sign slips}\n"
+        DEALS + "    corrections:\n"
+        "      - {name: no_negative, set: {amount: 'abs(amount)'}, when: 'amount < 0', because: sign slips}\n"
     )
     world.put("deals_20240131.csv", deals(("1", "a", "Prospecting", "-5", ""), ("2", "a", "Prospecting", "5", "")))
     world.run()

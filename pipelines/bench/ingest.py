@@ -21,6 +21,7 @@ from pipelines.settings import Company, Settings
 
 HEADERS = ["Order", "Line", "Customer", "Name", "Date", "Quantity", "Price", "Amount", "Region", "Note"]
 NAMES = ["北京神州数码有限公司", "Acme, Inc.", "上海电气集团", 'Globex "EU" Ltd', "Müller GmbH"]
+REGIONS = ("华东", "华南", "North")
 LANDED = datetime(2024, 2, 1)
 CONTRACT = SourceContract.model_validate(
     {
@@ -82,7 +83,7 @@ def _write_csv(path: Path, rows: int) -> Path:
             amount = "n.a." if number % 10_000 == 9_999 else f"{chance.random() * 50_000:.2f}"
             writer.writerow(
                 [f"SO{number // 3:07d}", number % 3 + 1, f"C{chance.randrange(50_000):06d}", NAMES[number % 5], day,
-                 chance.randrange(1, 50), f"{chance.random() * 1000:.2f}", amount, ("华东", "华南", "North")[number % 3], "a note"]
+                 chance.randrange(1, 50), f"{chance.random() * 1000:.2f}", amount, REGIONS[number % 3], "a note"]
             )  # fmt: skip
     return path
 
@@ -134,7 +135,8 @@ def _peer(path: Path, home: Path) -> None:
         "try_cast(Price as decimal(18,4)) as unit_price, try_cast(Amount as decimal(18,4)) as amount_net, "
         "Amount is not null and amount_net is null as is_bad, Region as region, \"Order\" || '|' || Line as source_id, "
         f"md5(concat_ws(chr(31), {cells})) as _row_hash, 'f1' as _file_id, timestamp '2024-01-31' as exported_at, "
-        f"row_number() over () as _record from read_csv('{path}', auto_detect=false, header=true, delim=',', quote='\"', "
+        f"row_number() over () as _record from read_csv('{path}', auto_detect=false, header=true, delim=',', "
+        "quote='\"', "
         f"escape='\"', columns={columns}, strict_mode=true, store_rejects=true)"
     )
     connection.execute("create table quarantine as from typed where is_bad")

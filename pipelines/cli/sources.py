@@ -83,7 +83,8 @@ def _read(
     if plain:
         frame, found = read_table(file)
         typer.echo(
-            f"{file}: {found['rows']} rows, {found['control']} control, {len(found['refused'])} refused, {found['encoding']} {found['delimiter']!r}"
+            f"{file}: {found['rows']} rows, {found['control']} control, {len(found['refused'])} refused, "
+            f"{found['encoding']} {found['delimiter']!r}"
         )
     else:
         system, item = find_contract(settings, load_contracts(settings.sources), file, contract)

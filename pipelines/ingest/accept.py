@@ -72,7 +72,8 @@ def _look_up(connection: duckdb.DuckDBPyConnection, casting: Casting, vocabulari
 def _translate(connection: duckdb.DuckDBPyConnection, name: str, vocabulary: Vocabulary) -> list[str]:
     word = quoted(f"{name}_source")
     found = connection.execute(
-        f"select {word}, count(*) from typed where not _is_control and {word} is not null group by all order by 2 desc, 1"
+        f"select {word}, count(*) from typed where not _is_control and {word} is not null "
+        "group by all order by 2 desc, 1"
     ).fetchall()
     unknown = [
         f"{name} {text!r} ({count} rows) has no row in {vocabulary.kind} words"
@@ -93,7 +94,8 @@ def _repair(connection: duckdb.DuckDBPyConnection, casting: Casting) -> pl.DataF
         connection.execute(
             "select _record, source_id, entry.column_name, entry.old_value, cast(null as varchar) as new_value, "
             "'unreadable_value_emptied' as rule, 'the contract says on_error: empty' as because "
-            "from (select _record, source_id, unnest(_emptied) as entry from typed where not _is_control and len(_emptied) > 0)"
+            "from (select _record, source_id, unnest(_emptied) as entry from typed "
+            "where not _is_control and len(_emptied) > 0)"
         ).pl()
     ]
     for correction in casting.contract.corrections:
@@ -103,7 +105,8 @@ def _repair(connection: duckdb.DuckDBPyConnection, casting: Casting) -> pl.DataF
         for name, sql in named.items():
             made.append(
                 connection.execute(
-                    f"select _record, source_id, {literal(name)} as column_name, cast({quoted(name)} as varchar) as old_value, "
+                    f"select _record, source_id, {literal(name)} as column_name, "
+                    f"cast({quoted(name)} as varchar) as old_value, "
                     f"cast({sql} as varchar) as new_value, {literal(correction.name)} as rule, "
                     f"{literal(correction.because)} as because from typed "
                     f"where not _is_control and ({correction.when}) and {quoted(name)} is distinct from {sql}"
@@ -139,7 +142,8 @@ def _fault(
     reason = literal(because) if because else "null"
     connection.execute(
         f"insert into faults select _record, {literal(column)}, {literal(code)}, {reason} from typed "
-        f"where not _is_control and ({when}) and _record not in (select _record from faults where column_name = {literal(column)})"
+        f"where not _is_control and ({when}) "
+        f"and _record not in (select _record from faults where column_name = {literal(column)})"
     )
 
 
@@ -148,9 +152,10 @@ def _find_duplicates(connection: duckdb.DuckDBPyConnection, contract: ObjectCont
     if not contract.has_key:
         return
     connection.execute(
-        "create or replace temp table twins as select _record, source_id, _row_hash from typed where not _is_control and "
-        "_record not in (select _record from faults) and source_id in (select source_id from typed where not _is_control "
-        "and _record not in (select _record from faults) group by source_id having count(*) > 1)"
+        "create or replace temp table twins as "
+        "with sound as (select _record, source_id, _row_hash from typed where not _is_control "
+        "and _record not in (select _record from faults)) "
+        "select * from sound where source_id in (select source_id from sound group by source_id having count(*) > 1)"
     )
     connection.execute(
         "insert into faults select _record, null, 'duplicate_row', null from twins "

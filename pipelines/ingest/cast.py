@@ -1,7 +1,7 @@
 """Text cells to canonical types in one pass of SQL: the table `typed` of the scratch database.
 
-One row per record of the file, good or bad: `_errors` names what could not be read, `_is_control` marks totals, repeated
-headers and rows that the contract says are no records. Nothing is dropped here, so that every row can be counted.
+One row per record of the file, good or bad: `_errors` names what could not be read, `_is_control` marks totals,
+repeated headers and rows that the contract says are no records. Nothing is dropped here, so that every row can be counted.
 """
 
 from dataclasses import dataclass, replace
@@ -165,7 +165,7 @@ def _is_read(name: str, casting: Casting) -> bool:
 
 
 def _column(name: str, casting: Casting) -> str:
-    """The canonical column, NULL where the contract does not fill it; a mapped one stays empty until it is looked up."""
+    """The canonical column, NULL where the contract does not fill it; a mapped one is empty until it is looked up."""
     canonical, column = casting.canonical.columns[name], casting.contract.columns.get(name)
     filled = column is not None and (column.const is not None or column.expression or _is_read(name, casting))
     if not canonical.map:

@@ -7,8 +7,9 @@ import fnmatch
 import gzip
 import zipfile
 import zlib
+from collections.abc import Callable
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 import zstandard
 
@@ -27,9 +28,9 @@ def unpack(path: Path, reader: Reader, place: Path) -> Path:
     with path.open("rb") as stream:
         head = stream.read(4)
     if head.startswith(b"\x1f\x8b"):
-        return _unpacked(path, lambda: gzip.open(path, "rb"), place / _inner_name(path))
+        return _unpacked(path, lambda: cast(IO[bytes], gzip.open(path, "rb")), place / _inner_name(path))
     if head == b"\x28\xb5\x2f\xfd":
-        return _unpacked(path, lambda: zstandard.open(path, "rb"), place / _inner_name(path))
+        return _unpacked(path, lambda: cast(IO[bytes], zstandard.open(path, "rb")), place / _inner_name(path))
     if head == b"PK\x03\x04" and not _is_workbook(path):
         return _from_zip(path, reader, place)
     return path
@@ -63,7 +64,7 @@ def _from_zip(path: Path, reader: Reader, place: Path) -> Path:
         return _unpacked(path, lambda: archive.open(wanted[0]), target)
 
 
-def _unpacked(path: Path, opened, target: Path) -> Path:  # type: ignore[no-untyped-def]
+def _unpacked(path: Path, opened: Callable[[], IO[bytes]], target: Path) -> Path:
     allowed = min(LARGEST, max(SMALLEST_BOMB, RATIO * path.stat().st_size))
     try:
         with opened() as stream, target.open("wb") as out:

@@ -67,8 +67,9 @@ def _year_first(text: str, zone: str, is_date: bool) -> str:
     starts = f"substr({text}, 5, 1) in ('-', '/')"
     zoned = _local(f"(try_cast({text} as timestamptz) at time zone 'UTC')", zone, is_date)
     naive = utc_sql(f"try_cast({text} as timestamp)", zone, is_date)
+    day = utc_sql(f"cast(try_cast({text} as date) as timestamp)", zone, is_date)
     return (
-        f"case when {starts} and length({text}) <= 10 then {utc_sql(f'cast(try_cast({text} as date) as timestamp)', zone, is_date)}"
+        f"case when {starts} and length({text}) <= 10 then {day}"
         rf" when {starts} and regexp_matches({text}, 'Z$|\d[+-]\d{{2}}:?\d{{2}}$|UTC$') then {zoned}"
         f" when {starts} then {naive} end"
     )
@@ -93,7 +94,8 @@ def _special(text: str, form: str, zone: str, is_date: bool) -> str:
         )
     if form == "excel_serial":
         base = f"case when {value} < 60 then timestamp '1899-12-31' else timestamp '1899-12-30' end"
-        serial = f"case when {value} between 1 and 2958465.99999 then {base} + to_microseconds(cast(round({value} * 86400) as bigint) * 1000000) end"
+        since = f"to_microseconds(cast(round({value} * 86400) as bigint) * 1000000)"
+        serial = f"case when {value} between 1 and 2958465.99999 then {base} + {since} end"
         return utc_sql(serial, zone, is_date)
     size = 1_000 if form == "epoch_ms" else 1
     scaled = f"cast(round({value} * {1_000_000 // size}) as bigint)"

@@ -18,7 +18,6 @@ from pipelines.ingest.dialect import HEAD_RECORDS, find_dialect, header_index
 from pipelines.ingest.records import Dialect, Record, parse
 from pipelines.ingest.source import FileRefusedError, Refused, Source, unique_headers
 from pipelines.ingest.text import chunks, find_encoding, to_utf8
-from pipelines.warehouse import quoted
 
 HEAD_BYTES = 256 * 1024
 CAREFUL_BYTES = 256 * 1024 * 1024
@@ -40,8 +39,8 @@ def read_delimited(connection: duckdb.DuckDBPyConnection, path: Path, reader: Re
     dialect = find_dialect(head, reader)
     before, headers = _headers(head, dialect, reader)
     source = Source(headers, "", encoding, dialect.delimiter, control=before)
-    is_plain, source.odd_blanks = _look_through(text_path, dialect, reader)
-    if not is_plain or not _read_fast(connection, text_path, dialect, source):
+    is_plain, source.odd_blanks, pairs = _look_through(text_path, dialect, reader)
+    if not is_plain or not _read_fast(connection, text_path, dialect, source, pairs):
         _read_carefully(connection, text_path, dialect, reader, source)
     return source
 
@@ -70,24 +69,28 @@ def _headers(head: str, dialect: Dialect, reader: Reader) -> tuple[int, list[str
     return index + 1, unique_headers(names)
 
 
-def _look_through(path: Path, dialect: Dialect, reader: Reader) -> tuple[bool, bool]:
-    """Whether DuckDB reads the file as it is meant (one kind of line end, no zero bytes, no option that it lacks), and
-    whether blanks other than the space may surround cells. One pass over the bytes.
+def _look_through(path: Path, dialect: Dialect, reader: Reader) -> tuple[bool, bool, int]:
+    """Whether DuckDB reads the file as it is meant (one kind of line end, no zero bytes, no option that it lacks),
+    whether blanks other than the space may surround cells, and the number of CR LF pairs. One pass over the bytes.
     """
     is_plain = len(dialect.delimiter) == 1 and bool(dialect.quote) and reader.ragged == "refuse" and not reader.comment
     odd = [mark.encode() for mark in ("\u00a0", "\u3000", "\ufeff", '\n"', '\r"', "\x0b", "\x0c")]
     odd += [b"\t"] if dialect.delimiter != "\t" else []
     ends: Counter[str] = Counter()
-    has_odd, run, tail = False, 0, b""
+    has_odd, ended, run, tail = False, False, 0, b""
     for piece in chunks(path):
         is_plain = is_plain and b"\x00" not in piece
         has_odd = has_odd or any(mark in piece for mark in odd)
-        run = _longest_allowed(piece, run)
+        run, ended = _longest_allowed(piece, run), piece.endswith(b"\n")
         piece = tail + piece
         tail = b"\r" if piece.endswith(b"\r") else b""  # its line feed may come with the next piece
         ends += _line_ends(piece[: len(piece) - len(tail)])
     ends += _line_ends(tail)
-    return is_plain and sum(count > 0 for count in ends.values()) <= 1, has_odd
+    return (
+        is_plain and sum(count > 0 for count in ends.values()) <= 1,
+        has_odd,
+        ends["pair"] + (ends["pair"] > 0 and not ended),
+    )
 
 
 def _line_ends(piece: bytes) -> Counter[str]:
@@ -104,8 +107,11 @@ def _longest_allowed(piece: bytes, run: int) -> int:
     return run
 
 
-def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, source: Source) -> bool:
-    """Read with DuckDB into a view; False where it refused a record or gave up."""
+def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, source: Source, pairs: int) -> bool:
+    """Read with DuckDB into the table `cells`; False where it refused a record, gave up, or would change a cell.
+
+    DuckDB turns CR LF inside a quoted cell into LF. More pairs than records say that there may be one.
+    """
     types = dict.fromkeys(source.headers, "VARCHAR")
     scan = (
         "read_csv({path}, auto_detect=false, header=false, skip={skip}, delim={delim}, quote={quote}, escape={escape}, "
@@ -123,6 +129,10 @@ def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Diale
         connection.execute(f"create table cells as select * from {scan}")
     except duckdb.Error:
         connection.execute("drop table if exists cells")
+        return False
+    count = connection.execute("select count(*) from cells").fetchone()
+    if count and pairs > count[0] + source.control and path.stat().st_size <= CAREFUL_BYTES:
+        connection.execute("drop table cells")
         return False
     source.relation = "(select rowid + 1 as _record, * from cells)"  # rows keep the order of the file
     return True

@@ -1,4 +1,4 @@
-"""When the source system wrote an export: from the file's name, a sidecar, the contract or a column. Never the mtime."""
+"""When the source system wrote an export: by the file's name, a sidecar, the contract or a column. Never the mtime."""
 
 import json
 import re

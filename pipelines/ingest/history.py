@@ -15,7 +15,7 @@ from pipelines import state
 from pipelines.settings import Settings
 
 LOG = "files"
-FILES = {
+FILES: dict[str, Any] = {
     "file_id": pl.String, "source_system": pl.String, "object": pl.String, "contract": pl.String, "path": pl.String,
     "part": pl.String, "sha256": pl.String, "contract_hash": pl.String, "bytes": pl.Int64,
     "exported_at": pl.Datetime("us"), "landed_at": pl.Datetime("us"), "extract": pl.String, "window_column": pl.String,

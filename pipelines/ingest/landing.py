@@ -14,7 +14,8 @@ from pipelines.settings import Settings
 
 REFUSED = {
     "file_id": pl.String, "source_system": pl.String, "object": pl.String, "record": pl.Int64, "byte_offset": pl.Int64,
-    "source_id": pl.String, "column_name": pl.String, "reason_code": pl.String, "reason": pl.String, "raw_text": pl.String,
+    "source_id": pl.String, "column_name": pl.String, "reason_code": pl.String, "reason": pl.String,
+    "raw_text": pl.String,
 }  # fmt: skip
 
 

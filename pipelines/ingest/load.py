@@ -160,7 +160,8 @@ def _namespaces(connection: duckdb.DuckDBPyConnection, settings: Settings, count
         paths = [landing.rows_path(settings, name, file_id) for file_id, row in count.items() if row["object"] == name]
         if paths:
             connection.execute(
-                "insert into keys.namespaces select source_system, ?, source_id, entry.namespace, entry.namespace_key from ("
+                "insert into keys.namespaces "
+                "select source_system, ?, source_id, entry.namespace, entry.namespace_key from ("
                 "select source_system, source_id, exported_at, landed_at, _record, unnest(_namespaces) as entry "
                 "from read_parquet(?, union_by_name = true)) where entry.namespace_key is not null "
                 "qualify row_number() over (partition by source_system, source_id, entry.namespace "

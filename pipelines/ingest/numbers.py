@@ -1,6 +1,6 @@
 """Numbers as people write them: currency marks, brackets, a minus behind, 万 and 亿, full width, any separators.
 
-The careful patterns are slow, so they run only over the cells that a plain cast does not read, the commonest dress first.
+The careful patterns are slow: they run only over the cells that a plain cast does not read, the commonest dress first.
 """
 
 import duckdb

@@ -40,7 +40,7 @@ class Arrival:
     size: int
     exported_at: datetime | None
     vocabularies: dict[str, Vocabulary] = field(repr=False, default_factory=dict)
-    patch: Patch = Patch()
+    patch: Patch = field(default_factory=Patch)
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Observed:
 
 
 def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datetime) -> Observed:
-    """Read the file and keep its rows under `file_id`. A file that cannot be used comes back rejected, with the reason."""
+    """Read the file and keep its rows under `file_id`. One that cannot be used comes back rejected, with the reason."""
     with scratch(settings.warehouse / "scratch") as (connection, place):
         seen = Observed(exported_at=arrival.exported_at)
         try:
@@ -146,8 +146,8 @@ def _accepted_query(arrival: Arrival, seen: Observed, file_id: str, landed_at: d
     columns = ", ".join(map(quoted, canonical.sql_columns))
     return (
         f"select {columns}, _extra, {literal(arrival.system.system)} as source_system, source_id, "
-        f"timestamp '{seen.exported_at}' as exported_at, timestamp '{landed_at}' as landed_at, {literal(file_id)} as _file_id, "
-        f"_record, _row_hash, _namespaces {_ACCEPTED}"
+        f"timestamp '{seen.exported_at}' as exported_at, timestamp '{landed_at}' as landed_at, "
+        f"{literal(file_id)} as _file_id, _record, _row_hash, _namespaces {_ACCEPTED}"
     )
 
 

@@ -1,6 +1,7 @@
 """One door for every format: the reader is chosen by the contract, otherwise by the file's name and first bytes."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -22,6 +23,13 @@ SUFFIXES = {
 
 def read_source(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
     """The file as text cells in the scratch database. Raises FileRefusedError with the reason."""
+    try:
+        return _read(connection, path, reader, place)
+    except (duckdb.Error, pl.exceptions.PolarsError, ValueError, OverflowError) as error:
+        raise FileRefusedError("broken_file", f"not readable: {' '.join(str(error).split())[:300]}") from error
+
+
+def _read(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
     path = unpack(path, reader, place)
     kind = reader.format if reader.format != "auto" else file_format(path)
     if kind == "csv":
@@ -85,7 +93,7 @@ def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader
     return source
 
 
-def _json_records(path: Path, reader: Reader, kind: str):  # type: ignore[no-untyped-def]
+def _json_records(path: Path, reader: Reader, kind: str) -> Iterator[tuple[int, object, str, int | None]]:
     """(record number, parsed value or None, raw text, byte offset) of every record."""
     data = path.read_bytes()
     encoding = "utf-8-sig" if reader.encoding == "auto" else reader.encoding

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -27,7 +28,7 @@ from pipelines.settings import Settings
 from pipelines.warehouse import quoted
 
 LOG = "returned"
-SCHEMA = {
+SCHEMA: dict[str, Any] = {
     "source_system": pl.String, "contract": pl.String, "sha256": pl.String, "record": pl.Int64, "cells": pl.String,
     "was": pl.String, "returned_at": pl.Datetime("us"),
 }  # fmt: skip
@@ -129,18 +130,9 @@ def take_back(settings: Settings, contracts: dict[str, SourceContract], text: st
         was = _raw_texts(settings, row["file_id"]).get(int(cells[1]))
         if was is None:
             raise AlmanacError(f"{cells[0]}: record {cells[1]} is not in quarantine")
-        values = dict(zip(headers, cells[3:], strict=False))
-        kept.append(
-            {
-                "source_system": row["source_system"],
-                "contract": row["contract"],
-                "sha256": row["sha256"],
-                "record": int(cells[1]),
-                "cells": json.dumps(values, ensure_ascii=False),
-                "was": was,
-                "returned_at": returned_at,
-            }  # fmt: skip
-        )
+        mine = {name: row[name] for name in ("source_system", "contract", "sha256")}
+        text_of = json.dumps(dict(zip(headers, cells[3:], strict=False)), ensure_ascii=False)
+        kept.append({**mine, "record": int(cells[1]), "cells": text_of, "was": was, "returned_at": returned_at})
     number = len(list((settings.state / LOG).glob("*.parquet")))
     state.append(settings, LOG, f"{number:06d}-{returned_at:%Y%m%dT%H%M%S}", pl.DataFrame(kept, schema=SCHEMA))
     return len(kept)

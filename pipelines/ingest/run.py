@@ -253,7 +253,8 @@ def _note(
         return
     row: Row = dict.fromkeys(ledger.FILES)
     row |= {
-        "file_id": ledger.file_id(("unread", why, file.name, file.sha256), 0), "source_system": "", "object": "", "contract": why,
+        "file_id": ledger.file_id(("unread", why, file.name, file.sha256), 0), "source_system": "", "object": "",
+        "contract": why,
         "path": file.name, "part": "", "sha256": file.sha256, "bytes": file.size, "landed_at": landed_at, "set_id": "",
         "status": "unclaimed", "reason_code": "unclaimed",
         "reason": "no contract's `files` matches: `almanac sources new FILE` proposes one", "warnings": "[]",

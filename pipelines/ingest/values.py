@@ -84,7 +84,7 @@ def is_padded_sql(cell: str) -> str:
 
 
 def is_plain_sql(cell: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str | None:
-    """SQL that is true for a cell that a plain cast reads rightly; None where the contract asks for more than a cast."""
+    """SQL that is true for a cell that a plain cast reads rightly; None where the contract asks for more."""
     if canonical.type in ("date", "timestamp"):
         if column.formats and any(form in SPECIAL for form in column.formats):
             return None

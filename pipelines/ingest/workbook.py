@@ -46,8 +46,13 @@ def _sheet(path: Path, reader: Reader) -> pl.DataFrame:
             raise FileRefusedError("no_sheet", f"no sheet {sheet!r}; the workbook has: {', '.join(book.sheet_names)}")
         loaded = book.load_sheet(sheet, header_row=None, dtypes="string")
         return loaded.to_polars()
-    except fastexcel.FastExcelError as error:
-        raise FileRefusedError("broken_file", f"workbook not readable: {str(error).splitlines()[0]}") from error
+    except FileRefusedError:
+        raise
+    except BaseException as error:  # the parser panics on some damaged files, which is no ordinary exception
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        said = (str(error) or type(error).__name__).splitlines()[0]
+        raise FileRefusedError("broken_file", f"workbook not readable: {said}") from error
 
 
 def _refuse_bomb(path: Path) -> None:

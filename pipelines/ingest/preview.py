@@ -1,0 +1,153 @@
+"""One file under one contract, without loading it: what would be accepted, what refused, and why."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import polars as pl
+
+from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
+from pipelines.errors import AlmanacError
+from pipelines.ingest import landing
+from pipelines.ingest.exported import exported_at
+from pipelines.ingest.inbox import Found, owners
+from pipelines.ingest.observe import Arrival, Observed, observe
+from pipelines.ingest.source import FileRefusedError, scratch
+from pipelines.ingest.text import content_hash
+from pipelines.ingest.vocabulary import load_vocabulary
+from pipelines.settings import Settings
+
+NO_DATE = datetime(1970, 1, 1)
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Counts as in the ledger, accepted rows (canonical columns), refused rows (as in quality.quarantine)."""
+
+    contract: str
+    seen: Observed
+    accepted: pl.DataFrame
+    refused: pl.DataFrame
+
+
+def find_contract(
+    settings: Settings, contracts: Mapping[str, SourceContract], path: Path, wanted: str | None
+) -> tuple[SourceContract, ObjectContract]:
+    """The contract named `system/name`, otherwise the one whose globs match the file."""
+    claims = [(system, item) for system in contracts.values() for item in system.objects]
+    if wanted:
+        claims = [(system, item) for system, item in claims if f"{system.system}/{item.name}" == wanted]
+    else:
+        inside = path.resolve().is_relative_to(settings.inbox)
+        names = [path.resolve().relative_to(settings.inbox).as_posix()] if inside else [path.name, f"*/{path.name}"]
+        claims = [claim for name in names for claim in owners([Found(path, name, "", 0)], contracts)[name]] or [
+            (system, item)
+            for system, item in claims
+            if any(Path(path.name).match(Path(glob).name) for glob in item.files)
+        ]
+    if not claims:
+        raise AlmanacError(
+            f"{path}: no contract {wanted or 'matches its name'}: `almanac sources new {path}` proposes one"
+        )
+    return claims[0]
+
+
+def preview(settings: Settings, system: SourceContract, contract: ObjectContract, path: Path) -> Preview:
+    """Read a file as ingestion would, in a folder that is thrown away."""
+    zone = system.timezone or settings.company.timezone
+    columns = canonical_objects()[contract.object].columns
+    kinds: set[str] = {kind for name in contract.columns if (kind := columns[name].map)}
+    words = {kind: load_vocabulary(settings, kind, system.system) for kind in kinds}
+    try:
+        moment = exported_at(contract, path, path.name, zone)
+    except FileRefusedError:
+        moment = NO_DATE  # a sample need not be named like an export
+    with TemporaryDirectory() as folder:
+        aside = replace(settings, home=Path(folder))
+        arrival = Arrival(
+            system, contract, "", zone, path, path.name, content_hash(path), path.stat().st_size, moment, words
+        )
+        seen = observe(aside, arrival, "preview", NO_DATE)
+        rows, refused = landing.rows_path(aside, contract.object, "preview"), landing.refused_path(aside, "preview")
+        return Preview(
+            f"{system.system}/{contract.name}",
+            seen,
+            pl.read_parquet(rows) if rows.exists() else pl.DataFrame(),
+            pl.read_parquet(refused) if refused.exists() else pl.DataFrame(schema=landing.REFUSED),
+        )
+
+
+def read_table(path: Path, contract: ObjectContract | None = None) -> tuple[pl.DataFrame, dict[str, Any]]:
+    """Any file as a table of text, with what was found out about it. Raises AlmanacError where it is none."""
+    from pipelines.contracts import Reader
+    from pipelines.ingest.readers import read_source
+
+    with TemporaryDirectory() as folder, scratch(Path(folder)) as (connection, place):
+        try:
+            source = read_source(connection, path, contract.reader if contract else Reader(), place)
+        except FileRefusedError as refusal:
+            raise AlmanacError(f"{path}: {refusal.reason}") from refusal
+        names = ", ".join('"' + header.replace('"', '""') + '"' for header in source.headers)
+        frame = connection.execute(f"select {names} from {source.relation} order by _record").pl()
+    found = {"encoding": source.encoding, "delimiter": source.delimiter, "rows": frame.height}
+    return frame, {**found, "control": source.control, "refused": source.refused}
+
+
+def check_samples(settings: Settings, system: SourceContract, folder: Path) -> list[str]:
+    """What is wrong with a system's samples, one line each; nothing where every expected row comes out."""
+    problems = []
+    for contract in system.objects:
+        if contract.sample:
+            said = _check_sample(settings, system, contract, folder / contract.sample.file)
+            problems += [f"{system.system}/{contract.name}: {line}" for line in said]
+    return problems
+
+
+def _check_sample(settings: Settings, system: SourceContract, contract: ObjectContract, path: Path) -> list[str]:
+    sample = contract.sample
+    assert sample is not None
+    if not path.is_file():
+        return [f"sample {path} is missing"]
+    read = preview(settings, system, contract, path)
+    if read.seen.status != "loaded":
+        return [f"sample is rejected: {read.seen.reason}"]
+    problems = []
+    if read.refused.height != sample.quarantined:
+        problems.append(f"{read.refused.height} rows quarantined, {sample.quarantined} expected")
+    if sample.loaded is not None and read.accepted.height != sample.loaded:
+        problems.append(f"{read.accepted.height} rows loaded, {sample.loaded} expected")
+    rows = [{name: _as_written(value) for name, value in row.items()} for row in read.accepted.to_dicts()]
+    for expected in sample.expected:
+        wanted = {name: _as_written(value) for name, value in expected.items()}
+        if not any(all(row.get(name) == value for name, value in wanted.items()) for row in rows):
+            problems.append(f"no loaded row is {wanted}")
+    return problems
+
+
+def _as_written(value: object) -> str | None:
+    """Values as people write them in YAML: 1234567, "1234567.0000" and 1234567.0 are one number."""
+    if value is None:
+        return None
+    if isinstance(value, bool):
+        return str(value).lower()
+    text = str(value)
+    try:
+        return f"{float(text):.6f}".rstrip("0").rstrip(".") if text[:1] != "0" or "." in text or text == "0" else text
+    except ValueError:
+        return text
+
+
+def neutralised(frame: pl.DataFrame) -> pl.DataFrame:
+    """Text that a spreadsheet would run as a formula gets a quote in front."""
+    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
+    return frame.with_columns(_neutral(name) for name in texts)
+
+
+def _neutral(name: str) -> pl.Expr:
+    starts = pl.any_horizontal(pl.col(name).str.starts_with(mark) for mark in FORMULA)
+    is_number = pl.col(name).cast(pl.Float64, strict=False).is_not_null()
+    return pl.when(starts & ~is_number).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
