@@ -17,7 +17,7 @@ from forecasts.metrics import mase, mean_known, rmsse
 WORST = 10.0  # a series' error counts at most this often its scale: one exploding series must not choose for all
 GAIN = 0.002  # a member must lower the error by this share to be let in: less is noise
 FEWEST = 3  # members of a pool: one or two that were lucky on a small panel are not a pool
-NOISE = 1.0  # standard errors by which the pool must beat the guardrail to replace it
+NOISE = 2.0  # standard errors by which a pool must beat the guardrail: it was picked out of many, and luck with it
 
 
 @dataclass(frozen=True)

@@ -88,7 +88,7 @@ def test_every_cheap_model_forecasts_every_frequency(any_model: Model, freq: str
     assert (np.isnan(found).all(axis=1) | np.isfinite(found).all(axis=1)).all()
 
 
-@pytest.mark.parametrize("name", ["dot", "ets_batch", "mstl_dot", "prophet_damped", "prophet", "lags_linear"])
+@pytest.mark.parametrize("name", ["dot", "ets_batch", "mstl_theta", "prophet_damped", "prophet", "lags_linear"])
 def test_models_of_the_default_tier_find_a_season_that_is_there(name: str) -> None:
     """On a clean seasonal series the error is far below the swing of the season."""
     steps = np.arange(72)

@@ -1,4 +1,4 @@
-"""Loess decomposition, with the theta model on what is left without the season."""
+"""Loess decomposition, with the theta method on what is left without the season."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ from forecasts.base import Batch, Model
 from forecasts.classical import each
 
 
-class MstlDot(Model):
-    """Seasonal pattern by loess instead of theta's fixed seasonal indices; the rest by dynamic optimised theta."""
+class MstlTheta(Model):
+    """Seasonal pattern by loess, which may change, instead of theta's fixed indices; the rest by the theta method."""
 
-    name = "mstl_dot"
+    name = "mstl_theta"
     engine = "statsforecast"
     seasons_needed = 2.0
 
@@ -21,4 +21,4 @@ class MstlDot(Model):
 
 
 def _make(sf: Any, season: int, _: np.ndarray) -> Any:
-    return sf.MSTL(season_length=season, trend_forecaster=sf.DynamicOptimizedTheta(season_length=1))
+    return sf.MSTL(season_length=season, trend_forecaster=sf.Theta(season_length=1))
