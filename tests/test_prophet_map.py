@@ -125,6 +125,30 @@ def test_a_failed_parquet_run_leaves_nothing_behind(tmp_path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["in.parquet"]
 
 
+def test_the_number_of_threads_changes_nothing(tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("forecasts.prophet_map.parquet.ROWS_PER_READ", 130)
+    panel(12).write_parquet(tmp_path / "in.parquet")
+    for threads in (1, 3):
+        forecast_parquet(tmp_path / "in.parquet", tmp_path / f"{threads}.parquet", None, 6, "MS", threads=threads)
+    assert_frame_equal(
+        pl.read_parquet(tmp_path / "1.parquet"), pl.read_parquet(tmp_path / "3.parquet"), check_exact=True
+    )
+
+
+def test_series_may_be_named_by_numbers() -> None:
+    history = panel(3).with_columns(unique_id=pl.col("unique_id").str.slice(1).cast(pl.Int64))
+    assert fit_predict(history, None, 2, "MS")["unique_id"].to_list() == [0, 0, 1, 1, 2, 2]
+
+
+def test_kernels_are_kept_in_the_first_folder_that_can_be_written(tmp_path, monkeypatch) -> None:
+    from forecasts.prophet_map import compiled
+
+    (tmp_path / "file").write_text("not a folder")
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "file"))
+    monkeypatch.setattr(compiled, "PACKAGE_CACHE", tmp_path / "beside")
+    assert compiled.cache_folder().parent == tmp_path / "beside"
+
+
 def test_default_model_never_imports_prophet() -> None:
     code = (
         "import sys, polars as pl, datetime as d; from forecasts.prophet_map import fit_predict;"

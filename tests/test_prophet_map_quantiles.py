@@ -47,6 +47,13 @@ def test_flat_growth_has_the_noise_alone() -> None:
     assert np.allclose(ratio, 1.9599640 / 1.2815516, atol=1e-3)
 
 
+def test_far_steps_are_interpolated_without_a_seam() -> None:
+    far = table(np.array([0.02]), 70, PROBABILITIES)[0]
+    near = table(np.array([0.02]), 40, PROBABILITIES)[0]
+    assert np.allclose(far[:24], near[:24])
+    assert np.allclose(far[39], near[39], rtol=2e-3, atol=1e-3)
+
+
 def test_any_levels_may_be_asked() -> None:
     forecast = fit_predict(sales(60), None, 3, "MS", levels=(50, 99))
     assert forecast.columns[3:7] == ["lo_50", "hi_50", "lo_99", "hi_99"]

@@ -17,6 +17,7 @@ import numba
 CONFIG: Any = numba.config
 COMPILE: Any = numba.njit
 PACKAGE = Path(__file__).parent
+PACKAGE_CACHE = PACKAGE / "__pycache__"
 KERNEL_FILES = ("compiled.py", "lasso.py", "additive.py", "multiplicative.py", "predict.py")
 
 # Sums may be reordered so that they use vector registers; NaN and infinity keep their meaning.
@@ -63,7 +64,7 @@ def cache_folder() -> Path:
 def _candidates() -> Iterator[Path]:
     if os.environ.get("NUMBA_CACHE_DIR"):
         yield Path(os.environ["NUMBA_CACHE_DIR"])
-    yield PACKAGE / "__pycache__"
+    yield PACKAGE_CACHE
     yield Path(os.environ.get("XDG_CACHE_HOME") or Path("~/.cache").expanduser()) / "almanac"
     yield Path(tempfile.gettempdir()) / "almanac"
 

@@ -11,7 +11,7 @@ from forecasts.prophet_map.panel import FloatArray, IntArray, Panel, distinct_ro
 from forecasts.prophet_map.seasons import features, layout_of, shown_by
 from forecasts.prophet_map.specification import Specification
 
-CALENDARS_PER_STACK = 512  # bounds memory: about 40 kB of algebra per calendar of 60 months
+DATES_PER_STACK = 32_768  # bounds memory: some 600 bytes of algebra per calendar and date
 
 
 @dataclass(frozen=True)
@@ -43,8 +43,9 @@ def _stacks_of_length(spec: Specification, panel: Panel, members: IntArray, poin
     keys = np.concatenate([dates, extra.reshape(len(rows), -1).view(np.int64)], axis=1)
     first, calendar = distinct_rows(np.ascontiguousarray(keys))
     for calendars in _same_columns(spec, dates[first]):
-        for start in range(0, len(calendars), CALENDARS_PER_STACK):
-            chosen = calendars[start : start + CALENDARS_PER_STACK]
+        size = max(DATES_PER_STACK // points, 1)
+        for start in range(0, len(calendars), size):
+            chosen = calendars[start : start + size]
             position = np.full(len(first), -1)
             position[chosen] = np.arange(len(chosen))
             mine = np.flatnonzero(position[calendar] >= 0)

@@ -15,12 +15,13 @@ from functools import lru_cache
 
 import numpy as np
 
-from forecasts.prophet_map.panel import FloatArray
+from forecasts.prophet_map.panel import FloatArray, IntArray
 
 POINTS = 4096  # of the transform, both halves
 HALF_WIDTH = 32.0  # of the support, in standard deviations
 SHARES = 33  # nodes of the square root of the noise's share of the variance, 0 to 1
 SMALLEST_SHARE = 1e-4  # a pure trend walk has an atom at 0, which no transform resolves
+EVERY_STEP = 24  # steps ahead up to which nothing is interpolated
 NODES_PER_E = 8.0  # nodes of log p per factor e
 
 
@@ -37,14 +38,31 @@ def node(index: int, horizon: int, probabilities: tuple[float, ...]) -> FloatArr
     frequency = (np.arange(POINTS // 2) + 0.5) * (np.pi / HALF_WIDTH)
     share = np.maximum((np.arange(SHARES) / (SHARES - 1)) ** 2, SMALLEST_SHARE)[:, None]
     noise = np.exp(-0.5 * share * frequency**2)
-    out = np.empty((horizon, SHARES, len(probabilities)))
-    for h, variance in enumerate(unit_variance(p, horizon)):
+    computed = steps_computed(horizon)
+    out = np.empty((len(computed), SHARES, len(probabilities)))
+    for place, (h, variance) in enumerate(zip(computed, unit_variance(p, horizon)[computed - 1], strict=True)):
         squared = (1.0 - share) / variance * frequency**2
         walk = np.ones_like(noise)
-        for c in np.arange(h + 1) + 0.5:
+        for c in np.arange(h) + 0.5:
             walk *= 1.0 - p + p / (1.0 + squared * c * c)
-        out[h] = _invert(walk * noise, step, np.array(probabilities))
-    return out
+        out[place] = _invert(walk * noise, step, np.array(probabilities))
+    return _every_step(computed, out, horizon)
+
+
+def steps_computed(horizon: int) -> IntArray:
+    """Every step up to EVERY_STEP, then ever fewer: far ahead the standardised quantiles hardly move."""
+    far = EVERY_STEP * 1.15 ** np.arange(1, 60)
+    steps = {*range(1, min(horizon, EVERY_STEP) + 1), *(int(h) for h in far if h < horizon), horizon}
+    return np.array(sorted(steps))
+
+
+def _every_step(computed: IntArray, values: FloatArray, horizon: int) -> FloatArray:
+    """Interpolate along the logarithm of the step."""
+    place = np.interp(np.log(np.arange(1, horizon + 1)), np.log(computed), np.arange(len(computed)))
+    below = np.minimum(place.astype(int), max(len(computed) - 2, 0))
+    above = np.minimum(below + 1, len(computed) - 1)
+    weight = (place - below)[:, None, None]
+    return (1.0 - weight) * values[below] + weight * values[above]
 
 
 def _invert(characteristic: FloatArray, step: float, probabilities: FloatArray) -> FloatArray:
