@@ -1,14 +1,17 @@
 {#
   Bits of evidence of one field: log2(m / u) after Fellegi and Sunter (JASA 64, 1969, 1183-1210). m is the seed's
   match_share; u is random_share or, for a level weighted by frequency, the share of the other records that have the
-  very same value (a rare name says more than a common one), but no less than random_share. Three decimals, so that the sum is exact.
+  very same value (a rare name says more than a common one), but no less than
+  random_share, which also counts as a hundred records that were seen: few records say little about frequencies. Three
+  decimals, so that the sum is exact.
 #}
 {% macro field_bits(field) -%}
     cast(coalesce(
         log2({{ field }}_weights.match_share) - log2(
             case
                 when {{ field }}_weights.by_frequency then greatest(
-                    {{ field }}_others * {{ field }}_weights.other_share / greatest({{ field }}_total - 1, 1),
+                    ({{ field }}_others * {{ field }}_weights.other_share + 100 * {{ field }}_weights.random_share)
+                    / ({{ field }}_total + 99),
                     {{ field }}_weights.random_share
                 )
                 else {{ field }}_weights.random_share

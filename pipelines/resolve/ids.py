@@ -45,7 +45,7 @@ def assign(records: pl.DataFrame, log: pl.DataFrame) -> Assignment:
     """Give every cluster its id: the id most of its records had, a retired one of theirs, or a new one."""
     standing = replay(log)
     held = records.join(standing, on=KEY, how="left")
-    ids = _inherited(held)
+    ids = _inherited(held, log)
     free = held.filter(~pl.col("cluster").is_in(ids["cluster"].implode()))
     ids = pl.concat([ids, _revived(free, log, set(ids["customer_id"]) | _ids_of_absent(standing, records))])
     free = free.filter(~pl.col("cluster").is_in(ids["cluster"].implode()))
@@ -55,8 +55,8 @@ def assign(records: pl.DataFrame, log: pl.DataFrame) -> Assignment:
     return Assignment(ids, _changes(held, ids))
 
 
-def _inherited(held: pl.DataFrame) -> pl.DataFrame:
-    """One cluster per old id and one old id per cluster, the largest overlaps first."""
+def _inherited(held: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+    """One cluster per old id and one old id per cluster, the largest overlaps first, the older id among equals."""
     overlaps = (
         held.drop_nulls("customer_id")
         .group_by("cluster", "customer_id")
@@ -68,9 +68,12 @@ def _inherited(held: pl.DataFrame) -> pl.DataFrame:
     )
     is_plain = (pl.col("cluster_choices") == 1) & (pl.col("id_choices") == 1)
     plain = overlaps.filter(is_plain).select("cluster", "customer_id")
-    contested = overlaps.filter(~is_plain).sort(
-        "record_count", "customer_id", "cluster", descending=[True, False, False]
-    )
+    contested = overlaps.filter(~is_plain)
+    if len(contested):
+        minted = log.group_by("customer_id").agg(pl.col("recorded_at").min().alias("minted_at"))
+        contested = contested.join(minted, on="customer_id", how="left").sort(
+            "record_count", "minted_at", "customer_id", "cluster", descending=[True, False, False, False]
+        )
     return pl.concat([plain, _first_come(contested)])
 
 

@@ -1,0 +1,198 @@
+"""Matching from records to customers: what links, what keeps apart, and that every score explains itself."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from match_home import MatchHome, home_with
+from typer.testing import CliRunner
+
+from pipelines import warehouse
+from pipelines.errors import AlmanacError
+from pipelines.matching.explain import explain
+from pipelines.matching.files import as_records, recognise
+from pipelines.matching.report import match_file, match_records
+from pipelines.resolve import resolve_customers
+
+ACME = ("Acme Widgets Ltd", "91350100M000100Y43", "021-58881234", "上海")
+
+
+def customers(home: MatchHome, number: int = 1) -> dict[str, str]:
+    """`system|id` -> customer after a live run."""
+    resolve_customers(home.settings, home.run("live", number))
+    with warehouse.read(home.settings) as connection:
+        rows = connection.execute("select source_system || '|' || source_id, customer_id from resolved.customer_map")
+        return dict(rows.fetchall())
+
+
+def table(home: MatchHome, sql: str) -> list[tuple]:
+    with warehouse.read(home.settings) as connection:
+        return connection.execute(sql).fetchall()
+
+
+def strangers(count: int) -> list[tuple[str, ...]]:
+    """Companies that have nothing to do with each other, so that frequencies and the prior mean something."""
+    heads = ["Borealis", "Cindermoor", "Dalewick", "Estragon", "Fjordline", "Gantry", "Hollowmere", "Islington"]
+    return [("crm", f"x{i}", f"{heads[i % 8]}{chr(97 + i // 8)}o Works{i} Ltd") for i in range(count)]
+
+
+def test_no_records_and_records_without_a_name_are_no_trouble(tmp_path: Path) -> None:
+    assert customers(home_with(tmp_path / "empty", [])) == {}
+    found = customers(home_with(tmp_path / "nameless", [("crm", "1"), ("crm", "2"), ("erp", "1")]))
+    assert len(set(found.values())) == 3
+
+
+def test_one_company_in_two_systems_is_one_customer(tmp_path: Path) -> None:
+    home = home_with(tmp_path, [("crm", "1", *ACME), ("erp", "9", "ACME WIDGETS", *ACME[1:]), *strangers(40)])
+    found = customers(home)
+    assert found["crm|1"] == found["erp|9"]
+    assert len(set(found.values())) == 41
+
+
+def test_every_score_is_the_sum_of_its_bits(tmp_path: Path) -> None:
+    home = home_with(tmp_path, [("crm", "1", *ACME), ("erp", "9", "Acme Widgets", *ACME[1:]), *strangers(30)])
+    columns = [row[0] for row in table(home, "describe matching.mtc_pairs") if row[0].endswith("_bits")]
+    total = " + ".join(name for name in columns if name != "score_bits")
+    assert table(home, f"select count(*), count(*) filter (where score_bits != {total}) from matching.mtc_pairs")[0][1] == 0
+    assert table(home, "select count(*) from matching.mtc_pairs")[0][0] > 0
+
+
+def test_one_key_of_a_namespace_is_one_customer_and_two_keys_are_two(tmp_path: Path) -> None:
+    people = [(system, f"{system}{i}", "Jon Yang") for system in ("a", "b") for i in range(6)]
+    keys = [(system, f"{system}{i}", "people", str(i)) for system in ("a", "b") for i in range(6)]
+    found = customers(home_with(tmp_path, people, keys))
+    assert all(found[f"a|a{i}"] == found[f"b|b{i}"] for i in range(6))
+    assert len(set(found.values())) == 6
+
+
+def test_equal_names_alone_make_no_person(tmp_path: Path) -> None:
+    people = [("a", "1", "Eugene Huang"), ("b", "1", "Eugene Huang"), ("a", "2", "Mary Smith"), ("b", "2", "Bob Miller")]
+    assert len(set(customers(home_with(tmp_path, people)).values())) == 4
+
+
+def test_a_sister_company_in_another_place_is_not_merged(tmp_path: Path) -> None:
+    rows = [("crm", "1", "深圳市博腾实业有限公司"), ("erp", "1", "上海博腾实业有限公司"), *strangers(30)]
+    found = customers(home_with(tmp_path, rows))
+    assert found["crm|1"] != found["erp|1"]
+
+
+def test_a_keep_apart_row_holds_on_every_run_and_its_removal_merges_again(tmp_path: Path) -> None:
+    rows = [("crm", "1", *ACME), ("erp", "9", *ACME), *strangers(30)]
+    home = home_with(tmp_path, rows)
+    merged = customers(home)
+    assert merged["crm|1"] == merged["erp|9"]
+    home.match(overrides="crm,1,erp,9,not_same,mei,2026-01-02,two plants\n")
+    for number in (2, 3):
+        apart = customers(home, number)
+        assert apart["crm|1"] != apart["erp|9"]
+    assert {apart["crm|1"], apart["erp|9"]} > {merged["crm|1"]}
+    events = table(home, "select event, cause from resolved.customer_events where run_id = 'r2'")
+    assert events == [("split", "mei on 2026-01-02: two plants")]
+    home.match()
+    assert customers(home, 4)["erp|9"] == merged["erp|9"]
+    assert table(home, "select alias_customer_id from resolved.customer_aliases") == [
+        ((set(apart.values()) - set(merged.values())).pop(),)
+    ]
+
+
+def test_a_word_joins_what_no_evidence_would(tmp_path: Path) -> None:
+    rows = [("crm", "1", "Acme Widgets Ltd"), ("erp", "9", "Roadrunner Holdings"), *strangers(10)]
+    home = home_with(tmp_path, rows, overrides="erp,9,crm,1,same,mei,2026-01-02,renamed\n")
+    found = customers(home)
+    assert found["crm|1"] == found["erp|9"]
+    assert table(home, "select cause from resolved.customer_map where source_system = 'erp'") == [
+        ("mei on 2026-01-02: renamed",)
+    ]
+
+
+def test_two_valid_tax_ids_are_never_one_customer(tmp_path: Path) -> None:
+    valid = _valid_tax_id()
+    rows = [("crm", "1", *ACME), ("erp", "9", ACME[0], valid, *ACME[2:]), *strangers(30)]
+    found = customers(home_with(tmp_path, rows, overrides="crm,1,erp,9,same,mei,2026-01-02,I think so\n"))
+    assert found["crm|1"] != found["erp|9"]
+
+
+def _valid_tax_id() -> str:
+    from pipelines.names.tax import USCC_ALPHABET, is_valid_uscc
+
+    return next(code for c in USCC_ALPHABET if is_valid_uscc(code := f"91310000MA1FL5XG4{c}"))
+
+
+def test_blocks_that_are_too_large_are_counted(tmp_path: Path) -> None:
+    rows = [("crm", f"{i}", f"Company Number{i} Ltd", None, "021-58881234") for i in range(70)]
+    home = home_with(tmp_path, rows)
+    capped = table(
+        home, "select capped_record_count, skipped_pair_count from matching.mtc_capped_blocks where rule = 'phone'"
+    )
+    assert capped == [(70, 70 * 69 // 2)]
+
+
+def test_explain_shows_bits_customers_and_what_a_person_said(tmp_path: Path) -> None:
+    home = home_with(tmp_path, [("crm", "1", *ACME), ("erp", "9", *ACME), *strangers(10)])
+    found = customers(home)
+    with warehouse.read(home.settings) as connection:
+        pair = explain(connection, ["erp|9", "crm|1"])
+        customer = explain(connection, [found["crm|1"]])
+        with pytest.raises(AlmanacError, match="no record"):
+            explain(connection, ["crm|1", "crm|404"])
+    assert "one customer" in pair and "same_legal_name" in pair and "score" in pair
+    assert "2 records" in customer and "mint" in customer
+
+
+def test_a_file_in_is_clusters_out(tmp_path: Path) -> None:
+    file = tmp_path / "firms.csv"
+    firms = [("1", "Acme Widgets, Inc.", "(312) 386-5286"), ("2", "ACME WIDGETS", "312-386-5286")]
+    firms += [(row[1], row[2], "") for row in strangers(30)]
+    pl.DataFrame(firms, schema=["Nr", "公司名称", "Telephone"], orient="row").write_csv(file)
+    told = match_file(file, {"source_id": "Nr"}, out=tmp_path / "out.csv")
+    found = dict(pl.read_csv(tmp_path / "out.csv", infer_schema_length=0).iter_rows())
+    assert found["1"] == found["2"] == "1" and len(set(found.values())) == 31
+    assert "account_name from '公司名称'" in told
+
+
+def test_the_order_of_a_file_changes_nothing() -> None:
+    rows = [("crm", "1", *ACME), ("crm", "9", "Acme Widgets", *ACME[1:]), *strangers(30)]
+    fields = ["source_system", "source_id", "account_name", "tax_id", "phone", "city"]
+    frame = pl.DataFrame([dict(zip(fields, row, strict=False)) for row in rows])
+    one = dict(match_records(frame).iter_rows())
+    assert one == dict(match_records(frame.sample(fraction=1, shuffle=True, seed=3)).iter_rows())
+
+
+def test_headers_are_recognised_and_what_is_missing_is_said() -> None:
+    assert recognise(["Unique_ID", "First Name", "Surname", "dob"]) == {
+        "source_id": "Unique_ID",
+        "first_name": "First Name",
+        "last_name": "Surname",
+        "birth_date": "dob",
+    }
+    with pytest.raises(AlmanacError, match="no name, tax id, phone"):
+        as_records(pl.DataFrame({"colour": ["red"]}), {})
+    with pytest.raises(AlmanacError, match="no column Firma"):
+        recognise(["a"], {"account_name": "Firma"})
+    with pytest.raises(AlmanacError, match="choose another --id"):
+        as_records(pl.DataFrame({"id": ["1", "1"], "name": ["a", "b"]}), {"source_id": "id", "account_name": "name"})
+
+
+def test_the_first_word_of_match_may_be_a_file(tmp_path: Path) -> None:
+    from pipelines.cli import app
+
+    (tmp_path / "a.csv").write_text("id,name\n1,Acme Ltd\n2,Bolt GmbH\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["--home", str(tmp_path), "match", str(tmp_path / "a.csv")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "a_clusters.csv").read_text() == "record_id,cluster_id\n1,1\n2,2\n"
+
+
+def test_the_sql_of_a_file_is_the_sql_of_the_night() -> None:
+    from pipelines.matching.models import MATCHING, model_sql
+    from pipelines.settings import DBT_PROJECT
+
+    nightly = {path.stem for path in (DBT_PROJECT / "models" / "matching").glob("*.sql")}
+    assert nightly == {*MATCHING, "mtc_namespaces"}
+    assert all("{{" not in model_sql(name) for name in nightly)
+
+
+@pytest.mark.real
+def test_real_organisations_are_found_as_well_as_promised(datasets: Path) -> None:
+    from pipelines.bench.match import DATA, measure_ours
+
+    assert measure_ours(DATA["chicago_organisations"](datasets))["f1"] >= 0.925
