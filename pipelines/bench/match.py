@@ -1,0 +1,155 @@
+"""`almanac bench match`: quality and cost of matching on known truth, Splink 5 beside it in the same run.
+
+Ours is the untuned default of `almanac match FILE`; Splink is trained on the same columns and gets its best threshold,
+which needs the truth that a user does not have.
+"""
+
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from pipelines.bench import match_peer
+from pipelines.bench.match_data import DATA, sample_company
+from pipelines.matching.engine import engine
+from pipelines.matching.fit import fit_weights
+from pipelines.matching.models import run_models
+from pipelines.names import parse_name
+from pipelines.names.short import link_short_names
+from pipelines.resolve.evidence import read_evidence
+from pipelines.settings import REPOSITORY
+
+__all__ = ["DATA", "measure_ours", "run"]
+
+
+def run(datasets: str = "", sets: str = "", sizes: str = "10000,100000", peer: str = "yes") -> dict[str, Any]:
+    """Every figure as JSON-able values. Seconds are wall seconds, cpu_s process seconds of all threads.
+
+    datasets: folder of public data sets; sets: which of them, comma-separated (all that are there); sizes: records of
+    the sample company; peer: "no" leaves Splink out.
+    """
+    folder = Path(datasets or os.environ.get("ALMANAC_DATASETS", REPOSITORY.parent / "shared" / "datasets"))
+    wanted = [name for name in DATA if (not sets or name in sets.split(",")) and folder.is_dir()]
+    figures: dict[str, Any] = {"sets": {}, "scale": []}
+    for name in wanted:
+        records = DATA[name](folder)
+        figures["sets"][name] = {"almanac": measure_ours(records)}
+        if peer == "yes":
+            figures["sets"][name]["splink"] = match_peer.measure(name, records)
+    if folder.is_dir() and not sets:
+        figures["chinese_short_names"] = short_names(folder)
+        figures["chinese_pairs"] = chinese_pairs(folder)
+    for size in filter(None, sizes.split(",")):
+        figures["scale"].append({"records": int(size), **measure_ours(sample_company(int(size)), fit=False)})
+    figures["exponent"] = _exponent(figures["scale"])
+    return figures
+
+
+def measure_ours(records: pl.DataFrame, fit: bool = True) -> dict[str, float]:
+    """Pairwise (implied by the clusters) and B-cubed precision, recall and F1 against the column `truth`, and cost."""
+    started, cpu = time.perf_counter(), time.process_time()
+    with engine(records.drop("truth")) as connection:
+        run_models(connection)
+        if fit:
+            fit_weights(connection)
+        evidence = read_evidence(connection)
+        labels = evidence.clusters().labels
+        cost = {"seconds": time.perf_counter() - started, "cpu_s": time.process_time() - cpu}
+        broken = _broken_promises(connection)
+    truth = evidence.records.join(records, on=["source_system", "source_id"], how="left", maintain_order="left")["truth"]
+    return {**quality(labels.tolist(), truth.to_list()), **{k: round(v, 2) for k, v in cost.items()}, **broken}
+
+
+def _broken_promises(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
+    columns = [row[0] for row in connection.execute("describe matching.mtc_pairs").fetchall() if row[0].endswith("_bits")]
+    total = " + ".join(name for name in columns if name != "score_bits")
+    row = connection.execute(f"select count(*) from matching.mtc_pairs where score_bits != {total}").fetchone()
+    return {"pairs_whose_bits_do_not_sum": row[0] if row else 0}
+
+
+def quality(labels: list[Any], truth: list[Any]) -> dict[str, float]:
+    """Pairwise precision, recall, F1 implied by clusters; B-cubed after Bagga and Baldwin (LREC 1998)."""
+    counts = pl.DataFrame({"c": labels, "t": truth}, strict=False).group_by("c", "t").len("n").cast({"n": pl.Float64})
+    counts = counts.with_columns(cn=pl.col("n").sum().over("c"), tn=pl.col("n").sum().over("t"))
+
+    def pairs(sizes: pl.Series) -> float:
+        return float((sizes * (sizes - 1) / 2).sum())
+
+    hits = pairs(counts["n"])
+    found, true = (pairs(counts.group_by(key).agg(pl.col("n").sum())["n"]) for key in ("c", "t"))
+    b_precision = float((counts["n"] ** 2 / counts["cn"]).sum()) / len(labels)
+    b_recall = float((counts["n"] ** 2 / counts["tn"]).sum()) / len(labels)
+    precision, recall = hits / max(found, 1.0), hits / max(true, 1.0)
+    values = {
+        "precision": precision,
+        "recall": recall,
+        "f1": 2 * precision * recall / max(precision + recall, 1e-9),
+        "b_cubed_f1": 2 * b_precision * b_recall / max(b_precision + b_recall, 1e-9),
+    }
+    return {name: round(value, 4) for name, value in values.items()}
+
+
+def short_names(folder: Path) -> dict[str, float]:
+    """A-share short names to full names: top-1, and the share answered while precision stays at .995."""
+    pairs = pl.read_csv(folder / "identity" / "cn_ashare_short_full.csv").drop_nulls()
+    pairs = pairs.unique("证券简称", keep="first", maintain_order=True)
+    linked = link_short_names(pairs["证券简称"].to_list(), pairs["公司中文名称"].to_list())
+    linked = linked.with_columns(is_right=(pl.col("full") == pairs["公司中文名称"]).fill_null(False))
+    right = linked.sort("margin", descending=True)["is_right"].to_numpy().cumsum()
+    asked = np.arange(1, len(right) + 1)
+    answered = int(max(asked[right / asked >= 0.995], default=0))
+    return {
+        "names": len(linked),
+        "top_1": round(float(linked["is_right"].to_numpy().mean()), 4),
+        "answered_at_precision_995": round(answered / len(linked), 4),
+    }
+
+
+def chinese_pairs(folder: Path) -> dict[str, Any]:
+    """858 labelled pairs by name alone: merged (same core, no other place), and merged or sent to review."""
+    pairs = pl.read_excel(folder / "identity" / "cn_company_pairs.xlsx", infer_schema_length=0)
+    rows = [(parse_name(row[0]), parse_name(row[1]), row[2] == "是") for row in pairs.rows()]
+    rules: dict[str, Callable[..., bool]] = {"same_core": _same_core, "same_core_or_contained": _contained}
+    return {name: _specificity([(rule(one, other), same) for one, other, same in rows]) for name, rule in rules.items()}
+
+
+def _same_core(one: Any, other: Any) -> bool:
+    is_elsewhere = one.place and other.place and one.place != other.place
+    return one.core == other.core and one.branch == other.branch and not is_elsewhere
+
+
+def _contained(one: Any, other: Any) -> bool:
+    """Only insertions lie between the two cores: the level `contained` of the SQL."""
+    if _same_core(one, other):
+        return True
+    short, long = sorted((one.core, other.core), key=len)
+    rest = iter(long)
+    is_elsewhere = one.place and other.place and one.place != other.place
+    return all(c in rest for c in short) and one.branch == other.branch and not is_elsewhere
+
+
+def _specificity(answers: list[tuple[bool, bool]]) -> dict[str, Any]:
+    negatives = [said for said, same in answers if not same]
+    positives = [said for said, same in answers if same]
+    refused, n = sum(not said for said in negatives), len(negatives)
+    # Wilson's score interval (JASA 22, 1927): 25 negatives say little
+    centre, spread = refused / n + 1.9207 / n, 1.96 * np.sqrt(refused * (n - refused) / n**3 + 0.9604 / n**2)
+    low, high = (float((centre + side * spread) / (1 + 3.8416 / n)) for side in (-1, 1))
+    return {
+        "recall": round(sum(positives) / len(positives), 4),
+        "specificity": round(refused / n, 4),
+        "specificity_95": [round(low, 2), round(high, 2)],
+    }
+
+
+def _exponent(scale: list[dict[str, float]]) -> float | None:
+    """b of cpu seconds = a * records ^ b, from the smallest to the largest size."""
+    if len(scale) < 2:
+        return None
+    first, last = scale[0], scale[-1]
+    return round(float(np.log(last["cpu_s"] / first["cpu_s"]) / np.log(last["records"] / first["records"])), 3)
