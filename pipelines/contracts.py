@@ -125,8 +125,8 @@ class Reader(Declared):
     format: Literal["auto", "csv", "xlsx", "jsonl", "json", "parquet"] = "auto"
     encoding: str = "auto"
     delimiter: str = "auto"
-    quote: str = '"'
-    escape: str = ""
+    quote: str = "auto"
+    escape: str = "auto"
     header_row: Literal["auto", "none"] | int = "auto"
     headers: Words = ()
     sheet: int | str = 0

@@ -12,19 +12,43 @@ from itertools import islice
 from pipelines.contracts import Reader
 from pipelines.ingest.records import Dialect, Record, parse
 
-DELIMITERS = (",", ";", "\t", "|", "~", "^")
+DELIMITERS = (",", ";", "\t", "|", "~", "^", ":", " ")
+UNLIKELY = {":": 0.4, " ": 0.5}  # they stand in times and in prose
 HEAD_RECORDS = 300
 _VALUE = re.compile(r"^[-+(]?[\d.,%\s/:￥$€£()-]+[)%]?$")
 
 
 def find_dialect(head: str, reader: Reader) -> Dialect:
     """The dialect under which the head of the file is most regular; what the reader declares is not questioned."""
+    marks = [mark for mark in DELIMITERS if mark in head] or [","]
     if reader.delimiter != "auto":
-        return Dialect(_delimiter(reader.delimiter), reader.quote, reader.escape)
-    candidates = [Dialect(mark, reader.quote, reader.escape) for mark in DELIMITERS if mark in head]
-    if not candidates:
-        return Dialect(",", reader.quote, reader.escape)
-    return max(candidates, key=lambda dialect: _regularity(head, dialect))
+        marks = [_delimiter(reader.delimiter)]
+    candidates = [
+        Dialect(mark, quote, escape)
+        for mark in marks
+        for quote in _quotes(head, mark, reader)
+        for escape in _escapes(head, quote, reader)
+    ]
+    best = max(candidates, key=lambda dialect: _regularity(head, dialect)) if len(candidates) > 1 else candidates[0]
+    spaced = best.delimiter + " "
+    if reader.delimiter == "auto" and best.delimiter in ",;|" and head.count(spaced) == head.count(best.delimiter) > 0:
+        return Dialect(spaced, best.quote, best.escape)
+    return best
+
+
+def _quotes(head: str, mark: str, reader: Reader) -> list[str]:
+    """The double quote, and the single one where cells begin and end with it."""
+    if reader.quote != "auto":
+        return [reader.quote]
+    framed = min(head.count(f"{mark}'"), head.count(f"'{mark}"))
+    return ["'"] if framed >= 2 and framed > head.count('"') else ['"']
+
+
+def _escapes(head: str, quote: str, reader: Reader) -> list[str]:
+    """A doubled quote, or a backslash where one stands before a quote and no quote is doubled within text."""
+    if reader.escape != "auto":
+        return [reader.escape]
+    return ["", "\\"] if quote and f"\\{quote}" in head else [""]
 
 
 def _delimiter(written: str) -> str:
@@ -40,7 +64,7 @@ def _regularity(head: str, dialect: Dialect) -> float:
         return 0.0
     width, count = max(wide.items(), key=lambda item: (item[1], item[0]))
     faults = sum(bool(record.fault) for record in records)
-    return (count - faults) / len(records) * (1 + min(width, 20) / 20)
+    return (count - faults) / len(records) * (1 + min(width, 20) / 20) * UNLIKELY.get(dialect.delimiter, 1)
 
 
 def find_header(rows: Sequence[Sequence[str]]) -> int | None:
