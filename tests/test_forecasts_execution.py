@@ -1,0 +1,128 @@
+"""Partitions give the same rows wherever they are computed, and nothing is computed twice or left behind."""
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from forecasts.errors import ForecastError
+from forecasts.execution import map_partitions
+
+PARTS = [pl.DataFrame({"x": [float(number), 1.0]}) for number in range(4)]
+
+
+def doubled(part: pl.DataFrame) -> pl.DataFrame:
+    return part.with_columns(y=pl.col("x") * 2)
+
+
+def dies_once(part: pl.DataFrame) -> pl.DataFrame:
+    """The worker of the third partition is killed the first time it comes by."""
+    mark = Path(os.environ["ALMANAC_TEST_MARK"])
+    if part["x"][0] == 2 and not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+    return doubled(part)
+
+
+def sleeps(part: pl.DataFrame) -> pl.DataFrame:
+    Path(os.environ["ALMANAC_TEST_MARK"]).touch()
+    time.sleep(60)
+    return part
+
+
+def expected() -> list[pl.DataFrame]:
+    return [doubled(part) for part in PARTS]
+
+
+def same(found: list[pl.DataFrame]) -> bool:
+    return all(a.equals(b) for a, b in zip(found, expected(), strict=True))
+
+
+def test_pool_of_processes_gives_the_rows_of_this_process() -> None:
+    assert same(map_partitions(doubled, PARTS)) and same(map_partitions(doubled, PARTS, "pool:2"))
+
+
+def test_killed_worker_is_replaced_and_its_partition_computed_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ALMANAC_TEST_MARK", str(tmp_path / "killed"))
+    assert same(map_partitions(dies_once, PARTS, "pool:2"))
+    assert (tmp_path / "killed").exists()
+
+
+def test_rerun_computes_no_finished_partition_again(tmp_path: Path) -> None:
+    seen: list[float] = []
+
+    def counted(part: pl.DataFrame) -> pl.DataFrame:
+        seen.append(part["x"][0])
+        return doubled(part)
+
+    map_partitions(counted, PARTS[:3], remember=tmp_path, settings="a")
+    assert same(map_partitions(counted, PARTS, remember=tmp_path, settings="a"))
+    assert seen == [0, 1, 2, 3]
+    map_partitions(counted, PARTS[:1], remember=tmp_path, settings="other settings")
+    assert seen == [0, 1, 2, 3, 0]
+
+
+def test_unknown_engine_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(ForecastError, match="'hadoop' is unknown: use process, pool, ray"):
+        map_partitions(doubled, PARTS, "hadoop")
+
+
+def test_no_worker_outlives_its_killed_parent_by_ten_seconds(tmp_path: Path) -> None:
+    script = (
+        "import polars as pl\n"
+        "from tests.test_forecasts_execution import PARTS, sleeps\n"
+        "from forecasts.execution import map_partitions\n"
+        "if __name__ == '__main__':\n"
+        "    map_partitions(sleeps, PARTS[:1], 'pool:1')\n"
+    )
+    root, mark, path = Path(__file__).resolve().parent.parent, tmp_path / "at_work", tmp_path / "parent.py"
+    path.write_text(script, encoding="utf-8")
+    environment = {**os.environ, "PYTHONPATH": str(root), "ALMANAC_TEST_MARK": str(mark)}
+    parent = subprocess.Popen([sys.executable, str(path)], cwd=root, env=environment, stderr=subprocess.DEVNULL)
+    assert _until(mark.exists, 120)
+    workers = _workers(parent.pid)
+    parent.kill()
+    parent.wait()
+    assert workers and _until(lambda: not any(_lives(worker) for worker in workers), 10)
+
+
+def _lives(process: int) -> bool:
+    """Whether a process is there and not only waiting to be collected."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def _workers(parent: int) -> list[int]:
+    """Spawned workers among the children (the resource tracker ends by itself)."""
+    children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
+    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+
+
+def _until(check: Callable[[], bool], seconds: float) -> bool:
+    stop = time.monotonic() + seconds
+    while time.monotonic() < stop:
+        if check():
+            return True
+        time.sleep(0.2)
+    return check()
+
+
+@pytest.mark.skipif(multiprocessing.cpu_count() < 2, reason="needs two cores")
+def test_ray_gives_the_rows_of_this_process() -> None:
+    ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    try:
+        assert same(map_partitions(doubled, PARTS, "ray"))
+    finally:
+        ray.shutdown()
