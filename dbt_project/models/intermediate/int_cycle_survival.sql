@@ -1,5 +1,5 @@
 -- One row per dimension member: the median life of a deal when open deals count as not yet closed (product-limit
--- estimate; E. L. Kaplan and P. Meier, JASA 53 (1958), 457-481). Empty where fewer than half have closed in any life span.
+-- estimate; E. L. Kaplan and P. Meier, JASA 53 (1958), 457-481). Empty where fewer than half have closed.
 with
 
 run as (select * from {{ source('control', 'run') }}),

@@ -17,7 +17,7 @@ members as (
                 records.stage_type = 'open',
                 {{ filled_columns(['customer_id', 'amount_base', 'created_on', 'closed_on', 'expected_close_on',
                                    'owner_name', 'product_name', 'opportunity_name'], 'records') }} desc,
-                -- Of open deals the last change tells most; once they have ended, the record entered first is the original.
+                -- Of open deals the last change tells most; of ended ones the record entered first is the original.
                 case when records.stage_type = 'open' then records.updated_at end desc nulls last,
                 records.created_on,
                 records.updated_at desc nulls last,

@@ -118,7 +118,9 @@ known_states as (
 ordered_states as (
     select
         * exclude (tie_breaker),
-        row_number() over (partition by opportunity_id order by is_final, observed_at, tie_breaker) as observation_number,
+        row_number() over (
+            partition by opportunity_id order by is_final, observed_at, tie_breaker
+        ) as observation_number,
     from known_states
 ),
 

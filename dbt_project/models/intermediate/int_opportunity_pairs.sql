@@ -105,8 +105,14 @@ matching as (
         on compared.evidence = rules.evidence
         and case when compared.is_across_systems then rules.across_systems else rules.within_system end
         and (compared.is_same_customer or not rules.same_customer)
-        and coalesce(compared.amount_difference_share <= rules.max_amount_difference_share, rules.max_amount_difference_share is null)
-        and coalesce(compared.days_between_created <= rules.max_days_between_created, rules.max_days_between_created is null)
+        and coalesce(
+            compared.amount_difference_share <= rules.max_amount_difference_share,
+            rules.max_amount_difference_share is null
+        )
+        and coalesce(
+            compared.days_between_created <= rules.max_days_between_created,
+            rules.max_days_between_created is null
+        )
         and coalesce(compared.title_similarity >= rules.min_title_similarity, rules.min_title_similarity is null)
     where
         rules.evidence <> 'near_amount'

@@ -63,7 +63,8 @@ final as (
         coalesce(dated_deals.opportunity_id, dated_deals.source_id) as source_deal_id,
         customers.customer_id,
         dated_deals.* exclude (
-            source_system, source_id, opportunity_id, account_id, account_name, is_deleted, known_currency, base_currency, as_of
+            source_system, source_id, opportunity_id, account_id, account_name,
+            is_deleted, known_currency, base_currency, as_of
         ),
         case when dated_deals.known_currency = dated_deals.base_currency then 1 else rates.rate end as base_rate,
         cast(dated_deals.amount * base_rate as decimal(18, 4)) as amount_base,

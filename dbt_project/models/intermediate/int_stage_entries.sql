@@ -1,4 +1,5 @@
--- One row per real deal and open stage that it was seen to enter, plus one for its creation (stage `created`): what came of it.
+-- One row per real deal and open stage that it was seen to enter, plus one for its creation (stage `created`):
+-- what came of it.
 with
 
 stays as (select * from {{ ref('int_stage_history') }}),
@@ -75,7 +76,8 @@ entries as (
 final as (
     select
         *,
-        case when outcome <> 'still_open' then greatest(date_diff('day', entered_on, outcome_on), 0) end as days_to_outcome,
+        case when outcome <> 'still_open' then greatest(date_diff('day', entered_on, outcome_on), 0) end
+            as days_to_outcome,
     from entries
 )
 

@@ -1,4 +1,4 @@
--- One row per rep who owns a deal: what is open, what was won in the last twelve months, and how well the deals are kept.
+-- One row per rep who owns a deal: what is open, what was won in twelve months, and how well the deals are kept.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -22,9 +22,10 @@ open_deals as (
         count(*) filter (where is_overdue) as overdue_count,
         avg(push_count) as pushes_per_open_deal,
         avg(
-            {{ filled_columns(['customer_id', 'amount_base', 'expected_close_on', 'created_on', 'product_id'], 'deals') }} / 5
+            {{ filled_columns(['customer_id', 'amount_base', 'expected_close_on', 'created_on', 'product_id'], 'deals') }}
+            / 5
         ) as filled_share,
-        avg(cast(greatest(last_activity_on, cast(updated_at as date)) > as_of - interval 30 day as integer)) as touched_share,
+        avg(cast(greatest(last_activity_on, cast(updated_at as date)) > as_of - 30 as integer)) as touched_share,
     from deals
     where is_open
     group by rep_id

@@ -51,7 +51,8 @@ findings as (
     where days_left > 0 and period_start <= as_of + interval 3 month
     union all
     select 'stale_source', newest_exports.source_system, {{ local_date('newest_exports.exported_at') }},
-        date_diff('day', {{ local_date('newest_exports.exported_at') }}, run.as_of) / newest_exports.cadence_days, false,
+        date_diff('day', {{ local_date('newest_exports.exported_at') }}, run.as_of) / newest_exports.cadence_days,
+        false,
         'newest export of ' || newest_exports.source_system || ' is '
         || date_diff('day', {{ local_date('newest_exports.exported_at') }}, run.as_of)
         || ' days old, promised every ' || newest_exports.cadence_days

@@ -1,5 +1,5 @@
--- One row per source system, object and column: how much of it is filled, and what was refused for it. Column `*` stands
--- for whole rows.
+-- One row per source system, object and column: how much of it is filled, and what was refused for it.
+-- Column `*` stands for whole rows.
 {% set objects = [
     'accounts', 'contacts', 'leads', 'opportunities', 'opportunity_lines', 'orders', 'order_lines', 'invoices',
     'invoice_lines', 'receipts', 'products', 'reps', 'activities', 'tickets', 'contracts', 'targets',
@@ -60,7 +60,7 @@ visible_refusals as (
 ),
 
 refusals as (
-    select source_system, object, coalesce(column_name, '*') as column_name, count(distinct (file_id, record)) as refused_count
+    select source_system, object, column_name, count(distinct (file_id, record)) as refused_count
     from visible_refusals
     where column_name is not null
     group by all

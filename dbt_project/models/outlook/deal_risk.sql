@@ -34,7 +34,8 @@ findings as (
         opportunity_id,
         'stalled_in_stage',
         days_in_stage / usual_stage_days,
-        days_in_stage || ' days in stage ' || stage_code || ', usual are up to ' || cast(round(usual_stage_days) as integer),
+        days_in_stage || ' days in stage ' || stage_code || ', usual are up to '
+        || cast(round(usual_stage_days) as integer),
     from deals
     where days_in_stage > usual_stage_days
     union all
@@ -67,7 +68,8 @@ findings as (
     select opportunity_id, 'no_recent_contact', date_diff('day', touched_on, as_of), 'last touched on ' || touched_on
     from deals
     union all
-    select deals.opportunity_id, 'entered_unprepared', 1, 'stage ' || deals.stage_code || ' asks for: ' || unprepared.missing
+    select deals.opportunity_id, 'entered_unprepared', 1,
+        'stage ' || deals.stage_code || ' asks for: ' || unprepared.missing
     from deals
     inner join unprepared on deals.opportunity_id = unprepared.opportunity_id
     where unprepared.missing is not null

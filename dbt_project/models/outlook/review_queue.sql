@@ -1,4 +1,4 @@
--- One row per thing that a person has to judge. Ids are stable, so a decision in review_decisions holds from run to run.
+-- One row per thing that a person has to judge. Ids are stable, so a decision in review_decisions holds for good.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -56,7 +56,8 @@ items as (
     select
         'contradictory_status',
         opportunity_id,
-        'Is "' || coalesce(opportunity_name, opportunity_id) || '" open, as its status says, or over, as its stage says?',
+        'Is "' || coalesce(opportunity_name, opportunity_id)
+        || '" open, as its status says, or over, as its stage says?',
         cast(amount_base as double),
         rep_name,
         to_json({'stage_code': stage_code, 'closed_on': closed_on}),

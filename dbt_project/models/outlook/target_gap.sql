@@ -1,4 +1,4 @@
--- One row per current target: the gap between it and what is closed plus what is forecast, and what closing it would take.
+-- One row per current target: the gap to what is closed plus what is forecast, and what closing it would take.
 with
 
 progress as (select * from {{ ref('target_progress') }}),

@@ -85,8 +85,10 @@ final as (
             when 'none' then null
             else expected.forecast_rest
         end as forecast_rest,
-        case forecast_basis when 'closed' then 0 when 'series' then expected.forecast_rest_low end as forecast_rest_low_80,
-        case forecast_basis when 'closed' then 0 when 'series' then expected.forecast_rest_high end as forecast_rest_high_80,
+        case forecast_basis when 'closed' then 0 when 'series' then expected.forecast_rest_low end
+            as forecast_rest_low_80,
+        case forecast_basis when 'closed' then 0 when 'series' then expected.forecast_rest_high end
+            as forecast_rest_high_80,
         pipeline.open_amount_base,
     from targets
     cross join run
