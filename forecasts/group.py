@@ -42,9 +42,10 @@ def serve(
     config: Config,
     segments: np.ndarray,
     shortest: int,
+    champions: dict[str, tuple[str, ...]] | None = None,
 ) -> Served:
     """Choose a pool per segment, put it beside the models, and give everything its intervals."""
-    candidates, members, choices = with_pools(candidates, segments, config.models)
+    candidates, members, choices = with_pools(candidates, segments, config.models, champions or {})
     candidates, served, reasons = with_fallbacks(candidates, segments, shortest)
     floor = np.where(_non_negative(names, wanted, candidates), 0.0, -np.inf)
     candidates = clipped(candidates, floor)
@@ -66,7 +67,7 @@ def _served_values(candidates: Candidates, served: Sequence[str]) -> np.ndarray:
 
 
 def with_pools(
-    candidates: Candidates, segments: np.ndarray, tier: Tier
+    candidates: Candidates, segments: np.ndarray, tier: Tier, champions: dict[str, tuple[str, ...]]
 ) -> tuple[Candidates, dict[str, tuple[str, ...]], list[dict[str, object]]]:
     """The candidates with a model `pool`, its members per segment, and the evidence.
 
@@ -83,12 +84,14 @@ def with_pools(
         masks = tuple(rows[origin.rows] for origin in candidates.origins)
         panel = pool.Panel(candidates.origins, masks, "rmsse" if segment == "intermittent" else "mase")
         chosen = pool.choose(panel, *models_of(segment, tier))
+        if segment in champions:
+            chosen = pool.promote(panel, champions[segment], chosen)
         members[segment] = chosen.members
         future[rows] = pool.combine(candidates.future, chosen.members)[rows]
         for place, origin in enumerate(candidates.origins):
             blind = pool.choose(panel.without(place), *models_of(segment, tier))
             past[place][masks[place]] = pool.combine(origin.forecasts, blind.members)[masks[place]]
-        choices += [{"segment": segment, "decision": "pool", **row} for row in chosen.evidence]
+        choices += [{"segment": segment, "decision": "pool"} | row for row in chosen.evidence]
     return _with_model(candidates, "pool", future, past), members, choices
 
 

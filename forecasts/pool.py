@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 
 from forecasts.backtest import Origin
 from forecasts.metrics import mase, mean_known, rmsse
@@ -89,6 +90,37 @@ def choose(panel: Panel, names: Sequence[str], guardrail: Sequence[str]) -> Choi
     evidence.append(_row(panel, len(members), members, better, errors, reason))
     evidence.append(_row(panel, len(guardrail), guardrail, not better, safe, "guardrail"))
     return Choice(tuple(members) if better else tuple(guardrail), tuple(evidence))
+
+
+def promote(panel: Panel, champion: Sequence[str], challenger: Choice) -> Choice:
+    """The challenger if it beats the served pool of the last run by more than the noise, otherwise that pool again.
+
+    champion: its members; one that is no longer tried, or has no answer, makes the challenger win.
+    """
+    if tuple(champion) == challenger.members:
+        return challenger
+    known = all(name in origin.forecasts for name in champion for origin in panel.origins)
+    before = panel.errors(champion) if known and champion else np.array([np.nan])
+    after = panel.errors(challenger.members)
+    gain, noise = gain_of(after, before) if before.shape == after.shape else (np.inf, 0.0)
+    wins = bool(gain > NOISE * noise) or bool(np.isnan(before).all())
+    reason = f"promotion: lowers the champion's error by {gain:.4f}, noise {noise:.4f}, asked {NOISE:.0f} times that"
+    rows = [
+        {**_row(panel, len(challenger.members), challenger.members, wins, after, reason), "decision": "promotion"},
+        {**_row(panel, len(champion), champion, not wins, before, "champion of the last run"), "decision": "promotion"},
+    ]
+    members = challenger.members if wins else tuple(champion)
+    return Choice(members, (*challenger.evidence, *rows))
+
+
+def champions_of(choices: pl.DataFrame, freq: str) -> dict[str, tuple[str, ...]]:
+    """The served pool per segment in the choices of an earlier run."""
+    last: dict[str, tuple[str, ...]] = {}
+    for kind in ("pool", "promotion"):
+        rows = choices.filter((pl.col("freq") == freq) & (pl.col("decision") == kind) & pl.col("is_chosen"))
+        rows = rows.filter(pl.col("reason") != "weighed")
+        last |= {row["segment"]: tuple(row["candidate"].split(" + ")) for row in rows.iter_rows(named=True)}
+    return last
 
 
 def gain_of(errors: np.ndarray, safe: np.ndarray) -> tuple[float, float]:

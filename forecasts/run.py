@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 
-from forecasts import schemas
+from forecasts import pool, schemas
 from forecasts.backtest import Progress, common_step
 from forecasts.base import Batch, batch_of
 from forecasts.calendar import regressors_of
@@ -45,21 +46,24 @@ def forecast(
     progress: Progress | None = None,
     remember: Path | None = None,
     regressors: pl.DataFrame | None = None,
+    last_choices: pl.DataFrame | None = None,
 ) -> Forecasts:
     """Forecast what the configuration names.
 
     history: rows of `marts.series_history` (unique_id, metric, level, member, freq, ds, y); periods that end after
     `as_of` are left out, so a partial period is never learnt from. progress(done, total) is called as work finishes.
     engine: see `execution.map_partitions`. remember: a folder in which finished partitions are kept for a rerun.
-    regressors: figures from outside with their days of publication, see `external`.
+    regressors: figures from outside with their days of publication, see `external`. last_choices: the choices of the
+    last live run; its pools stay champions until a challenger clearly beats them (`pool.promote`).
     """
     place = Place(engine, progress, remember)
+    champions = partial(pool.champions_of, schemas.empty(schemas.CHOICES) if last_choices is None else last_choices)
     parts = []
     for wanted in _groups(config):
         rows = _select(history, wanted, as_of)
         if not rows.is_empty():
             batch = _with_regressors(batch_of(rows, Frequency(wanted[0].freq)), wanted, config, regressors, as_of)
-            parts.append(_group(rows, batch, wanted, config, place))
+            parts.append(_group(rows, batch, wanted, config, place, champions(batch.frequency.code)))
     return _joined(parts)
 
 
@@ -85,13 +89,20 @@ def _with_regressors(
     return replace(batch, regressors=with_external(known, facts, batch, horizon, as_of))
 
 
-def _group(rows: pl.DataFrame, batch: Batch, wanted: Sequence[SeriesSet], config: Config, place: Place) -> GroupFrames:
+def _group(
+    rows: pl.DataFrame,
+    batch: Batch,
+    wanted: Sequence[SeriesSet],
+    config: Config,
+    place: Place,
+    champions: dict[str, tuple[str, ...]],
+) -> GroupFrames:
     names = rows.select("unique_id", "metric", "level", "member", "freq").unique("unique_id").sort("unique_id")
     shortest = shortest_history(batch, config)
     segments = segments_of(batch, shortest)
     task = _task(batch, wanted[0].horizon, shortest, config)
     candidates = candidates_of(wanted_by(segments, config.models), batch, task, place)
-    served = serve(candidates, names, wanted, config, segments, shortest)
+    served = serve(candidates, names, wanted, config, segments, shortest, champions)
     return frames_of(served, names)
 
 

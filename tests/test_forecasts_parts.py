@@ -107,6 +107,15 @@ def test_pool_keeps_the_guardrail_unless_it_is_clearly_beaten() -> None:
     assert chosen.evidence[-1]["reason"] == "guardrail" and not chosen.evidence[-1]["is_chosen"]
 
 
+def test_challenger_is_promoted_only_when_it_clearly_beats_the_champion() -> None:
+    masks = (np.ones(40, dtype=bool),) * 3
+    panel = pool.Panel(tuple(origin(old=1.0, same=1.0, better=0.2) for _ in range(3)), masks)
+    kept = pool.promote(panel, ("old",), pool.Choice(("same",), ()))
+    assert kept.members == ("old",) and "champion of the last run" in str(kept.evidence)
+    assert pool.promote(panel, ("old",), pool.Choice(("better",), ())).members == ("better",)
+    assert pool.promote(panel, ("gone",), pool.Choice(("same",), ())).members == ("same",)
+
+
 def test_intermittent_demand_is_not_judged_by_absolute_error() -> None:
     """Forecasting nothing wins on absolute error; the squared one prefers the mean demand."""
     actual = np.where(np.arange(40)[:, None] % 4 == np.arange(3)[None, :], 4.0, 0.0)
