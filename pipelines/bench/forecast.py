@@ -1,13 +1,13 @@
 """`almanac bench forecast`: accuracy, honesty and cost of the forecast tiers, each beside its peers in the same run.
 
 Options (`--set name=value`): dataset (m3_monthly, m4_weekly260, tourism, carparts), every (each how many-th series,
-1 for all), tiers and peers (comma-separated, `none` for none), scale (10000, 100000 ...: series of the Parquet run).
+1 for all), tiers and peers (comma-separated, `none` for none), speed (yes: batch Prophet beside stock Prophet and
+prophet-batch), scale (10000,100000,1000000: series of the Parquet run).
 Peers get the same series one by one, as a user of the library would fit them; CPU seconds include their intervals.
 """
 
 import resource
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from pipelines.bench import forecast_prophet
 from pipelines.bench.forecast_sets import Holdout, load
 
 COLUMNS = ["unique_id", "ds", "yhat", "lo_80", "hi_80", "lo_95", "hi_95"]
@@ -25,6 +26,7 @@ def run(
     every: str = "20",
     tiers: str = "prophet,default",
     peers: str = "seasonal_naive,dot,ets,ces,median",
+    speed: str = "no",
     scale: str = "",
 ) -> dict[str, Any]:
     """One table: a row per tier and peer. mase, rmsse, msis_95: lower is better; coverage: the nearer the better."""
@@ -38,8 +40,10 @@ def run(
         "start_cpu_s": round(started, 1),
     }
     figures["table"] = table
+    if speed == "yes":
+        figures["speed"] = forecast_prophet.speed()
     if scale:
-        figures["scale"] = [scaled(int(size)) for size in _listed(scale)]
+        figures["scale"] = forecast_prophet.scale(tuple(int(size) for size in _listed(scale)))
     return figures
 
 
@@ -130,19 +134,3 @@ def scores(holdout: Holdout, found: pl.DataFrame, seconds: float) -> dict[str, A
 def _rounded(values: np.ndarray) -> float | None:
     known = values[~np.isnan(values)]
     return round(float(known.mean()), 4) if len(known) else None
-
-
-def scaled(size: int) -> dict[str, Any]:
-    """Tier prophet, Parquet to Parquet, on `size` made-up monthly series of 60 months, 30 % of them ragged."""
-    from forecasts import config
-    from forecasts.files import forecast_file
-    from pipelines.bench.forecast_scale import write_series
-
-    with tempfile.TemporaryDirectory() as folder:
-        source, target = Path(folder) / "in.parquet", Path(folder) / "out.parquet"
-        write_series(source, size)
-        start, before = time.perf_counter(), _cpu()
-        forecast_file(source, target, config.for_tier("prophet"), horizon=12, freq="MS")
-        wall, cpu = time.perf_counter() - start, _cpu() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return {"series": size, "wall_s": round(wall, 2), "cpu_s": round(cpu, 2), "peak_memory_gb": round(peak, 2)}
