@@ -57,12 +57,6 @@ def _reason(printed: str) -> str:
     return " ".join(line for line in lines[first : first + 4] if line)
 
 
-def model_descriptions(folder: Path) -> dict[str, dict]:
-    """What the manifest says of every model and seed, by `schema.name`."""
-    nodes = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"].values()
-    return {f"{node['schema']}.{node['name']}": node for node in nodes if node["resource_type"] in {"model", "seed"}}
-
-
 def _project_files() -> Iterator[tuple[Path, bytes]]:
     for path in sorted(DBT_PROJECT.rglob("*")):
         relative = path.relative_to(DBT_PROJECT)

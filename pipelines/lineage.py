@@ -14,6 +14,11 @@ GATE_BEFORE = {"staging_and_matching": "raw", "marts": "clean", "outlook": "fore
 RAW_SCHEMAS = ("raw", "control", "quality")
 
 
+def table_name(node: Mapping[str, Any]) -> str:
+    """What the table of a node is called in its schema: a model may not share its name with a seed, its table may."""
+    return node.get("alias") or node["name"]
+
+
 @dataclass(frozen=True)
 class Graph:
     """What is known of the flow before anything runs.
@@ -38,7 +43,7 @@ class Graph:
         manifest = project / "target" / "manifest.json"
         parsed = json.loads(manifest.read_text(encoding="utf-8"))
         models = [node for node in parsed["nodes"].values() if node["resource_type"] == "model"]
-        known = [f"{node['schema']}.{node['name']}" for node in [*models, *parsed["sources"].values()]]
+        known = [f"{node['schema']}.{table_name(node)}" for node in [*models, *parsed["sources"].values()]]
         return cls(manifest, parsed["nodes"], parsed["sources"], systems, gates(known))
 
     def inbox_specs(self) -> list[dg.AssetSpec]:
@@ -72,7 +77,8 @@ class Graph:
 
     def models(self, *schemas: str) -> list[dg.AssetKey]:
         """Keys of the models of these schemas."""
-        names = ((node["schema"], node["name"]) for node in self.nodes.values() if node["resource_type"] == "model")
+        models = (node for node in self.nodes.values() if node["resource_type"] == "model")
+        names = ((node["schema"], table_name(node)) for node in models)
         return [dg.AssetKey(name) for name in sorted(names) if name[0] in schemas]
 
     def served(self) -> list[dg.AssetKey]:
@@ -113,6 +119,12 @@ class Translator(DagsterDbtTranslator):
             return spec
         known = {spec.key, *(dep.asset_key for dep in spec.deps)}
         return spec.merge_attributes(deps=[key for key in self._gate_inputs if key not in known])
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        """An asset is called what its table is called: schema and alias."""
+        if dbt_resource_props["resource_type"] != "model":
+            return super().get_asset_key(dbt_resource_props)
+        return dg.AssetKey([dbt_resource_props["schema"], table_name(dbt_resource_props)])
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
         """Layers are the groups people see."""
