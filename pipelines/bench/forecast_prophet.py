@@ -35,7 +35,7 @@ SHAPES = (
 )
 
 
-def speed(series: int = 100_000, own_series: int = 5_000, stock: int = 20, batch: int = 300) -> list[dict[str, Any]]:
+def speed(series: int = 100_000, own_series: int = 20_000, stock: int = 20, batch: int = 300) -> list[dict[str, Any]]:
     """One row per shape and kind of calendar: 30 % ragged starts on shared dates, and gaps on dates of one's own."""
     rows = []
     for name, points, step, freq in SHAPES:
