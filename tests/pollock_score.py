@@ -14,7 +14,7 @@ Rows = list[list[str]]
 
 
 def score(folder: Path, read: Callable[[Path], Rows | None], limit: int = 0) -> dict[str, float]:
-    """Simple and weighted score; `refused` is the share of files that the reader did not load. limit: every n-th file."""
+    """Simple and weighted score; `refused` counts files that were not loaded. limit: every n-th file."""
     weights = json.loads((folder / "pollock_weights.json").read_text(encoding="utf-8"))
     paths = sorted((folder / "csv").glob("*.csv"))[:: limit or 1]
     simple, weighted, total, refused = 0.0, 0.0, 0.0, 0

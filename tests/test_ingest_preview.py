@@ -59,13 +59,15 @@ def test_formulas_are_neutralised_and_numbers_left_alone() -> None:
             "Opportunity ID,Opportunity Name,Account Name,Stage,Amount,Close Date,Probability (%),Opportunity Owner",
             "006A,Deal,Acme,Prospecting,100,2024-05-01,45,Ann",
             "opportunities",
-            {"opportunity_id", "opportunity_name", "account_name", "stage", "amount", "expected_close_on", "probability", "owner_name"},
+            {"opportunity_id", "opportunity_name", "account_name", "stage", "amount", "expected_close_on",
+             "probability", "owner_name"},
         ),
         (
             "商机编号,商机名称,客户名称,销售阶段,预计金额（万元）,预计成交日期,负责人,创建时间",
             "1,项目,神州,赢单,12.5,2024-05-01,王伟,2024-01-01",
             "opportunities",
-            {"opportunity_id", "opportunity_name", "account_name", "stage", "amount", "expected_close_on", "owner_name", "created_on"},
+            {"opportunity_id", "opportunity_name", "account_name", "stage", "amount", "expected_close_on", "owner_name",
+             "created_on"},
         ),
         (
             "Record ID,Company name,Company Domain Name,City,Country/Region,Create Date,Industry,Company owner",

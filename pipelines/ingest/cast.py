@@ -1,8 +1,8 @@
 """Text cells to canonical types in one pass of SQL: the table `typed` of the scratch database.
 
 One row per record of the file, good or bad: `_errors` names what could not be read, `_is_control` marks totals,
-repeated headers and rows that the contract says are no records. Nothing is dropped here, so that every row can be counted.
-"""
+repeated headers and rows that the contract says are no records. Nothing is dropped here, so that every row can be
+counted."""
 
 from dataclasses import dataclass, replace
 

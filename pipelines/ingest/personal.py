@@ -26,7 +26,7 @@ def keyed_hash(key: str, value: str) -> str:
 
 
 def pii_columns(contracts: Mapping[str, SourceContract]) -> dict[str, dict[str, str]]:
-    """Object to column to `hash` or `drop`, the stricter of all contracts; canonical personal columns are always hashed."""
+    """Object to column to `hash` or `drop`, the stricter of all contracts; canonical personal columns are hashed."""
     rules: dict[str, dict[str, str]] = {
         name: {column: "hash" for column, canonical in item.columns.items() if canonical.pii}
         for name, item in canonical_objects().items()
