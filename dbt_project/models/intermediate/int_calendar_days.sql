@@ -1,12 +1,17 @@
 -- One row per day from 2000 to the end of the third year after as_of.
-with days as (
+with horizon as (
     select
-        cast(unnest(
-            generate_series(date '2000-01-01', date_trunc('year', run.as_of) + interval 4 year - interval 1 day, interval 1 day)
-        ) as date) as day,
-        run.fiscal_year_start_month,
-        run.as_of
-    from {{ source('control', 'run') }} as run
+        *,
+        date_trunc('year', as_of) + interval 4 year - interval 1 day as last_day_on
+    from {{ source('control', 'run') }}
+),
+
+days as (
+    select
+        cast(unnest(generate_series(date '2000-01-01', last_day_on, interval 1 day)) as date) as day,
+        fiscal_year_start_month,
+        as_of
+    from horizon
 ),
 
 -- several systems may send overrides of one day: the newest export speaks

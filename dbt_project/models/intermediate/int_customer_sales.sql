@@ -1,4 +1,4 @@
--- One row per customer that was ever invoiced, ordered or paid: its money, over all time and the twelve months to as_of.
+-- One row per customer that was ever invoiced, ordered or paid: its money, over all time and in the year to as_of.
 with run as (
     select
         as_of,

@@ -42,14 +42,18 @@ metric_days as (
     union all
     select 'quantity', happened_on, region, product_line, null, cast(quantity as double) from sold
     union all
-    select 'new_customers', happened_on, region, product_line, null, count(*) from first_sales group by all
+    select 'new_customers', happened_on, region, product_line, null, count(*)
+    from first_sales
+    group by all
     union all
     select 'bookings', closed_on, region, product_line, team, cast(sum(amount_base) as double)
     from deals
     where stage_type = 'won'
     group by all
     union all
-    select 'opportunity_inflow', created_on, region, product_line, team, count(*) from deals group by all
+    select 'opportunity_inflow', created_on, region, product_line, team, count(*)
+    from deals
+    group by all
 )
 
 select metric_days.*

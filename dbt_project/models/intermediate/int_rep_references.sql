@@ -1,6 +1,7 @@
 -- One row per rep that a record of one system names, by id or by name, with the id it means in that system.
 with named_reps as (
-    {% for object in ['accounts', 'activities', 'invoice_lines', 'invoices', 'leads', 'opportunities', 'order_lines', 'orders'] -%}
+    {% for object in ['accounts', 'activities', 'invoice_lines', 'invoices', 'leads', 'opportunities', 'order_lines',
+                      'orders', 'quotes'] -%}
         select
             source_system,
             coalesce(owner_id, 'name:' || owner_name) as rep_source_id,

@@ -48,7 +48,9 @@ series as (
         level,
         member,
         freq,
-        cast(unnest(generate_series(min(ds), any_value(first_incomplete) - interval 1 day, any_value(step))) as date) as ds
+        cast(
+            unnest(generate_series(min(ds), any_value(first_incomplete) - interval 1 day, any_value(step))) as date
+        ) as ds
     from member_periods
     group by metric, level, member, freq
 )

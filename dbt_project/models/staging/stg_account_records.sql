@@ -30,7 +30,7 @@ implied_accounts as (
     from unknown_accounts
     qualify row_number() over (
         partition by source_system, account_source_id
-        order by account_name is null, exported_at desc, _file_id desc, _record
+        order by account_name is null asc, exported_at desc, _file_id desc, _record asc
     ) = 1
 )
 

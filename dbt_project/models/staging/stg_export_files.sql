@@ -43,6 +43,6 @@ select
     visible_files.landed_at,
     export_sets.is_complete_set,
     -- how ingest names the rows of a contract with `key: none`: by export day, file and record
-    strftime(visible_files.exported_at, '%Y-%m-%d') || '/' || parse_filename(visible_files.path) || '#' as keyless_prefix
+    strftime(visible_files.exported_at, '%Y-%m-%d/') || parse_filename(visible_files.path) || '#' as keyless_prefix
 from visible_files
 inner join export_sets on visible_files.set_id = export_sets.set_id
