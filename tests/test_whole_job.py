@@ -17,8 +17,8 @@ from pipelines.settings import load_settings
 
 SERVED = {
     "marts": (
-        "customer_360 customer_crosswalk opportunities opportunity_crosswalk revenue orders calendar products reps stages "
-        "targets stage_history record_lineage funnel series_history sales_cycle win_rate"
+        "customer_360 customer_crosswalk opportunities opportunity_crosswalk revenue orders calendar products reps "
+        "stages targets stage_history record_lineage funnel series_history sales_cycle win_rate"
     ),
     "forecast": "series values latest backtest",
     "outlook": "forecast_vs_actual forecast_accuracy target_gap alerts review_queue deal_risk data_quality",
@@ -64,7 +64,8 @@ def test_every_served_table_and_column_is_described(built: Built) -> None:
 def test_money_in_is_money_out_every_month(built: Built) -> None:
     truth = pl.read_parquet(built.settings.home / "truth" / "revenue.parquet")
     expected = dict(truth.group_by("month").agg(pl.col("amount_base").sum()).rows())
-    found = dict(rows(built, "select date_trunc('month', invoiced_on)::date, sum(amount_base) from marts.revenue group by 1"))
+    monthly = "select date_trunc('month', invoiced_on)::date, sum(amount_base) from marts.revenue group by 1"
+    found = dict(rows(built, monthly))
     assert found == expected
 
 
@@ -104,7 +105,10 @@ def test_any_revenue_walks_back_to_its_export_row(built: Built) -> None:
     walked = rows(
         built,
         """
-        with largest as (from marts.revenue where source_system = 'kingdee' order by amount_base desc, source_id limit 10)
+        with largest as (
+            from marts.revenue where source_system = 'kingdee' order by amount_base desc, source_id limit 10
+        )
+
         select lineage.path, lineage.record, largest.invoice_id
         from largest
         join marts.record_lineage as lineage
