@@ -53,7 +53,10 @@ def test_every_score_is_the_sum_of_its_bits(tmp_path: Path) -> None:
     home = home_with(tmp_path, [("crm", "1", *ACME), ("erp", "9", "Acme Widgets", *ACME[1:]), *strangers(30)])
     columns = [row[0] for row in table(home, "describe matching.mtc_pairs") if row[0].endswith("_bits")]
     total = " + ".join(name for name in columns if name != "score_bits")
-    assert table(home, f"select count(*), count(*) filter (where score_bits != {total}) from matching.mtc_pairs")[0][1] == 0
+    assert (
+        table(home, f"select count(*), count(*) filter (where score_bits != {total}) from matching.mtc_pairs")[0][1]
+        == 0
+    )
     assert table(home, "select count(*) from matching.mtc_pairs")[0][0] > 0
 
 
@@ -66,7 +69,12 @@ def test_one_key_of_a_namespace_is_one_customer_and_two_keys_are_two(tmp_path: P
 
 
 def test_equal_names_alone_make_no_person(tmp_path: Path) -> None:
-    people = [("a", "1", "Eugene Huang"), ("b", "1", "Eugene Huang"), ("a", "2", "Mary Smith"), ("b", "2", "Bob Miller")]
+    people = [
+        ("a", "1", "Eugene Huang"),
+        ("b", "1", "Eugene Huang"),
+        ("a", "2", "Mary Smith"),
+        ("b", "2", "Bob Miller"),
+    ]
     assert len(set(customers(home_with(tmp_path, people)).values())) == 4
 
 

@@ -100,7 +100,13 @@ def test_web_sites_give_their_registered_domain() -> None:
 
 
 def test_addresses_keep_number_and_street() -> None:
-    values = ["5900 N. Winthrop Ave", "5900 north winthrop", "上海市浦东新区解放路88号3楼", "上海解放路88号", "P.O. Box 12"]
+    values = [
+        "5900 N. Winthrop Ave",
+        "5900 north winthrop",
+        "上海市浦东新区解放路88号3楼",
+        "上海解放路88号",
+        "P.O. Box 12",
+    ]
     keys = keyed(contacts.address_keys(pl.Series(values)), "address_key")
     assert list(keys.values()) == ["5900 winthrop", "5900 winthrop", "解放路 88", "解放路 88", None]
 

@@ -23,9 +23,7 @@ def links(*pairs: tuple[int, int, float]) -> Links:
 def groups(count: int, *, words=(), certain=(), apart=(), scored=(), codes=None) -> list[int]:  # type: ignore[no-untyped-def]
     none = np.full((1, count), -1, dtype=np.int64)
     given_codes = none if codes is None else np.array(codes, dtype=np.int64)
-    return cluster(
-        count, links(*words), links(*certain), links(*apart), links(*scored), given_codes
-    ).labels.tolist()
+    return cluster(count, links(*words), links(*certain), links(*apart), links(*scored), given_codes).labels.tolist()
 
 
 def test_records_that_evidence_joins_are_one_group() -> None:
@@ -81,7 +79,11 @@ def records(**cluster_of: int) -> pl.DataFrame:
 def run(number: int, frame: pl.DataFrame, log: pl.DataFrame) -> tuple[dict[str, str], pl.DataFrame]:
     """Assign and log: record -> id, and the whole log."""
     assignment = ids.assign(frame, log)
-    stamp: dict[str, object] = {"run_id": f"r{number}", "as_of": date(2026, 1, number), "recorded_at": datetime(2026, 1, number)}
+    stamp: dict[str, object] = {
+        "run_id": f"r{number}",
+        "as_of": date(2026, 1, number),
+        "recorded_at": datetime(2026, 1, number),
+    }
     log = pl.concat([log, ids.events_of(assignment, {}, stamp)])
     given_ids = frame.join(assignment.ids, on="cluster").sort("source_id")
     return dict(given_ids.select("source_id", "customer_id").iter_rows()), log

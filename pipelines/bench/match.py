@@ -61,12 +61,16 @@ def measure_ours(records: pl.DataFrame, fit: bool = True) -> dict[str, float]:
         labels = evidence.clusters().labels
         cost = {"seconds": time.perf_counter() - started, "cpu_s": time.process_time() - cpu}
         broken = _broken_promises(connection)
-    truth = evidence.records.join(records, on=["source_system", "source_id"], how="left", maintain_order="left")["truth"]
+    truth = evidence.records.join(records, on=["source_system", "source_id"], how="left", maintain_order="left")[
+        "truth"
+    ]
     return {**quality(labels.tolist(), truth.to_list()), **{k: round(v, 2) for k, v in cost.items()}, **broken}
 
 
 def _broken_promises(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
-    columns = [row[0] for row in connection.execute("describe matching.mtc_pairs").fetchall() if row[0].endswith("_bits")]
+    columns = [
+        row[0] for row in connection.execute("describe matching.mtc_pairs").fetchall() if row[0].endswith("_bits")
+    ]
     total = " + ".join(name for name in columns if name != "score_bits")
     row = connection.execute(f"select count(*) from matching.mtc_pairs where score_bits != {total}").fetchone()
     return {"pairs_whose_bits_do_not_sum": row[0] if row else 0}

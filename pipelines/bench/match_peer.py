@@ -1,4 +1,4 @@
-"""Splink 5 on the same columns: its own comparisons, trained, clustered at every threshold; the best one is reported."""
+"""Splink 5 on the same columns: its own comparisons, trained; the best of all thresholds is reported."""
 
 import logging
 import time
@@ -57,7 +57,12 @@ def _persons(records: pl.DataFrame, has_email: bool) -> tuple[Any, ...]:
         cl.DateOfBirthComparison("dob", input_is_string=True),
         cl.ExactMatch("city").configure(term_frequency_adjustments=True),
     ]
-    blocks = [("first_name", "surname"), ("surname", "dob"), ("first_name", "dob"), ("surname", "city")]
+    blocks: list[tuple[str, ...]] = [
+        ("first_name", "surname"),
+        ("surname", "dob"),
+        ("first_name", "dob"),
+        ("surname", "city"),
+    ]
     if has_email:
         comparisons.append(cl.EmailComparison("email"))
         blocks += [("email",), ("dob",), ("surname",), ("first_name",)]
@@ -70,7 +75,12 @@ def _persons(records: pl.DataFrame, has_email: bool) -> tuple[Any, ...]:
         blocks += [("postal_code", "first_name"), ("postal_code", "surname"), ("dob", "postal_code"), ("dob", "city")]
         second = block_on("dob", "postal_code")
     settings = _settings(SettingsCreator, comparisons, [block_on(*block) for block in blocks])
-    return table, settings, [block_on("first_name", "surname", "dob"), second], [block_on("first_name", "surname"), block_on("dob")]
+    return (
+        table,
+        settings,
+        [block_on("first_name", "surname", "dob"), second],
+        [block_on("first_name", "surname"), block_on("dob")],
+    )
 
 
 def _organisations(records: pl.DataFrame) -> tuple[Any, ...]:
@@ -90,7 +100,12 @@ def _organisations(records: pl.DataFrame) -> tuple[Any, ...]:
     ]
     rules = [block_on(c) for c in ("name", "phone", "street", "number", "substr(name, 1, 6)")]
     settings = _settings(SettingsCreator, comparisons, rules)
-    return table, settings, [block_on("name", "phone"), block_on("phone", "number")], [block_on("phone"), block_on("number")]
+    return (
+        table,
+        settings,
+        [block_on("name", "phone"), block_on("phone", "number")],
+        [block_on("phone"), block_on("number")],
+    )
 
 
 def _settings(creator: Any, comparisons: list[Any], rules: list[Any]) -> Any:

@@ -34,7 +34,9 @@ def register(app: typer.Typer) -> None:
 def _file(
     context: typer.Context,
     file: Path = typer.Argument(help="CSV, XLSX or Parquet with a name or other recognised columns."),
-    id: str | None = typer.Option(None, "--id", help="Column that identifies a record [recognised, or the row number]."),
+    id: str | None = typer.Option(
+        None, "--id", help="Column that identifies a record [recognised, or the row number]."
+    ),
     map: list[str] = typer.Option([], "--map", help="What a column is, as canonical=HEADER, e.g. account_name=Firma."),
     fit: bool = typer.Option(True, help="Fit the weights to the file (no labels needed) before scoring."),
     out: Path | None = typer.Option(None, help="Where to write record_id, cluster_id [beside the file]."),

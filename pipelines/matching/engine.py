@@ -35,7 +35,9 @@ COLUMNS = {
 
 
 @contextmanager
-def engine(records: pl.DataFrame, weights: Path | None = None, overrides: Path | None = None, file: str = ":memory:") -> Iterator[duckdb.DuckDBPyConnection]:
+def engine(
+    records: pl.DataFrame, weights: Path | None = None, overrides: Path | None = None, file: str = ":memory:"
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with every input of the matching models: the records, their keys and the policy."""
     with duckdb.connect(file) as connection:
         connection.execute("set enable_progress_bar = false")
@@ -61,7 +63,9 @@ def _load_records(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) 
     connection.execute(f"create table staging.stg_account_records as select {', '.join(columns)} from records")
 
 
-def match(records: pl.DataFrame, weights: Path | None = None, overrides: Path | None = None) -> tuple[Evidence, Clusters]:
+def match(
+    records: pl.DataFrame, weights: Path | None = None, overrides: Path | None = None
+) -> tuple[Evidence, Clusters]:
     """Cluster records: the evidence and the groups, in the order of `source_system, source_id`."""
     with engine(records, weights, overrides) as connection:
         run_models(connection)

@@ -86,8 +86,8 @@ def _pair(connection: duckdb.DuckDBPyConnection, l: dict[str, object], r: dict[s
     lines += _bits(pair[0]) if pair else ["  never compared: they share no candidate key"]
     review = _rows(
         connection,
-        "select reason from resolved.customer_reviews where (source_system_l, source_id_l, source_system_r, source_id_r)"
-        " in ((?, ?, ?, ?), (?, ?, ?, ?))",
+        "select reason from resolved.customer_reviews where"
+        " (source_system_l, source_id_l, source_system_r, source_id_r) in ((?, ?, ?, ?), (?, ?, ?, ?))",
         *(x[k] for x, y in ((low, high), (high, low)) for x in (x, y) for k in ("source_system", "source_id")),
     )
     return "\n".join(lines + [f"  in review: {row['reason']}" for row in review])
@@ -104,5 +104,5 @@ def _bits(pair: dict[str, object]) -> list[str]:
         field = column.removesuffix("_bits")
         level = pair.get(f"{field}_level")
         if column.endswith("_bits") and field != "score" and (level or (bits and field in {"prior", "guard"})):
-            lines.append(f"  {field:<12}{str(level or ''):<18}{bits:>9}")
+            lines.append(f"  {field:<12}{level or '':<18}{bits:>9}")
     return [*lines, f"  {'score':<30}{pair['score_bits']:>9}"]

@@ -96,7 +96,9 @@ def _refuse_double_ids(records: pl.DataFrame) -> None:
     doubles = records.filter(pl.struct("source_system", "source_id").is_duplicated() | pl.col("source_id").is_null())
     if len(doubles):
         first = doubles["source_id"][0]
-        raise AlmanacError(f"{len(doubles)} records have no id of their own (the first: {first!r}): choose another --id")
+        raise AlmanacError(
+            f"{len(doubles)} records have no id of their own (the first: {first!r}): choose another --id"
+        )
 
 
 def _birth_date(table: pl.DataFrame, mapping: dict[str, str]) -> dict[str, pl.Expr]:

@@ -48,8 +48,8 @@ def _level_counts_of_random_pairs(connection: duckdb.DuckDBPyConnection, weights
         "create or replace table matching.mtc_candidates as"
         " with n as (select count(*) as n from matching.mtc_records),"
         " picked as (select hash(i, 1) % n + 1 as a, hash(i, 2) % n + 1 as b from n, range(?) as t(i))"
-        " select distinct least(a, b)::bigint as record_no_l, greatest(a, b)::bigint as record_no_r, 1::utinyint as rule_no"
-        " from picked where a != b",
+        " select distinct least(a, b)::bigint as record_no_l, greatest(a, b)::bigint as record_no_r,"
+        " 1::utinyint as rule_no from picked where a != b",
         [RANDOM_PAIRS],
     )
     run_models(connection, ("mtc_evidence",))
@@ -86,13 +86,13 @@ def _fitted_shares(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame)
     # members of a group of companies share names, telephones and domains without being one: only persons are corrected
     is_corrected = (weights["by_frequency"] & (weights["kind"] == "person")).to_numpy()
     group = weights.select(pl.struct("kind", "field").rank("dense")).to_series().to_numpy().astype(int) - 1
-    pairs = sum(np.bincount(column, minlength=len(seed) + 1) for column in codes.T)[:-1]
+    pairs = _counts(codes, None, len(seed))
     shares, others = seed.copy(), np.ones(len(seed))
     for _ in range(ROUNDS):
         moved = np.append(np.log2(shares / seed) - np.log2(others), 0.0)
         score = bits + moved[codes].sum(axis=1) + prior
         chance = 1 / (1 + np.exp2(-np.clip(score, -60, 60)))
-        counts = sum(np.bincount(column, weights=chance, minlength=len(seed) + 1) for column in codes.T)[:-1]
+        counts = _counts(codes, chance, len(seed))
         totals = np.bincount(group, weights=counts)
         shares = (counts + PRIOR_PAIRS * seed) / (totals[group] + PRIOR_PAIRS)
         left_over = (pairs - counts + PRIOR_PAIRS) / (pairs + PRIOR_PAIRS)
@@ -100,6 +100,14 @@ def _fitted_shares(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame)
         matches = max(chance.sum() * candidates / max(len(chance), 1), 1.0)
         prior = float(np.log2(matches / max(pair_total - matches, 1.0)))
     return [pl.Series("match_share", shares), pl.Series("other_share", others)]
+
+
+def _counts(codes: np.ndarray, weights: np.ndarray | None, levels: int) -> np.ndarray:
+    """How many pairs, or how much of their weights, stand at each level; unknown fields are left out."""
+    found = np.zeros(levels + 1)
+    for column in codes.T:
+        found += np.bincount(column, weights=weights, minlength=levels + 1)
+    return found[:-1]
 
 
 def _sampled_pairs(
@@ -114,7 +122,9 @@ def _sampled_pairs(
     ).pl()
     codes = np.empty((len(pairs), len(fields)), dtype=np.int64)
     for place, field in enumerate(fields):
-        rows = weights.filter(pl.col("field") == field).select("kind", "weight", pl.col("level").alias(f"{field}_level"))
+        rows = weights.filter(pl.col("field") == field).select(
+            "kind", "weight", pl.col("level").alias(f"{field}_level")
+        )
         found = pairs.join(rows, on=["kind", f"{field}_level"], how="left", maintain_order="left")["weight"]
         codes[:, place] = found.fill_null(len(weights)).to_numpy()
     prior = connection.execute("select prior_bits::double, pair_count::double from matching.mtc_prior").fetchone()

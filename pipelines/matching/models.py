@@ -5,7 +5,7 @@ the few functions below render them here. Only what those models use is understo
 """
 
 from collections.abc import Callable, Iterable
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -65,10 +65,11 @@ def _environment() -> jinja2.Environment:
 
 def macro_value(name: str) -> Any:
     """What a macro of the project returns."""
-    return _environment().globals[name]()
+    macro: Any = _environment().globals[name]
+    return macro()
 
 
-@lru_cache(maxsize=None)
+@cache
 def model_sql(name: str) -> str:
     """The SQL of one model of the matching folder."""
     path = DBT_PROJECT / "models" / "matching" / f"{name}.sql"
@@ -88,14 +89,15 @@ def load_seed(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> N
     connection.execute("create schema if not exists policy")
     try:
         connection.execute(
-            f"create or replace table policy.{name} as select * from read_csv(?, header = true, columns = {{{listed}}})",
+            f"create or replace table policy.{name} as"
+            f" select * from read_csv(?, header = true, columns = {{{listed}}})",
             [str(path)],
         )
     except duckdb.Error as error:
         raise AlmanacError(f"{path}: expected the columns {', '.join(types)}: {error}") from error
 
 
-@lru_cache(maxsize=None)
+@cache
 def _seed_types(name: str) -> dict[str, str]:
     for path in sorted((DBT_PROJECT / "seeds").glob("*.yml")):
         for seed in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("seeds", []):

@@ -15,7 +15,13 @@ FORMULA_STARTS = ("=", "+", "-", "@")
 
 
 def match_file(
-    file: Path, said: dict[str, str], *, out: Path, pairs: Path | None = None, fit: bool = True, weights: Path | None = None
+    file: Path,
+    said: dict[str, str],
+    *,
+    out: Path,
+    pairs: Path | None = None,
+    fit: bool = True,
+    weights: Path | None = None,
 ) -> str:
     """Write `record_id, cluster_id` of every record of the file; returns a summary in words.
 
@@ -42,14 +48,18 @@ def match_records(
         if fit and len(records) > 1:
             fit_weights(connection)
         if pairs:
-            connection.execute("copy (from matching.mtc_pairs order by record_no_l, record_no_r) to ? (format parquet)", [str(pairs)])
+            connection.execute(
+                "copy (from matching.mtc_pairs order by record_no_l, record_no_r) to ? (format parquet)", [str(pairs)]
+            )
         evidence = read_evidence(connection)
     labels = evidence.clusters().labels
     ids = evidence.records["source_id"]
     found = evidence.records.select("source_system", "source_id", cluster_id=ids.gather(labels))
-    return records.select("source_system", "source_id").join(
-        found, on=["source_system", "source_id"], how="left", maintain_order="left"
-    ).select(record_id="source_id", cluster_id="cluster_id")
+    return (
+        records.select("source_system", "source_id")
+        .join(found, on=["source_system", "source_id"], how="left", maintain_order="left")
+        .select(record_id="source_id", cluster_id="cluster_id")
+    )
 
 
 def _write(clusters: pl.DataFrame, out: Path) -> None:

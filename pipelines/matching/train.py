@@ -40,7 +40,9 @@ def train_weights(records: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     ]
     trained = pl.concat([frame for frame in found if len(frame)] or [_nothing()])
     if trained.is_empty():
-        raise AlmanacError(f"match train: no key is shared by {MIN_PAIRS} pairs of records: there is nothing to learn from")
+        raise AlmanacError(
+            f"match train: no key is shared by {MIN_PAIRS} pairs of records: there is nothing to learn from"
+        )
     joined = old.join(trained, on=["kind", "field", "level"], how="left", maintain_order="left")
     # no sample shows everything: what it never saw keeps a tenth of the share in place
     share = pl.max_horizontal(pl.coalesce("m", "match_share"), pl.col("match_share") / 10).round(6)
@@ -62,7 +64,9 @@ def difference(old: pl.DataFrame, new: pl.DataFrame) -> str:
 
 
 def _nothing() -> pl.DataFrame:
-    return pl.DataFrame(schema={"kind": pl.String, "field": pl.String, "level": pl.String, "m": pl.Float64, "u": pl.Float64})
+    return pl.DataFrame(
+        schema={"kind": pl.String, "field": pl.String, "level": pl.String, "m": pl.Float64, "u": pl.Float64}
+    )
 
 
 def _trained(records: pl.DataFrame, kind: str) -> pl.DataFrame:
@@ -70,11 +74,19 @@ def _trained(records: pl.DataFrame, kind: str) -> pl.DataFrame:
     if not sessions:
         return _nothing()
     fields = [field for field in macro_value("match_fields") if field.get("kind", kind) == kind]
-    fields = [field for field in fields if records.select(pl.sql_expr(field["known"]).is_not_null().sum()).item() > MIN_PAIRS]
+    fields = [
+        field for field in fields if records.select(pl.sql_expr(field["known"]).is_not_null().sum()).item() > MIN_PAIRS
+    ]
     levels = {field["name"]: _labels(field["level"]) for field in fields}
     model = _splink_model(records, fields, levels, sessions)
     rows = [
-        (kind, comparison["output_column_name"], level["label_for_charts"], level["m_probability"], level["u_probability"])
+        (
+            kind,
+            comparison["output_column_name"],
+            level["label_for_charts"],
+            level["m_probability"],
+            level["u_probability"],
+        )
         for comparison in model["comparisons"]
         for level in comparison["comparison_levels"]
         if level.get("m_probability") and level.get("u_probability")
@@ -120,7 +132,11 @@ def _comparison(field: dict[str, str], labels: list[str]) -> dict:
     """The level expression of the SQL models as a Splink comparison: `l.core` becomes `core_l`."""
     expression = re.sub(r"\b([lr])\.(\w+)", r'"\2_\1"', field["level"])
     null = {"sql_condition": f"({expression}) is null", "label_for_charts": "unknown", "is_null_level": True}
-    named = [{"sql_condition": f"({expression}) = '{label}'", "label_for_charts": label} for label in labels if label != "other"]
+    named = [
+        {"sql_condition": f"({expression}) = '{label}'", "label_for_charts": label}
+        for label in labels
+        if label != "other"
+    ]
     return {
         "output_column_name": field["name"],
         "comparison_levels": [null, *named, {"sql_condition": "ELSE", "label_for_charts": "other"}],

@@ -1,7 +1,8 @@
 """Comparable keys of names, phones, e-mails, web sites, tax ids, addresses and places, in English and Chinese.
 
 Belongs here: turning one written value into the key under which equal things meet; pure functions and the `keys.*`
-tables of their results. Does not belong here: any comparison of two records (that is SQL in dbt_project/models/matching).
+tables of their results. Does not belong here: any comparison of two records, which is SQL
+(dbt_project/models/matching).
 """
 
 from pipelines.names.build import build_key_tables, build_keys

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from pipelines.names.places import LATIN_PLACES, PLACE_KEYS
@@ -63,7 +63,7 @@ _BRANCH = re.compile(r"(?:分公司|分行|支行|营业部|营业所|办事处|
 
 
 @lru_cache(maxsize=1)
-def _simplifier():  # type: ignore[no-untyped-def]
+def _simplifier():
     import opencc
 
     return opencc.OpenCC("t2s").convert
@@ -162,7 +162,7 @@ def _sound(brand: str) -> str:
     return "".join(map(_syllable, brand)) if len(brand) <= 6 else ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _syllable(character: str) -> str:
     from pypinyin import lazy_pinyin
 

@@ -72,7 +72,9 @@ def address_keys(values: pl.Series) -> pl.DataFrame:
     come and go between systems; Chinese addresses give road and number (`解放路 88`).
     """
     text = values.str.normalize("NFKC").str.to_lowercase().rename("text")
-    han = text.str.replace_all(r"[\s,，。.;]", "").str.replace_all(f"^(?:中国)?(?:(?:{_CHINESE_PLACES})(?:省|市)?)+", "")
+    han = text.str.replace_all(r"[\s,，。.;]", "").str.replace_all(
+        f"^(?:中国)?(?:(?:{_CHINESE_PLACES})(?:省|市)?)+", ""
+    )
     han = han.str.replace_all(r"^[\p{Han}]{1,4}?(?:区|县|镇)", "")
     road = pl.concat_str(han.str.extract(_CHINESE_ROAD, 1), pl.lit(" "), han.str.extract(_CHINESE_ROAD, 2))
     latin = text.str.replace_all(r"['’.]", "").str.replace(_UNITS, "").str.replace_all(r"[^0-9a-z]+", " ")

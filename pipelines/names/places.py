@@ -28,7 +28,8 @@ CITIES_BY_PROVINCE = {
     "henan": "郑州 开封 洛阳 平顶山 安阳 鹤壁 新乡 焦作 濮阳 许昌 漯河 三门峡 南阳 商丘 信阳 周口 驻马店",
     "hubei": "武汉 黄石 十堰 宜昌 襄阳 鄂州 荆门 孝感 荆州 黄冈 咸宁 随州 恩施",
     "hunan": "长沙 株洲 湘潭 衡阳 邵阳 岳阳 常德 张家界 益阳 郴州 永州 怀化 娄底 湘西",
-    "guangdong": "广州 深圳 珠海 汕头 佛山 韶关 河源 梅州 惠州 汕尾 东莞 中山 江门 阳江 湛江 茂名 肇庆 清远 潮州 揭阳 云浮",
+    "guangdong": "广州 深圳 珠海 汕头 佛山 韶关 河源 梅州 惠州 汕尾 东莞 "
+    "中山 江门 阳江 湛江 茂名 肇庆 清远 潮州 揭阳 云浮",
     "guangxi": "南宁 柳州 桂林 梧州 北海 防城港 钦州 贵港 玉林 百色 贺州 河池 来宾 崇左",
     "hainan": "海口 三亚 三沙 儋州",
     "sichuan": "成都 自贡 攀枝花 泸州 德阳 绵阳 广元 遂宁 内江 乐山 南充 眉山 宜宾 广安 达州 雅安 巴中 资阳",
@@ -63,15 +64,25 @@ CITIES: dict[str, tuple[str, str]] = _cities()
 PLACE_KEYS: dict[str, str] = {**PROVINCES, **{city: key for city, (key, _) in CITIES.items()}, "中国": "china"}
 PROVINCE_OF: dict[str, str] = {
     **{key: key for key in PROVINCES.values()},
-    **{key: province for key, province in CITIES.values()},
+    **dict(CITIES.values()),
 }
 LATIN_PLACES: frozenset[str] = frozenset(PLACE_KEYS.values()) - {"anshan", "heshan"}
 
 
 def place_key(text: str) -> str:
-    """The key of a written city or province: 深圳市, 深圳 and Shenzhen give `shenzhen`; unknown places keep their word."""
+    """The key of a written city or province: 深圳市, 深圳 and Shenzhen give `shenzhen`; others keep their word."""
     word = text.strip().casefold()
-    for ending in ("特别行政区", "壮族自治区", "回族自治区", "维吾尔自治区", "自治区", "省", "市", " city", " province"):
+    for ending in (
+        "特别行政区",
+        "壮族自治区",
+        "回族自治区",
+        "维吾尔自治区",
+        "自治区",
+        "省",
+        "市",
+        " city",
+        " province",
+    ):
         if word.endswith(ending) and len(word) > len(ending) + 1:
             word = word[: -len(ending)]
             break

@@ -33,7 +33,7 @@ def short_core(short: str) -> str:
 
 
 def link_short_names(shorts: list[str], fulls: list[str]) -> pl.DataFrame:
-    """One row per short name: `short, full` (null where no character agrees), `score` 0-1, `margin` to the next best."""
+    """One row per short name: `short, full` (null where no character agrees), `score`, `margin` to the next."""
     if not shorts or not fulls:
         return pl.DataFrame({"short": shorts, "full": None, "score": 0.0, "margin": 0.0}, schema=SCHEMA)
     cores = [short_core(short) for short in shorts]
@@ -99,7 +99,7 @@ def _shortlists(
 
 
 @numba.njit(cache=True)
-def _score(short, full, weights, brand_start, brand_end):  # type: ignore[no-untyped-def]
+def _score(short, full, weights, brand_start, brand_end):
     """Weight of the best in-order alignment over the weight of the short name, less what of the brand is uncovered.
 
     Dynamic programming over (position in short, position in full, whether the last pair were neighbours).

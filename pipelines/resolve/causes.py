@@ -10,7 +10,7 @@ RANKS = {"override": 3, "namespace": 2, "merged_in_source": 1}
 
 
 def strongest_links(evidence: Evidence, clusters: Clusters) -> pl.DataFrame:
-    """One row per record: `record, rule, linked_record, link_bits, cause`; rule `alone` for a record without company."""
+    """One row per record: `record, rule, linked_record, link_bits, cause`; rule `alone` where nothing links."""
     certain = evidence.links.filter("is_same").select(
         "l", "r", "rule", "cause", link_bits=pl.lit(None, pl.Float64), rank=pl.col("rule").replace_strict(RANKS)
     )
@@ -20,10 +20,12 @@ def strongest_links(evidence: Evidence, clusters: Clusters) -> pl.DataFrame:
     links = pl.concat([certain.cast({"rank": pl.Int64}), scored.select(certain.columns)], how="vertical_relaxed")
     together = clusters.labels[links["l"].to_numpy()] == clusters.labels[links["r"].to_numpy()]
     links = links.filter(pl.Series(together, dtype=pl.Boolean))
-    both = pl.concat([links.rename({"l": "record", "r": "linked_record"}),
-                      links.rename({"r": "record", "l": "linked_record"}).select("record", "linked_record", *links.columns[2:])],
-                     how="vertical_relaxed")  # fmt: skip
-    best = both.sort("record", "rank", "link_bits", "linked_record", descending=[False, True, True, False], nulls_last=True)
+    there = links.rename({"l": "record", "r": "linked_record"})
+    back = links.rename({"r": "record", "l": "linked_record"}).select(there.columns)
+    both = pl.concat([there, back], how="vertical_relaxed")
+    best = both.sort(
+        "record", "rank", "link_bits", "linked_record", descending=[False, True, True, False], nulls_last=True
+    )
     best = best.unique("record", keep="first", maintain_order=True).drop("rank")
     alone = pl.DataFrame({"record": np.arange(len(clusters.labels))})
     return alone.join(best.cast({"record": pl.Int64}), on="record", how="left").with_columns(

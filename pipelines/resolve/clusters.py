@@ -56,9 +56,7 @@ def cluster(record_count: int, words: Links, certain: Links, apart: Links, score
     codes = _codes_made_equal_by_word(codes, words)
     left, right = np.concatenate([words.left, certain.left]), np.concatenate([words.right, certain.right])
     starts, neighbours, bits = _adjacency(record_count, apart.left, apart.right, np.full(len(apart.left), APART_BITS))
-    labels, outcomes = _merge(
-        record_count, left, right, starts, neighbours, bits, codes.copy(), 0.0, -1.0
-    )
+    labels, outcomes = _merge(record_count, left, right, starts, neighbours, bits, codes.copy(), 0.0, -1.0)
     nodes, node_of = np.unique(labels, return_inverse=True)
     node_codes = _codes_of_nodes(codes, node_of, len(nodes))
     inside = _aggregate(node_of, scored, len(nodes))
@@ -98,7 +96,8 @@ def _adjacency(count: int, left: Ints, right: Ints, bits: Floats) -> tuple[Ints,
     order = np.argsort(ends, kind="stable")
     starts = np.zeros(count + 1, dtype=np.int64)
     np.cumsum(np.bincount(ends, minlength=count), out=starts[1:])
-    return starts, others[order], np.concatenate([bits, bits])[order]
+    both: Floats = np.concatenate([bits, bits]).astype(np.float64)
+    return starts.astype(np.int64), others[order].astype(np.int64), both[order]
 
 
 def _aggregate(node_of: Ints, links: Links, count: int, clip: float | None = CLIP_BITS) -> tuple[Ints, Ints, Floats]:
@@ -129,7 +128,7 @@ def _smallest_member(labels: Ints) -> Ints:
 
 
 @numba.njit(cache=True)
-def _find(parent, x):  # type: ignore[no-untyped-def]
+def _find(parent, x):
     while parent[x] != x:
         parent[x] = parent[parent[x]]
         x = parent[x]
@@ -137,7 +136,7 @@ def _find(parent, x):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(cache=True)
-def _merge(count, left, right, starts, neighbours, bits, codes, unscored, floor):  # type: ignore[no-untyped-def]
+def _merge(count, left, right, starts, neighbours, bits, codes, unscored, floor):
     """Follow the links in order; returns the root of every node and what became of every link."""
     parent = np.arange(count)
     size = np.ones(count, dtype=np.int64)

@@ -60,7 +60,11 @@ def resolve(
 
 
 def _map(given: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
-    linked = given.select(linked_record=pl.col("record").cast(pl.Int64), linked_source_system="source_system", linked_source_id="source_id")
+    linked = given.select(
+        linked_record=pl.col("record").cast(pl.Int64),
+        linked_source_system="source_system",
+        linked_source_id="source_id",
+    )
     rows = given.with_columns(pl.col("record").cast(pl.Int64)).join(links, on="record", how="left")
     rows = rows.join(linked, on="linked_record", how="left")
     return rows.select(
@@ -71,12 +75,17 @@ def _map(given: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
 def _events(
     assignment: ids.Assignment, records: pl.DataFrame, links: pl.DataFrame, evidence: Evidence, stamp: dict[str, object]
 ) -> pl.DataFrame:
-    causes = records.select("record", *ids.KEY).cast({"record": pl.Int64}).join(links.select("record", "cause"), on="record")
+    causes = (
+        records.select("record", *ids.KEY).cast({"record": pl.Int64}).join(links.select("record", "cause"), on="record")
+    )
     changes = assignment.changes.join(causes.drop("record"), on=ids.KEY, how="left")
     words = _words_against(evidence)
-    cause = pl.when(pl.col("event") == "split").then(pl.coalesce("word", pl.lit("the evidence no longer holds them together")))
+    cause = pl.when(pl.col("event") == "split").then(
+        pl.coalesce("word", pl.lit("the evidence no longer holds them together"))
+    )
     rows = changes.join(words, on=ids.KEY, how="left").with_columns(
-        cause=cause.otherwise("cause"), **{name: pl.lit(value).cast(ids.LOG_COLUMNS[name]) for name, value in stamp.items()}
+        cause=cause.otherwise("cause"),
+        **{name: pl.lit(value).cast(ids.LOG_COLUMNS[name]) for name, value in stamp.items()},
     )
     return rows.select(pl.col(name).cast(kind) for name, kind in ids.LOG_COLUMNS.items())
 

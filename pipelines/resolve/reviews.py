@@ -32,7 +32,9 @@ def reviews(evidence: Evidence, clusters: Clusters, ids: pl.DataFrame) -> pl.Dat
     decided = _are_decided(evidence, pairs)
     blocked = pairs.filter((pl.col("score_bits") > 0) & ~pl.Series(decided, dtype=pl.Boolean))
     grey = pairs.filter((pl.col("score_bits") <= 0) & ~pl.Series(decided, dtype=pl.Boolean))
-    links = evidence.certain.with_columns(outcome=pl.Series(clusters.certain_outcomes[len(clusters.certain_outcomes)-len(evidence.certain):]))
+    links = evidence.certain.with_columns(
+        outcome=pl.Series(clusters.certain_outcomes[len(clusters.certain_outcomes) - len(evidence.certain) :])
+    )
     links = links.filter(pl.col("outcome") > 0).select("l", "r", score_bits=pl.lit(None, pl.Float64), outcome="outcome")
     rows = pl.concat(
         [
@@ -41,7 +43,9 @@ def reviews(evidence: Evidence, clusters: Clusters, ids: pl.DataFrame) -> pl.Dat
             grey.select(links.columns).with_columns(kind=pl.lit("grey")),
         ]
     )
-    reason = pl.col("outcome").replace_strict(REASONS, default="the evidence decides neither way", return_dtype=pl.String)
+    reason = pl.col("outcome").replace_strict(
+        REASONS, default="the evidence decides neither way", return_dtype=pl.String
+    )
     return _with_names(rows.with_columns(reason=reason), evidence, ids)
 
 

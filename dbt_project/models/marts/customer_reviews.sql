@@ -3,11 +3,15 @@ with reviews as (select * from {{ source('resolved', 'customer_reviews') }}),
 
 names as (select source_system, source_id, account_name from {{ ref('stg_account_records') }}),
 
-open_deals as (
-    select customer_id, sum(amount_base) as amount_base
-    from {{ ref('opportunities') }}
-    where not is_won and not is_lost
-    group by all
+money as (
+    select customer_id, amount_base from {{ ref('revenue') }}
+    union all
+    select customer_id, amount_base from {{ ref('opportunities') }}
+    where is_open
+),
+
+customer_money as (
+    select customer_id, sum(amount_base) as amount_base from money group by all
 )
 
 select
@@ -22,10 +26,10 @@ select
     reviews.kind,
     reviews.reason,
     reviews.score_bits,
-    cast(coalesce(deals_l.amount_base, 0) + coalesce(deals_r.amount_base, 0) as decimal(18, 4)) as amount_at_stake_base,
+    cast(coalesce(money_l.amount_base, 0) + coalesce(money_r.amount_base, 0) as decimal(18, 4)) as amount_at_stake_base,
 from reviews
 left join names as l on reviews.source_system_l = l.source_system and reviews.source_id_l = l.source_id
 left join names as r on reviews.source_system_r = r.source_system and reviews.source_id_r = r.source_id
-left join open_deals as deals_l on reviews.customer_id_l = deals_l.customer_id
-left join open_deals as deals_r
-    on reviews.customer_id_r = deals_r.customer_id and reviews.customer_id_l != reviews.customer_id_r
+left join customer_money as money_l on reviews.customer_id_l = money_l.customer_id
+left join customer_money as money_r
+    on reviews.customer_id_r = money_r.customer_id and reviews.customer_id_l != reviews.customer_id_r
