@@ -56,9 +56,15 @@ def _streamed(path: Path, target: Path, horizon: int, frequency: Frequency, prog
             specification(frequency, None, "additive"),
             horizon,
             pandas_code(frequency),
-            finish=lambda block: block.rename({"engine": "model"}).select(COLUMNS),
+            finish=_named,
             progress=tick,
         )
+
+
+def _named(block: pl.DataFrame) -> pl.DataFrame:
+    """The engine's rows with the name of the model that made them, as in the other tiers."""
+    names = {"prophet_map": "prophet", "prophet": "prophet_stock", "last_value": "naive", "none": None}
+    return block.with_columns(model=pl.col("engine").replace_strict(names, return_dtype=pl.String)).select(COLUMNS)
 
 
 def _pooled(

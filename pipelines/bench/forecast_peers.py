@@ -63,9 +63,11 @@ def _statsforecast(estimator: Any, y: np.ndarray, horizon: int) -> dict[str, np.
 
 def _stock_prophet(holdout: Holdout) -> Callable[[np.ndarray, np.ndarray], dict[str, np.ndarray]]:
     import pandas as pd
-    from prophet import Prophet
 
     from forecasts.models.prophet_stock import quiet
+
+    with quiet():
+        from prophet import Prophet
 
     def forecast(ds: np.ndarray, y: np.ndarray) -> dict[str, np.ndarray]:
         ahead = Frequency(holdout.freq)
