@@ -28,7 +28,7 @@ def append(settings: Settings, log: str, name: str, rows: pl.DataFrame) -> Path 
 
 
 def read(settings: Settings, log: str) -> pl.DataFrame:
-    """Every row of a log, in the order of its files' names, which say nothing of time; an empty frame where nothing was ever appended."""
+    """Every row of a log, by file name, which says nothing of time; an empty frame where nothing was appended."""
     files = sorted((settings.state / log).glob("*.parquet"))
     if not files:
         return pl.DataFrame()
