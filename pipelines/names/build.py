@@ -2,8 +2,6 @@
 
 import hashlib
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
@@ -14,13 +12,11 @@ from pipelines.names.company import NameKey, parse_name
 from pipelines.names.tax import tax_id_keys
 from pipelines.settings import Settings
 
-PARALLEL_FROM = 300_000  # names; below it a second process costs more than it saves
-
 
 def name_keys(values: pl.Series) -> pl.DataFrame:
     """One row per name: `name` and the fields of `NameKey`."""
     names = values.to_list()
-    parsed = _parse_in_parallel(names) if len(names) >= PARALLEL_FROM else _parse(names)
+    parsed = _parse(names)
     kinds = NameKey.__annotations__
     return pl.DataFrame(
         {"name": values, **{field: pl.Series(parsed[i], dtype=_dtype(kinds[field])) for i, field in enumerate(kinds)}}
@@ -33,13 +29,6 @@ def _dtype(kind: type) -> pl.DataType:
 
 def _parse(names: list[str]) -> list[tuple]:
     return list(zip(*map(parse_name, names), strict=True)) or [() for _ in NameKey._fields]
-
-
-def _parse_in_parallel(names: list[str]) -> list[list]:
-    chunks = [names[start : start + 50_000] for start in range(0, len(names), 50_000)]
-    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
-        parts = list(pool.map(_parse, chunks))
-    return [[value for part in parts for value in part[i]] for i in range(len(NameKey._fields))]
 
 
 # keys.<table> -> the raw columns it covers, and the function that parses their distinct values.

@@ -94,10 +94,10 @@ def _adjacency(count: int, left: Ints, right: Ints, bits: Floats) -> tuple[Ints,
     """Every link from both of its ends: row starts, neighbours, bits."""
     ends, others = np.concatenate([left, right]), np.concatenate([right, left])
     order = np.argsort(ends, kind="stable")
-    starts = np.zeros(count + 1, dtype=np.int64)
+    starts: Ints = np.zeros(count + 1, dtype=np.int64)
     np.cumsum(np.bincount(ends, minlength=count), out=starts[1:])
-    both: Floats = np.concatenate([bits, bits]).astype(np.float64)
-    return starts.astype(np.int64), others[order].astype(np.int64), both[order]
+    both: Floats = np.concatenate([bits, bits])[order]
+    return starts, np.asarray(others[order], dtype=np.int64), both
 
 
 def _aggregate(node_of: Ints, links: Links, count: int, clip: float | None = CLIP_BITS) -> tuple[Ints, Ints, Floats]:
@@ -106,7 +106,7 @@ def _aggregate(node_of: Ints, links: Links, count: int, clip: float | None = CLI
     low, high, apart = np.minimum(a, b), np.maximum(a, b), a != b
     bits = links.bits if clip is None else np.clip(links.bits, -clip, clip)
     keys, inverse = np.unique(low[apart] * count + high[apart], return_inverse=True)
-    sums = np.bincount(inverse, weights=bits[apart], minlength=len(keys))
+    sums = np.bincount(inverse, weights=bits[apart], minlength=len(keys)).astype(np.float64)
     return keys // max(count, 1), keys % max(count, 1), sums
 
 
