@@ -16,7 +16,7 @@ TYPES = [
     (r"_at$", {"timestamp"}),
     (r"_count$", {"bigint", "integer"}),
     (r"_days$", {"bigint", "integer", "double"}),
-    (r"_(base|net)$", {"decimal(18,4)"}),
+    (r"_(base|net)$", {"decimal(18,4)", "double"}),  # booked money is decimal, expected money a double
     (r"_(share|rate)$", {"double", "decimal(18,8)"}),
 ]
 

@@ -69,7 +69,7 @@ final as (
         case when deals.stage_type = 'open' then date_diff('day', deals.created_on, run.as_of) end as age_days,
         slips.first_expected_close_on,
         coalesce(slips.push_count, 0) as push_count,
-        coalesce(slips.pushed_days, 0) as pushed_days,
+        cast(coalesce(slips.pushed_days, 0) as bigint) as pushed_days,
         deals.stage_type = 'open' and coalesce(deals.expected_close_on < run.as_of, false) as is_overdue,
         deals.is_contradictory as has_contradictory_status,
         deals.owner_id,
