@@ -91,7 +91,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             run = _run(context)
             context.resources.home.say(f"dbt: {name}")
             events = list(context.resources.dbt.cli([*dbt.BUILD], context=context).stream())
-            yield from charts.with_metadata(settings, events, run.as_of)
+            yield from charts.with_metadata(settings, events, context.asset_key_for_output, run.as_of)
 
         return step
 

@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -38,19 +38,19 @@ def table_metadata(
         return found
 
 
-def with_metadata(settings: Settings, events: Iterable[Any], as_of: date) -> Iterator[Any]:
-    """dbt's events with row counts added; read only after dbt has closed the file."""
+def with_metadata(
+    settings: Settings, events: Iterable[Any], key_of: Callable[[str], dg.AssetKey], as_of: date
+) -> Iterator[Any]:
+    """dbt's events with row counts added; read only after dbt has closed the file. key_of: output name to asset."""
     events = list(events)
-    keys = [tuple(key.path) for key in map(_asset_key, events) if key]
-    described = table_metadata(settings, keys, as_of)
+    made = {
+        event.output_name: tuple(key_of(event.output_name).path) for event in events if isinstance(event, dg.Output)
+    }
+    described = table_metadata(settings, list(made.values()), as_of)
     for event in events:
-        key = _asset_key(event)
-        found = described[tuple(key.path)] if key else {}
-        yield event._replace(metadata={**(event.metadata or {}), **found}) if key else event
-
-
-def _asset_key(event: Any) -> dg.AssetKey | None:
-    return event.asset_key if isinstance(event, dg.MaterializeResult) else None
+        if isinstance(event, dg.Output):
+            event = event.with_metadata({**event.metadata, **described[made[event.output_name]]})
+        yield event
 
 
 def _picture(points: pl.DataFrame) -> Mapping[str, Any]:

@@ -19,6 +19,7 @@ DBT = str(Path(sys.executable).with_name("dbt"))
 # Unit tests prove SQL, not data: `make test` runs them. A test of several models runs with the last of them.
 BUILD = ("build", "--exclude-resource-type", "unit_test", "--indirect-selection", "buildable")
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
+COMPANY_LAYERS = ("intermediate", "marts", "outlook")
 NOT_PROJECT = {"target", "logs", "dbt_packages", "profiles.yml", ".user.yml"}
 
 
@@ -65,12 +66,16 @@ def _project_files() -> Iterator[tuple[Path, bytes]]:
 
 
 def _overlay_files(settings: Settings) -> Iterator[tuple[Path, bytes]]:
+    """The company's seeds over the shipped ones, its models beside them."""
     if settings.config is None:
         return
     for source, target in (("seeds", Path("seeds")), ("models", Path("models") / "company")):
         for path in sorted((settings.config / source).rglob("*")):
+            relative = path.relative_to(settings.config / source)
+            if path.is_file() and source == "models" and relative.parts[0] not in COMPANY_LAYERS:
+                raise AlmanacError(f"{path}: put it into models/{'/, models/'.join(COMPANY_LAYERS)}/: that is its step")
             if path.is_file():
-                yield target / path.relative_to(settings.config / source), path.read_bytes()
+                yield target / relative, path.read_bytes()
 
 
 def _profile(settings: Settings) -> bytes:

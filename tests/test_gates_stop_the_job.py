@@ -92,12 +92,9 @@ def test_a_critical_failure_at_a_gate_leaves_the_served_file_alone(company: Comp
 
 def test_a_failing_outlook_test_leaves_the_served_file_alone(company: Company) -> None:
     before = company.built.served.read_bytes()
-    models = company.config / "models"
-    models.mkdir()
-    (models / "missing_target.sql").write_text(
-        "{{ config(tags=['outlook'], schema='outlook') }}\n"
-        "select null::varchar as unique_id from {{ ref('target_gap') }}\n"
-    )
+    models = company.config / "models" / "outlook"
+    models.mkdir(parents=True)
+    (models / "missing_target.sql").write_text("select null::varchar as unique_id from {{ ref('target_gap') }}\n")
     (models / "missing_target.yml").write_text(
         "models:\n  - {name: missing_target, columns: [{name: unique_id, data_tests: [not_null]}]}\n"
     )

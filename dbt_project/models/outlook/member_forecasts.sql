@@ -24,7 +24,8 @@ last_year as (
         days.metric,
         days.level,
         days.member,
-        sum(days.y) as y,
+        -- Decimals: doubles add up to other last digits in another order, and a rebuild must give the same rows.
+        cast(sum(cast(days.y as decimal(28, 4))) as double) as y,
     from {{ ref('int_actual_days') }} as days
     cross join run
     where days.happened_on > run.as_of - interval 1 year
