@@ -12,6 +12,7 @@ import dagster as dg
 from dagster_dbt import dbt_assets
 
 from pipelines import charts, dbt, ledger, names, publish, resolve, runs, stages, warehouse
+from pipelines.errors import AlmanacError
 from pipelines.lineage import Graph, Translator
 from pipelines.settings import Settings
 
@@ -32,7 +33,10 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
     def ingest_exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         home = context.resources.home
         home.say("landing and loading new exports")
-        home.say(stages.ingest_exports(settings, home.say).summary())
+        try:
+            home.say(stages.ingest_exports(settings, home.say).summary())
+        except AlmanacError as error:  # another try would say the same
+            raise dg.Failure(str(error), allow_retries=False) from error
         run = runs.start(settings, home.run_id, date.fromisoformat(context.partition_key), **_run_tags(context))
         warehouse.record_run(settings, run)
         yield from _results(settings, graph.raw_specs())

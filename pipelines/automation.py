@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pipelines import inputs
+from pipelines import inputs, warehouse
 from pipelines.settings import Settings
 
 if TYPE_CHECKING:  # Dagster does not export the type that `define_asset_job` returns
@@ -44,6 +44,9 @@ def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.
 
     @dg.sensor(name="new_exports", job=job, minimum_interval_seconds=60)
     def new_exports(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        if warehouse.is_locked(settings):
+            yield dg.SkipReason("a run owns the home: what is waiting now may be part of it")
+            return
         arrivals = inputs.waiting(settings)
         if not arrivals:
             yield dg.SkipReason(f"nothing new in {settings.inbox}")

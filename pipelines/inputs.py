@@ -15,7 +15,7 @@ from pipelines.settings import Settings, now
 
 
 def newest_export(settings: Settings) -> date:
-    """The day of the newest export, landed or waiting: the default `as_of`.
+    """The day of the newest export, landed or waiting, but not after today: the default `as_of`.
 
     An export that is dated by one of its own columns has to be landed before its day is known.
     """
@@ -27,8 +27,10 @@ def newest_export(settings: Settings) -> date:
     known = [landed, *(arrival.exported_at for arrival in arrivals)]
     newest = max((moment for moment in known if moment), default=None)
     if newest is None:
-        raise AlmanacError(f"{settings.inbox}: no export matches a contract in {settings.sources}: nothing to run")
-    return settings.local_date(newest)
+        raise AlmanacError(
+            f"{settings.inbox}: no export that matches a contract in {settings.sources} and has a date: nothing to run"
+        )
+    return min(settings.local_date(newest), settings.local_date(now()))
 
 
 def waiting(settings: Settings) -> list[ingest.Arrival]:
@@ -45,10 +47,14 @@ def fingerprint(arrivals: Sequence[ingest.Arrival]) -> str:
 def already_served(settings: Settings, as_of: date, known_at: datetime | None) -> str:
     """A sentence naming the run that has already served exactly this, or nothing if a run would change something."""
     runs = state.read(settings, "runs")
-    if runs.is_empty() or known_at or waiting(settings):
+    if runs.is_empty() or waiting(settings):
         return ""
     last = runs.sort("finished_at").filter(pl.col("outcome") == "published").tail(1).to_dicts()
-    if not last or last[0]["as_of"] != as_of or _landed_since(settings, last[0]["started_at"]):
+    if (
+        not last
+        or (last[0]["as_of"], last[0]["known_at"]) != (as_of, known_at)
+        or _landed_since(settings, last[0]["started_at"])
+    ):
         return ""
     same_policy = json.loads(last[0]["figures"]).get("policy") == policy_fingerprint(settings)
     return f"run {last[0]['run_id'][:8]} serves {as_of} with the same files and policy" if same_policy else ""

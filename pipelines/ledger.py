@@ -67,7 +67,16 @@ def _known(settings: Settings, name: str, run: Run) -> pl.DataFrame:
     columns = {**VERSION, **authorship, **getattr(schemas, name.upper())}
     rows = state.read(settings, f"forecast_{name}")
     whole = schemas.conform(rows, columns) if rows.width else schemas.empty(columns)
-    return whole.filter(pl.col("issued_at") <= run.started_at)
+    return whole.filter(pl.col("issued_at") <= run.started_at, ~pl.col("run_id").is_in(_stopped(settings, run)))
+
+
+def _stopped(settings: Settings, run: Run) -> list[str]:
+    """Runs whose numbers nobody ever saw: a gate or an error stopped them after they had forecast."""
+    log = state.read(settings, "runs")
+    if log.is_empty():
+        return []
+    seen = log.filter(pl.col("outcome").is_in(["published", "backfilled"]))["run_id"]
+    return log.filter(~pl.col("run_id").is_in(seen.implode()), pl.col("run_id") != run.run_id)["run_id"].to_list()
 
 
 def _latest(values: pl.DataFrame) -> pl.DataFrame:

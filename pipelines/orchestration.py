@@ -2,12 +2,15 @@
 
 import os
 import shutil
+import warnings
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stdout
 from datetime import date
 from pathlib import Path
 
-from pipelines.settings import Settings
+from pipelines import warehouse
+from pipelines.errors import AlmanacError
+from pipelines.settings import Settings, now
 
 QUIET_LOGGER = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -23,12 +26,19 @@ def environment(settings: Settings) -> dict[str, str]:
 
 def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Callable[[str], None]) -> bool:
     """The whole job for one `as_of`; true if every step and every blocking check passed."""
+    with warehouse.run_lock(settings, owner="a run that starts"):
+        pass  # fail here, in a second, rather than after everything has been loaded
     os.environ.update(environment(settings))
+    warnings.filterwarnings("ignore", module="dagster")
     import dagster as dg
 
     from pipelines.automation import JOB
     from pipelines.definitions import build_defs
 
+    today = settings.local_date(now())
+    if not date.fromisoformat(settings.company.partitions_start) <= as_of <= today:
+        first = settings.company.partitions_start
+        raise AlmanacError(f"as of {as_of}: a run is for a day from {first} (partitions_start) to today, {today}")
     say("starting")
     job = build_defs(settings, say).resolve_job_def(JOB)
     # dbt and Dagster talk to stdout at length; people get `say` and, if they want it, the log.

@@ -34,9 +34,16 @@ class Run:
 def start(
     settings: Settings, run_id: str, as_of: date, *, known_at: str | None = None, kind: str = "", reason: str = ""
 ) -> Run:
-    """The run for a day. Without a kind it is a backfill if something newer is already being served, else live."""
+    """The run for a day. Without a kind it is a backfill if it looks at the past (something newer is served, or
+    `known_at` leaves files out), else live. Raises AlmanacError for a kind that would serve the past.
+    """
     current = served(settings)
-    kind = kind or ("backfill" if current and current.as_of > as_of else "live")
+    past = known_at is not None or (current is not None and current.as_of > as_of)
+    if past and kind in SERVED_KINDS:
+        raise AlmanacError(
+            f"a {kind} run is for {current.as_of if current else 'today'} or later: it would serve the past"
+        )
+    kind = kind or ("backfill" if past else "live")
     if kind not in get_args(RunKind):
         raise AlmanacError(f"run kind {kind!r} is none of {', '.join(get_args(RunKind))}")
     return Run(

@@ -6,7 +6,7 @@
 from collections.abc import Callable
 from datetime import date
 
-from pipelines import dbt, ingest, ledger, names, publish, quality, resolve, runs, status, warehouse
+from pipelines import dbt, ingest, inputs, ledger, names, publish, quality, resolve, runs, status, warehouse
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.runs import Run
@@ -95,7 +95,8 @@ def _publish(settings: Settings, run: Run, say: Say) -> None:
         raise AlmanacError(f"a {run.run_kind} run serves nothing: run a newer as_of")
     say("publishing")
     publish.publish(settings, run)
-    status.write_status(settings, run.run_id, outcome="published", message="")
+    figures = {"policy": inputs.policy_fingerprint(settings)}
+    status.write_status(settings, run.run_id, outcome="published", message="", figures=figures)
 
 
 def _dbt(project: "dbt.Path", step: str, say: Say) -> None:

@@ -55,7 +55,7 @@ def write_status(
     blocking = status_tables.blocking(tables["results"], run_id)
     ended["failed_gate"] = blocking["gate"][0] if blocking.height else None
     ended["figures"] = json.dumps({**status_tables.figures(tables, run_id), **(figures or {})}, default=str)
-    state.append(settings, "runs", run_id, pl.DataFrame([ended], schema=RUN_COLUMNS))
+    state.append(settings, "runs", _log_name(settings, run_id, ended), pl.DataFrame([ended], schema=RUN_COLUMNS))
     tables["runs"] = state.read(settings, "runs").sort("started_at", "run_id")
     summary = status_tables.summary(tables)
     settings.published.mkdir(parents=True, exist_ok=True)
@@ -94,6 +94,13 @@ def _run(settings: Settings, run_id: str) -> Run | None:
         return warehouse.current_run(settings, run_id)
     except (AlmanacError, duckdb.Error):
         return None
+
+
+def _log_name(settings: Settings, run_id: str, ended: Mapping[str, Any]) -> str:
+    """A run's row replaces its earlier one, but never the one that says it was published: that is still served."""
+    known = state.read(settings, "runs")
+    published = not known.is_empty() and not known.filter(run_id=run_id, outcome="published").is_empty()
+    return f"{run_id}.{ended['finished_at']:%Y%m%dT%H%M%S}" if published else run_id
 
 
 def _swap_in(final: Path, write: Callable[[Path], object]) -> None:

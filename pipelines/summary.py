@@ -1,7 +1,9 @@
 """What people read at the end of a run, and when they ask how things stand."""
 
 import json
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -132,4 +134,6 @@ def _where(settings: Settings) -> Iterator[Line]:
     yield "tables", str(publish.served_file(settings))
     yield "parquet", str(settings.published / "parquet" / "latest")
     yield "status", str(settings.published / "status.duckdb")
-    yield "next", "almanac status, almanac docs, almanac dev"
+    almanac = f"{Path(sys.executable).with_name('almanac')} --home {settings.home}"
+    for command in ("status", "docs", "dev"):
+        yield "next" if command == "status" else "", f"{almanac} {command}"

@@ -69,6 +69,15 @@ def run_lock(settings: Settings, owner: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_locked(settings: Settings) -> bool:
+    """Whether a run owns the home at this moment."""
+    try:
+        with run_lock(settings, owner="a look"):
+            return False
+    except AlmanacError:
+        return True
+
+
 def record_run(settings: Settings, run: Run) -> None:
     """Write the one row of `control.run`, from which every model reads what it may see."""
     company = settings.company

@@ -15,10 +15,12 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["run"], ["no export matches a contract", "nothing to run"]),
+        (["run"], ["matches a contract", "nothing to run"]),
         (["status"], ["no run has ended here yet", "almanac run"]),
         (["rebuild"], ["no run was ever published"]),
         (["--config", "absent", "run"], ["does not exist", "almanac init"]),
+        (["run", "--as-of", "2999-01-01"], ["2999-01-01", "today"]),
+        (["run", "--as-of", "1999-01-01"], ["1999-01-01", "partitions_start"]),
     ],
 )
 def test_a_mistake_is_one_line_that_says_what_to_do(

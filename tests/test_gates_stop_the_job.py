@@ -9,9 +9,10 @@ import duckdb
 import pytest
 from conftest import Built
 
-from pipelines import runs, state, warehouse
+from pipelines import runs, state, status, warehouse
 from pipelines.cli import main
 from pipelines.demo import AS_OF, write_unmapped_stage
+from pipelines.errors import AlmanacError
 from pipelines.orchestration import run_job
 from pipelines.settings import load_settings
 
@@ -65,10 +66,16 @@ def admit(home: Path, file: Path) -> None:
     manifest.write_text(manifest.read_text().replace("{", f'{{"{content}": "{content}", ', 1))
 
 
+@pytest.fixture(scope="module")
+def shared(copied: Callable[[], Built]) -> Built:
+    """One copy for all: a run that is stopped changes nothing that is served, and parsing SQL anew takes long."""
+    return copied()
+
+
 @pytest.fixture
-def company(copied: Callable[[], Built], tmp_path: Path) -> Company:
+def company(shared: Built, tmp_path: Path) -> Company:
     (tmp_path / "forecasts.yml").write_text(FORECASTS)
-    return Company(copied(), tmp_path)
+    return Company(shared, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -136,6 +143,17 @@ def test_a_run_for_a_past_day_is_a_backfill_by_itself(built: Built) -> None:
     past = AS_OF.replace(day=1)
     assert runs.start(built.settings, "any", past).run_kind == "backfill"
     assert runs.start(built.settings, "any", AS_OF).run_kind == "live"
+
+
+def test_a_revision_never_serves_the_past(built: Built) -> None:
+    with pytest.raises(AlmanacError, match="would serve the past"):
+        runs.start(built.settings, "any", AS_OF.replace(day=1), kind="revision")
+
+
+def test_a_rebuild_that_is_stopped_does_not_forget_what_is_served(shared: Built) -> None:
+    served = runs.served(shared.settings)
+    status.write_status(shared.settings, served.run_id, outcome="blocked", message="a rebuild was stopped")
+    assert runs.served(shared.settings) == served
 
 
 def test_a_second_run_is_refused_while_the_first_owns_the_home(

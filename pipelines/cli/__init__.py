@@ -9,6 +9,7 @@ import pkgutil
 import sys
 import traceback
 from pathlib import Path
+from typing import NoReturn
 
 import typer
 
@@ -42,11 +43,18 @@ for _module in sorted(found.name for found in pkgutil.iter_modules(__path__) if 
 
 
 def main() -> None:
-    """Run a command; an expected error is one line and exit code 1."""
+    """Run a command; an error is one line and exit code 1, an unexpected one says how to see more."""
     try:
         app()
     except AlmanacError as error:
-        if "--debug" in sys.argv:
-            traceback.print_exc()
-        typer.secho(f"almanac: {error}", fg=typer.colors.RED, err=True)
-        raise SystemExit(1) from None
+        _stop(str(error))
+    except Exception as error:  # the last place where a traceback can become a line
+        first = (str(error).strip().splitlines() or ["no reason given"])[0]
+        _stop(f"{type(error).__name__}: {first} (--debug shows where)")
+
+
+def _stop(line: str) -> NoReturn:
+    if "--debug" in sys.argv:
+        traceback.print_exc()
+    typer.secho(f"almanac: {line}", fg=typer.colors.RED, err=True)
+    raise SystemExit(1) from None

@@ -31,8 +31,9 @@ def register(app: typer.Typer) -> None:
         from pipelines import inputs, stages
 
         settings = settings_from(context)
+        day = _day(as_of) or inputs.newest_export(settings)
         with _owned(settings, "build"):
-            stages.build(settings, _day(as_of) or inputs.newest_export(settings), typer.echo)
+            stages.build(settings, day, typer.echo)
 
     @app.command("forecast")
     def forecast(context: typer.Context) -> None:
