@@ -12,7 +12,6 @@ import polars as pl
 
 from pipelines import state
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
-from pipelines.errors import AlmanacError
 from pipelines.ingest import history as ledger
 from pipelines.ingest import landing
 from pipelines.ingest.exported import exported_at
@@ -20,6 +19,7 @@ from pipelines.ingest.history import History, Row
 from pipelines.ingest.inbox import Found, allowed_hashes, look, owners
 from pipelines.ingest.load import CORRECTIONS, synchronise
 from pipelines.ingest.observe import Arrival, Observed, observe
+from pipelines.ingest.required import stop_for_required
 from pipelines.ingest.returned import Returned
 from pipelines.ingest.source import FileRefusedError
 from pipelines.ingest.text import keep_compressed
@@ -68,7 +68,7 @@ def run(
     """Land every new file of the inbox and bring the tables up to date. landed_at: naive UTC.
 
     progress is called with the file's name, its number and how many there are. Raises AlmanacError where a file of a
-    system marked `required` is rejected, after everything else is in.
+    system marked `required` is rejected, now or in an earlier run and not corrected since, after everything else is in.
     """
     past = History.read(settings)
     report = IngestReport()
@@ -82,8 +82,9 @@ def run(
         journal.add(row, pl.DataFrame(schema=CORRECTIONS))
     journal.close()
     report.files = journal.rows
-    synchronise(settings, contracts, History([*past.rows, *journal.rows]))
-    _stop_for_required(contracts, report)
+    history = History([*past.rows, *journal.rows])
+    synchronise(settings, contracts, history)
+    stop_for_required(contracts, history)
     return report
 
 
@@ -264,7 +265,7 @@ def _note(
         row |= {
             "status": "rejected", "reason_code": "demo_home",
             "reason": "this home holds the sample company: give real exports a home of their own with "
-            "`almanac run --home DIR`",
+            "`almanac --home DIR run`",
         }  # fmt: skip
     report.files.append(row)
 
@@ -326,12 +327,3 @@ def _ledger_row(arrival: Arrival, seen: Observed, file_id: str, landed_at: datet
         "delimiter": seen.delimiter,
         "warnings": seen.warnings_text,
     }
-
-
-def _stop_for_required(contracts: Mapping[str, SourceContract], report: IngestReport) -> None:
-    for row in report.files:
-        system = contracts.get(row["source_system"])
-        if row["status"] == "rejected" and system and system.required:
-            raise AlmanacError(
-                f"{row['path']}: {row['reason']} (system {system.system} is required: nothing is served)"
-            )
