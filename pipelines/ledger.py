@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 import polars as pl
 
 from pipelines import state, warehouse
+from pipelines.errors import AlmanacError
 from pipelines.runs import SERVED_KINDS, Run
 from pipelines.settings import Settings
 
@@ -26,13 +27,19 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
     """Forecast every configured series of `marts.series_history`, keep the version, and lay the ledger out."""
     from forecasts import config
     from forecasts import run as engine
+    from forecasts.errors import ForecastError
 
     def progress(done: int, total: int) -> None:
         say(f"forecasting: {done} of {total} models")
 
     with warehouse.read(settings) as connection:
         history = connection.execute("select * from marts.series_history order by unique_id, ds").pl()
-    issued = engine.forecast(history, config.load(settings.forecasts), as_of=run.as_of, progress=progress)
+    last = _last_choices(settings, run)
+    try:
+        plan = config.load(settings.forecasts)
+        issued = engine.forecast(history, plan, as_of=run.as_of, progress=progress, last_choices=last)
+    except ForecastError as error:
+        raise AlmanacError(str(error)) from error
     for name in FRAMES:
         versioned = _versioned(getattr(issued, name), run, AUTHORSHIP if name == "values" else {})
         state.append(settings, f"forecast_{name}", run.run_id, versioned)
@@ -68,6 +75,14 @@ def _known(settings: Settings, name: str, run: Run) -> pl.DataFrame:
     rows = state.read(settings, f"forecast_{name}")
     whole = schemas.conform(rows, columns) if rows.width else schemas.empty(columns)
     return whole.filter(pl.col("issued_at") <= run.started_at, ~pl.col("run_id").is_in(_stopped(settings, run)))
+
+
+def _last_choices(settings: Settings, run: Run) -> pl.DataFrame:
+    """What the newest live run chose: its pools stay champions until something is clearly better."""
+    live = _known(settings, "choices", run).filter(
+        pl.col("run_kind").is_in(SERVED_KINDS), pl.col("run_id") != run.run_id, pl.col("as_of") <= run.as_of
+    )
+    return live.filter(pl.col("issued_at") == live["issued_at"].max())
 
 
 def _stopped(settings: Settings, run: Run) -> list[str]:

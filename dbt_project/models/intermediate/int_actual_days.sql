@@ -9,14 +9,14 @@ run as (select * from {{ source('control', 'run') }}),
 
 level_days as (
     {% for level in ['region', 'product_line', 'team'] %}
-    select
-        metric,
-        '{{ level }}' as level,
-        coalesce({{ level }}, 'unmapped') as member,
-        happened_on,
-        y,
-    from metric_days
-    union all
+        select
+            metric,
+            '{{ level }}' as level,
+            coalesce({{ level }}, 'unmapped') as member,
+            happened_on,
+            y,
+        from metric_days
+        union all
     {% endfor %}
     select
         metric,

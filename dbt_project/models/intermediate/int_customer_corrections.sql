@@ -1,7 +1,10 @@
 -- One row per record and attribute whose value gave way to another of the same customer, old to new with the rule.
 with all_values as (select * from {{ ref('int_customer_values') }}),
 
-surviving_values as (select * from all_values where survival_rank = 1)
+surviving_values as (
+    select * from all_values
+    where survival_rank = 1
+)
 
 select
     lost.customer_id,

@@ -14,20 +14,20 @@ with records as (
 
 attribute_values as (
     {% for attribute in customer_attributes() -%}
-    select
-        customer_id,
-        source_system,
-        source_id,
-        '{{ attribute.name }}' as attribute,
-        cast({{ attribute.get('column', attribute.name) }} as varchar) as value,
-        is_implied,
-        is_tax_id_valid,
-        priority,
-        exported_at,
-        coalesce(is_deleted, false) or merged_into_id is not null as is_gone,
-    from records
-    where {{ attribute.get('column', attribute.name) }} is not null
-    {% if not loop.last %}union all{% endif %}
+        select
+            customer_id,
+            source_system,
+            source_id,
+            '{{ attribute.name }}' as attribute,
+            cast({{ attribute.get('column', attribute.name) }} as varchar) as value,
+            is_implied,
+            is_tax_id_valid,
+            priority,
+            exported_at,
+            coalesce(is_deleted, false) or merged_into_id is not null as is_gone,
+        from records
+        where {{ attribute.get('column', attribute.name) }} is not null
+        {% if not loop.last %}union all{% endif %}
     {% endfor -%}
 ),
 

@@ -12,9 +12,9 @@ surviving_values as (
     select
         customer_id,
         {% for attribute in customer_attributes() -%}
-        cast(max(value) filter (where attribute = '{{ attribute.name }}') as {{ attribute.type }}) as {{ attribute.name }},
-        max(source_system || '|' || source_id) filter (where attribute = '{{ attribute.name }}')
-            as {{ attribute.name }}_source,
+            cast(max(value) filter (where attribute = '{{ attribute.name }}') as {{ attribute.type }}) as {{ attribute.name }},
+            max(source_system || '|' || source_id) filter (where attribute = '{{ attribute.name }}')
+                as {{ attribute.name }}_source,
         {% endfor -%}
     from {{ ref('int_customer_values') }}
     where survival_rank = 1

@@ -38,7 +38,7 @@ deal_products as (
         deal_references.opportunity_id,
         records.product_id,
     from deal_references
-    inner join {{ ref('int_product_references') }} as named using (source_system, product_source_id)
+    inner join {{ ref('int_product_references') }} using (source_system, product_source_id)
     inner join {{ ref('int_product_records') }} as records using (source_system, source_key)
 ),
 
@@ -47,7 +47,7 @@ deal_reps as (
         deal_references.opportunity_id,
         records.rep_id,
     from deal_references
-    inner join {{ ref('int_rep_references') }} as named using (source_system, rep_source_id)
+    inner join {{ ref('int_rep_references') }} using (source_system, rep_source_id)
     inner join {{ ref('int_rep_records') }} as records using (source_system, source_key)
 ),
 

@@ -42,7 +42,10 @@ system_pairs as (
     select
         cluster_id,
         sum(records * (records - 1)) as pairs,
-    from (select cluster_id, source_system, count(*) as records from members group by all)
+    from (
+        select cluster_id, source_system, count(*) as records from members
+        group by all
+    )
     group by cluster_id
 ),
 

@@ -4,11 +4,13 @@ with recursive
 pairs as (select * from {{ ref('int_opportunity_pairs') }}),
 
 links as (
-    select record_id, other_id, other_system, is_across_systems, rule, rule_order, title_similarity,
+    select
+        record_id, other_id, other_system, is_across_systems, rule, rule_order, title_similarity,
         amount_difference_share, days_between_created,
     from pairs
     union all
-    select other_id, record_id, source_system, is_across_systems, rule, rule_order, title_similarity,
+    select
+        other_id, record_id, source_system, is_across_systems, rule, rule_order, title_similarity,
         amount_difference_share, days_between_created,
     from pairs
 ),

@@ -11,12 +11,12 @@ final as (
         '' as member,
     from dimensions
     {% for level in levels %}
-    union all
-    select
-        opportunity_id,
-        '{{ 'rep' if level == 'rep_id' else level }}' as level,
-        coalesce({{ level }}, 'unmapped') as member,
-    from dimensions
+        union all
+        select
+            opportunity_id,
+            '{{ 'rep' if level == 'rep_id' else level }}' as level,
+            coalesce({{ level }}, 'unmapped') as member,
+        from dimensions
     {% endfor %}
 )
 

@@ -37,13 +37,15 @@ ended_deals as (
 dated_deals as (
     select
         * exclude (closed_on, expected_close_on),
-        case when stage_type in ('won', 'lost') then
-            coalesce(
-                closed_on,
-                -- Systems with one close date overwrite it when the deal ends; a day yet to come is still a plan.
-                case when expected_close_on <= as_of then expected_close_on end,
-                updated_on
-            )
+        case
+            when stage_type in ('won', 'lost')
+                then
+                    coalesce(
+                        closed_on,
+                        -- Systems with one close date overwrite it when the deal ends; a day yet to come is still a plan.
+                        case when expected_close_on <= as_of then expected_close_on end,
+                        updated_on
+                    )
         end as closed_on,
         case
             when stage_type not in ('won', 'lost') then null

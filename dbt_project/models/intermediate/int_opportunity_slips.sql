@@ -23,7 +23,7 @@ final as (
         count(*) filter (where expected_close_on > previous_close_on) as push_count,
         coalesce(
             sum(date_diff('day', previous_close_on, expected_close_on))
-                filter (where expected_close_on > previous_close_on),
+            filter (where expected_close_on > previous_close_on),
             0
         ) as pushed_days,
     from open_observations

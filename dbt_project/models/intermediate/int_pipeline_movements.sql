@@ -45,15 +45,17 @@ compared as (
 
 -- Every deal was open when it was created, also one that is first seen when it has ended.
 creations as (
-    select opportunity_id, least(coalesce(created_on, moved_on), moved_on) as moved_on, 'created' as movement,
+    select
+        opportunity_id, least(coalesce(created_on, moved_on), moved_on) as moved_on, 'created' as movement,
         amount_base, 1 as deal_change
     from compared
     where previous_stage_type is null
 ),
 
 resizings as (
-    select opportunity_id, moved_on, case when amount_base > previous_amount_base then 'increased' else 'decreased' end
-        as movement, amount_base - previous_amount_base as amount_base, 0 as deal_change
+    select
+        opportunity_id, moved_on, case when amount_base > previous_amount_base then 'increased' else 'decreased' end
+            as movement, amount_base - previous_amount_base as amount_base, 0 as deal_change
     from compared
     where previous_stage_type = 'open' and amount_base <> previous_amount_base
 ),

@@ -44,7 +44,8 @@ dated_stays as (
             when stays.source = 'exported_history' then stays.first_seen_on
             when stays.stage_number > 1 and stays.updated_on > stays.previous_export_on
                 then least(stays.updated_on, stays.first_seen_on)
-            when stays.stage_number = 1
+            when
+                stays.stage_number = 1
                 and (deals.created_on > stays.previous_export_on or stays.stage_code = first_stage.stage_code)
                 then coalesce(deals.created_on, stays.first_seen_on)
             else stays.first_seen_on

@@ -11,7 +11,8 @@ money as (
 ),
 
 customer_money as (
-    select customer_id, sum(amount_base) as amount_base from money group by all
+    select customer_id, sum(amount_base) as amount_base from money
+    group by all
 )
 
 select

@@ -75,11 +75,13 @@ rated_cohorts as (
 final as (
     select
         * exclude (is_comparable),
-        case when still_open_count > 0 then
-            still_open_count || ' of ' || entered_count
-            || ' deals are still in the stage: the conversion will end between '
-            || cast(round(100 * conversion_rate) as integer) || ' % and '
-            || cast(round(100 * highest_possible_conversion_rate) as integer) || ' %'
+        case
+            when still_open_count > 0
+                then
+                    still_open_count || ' of ' || entered_count
+                    || ' deals are still in the stage: the conversion will end between '
+                    || cast(round(100 * conversion_rate) as integer) || ' % and '
+                    || cast(round(100 * highest_possible_conversion_rate) as integer) || ' %'
         end as censoring_note,
         is_comparable and settled_conversion_rate = min(settled_conversion_rate) filter (where is_comparable) over (
             partition by level, member, period, period_start

@@ -50,14 +50,16 @@ balances as (
 ),
 
 final as (
-    select period, period_start, 'opening' as movement, 0 as movement_order,
+    select
+        period, period_start, 'opening' as movement, 0 as movement_order,
         closing_deals - deal_change as deal_count, closing_amount - amount_change as amount_base
     from balances
     union all by name
     select period, period_start, movement, 1 as movement_order, deal_count, amount_base
     from moved
     union all by name
-    select period, period_start, 'closing' as movement, 2 as movement_order,
+    select
+        period, period_start, 'closing' as movement, 2 as movement_order,
         closing_deals as deal_count, closing_amount as amount_base
     from balances
 )

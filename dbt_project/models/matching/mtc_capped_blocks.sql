@@ -7,7 +7,8 @@ with rules as (
 ),
 
 blocks as (
-    select rule_no, block, count(*) as record_count from {{ ref('mtc_blocks') }} group by all
+    select rule_no, block, count(*) as record_count from {{ ref('mtc_blocks') }}
+    group by all
 )
 
 select

@@ -17,18 +17,20 @@ round_0 as (
 ),
 
 {% for round in range(1, rounds + 1) -%}
-round_{{ round }} as (
-    select
-        any_value(before.record_count) as record_count,
-        any_value(before.pair_count) as pair_count,
-        greatest(least(
-            coalesce(sum(histogram.pair_count / (1 + pow(2.0, -histogram.bits)
-                * (before.pair_count - before.match_count) / before.match_count)), 0),
-            any_value(before.record_count) * 5.0
-        ), any_value(before.record_count) * 0.02) as match_count,
-    from round_{{ round - 1 }} as before
-    left join histogram on true
-),
+    round_{{ round }} as (
+        select
+            any_value(before.record_count) as record_count,
+            any_value(before.pair_count) as pair_count,
+            greatest(least(
+                coalesce(sum(histogram.pair_count / (
+                    1 + pow(2.0, -histogram.bits)
+                    * (before.pair_count - before.match_count) / before.match_count
+                )), 0),
+                any_value(before.record_count) * 5.0
+            ), any_value(before.record_count) * 0.02) as match_count,
+        from round_{{ round - 1 }} as before
+        left join histogram on true
+    ),
 
 {% endfor -%}
 
@@ -43,4 +45,5 @@ final as (
     from round_{{ rounds }}
 )
 
-select * from final where record_count > 1
+select * from final
+where record_count > 1

@@ -39,8 +39,10 @@ keyed_records as (
         nullif(names.sound, '') as sound,
         nullif(names.given, '') as given,
         nullif(names.surname, '') as surname,
-        coalesce(accounts.birth_date is not null or names.is_person
-            or (systems.has_persons and names.legal_form = ''), false) as is_person,
+        coalesce(
+            accounts.birth_date is not null or names.is_person
+            or (systems.has_persons and names.legal_form = ''), false
+        ) as is_person,
         tax_ids.tax_id_key,
         coalesce(tax_ids.is_valid, false) as is_tax_id_valid,
         phones.phone_key,
@@ -69,15 +71,15 @@ keyed_records as (
 ),
 
 {% for key in counted -%}
-{{ key }}_counts as (
-    select
-        {{ key }},
-        -- one customer stands once in each system: only further records speak of another customer with the same value
-        {{ others('count(*)', 'system_bit') }} as {{ key }}_others,
-    from keyed_records
-    where {{ key }} is not null
-    group by all
-),
+    {{ key }}_counts as (
+        select
+            {{ key }},
+            -- one customer stands once in each system: only further records speak of another customer with the same value
+            {{ others('count(*)', 'system_bit') }} as {{ key }}_others,
+        from keyed_records
+        where {{ key }} is not null
+        group by all
+    ),
 
 {% endfor -%}
 
@@ -96,7 +98,8 @@ words as (
 ),
 
 word_counts as (
-    select word, count(*) as word_n, {{ others('count(*)', 'system_bit') }} as word_others from words group by all
+    select word, count(*) as word_n, {{ others('count(*)', 'system_bit') }} as word_others from words
+    group by all
 ),
 
 rarest_words as (
@@ -116,13 +119,13 @@ final as (
         rarest_word_others,
         legal_name_others,
         {% for key in counted -%}
-        {{ key }}_others,
+            {{ key }}_others,
         {% endfor -%}
     from keyed_records
     left join rarest_words using (record_no)
     left join legal_name_counts using (name_key)
     {% for key in counted -%}
-    left join {{ key }}_counts using ({{ key }})
+        left join {{ key }}_counts using ({{ key }})
     {% endfor -%}
 )
 

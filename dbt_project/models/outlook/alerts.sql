@@ -42,7 +42,8 @@ findings as (
         || round(yhat, 2) as message,
     from last_forecasts
     union all
-    select 'target_shortfall', target_id, period_end, expected_attainment, outlook = 'no_longer_possible',
+    select
+        'target_shortfall', target_id, period_end, expected_attainment, outlook = 'no_longer_possible',
         metric || ' of ' || coalesce(nullif(member, ''), 'all') || ' will reach '
         || cast(round(100 * expected_attainment) as integer) || ' % of its target for the ' || period || ' from '
         || period_start || ' (' || replace(outlook, '_', ' ') || ')'
@@ -50,7 +51,8 @@ findings as (
     -- What begins later than in a quarter is not yet acted upon.
     where days_left > 0 and period_start <= as_of + interval 3 month
     union all
-    select 'stale_source', newest_exports.source_system, {{ local_date('newest_exports.exported_at') }},
+    select
+        'stale_source', newest_exports.source_system, {{ local_date('newest_exports.exported_at') }},
         date_diff('day', {{ local_date('newest_exports.exported_at') }}, run.as_of) / newest_exports.cadence_days,
         false,
         'newest export of ' || newest_exports.source_system || ' is '
@@ -59,7 +61,8 @@ findings as (
     from newest_exports
     cross join run
     union all
-    select 'rejected_file', rejected_files.file_id, {{ local_date('rejected_files.exported_at') }}, 1, true,
+    select
+        'rejected_file', rejected_files.file_id, {{ local_date('rejected_files.exported_at') }}, 1, true,
         rejected_files.source_system || ': ' || rejected_files.path || ' was rejected'
     from rejected_files
     cross join run
@@ -67,7 +70,8 @@ findings as (
     -- A later good export has healed it.
     where rejected_files.exported_at > coalesce(newest_exports.exported_at, timestamp '0001-01-01')
     union all
-    select 'unrated_amount', source_system, any_value(run.as_of), count(*), true,
+    select
+        'unrated_amount', source_system, any_value(run.as_of), count(*), true,
         count(*) || ' deals of ' || source_system || ' have an amount and no exchange rate'
     from {{ ref('opportunities') }}
     cross join run

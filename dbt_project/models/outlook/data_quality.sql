@@ -10,8 +10,8 @@ run as (select * from {{ source('control', 'run') }}),
 
 completeness as (
     {% for object in objects %}
-    {{ column_completeness(ref('stg_' ~ object), object) }}
-    {{ 'union all' if not loop.last }}
+        {{ column_completeness(ref('stg_' ~ object), object) }}
+        {{ 'union all' if not loop.last }}
     {% endfor %}
 ),
 
@@ -56,7 +56,7 @@ visible_refusals as (
         refused.file_id,
         refused.record,
     from {{ source('quality', 'quarantine') }} as refused
-    inner join {{ ref('stg_export_files') }} as files using (file_id)
+    inner join {{ ref('stg_export_files') }} using (file_id)
 ),
 
 refusals as (

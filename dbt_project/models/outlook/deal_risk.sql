@@ -68,7 +68,8 @@ findings as (
     select opportunity_id, 'no_recent_contact', date_diff('day', touched_on, as_of), 'last touched on ' || touched_on
     from deals
     union all
-    select deals.opportunity_id, 'entered_unprepared', 1,
+    select
+        deals.opportunity_id, 'entered_unprepared', 1,
         'stage ' || deals.stage_code || ' asks for: ' || unprepared.missing
     from deals
     inner join unprepared on deals.opportunity_id = unprepared.opportunity_id

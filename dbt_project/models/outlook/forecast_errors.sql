@@ -30,7 +30,7 @@ standing_versions as (
         lags.lag,
         versions.* exclude (lag),
     from versions
-    inner join lags on lags.lag <= versions.lag
+    inner join lags on versions.lag >= lags.lag
     qualify row_number() over (
         partition by versions.unique_id, versions.period_start, lags.lag
         order by versions.as_of desc, versions.issued_at desc, versions.run_id desc

@@ -55,8 +55,10 @@ final as (
         usual_cycle.usual_cycle_days,
         round(exp(spread.log_median), 2) as median_amount_base,
         -- Modified z-score: B. Iglewicz and D. C. Hoaglin, How to Detect and Handle Outliers (1993).
-        case when deals.amount_base > 0 then
-            round(abs(0.6745 * (ln(deals.amount_base) - spread.log_median) / spread.log_deviation), 4)
+        case
+            when deals.amount_base > 0
+                then
+                    round(abs(0.6745 * (ln(deals.amount_base) - spread.log_median) / spread.log_deviation), 4)
         end as amount_z_score,
         greatest(deals.last_activity_on, cast(deals.updated_at as date)) as touched_on,
         deals.has_budget,

@@ -27,7 +27,7 @@ items as (
         message as question,
         value as priority,
         null as suggested_owner,
-        to_json({'deviation_share': value, 'threshold': threshold, 'severity': severity}) as evidence,
+        to_json({ 'deviation_share': value, 'threshold': threshold, 'severity': severity }) as evidence,
     from {{ ref('alerts') }}
     where kind = 'forecast_deviation'
     union all
@@ -50,7 +50,7 @@ items as (
         || '" one customer?',
         cast(amount_at_stake_base as double),
         null,
-        to_json({'kind': kind, 'reason': reason, 'score_bits': score_bits}),
+        to_json({ 'kind': kind, 'reason': reason, 'score_bits': score_bits }),
     from {{ ref('customer_reviews') }}
     union all
     select
@@ -60,7 +60,7 @@ items as (
         || '" open, as its status says, or over, as its stage says?',
         cast(amount_base as double),
         rep_name,
-        to_json({'stage_code': stage_code, 'closed_on': closed_on}),
+        to_json({ 'stage_code': stage_code, 'closed_on': closed_on }),
     from deals
     where has_contradictory_status
 ),

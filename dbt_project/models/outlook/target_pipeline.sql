@@ -29,7 +29,7 @@ final as (
         cast(sum(open_deals.amount_base) as decimal(18, 4)) as open_amount_base,
         cast(sum(open_deals.weighted_amount_base) as decimal(18, 4)) as weighted_amount_base,
     from running_targets
-    inner join {{ ref('int_opportunity_members') }} as members using (level, member)
+    inner join {{ ref('int_opportunity_members') }} using (level, member)
     inner join open_deals using (opportunity_id)
     where open_deals.plausible_close_on between running_targets.period_start and running_targets.period_end
     group by running_targets.target_id
