@@ -21,7 +21,7 @@ dev: .venv/.installed
 	$(BIN)/almanac --home $(DEMO) dev
 
 test: .venv/.installed
-	$(BIN)/python -m pytest -m "not real and not slow"
+	$(BIN)/python -m pytest -m "not real and not slow" -n 2 --dist loadgroup
 
 test-real: .venv/.installed
 	$(BIN)/python -m pytest -m "real and not slow"

@@ -26,6 +26,13 @@ class Built:
         return self.settings.published / "almanac.duckdb"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All tests of the built company run in one worker: it is built once per session."""
+    for item in items:
+        if {"built", "copied"}.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group("company"))
+
+
 @pytest.fixture(scope="session")
 def datasets() -> Path:
     """The folder of public data sets; the test is skipped where it is absent."""
