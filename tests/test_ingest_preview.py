@@ -24,6 +24,21 @@ def test_a_file_is_read_without_leaving_a_trace(tmp_path: Path) -> None:
     assert not world.settings.landing.exists() and not world.settings.state.exists()
 
 
+def test_a_file_without_an_export_date_would_be_rejected(tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from pipelines.cli import app
+
+    world = World(tmp_path).contract()
+    path = world.put("deals_today.csv", deals(("1", "a", "Prospecting", "1", "")))
+    system, contract = find_contract(world.settings, load_contracts(world.settings.sources), path, None)
+    read = preview(world.settings, system, contract, path)
+    assert (read.seen.status, read.seen.reason_code, read.accepted.height) == ("rejected", "no_export_date", 0)
+    options = ["--home", str(world.settings.home), "--config", str(tmp_path / "config")]
+    told = CliRunner().invoke(app, [*options, "read", str(path)])
+    assert told.exit_code != 0 and "would be rejected: no_export_date" in f"{told.output}{told.exception}"
+
+
 def test_a_sample_must_give_the_rows_its_contract_expects(tmp_path: Path) -> None:
     world = World(tmp_path)
     folder = world.settings.sources

@@ -56,16 +56,24 @@ def find_contract(
     return claims[0]
 
 
-def preview(settings: Settings, system: SourceContract, contract: ObjectContract, path: Path) -> Preview:
-    """Read a file as ingestion would, in a folder that is thrown away."""
+def preview(
+    settings: Settings, system: SourceContract, contract: ObjectContract, path: Path, *, is_sample: bool = False
+) -> Preview:
+    """Read a file as ingestion would, in a folder that is thrown away. A sample need not be named like an export."""
     zone = system.timezone or settings.company.timezone
     columns = canonical_objects()[contract.object].columns
     kinds: set[str] = {kind for name in contract.columns if (kind := columns[name].map)}
     words = {kind: load_vocabulary(settings, kind, system.system) for kind in kinds}
+    inside = path.resolve().is_relative_to(settings.inbox)
+    name = (path.resolve().relative_to(settings.inbox) if inside else path).as_posix()
     try:
-        moment = exported_at(contract, path, path.name, zone)
-    except FileRefusedError:
-        moment = NO_DATE  # a sample need not be named like an export
+        moment = exported_at(contract, path, name, zone)
+    except FileRefusedError as refusal:
+        if not is_sample:
+            seen = Observed(status="rejected", reason_code=refusal.code, reason=refusal.reason)
+            nothing = pl.DataFrame(schema=landing.REFUSED)
+            return Preview(f"{system.system}/{contract.name}", seen, pl.DataFrame(), nothing)
+        moment = NO_DATE
     with TemporaryDirectory() as folder:
         aside = replace(settings, home=Path(folder))
         arrival = Arrival(
@@ -112,7 +120,7 @@ def _check_sample(settings: Settings, system: SourceContract, contract: ObjectCo
     assert sample is not None
     if not path.is_file():
         return [f"sample {path} is missing"]
-    read = preview(settings, system, contract, path)
+    read = preview(settings, system, contract, path, is_sample=True)
     if read.seen.status != "loaded":
         return [f"sample is rejected: {read.seen.reason}"]
     problems = []
