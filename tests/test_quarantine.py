@@ -3,7 +3,6 @@
 from datetime import timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
 from ingest_world import DEALS, HEADER, LANDED, World, deals
 
@@ -11,7 +10,6 @@ from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.ingest.forget import forget
-from pipelines.ingest.personal import keyed_hash, pii_columns, protect
 from pipelines.ingest.returned import export_refused, take_back
 
 PEOPLE = """
@@ -158,7 +156,7 @@ def test_a_forgotten_person_is_gone_and_stays_out(tmp_path: Path) -> None:
     world = World(tmp_path).contract(PEOPLE)
     world.put("people_20240131.csv", PERSONS)
     world.run()
-    changed = forget(world.settings, "ann@X.com", "forget")
+    changed = forget(world.settings, load_contracts(world.settings.sources), "ann@X.com", "forget")
     assert len(changed) == 1 and changed[0]["rows_in"] == sum(
         changed[0][f"rows_{part}"] for part in ("loaded", "quarantined", "control")
     )
@@ -178,16 +176,56 @@ def test_a_forgotten_person_is_gone_and_stays_out(tmp_path: Path) -> None:
     assert world.column("select distinct contact_name from raw.contacts") == ["Bob Ray"]
 
 
-def test_personal_columns_leave_as_keyed_hashes_or_not_at_all(tmp_path: Path) -> None:
+def test_forgetting_takes_a_person_and_nothing_that_is_merely_spelled_alike(tmp_path: Path) -> None:
+    """An order with the person's number, a job with their name, and a refused row that contains it all stay."""
+    world = World(tmp_path).contract(PEOPLE.replace("    pii: {job_title: drop}\n", "").replace("crm", "people"))
+    world.contract(
+        DEALS.replace(
+            "    columns:",
+            "    corrections:\n      - {name: r, set: {amount: '1'}, when: 'true', because: b}\n    columns:",
+        )
+    )
+    refused = "4,Dee,d@x.com,Ann,maybe\n5,Mary Ann,m@x.com,CEO,maybe\n6,Ann,a@x.com,CEO,maybe\n"
+    world.put(
+        "people_20240131.csv", PERSONS.splitlines()[0] + "\n1,ann ,a@x.com,CEO,yes\n2,Bob,b@x.com,Ann,no\n" + refused
+    )
+    world.put("deals_20240131.csv", deals(("1", "Ann", "Prospecting", "5", "")))
+    world.run()
+    spare = world.settings.working_file.with_name(world.settings.working_file.name + ".wal")
+    spare.write_bytes(b"")
+    contracts = load_contracts(world.settings.sources)
+    assert [row["path"] for row in forget(world.settings, contracts, " ANN", "forget")] == ["people_20240131.csv"]
+    assert not spare.exists() and not world.settings.working_file.exists()
+    world.rebuild()
+    assert world.column("select contact_name from raw.contacts") == ["Bob"]
+    assert world.column("select source_id from quality.quarantine order by record") == ["4", "5"]
+    assert forget(world.settings, contracts, "1", "again") == []
+    world.rebuild()
+    assert world.column("select opportunity_name from raw.opportunities") == ["Ann"]
+    assert world.column("select source_id from control.corrections") == ["1"]
+    again = world.put(
+        "people_20240229.csv", (world.settings.inbox / "people_20240131.csv").read_bytes() + b"7,New,n@x.com,,no\n"
+    )
+    world.run(LANDED + timedelta(days=30))
+    latest = (
+        f"select contact_name from raw.contacts join control.files on _file_id = file_id where path = '{again.name}'"
+    )
+    assert world.column(f"{latest} order by 1") == ["Bob", "New"]
+
+
+def test_rows_that_were_returned_are_forgotten_with_their_person(tmp_path: Path) -> None:
     world = World(tmp_path).contract(PEOPLE)
-    rules = pii_columns(load_contracts(world.settings.sources))["contacts"]
-    assert rules == {"contact_name": "hash", "email": "hash", "phone": "hash", "job_title": "drop"}
-    frame = pl.DataFrame({"contact_id": ["1"], "email": ["Ann@x.com "], "job_title": ["CEO"], "phone": [None]})
-    served = protect(frame, rules, "secret").row(0, named=True)
-    assert served == {"contact_id": "1", "email": keyed_hash("secret", "ann@x.com"), "job_title": None, "phone": None}
-    assert keyed_hash("other", "ann@x.com") != served["email"]
-    with pytest.raises(AlmanacError, match="pii_key"):
-        keyed_hash("", "ann@x.com")
+    world.put("people_20240131.csv", PERSONS + "4,Dee,d@x.com,Cyan,maybe\n")
+    world.run()
+    contracts = load_contracts(world.settings.sources)
+    fixed = export_refused(world.settings, contracts, "people_20240131.csv").replace("maybe", "yes")
+    take_back(world.settings, contracts, fixed, LANDED)
+    world.run(LANDED + timedelta(days=1))
+    forget(world.settings, contracts, "Cy", "forget")
+    world.rebuild()
+    assert world.column("select contact_name from raw.contacts order by 1") == ["Ann Lee", "Bob Ray", "Dee"]
+    quoted = "select count(*) from control.corrections where column_name = '*' and new_value like '%%%s%%'"
+    assert [world.column(quoted % name) for name in ("CFO", "Dee")] == [[0], [1]]
 
 
 def test_nothing_runs_on_an_empty_home(tmp_path: Path) -> None:

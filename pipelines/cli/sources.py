@@ -91,7 +91,7 @@ def _read(
         read = preview(settings, system, item, file)
         seen, frame = read.seen, read.accepted
         if seen.status != "loaded":
-            raise AlmanacError(f"{file}: rejected under {read.contract} ({seen.reason_code}): {seen.reason}")
+            raise AlmanacError(f"{file} under {read.contract} would be rejected: {seen.reason_code}: {seen.reason}")
         typer.echo(
             f"{file} under {read.contract}: {seen.rows_in} rows in = {seen.rows_loaded} loaded + "
             f"{seen.rows_quarantined} quarantined + {seen.rows_control} control"
@@ -159,8 +159,9 @@ def _forget(
     from pipelines.ingest.forget import forget
 
     settings = settings_from(context)
+    contracts = load_contracts(settings.sources)
     with warehouse.run_lock(settings, "forget"):
-        changed = forget(settings, person, f"forget-{clock.now():%Y%m%dT%H%M%S%f}")
-        ingest.rebuild(settings, load_contracts(settings.sources))
+        changed = forget(settings, contracts, person, f"forget-{clock.now():%Y%m%dT%H%M%S%f}")
+        ingest.rebuild(settings, contracts)
     typer.echo(f"removed from {len(changed)} kept files; the inbox's own copies are yours to delete")
     typer.echo("what is published still holds the last run: `almanac run` serves tables without them")

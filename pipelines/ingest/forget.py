@@ -5,38 +5,44 @@ person's records blanked, so record numbers stay; kept workbooks and the like ar
 """
 
 import io
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 import polars as pl
 import zstandard
 
-from pipelines import state
-from pipelines.contracts import ObjectContract, canonical_objects
+from pipelines import state, warehouse
+from pipelines.contracts import ObjectContract, SourceContract
 from pipelines.ingest import history as ledger
 from pipelines.ingest import landing
 from pipelines.ingest.history import History, Row
-from pipelines.ingest.personal import tombstone_key
-from pipelines.ingest.records import Dialect, parse
-from pipelines.ingest.shape import folded
+from pipelines.ingest.person import Person, contract_of, normal, personal_columns
+from pipelines.ingest.records import Dialect, Record, parse
 from pipelines.ingest.values import literal
 from pipelines.settings import Settings
 from pipelines.warehouse import quoted
 
 LOG = "forgotten"
+Header = tuple[int, list[int]]
 
 
-def personal_columns(contract: ObjectContract) -> list[str]:
-    """Where a person can be recognised: the record's id and every personal column that the contract fills."""
-    columns = canonical_objects()[contract.object].columns
-    marked = {name for name, column in columns.items() if column.pii} | set(contract.pii)
-    return ["source_id", *sorted(marked & set(contract.columns))]
+def tombstone_key(settings: Settings) -> str:
+    """The key of tombstones. They must outlive a change of the served key, so they have one of their own."""
+    path = settings.state / "forgotten.key"
+    if not path.exists():
+        import secrets
+
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(secrets.token_hex(32), encoding="utf-8")
+        path.chmod(0o600)
+    return path.read_text(encoding="utf-8").strip()
 
 
 def set_aside_forgotten(settings: Settings, connection: duckdb.DuckDBPyConnection, contract: ObjectContract) -> None:
     """Make records of forgotten people control rows: they are counted, and neither loaded nor quarantined."""
     stones = state.read(settings, LOG)
-    if stones.is_empty():
+    if stones.is_empty() or not personal_columns(contract):
         return
     key = tombstone_key(settings)
     hashes = ", ".join(literal(stone) for stone in stones["person"].unique().sort())
@@ -48,26 +54,39 @@ def set_aside_forgotten(settings: Settings, connection: duckdb.DuckDBPyConnectio
     connection.execute("delete from faults where _record in (select _record from typed where _is_control)")
 
 
-def forget(settings: Settings, person: str, run_name: str) -> list[Row]:
+def forget(settings: Settings, contracts: Mapping[str, SourceContract], person: str, run_name: str) -> list[Row]:
     """Remove every record of a person, named by record id, e-mail, telephone or name; the files that were changed.
 
-    The working file is deleted, because a database keeps old pages; the caller makes it anew (`ingest.rebuild`).
+    Only personal columns and ids of records that have some are searched, whole cells. The working file is deleted,
+    because a database keeps old pages; the caller makes it anew (`ingest.rebuild`).
     """
     stone = _stone(settings, person)
     number = len(list((settings.state / LOG).glob("*.parquet")))
     state.append(settings, LOG, f"{number:06d}-{run_name}", pl.DataFrame({"person": [stone]}))
-    changed = [row for row in _latest_rows(settings) if _strip(settings, row, person)]
+    rows = _latest_rows(settings)
+    people = _people(contracts, rows, person)
+    files = [(row, someone) for row in rows if (someone := people.get((row["source_system"], row["contract"])))]
+    gone, blanked = set[tuple[str, str]](), set[str]()
+    changed = [row for row, someone in files if _strip(settings, row, someone, gone, blanked)]
     if changed:
         ledger.append(settings, ledger.next_name(settings, run_name), changed)
-    _strip_logs(settings, person)
-    settings.working_file.unlink(missing_ok=True)
+    _strip_corrections(settings, {row["file_id"]: someone for row, someone in files}, gone)
+    _strip_returned(settings, people)
+    warehouse.discard(settings)
     return changed
+
+
+def _people(contracts: Mapping[str, SourceContract], rows: list[Row], person: str) -> dict[tuple[str, str], Person]:
+    """The person under every contract, of today or of the ledger, that speaks of people."""
+    known = {(row["source_system"], row["contract"]): contract_of(row["object"]) for row in rows}
+    known |= {(name, item.name): item for name, system in contracts.items() for item in system.objects}
+    return {claim: Person(person, item) for claim, item in known.items() if personal_columns(item)}
 
 
 def _stone(settings: Settings, person: str) -> str:
     connection = duckdb.connect()
     try:
-        found = connection.execute("select sha256(? || lower(trim(?)))", [tombstone_key(settings), person]).fetchone()
+        found = connection.execute("select sha256(? || ?)", [tombstone_key(settings), normal(person)]).fetchone()
     finally:
         connection.close()
     assert found is not None
@@ -78,76 +97,124 @@ def _latest_rows(settings: Settings) -> list[Row]:
     return list({row["file_id"]: row for row in History.read(settings).rows if row["object"]}.values())
 
 
-def _strip(settings: Settings, row: Row, person: str) -> bool:
-    """Take the person's records out of the kept rows, refusals and bytes of one file; whether there were any."""
-    wanted, gone = folded(person), 0
-    rows = landing.rows_path(settings, row["object"], row["file_id"])
-    if rows.exists():
-        frame = pl.read_parquet(rows)
-        kept = frame.filter(~_mentions(frame, wanted))
-        gone = frame.height - kept.height
-        if gone:
-            aside = rows.with_name(f".{rows.name}.tmp")
-            kept.write_parquet(aside)
-            aside.replace(rows)
-    refused = landing.refused_path(settings, row["file_id"])
-    refusals = 0
-    if refused.exists():
-        frame = pl.read_parquet(refused)
-        left = frame.filter(~pl.col("raw_text").fill_null("").str.to_lowercase().str.contains(wanted, literal=True))
-        refusals = frame.height - left.height
-        if refusals:
-            landing.keep_frame(left, refused)
-    if gone or refusals:
-        _blank_bytes(landing.bytes_path(settings, row["sha256"]), row, wanted)
-        row["rows_loaded"] -= gone
-        row["rows_quarantined"] -= refusals
-        row["rows_control"] += gone + refusals
-    return bool(gone or refusals)
+def _strip(settings: Settings, row: Row, person: Person, gone: set[tuple[str, str]], blanked: set[str]) -> bool:
+    """Take the person's records out of the kept rows, refusals and bytes of one file; whether there were any.
+
+    gone: receives (file id, source id) of what was taken out; blanked: the hash of each file whose bytes were edited.
+    """
+    kept = landing.bytes_path(settings, row["sha256"])
+    text = _text(kept, row)
+    is_worth_parsing = text is not None and normal(person.name) in text.lower()
+    records = list(parse(text, Dialect(row["delimiter"]))) if text and is_worth_parsing else []
+    header = person.places(record.cells for record in records)
+    accepted = _strip_rows(landing.rows_path(settings, row["object"], row["file_id"]), person)
+    refused = _strip_refused(landing.refused_path(settings, row["file_id"]), row, person, header)
+    ids = [*accepted, *refused]
+    gone.update((row["file_id"], name) for name in ids if name)
+    named = [record for record in records if person.in_cells(record.cells, header)]
+    if text is not None and named:
+        _blank(kept, text, named, row)
+        blanked.add(row["sha256"])
+    elif ids and row["sha256"] not in blanked:
+        kept.unlink(missing_ok=True)  # a workbook, a packed file, a name put together from cells: no safe edit
+    row["rows_loaded"] -= len(accepted)
+    row["rows_quarantined"] -= len(refused)
+    row["rows_control"] += len(ids)
+    return bool(ids)
 
 
-def _mentions(frame: pl.DataFrame, wanted: str) -> pl.Expr:
-    """Rows in which a personal column or the record's id is the person."""
-    columns = [name for name, kind in frame.schema.items() if kind == pl.String and not name.startswith("_")]
-    return pl.any_horizontal(
-        pl.col(name).str.strip_chars().str.to_lowercase().eq(wanted).fill_null(False) for name in columns
-    )
-
-
-def _blank_bytes(path: Path, row: Row, wanted: str) -> None:
-    """Blank the person's records in the kept bytes of a text file; delete the kept bytes of anything else."""
+def _strip_rows(path: Path, person: Person) -> list[str]:
+    """Rewrite accepted rows without the person's; the ids of those."""
     if not path.exists():
-        return
-    if not row["delimiter"]:
-        path.unlink()
-        return
+        return []
+    frame = pl.read_parquet(path)
+    is_named = person.in_rows(frame)
+    named = frame.filter(is_named)
+    if named.height:
+        aside = path.with_name(f".{path.name}.tmp")
+        frame.filter(~is_named).write_parquet(aside)
+        aside.replace(path)
+    return named["source_id"].to_list()
+
+
+def _strip_refused(path: Path, row: Row, person: Person, header: Header) -> list[str | None]:
+    """Rewrite refused rows without the person's; the ids of those, where they have one."""
+    if not path.exists():
+        return []
+    frame = pl.read_parquet(path)
+    named = pl.Series(
+        [
+            normal(item["source_id"] or "") == normal(person.name)
+            or person.in_line(item["raw_text"], row["delimiter"], header)
+            for item in frame.to_dicts()
+        ],
+        dtype=pl.Boolean,
+    )
+    if named.any():
+        landing.keep_frame(frame.filter(~named), path)
+    return frame.filter(named)["source_id"].to_list()
+
+
+def _text(path: Path, row: Row) -> str | None:
+    """The kept bytes of a text file as text; none for anything else."""
+    if not path.exists() or not row["delimiter"]:
+        return None
     raw = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(path.read_bytes())).read()
     try:
-        text = raw.decode(row["encoding"] or "utf-8")
+        return raw.decode(row["encoding"] or "utf-8")
     except UnicodeDecodeError:
-        path.unlink()  # a packed file, or one whose encoding is mixed: not to be edited safely
-        return
+        return None
+
+
+def _blank(path: Path, text: str, named: list[Record], row: Row) -> None:
+    """Write the kept bytes anew, with empty cells where the person's records were."""
     pieces, position = [], 0
-    for record in parse(text, Dialect(row["delimiter"])):
-        if any(folded(cell) == wanted for cell in record.cells):
-            pieces += [text[position : record.start], row["delimiter"] * (len(record.cells) - 1)]
-            position = record.end
+    for record in named:
+        pieces += [text[position : record.start], row["delimiter"] * (len(record.cells) - 1)]
+        position = record.end
     blanked = "".join([*pieces, text[position:]])
     aside = path.with_suffix(".tmp")
     aside.write_bytes(zstandard.compress(blanked.encode(row["encoding"] or "utf-8"), 1))
     aside.replace(path)
 
 
-def _strip_logs(settings: Settings, person: str) -> None:
-    """Corrections and returned rows that quote the person are rewritten without them."""
-    wanted = folded(person)
-    for log in ("corrections", "returned"):
-        for path in sorted((settings.state / log).glob("*.parquet")):
-            frame = pl.read_parquet(path)
-            words = [name for name, kind in frame.schema.items() if kind == pl.String]
-            hit = pl.any_horizontal(
-                pl.col(name).str.to_lowercase().str.contains(wanted, literal=True).fill_null(False) for name in words
-            )
-            kept = frame.filter(~hit)
-            if kept.height < frame.height:
-                kept.write_parquet(path) if kept.height else path.unlink()
+def _strip_corrections(settings: Settings, people: Mapping[str, Person], gone: set[tuple[str, str]]) -> None:
+    """Rewrite the log of corrections without those of removed records, or of rows returned by hand that name one."""
+
+    def is_named(row: Row) -> bool:
+        person = people.get(row["file_id"])
+        if person is None or (row["file_id"], row["source_id"]) in gone:
+            return person is not None
+        if row["column_name"] == "*":
+            return person.in_object(row["new_value"]) or person.in_line(row["old_value"], ",", (0, []))
+        values = (row["old_value"], row["new_value"])
+        is_personal = row["column_name"] in personal_columns(person.contract)
+        return is_personal and normal(person.name) in (normal(value or "") for value in values)
+
+    for path in sorted((settings.state / "corrections").glob("*.parquet")):
+        _rewrite(path, [is_named(row) for row in pl.read_parquet(path).to_dicts()])
+
+
+def _strip_returned(settings: Settings, people: Mapping[tuple[str, str], Person]) -> None:
+    """Rewrite the log of rows returned by hand without the person's."""
+
+    def is_named(row: Row) -> bool:
+        person = people.get((row["source_system"], row["contract"]))
+        if person is None:
+            return False
+        return person.in_object(row["cells"]) or person.in_line(row["was"], ",", (0, []))
+
+    for path in sorted((settings.state / "returned").glob("*.parquet")):
+        _rewrite(path, [is_named(row) for row in pl.read_parquet(path).to_dicts()])
+
+
+def _rewrite(path: Path, is_gone: list[bool]) -> None:
+    if not any(is_gone):
+        return
+    kept = pl.read_parquet(path).filter(~pl.Series(is_gone, dtype=pl.Boolean))
+    if kept.is_empty():
+        path.unlink()
+        return
+    aside = path.with_name(f".{path.name}.tmp")
+    kept.write_parquet(aside)
+    aside.replace(path)

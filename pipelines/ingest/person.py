@@ -1,0 +1,86 @@
+"""One person as the files of one contract name them: by a personal column or the record's id, whole cells only.
+
+Only contracts that hold personal columns speak of people: an order that has the same number as a contact stays.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import polars as pl
+
+from pipelines.contracts import ObjectContract, canonical_objects
+from pipelines.ingest.records import Dialect, parse
+from pipelines.ingest.shape import folded
+
+
+def personal_columns(contract: ObjectContract) -> list[str]:
+    """The record's id and every personal column that the contract fills; nothing where it fills none."""
+    columns = canonical_objects()[contract.object].columns
+    marked = {name for name, column in columns.items() if column.pii} | set(contract.pii)
+    filled = sorted(marked & set(contract.columns))
+    return ["source_id", *filled] if filled else []
+
+
+def contract_of(canonical: str) -> ObjectContract:
+    """Stands in for a contract that is gone: the object's own personal columns, under headers that nobody knows."""
+    columns = canonical_objects()[canonical].columns
+    personal = [name for name, column in columns.items() if column.pii] or [canonical_objects()[canonical].key_column]
+    return ObjectContract.model_validate(
+        {"object": canonical, "files": ["*"], "exported_at": {"on": "1970-01-01"}, "key": ["none"]}
+        | {"columns": {name: {"const": ""} for name in personal}}
+    )
+
+
+def normal(text: str) -> str:
+    """A cell as it is compared, the same way as tombstones are: case and blanks around it do not matter."""
+    return text.strip().lower()
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person's id, e-mail, telephone or name, and the contract whose files are searched for it."""
+
+    name: str
+    contract: ObjectContract
+
+    @property
+    def headers(self) -> set[str]:
+        """The source's headers, folded, under which the person may stand."""
+        columns = self.contract.columns
+        read = [columns[name] for name in (*personal_columns(self.contract), *self.contract.key) if name in columns]
+        words = {word for column in read for word in (*column.source, *column.join)}
+        return {folded(word) for word in words | {key for key in self.contract.key if key not in columns}}
+
+    def in_rows(self, frame: pl.DataFrame) -> pl.Expr:
+        """Accepted rows of the person."""
+        wanted = normal(self.name)
+        names = [name for name in personal_columns(self.contract) if name in frame.columns]
+        cells = (pl.col(name).cast(pl.String).str.strip_chars().str.to_lowercase() for name in names)
+        return pl.any_horizontal(pl.lit(False), *(cell.eq(wanted).fill_null(False) for cell in cells))
+
+    def places(self, records: Iterable[Sequence[str]]) -> tuple[int, list[int]]:
+        """Width of the header, and where in it the person may stand; (0, []) where no record looks like a header."""
+        wanted = self.headers
+        for cells in records:
+            if found := [place for place, cell in enumerate(cells) if folded(cell) in wanted]:
+                return len(cells), found
+        return 0, []
+
+    def in_cells(self, cells: Sequence[str], header: tuple[int, list[int]]) -> bool:
+        """Whether a source record is the person's. Cells that do not fit the header could be anything: any counts."""
+        width, places = header
+        seen = [cells[place] for place in places] if len(cells) == width else cells
+        return normal(self.name) in map(normal, seen)
+
+    def in_line(self, line: str | None, delimiter: str, header: tuple[int, list[int]]) -> bool:
+        """The same for the raw text of one record."""
+        return any(self.in_cells(record.cells, header) for record in parse(line or "", Dialect(delimiter or ",")))
+
+    def in_object(self, text: str) -> bool:
+        """The same for cells under their headers, as JSON."""
+        wanted = self.headers
+        return any(
+            folded(header) in wanted and normal(cell or "") == normal(self.name)
+            for header, cell in json.loads(text).items()
+        )
