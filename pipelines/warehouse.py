@@ -7,6 +7,7 @@ closed before dbt starts its own process.
 import fcntl
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
@@ -110,8 +111,8 @@ def current_run(settings: Settings, run_id: str | None = None) -> Run:
 
 def discard(settings: Settings) -> None:
     """Delete the working file: everything in it can be made again from landing and state."""
-    for file in settings.warehouse.glob(f"{settings.working_file.name}*"):
-        file.unlink()
+    for path in settings.warehouse.glob(f"{settings.working_file.name}*"):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @contextmanager

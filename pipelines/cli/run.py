@@ -1,5 +1,6 @@
 """`almanac run`: the whole job, ending in a summary of what was made and where to look."""
 
+import re
 import time
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -62,13 +63,18 @@ def _job(run_job: Callable[..., bool], settings: object, day: date) -> Callable[
     return lambda say: run_job(settings, day, {"kind": "backfill"}, say)
 
 
+def _task(message: str) -> str:
+    """What is being done, without how far it is: `forecasting: 3 of 28 models` is `forecasting`."""
+    return re.split(r"[:\d]", message, maxsplit=1)[0]
+
+
 def _with_progress(console: Console, work: Callable[[Callable[[str], None]], bool]) -> bool:
     """Run the work below a line that says what is being done and for how long; each finished step leaves a line."""
     began, last = time.monotonic(), [""]
     with console.status("") as line:
 
         def say(message: str) -> None:
-            if last[0]:
+            if last[0] and _task(last[0]) != _task(message):
                 console.print(f"[dim]{time.monotonic() - began:6.1f}s[/dim]  {last[0]}", highlight=False)
             last[0] = message
             line.update(message)
