@@ -3,8 +3,8 @@
 import os
 import shutil
 import warnings
-from collections.abc import Callable, Mapping
-from contextlib import redirect_stdout
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout
 from datetime import date
 from pathlib import Path
 
@@ -24,11 +24,22 @@ def environment(settings: Settings) -> dict[str, str]:
     return {**names, "DAGSTER_HOME": str(settings.dagster_home), "GX_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
 
 
+@contextmanager
+def _environment(settings: Settings) -> Iterator[None]:
+    """The environment of this home while the job runs, and the one before it afterwards: a process may run several."""
+    before = dict(os.environ)
+    os.environ.update(environment(settings))
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
+
+
 def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Callable[[str], None]) -> bool:
     """The whole job for one `as_of`; true if every step and every blocking check passed."""
     with warehouse.run_lock(settings, owner="a run that starts"):
         pass  # fail here, in a second, rather than after everything has been loaded
-    os.environ.update(environment(settings))
     warnings.filterwarnings("ignore", module="dagster")
     import dagster as dg
 
@@ -40,15 +51,15 @@ def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Calla
         first = settings.company.partitions_start
         raise AlmanacError(f"as of {as_of}: a run is for a day from {first} (partitions_start) to today, {today}")
     say("starting")
-    job = build_defs(settings, say).resolve_job_def(JOB)
     # dbt and Dagster talk to stdout at length; people get `say` and, if they want it, the log.
-    log = settings.warehouse / "run.log"
-    with dg.DagsterInstance.get() as instance, log.open("a", encoding="utf-8") as kept, redirect_stdout(kept):
-        result = job.execute_in_process(
-            run_config=QUIET_LOGGER,
-            instance=instance,
-            partition_key=as_of.isoformat(),
-            tags={f"almanac/{name}": value for name, value in tags.items() if value},
-            raise_on_error=False,
-        )
+    with _environment(settings), (settings.warehouse / "run.log").open("a", encoding="utf-8") as log:
+        job = build_defs(settings, say).resolve_job_def(JOB)
+        with dg.DagsterInstance.get() as instance, redirect_stdout(log):
+            result = job.execute_in_process(
+                run_config=QUIET_LOGGER,
+                instance=instance,
+                partition_key=as_of.isoformat(),
+                tags={f"almanac/{name}": value for name, value in tags.items() if value},
+                raise_on_error=False,
+            )
     return result.success
