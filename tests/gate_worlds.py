@@ -28,6 +28,10 @@ from (values
 ) as t(file_id, source_system, object, contract, path, status, reason, rows_in, rows_loaded, rows_quarantined,
        rows_control);
 
+create schema if not exists quality;
+create or replace table quality.quarantine as
+select 'f2' as file_id, 'crm' as source_system, 'opportunities' as object, 'bad_amount' as reason_code;
+
 insert into raw.accounts by name
 select 'crm' as source_system, 'A' || i as source_id, 'f1' as _file_id, i as _record, 'Company ' || i as account_name,
     timestamp '2025-03-31' as exported_at, timestamp '2025-03-31 10:00' as landed_at, md5(i::varchar) as _row_hash
