@@ -26,6 +26,7 @@ class Built:
         return self.settings.published / "almanac.duckdb"
 
 
+@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All tests of the built company run in one worker: it is built once per session."""
     for item in items:

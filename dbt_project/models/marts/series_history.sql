@@ -35,7 +35,8 @@ member_periods as (
         cast(date_trunc(frequencies.unit, member_days.happened_on) as date) as ds,
         -- a period that as_of cuts is no period yet
         cast(date_trunc(frequencies.unit, run.as_of + 1) as date) as first_incomplete,
-        sum(member_days.y) as y
+        -- decimals: doubles add up to other last digits in another order, and a rebuild must give the same rows
+        cast(sum(cast(member_days.y as decimal(28, 4))) as double) as y
     from member_days
     cross join frequencies
     cross join run
