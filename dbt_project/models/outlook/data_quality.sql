@@ -60,12 +60,12 @@ visible_refusals as (
 ),
 
 refusals as (
-    select source_system, object, column_name, count(distinct (file_id, record)) as refused_count
+    select source_system, object, column_name, count(distinct (file_id, record)) as refused_count  -- noqa: LT01,LT06
     from visible_refusals
     where column_name is not null
     group by all
     union all
-    select source_system, object, '*', count(distinct (file_id, record))
+    select source_system, object, '*', count(distinct (file_id, record))  -- noqa: LT01,LT06
     from visible_refusals
     group by all
 ),
