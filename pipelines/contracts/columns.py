@@ -1,0 +1,79 @@
+"""How one canonical column is read from a file, and the rules about the rows it stands in."""
+
+import re
+from typing import Any, Literal
+
+from pydantic import AliasChoices, Field, model_validator
+
+from pipelines.contracts.declared import Declared, Word, Words
+
+
+class NumberFormat(Declared):
+    """How numbers are written: `1,234.50` is thousands "," and decimal "."; `1.234,50` the other way round."""
+
+    thousands: str = ","
+    decimal: Literal[".", ","] = "."
+
+    @model_validator(mode="after")
+    def _differ(self) -> "NumberFormat":
+        if self.thousands == self.decimal:
+            raise ValueError("number_format: thousands and decimal must differ, or 1,234 could be two numbers")
+        return self
+
+
+class Column(Declared):
+    """Where one canonical column comes from: exactly one of from, join, const, expression."""
+
+    source: Words = Field(default=(), validation_alias=AliasChoices("from", "source"))
+    join: Words = ()
+    separator: str = " "
+    const: Word | None = None
+    expression: str | None = None
+    unit: float = 1
+    tax: Literal["excluded", "included"] = "excluded"
+    tax_rate: float | str | None = None
+    scale: Literal["fraction", "percent"] = "fraction"
+    formats: Words = ()
+    timezone: str | None = None
+    number_format: NumberFormat | None = None
+    true_words: Words = ()
+    false_words: Words = ()
+    null_words: Words = ()
+    pattern: str | None = None
+    normalise: Literal["none", "salesforce_id", "strip_zeros", "upper", "last_segment"] = "none"
+    split: str | None = None
+    optional: bool = False
+    on_error: Literal["quarantine", "empty"] = "quarantine"
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Column":
+        ways = [self.source, self.join, self.const is not None, self.expression]
+        if sum(bool(way) for way in ways) != 1:
+            raise ValueError("say exactly one of from, join, const, expression")
+        if self.tax == "included" and self.tax_rate is None:
+            raise ValueError("tax: included needs tax_rate, a number such as 0.13 or the header that holds the rate")
+        if self.pattern and re.compile(self.pattern).groups != 1:
+            raise ValueError(f"pattern {self.pattern!r} needs exactly one group around what is kept")
+        return self
+
+
+def column_declaration(value: Any) -> Any:
+    """The short form of a column, its header alone, as the long one."""
+    return {"from": value} if isinstance(value, str | list | int) else value
+
+
+class Correction(Declared):
+    """A known fault that is repaired and logged instead of refused. SQL over canonical columns."""
+
+    name: str
+    set: dict[str, str] = Field(min_length=1)
+    when: str
+    because: str
+
+
+class Check(Declared):
+    """A row for which `expect` is false is quarantined under the check's name. SQL over canonical columns."""
+
+    name: str
+    expect: str
+    because: str
