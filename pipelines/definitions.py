@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from pipelines import dbt, quality
 from pipelines.assets import build_assets
@@ -12,7 +11,7 @@ from pipelines.automation import build_job, build_schedules, build_sensor
 from pipelines.checks import build_checks
 from pipelines.contracts import load_contracts
 from pipelines.lineage import Graph
-from pipelines.resources import home_resource
+from pipelines.resources import HomeDbt, home_resource
 from pipelines.settings import Settings, load_settings
 
 
@@ -34,7 +33,7 @@ def build_defs(settings: Settings, say: Callable[[str], None] | None = None) -> 
         sensors=[build_sensor(settings, job)],
         resources={
             "home": home_resource(settings, say),
-            "dbt": DbtCliResource(project_dir=str(project), profiles_dir=str(project), dbt_executable=dbt.DBT),
+            "dbt": HomeDbt(project_dir=str(project), profiles_dir=str(project), dbt_executable=dbt.DBT),
         },
         executor=dg.in_process_executor,
     )

@@ -4,11 +4,13 @@ import os
 import shutil
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stdout
 from datetime import date
+from importlib import import_module
 from pathlib import Path
 
-from pipelines import warehouse
+from pipelines import dbt, warehouse
 from pipelines.errors import AlmanacError
 from pipelines.settings import Settings, now
 
@@ -36,16 +38,20 @@ def _environment(settings: Settings) -> Iterator[None]:
         os.environ.update(before)
 
 
+def _prepare(settings: Settings) -> None:
+    """Import what every run needs while dbt, in a process of its own, parses a project that has changed."""
+    warnings.filterwarnings("ignore", module="dagster")
+    with ThreadPoolExecutor(max_workers=1) as pool:
+        parsed = pool.submit(dbt.prepare_project, settings)
+        for name in ("pipelines.definitions", "great_expectations"):
+            import_module(name)
+        parsed.result()
+
+
 def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Callable[[str], None]) -> bool:
     """The whole job for one `as_of`; true if every step and every blocking check passed."""
     with warehouse.run_lock(settings, owner="a run that starts"):
         pass  # fail here, in a second, rather than after everything has been loaded
-    warnings.filterwarnings("ignore", module="dagster")
-    import dagster as dg
-
-    from pipelines.automation import JOB
-    from pipelines.definitions import build_defs
-
     today = settings.local_date(now())
     if not date.fromisoformat(settings.company.partitions_start) <= as_of <= today:
         first = settings.company.partitions_start
@@ -53,6 +59,12 @@ def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Calla
     say("starting")
     # dbt and Dagster talk to stdout at length; people get `say` and, if they want it, the log.
     with _environment(settings), (settings.warehouse / "run.log").open("a", encoding="utf-8") as log:
+        _prepare(settings)
+        import dagster as dg
+
+        from pipelines.automation import JOB
+        from pipelines.definitions import build_defs
+
         job = build_defs(settings, say).resolve_job_def(JOB)
         with dg.DagsterInstance.get() as instance, redirect_stdout(log):
             result = job.execute_in_process(
