@@ -1,0 +1,131 @@
+"""Which files a run has to read: those it has not seen under today's contract, oldest export first."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
+from pipelines.ingest import landing
+from pipelines.ingest.exported import exported_at
+from pipelines.ingest.history import History, Row
+from pipelines.ingest.inbox import Found, allowed_hashes, look, owners
+from pipelines.ingest.observe import Arrival, Observed
+from pipelines.ingest.report import IngestReport, file_id_of, ledger_row, note_unread
+from pipelines.ingest.returned import Returned
+from pipelines.ingest.source import FileRefusedError
+from pipelines.ingest.vocabulary import Vocabulary, load_vocabulary
+from pipelines.settings import Settings
+
+
+def arrivals_of(
+    settings: Settings,
+    contracts: Mapping[str, SourceContract],
+    past: History,
+    landed_at: datetime,
+    report: IngestReport,
+) -> Iterator[Arrival]:
+    """Files to be read, oldest export first. Files that nobody claims, or that may not be here, go to the report."""
+    found, allowed = look(settings), allowed_hashes(settings)
+    claims, latest = owners(found, contracts), past.latest_by_path()
+    loaded = {_identity(row) for row in past.effective().values()}
+    words = _Words(settings)
+    arrivals = []
+    for file in found:
+        stranger = allowed is not None and file.sha256 not in allowed
+        if stranger or not claims[file.name]:
+            note_unread(file, "demo" if stranger else "", latest, landed_at, report)
+            continue
+        for system, contract in claims[file.name]:
+            arrival = _arrival(settings, system, contract, file, words, landed_at, latest, report)
+            if arrival is None:
+                continue
+            before = latest.get((system.system, contract.name, file.name))
+            if (before and _is_same(arrival, before)) or _arrival_identity(arrival) in loaded:
+                report.known += 1
+            else:
+                loaded.add(_arrival_identity(arrival))
+                arrivals.append(arrival)
+    arrivals += _kept_arrivals(settings, contracts, {file.name for file in found}, latest, words, landed_at)
+    yield from sorted(arrivals, key=lambda item: (item.exported_at or landed_at, item.name))
+
+
+def _kept_arrivals(
+    settings: Settings,
+    contracts: Mapping[str, SourceContract],
+    present: set[str],
+    latest: Mapping[tuple[str, str, str], Row],
+    words: "_Words",
+    landed_at: datetime,
+) -> Iterator[Arrival]:
+    """Files that have left the inbox but are to be read otherwise now: their bytes are in landing."""
+    for (system_name, contract_name, name), row in latest.items():
+        system = contracts.get(system_name)
+        contract = next((item for item in system.objects if item.name == contract_name), None) if system else None
+        path = landing.bytes_path(settings, row["sha256"])
+        if system is None or contract is None or name in present or not path.exists() or not row["exported_at"]:
+            continue
+        file = Found(path, name, row["sha256"], row["bytes"])
+        arrival = _arrival(settings, system, contract, file, words, landed_at, {}, IngestReport(), row["exported_at"])
+        if arrival and not _is_same(arrival, row):
+            yield arrival
+
+
+class _Words:
+    """Vocabularies, read once per kind and system, and the rows that people have corrected."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings, self.known = settings, dict[tuple[str, str], Vocabulary]()
+        self.returned = Returned.read(settings)
+
+    def of(self, system: str, contract: ObjectContract) -> dict[str, Vocabulary]:
+        columns = canonical_objects()[contract.object].columns
+        kinds = {kind for name in contract.columns if (kind := columns[name].map)}
+        for kind in kinds:
+            if (kind, system) not in self.known:
+                self.known[kind, system] = load_vocabulary(self.settings, kind, system)
+        return {kind: self.known[kind, system] for kind in sorted(kinds)}
+
+
+def _arrival(
+    settings: Settings,
+    system: SourceContract,
+    contract: ObjectContract,
+    file: Found,
+    words: _Words,
+    landed_at: datetime,
+    latest: dict[tuple[str, str, str], Row],
+    report: IngestReport,
+    known_date: datetime | None = None,
+) -> Arrival | None:
+    zone = system.timezone or settings.company.timezone
+    vocabularies = words.of(system.system, contract)
+    prints = " ".join(vocabulary.fingerprint for vocabulary in vocabularies.values())
+    patch = words.returned.of(system.system, contract.name, file.sha256)
+    contract_hash = system.contract_hash(contract, zone, " ".join([prints, patch.fingerprint]).strip())
+    try:
+        moment = known_date or exported_at(contract, file.path, file.name, zone)
+    except FileRefusedError as refusal:
+        before = latest.get((system.system, contract.name, file.name))
+        if before and (before["sha256"], before["contract_hash"]) == (file.sha256, contract_hash):
+            report.known += 1
+        else:
+            seen = Observed(status="rejected", reason_code=refusal.code, reason=refusal.reason)
+            arrival = Arrival(system, contract, contract_hash, zone, file.path, file.name, file.sha256, file.size, None)
+            report.files.append(ledger_row(arrival, seen, file_id_of(arrival, None, 0), landed_at))
+        return None
+    return Arrival(
+        system, contract, contract_hash, zone, file.path, file.name, file.sha256, file.size, moment, vocabularies, patch
+    )
+
+
+def _identity(row: Row) -> tuple[object, ...]:
+    return (row["source_system"], row["contract"], row["sha256"], row["contract_hash"], row["exported_at"])
+
+
+def _arrival_identity(arrival: Arrival) -> tuple[object, ...]:
+    return (arrival.system.system, arrival.contract.name, arrival.sha256, arrival.contract_hash, arrival.exported_at)
+
+
+def _is_same(arrival: Arrival, before: Row) -> bool:
+    """Whether the newest observation of this path was of these bytes, under this contract, for this date."""
+    same = (before["sha256"], before["contract_hash"]) == (arrival.sha256, arrival.contract_hash)
+    return same and (arrival.exported_at is None or before["exported_at"] == arrival.exported_at)

@@ -1,0 +1,105 @@
+"""What one run of ingestion did, and the ledger's row of one file."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pipelines.ingest import history as ledger
+from pipelines.ingest.history import Row
+from pipelines.ingest.inbox import Found
+from pipelines.ingest.observe import Arrival, Observed
+
+
+@dataclass
+class IngestReport:
+    """What one run did. files: ledger rows of this run; known: files that were read before."""
+
+    files: list[Row] = field(default_factory=list)
+    known: int = 0
+
+    @property
+    def new_files(self) -> int:
+        """Number of files that this run looked at."""
+        return len(self.files)
+
+    def total(self, column: str) -> int:
+        """Sum of a count over this run's files."""
+        return sum(row[column] for row in self.files)
+
+    def summary(self) -> str:
+        """One line for people."""
+        if not self.files:
+            return f"nothing new: {self.known} files were read before"
+        by_status = Counter(row["status"] for row in self.files)
+        states = ", ".join(f"{count} {status}" for status, count in sorted(by_status.items()))
+        return (
+            f"{self.new_files} new files ({states}), {self.known} known; {self.total('rows_in')} rows in = "
+            f"{self.total('rows_loaded')} loaded + {self.total('rows_quarantined')} quarantined + "
+            f"{self.total('rows_control')} control"
+        )
+
+
+def file_id_of(arrival: Arrival, moment: datetime | None, seen_before: int) -> str:
+    """The id of one observation of a file: the same bytes under the same contract and date have the same one."""
+    parts = (arrival.system.system, arrival.contract.name, arrival.name, moment, arrival.sha256, arrival.contract_hash)
+    return ledger.file_id(parts, seen_before)
+
+
+def ledger_row(arrival: Arrival, seen: Observed, file_id: str, landed_at: datetime) -> Row:
+    """What state keeps of one file that was read or refused."""
+    contract = arrival.contract
+    day = seen.exported_at.isoformat() if seen.exported_at else "undated"
+    return {
+        "file_id": file_id,
+        "source_system": arrival.system.system,
+        "object": contract.object,
+        "contract": contract.name,
+        "path": arrival.name,
+        "part": arrival.name if contract.parts == "many" else "",
+        "sha256": arrival.sha256,
+        "contract_hash": arrival.contract_hash,
+        "bytes": arrival.size,
+        "exported_at": seen.exported_at,
+        "landed_at": landed_at,
+        "extract": contract.kind,
+        "window_column": contract.window_column,
+        "window_from": seen.window_from,
+        "window_to": seen.window_to,
+        "set_id": f"{arrival.system.system}/{contract.object}/{contract.name}/{day}",
+        "status": seen.status,
+        "reason_code": seen.reason_code,
+        "reason": seen.reason,
+        "rows_in": seen.rows_in,
+        "rows_loaded": seen.rows_loaded,
+        "rows_quarantined": seen.rows_quarantined,
+        "rows_control": seen.rows_control,
+        "encoding": seen.encoding,
+        "delimiter": seen.delimiter,
+        "warnings": seen.warnings_text,
+    }
+
+
+def note_unread(
+    file: Found, why: str, latest: dict[tuple[str, str, str], Row], landed_at: datetime, report: IngestReport
+) -> None:
+    """A file that no contract claims, or a stranger in a demo home: listed once, never read."""
+    before = latest.get(("", why, file.name))
+    if before and before["sha256"] == file.sha256:
+        report.known += 1
+        return
+    row: Row = dict.fromkeys(ledger.FILES)
+    row |= {
+        "file_id": ledger.file_id(("unread", why, file.name, file.sha256), 0), "source_system": "", "object": "",
+        "contract": why,
+        "path": file.name, "part": "", "sha256": file.sha256, "bytes": file.size, "landed_at": landed_at, "set_id": "",
+        "status": "unclaimed", "reason_code": "unclaimed",
+        "reason": "no contract's `files` matches: `almanac sources new FILE` proposes one", "warnings": "[]",
+    }  # fmt: skip
+    row |= dict.fromkeys(("rows_in", "rows_loaded", "rows_quarantined", "rows_control"), 0)
+    if why:
+        row |= {
+            "status": "rejected", "reason_code": "demo_home",
+            "reason": "this home holds the sample company: give real exports a home of their own with "
+            "`almanac --home DIR run`",
+        }  # fmt: skip
+    report.files.append(row)
