@@ -29,7 +29,7 @@ NOT_PROJECT = {"target", "logs", "dbt_packages", "profiles.yml", ".user.yml"}
 
 def prepare_project(settings: Settings) -> Path:
     """The folder to run dbt in, brought up to date; its manifest is parsed anew only if a file has changed."""
-    folder = settings.warehouse / "dbt_project"
+    folder = _folder(settings)
     wanted = _wanted(settings)
     stamp, manifest = folder / "target" / ".fingerprint", folder / "target" / "manifest.json"
     if manifest.is_file() and stamp.is_file() and stamp.read_text() == _hash(wanted):
@@ -38,6 +38,10 @@ def prepare_project(settings: Settings) -> Path:
     dbt(folder, "parse")
     stamp.write_text(_hash(wanted))
     return folder
+
+
+def _folder(settings: Settings) -> Path:
+    return settings.warehouse / "dbt_project"
 
 
 def fingerprint(settings: Settings) -> str:
@@ -83,7 +87,9 @@ def _overlay_files(settings: Settings) -> Iterator[tuple[Path, bytes]]:
 
 
 def _profile(settings: Settings) -> bytes:
-    output = {"type": "duckdb", "path": str(settings.working_file), "threads": 2, "settings": {"timezone": "UTC"}}
+    """Where the tables are, as seen from the folder dbt runs in: a home that is moved or copied is not parsed anew."""
+    path = os.path.relpath(settings.working_file, _folder(settings))
+    output = {"type": "duckdb", "path": path, "threads": 2, "settings": {"timezone": "UTC"}}
     return json.dumps({"almanac": {"target": "home", "outputs": {"home": output}}}, indent=2).encode()
 
 

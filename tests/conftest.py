@@ -1,5 +1,6 @@
 """What every test may ask for: the public data sets, and one full build of the sample company per session."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from pipelines.settings import Settings, load_settings
 
@@ -28,10 +30,11 @@ class Built:
 
 @pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All tests of the built company run in one worker: it is built once per session."""
+    """One worker builds the company and reads it; what works on copies comes last, in whichever worker is free."""
     for item in items:
-        if {"built", "copied"}.intersection(getattr(item, "fixturenames", ())):
+        if "built" in item.fixturenames and "copied" not in item.fixturenames:  # type: ignore[attr-defined]
             item.add_marker(pytest.mark.xdist_group("company"))
+    items.sort(key=lambda item: "copied" in item.fixturenames)  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
@@ -46,14 +49,24 @@ def datasets() -> Path:
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     """The sample company, built once per session through Dagster. Read it; copy it before changing anything."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent  # the workers' folders stand side by side in the session's
+    home, said = folder / "company", folder / "company.json"
+    with FileLock(folder / "company.lock"):
+        if not said.exists():
+            said.write_text(json.dumps(_build(home)))
+    return Built(load_settings(home), json.loads(said.read_text()))
+
+
+def _build(home: Path) -> list[str]:
     from pipelines.demo import AS_OF, write_demo
     from pipelines.orchestration import run_job
 
-    home = tmp_path_factory.mktemp("company") / "home"
+    said: list[str] = []
     write_demo(home, customers=CUSTOMERS)
-    settings, said = load_settings(home), list[str]()
-    assert run_job(settings, AS_OF, {}, said.append), "\n".join(said)
-    return Built(settings, said)
+    assert run_job(load_settings(home), AS_OF, {}, said.append), "\n".join(said)
+    return said
 
 
 @pytest.fixture(scope="module")
