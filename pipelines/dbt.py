@@ -89,7 +89,8 @@ def _overlay_files(settings: Settings) -> Iterator[tuple[Path, bytes]]:
 def _profile(settings: Settings) -> bytes:
     """Where the tables are, as seen from the folder dbt runs in: a home that is moved or copied is not parsed anew."""
     path = os.path.relpath(settings.working_file, _folder(settings))
-    output = {"type": "duckdb", "path": path, "threads": 2, "settings": {"timezone": "UTC"}}
+    retries = {"connect_attempts": 5}  # someone's short query ends soon
+    output = {"type": "duckdb", "path": path, "threads": 2, "settings": {"timezone": "UTC"}, "retries": retries}
     return json.dumps({"almanac": {"target": "home", "outputs": {"home": output}}}, indent=2).encode()
 
 

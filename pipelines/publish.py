@@ -61,7 +61,7 @@ def _copy(settings: Settings, run: Run, aside: Path, published_at: datetime) -> 
         if not tables:
             raise AlmanacError(f"{settings.working_file}: has no table of {', '.join(SERVED_SCHEMAS)} to publish")
         personal.create_keyed_hash(connection, key)
-        connection.execute(f"attach '{_escaped(aside)}' as served")
+        connection.execute(f"attach '{_escaped(aside)}' as served (read_write)")
         for schema in sorted({schema for schema, _ in tables} | {"control"}):
             connection.execute(f"create schema served.{quoted(schema)}")
         for table, columns in tables.items():

@@ -47,7 +47,9 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
 
     @dg.resource(description="The home this run owns: locked from the first step to the last.")
     def home(context: dg.InitResourceContext) -> Iterator[Home]:
-        run_id = root_run_id(context)
+        if context.run is None:
+            raise dg.DagsterInvariantViolationError("a home is owned by a run")
+        run_id = kept_run_id(context.run)
         with warehouse.run_lock(settings, owner=f"run {run_id}"):
             opened = Home(settings, run_id, say or _log(context))
             yield opened
@@ -64,11 +66,13 @@ def _log(context: dg.InitResourceContext) -> Callable[[str], None]:
     return context.log.info
 
 
-def root_run_id(context: dg.InitResourceContext) -> str:
-    """The id under which rows are kept: a re-execution from failure goes on under the id of the run it repeats."""
-    if context.run is None or context.run_id is None:
-        raise dg.DagsterInvariantViolationError("a home is owned by a run")
-    return context.run.root_run_id or context.run_id
+def kept_run_id(run: dg.DagsterRun) -> str:
+    """The id under which rows are kept: a re-execution of some steps goes on under the id of the run it repeats.
+
+    A re-execution of all steps is a run of its own: it must not replace forecasts that were issued before.
+    """
+    goes_on = bool(run.step_keys_to_execute)
+    return (run.root_run_id if goes_on else None) or run.run_id
 
 
 def _failures(context: dg.InitResourceContext) -> list[str]:

@@ -8,9 +8,11 @@ import fcntl
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, fields
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -19,6 +21,7 @@ from pipelines.errors import AlmanacError
 from pipelines.runs import Run
 from pipelines.settings import Settings
 
+PATIENCE = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to open a file that someone else has open
 PYTHON_SCHEMAS = ("control", "raw", "keys", "resolved", "forecast", "quality")
 
 
@@ -29,8 +32,11 @@ def quoted(identifier: str) -> str:
 
 @contextmanager
 def read(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the working file, for queries."""
-    with _connection(settings) as connection:
+    """A connection to the working file that can only query it: any number of readers get on with each other."""
+    if not settings.working_file.exists():
+        with write(settings):
+            pass  # an empty file with its schemas, so that a query finds no rows instead of no file
+    with _connection(settings, read_only=True) as connection:
         yield connection
 
 
@@ -116,18 +122,27 @@ def discard(settings: Settings) -> None:
 
 
 @contextmanager
-def _connection(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+def _connection(settings: Settings, read_only: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     settings.warehouse.mkdir(parents=True, exist_ok=True)
-    try:
-        connection = duckdb.connect(str(settings.working_file))
-    except duckdb.IOException as error:
-        raise AlmanacError(
-            f"{settings.working_file}: in use by another process: close it, or wait for its run"
-        ) from error
+    connection = _connect(settings.working_file, read_only)
     try:
         connection.execute("set timezone = 'UTC'")
-        for schema in PYTHON_SCHEMAS:
+        for schema in () if read_only else PYTHON_SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
         yield connection
     finally:
         connection.close()
+
+
+def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
+    """Open the file; someone else's short query is waited for, so that a look at a table never ends a run."""
+    for pause in (*PATIENCE, None):
+        try:
+            return duckdb.connect(str(path), read_only=read_only)
+        except duckdb.IOException as error:
+            if "lock" not in str(error):
+                raise AlmanacError(f"{path}: not readable as a DuckDB file: {str(error).splitlines()[0]}") from error
+            if pause is None:
+                raise AlmanacError(f"{path}: in use by another process: close it, or wait for its run") from error
+            time.sleep(pause)
+    raise AssertionError("unreachable")

@@ -10,6 +10,7 @@ from conftest import Built
 
 from pipelines.automation import JOB
 from pipelines.definitions import build_defs
+from pipelines.resources import kept_run_id
 
 STEPS = ["ingest", "keys", "staging_and_matching", "resolve", "marts", "forecast", "outlook", "published__almanac"]
 
@@ -110,3 +111,10 @@ def test_people_see_row_counts_and_a_picture(built: Built) -> None:
             history = instance.get_latest_materialization_event(dg.AssetKey(["forecast", "latest"]))
     assert revenue.asset_materialization.metadata["dagster/row_count"].value > 0
     assert "data:image/png" in history.asset_materialization.metadata["picture"].value
+
+
+def test_a_re_execution_from_failure_goes_on_and_one_of_all_steps_is_a_run_of_its_own() -> None:
+    again = {"job_name": JOB, "run_id": "second", "root_run_id": "first", "parent_run_id": "first"}
+    assert kept_run_id(dg.DagsterRun(**again, step_keys_to_execute=["forecast"])) == "first"
+    assert kept_run_id(dg.DagsterRun(**again)) == "second"
+    assert kept_run_id(dg.DagsterRun(job_name=JOB, run_id="only")) == "only"

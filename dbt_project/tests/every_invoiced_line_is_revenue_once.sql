@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'revenue'}}}) }}
+
 -- Lines in equal lines out, and so does their money: what staging has and is not cancelled stands in revenue once.
 -- A difference means that a join has dropped or doubled lines.
 with staged as (

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'record_lineage'}}}) }}
+
 -- Any number can be walked back to the row it came from: no line of revenue or orders without its place in a file.
 select
     served.served_table,

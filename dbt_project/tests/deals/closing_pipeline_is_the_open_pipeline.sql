@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'pipeline_changes'}}}) }}
+
 -- Movements of the pipeline add up to what is open at as_of; a row names the kind of period that does not.
 with
 

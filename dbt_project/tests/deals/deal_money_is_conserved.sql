@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'opportunities'}}}) }}
+
 -- What the records hold is what the deals hold plus what was dropped as duplicate or void, to the last digit.
 -- A row here means that money was lost or counted twice between int_opportunity_records and marts.opportunities.
 with

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'opportunity_crosswalk'}}}) }}
+
 -- A duplicate must lead to a deal that is served. A row here would be money that vanished without a survivor.
 select
     crosswalk.source_system,

@@ -1,3 +1,5 @@
+{{ config(meta={'dagster': {'ref': {'name': 'stage_history'}}}) }}
+
 -- The last stay of a deal is in the stage the deal has, and every deal has one. A row is a deal told two ways.
 select
     deals.opportunity_id,

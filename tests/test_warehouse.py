@@ -1,0 +1,68 @@
+"""The working file has one writer; a person's query beside it ends neither the query nor the run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import gate_homes as homes
+import pytest
+
+from pipelines import warehouse
+from pipelines.errors import AlmanacError
+
+HOLD = """
+import duckdb, sys, time
+with duckdb.connect(sys.argv[1], read_only=True):
+    print("open", flush=True)
+    time.sleep(float(sys.argv[2]))
+"""
+
+
+def someone_reads(path: Path, seconds: float) -> subprocess.Popen[str]:
+    """Another process that has the file open for a while."""
+    reader = subprocess.Popen([sys.executable, "-c", HOLD, str(path), str(seconds)], stdout=subprocess.PIPE, text=True)
+    assert reader.stdout
+    assert reader.stdout.readline() == "open\n"
+    return reader
+
+
+def test_two_processes_read_at_once(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    homes.execute(settings, "create table raw.t as select 1 as a")
+    with someone_reads(settings.working_file, 60) as reader:
+        with warehouse.read(settings) as connection:
+            assert connection.execute("select a from raw.t").fetchall() == [(1,)]
+        reader.kill()
+
+
+def test_a_write_waits_for_a_short_query(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    homes.execute(settings, "create table raw.t as select 1 as a")
+    with someone_reads(settings.working_file, 1):
+        homes.execute(settings, "insert into raw.t values (2)")
+    with warehouse.read(settings) as connection:
+        assert connection.execute("select count(*) from raw.t").fetchall() == [(2,)]
+
+
+def test_a_write_that_waited_long_says_who_is_in_the_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = homes.home(tmp_path)
+    homes.execute(settings, "create table raw.t as select 1 as a")
+    monkeypatch.setattr(warehouse, "PATIENCE", (0.01,))
+    with someone_reads(settings.working_file, 60) as reader:
+        with pytest.raises(AlmanacError, match="in use by another process"):
+            homes.execute(settings, "insert into raw.t values (2)")
+        reader.kill()
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    settings.warehouse.mkdir(parents=True)
+    settings.working_file.write_bytes(b"customer,amount\n" * 1000)
+    with pytest.raises(AlmanacError, match="not readable as a DuckDB file"), warehouse.read(settings):
+        pass
+
+
+def test_what_only_reads_cannot_change_a_table(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    with pytest.raises(Exception, match="read-only"), warehouse.read(settings) as connection:
+        connection.execute("create table raw.t as select 1")
