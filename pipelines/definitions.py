@@ -22,7 +22,9 @@ def build_defs(settings: Settings, say: Callable[[str], None] | None = None) -> 
     systems = {name: sorted({item.object for item in contract.objects}) for name, contract in contracts.items()}
     graph = Graph.load(project, systems, partial(quality.gate_tables, settings))
     partitions = dg.DailyPartitionsDefinition(
-        start_date=settings.company.partitions_start, timezone=settings.company.timezone, end_offset=1
+        start_date=settings.company.partitions_start.isoformat(),
+        timezone=settings.company.timezone,
+        end_offset=1,
     )
     job = build_job(partitions)
     return dg.Definitions(

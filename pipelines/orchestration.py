@@ -53,7 +53,7 @@ def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Calla
     with warehouse.run_lock(settings, owner="a run that starts"):
         pass  # fail here, in a second, rather than after everything has been loaded
     today = settings.local_date(now())
-    if not date.fromisoformat(settings.company.partitions_start) <= as_of <= today:
+    if not settings.company.partitions_start <= as_of <= today:
         first = settings.company.partitions_start
         raise AlmanacError(f"as of {as_of}: a run is for a day from {first} (partitions_start) to today, {today}")
     say("starting")

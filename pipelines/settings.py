@@ -5,44 +5,20 @@ option wins over the environment, which wins over `company.yml`, which wins over
 """
 
 import os
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
-import yaml
-
+from pipelines.company import SHIPPED_COMPANY, Company, load_company
 from pipelines.errors import AlmanacError
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SHIPPED_COMPANY = Path(__file__).resolve().parent / "company.yml"
 SHIPPED_SOURCES = Path(__file__).resolve().parent / "sources"
 DBT_PROJECT = REPOSITORY / "dbt_project"
 SHIPPED_SEEDS = DBT_PROJECT / "seeds"
 SHIPPED_SUITES = REPOSITORY / "expectations" / "suites"
 SHIPPED_FORECASTS = REPOSITORY / "forecasts" / "config.yml"
-
-
-@dataclass(frozen=True)
-class Company:
-    """How the company counts: the keys of `company.yml`."""
-
-    base_currency: str = "CNY"
-    timezone: str = "Asia/Shanghai"
-    fiscal_year_start_month: int = 1
-    rate_carry_forward_days: int = 7
-    mass_deletion_share: float = 0.3
-    partitions_start: str = "2010-01-01"
-    pii_key: str = ""
-
-    def __post_init__(self) -> None:
-        """Refuse values that would only fail deep inside a run."""
-        try:
-            ZoneInfo(self.timezone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise AlmanacError(f"company.yml: timezone {self.timezone!r} is not an IANA time zone") from error
-        if not 1 <= self.fiscal_year_start_month <= 12:
-            raise AlmanacError("company.yml: fiscal_year_start_month must be 1 to 12")
 
 
 @dataclass(frozen=True)
@@ -148,24 +124,15 @@ def load_settings(
     if config and not config.is_dir():
         raise AlmanacError(f"config folder {config} does not exist: `almanac init {config}` makes one")
     own_sources = config / "sources" if config and (config / "sources").is_dir() else SHIPPED_SOURCES
-    company = _company(config)
+    own_company = config / "company.yml" if config else None
+    company = load_company(own_company if own_company and own_company.is_file() else SHIPPED_COMPANY)
     return Settings(
         home=home,
         inbox=(inbox or environment.get("INBOX") or home / "inbox").resolve(),
         sources=(sources or environment.get("SOURCES") or own_sources).resolve(),
         config=config,
-        company=replace(company, pii_key=os.environ.get("ALMANAC_PII_KEY", company.pii_key)),
+        company=company.model_copy(update={"pii_key": os.environ.get("ALMANAC_PII_KEY", company.pii_key)}),
     )
-
-
-def _company(config: Path | None) -> Company:
-    own = config / "company.yml" if config else None
-    path = own if own and own.is_file() else SHIPPED_COMPANY
-    values = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    unknown = set(values) - {field.name for field in fields(Company)}
-    if unknown:
-        raise AlmanacError(f"{path}: unknown keys {', '.join(sorted(unknown))}")
-    return Company(**values)
 
 
 def now() -> datetime:

@@ -110,6 +110,8 @@ def current_run(settings: Settings, run_id: str | None = None) -> Run:
     with read(settings) as connection:
         known = connection.execute("select 1 from duckdb_tables() where schema_name = 'control' and table_name = 'run'")
         found = connection.execute(f"select {columns} from control.run").fetchall() if known.fetchall() else []
+    if not found and run_id is None:
+        raise AlmanacError(f"{settings.home}: no run has made tables here yet: `almanac run` makes them")
     if len(found) != 1 or run_id not in (None, found[0][0]):
         raise AlmanacError(f"{settings.working_file}: belongs to another run than {run_id}: start the whole job again")
     return Run(*found[0])

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from expectations.results import CheckResult
 from pipelines import quality, warehouse
+from pipelines.company import Company
 from pipelines.runs import Run
-from pipelines.settings import Company, Settings
+from pipelines.settings import Settings
 
 STARTED = datetime(2025, 3, 31, 20)
 

@@ -1,8 +1,11 @@
 """The command line: what went wrong, where, and what to do, in one line."""
 
+from datetime import date
+
 import pytest
 
 from pipelines.cli import main
+from pipelines.settings import load_settings
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
@@ -18,6 +21,8 @@ def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
         (["run"], ["matches a contract", "nothing to run"]),
         (["status"], ["no run has ended here yet", "almanac run"]),
         (["rebuild"], ["no run was ever published"]),
+        (["forecast"], ["no run has made tables here yet", "almanac run"]),
+        (["publish"], ["no run has made tables here yet", "almanac run"]),
         (["--config", "absent", "run"], ["does not exist", "almanac init"]),
         (["run", "--as-of", "2999-01-01"], ["2999-01-01", "today"]),
         (["run", "--as-of", "1999-01-01"], ["1999-01-01", "partitions_start"]),
@@ -54,10 +59,23 @@ def test_init_copies_the_policy_and_never_into_a_folder_that_holds_something(
     assert "not empty" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("line", ["time_zone: Asia/Shanghai", "timezone: Asia/Shangai", "fiscal_year_start_month: 13"])
+@pytest.mark.parametrize("line", [
+    "time_zone: Asia/Shanghai", "timezone: Asia/Shangai", "fiscal_year_start_month: 13", "base_currency: yuan",
+    "mass_deletion_share: most", "partitions_start: first day",
+])  # fmt: skip
 def test_a_policy_that_makes_no_sense_is_refused_with_its_file(
     tmp_path, monkeypatch: pytest.MonkeyPatch, capsys, line: str
 ) -> None:
     (tmp_path / "company.yml").write_text(line)
     assert call(monkeypatch, "--home", tmp_path / "home", "--config", tmp_path, "status") == 1
-    assert "company.yml" in capsys.readouterr().err
+    message = capsys.readouterr().err.strip()
+    assert "company.yml" in message
+    assert line.partition(":")[0] in message
+    assert len(message.splitlines()) == 1
+
+
+@pytest.mark.parametrize("written", ['"4"', "4"])
+def test_a_number_may_stand_in_quotes(tmp_path, written: str) -> None:
+    (tmp_path / "company.yml").write_text(f"fiscal_year_start_month: {written}\npartitions_start: 2012-02-01\n")
+    company = load_settings(tmp_path / "home", config=tmp_path).company
+    assert (company.fiscal_year_start_month, company.partitions_start) == (4, date(2012, 2, 1))

@@ -16,8 +16,9 @@ from typing import Any
 import duckdb
 
 from pipelines import ingest
+from pipelines.company import Company
 from pipelines.contracts import SourceContract
-from pipelines.settings import Company, Settings
+from pipelines.settings import Settings
 
 HEADERS = ["Order", "Line", "Customer", "Name", "Date", "Quantity", "Price", "Amount", "Region", "Note"]
 NAMES = ["北京神州数码有限公司", "Acme, Inc.", "上海电气集团", 'Globex "EU" Ltd', "Müller GmbH"]

@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from pipelines import settings as shipped
+from pipelines.company import SHIPPED_COMPANY
 from pipelines.errors import AlmanacError
 
 
@@ -25,7 +26,7 @@ def copy_policy(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise AlmanacError(f"{folder}: not empty: name a new folder, nothing was copied")
     folder.mkdir(parents=True, exist_ok=True)
-    shutil.copy(shipped.SHIPPED_COMPANY, folder / "company.yml")
+    shutil.copy(SHIPPED_COMPANY, folder / "company.yml")
     shutil.copy(shipped.SHIPPED_FORECASTS, folder / "forecasts.yml")
     shutil.copytree(shipped.SHIPPED_SOURCES, folder / "sources")
     shutil.copytree(shipped.SHIPPED_SUITES, folder / "expectations")

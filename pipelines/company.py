@@ -1,0 +1,41 @@
+"""How the company counts: the keys of `company.yml`, checked when they are read."""
+
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field, ValidationError
+
+from pipelines.contracts.declared import Declared, Word, explained, read_yaml
+from pipelines.errors import AlmanacError
+
+SHIPPED_COMPANY = Path(__file__).resolve().parent / "company.yml"
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise ValueError(f"{name!r} is not an IANA time zone, such as Asia/Shanghai") from error
+    return name
+
+
+class Company(Declared):
+    """base_currency: ISO 4217. mass_deletion_share: 0 to 1. partitions_start: the first day a run may be for."""
+
+    base_currency: str = Field(default="CNY", pattern="^[A-Z]{3}$")
+    timezone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Shanghai"
+    fiscal_year_start_month: int = Field(default=1, ge=1, le=12)
+    rate_carry_forward_days: int = Field(default=7, ge=0)
+    mass_deletion_share: float = Field(default=0.3, ge=0, le=1)
+    partitions_start: date = date(2010, 1, 1)
+    pii_key: Word = ""
+
+
+def load_company(path: Path) -> Company:
+    """The company of one file, or a one-line error that names the file, the key and what it must be."""
+    try:
+        return Company(**read_yaml(path))
+    except ValidationError as error:
+        raise AlmanacError(explained(path, error)) from error
