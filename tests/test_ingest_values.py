@@ -85,6 +85,12 @@ def test_null_words_are_nothing_and_not_faults(tmp_path: Path) -> None:
     assert read(tmp_path / "c", "region: {from: X, null_words: [none yet]}", "none yet", "华东") == [None, "华东"]
 
 
+def test_a_null_word_that_could_be_a_value_is_nothing_all_the_same(tmp_path: Path) -> None:
+    column = "ordered_on: {from: X, null_words: ['9999-12-31']}"
+    assert read(tmp_path / "d", column, "9999-12-31", "2024-03-05") == [None, date(2024, 3, 5)]
+    assert read(tmp_path / "n", "quantity: {from: X, null_words: ['-1']}", "-1", "7") == [None, Decimal(7)]
+
+
 def test_unambiguous_dates_need_no_format(tmp_path: Path) -> None:
     cells = (
         "2024-03-05", "2024/3/5", "2024年3月5日", "20240305", "05.03.2024", "5-Mar-24", "Mar 5, 2024",

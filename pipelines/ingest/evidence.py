@@ -4,6 +4,7 @@ Day before month, or month before day, is decided for a column on evidence, or t
 columns (nearly all) are then read by a plain cast; the careful expressions are slow to plan and to run.
 """
 
+import re
 from dataclasses import replace
 
 import duckdb
@@ -15,6 +16,9 @@ from pipelines.ingest.shape import Shape
 from pipelines.ingest.source import FileRefusedError, Source
 from pipelines.ingest.values import NUMERIC, Rules, cell_sql, is_padded_sql, is_plain_sql, number_kind
 from pipelines.warehouse import quoted
+
+# A plain cast would read such a null word, `9999-12-31` for one, as the value it looks like.
+_A_VALUE = re.compile(r"[-+.]?\d")
 
 
 def column_rules(
@@ -55,7 +59,8 @@ def _rules(
     if kind in ("text", "boolean"):
         return replace(general, is_padded=odd > 0)
     careful = replace(general, is_padded=True)
-    if odd == 0 or _only_null_words(connection, source, column, canonical, header, careful):
+    hides_values = any(_A_VALUE.match(word) for word in (*general.null_words, *column.null_words))
+    if not hides_values and (odd == 0 or _only_null_words(connection, source, column, canonical, header, careful)):
         return replace(general, is_plain=True)
     if kind in NUMERIC:
         text = cell_sql(header, column, careful, kind)

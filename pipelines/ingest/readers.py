@@ -19,6 +19,7 @@ SUFFIXES = {
     ".xlsx": "xlsx", ".xlsm": "xlsx", ".xls": "xlsx", ".xlsb": "xlsx", ".ods": "xlsx",
     ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "json", ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
+_NO_RECORD = "the record is no JSON object, nor a list with a value for each of the contract's headers"
 
 
 def read_source(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
@@ -72,14 +73,19 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
 
 
 def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, kind: str) -> Source:
-    """JSON lines, or one document whose records are a list (`records` names the path to it, such as `data.list`)."""
+    """JSON lines, or one document whose records are a list (`records` names the path to it, such as `data.list`).
+
+    A record is an object, or, where the contract names the `headers`, a list with a value for each of them.
+    """
     source = Source([], "cells", encoding="utf-8")
     rows: list[tuple[int, dict[str, str | None]]] = []
     for number, item, raw, offset in _json_records(path, reader, kind):
+        if isinstance(item, list) and reader.headers and len(item) == len(reader.headers):
+            item = dict(zip(reader.headers, item, strict=True))
         if isinstance(item, dict):
             rows.append((number, {str(name): _as_text(value) for name, value in _flat(item).items()}))
         else:
-            source.refused.append(Refused(number, "bad_json", "the line is no JSON object", raw[:10_000], offset))
+            source.refused.append(Refused(number, "bad_json", _NO_RECORD, raw[:10_000], offset))
     names = list(dict.fromkeys(name for _, row in rows for name in row))
     source.headers = unique_headers(names)
     frame = pl.DataFrame(
