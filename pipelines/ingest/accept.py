@@ -152,7 +152,7 @@ def _find_duplicates(connection: duckdb.DuckDBPyConnection, contract: ObjectCont
     if not contract.has_key:
         return
     connection.execute(
-        "create or replace temp table twins as "
+        "create or replace table twins as "
         "with sound as (select _record, source_id, _row_hash from typed where not _is_control "
         "and _record not in (select _record from faults)) "
         "select * from sound where source_id in (select source_id from sound group by source_id having count(*) > 1)"
