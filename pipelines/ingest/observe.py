@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
 from pipelines.ingest import landing
 from pipelines.ingest.accept import CORRECTIONS, MEANING, judge
-from pipelines.ingest.cast import Casting, cast_cells
+from pipelines.ingest.cast import Casting, cast_cells, fill_down
 from pipelines.ingest.evidence import column_rules
 from pipelines.ingest.exported import exported_from_column
 from pipelines.ingest.forget import set_aside_forgotten
@@ -96,6 +96,7 @@ def _read(
     seen.warnings += [*source.warnings, *shape.warnings]
     if seen.exported_at is None:
         seen.exported_at = exported_from_column(connection, contract, source, arrival.zone)
+    source = fill_down(connection, source, contract)
     rules = column_rules(connection, arrival.system, contract, shape, source, arrival.zone)
     casting = Casting(contract, canonical, shape, rules, f"{seen.exported_at:%Y-%m-%d}/{Path(arrival.name).name}")
     cast_cells(connection, source, casting)

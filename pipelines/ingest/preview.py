@@ -103,6 +103,7 @@ def read_table(path: Path, contract: ObjectContract | None = None) -> tuple[pl.D
         names = ", ".join('"' + header.replace('"', '""') + '"' for header in source.headers)
         frame = connection.execute(f"select {names} from {source.relation} order by _record").pl()
     found = {"encoding": source.encoding, "delimiter": source.delimiter, "rows": frame.height}
+    found["has_header"] = source.has_header
     return frame, {**found, "control": source.control, "refused": source.refused}
 
 

@@ -43,9 +43,10 @@ class Source:
     """A file as text cells.
 
     headers: unique column names, in the file's order.
-    relation: SQL that yields `_record` (1-based), then one VARCHAR column per header.
+    relation: SQL that yields `_record` (1-based), then one VARCHAR column per header. table: the table beneath it.
     refused: records that could not be split into cells.
     control: number of rows that the reader itself took out: titles, the header, blank lines.
+    has_header: whether the headers stand in the file, and were not made up.
     odd_blanks: whether cells may begin or end with blanks other than the space.
     """
 
@@ -56,6 +57,8 @@ class Source:
     refused: list[Refused] = field(default_factory=list)
     control: int = 0
     odd_blanks: bool = True
+    has_header: bool = True
+    table: str = "cells"
     warnings: list[str] = field(default_factory=list)
 
 
