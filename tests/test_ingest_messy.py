@@ -18,10 +18,11 @@ PADDED = ObjectContract.model_construct(reader=Reader(ragged="pad"))
 def table(path: Path, contract: ObjectContract | None = None) -> Rows | None:
     """Header and rows as text, or None where the file is refused."""
     try:
-        frame, _ = read_table(path, contract)
+        frame, found = read_table(path, contract)
     except AlmanacError:
         return None
-    return [frame.columns, *([cell or "" for cell in row] for row in frame.iter_rows())]
+    rows = [[cell or "" for cell in row] for row in frame.iter_rows()]
+    return [frame.columns, *rows] if found["has_header"] else rows
 
 
 @pytest.mark.real

@@ -91,6 +91,15 @@ def test_a_null_word_that_could_be_a_value_is_nothing_all_the_same(tmp_path: Pat
     assert read(tmp_path / "n", "quantity: {from: X, null_words: ['-1']}", "-1", "7") == [None, Decimal(7)]
 
 
+@pytest.mark.parametrize("header", ["cell", "value", "text", "words", "first"])
+def test_a_header_may_be_any_word(tmp_path: Path, header: str) -> None:
+    world = World(tmp_path).contract(CONTRACT.format(column=f"quantity: {header}"))
+    world.put("a.csv", f"ID~{header}\n1~7\n2~（1,234）\n3~seven\n")
+    assert world.run().files[0]["status"] == "loaded"
+    assert dict(world.rows("select line_id, quantity from raw.order_lines")) == {"1": 7, "2": -1234}
+    assert world.rows("select source_id, reason_code from quality.quarantine") == [("3", "bad_number")]
+
+
 def test_unambiguous_dates_need_no_format(tmp_path: Path) -> None:
     cells = (
         "2024-03-05", "2024/3/5", "2024年3月5日", "20240305", "05.03.2024", "5-Mar-24", "Mar 5, 2024",

@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import ObjectContract
-from pipelines.ingest.cast import Casting
+from pipelines.ingest.cast import ERRORS, Casting
 from pipelines.ingest.source import FileRefusedError
 from pipelines.ingest.values import literal
 from pipelines.ingest.vocabulary import Vocabulary
@@ -48,7 +48,8 @@ def judge(
     )
     connection.execute(
         "insert into faults select _record, split_part(problem, '|', 1), split_part(problem, '|', 2), null "
-        "from (select _record, unnest(_errors) as problem from typed where not _is_control and len(_errors) > 0)"
+        f"from (select _record, unnest(string_split(_errors, {literal(ERRORS)})) as problem "
+        "from typed where not _is_control and _errors is not null)"
     )
     _look_up(connection, casting, vocabularies)
     corrections = _repair(connection, casting)
@@ -152,7 +153,7 @@ def _find_duplicates(connection: duckdb.DuckDBPyConnection, contract: ObjectCont
     if not contract.has_key:
         return
     connection.execute(
-        "create or replace temp table twins as "
+        "create or replace table twins as "
         "with sound as (select _record, source_id, _row_hash from typed where not _is_control "
         "and _record not in (select _record from faults)) "
         "select * from sound where source_id in (select source_id from sound group by source_id having count(*) > 1)"

@@ -1,10 +1,11 @@
 """Text cells to canonical types in one pass of SQL: the table `typed` of the scratch database.
 
-One row per record of the file, good or bad: `_errors` names what could not be read, `_is_control` marks totals,
-repeated headers and rows that the contract says are no records. Nothing is dropped here, so that every row can be
-counted."""
+One row per record of the file, good or bad: `_errors` names what could not be read (`column|code`, parted by ERRORS),
+`_is_control` marks totals, repeated headers and rows that the contract says are no records. Nothing is dropped here,
+so that every row can be counted."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from dataclasses import replace as changed
 
 import duckdb
 
@@ -12,8 +13,21 @@ from pipelines.contracts import CanonicalObject, Column, ObjectContract
 from pipelines.ingest.numbers import damaged_id_sql
 from pipelines.ingest.shape import Shape
 from pipelines.ingest.source import FileRefusedError, Source
-from pipelines.ingest.values import CODES, NUMERIC, Rules, cell_sql, literal, typed_sql
+from pipelines.ingest.values import (
+    BLANKS,
+    CODES,
+    Rules,
+    cell_sql,
+    const_sql,
+    joined_sql,
+    literal,
+    plain_value_sql,
+    text_sql,
+    typed_sql,
+)
 from pipelines.warehouse import quoted
+
+ERRORS = "\x1f"
 
 
 @dataclass(frozen=True)
@@ -36,121 +50,109 @@ def cast_cells(connection: duckdb.DuckDBPyConnection, source: Source, casting: C
         raise FileRefusedError("contract_sql", f"SQL of the contract failed: {str(error).splitlines()[0]}") from error
 
 
+def fill_down(connection: duckdb.DuckDBPyConnection, source: Source, contract: ObjectContract) -> Source:
+    """The source with blank cells of the contract's `fill_down` headers taken from the nearest row above.
+
+    Control rows are told by the cells as they stand: a total would look like a record once its blanks were filled.
+    """
+    filled = [quoted(header) for header in source.headers if header in contract.reader.fill_down]
+    if not filled:
+        return source
+    cells = [
+        f"last_value(nullif(trim({cell}), '') ignore nulls) over (order by _record rows unbounded preceding) as {cell}"
+        for cell in filled
+    ]
+    connection.execute(
+        f"create table filled as select * replace ({', '.join(cells)}), {_control(source, contract)} as _is_control "
+        f"from {source.relation} order by _record"
+    )
+    return changed(source, relation="filled", table="filled")
+
+
 def _typed_query(source: Source, casting: Casting) -> str:
-    values = f"select *, {', '.join(_values(casting))} from ({_cells(source, casting)})"
+    values = _cells(source, casting)
     for name, column in casting.contract.columns.items():
         if column.expression:
             kind = casting.canonical.columns[name].sql_type
             values = f"select *, cast(({column.expression}) as {kind}) as {quoted(name)} from ({values})"
     columns = [_column(name, casting) for name in casting.canonical.columns]
-    checks = ", ".join(_problems(casting))
-    bad = f"list_filter([{checks}], lambda problem: problem is not null)" if checks else "null"
     return (
         f"select _record, _is_control, _row_hash, _extra, {', '.join(columns)}, {_source_id(casting)} as source_id, "
-        f"{_namespaces(casting)} as _namespaces, "
-        f"cast({bad} as varchar[]) as _errors, {_emptied(casting)} as _emptied "
+        f"{_namespaces(casting)} as _namespaces, {_errors(casting)} as _errors, {_emptied(casting)} as _emptied "
         f"from ({values})"
     )
 
 
 def _cells(source: Source, casting: Casting) -> str:
-    """Trimmed text per canonical column as `~name`, and what is computed from the raw cells."""
-    contract, shape = casting.contract, casting.shape
-    raw = [quoted(header) for header in source.headers]
-    cells = []
-    for name, headers in shape.columns.items():
-        column, rules = contract.columns[name], casting.rules[name]
-        kind = casting.canonical.columns[name].type
-        parts = [cell_sql(header, column, rules, kind) for header in headers]
-        if len(parts) > 1:
-            cells.append(f"nullif(concat_ws({literal(column.separator)}, {', '.join(parts)}), '') as {_cell(name)}")
-        elif parts:
-            cells.append(f"{parts[0]} as {_cell(name)}")
-    cells += [
-        f"{cell_sql(header, None, casting.rules['*'])} as {quoted('~key ' + part)}"
-        for part, header in shape.keys.items()
-    ]
+    """Typed values per canonical column (words of mapped ones), and what else is computed from the raw cells."""
+    shape, raw = casting.shape, [quoted(header) for header in source.headers]
     extra = ", ".join(f"{literal(header)}, {quoted(header)}" for header in shape.extra)
     hashed = ", ".join(f"coalesce({cell}, '')" for cell in raw)
     added = [
-        *_rate_headers(casting),
-        *(f"~number {name}" for name in shape.columns if _is_careful_number(name, casting)),
+        f"{cell_sql(header, None, casting.rules['*'])} as {quoted('~key ' + part)}"
+        for part, header in shape.keys.items()
     ]
+    added += [value for name, column in casting.contract.columns.items() for value in _values(name, column, casting)]
+    control = "_is_control" if source.relation == "filled" else f"{_control(source, casting.contract)} as _is_control"
     return (
-        f"select _record, _is_control, md5(concat_ws(chr(31), {hashed})) as _row_hash, "
+        f"select _record, {control}, md5(concat_ws(chr(31), {hashed})) as _row_hash, "
         f"{f'cast(json_object({extra}) as varchar)' if extra else 'cast(null as varchar)'} as _extra"
-        f"{''.join(', ' + cell for cell in [*cells, *map(quoted, added)])} from ({_filled_down(source, casting)})"
+        f"{''.join(', ' + value for value in added)} from {source.relation}"
     )
-
-
-def _filled_down(source: Source, casting: Casting) -> str:
-    """The source's rows with `_is_control`, and blank cells of `fill_down` headers taken from the nearest row above.
-
-    Control rows are told by the cells as they stand: a total would look like a record once its blanks were filled.
-    """
-    contract = casting.contract
-    filled = [quoted(header) for header in source.headers if header in contract.reader.fill_down]
-    cells = [
-        f"last_value(nullif(trim({cell}), '') ignore nulls) over (order by _record rows unbounded preceding) as {cell}"
-        for cell in filled
-    ]
-    replaced = f" replace ({', '.join(cells)})" if cells else ""
-    return f"select *{replaced}, {_control(source, contract)} as _is_control from {source.relation}"
-
-
-def _is_careful_number(name: str, casting: Casting) -> bool:
-    return (
-        casting.canonical.columns[name].type in NUMERIC and _is_read(name, casting) and not casting.rules[name].is_plain
-    )
-
-
-def _rate_headers(casting: Casting) -> list[str]:
-    rates = [column.tax_rate for column in casting.contract.columns.values() if isinstance(column.tax_rate, str)]
-    return list(dict.fromkeys(casting.shape.keys[rate] for rate in rates))
-
-
-def _cell(name: str) -> str:
-    return quoted(f"~{name}")
 
 
 def _control(source: Source, contract: ObjectContract) -> str:
-    """True for rows that are no records: a total, the header again, or excluded by the contract's `where`."""
-    raw = [f"nullif(trim({quoted(header)}), '')" for header in source.headers]
-    first = f"coalesce({', '.join(raw)})"
+    """True for rows that are no records: a total, the header again, or excluded by the contract's `where`.
+
+    `case` and not `coalesce` or `and`: only `case` leaves the cells behind the first filled one unread.
+    """
+    raw = [quoted(header) for header in source.headers]
+    filled = " ".join(f"when trim({cell}) <> '' then {cell}" for cell in raw)
+    first = f"case {filled} end"
     words = "|".join(word.replace("'", "''") for word in contract.reader.totals)
-    numbers_only = f"len(list_filter([{', '.join(raw)}], lambda cell: regexp_matches(cell, '[A-Za-z一-龥]'))) = 1"
-    rules = [f"({first} is null)"]
+    trimmed = ", ".join(f"trim({cell})" for cell in raw)
+    numbers_only = f"len(list_filter([{trimmed}], lambda cell: regexp_matches(cell, '[A-Za-z一-龥]'))) = 1"
+    rules = [f"({first}) is null"]
     if words:
-        pattern = rf"(?i)({words})\s*([:：(（\d].*)?"
+        pattern = rf"(?i)\s*({words})\s*([:：(（\d].*)?"
         rules.append(f"(case when regexp_full_match({first}, '{pattern}') then {numbers_only} else false end)")
     named = [header for header in source.headers if not header.startswith("column_")][:3]
     if len(named) > 1:
-        rules.append("(" + " and ".join(f"trim({quoted(header)}) = {literal(header)}" for header in named) + ")")
+        again = " and ".join(f"trim({quoted(header)}) = {literal(header)}" for header in named)
+        rules.append(f"(case when contains({quoted(named[0])}, {literal(named[0])}) then {again} else false end)")
     if contract.where:
         rules.append(f"not coalesce(({contract.where}), false)")
     return f"coalesce({' or '.join(rules)}, false)"
 
 
-def _values(casting: Casting) -> list[str]:
-    """Typed canonical columns, except expressions and mapped words (those are looked up later)."""
-    values = []
-    for name, column in casting.contract.columns.items():
-        canonical = casting.canonical.columns[name]
-        if column.const is not None:
-            text = literal(column.const)
-        elif casting.shape.columns[name]:
-            text = _cell(name)
-        else:
-            continue
+def _values(name: str, column: Column, casting: Casting) -> list[str]:
+    """What the raw cells give for one canonical column: its value or word, and what tells an unreadable cell."""
+    canonical, rules, headers = casting.canonical.columns[name], casting.rules[name], casting.shape.columns[name]
+    column = _resolved(column, casting)
+    if column.const is not None or not headers:
+        if column.const is None:
+            return []
+        text = literal(column.const)
+        value = text if canonical.map else const_sql(text, column, canonical, rules)
+        return [f"{value} as {quoted(name + '_source' if canonical.map else name)}"]
+    if canonical.type == "text":
+        text = text_sql(column, headers, rules)
         if canonical.map:
-            values.append(f"{text} as {quoted(name + '_source')}")
-        else:
-            rules, number = casting.rules[name], quoted(f"~number {name}")
-            if column.const is not None and canonical.type in NUMERIC:
-                rules = replace(rules, is_plain=True)
-            typed = typed_sql(text, _resolved(column, casting), canonical, rules, number)
-            values.append(f"{typed} as {quoted(name)}")
-    return values or ["null as _nothing"]
+            return [f"{text} as {quoted(name + '_source')}"]
+        value = f"{typed_sql(name, text, column, canonical, rules)} as {quoted(name)}"
+        damaged = f"{damaged_id_sql(text)} as {quoted('~bad ' + name)}, {text} as {quoted('~text ' + name)}"
+        return [value, damaged] if _is_id(name, casting) else [value]
+    cell = joined_sql(column, headers)
+    values = [f"{typed_sql(name, cell, column, canonical, rules)} as {quoted(name)}"]
+    if rules.has_bad:
+        values.append(quoted(f"~bad {name}"))
+    if column.on_error == "empty":
+        values.append(f"trim({cell}, {literal(BLANKS)}) as {quoted('~text ' + name)}")
+    if _may_be_lost(name, casting):
+        given = [quoted(f"~value {name}")] if rules.is_looked_up else []
+        given += [plain] if (plain := plain_value_sql(cell, column, canonical, rules)) else []
+        values.append(f"coalesce({', '.join(given)}) is not null as {quoted('~given ' + name)}")
+    return values
 
 
 def _resolved(column: Column, casting: Casting) -> Column:
@@ -158,6 +160,16 @@ def _resolved(column: Column, casting: Casting) -> Column:
     if isinstance(column.tax_rate, str):
         return column.model_copy(update={"tax_rate": casting.shape.keys[column.tax_rate]})
     return column
+
+
+def _is_id(name: str, casting: Casting) -> bool:
+    return name.endswith("_id") or name in casting.contract.key
+
+
+def _may_be_lost(name: str, casting: Casting) -> bool:
+    """Whether a cell may hold a number that its type cannot: not whole, no share, too large with its unit."""
+    column, kind = casting.contract.columns[name], casting.canonical.columns[name].type
+    return kind in ("integer", "share") or column.unit != 1 or column.tax == "included"
 
 
 def _is_read(name: str, casting: Casting) -> bool:
@@ -177,29 +189,35 @@ def _column(name: str, casting: Casting) -> str:
     return f"cast(null as varchar) as {quoted(name)}, {source_word}"
 
 
-def _problems(casting: Casting) -> list[str]:
-    """One SQL expression per column that can fail: `column|code`, or NULL where the value is fine."""
+def _unread(name: str, casting: Casting) -> str | None:
+    """SQL that is true where the cell of a column holds something that could not be read; None where that is sure."""
+    canonical, rules = casting.canonical.columns[name], casting.rules[name]
+    column = casting.contract.columns[name]
+    if column.const is not None or not _is_read(name, casting) or canonical.map:
+        return None
+    tests = [quoted(f"~bad {name}")] if rules.has_bad or (canonical.type == "text" and _is_id(name, casting)) else []
+    if canonical.type != "text" and _may_be_lost(name, casting):
+        tests.append(f"({quoted(f'~given {name}')} and {quoted(name)} is null)")
+    return " or ".join(tests) or None
+
+
+def _errors(casting: Casting) -> str:
+    """`column|code` of everything in a row that could not be read, NULL where all could."""
     problems = []
     for name, column in casting.contract.columns.items():
-        canonical = casting.canonical.columns[name]
-        is_sure = casting.rules[name].is_plain and canonical.type not in ("integer", "share")
-        if not _is_read(name, casting) or canonical.map or column.on_error == "empty" or is_sure:
-            continue
-        if canonical.type != "text":
-            wrong = f"{_cell(name)} is not null and {quoted(name)} is null"
-            problems.append(f"case when {wrong} then {literal(f'{name}|{CODES[canonical.type]}')} end")
-        elif name.endswith("_id") or name in casting.contract.key:
-            problems.append(f"case when {damaged_id_sql(_cell(name))} then {literal(f'{name}|damaged_id')} end")
-    return problems
+        if column.on_error != "empty" and (unread := _unread(name, casting)):
+            kind = casting.canonical.columns[name].type
+            code = "damaged_id" if kind == "text" else CODES[kind]
+            problems.append(f"case when {unread} then {literal(f'{name}|{code}')} end")
+    return f"nullif(concat_ws({literal(ERRORS)}, {', '.join(problems)}), '')" if problems else "cast(null as varchar)"
 
 
 def _emptied(casting: Casting) -> str:
     """Values that the contract allows to be emptied when unreadable: column to the text it had."""
     entries = [
-        f"case when {_cell(name)} is not null and {quoted(name)} is null then "
-        f"{{'column_name': {literal(name)}, 'old_value': {_cell(name)}}} end"
+        f"case when {unread} then {{'column_name': {literal(name)}, 'old_value': {quoted(f'~text {name}')}}} end"
         for name, column in casting.contract.columns.items()
-        if column.on_error == "empty" and _is_read(name, casting) and not casting.canonical.columns[name].map
+        if column.on_error == "empty" and (unread := _unread(name, casting))
     ]
     if not entries:
         return "cast(null as struct(column_name varchar, old_value varchar)[])"

@@ -17,7 +17,7 @@ from pipelines.contracts import Reader
 from pipelines.ingest.dialect import HEAD_RECORDS, find_dialect, header_index
 from pipelines.ingest.records import Dialect, Record, parse
 from pipelines.ingest.source import FileRefusedError, Refused, Source, unique_headers
-from pipelines.ingest.text import chunks, find_encoding, to_utf8
+from pipelines.ingest.text import chunks, find_encodings, to_utf8
 
 HEAD_BYTES = 256 * 1024
 CAREFUL_BYTES = 256 * 1024 * 1024
@@ -33,16 +33,29 @@ FAULTS = {
 
 def read_delimited(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
     """The file as text cells. Raises FileRefusedError for what is no table at all."""
-    encoding = find_encoding(path) if reader.encoding == "auto" else codecs.lookup(reader.encoding).name
-    text_path = to_utf8(path, encoding, place / "decoded.csv")
+    encoding, text_path = _decoded(path, reader, place / "decoded.csv")
     head = _head(text_path)
     dialect = find_dialect(head, reader)
     before, headers = _headers(head, dialect, reader)
-    source = Source(headers, "", encoding, dialect.delimiter, control=before)
+    source = Source(headers, "", encoding, dialect.delimiter, control=before, has_header=before > 0)
     is_plain, source.odd_blanks, pairs = _look_through(text_path, dialect, reader)
     if not is_plain or not _read_fast(connection, text_path, dialect, source, pairs):
         _read_carefully(connection, text_path, dialect, reader, source)
     return source
+
+
+def _decoded(path: Path, reader: Reader, target: Path) -> tuple[str, Path]:
+    """The encoding and the file in UTF-8. A guess that turns out wrong far down in the file is taken back."""
+    if reader.encoding != "auto":
+        encoding = codecs.lookup(reader.encoding).name
+        return encoding, to_utf8(path, encoding, target)
+    encodings = find_encodings(path)
+    for encoding in encodings[:-1]:
+        try:
+            return encoding, to_utf8(path, encoding, target)
+        except FileRefusedError:
+            continue
+    return encodings[-1], to_utf8(path, encodings[-1], target)
 
 
 def _head(path: Path) -> str:

@@ -14,13 +14,18 @@ from pipelines.ingest.records import Dialect, Record, parse
 
 DELIMITERS = (",", ";", "\t", "|", "~", "^", ":", " ")
 UNLIKELY = {":": 0.4, " ": 0.5}  # they stand in times and in prose
-HEAD_RECORDS = 300
+HEAD_RECORDS = 100
+_IN_VALUES = re.compile(r"(?<=\d):(?=\d\d)|:(?=//)")  # colons of times and addresses part no cells
+_DIGITS = re.compile(r"\d+")
 _VALUE = re.compile(r"^[-+(]?[\d.,%\s/:￥$€£()-]+[)%]?$")
 
 
 def find_dialect(head: str, reader: Reader) -> Dialect:
     """The dialect under which the head of the file is most regular; what the reader declares is not questioned."""
-    marks = [mark for mark in DELIMITERS if mark in head] or [","]
+    lines = head.count("\n") or head.count("\r")
+    parting = _IN_VALUES.sub("", head)
+    marks = [mark for mark in DELIMITERS if parting.count(mark) >= max(1, lines / 4)]
+    marks = marks or [mark for mark in DELIMITERS if mark in head] or [","]
     if reader.delimiter != "auto":
         marks = [_delimiter(reader.delimiter)]
     candidates = [
@@ -37,18 +42,19 @@ def find_dialect(head: str, reader: Reader) -> Dialect:
 
 
 def _quotes(head: str, mark: str, reader: Reader) -> list[str]:
-    """The double quote, and the single one where cells begin and end with it."""
+    """The double quote, or the single one where more cells begin and end with it: apostrophes stand within words."""
     if reader.quote != "auto":
         return [reader.quote]
-    framed = min(head.count(f"{mark}'"), head.count(f"'{mark}"))
-    return ["'"] if framed >= 2 and framed > head.count('"') else ['"']
+    single, double = (min(head.count(f"{mark}{quote}"), head.count(f"{quote}{mark}")) for quote in ("'", '"'))
+    return ["'"] if single >= 2 and single > double else ['"']
 
 
 def _escapes(head: str, quote: str, reader: Reader) -> list[str]:
-    """A doubled quote, or a backslash where one stands before a quote and no quote is doubled within text."""
+    """A doubled quote, or the backslash or double quote where one stands before a quote."""
     if reader.escape != "auto":
         return [reader.escape]
-    return ["", "\\"] if quote and f"\\{quote}" in head else [""]
+    others = ["\\"] if quote == '"' else ["\\", '"']
+    return ["", *(mark for mark in others if quote and f"{mark}{quote}" in head)]
 
 
 def _delimiter(written: str) -> str:
@@ -92,4 +98,27 @@ def header_index(records: Sequence[Record] | Sequence[Sequence[str]], reader: Re
         return reader.header_row - 1
     rows = [row.cells if isinstance(row, Record) else row for row in records]
     found = find_header(rows)
-    return found if found is not None else next((i for i, row in enumerate(rows) if any(c.strip() for c in row)), 0)
+    if found is not None:
+        return found
+    first = next((index for index, row in enumerate(rows) if any(cell.strip() for cell in row)), 0)
+    return None if _is_data(rows[first:]) else first
+
+
+def _is_data(rows: Sequence[Sequence[str]]) -> bool:
+    """Whether the first row is one more of those below it: a date, an amount or a time where they have the same shape.
+
+    Whole numbers alone tell nothing: years and months stand in headers too.
+    """
+    if len(rows) < 2:
+        return False
+    for place, cell in enumerate(rows[0]):
+        shape = _shape(cell)
+        if _VALUE.match(cell.strip()) and shape != "9":
+            below = [_shape(row[place]) for row in rows[1:] if place < len(row)]
+            if below.count(shape) > len(below) / 2:
+                return True
+    return False
+
+
+def _shape(cell: str) -> str:
+    return _DIGITS.sub("9", cell.strip())

@@ -1,24 +1,33 @@
 """What the whole of a column says before it is cast: whether it is written plainly, and whether days come first.
 
-Day before month, or month before day, is decided for a column on evidence, or the file is refused. Plainly written
-columns (nearly all) are then read by a plain cast; the careful expressions are slow to plan and to run.
+Day before month, or month before day, is decided for a column on evidence, or the file is refused. Cells that a plain
+cast reads (nearly all) are left to it. Each other text of a column is read once, with care, however often it stands
+there: a column of a million dates holds a few hundred.
 """
 
-import re
 from dataclasses import replace
 
 import duckdb
 
 from pipelines.contracts import CanonicalColumn, Column, ObjectContract, SourceContract, canonical_objects
 from pipelines.ingest.dates import AMBIGUOUS, needs_order
-from pipelines.ingest.numbers import add_number
 from pipelines.ingest.shape import Shape
 from pipelines.ingest.source import FileRefusedError, Source
-from pipelines.ingest.values import NUMERIC, Rules, cell_sql, is_padded_sql, is_plain_sql, number_kind
+from pipelines.ingest.values import (
+    NUMERIC,
+    Rules,
+    cell_sql,
+    is_padded_sql,
+    is_plain_sql,
+    joined_sql,
+    literal,
+    number_kind,
+    read_sql,
+)
 from pipelines.warehouse import quoted
 
-# A plain cast would read such a null word, `9999-12-31` for one, as the value it looks like.
-_A_VALUE = re.compile(r"[-+.]?\d")
+# Names that no header has: headers named `cell` and `value` exist.
+_CELL, _MEANING = '"~cell"', '"~meaning"'
 
 
 def column_rules(
@@ -29,7 +38,10 @@ def column_rules(
     source: Source,
     zone: str,
 ) -> dict[str, Rules]:
-    """What each column inherits, date order included; `*` holds for cells that are no canonical column."""
+    """What each column inherits, date order included; `*` holds for cells that are no canonical column.
+
+    Adds `~value <column>` (and `~bad <column>`) to the source's table for columns that no plain cast reads.
+    """
     form = contract.number_format or system.number_format
     general = Rules(zone, form, (*system.null_words, *contract.null_words), is_padded=source.odd_blanks)
     read = {name: headers for name, headers in shape.columns.items() if headers}
@@ -40,8 +52,18 @@ def column_rules(
     assert counts is not None
     rules = {**dict.fromkeys(contract.columns, general), "*": replace(general, is_padded=counts[-1] > 0)}
     for (name, headers), odd in zip(read.items(), counts[:-1], strict=True):
-        rules[name] = _rules(connection, source, contract, name, headers[0], general, odd)
+        rules[name] = _rules(connection, source, contract, name, headers, general, odd)
     return rules
+
+
+def _probe(name: str, headers: tuple[str, ...], contract: ObjectContract, rules: Rules) -> str:
+    """SQL that counts the cells of a column that are padded, or that a plain cast would not read."""
+    column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
+    if canonical.type == "text":
+        padded = " or ".join(is_padded_sql(quoted(header)) for header in headers)
+        return "1" if rules.is_padded else f"count(*) filter ({padded})"
+    plain = is_plain_sql(quoted(headers[0]), column, canonical, rules) if len(headers) == 1 else None
+    return f"count(*) filter (not ({plain}))" if plain else "1"
 
 
 def _rules(
@@ -49,72 +71,77 @@ def _rules(
     source: Source,
     contract: ObjectContract,
     name: str,
-    header: str,
+    headers: tuple[str, ...],
     general: Rules,
     odd: int,
 ) -> Rules:
-    """The rules of one column, given how many of its cells are not plain. Reads its numbers with care where needed."""
+    """The rules of one column, given how many of its cells are not plain; those cells are read here."""
     column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
-    kind = canonical.type
-    if kind in ("text", "boolean"):
+    if canonical.type == "text":
         return replace(general, is_padded=odd > 0)
-    careful = replace(general, is_padded=True)
-    hides_values = any(_A_VALUE.match(word) for word in (*general.null_words, *column.null_words))
-    if not hides_values and (odd == 0 or _only_null_words(connection, source, column, canonical, header, careful)):
+    if odd == 0 or not _find_words(connection, source, column, canonical, headers, general):
         return replace(general, is_plain=True)
-    if kind in NUMERIC:
-        text = cell_sql(header, column, careful, kind)
-        text = f"rtrim(replace({text}, '％', '%'), '% ')" if kind == "share" else text
-        add_number(
-            connection,
-            f"~number {name}",
-            quoted(header),
-            text,
-            column.number_format or general.number_format,
-            number_kind(column, canonical),
-        )
-        return careful
-    order = _order(connection, source, header) if needs_order(column.formats) else None
-    return replace(careful, order=order)
+    is_open = canonical.type in ("date", "timestamp") and needs_order(column.formats)
+    careful = replace(general, order=_order(connection, headers[0]) if is_open else None, is_looked_up=True)
+    return replace(careful, has_bad=_add_values(connection, source, name, column, canonical, headers, careful))
 
 
-def _only_null_words(
+def _find_words(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
     column: Column,
     canonical: CanonicalColumn,
-    header: str,
+    headers: tuple[str, ...],
     rules: Rules,
 ) -> bool:
-    """Whether every cell that a plain cast does not read is a word for nothing."""
-    plain = is_plain_sql(quoted(header), column, canonical, rules)
-    if plain is None:
-        return False
-    left = f"select {cell_sql(header, column, rules, canonical.type)} as text from {source.relation} where not {plain}"
-    found = connection.execute(f"select count(*) from ({left}) where text is not null").fetchone()
-    return found == (0,)
+    """Table `words`: each text of the column that a plain cast does not read and that is no word for nothing."""
+    cell = joined_sql(column, headers)
+    plain = is_plain_sql(cell, column, canonical, rules) if len(headers) == 1 else None
+    odd = f"select distinct {cell} as cell from {source.relation} where {cell} is not null"
+    odd += f" and not ({plain})" if plain else ""
+    trimmed = cell_sql("cell", column, replace(rules, is_padded=True), canonical.type)
+    connection.execute(
+        f"create or replace table words as select * from (select cell, {trimmed} as text from ({odd})) "
+        "where text is not null"
+    )
+    return connection.execute("select 1 from words limit 1").fetchone() is not None
 
 
-def _probe(name: str, headers: tuple[str, ...], contract: ObjectContract, rules: Rules) -> str:
-    """SQL that counts the cells of a column that are padded, or that a plain cast would not read."""
-    column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
-    if canonical.type in ("text", "boolean"):
-        padded = " or ".join(is_padded_sql(quoted(header)) for header in headers)
-        return "1" if rules.is_padded else f"count(*) filter ({padded})"
-    plain = is_plain_sql(quoted(headers[0]), column, canonical, rules)
-    if plain is None or len(headers) > 1:
-        return "1"
-    return f"count(*) filter ({quoted(headers[0])} is not null and not {plain})"
+def _add_values(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    name: str,
+    column: Column,
+    canonical: CanonicalColumn,
+    headers: tuple[str, ...],
+    rules: Rules,
+) -> bool:
+    """Add what each word means to the source's table; whether one of them means nothing."""
+    kind = number_kind(column, canonical) if canonical.type in NUMERIC else canonical.sql_type
+    value, bad, table = quoted(f"~value {name}"), quoted(f"~bad {name}"), quoted(source.table)
+    meaning = read_sql("text", column, canonical, rules)
+    connection.execute(
+        f"create or replace table meanings as select cell as {_CELL}, {meaning} as {_MEANING} from words"
+    )
+    unread = connection.execute(f"select count(*) from meanings where {_MEANING} is null").fetchone()
+    has_bad = unread != (0,)
+    connection.execute(f"alter table {table} add column {value} {kind}")
+    if has_bad:
+        connection.execute(f"alter table {table} add column {bad} boolean")
+    mark = f", {bad} = {_MEANING} is null" if has_bad else ""
+    connection.execute(
+        f"update {table} set {value} = {_MEANING}{mark} from meanings where {joined_sql(column, headers)} = {_CELL}"
+    )
+    return has_bad
 
 
-def _order(connection: duckdb.DuckDBPyConnection, source: Source, header: str) -> str | None:
+def _order(connection: duckdb.DuckDBPyConnection, header: str) -> str | None:
     """dmy or mdy where the column holds slashed dates, None where it holds none."""
-    cell = f"trim({quoted(header)})"
     evidence = connection.execute(
         "select count(*), max(first), max(second), arg_max(text, first), arg_max(text, second) from ("
-        f"select {cell} as text, try_cast(regexp_extract({cell}, '^(\\d+)', 1) as integer) as first, "
-        f"try_cast(regexp_extract({cell}, '^\\d+[/-](\\d+)', 1) as integer) as second "
-        f"from {source.relation} where regexp_matches({cell}, '{AMBIGUOUS}'))"
+        "select text, try_cast(regexp_extract(text, '^(\\d+)', 1) as integer) as first, "
+        "try_cast(regexp_extract(text, '^\\d+[/-](\\d+)', 1) as integer) as second "
+        f"from words where regexp_matches(text, {literal(AMBIGUOUS)}))"
     ).fetchone()
     return _decided(header, *evidence) if evidence and evidence[0] else None
 
@@ -129,7 +156,7 @@ def _decided(header: str, count: int, first: int, second: int, first_text: str, 
     if first <= 12 and second <= 12:
         raise FileRefusedError(
             "undecidable_date_order",
-            f"{header!r}: none of {count} dates such as {first_text!r} has a number above 12, so day and month cannot "
-            "be told apart: name the format in `formats`",
+            f"{header!r}: none of {count} different dates such as {first_text!r} has a number above 12, so day and "
+            "month cannot be told apart: name the format in `formats`",
         )
     return "dmy" if first > 12 else "mdy"

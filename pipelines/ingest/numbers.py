@@ -1,12 +1,9 @@
 """Numbers as people write them: currency marks, brackets, a minus behind, 万 and 亿, full width, any separators.
 
-The careful patterns are slow: they run only over the cells that a plain cast does not read, the commonest dress first.
+The careful patterns are slow: they run once per different text that a plain cast does not read.
 """
 
-import duckdb
-
 from pipelines.contracts import NumberFormat
-from pipelines.warehouse import quoted
 
 FULL_WIDTH = dict(zip("０１２３４５６７８９．，－＋（）％￥\u3000−", "0123456789.,-+()%¥ -", strict=True))
 CURRENCY = r"(?:US\$|HK\$|NT\$|R\$|A\$|C\$|S\$|RMB|[A-Z]{3}|[$¥€£₹₩元]|人民币|美元|欧元|kr\.?|zł)"
@@ -19,25 +16,19 @@ def plain_sql(cell: str, form: NumberFormat, kind: str) -> str | None:
     """SQL for the number by a plain cast, NULL where it does not read the cell; None for formats it would misread."""
     if form.decimal != "." or form.thousands == ".":
         return None
-    return f"case when not contains({cell}, '_') then try_cast({cell} as {kind}) end"
+    finite = f" and isfinite(try_cast({cell} as double))" if kind == "double" else ""  # `NaN` and `inf` are words
+    return f"case when not contains({cell}, '_'){finite} then try_cast({cell} as {kind}) end"
 
 
-def add_number(
-    connection: duckdb.DuckDBPyConnection, target: str, cell: str, text: str, form: NumberFormat, kind: str
-) -> None:
-    """Add the column `target` to the table `cells`: the number in each cell that a plain cast does not read.
-
-    cell: SQL of the cell as it stands; text: of the same cell trimmed, NULL for null words; kind: type of the number.
-    """
-    name, plain = quoted(target), plain_sql(cell, form, kind)
-    connection.execute(f"alter table cells add column {name} {kind}")
-    is_open = (f"({plain}) is null and " if plain else "") + f"{name} is null and {text} is not null"
-    if plain and form.thousands == ",":
-        dressed = rf"regexp_full_match({text}, '(-?[$￥¥€£]? ?|[$￥¥€£] ?-)\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
-        bare = f"try_cast(replace(ltrim({text}, '-$￥¥€£ '), ',', '') as {kind})"
-        signed = f"{bare} * case when contains({text}, '-') then -1 else 1 end"
-        connection.execute(f"update cells set {name} = {signed} where {is_open} and {dressed}")
-    connection.execute(f"update cells set {name} = {number_sql(text, form, kind)} where {is_open}")
+def careful_sql(text: str, form: NumberFormat, kind: str) -> str:
+    """SQL for the number in trimmed text that a plain cast does not read, the commonest dress first."""
+    careful = number_sql(text, form, kind)
+    if form.decimal != "." or form.thousands != ",":
+        return careful
+    dressed = rf"regexp_full_match({text}, '(-?[$￥¥€£]? ?|[$￥¥€£] ?-)\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
+    bare = f"try_cast(replace(ltrim({text}, '-$￥¥€£ '), ',', '') as {kind})"
+    signed = f"{bare} * case when contains({text}, '-') then -1 else 1 end"
+    return f"case when {dressed} and {bare} is not null then {signed} else {careful} end"
 
 
 def damaged_id_sql(text: str) -> str:

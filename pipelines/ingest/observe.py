@@ -12,14 +12,14 @@ import polars as pl
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
 from pipelines.ingest import landing
 from pipelines.ingest.accept import CORRECTIONS, MEANING, judge
-from pipelines.ingest.cast import Casting, cast_cells
+from pipelines.ingest.cast import Casting, cast_cells, fill_down
 from pipelines.ingest.evidence import column_rules
 from pipelines.ingest.exported import exported_from_column
 from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.readers import read_source
 from pipelines.ingest.returned import Patch, apply_patch
 from pipelines.ingest.shape import fit
-from pipelines.ingest.source import FileRefusedError, Source, scratch
+from pipelines.ingest.source import Desk, FileRefusedError, Source
 from pipelines.ingest.values import literal
 from pipelines.ingest.vocabulary import Vocabulary
 from pipelines.settings import Settings
@@ -68,9 +68,9 @@ class Observed:
         return json.dumps(self.warnings, ensure_ascii=False)
 
 
-def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datetime) -> Observed:
+def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datetime, desk: Desk) -> Observed:
     """Read the file and keep its rows under `file_id`. One that cannot be used comes back rejected, with the reason."""
-    with scratch(settings.warehouse / "scratch") as (connection, place):
+    with desk.file() as (connection, place):
         seen = Observed(exported_at=arrival.exported_at)
         try:
             source = read_source(connection, arrival.path, arrival.contract.reader, place)
@@ -96,6 +96,7 @@ def _read(
     seen.warnings += [*source.warnings, *shape.warnings]
     if seen.exported_at is None:
         seen.exported_at = exported_from_column(connection, contract, source, arrival.zone)
+    source = fill_down(connection, source, contract)
     rules = column_rules(connection, arrival.system, contract, shape, source, arrival.zone)
     casting = Casting(contract, canonical, shape, rules, f"{seen.exported_at:%Y-%m-%d}/{Path(arrival.name).name}")
     cast_cells(connection, source, casting)
@@ -171,7 +172,8 @@ def _refused_rows(
         )
         for item in source.refused
     ]
-    judged = _judged_rows(connection, arrival, source)
+    has_faults = _row(connection, "select count(*) from faults") != (0,)
+    judged = _judged_rows(connection, arrival, source) if has_faults else []
     rows = [(file_id, system, canonical, record, None, *rest) for record, *rest in judged]
     return pl.DataFrame(unread + rows, schema=landing.REFUSED, orient="row").sort("record", maintain_order=True)
 

@@ -15,7 +15,7 @@ from pipelines.ingest import landing
 from pipelines.ingest.exported import exported_at
 from pipelines.ingest.inbox import Found, owners
 from pipelines.ingest.observe import Arrival, Observed, observe
-from pipelines.ingest.source import FileRefusedError, scratch
+from pipelines.ingest.source import FileRefusedError, desk, scratch
 from pipelines.ingest.text import content_hash
 from pipelines.ingest.vocabulary import load_vocabulary
 from pipelines.settings import Settings
@@ -79,7 +79,8 @@ def preview(
         arrival = Arrival(
             system, contract, "", zone, path, path.name, content_hash(path), path.stat().st_size, moment, words
         )
-        seen = observe(aside, arrival, "preview", NO_DATE)
+        with desk(Path(folder) / "scratch") as scratch_desk:
+            seen = observe(aside, arrival, "preview", NO_DATE, scratch_desk)
         rows, refused = landing.rows_path(aside, contract.object, "preview"), landing.refused_path(aside, "preview")
         return Preview(
             f"{system.system}/{contract.name}",
@@ -102,6 +103,7 @@ def read_table(path: Path, contract: ObjectContract | None = None) -> tuple[pl.D
         names = ", ".join('"' + header.replace('"', '""') + '"' for header in source.headers)
         frame = connection.execute(f"select {names} from {source.relation} order by _record").pl()
     found = {"encoding": source.encoding, "delimiter": source.delimiter, "rows": frame.height}
+    found["has_header"] = source.has_header
     return frame, {**found, "control": source.control, "refused": source.refused}
 
 

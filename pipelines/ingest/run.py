@@ -1,5 +1,6 @@
 """Read what is new in the inbox and make the tables agree. Safe to kill at any moment, and to start again."""
 
+import shutil
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -19,6 +20,7 @@ from pipelines.ingest.load import CORRECTIONS, synchronise
 from pipelines.ingest.observe import Arrival, observe
 from pipelines.ingest.report import IngestReport, file_id_of, ledger_row
 from pipelines.ingest.required import stop_for_required
+from pipelines.ingest.source import Desk, desk
 from pipelines.ingest.text import keep_compressed
 from pipelines.settings import Settings
 
@@ -41,10 +43,11 @@ def run(
     report = IngestReport()
     arrivals = list(arrivals_of(settings, contracts, past, landed_at, report))
     journal = _Journal(settings, ledger.next_name(settings, f"{landed_at:%Y%m%dT%H%M%S}"))
-    for number, arrival in enumerate(arrivals, start=1):
-        if progress:
-            progress(arrival.name, number, len(arrivals))
-        journal.add(*_land(settings, arrival, past, landed_at))
+    with desk(_scratch(settings)) as scratch_desk:
+        for number, arrival in enumerate(arrivals, start=1):
+            if progress:
+                progress(arrival.name, number, len(arrivals))
+            journal.add(*_land(settings, arrival, past, landed_at, scratch_desk))
     for row in report.files:
         journal.add(row, pl.DataFrame(schema=CORRECTIONS))
     journal.close()
@@ -53,6 +56,13 @@ def run(
     synchronise(settings, contracts, history)
     stop_for_required(contracts, history)
     return report
+
+
+def _scratch(settings: Settings) -> Path:
+    """The folder for what is thrown away, without what a killed run left in it."""
+    folder = settings.warehouse / "scratch"
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder
 
 
 def waiting(settings: Settings, contracts: Mapping[str, SourceContract], landed_at: datetime) -> list[Arrival]:
@@ -96,13 +106,15 @@ class _Journal:
         self.written, self.saved_at = len(self.rows), time.monotonic()
 
 
-def _land(settings: Settings, arrival: Arrival, past: History, landed_at: datetime) -> tuple[Row, pl.DataFrame]:
+def _land(
+    settings: Settings, arrival: Arrival, past: History, landed_at: datetime, scratch_desk: Desk
+) -> tuple[Row, pl.DataFrame]:
     """Keep the bytes, read them, keep the rows. The ledger row and the corrections are the caller's to write."""
     kept = landing.bytes_path(settings, arrival.sha256)
     if arrival.path == kept:
         with TemporaryDirectory(dir=settings.warehouse) as folder:
             restored = landing.restore(settings, arrival.sha256, Path(folder) / Path(arrival.name).name)
-            return _land(settings, replace(arrival, path=restored), past, landed_at)
+            return _land(settings, replace(arrival, path=restored), past, landed_at, scratch_desk)
     keep_compressed(arrival.path, kept)
     seen_before = sum(
         (row["path"], row["sha256"], row["contract_hash"]) == (arrival.name, arrival.sha256, arrival.contract_hash)
@@ -110,7 +122,7 @@ def _land(settings: Settings, arrival: Arrival, past: History, landed_at: dateti
         for row in past.rows
     )
     file_id = file_id_of(arrival, arrival.exported_at, seen_before)
-    seen = observe(settings, arrival, file_id, landed_at)
+    seen = observe(settings, arrival, file_id, landed_at, scratch_desk)
     corrections = seen.corrections.drop("_record").with_columns(
         file_id=pl.lit(file_id), source_system=pl.lit(arrival.system.system), object=pl.lit(arrival.contract.object)
     )

@@ -43,9 +43,10 @@ class Source:
     """A file as text cells.
 
     headers: unique column names, in the file's order.
-    relation: SQL that yields `_record` (1-based), then one VARCHAR column per header.
+    relation: SQL that yields `_record` (1-based), then one VARCHAR column per header. table: the table beneath it.
     refused: records that could not be split into cells.
     control: number of rows that the reader itself took out: titles, the header, blank lines.
+    has_header: whether the headers stand in the file, and were not made up.
     odd_blanks: whether cells may begin or end with blanks other than the space.
     """
 
@@ -56,22 +57,75 @@ class Source:
     refused: list[Refused] = field(default_factory=list)
     control: int = 0
     odd_blanks: bool = True
+    has_header: bool = True
+    table: str = "cells"
     warnings: list[str] = field(default_factory=list)
+
+
+class Desk:
+    """A scratch database and folder that serve one file after another; nothing of a file stays for the next one.
+
+    Opening a database costs more than reading a small file, so a run opens one for all of its files.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        """folder: where it may spill and unpack. It is made, and what this desk put there is removed on closing."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.folder = Path(mkdtemp(prefix="ingest-", dir=folder))
+        self.place = self.folder / "unpacked"
+        self.place.mkdir()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+
+    @contextmanager
+    def file(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+        """The database, empty, and an empty folder."""
+        connection = self._connection = self._connection or _connect(self.folder / "spill")
+        connection.execute("attach ':memory:' as file")
+        connection.execute("use file")
+        try:
+            yield connection, self.place
+        finally:
+            self._clear(connection)
+
+    def close(self) -> None:
+        """Give back memory and disk."""
+        if self._connection:
+            self._connection.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _clear(self, connection: duckdb.DuckDBPyConnection) -> None:
+        try:
+            connection.execute("use memory")
+            connection.execute("detach file")
+        except duckdb.Error:  # an internal error has closed the database: the next file gets a new one
+            connection.close()
+            self._connection = None
+        for left in self.place.iterdir():
+            left.unlink()
+
+
+def _connect(spill: Path) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(spill)})
+    connection.execute("set timezone = 'UTC'")
+    connection.execute("set enable_progress_bar = false")
+    return connection
+
+
+@contextmanager
+def desk(folder: Path) -> Iterator[Desk]:
+    """A desk that is cleared away afterwards."""
+    made = Desk(folder)
+    try:
+        yield made
+    finally:
+        made.close()
 
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
-    """A throw-away database and a folder for what it spills, both gone afterwards."""
-    folder.mkdir(parents=True, exist_ok=True)
-    place = Path(mkdtemp(prefix="ingest-", dir=folder))
-    connection = duckdb.connect(config={"memory_limit": MEMORY_LIMIT, "temp_directory": str(place / "spill")})
-    try:
-        connection.execute("set timezone = 'UTC'")
-        connection.execute("set enable_progress_bar = false")
-        yield connection, place
-    finally:
-        connection.close()
-        shutil.rmtree(place, ignore_errors=True)
+    """A throw-away database and folder for one file."""
+    with desk(folder) as made, made.file() as given:
+        yield given
 
 
 def unique_headers(headers: list[str]) -> list[str]:

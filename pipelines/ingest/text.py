@@ -57,23 +57,22 @@ def keep_compressed(path: Path, target: Path) -> None:
     aside.replace(target)
 
 
-def find_encoding(path: Path) -> str:
-    """The encoding of a text file from all of its bytes: a byte-order mark, then UTF-8, then GB18030, then Latin.
+def find_encodings(path: Path) -> list[str]:
+    """What a text file may be encoded in, likeliest first: its byte-order mark, then UTF-8, then GB18030, then Latin.
 
-    Raises FileRefusedError where none fits, or where a line is longer than any table's.
+    The first that decodes all of the file is its encoding. Several only where looking further would mean decoding.
     """
     with path.open("rb") as stream:
         head = stream.read(65536)
     for mark, name in BOMS.items():
         if head.startswith(mark):
-            return name
+            return [name]
     if wide := _without_mark(head):
-        return wide
+        return [wide]
     if _is_utf8(path):
-        return "utf-8"
-    if _decodes(path, "gb18030") and _looks_chinese(path):
-        return "gb18030"
-    return _mostly_utf8(head) or "cp1252"
+        return ["utf-8"]
+    chinese = ["gb18030"] if _looks_chinese(path) else []
+    return [*chinese, _mostly_utf8(head) or "cp1252"]
 
 
 def _without_mark(head: bytes) -> str | None:
@@ -86,11 +85,7 @@ def _without_mark(head: bytes) -> str | None:
 
 
 def _is_utf8(path: Path) -> bool:
-    return _decodes(path, "utf-8")
-
-
-def _decodes(path: Path, encoding: str) -> bool:
-    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    decoder = codecs.getincrementaldecoder("utf-8")("strict")
     try:
         for piece in chunks(path):
             decoder.decode(piece)
@@ -112,7 +107,7 @@ def _looks_chinese(path: Path) -> bool:
         pairs += 1
         common += data[position] >= 0xA1 and data[position + 1] >= 0xA1
         position += 2
-        if pairs >= 20000:
+        if pairs >= 4000:
             break
     return pairs == 0 or common >= 0.8 * pairs
 

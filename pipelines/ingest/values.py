@@ -4,12 +4,13 @@ Every value is read from trimmed text in which null words are already NULL. NULL
 value that could not be read: the row is refused, or the value emptied where the contract says so.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.contracts import CanonicalColumn, Column, NumberFormat
 from pipelines.ingest.dates import NULL_DATES, SPECIAL, moment_sql, utc_sql
-from pipelines.ingest.numbers import FINE, WIDE, plain_sql
+from pipelines.ingest.numbers import FINE, WIDE, careful_sql, plain_sql
 from pipelines.warehouse import quoted
 
 STANDARD_NULLS = (
@@ -43,8 +44,9 @@ CODES = {
 class Rules:
     """What a column inherits from its object and system, and what all of its cells said.
 
-    order: dmy, mdy, or None where nothing is open. is_plain: a plain cast reads every cell that is no null word.
-    is_padded: cells may have blanks around them.
+    order: dmy, mdy, or None where nothing is open. is_padded: cells may have blanks around them.
+    is_plain: a plain cast reads every cell that is no null word. is_looked_up: the value of every other cell stands in
+    the column `~value <name>` of the cells; has_bad: and `~bad <name>` is true where it could not be read.
     """
 
     zone: str
@@ -53,6 +55,12 @@ class Rules:
     order: str | None = None
     is_plain: bool = False
     is_padded: bool = True
+    is_looked_up: bool = False
+    has_bad: bool = False
+
+
+# A plain cast would read such a null word, `9999-12-31` for one, as the value it looks like.
+_A_VALUE = re.compile(r"[-+.]?\d")
 
 
 def literal(text: str) -> str:
@@ -63,19 +71,31 @@ def literal(text: str) -> str:
 def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text") -> str:
     """SQL for one cell as trimmed text, NULL for null words."""
     cell = quoted(header)
-    if rules.is_plain:
-        return cell
     words = [*STANDARD_NULLS, *rules.null_words, *(column.null_words if column else ())]
     if kind in ("date", "timestamp"):
         words += NULL_DATES
     words = list(dict.fromkeys(words))
+    # `in` with as many words would be planned as a join over all rows.
+    listed = f"list_contains([{', '.join(map(literal, words))}], "
     if rules.is_padded:
         trimmed = f"trim({cell}, {literal(BLANKS)})"
-        return f"case when list_contains([{', '.join(map(literal, words))}], {trimmed}) then null else {trimmed} end"
+        return f"case when {listed}{trimmed}) then null else {trimmed} end"
     longest = max(len(word.encode()) for word in words)
-    branches = " ".join(f"when {literal(word)} then true" for word in words)
-    # `in` with as many words would be planned as a join over all rows, whatever stands before it.
-    return f"case when strlen({cell}) <= {longest} and case {cell} {branches} else false end then null else {cell} end"
+    return f"case when strlen({cell}) <= {longest} and {listed}{cell}) then null else {cell} end"
+
+
+def text_sql(column: Column, headers: tuple[str, ...], rules: Rules) -> str:
+    """SQL for the trimmed text of a text column, NULL for null words; several cells are joined."""
+    parts = [cell_sql(header, column, rules) for header in headers]
+    return parts[0] if len(parts) == 1 else f"nullif(concat_ws({literal(column.separator)}, {', '.join(parts)}), '')"
+
+
+def joined_sql(column: Column, headers: tuple[str, ...]) -> str:
+    """SQL for the cell of a typed column as it stands in the file; several cells are joined."""
+    if len(headers) == 1:
+        return quoted(headers[0])
+    parts = [f"nullif(trim({quoted(header)}, {literal(BLANKS)}), '')" for header in headers]
+    return f"nullif(concat_ws({literal(column.separator)}, {', '.join(parts)}), '')"
 
 
 def is_padded_sql(cell: str) -> str:
@@ -84,16 +104,25 @@ def is_padded_sql(cell: str) -> str:
 
 
 def is_plain_sql(cell: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str | None:
-    """SQL that is true for a cell that a plain cast reads rightly; None where the contract asks for more."""
+    """SQL that is true for an empty cell and for one that a plain cast reads rightly; None where there is no such cast.
+
+    Never NULL: what is neither true nor false would be counted nowhere.
+    """
+    plain = plain_value_sql(cell, column, canonical, rules)
+    return f"{cell} is null or ({plain}) is not null" if plain else None
+
+
+def plain_value_sql(cell: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str | None:
+    """SQL for a cell's date, timestamp or number by a plain cast, NULL for other cells; None where no cast is right."""
+    if canonical.type == "boolean" or any(_A_VALUE.match(word) for word in (*rules.null_words, *column.null_words)):
+        return None
     if canonical.type in ("date", "timestamp"):
         if column.formats and any(form in SPECIAL for form in column.formats):
             return None
         kind, length = ("date", 10) if canonical.type == "date" else ("timestamp", 19)
-        dashes = f"substr({cell}, 5, 1) = '-' and length({cell}) <= {length}"
-        return f"coalesce({dashes} and try_cast({cell} as {kind}) is not null, false)"
-    form = column.number_format or rules.number_format
-    plain = plain_sql(cell, form, number_kind(column, canonical))
-    return f"({plain}) is not null" if plain else None
+        dashes = f"length({cell}) <= {length} and substr({cell}, 5, 1) = '-'"
+        return f"case when {dashes} then try_cast({cell} as {kind}) end"
+    return plain_sql(cell, column.number_format or rules.number_format, number_kind(column, canonical))
 
 
 def number_kind(column: Column, canonical: CanonicalColumn) -> str:
@@ -103,13 +132,39 @@ def number_kind(column: Column, canonical: CanonicalColumn) -> str:
     return FINE if canonical.type == "rate" or column.unit > 1 else WIDE
 
 
-def typed_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules, number: str = "null") -> str:
-    """SQL for the typed value of the SQL expression `text`.
-
-    number: for columns that are not plain, the SQL column in which `numbers.add_number` left the number.
-    """
+def read_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+    """SQL for what trimmed text means, read with care: the value, or for numbers the number as it is written."""
+    if canonical.type == "share":
+        written = f"rtrim(replace({text}, '％', '%'), '% ')"
+        number = careful_sql(written, column.number_format or rules.number_format, "double")
+        return _share(number, column, f"contains({text}, '%') or contains({text}, '％')")
     if canonical.type in NUMERIC:
-        return _number(text, column, canonical, rules, number)
+        return careful_sql(text, column.number_format or rules.number_format, number_kind(column, canonical))
+    return _READERS[canonical.type](text, column, canonical, rules)
+
+
+def typed_sql(name: str, cell: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+    """SQL for the typed value of a cell: by a plain cast, or what was looked up where that does not do."""
+    if canonical.type == "text":
+        return _text(cell, column, canonical, rules)
+    plain = plain_value_sql(cell, column, canonical, rules)
+    value = quoted(f"~value {name}") if rules.is_looked_up else None
+    if canonical.type == "timestamp" and plain:
+        plain = utc_sql(plain, column.timezone or rules.zone, is_date=False)
+    if canonical.type == "share" and plain:
+        plain = _share(plain, column)
+    either = f"coalesce({value}, {plain})" if value and plain else value or plain or "null"
+    if canonical.type in ("decimal", "rate", "number", "integer"):
+        return scaled_sql(either, column, canonical)
+    return f"cast({either} as {canonical.sql_type})"
+
+
+def const_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+    """SQL for a value that stands in the contract."""
+    if canonical.type in ("decimal", "rate", "number", "integer"):
+        return scaled_sql(f"try_cast({text} as {number_kind(column, canonical)})", column, canonical)
+    if canonical.type == "share":
+        return _share(f"try_cast({text} as double)", column)
     return _READERS[canonical.type](text, column, canonical, rules)
 
 
@@ -140,23 +195,15 @@ def _boolean(text: str, column: Column, canonical: CanonicalColumn, rules: Rules
 
 def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
     is_date = canonical.type == "date"
-    zone = column.timezone or rules.zone
-    if rules.is_plain:
-        return f"try_cast({text} as date)" if is_date else utc_sql(f"try_cast({text} as timestamp)", zone, is_date)
-    sql = moment_sql(text, column.formats, rules.order, zone, is_date=is_date)
+    sql = moment_sql(text, column.formats, rules.order, column.timezone or rules.zone, is_date=is_date)
     return f"cast({sql} as date)" if is_date else sql
 
 
-def _number(text: str, column: Column, canonical: CanonicalColumn, rules: Rules, number: str) -> str:
-    form = column.number_format or rules.number_format
-    kind = number_kind(column, canonical)
-    plain = plain_sql(text, form, kind)
-    value = f"try_cast({text} as {kind})" if rules.is_plain else f"coalesce({plain}, {number})" if plain else number
+def scaled_sql(number: str, column: Column, canonical: CanonicalColumn) -> str:
+    """SQL for the canonical value of a number as it is written: its unit and tax applied, whole where it must be."""
     if canonical.type == "integer":
-        return f"case when {value} = trunc({value}) then try_cast({value} as bigint) end"
-    if canonical.type == "share":
-        return _share(text, column, value, rules)
-    return f"try_cast({_scaled(value, column)} as {canonical.sql_type})"
+        return f"case when {number} = trunc({number}) then try_cast({number} as bigint) end"
+    return f"try_cast({_scaled(number, column)} as {canonical.sql_type})"
 
 
 def _scaled(value: str, column: Column) -> str:
@@ -180,13 +227,11 @@ def _rate_of(header: str) -> str:
     return f"(case when {text} like '%\\%' escape '\\' or {number} >= 1 then {number} / 100 else {number} end)"
 
 
-def _share(text: str, column: Column, value: str, rules: Rules) -> str:
+def _share(number: str, column: Column, has_sign: str = "false") -> str:
     """0-1. A written % sign decides by itself; otherwise the contract says whether 45 means 0.45."""
-    divisor = 100 if column.scale == "percent" else 1
-    if not rules.is_plain:
-        divisor_sql = f"case when contains({text}, '%') or contains({text}, '％') then 100 else {divisor} end"
-        return f"case when {value} between 0 and {divisor_sql} then cast({value} as double) / {divisor_sql} end"
-    return f"case when {value} between 0 and {divisor} then cast({value} as double) / {divisor} end"
+    most = 100 if column.scale == "percent" else 1
+    divisor = f"case when {has_sign} then 100 else {most} end" if has_sign != "false" else str(most)
+    return f"case when {number} between 0 and {divisor} then cast({number} as double) / {divisor} end"
 
 
 NUMERIC = ("decimal", "rate", "number", "integer", "share")

@@ -32,7 +32,9 @@ def read_workbook(connection: duckdb.DuckDBPyConnection, path: Path, reader: Rea
     cells = ", ".join(quoted(header) for header in headers)
     connection.execute(f"create table cells as select _record::bigint as _record, {cells} from sheet_frame")
     connection.unregister("sheet_frame")
-    return Source(headers, "cells", encoding="workbook", control=first + rows.height - filled.height)
+    return Source(
+        headers, "cells", encoding="workbook", has_header=index is not None, control=first + rows.height - filled.height
+    )
 
 
 def _sheet(path: Path, reader: Reader) -> pl.DataFrame:
