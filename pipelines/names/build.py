@@ -8,18 +8,22 @@ import duckdb
 import polars as pl
 
 from pipelines.names import contacts
-from pipelines.names.company import NameKey, parse_name
+from pipelines.names.company import NameKey, parse_names
 from pipelines.names.tax import tax_id_keys
 from pipelines.settings import Settings
 
 
 def name_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per name: `name` and the fields of `NameKey`."""
+    """One row per name: `name`, the fields of `NameKey`, and `digits` and `word_count` of its core."""
     names = values.to_list()
     parsed = _parse(names)
     kinds = NameKey.__annotations__
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {"name": values, **{field: pl.Series(parsed[i], dtype=_dtype(kinds[field])) for i, field in enumerate(kinds)}}
+    )
+    core = pl.col("core")
+    return frame.with_columns(
+        digits=core.str.replace_all(r"[^0-9]", ""), word_count=core.str.count_matches(" ", literal=True) + 1
     )
 
 
@@ -28,7 +32,7 @@ def _dtype(kind: type) -> pl.DataType:
 
 
 def _parse(names: list[str]) -> list[tuple]:
-    return list(zip(*map(parse_name, names), strict=True)) or [() for _ in NameKey._fields]
+    return list(zip(*parse_names(names), strict=True)) or [() for _ in NameKey._fields]
 
 
 # keys.<table> -> the raw columns it covers, and the function that parses their distinct values.
