@@ -1,3 +1,45 @@
+{# The values of one field that several customers share; one field can be counted again without the others. #}
+{% macro shared_values(field) -%}
+    select
+        '{{ field }}' as field,
+        value,
+        {{ rounded_count('other_count') }} as other_count,
+        {{ rounded_count('record_count') if field == 'word' else 'cast(null as double)' }} as record_count,
+    from (
+        select
+            value,
+            {%- if field == 'legal_name' %}
+                -- a registered name is next to unique: even two records of it in one system are rather one company twice
+                count(*) - 2 * count(distinct system_bit) as other_count,
+            {%- else %}
+                {{ others('count(*)', 'system_bit') }} as other_count,
+            {%- endif %}
+            count(*) as record_count,
+        from (
+            select systems.system_bit, {{ value_of(field) }} as value
+            from {{ ref('mtc_keyed_records') }} as keyed_records
+            inner join {{ ref('mtc_systems') }} as systems using (source_system)
+            where {{ has_value_of(field) }}
+        )
+        group by value
+        having {{ 'record_count > 1' if field == 'word' else 'other_count > 0' }}
+    )
+{%- endmacro %}
+
+{% macro value_of(field) -%}
+    {%- if field == 'word' -%} unnest(list_distinct(string_split(core, ' ')))
+    {%- elif field == 'legal_name' -%} name_key
+    {%- else -%} cast({{ field }} as varchar)
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro has_value_of(field) -%}
+    {%- if field == 'word' -%} word_count > 1
+    {%- elif field == 'legal_name' -%} legal_form is not null
+    {%- else -%} {{ field }} is not null
+    {%- endif -%}
+{%- endmacro %}
+
 {# The keys whose values are weighed by how many records of other customers share them. #}
 {% macro counted_keys() -%}
     {{ return([

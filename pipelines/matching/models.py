@@ -68,10 +68,10 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def macro_value(name: str) -> Any:
-    """What a macro of the project returns."""
+def macro_value(name: str, *arguments: object) -> Any:
+    """What a macro of the project returns, or the SQL it renders."""
     macro: Any = _environment().globals[name]
-    return macro()
+    return macro(*arguments)
 
 
 @cache

@@ -64,6 +64,11 @@ def build_key_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> dict
     return {table: _count(connection, table) for table in TABLES}
 
 
+def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = "select 1 from information_schema.tables where table_schema = 'keys' and table_name = ?"
+    return connection.execute(found, [table]).fetchone() is not None
+
+
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
     row = connection.execute(f"select count(*) from keys.{table}").fetchone()
     return int(row[0]) if row else 0
@@ -104,9 +109,11 @@ def _add_new_values(
     union = " union all ".join(f'select "{column}" as value from {schema}."{source}"' for source, column in sources)
     union = union or "select null::varchar as value where false"
     new = connection.execute(
-        f"select distinct value from ({union}) where value is not null"
-        f" and value not in (select value from keys.{table}_seen) order by value"
+        f"select distinct value from ({union}) anti join keys.{table}_seen using (value)"
+        " where value is not null order by value"
     ).pl()
+    if new.is_empty() and _exists(connection, table):
+        return
     parsed = parse(new["value"].cast(pl.String).rename(value))  # noqa: F841 - DuckDB reads the frame by its name
     connection.execute(f"create table if not exists keys.{table} as select * from parsed limit 0")
     connection.execute(f"insert into keys.{table} by name select * from parsed")

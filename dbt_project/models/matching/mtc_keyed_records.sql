@@ -38,7 +38,6 @@ final as (
         coalesce(provinces.province_key, cities.province_key) as province_key,
         nullif(lower(trim(accounts.industry)), '') as industry_key,
         accounts.birth_date,
-        accounts.exported_at,
     from accounts
     left join {{ source('keys', 'names') }} as names on accounts.account_name = names.name
     left join {{ source('keys', 'tax_ids') }} as tax_ids on accounts.tax_id = tax_ids.value
