@@ -3,28 +3,32 @@
   match_share; u is random_share or, for a level weighted by frequency, the share of the other records that have the
   very same value (a rare name says more than a common one), but no less than
   random_share, which also counts as a hundred records that were seen: few records say little about frequencies. Three
-  decimals, so that the sum is exact.
+  decimals, so that the sum is exact. The lists are those of the wide row of weights in mtc_evidence.
 #}
 {% macro field_bits(field) -%}
-    cast(coalesce(
-        log2({{ field }}_weights.match_share) - log2(
-            case
-                when {{ field }}_weights.by_frequency then greatest(
-                    ({{ field }}_others * {{ field }}_weights.other_share + 100 * {{ field }}_weights.random_share)
-                    / ({{ field }}_total + 99),
-                    {{ field }}_weights.random_share
-                )
-                else {{ field }}_weights.random_share
-            end
-        ), 0
-    ) as decimal(9, 3))
+    {%- set no = field ~ '_no' -%}
+    case
+        when {{ no }} is null then 0
+        when {{ field }}_fixed_bits[{{ no }}] is not null then {{ field }}_fixed_bits[{{ no }}]
+        else coalesce(cast({{ field }}_match_bits[{{ no }}] - log2(greatest(
+            {{ field }}_others * {{ field }}_share_of_one[{{ no }}] + {{ field }}_share_of_hundred[{{ no }}],
+            {{ field }}_random_share[{{ no }}]
+        )) as decimal(9, 3)), 0)
+    end
 {%- endmacro %}
 
 {#
-  How many records of other customers share a value: of n records at most one per system is the same customer. Counting
-  all of them would make a customer that stands in five systems look like a common name. Never 0: a quarter of a record
-  stands for the coincidence that was not seen yet.
+  The level of a pair as its place in the list of weights of the field: those of organisations first, then of persons.
+  Null where nothing can be compared.
 #}
-{% macro others(n, system_bit) -%}
-    greatest({{ n }} - bit_count(bit_or(cast(1 as ubigint) << cast({{ system_bit }} as ubigint))), 0.25)
+{% macro weight_number(field) -%}
+    {%- set numbered = namespace(sql=field.level) -%}
+    {%- for level in field.levels -%}
+        {%- set numbered.sql = numbered.sql | replace("'" ~ level ~ "'", loop.index) -%}
+    {%- endfor -%}
+    {%- set is_person = 'l.is_person and r.is_person' -%}
+    {%- if field.get('kind') == 'person' -%} case when {{ is_person }} then {{ numbered.sql }} + {{ field.levels | length }} end
+    {%- elif field.get('kind') -%} case when not ({{ is_person }}) then {{ numbered.sql }} end
+    {%- else -%} {{ numbered.sql }} + case when {{ is_person }} then {{ field.levels | length }} else 0 end
+    {%- endif -%}
 {%- endmacro %}

@@ -5,26 +5,26 @@
 #}
 {% macro match_fields() -%}
     {{ return([
-        {'name': 'name', 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
+        {'name': 'name', 'levels': ['same_legal_name', 'same_name', 'same_core', 'transposed', 'same_sound', 'short_name', 'contained', 'similar', 'shared_words', 'shared_rare_word', 'same_brand', 'other_place', 'other_branch', 'other'], 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
          'shared_count': shared_name_count()},
-        {'name': 'given', 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
+        {'name': 'given', 'levels': ['same', 'similar', 'alike', 'other'], 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
          'shared_count': 'coalesce(case when l.given = r.given then l.given_others end, l.surname_others, l.given_others)'},
-        {'name': 'surname', 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
+        {'name': 'surname', 'levels': ['same', 'similar', 'alike', 'other'], 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
          'shared_count': 'coalesce(l.surname_others, r.surname_others)'},
-        {'name': 'tax_id', 'known': 'tax_id_key', 'shared_count': 'l.tax_id_key_others', 'level': tax_id_level()},
-        {'name': 'phone', 'known': 'phone_key', 'shared_count': 'l.phone_key_others',
+        {'name': 'tax_id', 'levels': ['same_valid', 'same', 'other_valid', 'other'], 'known': 'tax_id_key', 'shared_count': 'l.tax_id_key_others', 'level': tax_id_level()},
+        {'name': 'phone', 'levels': ['same', 'other'], 'known': 'phone_key', 'shared_count': 'l.phone_key_others',
          'level': "case when l.phone_key = r.phone_key then 'same' when l.phone_key != r.phone_key then 'other' end"},
-        {'name': 'email', 'known': 'email_key', 'shared_count': 'l.email_key_others', 'level': email_level()},
-        {'name': 'domain', 'known': 'domain_key', 'shared_count': 'l.domain_key_others',
+        {'name': 'email', 'levels': ['same', 'similar', 'other'], 'known': 'email_key', 'shared_count': 'l.email_key_others', 'level': email_level()},
+        {'name': 'domain', 'levels': ['same', 'other'], 'known': 'domain_key', 'shared_count': 'l.domain_key_others',
          'level': "case when l.domain_key = r.domain_key then 'same' when l.domain_key != r.domain_key then 'other' end"},
-        {'name': 'address', 'known': 'address_key', 'shared_count': 'l.address_key_others', 'level': address_level()},
-        {'name': 'place', 'known': 'coalesce(city_key, postal_key)', 'level': place_level(),
+        {'name': 'address', 'levels': ['same', 'same_number', 'other'], 'known': 'address_key', 'shared_count': 'l.address_key_others', 'level': address_level()},
+        {'name': 'place', 'levels': ['same_postal', 'same_postal_area', 'same_city', 'similar_city', 'same_province', 'other'], 'known': 'coalesce(city_key, postal_key)', 'level': place_level(),
          'shared_count': "case when l.postal_key = r.postal_key then l.postal_key_others
             when l.is_person and r.is_person and l.postal_area = r.postal_area then l.postal_area_others
             else l.city_key_others end"},
-        {'name': 'industry', 'known': 'industry_key', 'shared_count': 'l.industry_key_others',
+        {'name': 'industry', 'levels': ['same', 'other'], 'known': 'industry_key', 'shared_count': 'l.industry_key_others',
          'level': "case when l.industry_key = r.industry_key then 'same' when l.industry_key != r.industry_key then 'other' end"},
-        {'name': 'birth_date', 'known': 'birth_date', 'shared_count': 'l.birth_date_others', 'level': birth_date_level()},
+        {'name': 'birth_date', 'levels': ['same', 'similar', 'alike', 'other'], 'known': 'birth_date', 'shared_count': 'l.birth_date_others', 'level': birth_date_level()},
     ]) }}
 {%- endmacro %}
 
@@ -52,16 +52,25 @@
                 else 'other'
             end
         when least(length(l.core), length(r.core)) >= 6 and jaro_winkler_similarity(l.core, r.core) >= 0.94 then 'similar'
-        when least(len(l.core_words), len(r.core_words)) >= 2
-            and len(list_intersect(l.core_words, r.core_words)) >= least(len(l.core_words), len(r.core_words))
+        when least(l.word_count, r.word_count) >= 2
+            and {{ shared_word_count() }} >= least(l.word_count, r.word_count)
             then 'short_name'
-        when list_contains(r.core_words, l.rarest_word) or list_contains(l.core_words, r.rarest_word)
+        when {{ has_word('r', 'l.rarest_word') }} or {{ has_word('l', 'r.rarest_word') }}
             then 'shared_rare_word'
-        when len(list_intersect(l.core_words, r.core_words)) * 2 > greatest(len(l.core_words), len(r.core_words))
+        when {{ shared_word_count() }} * 2 > greatest(l.word_count, r.word_count)
             then 'shared_words'
         when l.brand = r.brand then 'same_brand'
         else 'other'
     end
+{%- endmacro %}
+
+{# Words are looked for in the text: lists would have to be carried along to every pair. #}
+{% macro has_word(side, word) -%}
+    ({{ word }} is not null and contains(' ' || {{ side }}.core || ' ', ' ' || {{ word }} || ' '))
+{%- endmacro %}
+
+{% macro shared_word_count() -%}
+    len(list_intersect(string_split(l.core, ' '), string_split(r.core, ' ')))
 {%- endmacro %}
 
 {# How many records share what two company names have in common: the whole core, their rarest word, or the brand. #}
@@ -69,8 +78,8 @@
     case
         when l.name_key = r.name_key and l.legal_form is not null then l.legal_name_others
         when l.sorted_core = r.sorted_core then l.sorted_core_others
-        when list_contains(r.core_words, l.rarest_word) then l.rarest_word_others
-        when list_contains(l.core_words, r.rarest_word) then r.rarest_word_others
+        when {{ has_word('r', 'l.rarest_word') }} then l.rarest_word_others
+        when {{ has_word('l', 'r.rarest_word') }} then r.rarest_word_others
         when l.brand = r.brand then l.brand_others
         else l.sound_others
     end

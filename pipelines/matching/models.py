@@ -17,7 +17,11 @@ from pipelines.errors import AlmanacError
 from pipelines.settings import DBT_PROJECT
 
 MATCHING = (
+    "mtc_keyed_records",
+    "mtc_systems",
+    "mtc_frequencies",
     "mtc_records",
+    "mtc_totals",
     "mtc_blocks",
     "mtc_capped_blocks",
     "mtc_candidates",
@@ -56,6 +60,7 @@ def relation(name: str) -> str:
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined, extensions=["jinja2.ext.do"])
     environment.globals.update(ref=relation, source=lambda schema, table: f"{schema}.{table}", **{"return": _return})
+    environment.globals.update(config=lambda **settings: "")
     for path in sorted((DBT_PROJECT / "macros").glob("*.sql")):
         module = environment.from_string(path.read_text(encoding="utf-8")).module
         macros = {name: value for name, value in vars(module).items() if isinstance(value, jinja2.runtime.Macro)}
@@ -63,10 +68,10 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def macro_value(name: str) -> Any:
-    """What a macro of the project returns."""
+def macro_value(name: str, *arguments: object) -> Any:
+    """What a macro of the project returns, or the SQL it renders."""
     macro: Any = _environment().globals[name]
-    return macro()
+    return macro(*arguments)
 
 
 @cache
@@ -79,7 +84,14 @@ def model_sql(name: str) -> str:
 def run_models(connection: duckdb.DuckDBPyConnection, names: Iterable[str] = MATCHING) -> None:
     """Build the tables of the models, in the order given."""
     for name in names:
-        connection.execute(f"create or replace table {relation(name)} as {model_sql(name)}")
+        connection.execute(f"create or replace {kind_of(name)} {relation(name)} as {model_sql(name)}")
+
+
+@cache
+def kind_of(name: str) -> str:
+    """`view` for a model that says so, else `table`."""
+    path = DBT_PROJECT / "models" / "matching" / f"{name}.sql"
+    return "view" if "config(materialized='view')" in path.read_text(encoding="utf-8") else "table"
 
 
 def load_seed(connection: duckdb.DuckDBPyConnection, name: str, path: Path) -> None:

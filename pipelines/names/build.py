@@ -8,18 +8,22 @@ import duckdb
 import polars as pl
 
 from pipelines.names import contacts
-from pipelines.names.company import NameKey, parse_name
+from pipelines.names.company import NameKey, parse_names
 from pipelines.names.tax import tax_id_keys
 from pipelines.settings import Settings
 
 
 def name_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per name: `name` and the fields of `NameKey`."""
+    """One row per name: `name`, the fields of `NameKey`, and `digits` and `word_count` of its core."""
     names = values.to_list()
     parsed = _parse(names)
     kinds = NameKey.__annotations__
-    return pl.DataFrame(
+    frame = pl.DataFrame(
         {"name": values, **{field: pl.Series(parsed[i], dtype=_dtype(kinds[field])) for i, field in enumerate(kinds)}}
+    )
+    core = pl.col("core")
+    return frame.with_columns(
+        digits=core.str.replace_all(r"[^0-9]", ""), word_count=core.str.count_matches(" ", literal=True) + 1
     )
 
 
@@ -28,7 +32,7 @@ def _dtype(kind: type) -> pl.DataType:
 
 
 def _parse(names: list[str]) -> list[tuple]:
-    return list(zip(*map(parse_name, names), strict=True)) or [() for _ in NameKey._fields]
+    return list(zip(*parse_names(names), strict=True)) or [() for _ in NameKey._fields]
 
 
 # keys.<table> -> the raw columns it covers, and the function that parses their distinct values.
@@ -58,6 +62,11 @@ def build_key_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> dict
     for table, (columns, value, parse) in TABLES.items():
         _add_new_values(connection, schema, table, columns, value, parse)
     return {table: _count(connection, table) for table in TABLES}
+
+
+def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    found = "select 1 from information_schema.tables where table_schema = 'keys' and table_name = ?"
+    return connection.execute(found, [table]).fetchone() is not None
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -100,9 +109,11 @@ def _add_new_values(
     union = " union all ".join(f'select "{column}" as value from {schema}."{source}"' for source, column in sources)
     union = union or "select null::varchar as value where false"
     new = connection.execute(
-        f"select distinct value from ({union}) where value is not null"
-        f" and value not in (select value from keys.{table}_seen) order by value"
+        f"select distinct value from ({union}) anti join keys.{table}_seen using (value)"
+        " where value is not null order by value"
     ).pl()
+    if new.is_empty() and _exists(connection, table):
+        return
     parsed = parse(new["value"].cast(pl.String).rename(value))  # noqa: F841 - DuckDB reads the frame by its name
     connection.execute(f"create table if not exists keys.{table} as select * from parsed limit 0")
     connection.execute(f"insert into keys.{table} by name select * from parsed")

@@ -50,7 +50,7 @@ _NOT_WORD = re.compile(r"[^0-9a-z]+")
 _NOT_WORD_ANY = re.compile(r"[\W_]+")
 _DOTS = re.compile(r"['`’.]")
 _BRACKET = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^【】]*)】|〔([^〔〕]*)〕")
-_FORM = re.compile("|".join(CHINESE_FORMS))
+_FORM = re.compile("(" + "|".join(CHINESE_FORMS) + ")")
 _TRADE_END = re.compile("(?:" + "|".join(sorted(CHINESE_TRADES, key=len, reverse=True)) + ")$")
 _TRADES_ONLY = re.compile("(?:" + "|".join(sorted(CHINESE_TRADES, key=len, reverse=True)) + ")*.?$")
 _PLACES = sorted((place for place in PLACE_KEYS if place not in ("中国",)), key=len, reverse=True)
@@ -59,7 +59,20 @@ _PLACE_START = re.compile(
 )
 _CITY_MARK = re.compile("(" + "|".join(_PLACES) + ")[省市]")
 _FIRST_CITY_MARK = re.compile(r"^([\u4e00-\u9fff]{2,3})市(?=[^场政民区].)")
-_BRANCH = re.compile(r"(?:分公司|分行|支行|营业部|营业所|办事处|分店|分部|分厂|代表处|分理处|信用社)$")
+_BRANCHES = (
+    "分公司",
+    "分行",
+    "支行",
+    "营业部",
+    "营业所",
+    "办事处",
+    "分店",
+    "分部",
+    "分厂",
+    "代表处",
+    "分理处",
+    "信用社",
+)
 
 
 @lru_cache(maxsize=1)
@@ -71,12 +84,20 @@ def _simplifier():
 
 def parse_name(text: str | None) -> NameKey:
     """The parts of one name. Never raises: a name without letters or digits gives empty parts."""
-    if not text:
-        return EMPTY
+    return parse_names([text or ""])[0]
+
+
+def parse_names(texts: list[str]) -> list[NameKey]:
+    """The parts of every name. Traditional characters are simplified for all names in one call, which is dear."""
+    written = [text if text.isascii() else unicodedata.normalize("NFKC", text).replace("\n", " ") for text in texts]
+    chinese = [place for place, text in enumerate(written) if not text.isascii() and _CJK.search(text)]
+    simplified = _simplifier()("\n".join(written[place].casefold() for place in chinese)).split("\n") if chinese else []
+    parsed = dict(zip(chinese, map(_chinese, simplified), strict=True))
+    return [parsed[place] if place in parsed else _not_chinese(text) for place, text in enumerate(written)]
+
+
+def _not_chinese(text: str) -> NameKey:
     if not text.isascii():
-        text = unicodedata.normalize("NFKC", text)
-        if _CJK.search(text):
-            return _chinese(_simplifier()(text.casefold()))
         text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
         if not text.isascii():
             return _other_script(text.casefold())
@@ -124,20 +145,28 @@ def _without_brackets(text: str) -> tuple[str, list[str]]:
 
 
 def _chinese(text: str) -> NameKey:
-    plain, inside = _without_brackets(text)
-    key = _NOT_WORD_ANY.sub("", text)
-    body = _NOT_WORD_ANY.sub("", plain) or key
-    body = _CITY_MARK.sub(r"\1", body)
-    place = next((PLACE_KEYS[word.removesuffix("市")] for word in inside if word.removesuffix("市") in PLACE_KEYS), "")
-    branch = _BRANCH.search(body)
-    form = "".join(_FORM.findall(body))
-    core = _FORM.sub("", body.removesuffix(branch.group()) if branch else body) or body
+    # names without marks are the rule, and each search that can be left out counts a million times
+    if text.isalnum():
+        key = body = text
+        place = ""
+    else:
+        plain, inside = _without_brackets(text)
+        key = _NOT_WORD_ANY.sub("", text)
+        body = _NOT_WORD_ANY.sub("", plain) or key
+        words = (word.removesuffix("市") for word in inside)
+        place = next((PLACE_KEYS[word] for word in words if word in PLACE_KEYS), "")
+    if "市" in body or "省" in body:
+        body = _CITY_MARK.sub(r"\1", body)
+    branch = next(word for word in _BRANCHES if body.endswith(word)) if body.endswith(_BRANCHES) else ""
+    parts = _FORM.split(body)
+    form = "".join(parts[1::2])
+    core = "".join(_FORM.split(body.removesuffix(branch))[::2] if branch else parts[::2]) or body
     core, start_place = _without_place(_branch_core(core) if branch else _FIRST_CITY_MARK.sub(r"\1", core))
     place = place or start_place
     brand = _brand(core)
     is_person = not form and len(key) in (2, 3) and key[0] in CHINESE_SURNAMES and not _TRADE_END.search(key)
     return NameKey(
-        key, core, "".join(sorted(core)), brand, _sound(brand), form, place, branch.group() if branch else "",
+        key, core, "".join(sorted(core)), brand, _sound(brand), form, place, branch,
         key[1:] if is_person else "", key[:1] if is_person else "", is_person,
     )  # fmt: skip
 

@@ -46,7 +46,6 @@ def resolve(
     records = evidence.records.with_columns(cluster=pl.Series(clusters.labels, dtype=pl.Int64)).join(
         first_seen, on=ids.KEY, how="left"
     )
-    records = records.with_columns(first_seen_at=pl.coalesce("first_seen_at", "exported_at"))
     assignment = ids.assign(records.select(*ids.KEY, "cluster", "first_seen_at"), log)
     events = _events(assignment, records, links, evidence, stamp)
     log = pl.concat([log, events]) if len(log) else events
@@ -100,7 +99,9 @@ def _words_against(evidence: Evidence) -> pl.DataFrame:
 
 def _first_seen(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return connection.execute(
-        "select source_system, source_id, min(exported_at) as first_seen_at from raw.accounts group by all"
+        "with accounts as (select source_system, source_id, min(exported_at) as first_seen_at from raw.accounts group by all)"
+        " select source_system, source_id, coalesce(first_seen_at, exported_at) as first_seen_at"
+        " from staging.stg_account_records left join accounts using (source_system, source_id)"
     ).pl()
 
 

@@ -45,7 +45,7 @@ class Evidence:
 def read_evidence(connection: duckdb.DuckDBPyConnection) -> Evidence:
     """Read `matching.*` of this run."""
     records = connection.execute(
-        "select record_no - 1 as record, source_system, source_id, account_name, exported_at,"
+        "select record_no - 1 as record, source_system, source_id, account_name,"
         " if(is_tax_id_valid, tax_id_key, null) as valid_tax_id from matching.mtc_records order by record_no"
     ).pl()
     pairs = connection.execute(

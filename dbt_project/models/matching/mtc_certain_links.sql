@@ -6,7 +6,9 @@ with records as (
 namespace_links as (
     select
         records.record_no,
-        min(records.record_no) over (partition by keys.namespace, keys.namespace_key) as first_record_no,
+        first_value(records.record_no) over (
+            partition by keys.namespace, keys.namespace_key order by source_system, source_id
+        ) as first_record_no,
         keys.namespace,
         keys.namespace_key,
     from {{ ref('mtc_namespaces') }} as keys

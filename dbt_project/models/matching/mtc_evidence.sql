@@ -1,51 +1,64 @@
 -- One row per candidate pair: the agreement level of every field and the bits of evidence it is worth.
 {% set fields = match_fields() %}
-with weights as (select * from {{ ref('match_weights') }}),
+with levels as (
+    {% for field in fields -%}
+    select '{{ field.name }}' as field, unnest({{ field.levels }}) as level, generate_subscripts({{ field.levels }}, 1) as place
+    {{ 'union all' if not loop.last }}
+    {% endfor -%}
+),
 
-totals as (
+weights as (
+    select
+        levels.field,
+        levels.level as label,
+        row_number() over (partition by levels.field order by kinds.kind, levels.place) as weight_no,
+        log2(weights.match_share) as match_bits,
+        case when not weights.by_frequency
+            then cast(log2(weights.match_share) - log2(weights.random_share) as decimal(9, 3))
+        end as fixed_bits,
+        weights.random_share,
+        -- what one and what a hundred further records with the same value make of all records
+        weights.other_share / (totals.known_count + 99) as share_of_one,
+        100 * weights.random_share / (totals.known_count + 99) as share_of_hundred,
+    from levels
+    cross join (values ('organisation'), ('person')) as kinds (kind)
+    inner join {{ ref('mtc_totals') }} as totals using (field)
+    left join {{ ref('match_weights') }} as weights using (kind, field, level)
+),
+
+-- one wide row: a pair finds a weight by its place in a list, where a join per field would look for it eleven times
+wide_weights as (
     select
         {% for field in fields -%}
-        count({{ field.known }}) as {{ field.name }}_total,
+        {% for column in ['label', 'match_bits', 'fixed_bits', 'random_share', 'share_of_one', 'share_of_hundred'] -%}
+        list({{ column }} order by weight_no) filter (where field = '{{ field.name }}') as {{ field.name }}_{{ column }},
         {% endfor -%}
-    from {{ ref('mtc_records') }}
+        {% endfor -%}
+    from weights
 ),
 
 compared_pairs as (
     select
         candidates.*,
-        case when l.is_person and r.is_person then 'person' else 'organisation' end as kind,
+        l.is_person and r.is_person as is_person,
         {% for field in fields -%}
-        {% if field.get('kind') -%}
-        case when {{ '' if field.kind == 'person' else 'not ' }}(l.is_person and r.is_person) then {{ field.level }} end
-        {%- else -%} {{ field.level }} {%- endif %} as {{ field.name }}_level,
+        {{ weight_number(field) }} as {{ field.name }}_no,
         {{ field.shared_count }} as {{ field.name }}_others,
         {% endfor -%}
     from {{ ref('mtc_candidates') }} as candidates
     inner join {{ ref('mtc_records') }} as l on candidates.record_no_l = l.record_no
     inner join {{ ref('mtc_records') }} as r on candidates.record_no_r = r.record_no
-),
-
-weighed_pairs as (
-    select
-        compared_pairs.record_no_l,
-        compared_pairs.record_no_r,
-        compared_pairs.rule_no,
-        compared_pairs.kind,
-        {% for field in fields -%}
-        compared_pairs.{{ field.name }}_level,
-        {{ field_bits(field.name) }} as {{ field.name }}_bits,
-        {% endfor -%}
-    from compared_pairs
-    cross join totals
-    {% for field in fields -%}
-    left join weights as {{ field.name }}_weights
-        on compared_pairs.kind = {{ field.name }}_weights.kind
-        and {{ field.name }}_weights.field = '{{ field.name }}'
-        and compared_pairs.{{ field.name }}_level = {{ field.name }}_weights.level
-    {% endfor -%}
 )
 
 select
-    *,
+    record_no_l,
+    record_no_r,
+    rule_no,
+    case when is_person then 'person' else 'organisation' end as kind,
+    {% for field in fields -%}
+    {{ field.name }}_label[{{ field.name }}_no] as {{ field.name }}_level,
+    {{ field_bits(field.name) }} as {{ field.name }}_bits,
+    {% endfor -%}
     {% for field in fields %}{{ field.name }}_bits{{ ' + ' if not loop.last }}{% endfor %} as field_bits,
-from weighed_pairs
+from compared_pairs
+cross join wide_weights

@@ -1,5 +1,6 @@
 -- One row per compared pair of records: the bits of every field, the prior, and their sum, the score. A score above 0
 -- says that one customer is likelier than two; the bits shown always sum to it.
+{{ config(materialized='view') }}
 {% set fields = match_fields() %}
 with rules as (select rule_no, rule from {{ ref('mtc_capped_blocks') }}),
 

@@ -40,7 +40,8 @@ final as (
         pair_count,
         match_count,
         cast(case
-            when pair_count <= match_count then 0 else log2(match_count / (pair_count - match_count))
+            when pair_count <= match_count then 0
+            else round(log2(match_count / (pair_count - match_count)) * 4) / 4
         end as decimal(9, 3)) as prior_bits,
     from round_{{ rounds }}
 )

@@ -1,0 +1,75 @@
+{# The values of one field that several customers share; one field can be counted again without the others. #}
+{% macro shared_values(field) -%}
+    select
+        '{{ field }}' as field,
+        value,
+        {{ rounded_count('other_count') }} as other_count,
+        {{ rounded_count('record_count') if field == 'word' else 'cast(null as double)' }} as record_count,
+    from (
+        select
+            value,
+            {%- if field == 'legal_name' %}
+                -- a registered name is next to unique: even two records of it in one system are rather one company twice
+                count(*) - 2 * count(distinct system_bit) as other_count,
+            {%- else %}
+                {{ others('count(*)', 'system_bit') }} as other_count,
+            {%- endif %}
+            count(*) as record_count,
+        from (
+            select systems.system_bit, {{ value_of(field) }} as value
+            from {{ ref('mtc_keyed_records') }} as keyed_records
+            inner join {{ ref('mtc_systems') }} as systems using (source_system)
+            where {{ has_value_of(field) }}
+        )
+        group by value
+        having {{ 'record_count > 1' if field == 'word' else 'other_count > 0' }}
+    )
+{%- endmacro %}
+
+{% macro value_of(field) -%}
+    {%- if field == 'word' -%} unnest(list_distinct(string_split(core, ' ')))
+    {%- elif field == 'legal_name' -%} name_key
+    {%- else -%} cast({{ field }} as varchar)
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro has_value_of(field) -%}
+    {%- if field == 'word' -%} word_count > 1
+    {%- elif field == 'legal_name' -%} legal_form is not null
+    {%- else -%} {{ field }} is not null
+    {%- endif -%}
+{%- endmacro %}
+
+{# The keys whose values are weighed by how many records of other customers share them. #}
+{% macro counted_keys() -%}
+    {{ return([
+        'sorted_core', 'brand', 'tax_id_key', 'phone_key', 'email_key', 'domain_key', 'address_key', 'postal_key',
+        'postal_area', 'city_key', 'industry_key', 'birth_date', 'given', 'surname', 'sound',
+    ]) }}
+{%- endmacro %}
+
+{#
+  How many records of other customers share a value: of n records at most one per system is the same customer. Counting
+  all of them would make a customer that stands in five systems look like a common name.
+#}
+{% macro others(n, system_bit) -%}
+    {{ n }} - bit_count(bit_or(cast(1 as ubigint) << cast({{ system_bit }} as ubigint)))
+{%- endmacro %}
+
+{#
+  Frequencies are rounded to half a bit beyond 4, the number of records that know a field to an eighth of a bit, the
+  prior to a quarter. That costs less than the estimates themselves are uncertain by, and it is what makes matching
+  incremental without a difference: a few new records leave the weight of everything else as it was.
+#}
+{% macro rounded_count(n) -%}
+    case when {{ n }} <= 4 then cast({{ n }} as double) else pow(2, round(log2({{ n }}) * 2) / 2) end
+{%- endmacro %}
+
+{% macro rounded_total(n) -%}
+    pow(2, round(log2({{ n }} + 1) * 8) / 8) - 1
+{%- endmacro %}
+
+{# Words in the order of rarity; of equally rare ones the longest, then the alphabet decides. #}
+{% macro word_rank() -%}
+    (coalesce(frequencies.record_count, 1), -length(words.word), words.word)
+{%- endmacro %}

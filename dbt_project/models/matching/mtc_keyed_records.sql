@@ -1,0 +1,52 @@
+-- One row per customer record with its comparable keys; what it knows of itself, without regard to other records.
+with accounts as (
+    select
+        row_number() over (order by source_system, source_id) as record_no,
+        *,
+    from {{ ref('stg_account_records') }}
+),
+
+final as (
+    select
+        accounts.record_no,
+        accounts.source_system,
+        accounts.source_id,
+        accounts.account_name,
+        nullif(names.name_key, '') as name_key,
+        nullif(names.core, '') as core,
+        nullif(names.sorted_core, '') as sorted_core,
+        nullif(names.brand, '') as brand,
+        nullif(names.digits, '') as core_digits,
+        names.word_count,
+        nullif(names.legal_form, '') as legal_form,
+        nullif(names.place, '') as name_place,
+        nullif(names.branch, '') as branch,
+        nullif(names.sound, '') as sound,
+        nullif(names.given, '') as given,
+        nullif(names.surname, '') as surname,
+        accounts.birth_date is not null or coalesce(names.is_person, false) as reads_like_person,
+        tax_ids.tax_id_key,
+        coalesce(tax_ids.is_valid, false) as is_tax_id_valid,
+        phones.phone_key,
+        emails.email_key,
+        coalesce(websites.domain_key, emails.domain_key) as domain_key,
+        addresses.address_key,
+        addresses.street_number,
+        nullif(upper(regexp_replace(accounts.postal_code, '[^0-9A-Za-z]', '', 'g')), '') as postal_key,
+        left(postal_key, least(4, cast(length(postal_key) / 2 as integer) + 1)) as postal_area,
+        cities.place_key as city_key,
+        coalesce(provinces.province_key, cities.province_key) as province_key,
+        nullif(lower(trim(accounts.industry)), '') as industry_key,
+        accounts.birth_date,
+    from accounts
+    left join {{ source('keys', 'names') }} as names on accounts.account_name = names.name
+    left join {{ source('keys', 'tax_ids') }} as tax_ids on accounts.tax_id = tax_ids.value
+    left join {{ source('keys', 'phones') }} as phones on accounts.phone = phones.value
+    left join {{ source('keys', 'emails') }} as emails on accounts.email = emails.value
+    left join {{ source('keys', 'websites') }} as websites on accounts.website = websites.value
+    left join {{ source('keys', 'addresses') }} as addresses on accounts.address = addresses.value
+    left join {{ source('keys', 'places') }} as cities on accounts.city = cities.value
+    left join {{ source('keys', 'places') }} as provinces on accounts.province = provinces.value
+)
+
+select * from final
