@@ -88,7 +88,9 @@ def fourier(days: IntArray, period: float, order: int) -> FloatArray:
     first, last = int(days.min()), int(days.max())
     span = (last - first) // DAY + 1
     if days.ndim > 1 and 2 * span < days.size and not ((days - first) % DAY).any():
-        every = _waves(first + DAY * np.arange(span), period, order)  # calendars share their days: each is computed once
+        every = _waves(
+            first + DAY * np.arange(span), period, order
+        )  # calendars share their days: each is computed once
         return every[(days - first) // DAY]
     return _waves(days, period, order)
 
