@@ -5,7 +5,7 @@ name, and a daily holiday column does nothing to a monthly model. The regressor 
 that falls in the period: 0 in most, 1 where all of it does; the shares of one festival add up to 1.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -100,12 +100,3 @@ def working_days(country: str, first: date, last: date, overrides: Mapping[date,
 
 def _worked(day: date, known: Any, overrides: Mapping[date, bool]) -> bool:
     return overrides[day] if day in overrides else bool(known.is_working_day(day))
-
-
-def fiscal_months(days: Iterable[date], first_month: int) -> list[tuple[int, int]]:
-    """(fiscal year, fiscal month) of each day; a fiscal year is named by the calendar year in which it ends."""
-    found = []
-    for day in days:
-        month = (day.month - first_month) % 12 + 1
-        found.append((day.year + (first_month > 1 and day.month >= first_month), month))
-    return found

@@ -10,6 +10,7 @@ import hashlib
 import importlib
 import json
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -41,12 +42,15 @@ def map_partitions(
 ) -> list[pl.DataFrame]:
     """`work` of every partition, in order.
 
-    work: picklable, no state. engine: `process` (this one), `pool` or `pool:WORKERS`, `ray`, `dask:ADDRESS`, `spark`.
+    work: picklable, no state. engine: `process` (this one), `pool:WORKERS`, `ray:WORKERS`, `dask:WORKERS` (all of this
+    machine's without a number), `ray:ADDRESS`, `dask:ADDRESS`, `spark`.
     settings: whatever else decides the result, as text, for the hash. remember: folder of finished partitions.
     """
     found = {} if remember is None else _remembered(remember, [_key(part, settings) for part in partitions])
     missing = [place for place in range(len(partitions)) if place not in found]
-    for position, result in _runner(engine)(partial(_single_threaded, work), [partitions[place] for place in missing]):
+    chosen = _runner(engine)
+    runner = chosen if missing else _in_process  # nothing left to do starts no cluster
+    for position, result in runner(partial(_single_threaded, work), [partitions[place] for place in missing]):
         place = missing[position]
         found[place] = result
         if remember is not None:
@@ -71,7 +75,7 @@ def _single_threaded(work: Work, partition: pl.DataFrame) -> pl.DataFrame:
         return work(partition)
 
 
-def _in_process(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
+def _in_process(work: Work, partitions: Sequence[pl.DataFrame], *, option: str = "") -> Results:
     for place, partition in enumerate(partitions):
         yield place, work(partition)
 
@@ -114,9 +118,12 @@ def _follow(parent: int) -> None:
 
 def _on_ray(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
     """Tasks on an existing Ray cluster, or on a local one that ends with this process; Ray retries lost tasks."""
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray = _optional("ray", "ray")
     if not ray.is_initialized():
-        ray.init(address=option or None, log_to_driver=False, include_dashboard=False)
+        local: dict[str, Any] = {"num_cpus": int(option) if option else None, "_node_ip_address": "127.0.0.1"}
+        where = local if _is_local(option) else {"address": option}
+        ray.init(log_to_driver=False, include_dashboard=False, **where)
     task = ray.remote(max_retries=RETRIES)(_call)
     shared = ray.put(work)
     waiting = {task.remote(shared, partition): place for place, partition in enumerate(partitions)}
@@ -132,16 +139,23 @@ def _call(work: Work, partition: pl.DataFrame) -> pl.DataFrame:
 def _on_dask(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
     """Tasks on the Dask cluster at an address, or on a local one; Dask retries lost tasks."""
     distributed = _optional("distributed", "dask[distributed]")
-    with distributed.Client(option or None) as client:
+    local = {"n_workers": int(option) if option else None, "threads_per_worker": 1, "dashboard_address": None}
+    with distributed.Client(**local if _is_local(option) else {"address": option}) as client:
         futures = client.map(work, list(partitions), pure=False, retries=RETRIES)
         yield from enumerate(client.gather(futures))
 
 
 def _on_spark(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
     """Tasks on the Spark session that exists or is configured; Spark retries lost tasks."""
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # on this machine; a cluster has its own
     sql = _optional("pyspark.sql", "pyspark")
     context = sql.SparkSession.builder.getOrCreate().sparkContext
     yield from enumerate(context.parallelize(list(partitions), max(1, len(partitions))).map(work).collect())
+
+
+def _is_local(option: str) -> bool:
+    """Whether an engine's option is a number of workers on this machine, or nothing, rather than an address."""
+    return not option or option.isdigit()
 
 
 def _optional(module: str, package: str) -> Any:

@@ -11,7 +11,7 @@ from forecasts.prophet_map.panel import FloatArray, IntArray, Panel, distinct_ro
 from forecasts.prophet_map.seasons import features, layout_of, shown_by
 from forecasts.prophet_map.specification import Specification
 
-DATES_PER_STACK = 32_768  # bounds memory: some 600 bytes of algebra per calendar and date
+DATES_PER_STACK = 8_192  # some 600 bytes of algebra per calendar and date: as much as stays near the processor
 
 
 @dataclass(frozen=True)

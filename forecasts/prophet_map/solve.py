@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasts.prophet_map import additive, multiplicative
+from forecasts.prophet_map import additive, restarts
 from forecasts.prophet_map.grouping import Stack
 from forecasts.prophet_map.panel import FloatArray, IntArray
 from forecasts.prophet_map.predict import evaluate, negative_log_posterior
@@ -85,23 +85,10 @@ def _solve_modes(
     if not any(design.layout.is_multiplicative):
         additive.fit_batch(y, stack.calendar, *design.blocks(), inverse_tau, theta, delta, variance, steps)
         return
-    t = np.zeros_like(design.t) if design.is_flat else design.t
     theta[:, :2] = _start(design.is_flat, y)
-    modes = np.array(design.layout.is_multiplicative, dtype=np.bool_)
-    multiplicative.fit_batch(
-        y,
-        stack.calendar,
-        t,
-        design.ramps(design.t),
-        design.X,
-        design.prior,
-        modes,
-        inverse_tau,
-        theta,
-        delta,
-        variance,
-        steps,
-    )
+    task = restarts.Task(stack, y, inverse_tau)
+    task.descend(np.arange(len(y)), theta, delta, variance, steps)
+    restarts.restart(task, theta, delta, variance, steps)
 
 
 def _start(is_flat: bool, y: FloatArray) -> FloatArray:

@@ -1,50 +1,83 @@
 """`almanac bench forecast`: accuracy, honesty and cost of the forecast tiers, each beside its peers in the same run.
 
-Options (`--set name=value`): dataset (m3_monthly, m4_weekly260, tourism, carparts), every (each how many-th series,
-1 for all), tiers and peers (comma-separated, `none` for none), speed (yes: batch Prophet beside stock Prophet and
-prophet-batch), scale (10000,100000,1000000: series of the Parquet run).
-Peers get the same series one by one, as a user of the library would fit them; CPU seconds include their intervals.
+Options (`--set name=value`; lists are comma-separated, `none` for none):
+
+- sets: m3_monthly, m4_weekly260, tourism (bottom series), tourism_hierarchy (all 425 nodes), carparts, company
+- home: the home whose published series are the set `company`
+- every: each how many-th series, 1 for all; without it a sample of some 60 series per set
+- tiers, peers: what is measured; the slowest peers see a further sample; every row says on how many series it stands
+- parts: table, speed (batch Prophet beside stock Prophet and prophet-batch), objectives (beside Stan's), scale
+- scale: series of the Parquet runs; small=yes: a tenth of the speed and objective samples
+
+Peers get the series one by one, as a user of the library would fit them; CPU seconds include their intervals.
 """
 
-import resource
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
 from pipelines.bench import forecast_prophet
-from pipelines.bench.forecast_sets import Holdout, load
+from pipelines.bench.forecast_hierarchy import hierarchy_rows
+from pipelines.bench.forecast_scores import scores, timed
+from pipelines.bench.forecast_sets import Holdout, company, load
 
-COLUMNS = ["unique_id", "ds", "yhat", "lo_80", "hi_80", "lo_95", "hi_95"]
+SETS = "m3_monthly,m4_weekly260,tourism,tourism_hierarchy,carparts"
+PEERS = "seasonal_naive,dot,ets,ces,median,prophet_stock,prophet_batch,arima"
+SAMPLE = 60  # series of a set, unless `every` says otherwise
+FURTHER = {"prophet_stock": 2, "prophet_batch": 2, "arima": 6}  # of those, each how many-th a slow peer is given
+MEDIAN = ("ets", "ces", "dot")
 
 
 def run(
-    dataset: str = "m3_monthly",
-    every: str = "20",
-    tiers: str = "prophet,default",
-    peers: str = "seasonal_naive,dot,ets,ces,median",
-    speed: str = "no",
-    scale: str = "",
+    sets: str = SETS,
+    home: str = "",
+    every: str = "",
+    tiers: str = "prophet,default,thorough",
+    peers: str = PEERS,
+    parts: str = "table,speed,objectives,scale",
+    scale: str = "10000,100000,1000000",
+    small: str = "no",
 ) -> dict[str, Any]:
-    """One table: a row per tier and peer. mase, rmsse, msis_95: lower is better; coverage: the nearer the better."""
-    holdout = load(dataset).every(int(every))
-    _, started = timed(lambda: _warm(_listed(tiers), _listed(peers)))
-    table = [_tier(holdout, tier) for tier in _listed(tiers)]
-    table += _peers(holdout, _listed(peers))
-    figures: dict[str, Any] = {
-        "dataset": dataset,
-        "series": holdout.test["unique_id"].n_unique(),
-        "start_cpu_s": round(started, 1),
-    }
-    figures["table"] = table
-    if speed == "yes":
-        figures["speed"] = forecast_prophet.speed()
-    if scale:
+    """The table (a row per set and tier or peer), speed, objectives and scale.
+
+    mase, rmsse, msis_95: lower is better; coverage: the nearer to its level the better.
+    """
+    figures: dict[str, Any] = {}
+    wanted, tenth = _listed(parts), small == "yes"
+    if "table" in wanted:
+        _, started = timed(lambda: _warm(_listed(tiers), _listed(peers)))
+        figures["start_cpu_s"] = round(started, 1)
+        figures["table"] = [
+            row for name in _listed(sets) for row in _set_rows(name, home, every, _listed(tiers), _listed(peers))
+        ]
+    if "speed" in wanted:
+        figures["speed"] = forecast_prophet.speed(10_000, 2_000, 2, 30) if tenth else forecast_prophet.speed()
+    if "objectives" in wanted:
+        figures["objectives"] = [
+            row for name in ("m3_monthly", "m4_weekly260", "tourism", "carparts") for row in _objectives(name, tenth)
+        ]
+    if "scale" in wanted:
         figures["scale"] = forecast_prophet.scale(tuple(int(size) for size in _listed(scale)))
     return figures
+
+
+def _set_rows(name: str, home: str, every: str, tiers: list[str], peers: list[str]) -> list[dict[str, Any]]:
+    if name == "tourism_hierarchy":
+        return [{"set": name, **row} for tier in tiers if tier != "prophet" for row in hierarchy_rows(tier)]
+    whole = company(Path(home)) if name == "company" else load(name)
+    count = whole.test["unique_id"].n_unique()
+    holdout = whole.every(int(every) if every else max(1, count // SAMPLE))
+    rows = [_tier(holdout, tier) for tier in tiers] + _peers(holdout, peers)
+    return [{"set": name, **row} for row in rows]
+
+
+def _objectives(name: str, tenth: bool) -> list[dict[str, Any]]:
+    train = load(name).train
+    every = max(1, train["unique_id"].n_unique() // (10 if tenth else 100))
+    modes = ("additive", "multiplicative")
+    return [{"set": name, **forecast_prophet.objectives(train, mode, every)} for mode in modes]  # type: ignore[arg-type]
 
 
 def _warm(tiers: list[str], peers: list[str]) -> pl.DataFrame:
@@ -52,7 +85,7 @@ def _warm(tiers: list[str], peers: list[str]) -> pl.DataFrame:
     few = load("m3_monthly").every(700)
     for tier in tiers:
         _tier(few, tier)
-    _peers(few, peers)
+    _peers(few, [peer for peer in peers if peer != "arima"])
     return few.test
 
 
@@ -79,58 +112,15 @@ def _peers(holdout: Holdout, names: list[str]) -> list[dict[str, Any]]:
     from pipelines.bench.forecast_peers import forecast_with, median_of
 
     rows, kept, spent = [], {}, {}
-    parts = ("ets", "ces", "dot")
-    for name in [*(n for n in names if n != "median"), *(parts if "median" in names else ())]:
+    for name in [*(n for n in names if n != "median"), *(MEDIAN if "median" in names else ())]:
         if name in kept:
             continue
-        kept[name], spent[name] = timed(lambda name=name: forecast_with(name, holdout))  # type: ignore[misc]
+        part = holdout.every(FURTHER.get(name, 1))
+        kept[name], spent[name] = timed(lambda name=name, part=part: forecast_with(name, part))  # type: ignore[misc]
         if name in names:
-            rows.append({"model": f"peer {name}", **scores(holdout, kept[name], spent[name])})
+            rows.append({"model": f"peer {name}", **scores(part, kept[name], spent[name])})
     if "median" in names:
-        median = median_of([kept[name] for name in parts])
-        seconds = sum(spent[name] for name in parts)
+        median = median_of([kept[name] for name in MEDIAN])
+        seconds = sum(spent[name] for name in MEDIAN)
         rows.append({"model": "peer median(ets, ces, dot)", **scores(holdout, median, seconds)})
     return rows
-
-
-def timed(work: Callable[[], pl.DataFrame]) -> tuple[pl.DataFrame, float]:
-    """What the work returns, and the CPU seconds of this process and its children."""
-    before = _cpu()
-    result = work()
-    return result, _cpu() - before
-
-
-def _cpu() -> float:
-    usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in usage)
-
-
-def scores(holdout: Holdout, found: pl.DataFrame, seconds: float) -> dict[str, Any]:
-    """The figures of one forecast against the holdout; series without a forecast are counted, not scored."""
-    from forecasts import metrics
-    from forecasts.frequency import Frequency
-
-    season, steps = Frequency(holdout.freq).season, holdout.horizon
-    table = holdout.test.sort("unique_id", "ds").join(found.select(COLUMNS), on=["unique_id", "ds"], how="left")
-    array = {name: table[name].to_numpy().astype(float).reshape(-1, steps) for name in ["y", *COLUMNS[2:]]}
-    past = holdout.train.sort("unique_id", "ds").group_by("unique_id", maintain_order=True).agg("y")["y"]
-    scale = np.array([metrics.scale_of(y.to_numpy().astype(float), season) for y in past])
-    squared = np.array([metrics.squared_scale_of(y.to_numpy().astype(float)) for y in past])
-    y, yhat = array["y"], array["yhat"]
-    figures = {
-        "smape": metrics.smape(y, yhat),
-        "mase": metrics.mase(y, yhat, scale),
-        "rmsse": metrics.rmsse(y, yhat, squared),
-        "bias": metrics.bias(y, yhat),
-        "coverage_80": metrics.coverage(y, array["lo_80"], array["hi_80"]),
-        "coverage_95": metrics.coverage(y, array["lo_95"], array["hi_95"]),
-        "msis_95": metrics.msis(y, array["lo_95"], array["hi_95"], scale),
-    }
-    means = {name: _rounded(values) for name, values in figures.items()}
-    unanswered = int(np.isnan(yhat).any(axis=1).sum())
-    return {"cpu_s_per_series": round(seconds / len(y), 5), **means, "unanswered": unanswered}
-
-
-def _rounded(values: np.ndarray) -> float | None:
-    known = values[~np.isnan(values)]
-    return round(float(known.mean()), 4) if len(known) else None

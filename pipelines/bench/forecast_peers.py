@@ -18,6 +18,8 @@ def forecast_with(name: str, holdout: Holdout) -> pl.DataFrame:
     """`unique_id, ds, yhat` and bounds of one peer for every series of the holdout."""
     if name == "prophet_stock":
         return _each(holdout, _stock_prophet(holdout))
+    if name == "prophet_batch":
+        return _prophet_batch(holdout)
     import statsforecast.models as sf
 
     season = Frequency(holdout.freq).season
@@ -30,7 +32,7 @@ def forecast_with(name: str, holdout: Holdout) -> pl.DataFrame:
         "arima": lambda: sf.AutoARIMA(season_length=season),
     }
     if name not in makers:
-        raise AlmanacError(f"peer {name!r} is none of prophet_stock, {', '.join(makers)}")
+        raise AlmanacError(f"peer {name!r} is none of prophet_stock, prophet_batch, {', '.join(makers)}")
     return _each(holdout, lambda ds, y: _statsforecast(makers[name](), y, holdout.horizon))
 
 
@@ -83,3 +85,28 @@ def _stock_prophet(holdout: Holdout) -> Callable[[np.ndarray, np.ndarray], dict[
             return {"yhat": fitted.predict(frame)["yhat"].to_numpy(), **bounds}
 
     return forecast
+
+
+def _prophet_batch(holdout: Holdout) -> pl.DataFrame:
+    """All series in one call, as the package is meant to be used; its second call gives the other interval."""
+    from forecasts.models.prophet_stock import quiet
+    from forecasts.prophet_menu import pandas_code
+
+    with quiet():
+        import prophet_batch
+
+        frame, freq = holdout.train.to_pandas(), pandas_code(Frequency(holdout.freq))
+        found = {
+            level: prophet_batch.forecast_many(
+                frame, holdout.horizon, freq=freq, include_history=False, seed=0, interval_width=level / 100
+            )
+            for level in (80, 95)
+        }
+    rows = pl.from_pandas(found[80][["unique_id", "ds", "yhat", "yhat_lower", "yhat_upper"]])
+    rows = rows.rename({"yhat_lower": "lo_80", "yhat_upper": "hi_80"})
+    wide = pl.from_pandas(found[95][["yhat_lower", "yhat_upper"]]).rename(
+        {"yhat_lower": "lo_95", "yhat_upper": "hi_95"}
+    )
+    return pl.concat([rows, wide], how="horizontal").with_columns(
+        pl.col("unique_id").cast(pl.String), pl.col("ds").cast(holdout.test.schema["ds"])
+    )

@@ -32,33 +32,51 @@ class Holdout:
 
 def load(name: str) -> Holdout:
     """m3_monthly, m4_weekly260, tourism (bottom series of the hierarchy), or carparts."""
-    folder = Path(os.environ.get("ALMANAC_DATASETS", REPOSITORY.parent / "shared" / "datasets")) / "forecast"
-    if not folder.is_dir():
-        raise AlmanacError(f"public data sets are not at {folder}: set ALMANAC_DATASETS")
+    folder = folder_of()
     if name in ("m3_monthly", "m4_weekly260"):
         train, test = (pl.read_parquet(folder / f"{name}_{part}.parquet") for part in ("train", "test"))
         freq = "MS" if name == "m3_monthly" else "W-SUN"
         return Holdout(name, freq, test.group_by("unique_id").len()["len"].max(), train, test)  # type: ignore[arg-type]
     if name == "tourism":
-        return _cut(name, tourism(folder), 24)
+        return cut(name, tourism(folder), 24)
     if name == "carparts":
-        return _cut(name, pl.read_parquet(folder / "carparts.parquet").drop_nulls("y"), 6)
+        return cut(name, pl.read_parquet(folder / "carparts.parquet").drop_nulls("y"), 6)
     raise AlmanacError(f"data set {name!r} is none of m3_monthly, m4_weekly260, tourism, carparts")
 
 
-def _cut(name: str, rows: pl.DataFrame, horizon: int) -> Holdout:
+def company(home: Path) -> Holdout:
+    """The monthly series of a home's last published run with a year to hold out and two seasons before it."""
+    source = home / "published" / "parquet" / "latest" / "marts" / "series_history.parquet"
+    if not source.is_file():
+        raise AlmanacError(f"{source} is not there: run the home first, or name another with --set home=DIR")
+    rows = pl.read_parquet(source).filter(pl.col("freq") == "MS").select("unique_id", "ds", "y")
+    rows = rows.filter(pl.len().over("unique_id") >= 36)
+    return cut("company", rows, 12)
+
+
+def folder_of() -> Path:
+    """Where the public series are."""
+    folder = Path(os.environ.get("ALMANAC_DATASETS", REPOSITORY.parent / "shared" / "datasets")) / "forecast"
+    if not folder.is_dir():
+        raise AlmanacError(f"public data sets are not at {folder}: set ALMANAC_DATASETS")
+    return folder
+
+
+def cut(name: str, rows: pl.DataFrame, horizon: int) -> Holdout:
+    """Monthly rows with the last `horizon` periods of every series held out."""
     rows = rows.sort("unique_id", "ds")
     late = pl.int_range(pl.len()).over("unique_id") >= pl.len().over("unique_id") - horizon
     return Holdout(name, "MS", horizon, rows.filter(~late), rows.filter(late))
 
 
 def tourism(folder: Path) -> pl.DataFrame:
-    """Visitor nights per region and purpose: a table with three header rows, unpivoted."""
+    """Visitor nights per state, region and purpose (`state|region|purpose`): a table with three header rows."""
     raw = pl.read_csv(folder / "tourism_hier_monthly.csv", has_header=False, infer_schema=False)
     header = raw.head(3).transpose()
-    regions = header.get_column("column_1").forward_fill().to_list()
+    states, regions = (header.get_column(f"column_{row}").forward_fill().to_list() for row in (0, 1))
     purposes = header.get_column("column_2").to_list()
-    names = ["year", "month", *(f"{region}|{use}" for region, use in zip(regions[2:], purposes[2:], strict=True))]
+    words = zip(states[2:], regions[2:], purposes[2:], strict=True)
+    names = ["year", "month", *("|".join(word) for word in words)]
     body = raw.slice(3).rename(dict(zip(raw.columns, names, strict=True))).with_columns(pl.col("year").forward_fill())
     body = body.drop_nulls("month").filter(pl.col("month").is_in(list(MONTHS)))
     first = pl.date(pl.col("year").cast(pl.Int32), pl.col("month").replace_strict(MONTHS, return_dtype=pl.Int8), 1)

@@ -1,0 +1,108 @@
+"""More starts for multiplicative fits whose trend or whose effects change sign.
+
+    mean = g * (1 + X b)
+
+Where g or 1 + X b passes through zero, the same values can be had with the signs of both turned, and the posterior has
+several modes; on series of a few spikes they are some nats apart. Everywhere else one start reaches the only mode that
+was ever found. A restart first holds the noise high, which leaves one mode, and then lets it go in steps.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasts.prophet_map import multiplicative
+from forecasts.prophet_map.additive import VARIANCE_FLOOR
+from forecasts.prophet_map.grouping import Stack
+from forecasts.prophet_map.panel import FloatArray, IntArray
+from forecasts.prophet_map.predict import evaluate, negative_log_posterior
+
+# offset and slope to start from (scaled units), least variances on the way; found to reach the modes that Stan found
+STARTS = (
+    (0.01, 0.0, ()),
+    (-0.05, 0.0, (0.02, 0.002)),
+    (-0.2, 0.4, ()),
+    (0.25, -0.4, (0.1, 0.03, 0.01)),
+    (0.1, -0.15, (0.02, 0.002)),
+    (0.1, 0.3, (0.1, 0.03, 0.01)),
+)
+NEAR_ZERO = 0.05  # of its largest value: a trend that comes so near to zero may as well have crossed it
+COLLAPSED = 1e-10  # a variance below it goes through every point: no restart may trade a model for that
+
+
+@dataclass(frozen=True)
+class Task:
+    """The scaled series of a stack with what the solver needs of its design."""
+
+    stack: Stack
+    y: FloatArray
+    inverse_tau: float
+
+    def descend(
+        self,
+        rows: IntArray,
+        theta: FloatArray,
+        delta: FloatArray,
+        variance: FloatArray,
+        steps: IntArray,
+        least: float = VARIANCE_FLOOR,
+    ) -> None:
+        """Gauss-Newton for some series, from and into theta, delta, variance (a row for each of `rows`)."""
+        design = self.stack.design
+        t = np.zeros_like(design.t) if design.is_flat else design.t
+        modes = np.array(design.layout.is_multiplicative, dtype=np.bool_)
+        multiplicative.fit_batch(
+            self.y[rows],
+            self.stack.calendar[rows],
+            t,
+            design.ramps(design.t),
+            design.X,
+            design.prior,
+            modes,
+            self.inverse_tau,
+            least,
+            theta,
+            delta,
+            variance,
+            steps,
+        )
+
+    def parts(self, rows: IntArray, theta: FloatArray, delta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Trend, multiplicative factor and additive effect of some series."""
+        design, shape = self.stack.design, (len(rows), self.y.shape[1])
+        trend, factor, addend = np.empty(shape), np.empty(shape), np.empty(shape)
+        modes = np.array(design.layout.is_multiplicative, dtype=np.bool_)
+        t, calendar = design.t, self.stack.calendar[rows]
+        evaluate(theta, delta, calendar, t, design.ramps(t), design.X, modes, trend, factor, addend)
+        return trend, factor, addend
+
+    def objective(self, rows: IntArray, theta: FloatArray, delta: FloatArray, variance: FloatArray) -> FloatArray:
+        """Negative log posterior of some series, nats."""
+        trend, factor, addend = self.parts(rows, theta, delta)
+        prior, mean = self.stack.design.prior, trend * factor + addend
+        return negative_log_posterior(self.y[rows], mean, theta, delta, variance, prior, 1.0 / self.inverse_tau)
+
+
+def restart(task: Task, theta: FloatArray, delta: FloatArray, variance: FloatArray, steps: IntArray) -> None:
+    """Try the other starts where signs change, and keep the best mode of each series in place."""
+    rows = np.flatnonzero(_may_have_twins(task, theta, delta))
+    if len(rows) == 0:
+        return
+    best = task.objective(rows, theta[rows], delta[rows], variance[rows])
+    for offset, slope, way in STARTS:
+        tried = np.zeros_like(theta[rows]), np.zeros_like(delta[rows]), np.empty(len(rows)), np.zeros(len(rows), int)
+        tried[0][:, 0], tried[0][:, 1] = 0.0 if task.stack.design.is_flat else slope, offset
+        for least in (*way, VARIANCE_FLOOR):
+            task.descend(rows, *tried, least)
+        value = task.objective(rows, *tried[:3])
+        better = (value < best) & ((tried[2] > COLLAPSED) | (variance[rows] <= COLLAPSED))
+        best[better] = value[better]
+        for kept, found in zip((theta, delta, variance, steps), tried, strict=True):
+            kept[rows[better]] = found[better]
+
+
+def _may_have_twins(task: Task, theta: FloatArray, delta: FloatArray) -> np.ndarray:
+    trend, factor, _ = task.parts(np.arange(len(theta)), theta, delta)
+    size = np.abs(trend).max(axis=1)
+    crosses = (trend.min(axis=1) < NEAR_ZERO * size) & (trend.max(axis=1) > -NEAR_ZERO * size)
+    return crosses | (factor.min(axis=1) < 0.0)
