@@ -99,7 +99,8 @@ def _words_against(evidence: Evidence) -> pl.DataFrame:
 
 def _first_seen(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return connection.execute(
-        "with accounts as (select source_system, source_id, min(exported_at) as first_seen_at from raw.accounts group by all)"
+        "with accounts as ("
+        "select source_system, source_id, min(exported_at) as first_seen_at from raw.accounts group by all)"
         " select source_system, source_id, coalesce(first_seen_at, exported_at) as first_seen_at"
         " from staging.stg_account_records left join accounts using (source_system, source_id)"
     ).pl()
