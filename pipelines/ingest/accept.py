@@ -129,7 +129,8 @@ def _find_missing(connection: duckdb.DuckDBPyConnection, casting: Casting) -> No
         "insert into faults select _record, split_part(gap, '~', 1), split_part(gap, '~', 2), null from ("
         f"select _record, unnest([{', '.join(gaps)}]) as gap from typed "
         f"where not _is_control and ({' or '.join(f'{value} is null' for value, _, _ in missing)})) "
-        "where gap is not null and (_record, split_part(gap, '~', 1)) not in (select (_record, column_name) from faults)"
+        "where gap is not null and (_record, split_part(gap, '~', 1)) not in "
+        "(select (_record, column_name) from faults)"
     )
 
 
