@@ -91,14 +91,7 @@ def _translate(connection: duckdb.DuckDBPyConnection, name: str, vocabulary: Voc
 
 def _repair(connection: duckdb.DuckDBPyConnection, casting: Casting) -> pl.DataFrame:
     """Apply the contract's corrections in their order, keeping old and new value of each."""
-    made = [
-        connection.execute(
-            "select _record, source_id, entry.column_name, entry.old_value, cast(null as varchar) as new_value, "
-            "'unreadable_value_emptied' as rule, 'the contract says on_error: empty' as because "
-            "from (select _record, source_id, unnest(_emptied) as entry from typed "
-            "where not _is_control and len(_emptied) > 0)"
-        ).pl()
-    ]
+    made = [_emptied(connection)] if any(item.on_error == "empty" for item in casting.contract.columns.values()) else []
     for correction in casting.contract.corrections:
         named = {
             name: f"cast(({sql}) as {casting.canonical.columns[name].sql_type})" for name, sql in correction.set.items()
@@ -118,12 +111,27 @@ def _repair(connection: duckdb.DuckDBPyConnection, casting: Casting) -> pl.DataF
     return pl.concat([pl.DataFrame(schema=CORRECTIONS), *(frame.cast(CORRECTIONS) for frame in made)])  # type: ignore[arg-type]
 
 
+def _emptied(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    return connection.execute(
+        "select _record, source_id, entry.column_name, entry.old_value, cast(null as varchar) as new_value, "
+        "'unreadable_value_emptied' as rule, 'the contract says on_error: empty' as because "
+        "from (select _record, source_id, unnest(_emptied) as entry from typed "
+        "where not _is_control and len(_emptied) > 0)"
+    ).pl()
+
+
 def _find_missing(connection: duckdb.DuckDBPyConnection, casting: Casting) -> None:
     required = [name for name, column in casting.canonical.columns.items() if column.required]
-    mapped = [name for name in required if name in casting.contract.columns]
-    for name in mapped:
-        _fault(connection, f"{quoted(name)} is null", name, "missing_value")
-    _fault(connection, "source_id is null", "|".join(casting.contract.key), "missing_key")
+    missing = [(quoted(name), name, "missing_value") for name in required if name in casting.contract.columns]
+    missing.append(("source_id", "|".join(casting.contract.key), "missing_key"))
+    gaps = [f"case when {value} is null then {literal(f'{name}~{code}')} end" for value, name, code in missing]
+    connection.execute(
+        "insert into faults select _record, split_part(gap, '~', 1), split_part(gap, '~', 2), null from ("
+        f"select _record, unnest([{', '.join(gaps)}]) as gap from typed "
+        f"where not _is_control and ({' or '.join(f'{value} is null' for value, _, _ in missing)})) "
+        "where gap is not null and (_record, split_part(gap, '~', 1)) not in "
+        "(select (_record, column_name) from faults)"
+    )
 
 
 def _find_broken_rules(connection: duckdb.DuckDBPyConnection, casting: Casting) -> None:
@@ -152,12 +160,14 @@ def _find_duplicates(connection: duckdb.DuckDBPyConnection, contract: ObjectCont
     """Of identical rows the first stays. Of different rows with one key none stays, unless the contract says which."""
     if not contract.has_key:
         return
-    connection.execute(
+    found = connection.execute(
         "create or replace table twins as "
         "with sound as (select _record, source_id, _row_hash from typed where not _is_control "
         "and _record not in (select _record from faults)) "
         "select * from sound where source_id in (select source_id from sound group by source_id having count(*) > 1)"
-    )
+    ).fetchone()
+    if found == (0,):
+        return
     connection.execute(
         "insert into faults select _record, null, 'duplicate_row', null from twins "
         "qualify row_number() over (partition by source_id, _row_hash order by _record) > 1"

@@ -79,11 +79,16 @@ def _rules(
     column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
     if canonical.type == "text":
         return replace(general, is_padded=odd > 0)
-    if odd == 0 or not _find_words(connection, source, column, canonical, headers, general):
+    words = _find_words(connection, source, column, canonical, headers, general) if odd else 0
+    if not words:
         return replace(general, is_plain=True)
     is_open = canonical.type in ("date", "timestamp") and needs_order(column.formats)
     careful = replace(general, order=_order(connection, headers[0]) if is_open else None, is_looked_up=True)
-    return replace(careful, has_bad=_add_values(connection, source, name, column, canonical, headers, careful))
+    read = _add_values(connection, source, name, column, canonical, headers, careful)
+    if read == words:
+        return careful
+    _mark_bad(connection, source, name, joined_sql(column, headers))
+    return replace(careful, has_bad=True)
 
 
 def _find_words(
@@ -93,18 +98,23 @@ def _find_words(
     canonical: CanonicalColumn,
     headers: tuple[str, ...],
     rules: Rules,
-) -> bool:
+) -> int:
     """Table `words`: each text of the column that a plain cast does not read and that is no word for nothing."""
     cell = joined_sql(column, headers)
     plain = is_plain_sql(cell, column, canonical, rules) if len(headers) == 1 else None
     odd = f"select distinct {cell} as cell from {source.relation} where {cell} is not null"
     odd += f" and not ({plain})" if plain else ""
     trimmed = cell_sql("cell", column, replace(rules, is_padded=True), canonical.type)
-    connection.execute(
-        f"create or replace table words as select * from (select cell, {trimmed} as text from ({odd})) "
-        "where text is not null"
+    return _create(
+        connection, "words", f"select * from (select cell, {trimmed} as text from ({odd})) where text is not null"
     )
-    return connection.execute("select 1 from words limit 1").fetchone() is not None
+
+
+def _create(connection: duckdb.DuckDBPyConnection, table: str, query: str) -> int:
+    """Make a table of a query's rows; their number."""
+    made = connection.execute(f"create or replace table {table} as {query}").fetchone()
+    assert made is not None
+    return int(made[0])
 
 
 def _add_values(
@@ -115,24 +125,32 @@ def _add_values(
     canonical: CanonicalColumn,
     headers: tuple[str, ...],
     rules: Rules,
-) -> bool:
-    """Add what each word means to the source's table; whether one of them means nothing."""
+) -> int:
+    """Add what each word means to the source's table; how many mean something."""
     kind = number_kind(column, canonical) if canonical.type in NUMERIC else canonical.sql_type
-    value, bad, table = quoted(f"~value {name}"), quoted(f"~bad {name}"), quoted(source.table)
+    value, table = quoted(f"~value {name}"), quoted(source.table)
     meaning = read_sql("text", column, canonical, rules)
-    connection.execute(
-        f"create or replace table meanings as select cell as {_CELL}, {meaning} as {_MEANING} from words"
+    read = _create(
+        connection,
+        "meanings",
+        f"select * from (select cell as {_CELL}, {meaning} as {_MEANING} from words) where {_MEANING} is not null",
     )
-    unread = connection.execute(f"select count(*) from meanings where {_MEANING} is null").fetchone()
-    has_bad = unread != (0,)
     connection.execute(f"alter table {table} add column {value} {kind}")
-    if has_bad:
-        connection.execute(f"alter table {table} add column {bad} boolean")
-    mark = f", {bad} = {_MEANING} is null" if has_bad else ""
     connection.execute(
-        f"update {table} set {value} = {_MEANING}{mark} from meanings where {joined_sql(column, headers)} = {_CELL}"
+        f"update {table} set {value} = {_MEANING} from meanings where {joined_sql(column, headers)} = {_CELL}"
     )
-    return has_bad
+    return read
+
+
+def _mark_bad(connection: duckdb.DuckDBPyConnection, source: Source, name: str, cell: str) -> None:
+    """Mark the cells whose words mean nothing."""
+    bad, table = quoted(f"~bad {name}"), quoted(source.table)
+    connection.execute(f"alter table {table} add column {bad} boolean")
+    connection.execute(
+        f"update {table} set {bad} = true "
+        f"from (select cell as {_CELL} from words where cell not in (select {_CELL} from meanings)) as unread "
+        f"where {cell} = {_CELL}"
+    )
 
 
 def _order(connection: duckdb.DuckDBPyConnection, header: str) -> str | None:

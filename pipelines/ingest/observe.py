@@ -113,9 +113,12 @@ def _keep(
     landed_at: datetime,
 ) -> None:
     """Write accepted and refused rows, then count: every row of the file must be in exactly one place."""
-    refused = _refused_rows(connection, arrival, source, file_id)
-    total, control = _row(connection, "select count(*), count(*) filter (_is_control) from typed")
-    loaded = _row(connection, f"select count(*) {_ACCEPTED}")[0]
+    total, control, loaded, faults = _row(
+        connection,
+        "select count(*), count(*) filter (_is_control), count(*) filter (not _is_control and _record not in "
+        "(select _record from faults)), (select count(*) from faults) from typed",
+    )
+    refused = _refused_rows(connection, arrival, source, file_id, has_faults=faults > 0)
     seen.rows_in = total + source.control + len(source.refused)
     seen.rows_loaded, seen.rows_control, seen.rows_quarantined = loaded, control + source.control, refused.height
     if seen.rows_in != loaded + seen.rows_quarantined + seen.rows_control:
@@ -153,7 +156,7 @@ def _accepted_query(arrival: Arrival, seen: Observed, file_id: str, landed_at: d
 
 
 def _refused_rows(
-    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, file_id: str
+    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, file_id: str, *, has_faults: bool
 ) -> pl.DataFrame:
     """Every refused record once: its first fault names column and code, all of them make the reason."""
     system, canonical = arrival.system.system, arrival.contract.object
@@ -172,7 +175,6 @@ def _refused_rows(
         )
         for item in source.refused
     ]
-    has_faults = _row(connection, "select count(*) from faults") != (0,)
     judged = _judged_rows(connection, arrival, source) if has_faults else []
     rows = [(file_id, system, canonical, record, None, *rest) for record, *rest in judged]
     return pl.DataFrame(unread + rows, schema=landing.REFUSED, orient="row").sort("record", maintain_order=True)

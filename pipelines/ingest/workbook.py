@@ -9,8 +9,10 @@ import polars as pl
 from pipelines.contracts import Reader
 from pipelines.ingest.dialect import HEAD_RECORDS, header_index
 from pipelines.ingest.source import FileRefusedError, Source, unique_headers
+from pipelines.ingest.values import BLANKS
 from pipelines.warehouse import quoted
 
+ODD_BLANKS = BLANKS.replace(" ", "")
 UNPACKED_LIMIT = 2 * 1024**3
 RATIO_LIMIT = 200
 
