@@ -2,7 +2,6 @@
 # make test       the fast promises (under 10 minutes on 2 cores)
 # make test-real  the whole job on public data sets beside the repository (ALMANAC_DATASETS; skipped with a reason without)
 PYTHON ?= python3
-UV_VERSION := 0.13.9
 BIN := .venv/bin
 DEMO := data/demo
 export GX_ANALYTICS_ENABLED := false
@@ -53,8 +52,11 @@ lock: .venv/.installed
 		--no-emit-find-links --no-header --python-version 3.11 -o requirements.lock
 
 .venv/.installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' \
+		|| { echo "Almanac needs Python 3.11 or 3.12, $(PYTHON) is another: make PYTHON=python3.11 ..." >&2; exit 1; }
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet uv==$(UV_VERSION)
+	sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > .venv/uv.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r .venv/uv.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	touch $@
