@@ -30,6 +30,29 @@ def put_months(world: World, months: list[int]) -> None:
         world.put(f"deals_2023{month:02d}01.csv", deals(*rows))
 
 
+LINES = """
+system: shop
+title: Shop
+timezone: UTC
+objects:
+  - object: order_lines
+    files: "**/lines_*.csv"
+    exported_at: {filename: 'lines_(\\d{8})', format: "%Y%m%d"}
+    parts: many
+    key: none
+    columns: {line_id: Line, quantity: Quantity}
+"""
+
+
+def test_lines_without_a_key_keep_apart_in_files_of_one_name(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(LINES)
+    world.put("north/lines_20240101.csv", "Line,Quantity\n1,5\n2,6\n")
+    world.put("south/lines_20240101.csv", "Line,Quantity\n1,5\n2,7\n")
+    world.run()
+    assert world.column("select count(distinct source_id) from raw.order_lines") == [4]
+    assert world.column("select sum(quantity) from raw.order_lines") == [23]
+
+
 def test_a_second_run_does_nothing_and_says_so(world: World) -> None:
     put_months(world, [1, 2, 3])
     assert world.run().new_files == 3

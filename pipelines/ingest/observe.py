@@ -98,9 +98,15 @@ def _read(
         seen.exported_at = exported_from_column(connection, contract, source, arrival.zone)
     source = fill_down(connection, source, contract)
     rules = column_rules(connection, arrival.system, contract, shape, source, arrival.zone)
-    casting = Casting(contract, canonical, shape, rules, f"{seen.exported_at:%Y-%m-%d}/{Path(arrival.name).name}")
+    casting = Casting(contract, canonical, shape, rules, _line_prefix(arrival, seen))
     cast_cells(connection, source, casting)
     seen.corrections = pl.concat([arrival.patch.corrections(), judge(connection, casting, arrival.vocabularies)])
+
+
+def _line_prefix(arrival: Arrival, seen: Observed) -> str:
+    """What makes the record number of a line without a key unique: the day, the file, and which part of it this is."""
+    part = f"/{arrival.contract.name}" if arrival.contract.name != arrival.contract.object else ""
+    return f"{seen.exported_at:%Y-%m-%d}/{arrival.name}{part}"
 
 
 def _keep(
