@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
+from pipelines.contracts import ObjectContract, Reader, SourceContract, canonical_objects
 from pipelines.errors import AlmanacError
 from pipelines.ingest import landing
 from pipelines.ingest.exported import exported_at
@@ -90,16 +90,19 @@ def preview(
         )
 
 
-def read_table(path: Path, contract: ObjectContract | None = None) -> tuple[pl.DataFrame, dict[str, Any]]:
+def read_table(
+    path: Path, contract: ObjectContract | None = None, reader: Reader | None = None
+) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Any file as a table of text, with what was found out about it. Raises AlmanacError where it is none."""
-    from pipelines.contracts import Reader
     from pipelines.ingest.readers import read_source
 
     with TemporaryDirectory() as folder, scratch(Path(folder)) as (connection, place):
         try:
-            source = read_source(connection, path, contract.reader if contract else Reader(), place)
+            source = read_source(connection, path, reader or (contract.reader if contract else Reader()), place)
         except FileRefusedError as refusal:
             raise AlmanacError(f"{path}: {refusal.reason}") from refusal
+        if not source.headers:
+            raise AlmanacError(f"{path}: its records have no names for their values: say `headers` in the reader")
         names = ", ".join('"' + header.replace('"', '""') + '"' for header in source.headers)
         frame = connection.execute(f"select {names} from {source.relation} order by _record").pl()
     found = {"encoding": source.encoding, "delimiter": source.delimiter, "rows": frame.height}

@@ -1,194 +1,221 @@
-"""A contract proposed from one export: which object it is, which canonical column each header feeds, and how surely.
+"""A contract proposed from one export, as YAML that can be run at once.
 
-Evidence is the header (aliases in English and Chinese, and every shipped contract) and the values: a header that
-promises a date but holds none is not taken. What is not sure is written as a comment, never guessed in silence.
+What is sure is written; what is not is written with its confidence; what was not understood is listed. The proposal is
+tried on the file itself, and what came of it stands at its head.
 """
 
-import difflib
+import json
 import re
-from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import polars as pl
 import yaml
 
-from pipelines.contracts import CanonicalObject, canonical_objects, load_contracts
+from pipelines.contracts import CanonicalObject, Reader, canonical_objects, load_contract, load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.ingest.preview import read_table
-from pipelines.ingest.shape import folded
-from pipelines.settings import SHIPPED_SOURCES, Settings
+from pipelines.ingest.guesses import SURE, Evidence, Guess, best_object
+from pipelines.ingest.hints import column_options, is_continental, words_found
+from pipelines.ingest.looks import DATE, NUMBER, Looks
+from pipelines.ingest.preview import preview, read_table
+from pipelines.settings import Settings
 
-ALIASES = Path(__file__).with_name("header_aliases.yml")
 SAMPLE_ROWS = 2000
-SURE, PLAUSIBLE = 0.9, 0.6
-_DATE = re.compile(
-    r"^\d{4}[-/.年]\d{1,2}|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|^\d{8}$|^\d{10}(\d{3})?$|^\d{1,2}[- ][A-Za-z]{3}"
-)
-_NUMBER = re.compile(r"^[-+(]?\s*[$￥¥€£]?\s*[\d.,' ]*\d[\d.,]*\s*[万亿%]?\)?-?$")
-
-
-@dataclass(frozen=True)
-class Guess:
-    """One header's proposed column and how sure it is, 0 to 1."""
-
-    header: str
-    column: str
-    confidence: float
+DATED = (("%Y-%m-%d", r"\d{4}-\d{2}-\d{2}"), ("%Y_%m_%d", r"\d{4}_\d{2}_\d{2}"), ("%Y%m%d", r"\d{8}"))
 
 
 def propose(settings: Settings, path: Path, system: str, wanted: str | None) -> str:
     """The contract as YAML text with the confidence of every line. Raises AlmanacError for a file that is no table."""
-    frame, found = read_table(path)
-    if not frame.height:
-        raise AlmanacError(f"{path}: has no rows to learn from")
-    frame = frame.head(SAMPLE_ROWS)
     if wanted and wanted not in canonical_objects():
         raise AlmanacError(f"{wanted!r} is not canonical; known: {', '.join(canonical_objects())}")
-    name, guesses = best_object(frame, wanted)
+    reader, frame, found = _read(path)
+    if not frame.height:
+        raise AlmanacError(f"{path}: has no rows to learn from")
+    labelled, labels = _labels(frame)
+    frame = frame.slice(len(labels)).head(SAMPLE_ROWS)
+    known = load_contracts(settings.sources).values() if settings.sources.is_dir() else ()
+    evidence = Evidence.of(settings, known)
+    name, guesses = best_object(frame, evidence, wanted, path.stem)
     system = system or re.sub(r"\W+", "_", re.sub(r"[\d_-]+.*$", "", path.stem.lower())).strip("_") or "new_system"
-    return _written(path, system, name, guesses, frame, found)
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", system):
+        system = "new_system"
+    body = _written(path, system, canonical_objects()[name], guesses, frame, reader, evidence, _where(labelled, labels))
+    said = f"{frame.height} rows looked at, {found['encoding']}, {len(guesses)} of {frame.width} columns mapped"
+    return f"# Proposed from {path.name}: {said}.\n# {_tried(settings, path, body)}\n{body}"
 
 
-def best_object(frame: pl.DataFrame, wanted: str | None = None) -> tuple[str, list[Guess]]:
-    """The canonical object most of whose headers fit, and the guess per header that fits at all."""
-    objects = {wanted: canonical_objects()[wanted]} if wanted else canonical_objects()
-    scored = {name: guess_columns(frame, item) for name, item in objects.items()}
-
-    def weight(name: str) -> float:
-        item, guesses = objects[name], scored[name]
-        taken = {guess.column for guess in guesses}
-        required = [column for column, canonical in item.columns.items() if canonical.required]
-        lacking = sum(column not in taken for column in required)
-        return sum(guess.confidence**2 for guess in guesses) - lacking + (item.key_column in taken)
-
-    best = max(scored, key=weight)
-    return best, scored[best]
+def _read(path: Path) -> tuple[dict[str, str], pl.DataFrame, dict[str, Any]]:
+    """What the reader must be told, the table, and what was found out about it."""
+    told: dict[str, str] = {}
+    if path.suffix.lower() == ".json" and (records := _records(path)):
+        told = {"records": records}
+    frame, found = read_table(path, reader=Reader.model_validate(told))
+    if found["delimiter"] == "|" and found["refused"]:
+        ruled = {"delimiter": "|", "comment": "-"}  # a list as it stands on the screen, ruled with dashes
+        other, other_found = read_table(path, reader=Reader.model_validate(ruled))
+        if len(other_found["refused"]) < len(found["refused"]):
+            return ruled, other, other_found
+    return told, frame, found
 
 
-def guess_columns(frame: pl.DataFrame, item: CanonicalObject) -> list[Guess]:
-    """At most one header per canonical column, the surest first; in the order of the file."""
-    candidates = [
-        Guess(header, column, confidence)
-        for header in frame.columns
-        for column in item.columns
-        if (confidence := _confidence(header, frame[header], item, column)) >= PLAUSIBLE
-    ]
-    taken: dict[str, Guess] = {}
-    columns: set[str] = set()
-    for guess in sorted(candidates, key=lambda guess: -guess.confidence):
-        if guess.header not in taken and guess.column not in columns:
-            taken[guess.header] = guess
-            columns.add(guess.column)
-    return [taken[header] for header in frame.columns if header in taken]
+def _labels(frame: pl.DataFrame) -> tuple[str, list[str]]:
+    """A column of numbers or dates and its words in the first rows, where these name the fields once more."""
+    for depth in (2, 1):
+        looks = {header: Looks.of(frame[header].slice(depth)) for header in frame.columns}
+        valued = [name for name, look in looks.items() if look.texts and max(look.numbers, look.dates) > 0.6]
+        heads = [[frame[name][row] or "" for name in valued] for row in range(min(depth, frame.height))]
+        if len(valued) > 1 and frame.height > depth and all(_are_labels(cells) for cells in heads):
+            named = next(i for i in range(len(valued)) if all(cells[i] for cells in heads))
+            return valued[named], [cells[named] for cells in heads]
+    return "", []
 
 
-def _confidence(header: str, values: pl.Series, item: CanonicalObject, column: str) -> float:
-    plain = _bare(header)
-    words = aliases(item.name).get(column, frozenset())
-    likeness = (
-        1.0
-        if plain in words
-        else max((difflib.SequenceMatcher(None, plain, word).ratio() for word in words), default=0) * 0.8
-    )
-    return likeness * _fits(values, item.columns[column].type)
+def _are_labels(cells: list[str]) -> bool:
+    """Whether no cell of a row can be a value, and more than one says something."""
+    filled = [cell for cell in cells if cell.strip()]
+    return len(filled) > 1 and not any(NUMBER.match(cell) or DATE.match(cell) for cell in filled)
 
 
-def _bare(header: str) -> str:
-    """`Deal - Amount (CNY)` and `amount` are the same header."""
-    text = folded(header).removesuffix("__c").removesuffix("__r")
-    text = re.sub(r"^(deal|organization|person|contact|lead|account|opportunity) - ", "", text)
-    return re.sub(r"[\s_:：.-]+", " ", re.sub(r"[(（\[].*?[)）\]]", "", text)).strip()
-
-
-def _fits(values: pl.Series, kind: str) -> float:
-    """How far the values can be of the type: 1 for text, otherwise the share that looks like it."""
-    texts = [text for text in values.drop_nulls().str.strip_chars().to_list()[:200] if text]
-    if kind in ("text", "boolean") or not texts:
-        return 1.0
-    pattern = _DATE if kind in ("date", "timestamp") else _NUMBER
-    return sum(bool(pattern.match(text)) for text in texts) / len(texts)
-
-
-@cache
-def aliases(name: str) -> dict[str, frozenset[str]]:
-    """Canonical column to the bare headers it is known under: its own name, the alias file, every shipped contract."""
-    known = {column: {_bare(column)} for column in canonical_objects()[name].columns}
-    listed = yaml.safe_load(ALIASES.read_text(encoding="utf-8"))
-    for scope in ("*", name):
-        for column, words in (listed.get(scope) or {}).items():
-            if column in known:
-                known[column] |= {_bare(str(word)) for word in words}
-    for system in load_contracts(SHIPPED_SOURCES).values():
-        for contract in system.objects:
-            if contract.object == name:
-                for column, declared in contract.columns.items():
-                    known[column] |= {_bare(header) for header in declared.source}
-    return {column: frozenset(words) for column, words in known.items()}
+def _records(path: Path) -> str:
+    """Where the longest list of objects stands in a JSON document, as `data.list`; empty where it is the document."""
+    try:
+        document = json.loads(path.read_bytes())
+    except ValueError:
+        return ""
+    lists: dict[str, int] = {}
+    waiting: list[tuple[str, object]] = [("", document)]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, dict):
+            waiting += [(f"{place}.{key}".strip("."), item) for key, item in value.items()]
+        elif isinstance(value, list) and value and isinstance(value[0], dict):
+            lists[place] = len(value)
+    return max(lists, key=lambda place: lists[place], default="")
 
 
 def _written(
-    path: Path, system: str, name: str, guesses: list[Guess], frame: pl.DataFrame, found: dict[str, object]
+    path: Path,
+    system: str,
+    item: CanonicalObject,
+    guesses: list[Guess],
+    frame: pl.DataFrame,
+    reader: dict[str, str],
+    evidence: Evidence,
+    where: list[str],
 ) -> str:
-    item = canonical_objects()[name]
-    columns = {guess.column: guess for guess in guesses}
-    rest = [header for header in frame.columns if header not in {guess.header for guess in guesses}]
-    key = item.key_column if item.key_column in columns else "none"
-    dated = re.search(r"\d{4}-\d{2}-\d{2}|\d{8}", path.stem)
-    form = "%Y%m%d" if dated and len(dated.group()) == 8 else "%Y-%m-%d"
-    digits = r"(\d{8})" if form == "%Y%m%d" else r"(\d{4}-\d{2}-\d{2})"
-    stem = path.stem.replace(dated.group(), "*") if dated else path.stem
-    lines = [
-        f"# Proposed from {path.name}: {frame.height} rows looked at, {found['encoding']}, {len(guesses)} of "
-        f"{frame.width} columns mapped. Check every line, then `almanac sources check`.",
-        f"system: {system}",
-        f"title: {system.replace('_', ' ').title()}",
+    headers: dict[str, list[str]] = {}
+    for guess in guesses:
+        headers.setdefault(guess.column, []).append(guess.header)
+    sure = {guess.column: guess.confidence for guess in guesses}
+    looks = {header: Looks.of(frame[header]) for header in frame.columns}
+    numbers = [looks[names[0]] for name, names in headers.items() if item.columns[name].type in ("decimal", "number")]
+    lines = [f"system: {system}", f"title: {system.replace('_', ' ').title()}"]
+    if is_continental(numbers):
+        lines.append('number_format: {thousands: ".", decimal: ","}')
+    lines += [
         "objects:",
-        f"  - object: {name}",
-        f"    files: {_quoted(f'**/{stem}{path.suffix}')}",
-        f"    exported_at: {{filename: '{digits}', format: \"{form}\"}}"
-        if dated
-        else "    exported_at: {sidecar: true}  # the name holds no date",
+        f"  - object: {item.name}",
+        *_file_lines(path),
         "    extract: full  # or incremental, window(<date column>)",
-        f"    key: {f'[{key}]' if key != 'none' else 'none  # no header looks like an id'}",
+    ]
+    told: dict[str, object] = {**reader, **({"fill_down": fill} if (fill := _fill_down(looks)) else {})}
+    lines += [f"    reader: {json.dumps(told, ensure_ascii=False)}"] if told else []
+    lines += where
+    key = _key(item, headers, looks)
+    lines += [
+        f"    key: [{', '.join(key)}]" if key else "    key: none  # no columns tell the rows apart",
         "    columns:",
     ]
-    for column, guess in columns.items():
-        said = "" if guess.confidence >= SURE else f"  # {guess.confidence:.0%} sure"
-        lines.append(f"      {column}: {_source(guess, frame[guess.header], item)}{said}")
+    for column, names in headers.items():
+        options, hints = column_options(item.columns[column], column, names, [looks[name] for name in names])
+        said = [] if sure[column] >= SURE else [f"{sure[column]:.0%} sure"]
+        comment = "; ".join([*said, *hints])
+        lines.append(f"      {column}: {_source(names, options)}{f'  # {comment}' if comment else ''}")
+        lines += [f"      # {line}" for line in words_found(item.columns[column], looks[names[0]], evidence.words)]
+    rest = [header for header in frame.columns if header not in {guess.header for guess in guesses}]
     lines += [f"    # not mapped, kept in _extra: {', '.join(map(repr, rest))}"] if rest else []
     return "\n".join(lines) + "\n"
 
 
-def _source(guess: Guess, values: pl.Series, item: CanonicalObject) -> str:
-    """The header, with what the values ask for: a unit from the header, a scale or a format from the cells."""
-    kind = item.columns[guess.column].type
-    options = [f"from: {_quoted(guess.header)}"]
-    texts = [text for text in values.drop_nulls().to_list()[:500] if text.strip()]
-    if kind == "decimal" and "万" in guess.header:
-        options.append("unit: 10000")
-    if kind == "share" and any(_above_one(text) for text in texts):
-        options.append("scale: percent")
-    if kind in ("date", "timestamp") and texts:
-        options += _date_format(texts)
-    return f"{{{', '.join(options)}}}" if len(options) > 1 else _quoted(guess.header)
+def _where(header: str, labels: list[str]) -> list[str]:
+    if not labels:
+        return []
+    words = ", ".join("'" + label.replace("'", "''") + "'" for label in labels)
+    name = header.replace('"', '""')
+    condition = quoted(f'"{name}" not in ({words})')
+    return [f"    where: {condition}  # the fields are named once more below the header"]
 
 
-def _above_one(text: str) -> bool:
-    try:
-        return float(text.rstrip("%")) > 1
-    except ValueError:
-        return False
+def _file_lines(path: Path) -> list[str]:
+    """The glob and the export date, from the file's name."""
+    for form, pattern in DATED:
+        if found := re.search(pattern, path.stem):
+            stem = path.stem.replace(found.group(), "*")
+            return [
+                f"    files: {quoted(f'**/{stem}{path.suffix}')}",
+                f"    exported_at: {{filename: '({pattern})', format: \"{form}\"}}",
+            ]
+    return [
+        f"    files: {quoted(f'**/{path.name}')}",
+        "    exported_at: {sidecar: true}  # the name holds no date",
+    ]
 
 
-def _date_format(texts: list[str]) -> list[str]:
-    if all(re.fullmatch(r"\d{13}", text) for text in texts):
-        return ["formats: [epoch_ms]"]
-    if all(re.fullmatch(r"\d{10}", text) for text in texts):
-        return ["formats: [epoch_s]"]
-    return ["formats: [excel_serial]"] if all(re.fullmatch(r"[2-6]\d{4}(\.\d+)?", text) for text in texts) else []
+def _fill_down(looks: dict[str, Looks]) -> list[str]:
+    """Headers that are empty where the first one is: a bill's head stands on its first line only."""
+    names = list(looks)
+    rows = max((max(look.rows, default=-1) for look in looks.values()), default=-1) + 1
+    first = looks[names[0]].rows
+    if not first or 0 not in first or len(first) == rows:
+        return []
+    alike = [name for name in names if looks[name].rows and looks[name].rows <= first]
+    return alike if len(alike) > 2 and all(looks[name].rows == first for name in alike[:3]) else []
 
 
-def _quoted(text: str) -> str:
+def _key(item: CanonicalObject, headers: dict[str, list[str]], looks: dict[str, Looks]) -> list[str]:
+    """The key column; else the columns that together tell the rows apart."""
+    if item.key_column in headers and looks[headers[item.key_column][0]].distinct == 1:
+        return [item.key_column]
+    if "line_number" in headers:
+        document = next((name for name in ("order_id", "invoice_id") if name in headers), None)
+        return [document, "line_number"] if document else []
+    parts = [item.key_column, *(name for name, column in item.columns.items() if column.required)]
+    parts += [name for name in ("product_id", "component_id", "version") if name in item.columns]
+    chosen = [name for name in dict.fromkeys(parts) if name in headers and looks[headers[name][0]].rows]
+    return chosen if len(chosen) > 1 or item.key_column in chosen else []
+
+
+def _source(headers: list[str], options: dict[str, object]) -> str:
+    """The header alone, or with what the values ask for."""
+    if len(headers) == 1 and not options:
+        return quoted(headers[0])
+    name, value = (
+        ("from", quoted(headers[0])) if len(headers) == 1 else ("join", f"[{', '.join(map(quoted, headers))}]")
+    )
+    written = [
+        f"{name}: {value}",
+        *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in options.items()),
+    ]
+    return f"{{{', '.join(written)}}}"
+
+
+def _tried(settings: Settings, path: Path, body: str) -> str:
+    """What comes of the file under its own proposal, in one line."""
+    with TemporaryDirectory() as folder:
+        written = Path(folder) / "proposed.yml"
+        written.write_text(body, encoding="utf-8")
+        system = load_contract(written)
+        read = preview(settings, system, system.objects[0], path, is_sample=True)
+    seen = read.seen
+    if seen.status != "loaded":
+        return f"Tried on the file, it is rejected: {' '.join(seen.reason.split())}"
+    refused = "".join(f"; record {row[3]}: {' '.join(row[8].split())}" for row in read.refused.head(3).rows())
+    counts = f"{seen.rows_loaded} loaded + {seen.rows_quarantined} quarantined + {seen.rows_control} control"
+    check = "Check every line, then `almanac sources check`."
+    return f"Tried on the file: {seen.rows_in} rows in = {counts}{refused}. {check}"
+
+
+def quoted(text: str) -> str:
     """Text as a YAML scalar."""
     return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=1000).strip()

@@ -40,8 +40,13 @@ class Vocabulary:
 
     def proposal(self, word: str) -> str | None:
         """The code of the most similar known word."""
+        near = self.nearest(word)
+        return near[0] if near else None
+
+    def nearest(self, word: str) -> tuple[str, float] | None:
+        """The code of the most similar known word and how similar it is, 0.5 to 1; None where none is."""
         near = difflib.get_close_matches(folded(word), list(self.codes), n=1, cutoff=0.5)
-        return self.codes[near[0]] if near else None
+        return (self.codes[near[0]], difflib.SequenceMatcher(None, near[0], folded(word)).ratio()) if near else None
 
     @property
     def fingerprint(self) -> str:

@@ -1,0 +1,110 @@
+"""What the values of a column ask a contract to say: a unit, a format, a normaliser, words nobody has mapped yet."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+from pipelines.contracts import CanonicalColumn
+from pipelines.ingest.looks import NUMBER, Looks
+from pipelines.ingest.values import FALSE, TRUE
+from pipelines.ingest.vocabulary import Vocabulary
+
+UNITS = (
+    (r"亿", 100_000_000), (r"百万|in millions|\bmio\b|\bm(eur|usd|cny)\b", 1_000_000), (r"万", 10_000),
+    (r"千元|in thousands|\bt(eur|usd)\b|\bk(eur|usd|€)\b", 1_000),
+)  # fmt: skip
+_SALESFORCE = re.compile(r"^(?=.*\d)[a-zA-Z0-9]{3}[a-zA-Z0-9]{2}[0-9a-zA-Z]{10}(?:[A-Z0-5]{3})?$")
+_SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
+_CONTINENTAL = re.compile(r"^-?\d{1,3}(\.\d{3})*,\d+-?$|^-?\d+,\d{1,2}-?$|^-?\d{1,3}(\.\d{3}){2,}-?$")
+_ENGLISH = re.compile(r"^-?\d{1,3}(,\d{3})+(\.|$)|^-?\d+\.\d{1,2}$|^-?\d+\.\d{4,}$")
+SHOWN = 12
+# Shapes that a reader does not know unless it is told.
+FORMATS = (
+    ("epoch_ms", r"\d{13}"), ("epoch_s", r"\d{10}"), ("excel_serial", r"[2-6]\d{4}(\.\d+)?"), ("%Y年", r"\d{4}年"),
+    ("%Y年%m月", r"\d{4}年\d{1,2}月"), ("%Y-%m", r"\d{4}-\d{2}"),
+)  # fmt: skip
+
+
+def column_options(
+    column: CanonicalColumn, name: str, headers: list[str], looks: list[Looks]
+) -> tuple[dict[str, object], list[str]]:
+    """Options of the contract's column, and remarks for the person who checks it."""
+    if column.type in ("decimal", "number"):
+        return _number(headers[0], looks[0])
+    if column.type == "share":
+        above = any(_value(text) > 1 for text in looks[0].texts)
+        return ({"scale": "percent"} if above else {}), []
+    if column.type in ("date", "timestamp"):
+        return _moment(looks[0])
+    if column.type == "boolean":
+        return _boolean(looks[0])
+    return _text(name, looks[0]) if not column.map else ({}, [])
+
+
+def is_continental(numbers: Iterable[Looks]) -> bool:
+    """Whether the columns write 1.234,50 for what others write as 1,234.50."""
+    texts = [text for look in numbers for text in look.texts]
+    return any(map(_CONTINENTAL.match, texts)) and not any(map(_ENGLISH.match, texts))
+
+
+def words_found(column: CanonicalColumn, looks: Looks, words: Mapping[str, Vocabulary]) -> list[str]:
+    """Each word of a mapped column with its count and code; for an unknown one the nearest, with how near it is."""
+    if not column.map:
+        return []
+    vocabulary, lines = words[column.map], []
+    for word, count in Counter(looks.texts).most_common(SHOWN):
+        code, near = vocabulary.code(word), vocabulary.nearest(word)
+        guess = f"unmapped, perhaps {near[0]} ({near[1]:.0%} alike)" if near else "unmapped"
+        lines.append(f"{word!r} ({count}) -> {code or guess}")
+    return lines
+
+
+def _number(header: str, looks: Looks) -> tuple[dict[str, object], list[str]]:
+    unit = next((size for pattern, size in UNITS if re.search(pattern, header.casefold())), None)
+    odd = Counter(text for text in looks.texts if not NUMBER.match(text))
+    hints = [f"no number: {', '.join(map(repr, list(odd)[:3]))}: null_words, or faults"] if odd else []
+    return ({"unit": unit} if unit else {}), hints
+
+
+def _boolean(looks: Looks) -> tuple[dict[str, object], list[str]]:
+    odd = Counter(text for text in looks.texts if text.casefold() not in (*TRUE, *FALSE))
+    if not odd:
+        return {}, []
+    return {"on_error": "empty"}, [f"say `true_words`, of {', '.join(map(repr, list(odd)[:4]))}"]
+
+
+def _moment(looks: Looks) -> tuple[dict[str, object], list[str]]:
+    texts = looks.texts
+    for form, pattern in FORMATS:
+        if texts and sum(bool(re.fullmatch(pattern, text)) for text in texts) > len(texts) / 2:
+            return {"formats": [form]}, []
+    pairs = [(int(found[1]), int(found[2])) for text in texts if (found := _SLASHED.match(text))]
+    days_first, months_first = any(first > 12 for first, _ in pairs), any(second > 12 for _, second in pairs)
+    if not pairs or days_first != months_first:
+        return {}, []  # the reader finds the order out as well, and says so when a later file contradicts it
+    return {}, ["day or month first? The file does not tell: name the format in `formats`"]
+
+
+def _text(name: str, looks: Looks) -> tuple[dict[str, object], list[str]]:
+    texts = looks.texts
+    if name.endswith("_id") and texts:
+        if looks.share(_SALESFORCE.match) > 0.6:
+            return {"normalise": "salesforce_id"}, []
+        if looks.share(lambda text: text.startswith("zcrm_")) > 0.5:
+            return {"pattern": r"(?:zcrm_)?(\d+)"}, []
+        if any(re.fullmatch(r"\{[0-9A-Fa-f-]{36}\}", text) for text in texts):
+            return {"pattern": r"\{?([0-9A-Fa-f-]{36})\}?"}, []
+        if any(";" in text for text in texts):
+            return {"split": ";"}, ["the first of several"]
+        if looks.share(lambda text: re.fullmatch(r"0\d{7,}", text)) > 0.8:
+            return {}, ["padded with zeros: `normalise: strip_zeros` where other files write it without"]
+    if name.endswith("_name") and any(" : " in text for text in texts):
+        return {"normalise": "last_segment"}, []
+    return {}, []
+
+
+def _value(text: str) -> float:
+    try:
+        return float(text.rstrip("%％ ").replace(",", "."))
+    except ValueError:
+        return 0.0

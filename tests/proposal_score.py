@@ -1,0 +1,82 @@
+"""How much of each hand-written contract `almanac sources new` finds by itself: `python tests/proposal_score.py`.
+
+Every sample is proposed for as if its system's contract did not exist: only the words of the alias files, the contracts
+of other systems and the values speak. A column of the file counts as alike when it feeds the canonical column that the
+contract feeds with it, or, where the contract leaves it out, none.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.contracts import ObjectContract, SourceContract, load_contracts
+from pipelines.ingest.guesses import Evidence, best_object
+from pipelines.ingest.preview import read_table
+from pipelines.settings import SHIPPED_SOURCES, load_settings
+
+
+@dataclass(frozen=True)
+class Score:
+    """One sample: columns of the file, those the contract feeds from, and how many of either are alike."""
+
+    contract: str
+    object_found: bool
+    columns: int
+    alike: int
+    mapped: int
+    mapped_alike: int
+
+
+def scores(folder: Path, systems: Iterable[SourceContract], others: Iterable[SourceContract] = ()) -> Iterator[Score]:
+    """The score of every sample once; a file that several contracts read counts for the first.
+
+    others: contracts whose headers are known besides those of the other systems scored.
+    """
+    systems, done = list(systems), set()
+    words = Evidence.of(load_settings()).words
+    for system in systems:
+        known = tuple(item for item in [*systems, *others] if item.system != system.system)
+        for contract in system.objects:
+            if contract.sample and contract.sample.file not in done:
+                done.add(contract.sample.file)
+                yield _score(folder / contract.sample.file, system, contract, Evidence(words, known))
+
+
+def _score(path: Path, system: SourceContract, contract: ObjectContract, evidence: Evidence) -> Score:
+    frame, _ = read_table(path, contract)
+    found, guesses = best_object(frame, evidence, stem=path.stem.removeprefix(f"{system.system}_"))
+    if found != contract.object:
+        _, guesses = best_object(frame, evidence, contract.object)
+    proposed = {guess.header: guess.column for guess in guesses}
+    by_hand = _by_hand(contract, frame.columns)
+    alike = [header for header in frame.columns if _is_alike(proposed.get(header), by_hand.get(header))]
+    return Score(
+        f"{system.system}/{contract.name}",
+        found == contract.object,
+        len(frame.columns),
+        len(alike),
+        len(by_hand),
+        sum(header in by_hand for header in alike),
+    )
+
+
+def _is_alike(proposed: str | None, by_hand: set[str] | None) -> bool:
+    return proposed in by_hand if by_hand else proposed is None
+
+
+def _by_hand(contract: ObjectContract, headers: list[str]) -> dict[str, set[str]]:
+    """Header to the canonical columns that the contract feeds from it: its first alias present, all parts of a join."""
+    fed: dict[str, set[str]] = {}
+    for name, column in contract.columns.items():
+        first = [header for header in column.source if header in headers][:1]
+        for header in [*first, *(part for part in column.join if part in headers)]:
+            fed.setdefault(header, set()).add(name)
+    return fed
+
+
+if __name__ == "__main__":
+    rows = list(scores(SHIPPED_SOURCES, load_contracts(SHIPPED_SOURCES).values()))
+    for row in rows:
+        print(f"| {row.contract} | {row.alike} of {row.columns} | {row.mapped_alike} of {row.mapped} |")
+    total = [sum(getattr(row, name) for row in rows) for name in ("alike", "columns", "mapped_alike", "mapped")]
+    print(f"| all {len(rows)} | {total[0]} of {total[1]} | {total[2]} of {total[3]} |")
