@@ -111,7 +111,9 @@ def _pandas(path: Path, said: dict[str, Any]) -> Rows:
 
 
 def _joined(rows: Rows, lines: int) -> Rows:
-    """A header of several lines as the truth has it: one line, its parts joined by a space."""
+    """The header as these readers write it: several lines joined by a space, and made-up names where there is none."""
+    if lines == 0 and rows:
+        return [[str(n) for n in range(len(rows[0]))], *rows]
     return [[" ".join(parts) for parts in zip(*rows[:lines], strict=True)], *rows[lines:]] if lines > 1 else rows
 
 
