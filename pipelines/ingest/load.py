@@ -109,6 +109,7 @@ def _add(connection: duckdb.DuckDBPyConnection, settings: Settings, missing: lis
 
     One thread: several write half-filled row groups, which closing the file then packs anew at twice the cost.
     """
+    connection.execute("set enable_progress_bar = false")  # it would be drawn into whatever the caller prints
     connection.execute("set threads = 1")
     for name, canonical in canonical_objects().items():
         paths = [landing.rows_path(settings, name, row["file_id"]) for row in missing if row["object"] == name]
