@@ -139,7 +139,11 @@ def _call(work: Work, partition: pl.DataFrame) -> pl.DataFrame:
 def _on_dask(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
     """Tasks on the Dask cluster at an address, or on a local one; Dask retries lost tasks."""
     distributed = _optional("distributed", "dask[distributed]")
-    local = {"n_workers": int(option) if option else None, "threads_per_worker": 1, "dashboard_address": None}
+    local: dict[str, Any] = {
+        "n_workers": int(option) if option else None,
+        "threads_per_worker": 1,
+        "dashboard_address": None,
+    }
     with distributed.Client(**local if _is_local(option) else {"address": option}) as client:
         futures = client.map(work, list(partitions), pure=False, retries=RETRIES)
         yield from enumerate(client.gather(futures))

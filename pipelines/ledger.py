@@ -4,7 +4,7 @@ A row is never changed: a later run adds its own version beside it, with the run
 whom and why. What is served is derived: the newest live version.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
@@ -37,13 +37,29 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
     last = _last_choices(settings, run)
     try:
         plan = config.load(settings.forecasts)
-        issued = engine.forecast(history, plan, as_of=run.as_of, progress=progress, last_choices=last)
+        facts = _market_facts(settings, plan.market_facts)
+        issued = engine.forecast(history, plan, as_of=run.as_of, progress=progress, last_choices=last, regressors=facts)
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
     for name in FRAMES:
         versioned = _versioned(getattr(issued, name), run, AUTHORSHIP if name == "values" else {})
         state.append(settings, f"forecast_{name}", run.run_id, versioned)
     load(settings, run)
+
+
+def _market_facts(settings: Settings, names: Sequence[str]) -> pl.DataFrame | None:
+    """The named figures from outside as regressors, each with its day of publication; an unknown name is an error."""
+    if not names:
+        return None
+    with warehouse.read(settings) as connection:
+        facts = connection.execute(
+            "select metric as name, period_start as ds, cast(value as double) as value, published_on "
+            "from staging.stg_market_facts where coalesce(level, 'total') = 'total' order by all"
+        ).pl()
+    known = facts["name"].unique().sort().to_list()
+    if missing := [name for name in names if name not in known]:
+        raise AlmanacError(f"forecasts.yml: market_facts: {missing[0]!r} was never exported: known are {known}")
+    return facts.filter(pl.col("name").is_in(list(names)))
 
 
 def load(settings: Settings, run: Run) -> None:
