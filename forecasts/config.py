@@ -112,6 +112,7 @@ class Config:
     """All of `config.yml`; without tiers of its own it has the shipped ones.
 
     market_facts: metrics of the market facts (of the level total) that the models are given as regressors.
+    importance: whether a forest is asked, per metric, what it would look at.
     """
 
     series: tuple[SeriesSet, ...]
@@ -122,6 +123,7 @@ class Config:
     hierarchy: tuple[Tie, ...] = ()
     calendar: Calendar = field(default_factory=Calendar)
     market_facts: tuple[str, ...] = ()
+    importance: bool = False
     scenarios: tuple[Scenario, ...] = ()
 
     def __post_init__(self) -> None:
@@ -141,7 +143,7 @@ class Config:
 
 def for_tier(tier: str) -> Config:
     """The shipped configuration with another tier, for tables that belong to no company."""
-    return replace(load(), tier=tier, scenarios=(), calendar=Calendar())
+    return replace(load(), tier=tier, scenarios=(), calendar=Calendar(), importance=False)
 
 
 NESTED: dict[str, type] = {

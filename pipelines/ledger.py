@@ -19,7 +19,7 @@ VERSION: dict[str, pl.DataType] = {
     "as_of": pl.Date(),
     "issued_at": pl.Datetime("us"),
 }
-FRAMES = ("values", "series", "backtest", "accuracy", "choices")
+FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance")
 AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone
 
 
@@ -65,8 +65,8 @@ def _market_facts(settings: Settings, names: Sequence[str]) -> pl.DataFrame | No
 def load(settings: Settings, run: Run) -> None:
     """Write `forecast.*` from state as it stood when the run was issued.
 
-    values holds every version; series, backtest, accuracy and choices those of the newest version; latest the rows of
-    the newest live version that are served.
+    values holds every version; latest the rows of the newest live version that are served; the others those of the
+    newest version.
     """
     known = {name: _known(settings, name, run) for name in FRAMES}
     newest = {name: frame.filter(pl.col("run_id") == run.run_id) for name, frame in known.items() if name != "values"}
