@@ -26,6 +26,8 @@ class SeriesSet:
 
     def __post_init__(self) -> None:
         """Refuse a frequency or horizon that means nothing."""
+        if isinstance(self.levels, str):
+            raise ForecastError(f"{self.metric}: levels is a list, as in [{self.levels}]")
         Frequency(self.freq)
         if self.horizon < 1:
             raise ForecastError(f"{self.metric}: horizon must be 1 or more periods, not {self.horizon}")
@@ -107,19 +109,29 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Config:
-    """All of `config.yml`."""
+    """All of `config.yml`; without tiers of its own it has the shipped ones.
+
+    market_facts: metrics of the market facts (of the level total) that the models are given as regressors.
+    importance: whether a forest is asked, per metric, what it would look at.
+    """
 
     series: tuple[SeriesSet, ...]
-    tiers: dict[str, Tier]
+    tiers: dict[str, Tier] = field(default_factory=lambda: load().tiers)
     tier: str = "default"
     history: History = field(default_factory=History)
     backtest: Backtest = field(default_factory=Backtest)
     hierarchy: tuple[Tie, ...] = ()
     calendar: Calendar = field(default_factory=Calendar)
+    market_facts: tuple[str, ...] = ()
+    importance: bool = False
     scenarios: tuple[Scenario, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse a tier that is not described."""
+        if not isinstance(self.series, tuple):
+            raise ForecastError("series is a list of metrics with their levels")
+        if not isinstance(self.tiers, dict):
+            raise ForecastError("tiers is a mapping of names to models and a guardrail")
         if self.tier not in self.tiers:
             raise ForecastError(f"tier {self.tier!r} is not described: tiers are {', '.join(self.tiers)}")
 
@@ -131,7 +143,7 @@ class Config:
 
 def for_tier(tier: str) -> Config:
     """The shipped configuration with another tier, for tables that belong to no company."""
-    return replace(load(), tier=tier, scenarios=(), calendar=Calendar())
+    return replace(load(), tier=tier, scenarios=(), calendar=Calendar(), importance=False)
 
 
 NESTED: dict[str, type] = {
@@ -167,7 +179,7 @@ def _build(kind: type[T], raw: Any, where: str) -> T:
         return kind(**values)
     except ForecastError as error:
         raise ForecastError(f"{where}: {error}") from error
-    except TypeError as error:
+    except (TypeError, AttributeError) as error:
         raise ForecastError(f"{where}: {str(error).split('__init__() ')[-1]}") from error
 
 
@@ -176,6 +188,6 @@ def _value(kind: type | None, name: str, value: Any, where: str) -> Any:
         return tuple(value) if isinstance(value, list) else value
     if isinstance(value, list):
         return tuple(_build(kind, item, f"{where}: {name}[{place}]") for place, item in enumerate(value))
-    if name == "tiers":
+    if name == "tiers" and isinstance(value, dict):
         return {key: _build(kind, item, f"{where}: {name}.{key}") for key, item in value.items()}
     return _build(kind, value, f"{where}: {name}")

@@ -18,16 +18,17 @@ BASE = "base"  # the scenario in which nothing is changed
 
 @dataclass(frozen=True)
 class GroupFrames:
-    """The five frames of one frequency and horizon; columns as in `schemas.py`."""
+    """The six frames of one frequency and horizon; columns as in `schemas.py`."""
 
     values: pl.DataFrame
     backtest: pl.DataFrame
     series: pl.DataFrame
     accuracy: pl.DataFrame
     choices: pl.DataFrame
+    importance: pl.DataFrame
 
 
-def frames_of(served: Served, names: pl.DataFrame) -> GroupFrames:
+def frames_of(served: Served, names: pl.DataFrame, importance: pl.DataFrame | None = None) -> GroupFrames:
     """All frames of a group. names: one row per series, sorted by id: unique_id, metric, level, member, freq."""
     freq = served.candidates.batch.frequency.code
     rows = [{"freq": freq, **row} for row in served.choices]
@@ -38,6 +39,7 @@ def frames_of(served: Served, names: pl.DataFrame) -> GroupFrames:
         series=_series(served, names),
         accuracy=_accuracy(served),
         choices=schemas.conform(choices, schemas.CHOICES),
+        importance=schemas.empty(schemas.IMPORTANCE) if importance is None else importance,
     )
 
 

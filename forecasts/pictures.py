@@ -1,4 +1,4 @@
-"""A small picture per series: history, forecast and intervals, as a Vega-Lite page."""
+"""A small picture per series: history, forecast and intervals, as a page that needs nothing but itself."""
 
 import re
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from forecasts.files import read_long
+from forecasts.svg import drawn
 
 MOST = 200  # pictures; nobody looks at more, and a file each is slow
 
@@ -14,7 +15,8 @@ MOST = 200  # pictures; nobody looks at more, and a file each is slow
 def draw(source: Path, forecasts: Path, folder: Path) -> int:
     """Write `<series>.html` for the first series of a forecast file; returns how many.
 
-    The pages fetch the Vega libraries when they are opened; the numbers are inside them.
+    A page shows the picture as SVG and carries its Vega-Lite specification with the numbers, to be changed in any
+    Vega editor. Nothing is fetched when it is opened.
     """
     history = read_long(source)
     future = pl.read_csv(forecasts, try_parse_dates=True) if forecasts.suffix == ".csv" else pl.read_parquet(forecasts)
@@ -24,8 +26,14 @@ def draw(source: Path, forecasts: Path, folder: Path) -> int:
         mine = pl.col("unique_id") == unique_id
         chart = picture(history.filter(mine), future.filter(mine), str(unique_id))
         name = re.sub(r"[^\w-]+", "_", str(unique_id))[:80]
-        chart.save(folder / f"{number:03d}_{name}.html")
+        shown = drawn(history.filter(mine), future.filter(mine), str(unique_id))
+        (folder / f"{number:03d}_{name}.html").write_text(_page(shown, chart.to_json(indent=None)), encoding="utf-8")
     return len(ids)
+
+
+def _page(shown: str, specification: str) -> str:
+    held = specification.replace("</", "<\\/")  # the name of a series may not end the script
+    return f'<!doctype html><meta charset="utf-8">{shown}<script type="application/json">{held}</script>\n'
 
 
 def picture(history: pl.DataFrame, future: pl.DataFrame, title: str) -> Any:

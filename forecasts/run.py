@@ -18,6 +18,7 @@ from forecasts.external import with_external
 from forecasts.frames import GroupFrames, frames_of
 from forecasts.frequency import Frequency
 from forecasts.group import serve
+from forecasts.importance import importance_of
 from forecasts.partitions import Place, Task, candidates_of
 from forecasts.segments import segments_of, wanted_by
 
@@ -28,6 +29,7 @@ class Forecasts:
 
     values: one row per series, scenario, model and future period. backtest: one per series, model, cutoff and period.
     series: one per series. accuracy: one per series and model. choices: one per decision and candidate.
+    importance: one per metric and factor; empty unless the configuration asks for it.
     """
 
     values: pl.DataFrame
@@ -35,6 +37,7 @@ class Forecasts:
     series: pl.DataFrame
     accuracy: pl.DataFrame
     choices: pl.DataFrame
+    importance: pl.DataFrame
 
 
 def forecast(
@@ -103,7 +106,8 @@ def _group(
     task = _task(batch, wanted[0].horizon, shortest, config)
     candidates = candidates_of(wanted_by(segments, config.models), batch, task, place)
     served = serve(candidates, names, wanted, config, segments, shortest, champions)
-    return frames_of(served, names)
+    weights = importance_of(batch, names["metric"].to_list(), segments) if config.importance else None
+    return frames_of(served, names, weights)
 
 
 def _task(batch: Batch, horizon: int, shortest: int, config: Config) -> Task:

@@ -70,6 +70,14 @@ CHOICES: dict[str, pl.DataType] = {
     "reason": pl.String(),
 }
 
+IMPORTANCE: dict[str, pl.DataType] = {
+    "freq": pl.String(),
+    "metric": pl.String(),
+    "factor": pl.String(),
+    "share": pl.Float64(),
+    "n_series": pl.Int64(),
+}
+
 
 def empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
     """A frame without rows that has every column."""

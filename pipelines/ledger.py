@@ -4,7 +4,7 @@ A row is never changed: a later run adds its own version beside it, with the run
 whom and why. What is served is derived: the newest live version.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
@@ -19,7 +19,7 @@ VERSION: dict[str, pl.DataType] = {
     "as_of": pl.Date(),
     "issued_at": pl.Datetime("us"),
 }
-FRAMES = ("values", "series", "backtest", "accuracy", "choices")
+FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance")
 AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone
 
 
@@ -37,7 +37,8 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
     last = _last_choices(settings, run)
     try:
         plan = config.load(settings.forecasts)
-        issued = engine.forecast(history, plan, as_of=run.as_of, progress=progress, last_choices=last)
+        facts = _market_facts(settings, plan.market_facts)
+        issued = engine.forecast(history, plan, as_of=run.as_of, progress=progress, last_choices=last, regressors=facts)
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
     for name in FRAMES:
@@ -46,11 +47,26 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
     load(settings, run)
 
 
+def _market_facts(settings: Settings, names: Sequence[str]) -> pl.DataFrame | None:
+    """The named figures from outside as regressors, each with its day of publication; an unknown name is an error."""
+    if not names:
+        return None
+    with warehouse.read(settings) as connection:
+        facts = connection.execute(
+            "select metric as name, period_start as ds, cast(value as double) as value, published_on "
+            "from staging.stg_market_facts where coalesce(level, 'total') = 'total' order by all"
+        ).pl()
+    known = facts["name"].unique().sort().to_list()
+    if missing := [name for name in names if name not in known]:
+        raise AlmanacError(f"forecasts.yml: market_facts: {missing[0]!r} was never exported: known are {known}")
+    return facts.filter(pl.col("name").is_in(list(names)))
+
+
 def load(settings: Settings, run: Run) -> None:
     """Write `forecast.*` from state as it stood when the run was issued.
 
-    values holds every version; series, backtest, accuracy and choices those of the newest version; latest the rows of
-    the newest live version that are served.
+    values holds every version; latest the rows of the newest live version that are served; the others those of the
+    newest version.
     """
     known = {name: _known(settings, name, run) for name in FRAMES}
     newest = {name: frame.filter(pl.col("run_id") == run.run_id) for name, frame in known.items() if name != "values"}

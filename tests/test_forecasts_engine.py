@@ -8,7 +8,10 @@ import polars as pl
 import pytest
 
 from forecasts import config, schemas
+from forecasts.base import Batch
 from forecasts.config import Config, Scenario, SeriesSet, Shock, Tier
+from forecasts.frequency import Frequency
+from forecasts.importance import importance_of
 from forecasts.run import Forecasts, forecast
 
 AS_OF = date(2024, 12, 31)
@@ -60,9 +63,22 @@ def test_frames_have_the_columns_that_are_described(issued: Forecasts) -> None:
     import yaml
 
     words = yaml.safe_load((config.SHIPPED.parent / "tables.yml").read_text(encoding="utf-8"))["tables"]
-    for name in ("values", "backtest", "series", "accuracy", "choices"):
+    for name in ("values", "backtest", "series", "accuracy", "choices", "importance"):
         assert getattr(issued, name).schema == getattr(schemas, name.upper())
         assert list(words[name]["columns"]) == getattr(issued, name).columns
+
+
+def test_factors_of_a_metric_add_up_to_one(issued: Forecasts) -> None:
+    assert abs(issued.importance.filter(metric="revenue", freq="MS")["share"].sum() - 1) < 1e-4
+
+
+def test_what_comes_every_december_is_explained_by_the_season() -> None:
+    noise = np.random.default_rng(3).normal(0, 1, (4, 72))
+    values = tuple(np.where(np.arange(72) % 12 == 11, 100.0, 10.0) + row for row in noise)
+    batch = Batch(tuple("abcd"), values, np.full(4, 600), Frequency("MS"))
+    shares = importance_of(batch, ["revenue"] * 4, np.array(["regular"] * 4))
+    season = shares.filter(pl.col("factor").is_in(["lag_season", "period_of_season"]))["share"].sum()
+    assert season > 0.5 and shares["n_series"].unique().to_list() == [4]
 
 
 def test_every_series_is_served_once_for_every_period_of_the_horizon(issued: Forecasts) -> None:

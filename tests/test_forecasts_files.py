@@ -74,3 +74,4 @@ def test_pictures_show_history_and_forecast(tmp_path: Path) -> None:
     assert draw(source, target, tmp_path / "charts") == 2
     page = (tmp_path / "charts" / "000_a_b.html").read_text(encoding="utf-8")
     assert "lo_95" in page and "2024-07-01" in page
+    assert "<svg" in page and "src=" not in page, "a page needs no network"

@@ -220,6 +220,28 @@ def test_fewer_than_three_cutoffs_are_refused(tmp_path: Path) -> None:
         config.load(path)
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "series: 7",
+        "tiers: 3\nseries: []",
+        "tiers: {default: 3}\nseries: []",
+        "series: [{metric: revenue, levels: total}]",
+    ],
+)
+def test_a_value_of_the_wrong_shape_is_refused_with_the_file(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "forecasts.yml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ForecastError, match=str(path)):
+        config.load(path)
+
+
+def test_a_configuration_without_tiers_has_the_shipped_ones(tmp_path: Path) -> None:
+    path = tmp_path / "forecasts.yml"
+    path.write_text("series: [{metric: revenue, levels: [total]}]", encoding="utf-8")
+    assert config.load(path).tiers == config.load().tiers == config.Config(series=()).tiers
+
+
 def test_shipped_configuration_names_models_that_exist() -> None:
     from forecasts.base import registry
 

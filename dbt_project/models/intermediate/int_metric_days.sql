@@ -9,7 +9,9 @@ sold as (
         region,
         product_line,
         sum(amount_base) as revenue,
-        sum(quantity) as quantity
+        sum(quantity) as quantity,
+        -- of the lines whose cost is known: a line without one has no margin, it is not all margin
+        sum(amount_base - cost_base) as margin
     from {{ ref('int_revenue_lines') }}
     group by all
 ),
@@ -41,6 +43,8 @@ metric_days as (
     select 'revenue' as metric, happened_on, region, product_line, null as team, cast(revenue as double) as y from sold
     union all
     select 'quantity', happened_on, region, product_line, null, cast(quantity as double) from sold
+    union all
+    select 'margin', happened_on, region, product_line, null, cast(margin as double) from sold
     union all
     select 'new_customers', happened_on, region, product_line, null, count(*)
     from first_sales

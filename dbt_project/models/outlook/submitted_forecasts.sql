@@ -1,0 +1,93 @@
+-- One row per forecast number that a person submitted: the model's number of that day beside it, and what came.
+-- A submission is for a month, as its object has no other period.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+submissions as (select * from {{ ref('stg_forecast_submissions') }}),
+
+served as (
+    select * from {{ ref('forecast_vs_actual') }}
+    where freq = 'MS'
+),
+
+month_actuals as (
+    select
+        metric,
+        level,
+        member,
+        cast(date_trunc('month', happened_on) as date) as period_start,
+        round(sum(y), 4) as y,
+    from {{ ref('int_actual_days') }}
+    group by all
+),
+
+named as (
+    select
+        source_system,
+        source_id,
+        lower(metric) as metric,
+        lower(level) as level,
+        coalesce(member, '') as member,
+        cast(date_trunc('month', period_start) as date) as period_start,
+        role,
+        author,
+        submitted_at,
+        cast(amount as double) as amount,
+        reason,
+    from submissions
+),
+
+-- What its author last said before the month began is what the month is judged by.
+ranked as (
+    select
+        *,
+        cast(submitted_at as date) < period_start as is_in_time,
+        row_number() over (
+            partition by metric, level, member, period_start, role, author, cast(submitted_at as date) < period_start
+            order by submitted_at desc, source_system desc, source_id desc
+        ) as newest_first,
+    from named
+),
+
+-- The model's number is the one that the author could have read: of a version as of no later than that day.
+with_model as (
+    select
+        ranked.*,
+        served.as_of as model_as_of,
+        served.run_id as model_run_id,
+        served.yhat as model_yhat,
+        served.lo_80 as model_lo_80,
+        served.hi_80 as model_hi_80,
+    from ranked
+    left join served
+        on ranked.metric = served.metric
+        and ranked.level = served.level
+        and ranked.member = served.member
+        and ranked.period_start = served.period_start
+        and served.as_of <= cast(ranked.submitted_at as date)
+    qualify row_number() over (
+        partition by ranked.source_system, ranked.source_id
+        order by served.as_of desc, served.issued_at desc, served.run_id desc
+    ) = 1
+),
+
+-- A complete month without anything is a zero; of a month that as_of cuts nothing is known yet.
+final as (
+    select
+        with_model.* exclude (is_in_time, newest_first),
+        with_model.is_in_time and with_model.newest_first = 1 as is_judged,
+        with_model.amount between with_model.model_lo_80 and with_model.model_hi_80 as is_within_model_80,
+        case
+            when last_day(with_model.period_start) <= run.as_of then coalesce(month_actuals.y, 0)
+        end as actual,
+    from with_model
+    cross join run
+    left join month_actuals using (metric, level, member, period_start)
+)
+
+select
+    *,
+    abs(actual - amount) as absolute_error,
+    abs(actual - model_yhat) as model_absolute_error,
+from final
