@@ -41,15 +41,24 @@ def state_of(settings: Settings) -> str:
     lines: list[Line] = [
         ("served", f"as of {served['as_of']}, run {served['run_id'][:8]}" if served else "nothing yet")
     ]
-    for system in known["freshness"]:
-        newest = str(system["last_exported_local_at"] or "never")[:10]
-        lines.append((system["freshness"], f"{system['source_system']}: newest export {newest}"))
+    lines += _freshness(known["freshness"])
     for file in known["rejected_files"]:
         lines.append((file["status"], f"{file['path']}: {file['reason'] or 'no contract names it'}"))
     for run in known["runs"]:
         why = f": {run['message']}" if run["message"] else ""
         lines.append((run["outcome"], f"as of {run['as_of']}, {run['run_kind']} {run['run_id'][:8]}{why}"))
     return "\n".join(f"{name:<12}{text}" for name, text in lines)
+
+
+def _freshness(systems: list[dict[str, Any]]) -> Iterator[Line]:
+    """A line for each system that has sent something or must, and one for all contracts that nobody uses yet."""
+    unused = [row["source_system"] for row in systems if row["freshness"] == "never" and not row["is_required"]]
+    for system in systems:
+        if system["source_system"] not in unused:
+            newest = str(system["last_exported_local_at"] or "never")[:10]
+            yield system["freshness"], f"{system['source_system']}: newest export {newest}"
+    if unused:
+        yield "unused", f"nothing has arrived for {len(unused)} other contracts: {', '.join(unused)}"
 
 
 def _files(known: dict[str, Any]) -> Iterator[Line]:
