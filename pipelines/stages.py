@@ -31,6 +31,12 @@ def ingest_exports(settings: Settings, say: Say) -> ingest.IngestReport:
     return ingest.run(settings, load_contracts(settings.sources), landed_at=now(), progress=progress)
 
 
+def show_known_at(settings: Settings, run: Run) -> None:
+    """For a run that must not know what landed later: files that were corrected since count as they were."""
+    if run.known_at is not None:
+        ingest.show_known_at(settings, load_contracts(settings.sources), run.known_at)
+
+
 def build(settings: Settings, as_of: date, say: Say) -> Run:
     """Keys, customers, deals and marts for a day, in the working file. Stops at a gate that does not pass."""
     started = now()

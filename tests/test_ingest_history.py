@@ -10,6 +10,7 @@ import pytest
 from ingest_world import DEALS, LANDED, World, deals
 
 from pipelines import ingest
+from pipelines.contracts import load_contracts
 from pipelines.ingest import landing
 from pipelines.ingest import load as loading
 
@@ -42,6 +43,20 @@ objects:
     key: none
     columns: {line_id: Line, quantity: Quantity}
 """
+
+
+def test_a_run_that_knows_less_sees_a_corrected_file_as_it_was(world: World) -> None:
+    path = world.put("deals_20240101.csv", deals(["1", "Roof", "Prospecting", "100", ""]))
+    world.run(datetime(2024, 1, 2))
+    path.write_text(deals(["1", "Roof", "Prospecting", "900", ""]))
+    world.run(datetime(2024, 1, 5))
+    contracts = load_contracts(world.settings.sources)
+    ingest.show_known_at(world.settings, contracts, datetime(2024, 1, 3))
+    assert world.column("select amount from raw.opportunities") == [100]
+    assert world.column("select status from control.files") == ["loaded"]
+    world.run(datetime(2024, 1, 6))
+    assert world.column("select amount from raw.opportunities") == [900]
+    assert sorted(world.column("select status from control.files")) == ["loaded", "replaced"]
 
 
 def test_lines_without_a_key_keep_apart_in_files_of_one_name(tmp_path: Path) -> None:

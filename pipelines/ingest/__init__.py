@@ -6,6 +6,6 @@ Dagster.
 """
 
 from pipelines.ingest.observe import Arrival
-from pipelines.ingest.run import IngestReport, newest_export, rebuild, run, waiting
+from pipelines.ingest.run import IngestReport, newest_export, rebuild, run, show_known_at, waiting
 
-__all__ = ["Arrival", "IngestReport", "newest_export", "rebuild", "run", "waiting"]
+__all__ = ["Arrival", "IngestReport", "newest_export", "rebuild", "run", "show_known_at", "waiting"]

@@ -7,6 +7,7 @@ contract. A file that is read again after a correction replaces the one before i
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import polars as pl
@@ -36,6 +37,10 @@ class History:
     def read(cls, settings: Settings) -> "History":
         """The ledger of a home; empty where nothing was ever read."""
         return cls(state.read(settings, LOG).to_dicts())
+
+    def known_at(self, moment: datetime) -> "History":
+        """What stood in the ledger at a moment, as naive UTC: a file that was corrected later counts as it was then."""
+        return History([row for row in self.rows if row["landed_at"] <= moment])
 
     def latest_by_path(self) -> dict[tuple[str, str, str], Row]:
         """The newest observation of each path under each contract."""

@@ -76,6 +76,11 @@ def newest_export(settings: Settings) -> datetime | None:
     return max(loaded, default=None)
 
 
+def show_known_at(settings: Settings, contracts: Mapping[str, SourceContract], moment: datetime) -> None:
+    """Make the tables hold what had landed by a moment, as naive UTC. The next run shows everything again."""
+    synchronise(settings, contracts, History.read(settings).known_at(moment))
+
+
 def rebuild(settings: Settings, contracts: Mapping[str, SourceContract]) -> None:
     """Make every table of ingestion anew from landing and state. The working file may have been deleted."""
     synchronise(settings, contracts, History.read(settings), anew=True)
