@@ -22,7 +22,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path).contract()
 
 
-def workbook(path: Path, *sheets: tuple[str, list[list[object]]]) -> Path:
+def workbook(path: Path, *sheets: tuple[str, list[list[str]]]) -> Path:
     with xlsxwriter.Workbook(path) as book:
         for name, rows in sheets:
             sheet = book.add_worksheet(name)

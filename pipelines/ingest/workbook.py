@@ -81,7 +81,7 @@ def _refuse_bomb(path: Path) -> None:
 def _refuse_wide_open(book: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
     """Two cells in opposite corners are a few bytes of file and, read as a table, seventeen thousand million cells.
 
-    What a large sheet says of its own size is believed, because looking at all of its cells costs a fifth of reading it.
+    What a large sheet says of its own size is believed: looking at all of its cells costs a fifth of reading it.
     """
     with book.open(entry) as sheet:
         piece = sheet.read(PIECE)
