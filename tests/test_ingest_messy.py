@@ -1,11 +1,11 @@
 """Files that others wrote to break readers: each loads with its rows, or is refused with a reason. Never a crash."""
 
 import json
-import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
+from hostile_score import outcomes
 from pollock_score import Rows, score
 
 from pipelines.contracts import ObjectContract, Reader
@@ -49,21 +49,14 @@ def test_csv_spectrum_is_read_as_its_truth_says(datasets: Path) -> None:
 @pytest.mark.real
 @pytest.mark.parametrize("name", ["duckdb_csv", "spreadsheets"])
 def test_hostile_files_load_or_are_refused_and_never_crash(datasets: Path, name: str) -> None:
-    outcomes: Counter[str] = Counter()
-    for path in sorted(path for path in (datasets / "messy" / name).rglob("*") if path.is_file())[::4]:
-        started = time.process_time()
-        try:
-            _, found = read_table(path)
-            outcomes["with refusals" if found["refused"] else "loaded"] += 1
-        except AlmanacError as refusal:
-            assert str(refusal).strip() and "\n" not in str(refusal), path
-            outcomes["refused"] += 1
-        assert time.process_time() - started < 10, path
-    assert outcomes["loaded"] > 0.6 * outcomes.total(), outcomes
+    counts = Counter(outcomes(datasets / "messy" / name, every=4).values())
+    assert set(counts) <= {"loaded", "with refusals", "refused"}, counts
+    assert counts["loaded"] > 0.6 * counts.total(), counts
 
 
 @pytest.mark.real
 def test_pollock_is_read_at_least_as_well_as_by_the_best_detecting_readers(datasets: Path) -> None:
-    """Every tenth file, so that the test stays short; the whole set is scored for the docs."""
-    found = score(datasets / "messy/pollock", lambda path: table(path, PADDED), limit=10)
-    assert found["simple"] >= 9.0, found
+    """Every twentieth file, so that the test stays short; the whole set is scored for the docs."""
+    found = score(datasets / "messy/pollock", lambda path: table(path, PADDED), limit=20)
+    assert found["simple"] >= 9.2, found
+    assert found["refused"] == 0, found

@@ -30,10 +30,35 @@ def unpack(path: Path, reader: Reader, place: Path) -> Path:
     if head.startswith(b"\x1f\x8b"):
         return _unpacked(path, lambda: cast(IO[bytes], gzip.open(path, "rb")), place / _inner_name(path))
     if head == b"\x28\xb5\x2f\xfd":
+        _refuse_cut_off(path)
         return _unpacked(path, lambda: cast(IO[bytes], zstandard.open(path, "rb")), place / _inner_name(path))
     if head == b"PK\x03\x04" and not _is_workbook(path):
         return _from_zip(path, reader, place)
     return path
+
+
+def _refuse_cut_off(path: Path) -> None:
+    """Walk the blocks of a zst file: its decoder ends without a word where the file does."""
+    size = path.stat().st_size
+    with path.open("rb") as stream:
+        while (start := stream.tell()) < size:
+            head = stream.read(18)
+            if head[1:4] == b"\x2a\x4d\x18":  # a frame to be skipped, with its length
+                stream.seek(start + 8 + int.from_bytes(head[4:8], "little"))
+                continue
+            try:
+                frame = zstandard.get_frame_parameters(head)
+                stream.seek(start + zstandard.frame_header_size(head))
+            except zstandard.ZstdError as error:
+                raise FileRefusedError("broken_file", "the zst archive is cut off or damaged: send it again") from error
+            is_last = False
+            while not is_last and stream.tell() < size:
+                block = int.from_bytes(stream.read(3), "little")
+                is_last = bool(block & 1)
+                stream.seek(1 if block >> 1 & 3 == 1 else block >> 3, 1)
+            stream.seek(4 if frame.has_checksum else 0, 1)
+            if not is_last or stream.tell() > size:
+                raise FileRefusedError("broken_file", "the zst archive is cut off: send it again")
 
 
 def _inner_name(path: Path) -> str:

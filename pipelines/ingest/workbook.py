@@ -1,5 +1,6 @@
 """Workbooks (xlsx, xlsm, xls, xlsb, ods) through calamine: cached values as text, dates as ISO text."""
 
+import re
 import zipfile
 from pathlib import Path
 
@@ -15,6 +16,11 @@ from pipelines.warehouse import quoted
 ODD_BLANKS = BLANKS.replace(" ", "")
 UNPACKED_LIMIT = 2 * 1024**3
 RATIO_LIMIT = 200
+CELLS_LIMIT = 60_000_000  # a table of all rows a sheet can have and 57 columns
+LOOKED_THROUGH = 16 * 1024**2
+PIECE = 1024**2
+_DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+\d+:)?([A-Z]{1,3})(\d{1,7})"')
+_CELL = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 
 
 def read_workbook(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader) -> Source:
@@ -60,10 +66,43 @@ def _sheet(path: Path, reader: Reader) -> pl.DataFrame:
 
 
 def _refuse_bomb(path: Path) -> None:
-    """Look at the zip directory before unpacking: 7 MB can hold gigabytes."""
+    """Look at the zip directory before unpacking: 7 MB can hold gigabytes. Then at how far the cells lie apart."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as book:
         unpacked = sum(entry.file_size for entry in book.infolist())
-    if unpacked > UNPACKED_LIMIT or unpacked > RATIO_LIMIT * max(path.stat().st_size, 1_000_000):
-        raise FileRefusedError("too_large", f"the workbook unpacks to {unpacked >> 20} MB: export it as CSV")
+        if unpacked > UNPACKED_LIMIT or unpacked > RATIO_LIMIT * max(path.stat().st_size, 1_000_000):
+            raise FileRefusedError("too_large", f"the workbook unpacks to {unpacked >> 20} MB: export it as CSV")
+        for entry in book.infolist():
+            if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
+                _refuse_wide_open(book, entry)
+
+
+def _refuse_wide_open(book: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+    """Two cells in opposite corners are a few bytes of file and, read as a table, seventeen thousand million cells.
+
+    What a large sheet says of its own size is believed: looking at all of its cells costs a fifth of reading it.
+    """
+    with book.open(entry) as sheet:
+        piece = sheet.read(PIECE)
+        said = _DIMENSION.search(piece)
+        corners = [said.groups()] if said else []
+        is_small = entry.file_size <= LOOKED_THROUGH
+        tail = b""
+        while piece and (is_small or not said):
+            corners += _CELL.findall(tail + piece)
+            tail, piece = piece[-40:], sheet.read(PIECE)
+    width = max((_column_number(column) for column, _ in corners), default=0)
+    height = max((int(row) for _, row in corners), default=0)
+    if width * height > CELLS_LIMIT:
+        raise FileRefusedError(
+            "too_large", f"cells lie {height:,} rows by {width:,} columns apart: clear what lies far from the table"
+        )
+
+
+def _column_number(letters: bytes) -> int:
+    """A is 1, XFD is 16,384."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - 64
+    return number
