@@ -37,7 +37,7 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
     last = _last_choices(settings, run)
     try:
         plan = config.load(settings.forecasts)
-        facts = _market_facts(settings, plan.market_facts)
+        facts = market_facts(settings, plan.market_facts)
         issued = engine.forecast(history, plan, as_of=run.as_of, progress=progress, last_choices=last, regressors=facts)
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
@@ -47,7 +47,7 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
     load(settings, run)
 
 
-def _market_facts(settings: Settings, names: Sequence[str]) -> pl.DataFrame | None:
+def market_facts(settings: Settings, names: Sequence[str]) -> pl.DataFrame | None:
     """The named figures from outside as regressors, each with its day of publication; an unknown name is an error."""
     if not names:
         return None
