@@ -74,9 +74,23 @@ def _by_hand(contract: ObjectContract, headers: list[str]) -> dict[str, set[str]
     return fed
 
 
+def table(rows: list[Score]) -> Iterator[str]:
+    """One line of Markdown per system: its samples, columns alike, and every contract that is not alike in full."""
+    for system in dict.fromkeys(row.contract.partition("/")[0] for row in rows):
+        own = [row for row in rows if row.contract.startswith(f"{system}/")]
+        short = [
+            f"{row.contract.partition('/')[2]} {row.alike}/{row.columns}" for row in own if row.alike < row.columns
+        ]
+        yield f"| `{system}` | {len(own)} | {_total(own)} | {', '.join(short) or 'all'} |"
+    yield f"| all | {len(rows)} | {_total(rows)} | |"
+
+
+def _total(rows: list[Score]) -> str:
+    alike, columns, mapped_alike, mapped = (
+        sum(getattr(row, name) for row in rows) for name in ("alike", "columns", "mapped_alike", "mapped")
+    )
+    return f"{alike} of {columns} | {mapped_alike} of {mapped}"
+
+
 if __name__ == "__main__":
-    rows = list(scores(SHIPPED_SOURCES, load_contracts(SHIPPED_SOURCES).values()))
-    for row in rows:
-        print(f"| {row.contract} | {row.alike} of {row.columns} | {row.mapped_alike} of {row.mapped} |")
-    total = [sum(getattr(row, name) for row in rows) for name in ("alike", "columns", "mapped_alike", "mapped")]
-    print(f"| all {len(rows)} | {total[0]} of {total[1]} | {total[2]} of {total[3]} |")
+    print("\n".join(table(list(scores(SHIPPED_SOURCES, load_contracts(SHIPPED_SOURCES).values())))))

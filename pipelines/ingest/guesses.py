@@ -5,7 +5,7 @@ header that promises a date but holds none is not taken) and the file's name. Wh
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -19,6 +19,7 @@ from pipelines.ingest.headers import (
     known_but_unwanted,
     near_likeness,
     plain,
+    without_prefix,
 )
 from pipelines.ingest.looks import ID, Looks, fits
 from pipelines.ingest.vocabulary import SEEDS, Vocabulary, load_vocabulary
@@ -95,14 +96,15 @@ def _named(stem: str, words: frozenset[str]) -> float:
 def _guesses(looks: dict[str, Looks], item: CanonicalObject, evidence: Evidence, *, is_near: bool) -> list[Guess]:
     """At most one header per canonical column but for parts, the surest first; in the order of the file."""
     known = aliases(item.name, evidence.contracts)
+    spoken = without_prefix(list(looks))
     candidates = [
-        guess
+        replace(guess, header=header)
         for header in looks
-        for guess in _candidates(header, looks[header], item, known, evidence, is_near)
+        for guess in _candidates(spoken[header], looks[header], item, known, evidence, is_near)
         if not _has_better_twin(header, guess.column, looks)
     ]
     taken: dict[str, Guess] = {}
-    for column, parts in _parts(looks, item).items():
+    for column, parts in _parts(spoken, item).items():
         if not any(
             guess.column == column and guess.header not in parts and guess.confidence >= SURE for guess in candidates
         ):
@@ -167,18 +169,18 @@ def _as_key(looks: Looks, column: str, item: CanonicalObject) -> float:
     return REPEATED_KEY if column == item.key_column and looks.distinct < 0.7 else 1.0
 
 
-def _parts(looks: dict[str, Looks], item: CanonicalObject) -> dict[str, list[str]]:
+def _parts(spoken: dict[str, str], item: CanonicalObject) -> dict[str, list[str]]:
     """Columns that the file keeps in parts, with the headers of all the parts."""
     found = {}
     for column, canonical in item.columns.items():
         ending = next((ending for ending in PARTS if column.endswith(ending)), None)
         if ending and (canonical.pii or ending != "_name"):
-            parts = [_first(looks, words) for words in PARTS[ending]]
+            parts = [_first(spoken, words) for words in PARTS[ending]]
             if all(parts):
                 found[column] = parts
     return found
 
 
-def _first(looks: dict[str, Looks], words: Iterable[str]) -> str:
+def _first(spoken: dict[str, str], words: Iterable[str]) -> str:
     wanted = set(map(plain, words))
-    return next((header for header in looks if wanted & {form for form, _ in forms(header)}), "")
+    return next((header for header, said in spoken.items() if wanted & {form for form, _ in forms(said)}), "")

@@ -53,7 +53,25 @@ def forms(header: str) -> tuple[tuple[str, float], ...]:
     for part, price in parts.items():
         if words := plain(part):
             found.setdefault(words, price)
+    for words, price in list(found.items()):
+        found.setdefault(" ".join(abbreviations().get(word, word) for word in words.split()), price + 0.04)
     return tuple(found.items())
+
+
+@cache
+def abbreviations() -> dict[str, str]:
+    """`ord num` is order number."""
+    return {**yaml.safe_load(ALIASES.read_text(encoding="utf-8"))["abbreviations"]}
+
+
+def without_prefix(headers: list[str]) -> dict[str, str]:
+    """Each header without the word that most of them begin with: the short name of a table, as in `sls_ord_num`."""
+    words = {header: plain(header).split(" ", 1) for header in headers}
+    firsts = [parts[0] for parts in words.values() if len(parts) > 1 and len(parts[0]) > 1]
+    prefix = max(sorted(set(firsts)), key=firsts.count, default="")
+    if len(headers) < 3 or firsts.count(prefix) <= 0.6 * len(headers) or "." in "".join(headers):
+        return {header: header for header in headers}
+    return {header: parts[1] if parts[0] == prefix and len(parts) > 1 else header for header, parts in words.items()}
 
 
 @cache
