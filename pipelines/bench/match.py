@@ -16,6 +16,8 @@ import polars as pl
 
 from pipelines.bench import match_peer
 from pipelines.bench.match_data import DATA, sample_company
+from pipelines.bench.match_peer_scale import measure_scale
+from pipelines.bench.match_update import measure_update
 from pipelines.matching.engine import engine
 from pipelines.matching.fit import fit_weights
 from pipelines.matching.models import run_models
@@ -45,7 +47,11 @@ def run(datasets: str = "", sets: str = "", sizes: str = "10000,100000", peer: s
         figures["chinese_short_names"] = short_names(folder)
         figures["chinese_pairs"] = chinese_pairs(folder)
     for size in filter(None, sizes.split(",")):
-        figures["scale"].append({"records": int(size), **measure_ours(sample_company(int(size)), fit=False)})
+        records = sample_company(int(size))
+        figures["scale"].append({"records": int(size), **measure_ours(records, fit=False)})
+        if peer == "yes":
+            figures["scale"][-1]["splink_frozen"] = measure_scale(records)
+        figures["scale"][-1]["new_records"] = measure_update(records, min(1000, int(size) // 50))
     figures["exponent"] = _exponent(figures["scale"])
     return figures
 

@@ -43,7 +43,7 @@ def engine(
         connection.execute("set enable_progress_bar = false")
         for schema in ("staging", "matching", "keys", "control", "policy"):
             connection.execute(f"create schema if not exists {schema}")
-        _load_records(connection, records)
+        load_records(connection, records)
         connection.execute("create table control.run as select null::timestamp as known_at")
         connection.execute(
             "create table matching.mtc_namespaces"
@@ -55,12 +55,14 @@ def engine(
         yield connection
 
 
-def _load_records(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -> None:
+def load_records(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -> None:
+    """Make the frame the account records of the connection."""
     columns = [
         f"{'cast(' + name if name in records.columns else 'cast(null'} as {kind}) as {name}"
         for name, kind in COLUMNS.items()
     ]
-    connection.execute(f"create table staging.stg_account_records as select {', '.join(columns)} from records")
+    listed = ", ".join(columns)
+    connection.execute(f"create or replace table staging.stg_account_records as select {listed} from records")
 
 
 def match(

@@ -23,9 +23,9 @@ def resolve_customers(settings: Settings, run: Run) -> dict[str, int]:
     """
     with read(settings) as connection:
         evidence = read_evidence(connection)
-        first_seen = _first_seen(connection)
+        seen = first_seen(connection)
     log = _log(settings)
-    tables, events = resolve(evidence, first_seen, log, _stamp(run))
+    tables, events = resolve(evidence, seen, log, _stamp(run))
     if run.run_kind == "backfill":
         tables["customer_events"] = log
     elif len(events):
@@ -38,13 +38,13 @@ def resolve_customers(settings: Settings, run: Run) -> dict[str, int]:
 
 
 def resolve(
-    evidence: Evidence, first_seen: pl.DataFrame, log: pl.DataFrame, stamp: dict[str, object]
+    evidence: Evidence, seen: pl.DataFrame, log: pl.DataFrame, stamp: dict[str, object]
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """The `resolved` tables and the new rows of the id log."""
     clusters = evidence.clusters()
     links = in_words(strongest_links(evidence, clusters), evidence.records)
     records = evidence.records.with_columns(cluster=pl.Series(clusters.labels, dtype=pl.Int64)).join(
-        first_seen, on=ids.KEY, how="left"
+        seen, on=ids.KEY, how="left"
     )
     assignment = ids.assign(records.select(*ids.KEY, "cluster", "first_seen_at"), log)
     events = _events(assignment, records, links, evidence, stamp)
@@ -97,12 +97,14 @@ def _words_against(evidence: Evidence) -> pl.DataFrame:
     return named.sort("word").unique(ids.KEY, keep="first").select(*ids.KEY, "word")
 
 
-def _first_seen(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+def first_seen(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame | None = None) -> pl.DataFrame:
+    """When each record was first exported: `source_system, source_id, first_seen_at`; keys: of some records only."""
+    of = "" if keys is None else " semi join keys using (source_system, source_id)"
     return connection.execute(
-        "with accounts as ("
-        "select source_system, source_id, min(exported_at) as first_seen_at from raw.accounts group by all)"
+        "with seen as (select source_system, source_id, min(exported_at) as first_seen_at"
+        f" from (select * from raw.accounts{of}) group by all)"
         " select source_system, source_id, coalesce(first_seen_at, exported_at) as first_seen_at"
-        " from staging.stg_account_records left join accounts using (source_system, source_id)"
+        f" from (select * from staging.stg_account_records{of}) left join seen using (source_system, source_id)"
     ).pl()
 
 

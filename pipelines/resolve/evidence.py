@@ -42,26 +42,49 @@ class Evidence:
         return self.links.filter(pl.col("is_same") & (pl.col("rule") != "override"))
 
 
-def read_evidence(connection: duckdb.DuckDBPyConnection) -> Evidence:
-    """Read `matching.*` of this run."""
+def read_evidence(connection: duckdb.DuckDBPyConnection, record_nos: Ints | None = None) -> Evidence:
+    """Read `matching.*` of this run; of some records only, if their numbers are given.
+
+    Records stand in the order of their keys, whatever their numbers: those may come from earlier runs.
+    """
+    wanted = pl.DataFrame({"record_no": record_nos}) if record_nos is not None else None  # noqa: F841 - read by DuckDB
+    of = "" if record_nos is None else " semi join wanted using (record_no)"
     records = connection.execute(
-        "select record_no - 1 as record, source_system, source_id, account_name,"
-        " if(is_tax_id_valid, tax_id_key, null) as valid_tax_id from matching.mtc_records order by record_no"
+        "select record_no, source_system, source_id, account_name,"
+        " if(is_tax_id_valid, tax_id_key, null) as valid_tax_id"
+        f" from matching.mtc_records{of} order by source_system, source_id"
     ).pl()
+    records = records.with_row_index("record").with_columns(pl.col("record").cast(pl.Int64))
+    both = "" if record_nos is None else " and record_no_l in (from wanted) and record_no_r in (from wanted)"
     pairs = connection.execute(
-        "select record_no_l - 1 as l, record_no_r - 1 as r, score_bits::double as score_bits"
-        f" from matching.mtc_pairs where score_bits > {GREY_BITS - 20} order by l, r"
+        "select record_no_l, record_no_r, score_bits::double as score_bits"
+        f" from matching.mtc_pairs where score_bits > {GREY_BITS - 20}{both}"
     ).pl()
     links = connection.execute(
-        "select record_no_l - 1 as l, record_no_r - 1 as r, is_same, rule, cause from matching.mtc_certain_links"
-        " order by rule, l, r, cause"
+        f"select record_no_l, record_no_r, is_same, rule, cause from matching.mtc_certain_links where true{both}"
     ).pl()
     namespaces = connection.execute(
-        "select record_no - 1 as record, namespace, namespace_key from matching.mtc_namespaces"
-        " inner join matching.mtc_records using (source_system, source_id) order by namespace, record"
+        "select record_no, namespace, namespace_key from matching.mtc_namespaces"
+        f" inner join (select * from matching.mtc_records{of}) using (source_system, source_id)"
     ).pl()
+    places = records.select("record_no", "record")
+    namespaces = namespaces.join(places, on="record_no").sort("namespace", "record")
     codes, names = _codes(records, namespaces)
-    return Evidence(records, pairs, links, codes, names)
+    pairs = _placed(pairs, places).sort("l", "r")
+    links = _placed(links, places).sort("rule", "l", "r", "cause")
+    return Evidence(records.drop("record_no"), pairs, links, codes, names)
+
+
+def _placed(pairs: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of record numbers as pairs `l < r` of places in the frame of records."""
+    numbers = places["record_no"].to_numpy()
+    place_of: Ints = np.zeros(int(numbers.max()) + 1 if len(numbers) else 1, dtype=np.int64)
+    place_of[numbers] = places["record"].to_numpy()
+    one, other = (place_of[pairs[name].to_numpy()] for name in ("record_no_l", "record_no_r"))
+    ends = {"l": np.minimum(one, other), "r": np.maximum(one, other)}
+    return pairs.with_columns(**{name: pl.Series(end) for name, end in ends.items()}).select(
+        "l", "r", pl.exclude("l", "r", "record_no_l", "record_no_r")
+    )
 
 
 def _codes(records: pl.DataFrame, namespaces: pl.DataFrame) -> tuple[Ints, list[str]]:

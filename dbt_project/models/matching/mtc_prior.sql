@@ -25,7 +25,7 @@ round_0 as (
                 coalesce(sum(histogram.pair_count / (
                     1 + pow(2.0, -histogram.bits)
                     * (before.pair_count - before.match_count) / before.match_count
-                )), 0),
+                ) order by histogram.bits), 0),
                 any_value(before.record_count) * 5.0
             ), any_value(before.record_count) * 0.02) as match_count,
         from round_{{ round - 1 }} as before

@@ -1,0 +1,123 @@
+"""Matching only what is new gives what matching everything gives, however the records arrive."""
+
+from datetime import date, datetime
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines.bench.match_data import sample_company
+from pipelines.matching.engine import engine, load_records
+from pipelines.matching.update import match_anew, update
+from pipelines.resolve import ids
+from pipelines.resolve.update import resolve_touched
+
+KEY = ["source_system", "source_id"]
+TABLES = ("mtc_frequencies", "mtc_capped_blocks", "mtc_totals", "mtc_prior", "mtc_systems")
+EMPTY_LOG = pl.DataFrame(schema=ids.LOG_COLUMNS)
+
+
+def stamp(number: int) -> dict[str, object]:
+    return {"run_id": f"r{number}", "as_of": date(2026, 1, number), "recorded_at": datetime(2026, 1, number)}
+
+
+def begin(connection: duckdb.DuckDBPyConnection, log: pl.DataFrame) -> None:
+    """An empty `resolved` with the log so far."""
+    connection.execute("create schema if not exists raw; create schema if not exists resolved")
+    connection.execute("create or replace table raw.accounts as from staging.stg_account_records")
+    connection.execute("create or replace table resolved.customer_events as from log")
+
+
+def arrive(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -> None:
+    load_records(connection, records)
+    connection.execute("create or replace table raw.accounts as from staging.stg_account_records")
+
+
+def pairs(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Every pair by the keys of its records, whatever their numbers are."""
+    found = connection.execute(
+        "select l.source_system || '|' || l.source_id as a, r.source_system || '|' || r.source_id as b,"
+        " pairs.* exclude (record_no_l, record_no_r) from matching.mtc_pairs as pairs"
+        " join matching.mtc_records as l on l.record_no = record_no_l"
+        " join matching.mtc_records as r on r.record_no = record_no_r"
+    ).pl()
+    ends = {"a": pl.min_horizontal("a", "b"), "b": pl.max_horizontal("a", "b")}
+    return found.with_columns(**ends).sort("a", "b")
+
+
+def resolved(connection: duckdb.DuckDBPyConnection) -> list[list[tuple]]:
+    order = {
+        "customer_map": "source_system, source_id",
+        "customer_aliases": "alias_customer_id",
+        "customer_reviews": "source_system_l, source_id_l, source_system_r, source_id_r",
+    }
+    return [connection.execute(f"from resolved.{name} order by {by}").fetchall() for name, by in order.items()]
+
+
+def world(count: int) -> pl.DataFrame:
+    return sample_company(count).drop("truth").with_columns(exported_at=pl.lit(datetime(2026, 1, 1)))
+
+
+WORLD = world(260)
+
+
+def changed(records: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """Two records with another telephone and a cut name."""
+    some = records.sample(2, seed=seed)
+    other = some.with_columns(phone=pl.lit("021-55551234"), account_name=pl.col("account_name").str.slice(0, 4))
+    return pl.concat([records.join(some, on=KEY, how="anti"), other])
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(1, 6), min_size=1, max_size=2))
+@settings(max_examples=2, deadline=None)
+def test_records_that_arrive_in_parts_are_matched_as_if_all_had_come_at_once(seed: int, sizes: list[int]) -> None:
+    here = WORLD.sample(220, seed=seed)
+    to_come = WORLD.join(here, on=KEY, how="anti")
+    with engine(here) as parts:
+        begin(parts, EMPTY_LOG)
+        match_anew(parts)
+        resolve_touched(parts, None, stamp(1))
+        for number, size in enumerate(sizes, start=2):
+            new, to_come = to_come.head(size), to_come.slice(size)
+            here = changed(pl.concat([here.slice(1), new]), seed)
+            log = parts.execute("from resolved.customer_events").pl()
+            arrive(parts, here)
+            events = resolve_touched(parts, update(parts).record_nos, stamp(number))
+            with engine(here) as once:
+                begin(once, log)
+                match_anew(once)
+                all_events = resolve_touched(once, None, stamp(number))
+                assert pairs(parts).equals(pairs(once))
+                for name in TABLES:
+                    listed = f"from matching.{name} order by all"
+                    assert parts.execute(listed).fetchall() == once.execute(listed).fetchall(), name
+                assert resolved(parts) == resolved(once)
+                assert events.sort(KEY).equals(all_events.sort(KEY))
+
+
+def test_only_the_groups_of_new_records_are_touched() -> None:
+    last = WORLD.tail(1)
+    with engine(WORLD.head(WORLD.height - 1)) as connection:
+        begin(connection, EMPTY_LOG)
+        match_anew(connection)
+        arrive(connection, WORLD)
+        found = update(connection)
+        if found.record_nos is None:
+            pytest.fail(found.reason)
+        assert 0 < len(found.record_nos) < 60
+        keys = connection.execute("select source_system, source_id from matching.mtc_records").fetchall()
+        assert last.select(KEY).row(0) in keys
+
+
+def test_other_weights_and_a_new_system_are_reasons_to_start_over() -> None:
+    with engine(WORLD.head(120)) as connection:
+        match_anew(connection)
+        nothing = update(connection)
+        assert nothing.record_nos is not None and len(nothing.record_nos) == 0
+        stranger = WORLD.slice(120, 1).with_columns(source_system=pl.lit("zz"))
+        load_records(connection, pl.concat([WORLD.head(120), stranger]))
+        assert "system" in update(connection).reason
+        connection.execute("update policy.match_weights set match_share = 0.5 where level = 'same_legal_name'")
+        assert "other rules" in update(connection).reason
