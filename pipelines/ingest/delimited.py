@@ -128,7 +128,8 @@ def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Diale
     types = dict.fromkeys(source.headers, "VARCHAR")
     scan = (
         "read_csv({path}, auto_detect=false, header=false, skip={skip}, delim={delim}, quote={quote}, escape={escape}, "
-        "columns={columns}, strict_mode=true, null_padding=false, max_line_size={line}, encoding='utf-8')"
+        "columns={columns}, strict_mode=true, null_padding=false, max_line_size={line}, buffer_size={buffer}, "
+        "encoding='utf-8')"
     ).format(
         path=_literal(str(path)),
         skip=source.control,
@@ -137,6 +138,7 @@ def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Diale
         escape=_literal(dialect.escaping),
         columns="{" + ", ".join(f"{_literal(name)}: '{kind}'" for name, kind in types.items()) + "}",
         line=MAX_LINE,
+        buffer=2 * MAX_LINE,  # by default sixteen lines of the greatest length, for every thread
     )
     try:
         connection.execute(f"create table cells as select * from {scan}")
