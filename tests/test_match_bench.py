@@ -4,6 +4,7 @@ import pytest
 
 from pipelines.bench.match import measure_ours, quality
 from pipelines.bench.match_data import sample_company
+from pipelines.bench.match_update import measure_update
 
 
 def test_quality_of_known_clusters_is_known() -> None:
@@ -19,3 +20,8 @@ def test_the_sample_company_is_matched_precisely() -> None:
     found = measure_ours(sample_company(1_500), fit=False)
     assert found["precision"] >= 0.97 and found["recall"] >= 0.9
     assert found["pairs_whose_bits_do_not_sum"] == 0
+
+
+def test_new_records_change_no_id_in_silence_and_join_no_two_tax_ids() -> None:
+    found = measure_update(sample_company(400), new=4)
+    assert found["ids_changed_without_event"] == found["customers_with_two_valid_tax_ids"] == 0

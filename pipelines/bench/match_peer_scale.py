@@ -61,7 +61,8 @@ def _trained(sample: pl.DataFrame) -> dict[str, Any]:
     import splink.comparison_library as cl
     from splink import DuckDBAPI, Linker, SettingsCreator, block_on
 
-    comparisons = [cl.JaroWinklerAtThresholds("core", [0.95, 0.88]).configure(term_frequency_adjustments=True)]
+    names = cl.JaroWinklerAtThresholds("core", [0.95, 0.88])
+    comparisons: list[Any] = [names.configure(term_frequency_adjustments=True)]
     comparisons += [cl.ExactMatch(key).configure(term_frequency_adjustments=True) for key in KEYS]
     settings = SettingsCreator(
         link_type="dedupe_only",
@@ -72,7 +73,7 @@ def _trained(sample: pl.DataFrame) -> dict[str, Any]:
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
         linker = Linker(DuckDBAPI(connection=connection).register(sample.to_arrow()), settings, log_level="ERROR")
-        certain = [block_on("tax_id_key"), block_on("phone_key", "sorted_core")]
+        certain: list[Any] = [block_on("tax_id_key"), block_on("phone_key", "sorted_core")]
         linker.training.estimate_probability_two_random_records_match(certain, recall=0.7)
         linker.training.estimate_u_using_random_sampling(max_pairs=1e6, seed=1)
         for session in ("phone_key", "sorted_core"):

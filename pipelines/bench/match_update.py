@@ -53,7 +53,8 @@ def _measured(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 
 
 def _broken_promises(connection: duckdb.DuckDBPyConnection, events: pl.DataFrame) -> dict[str, int]:
-    """events: the new rows of the id log; DuckDB reads them by name."""
+    """events: the new rows of the id log."""
+    connection.register("events", events)
     checks = {
         "ids_changed_without_event": "resolved.customer_map as now inner join standing using (source_system, source_id)"
         " anti join events using (source_system, source_id) where now.customer_id != standing.customer_id",
