@@ -15,6 +15,7 @@ import pytest
 from forecasts.errors import ForecastError
 from forecasts.execution import map_partitions
 
+HERE = Path(__file__).resolve().parent
 PARTS = [pl.DataFrame({"x": [float(number), 1.0]}) for number in range(4)]
 
 
@@ -119,10 +120,23 @@ def _until(check: Callable[[], bool], seconds: float) -> bool:
 
 
 @pytest.mark.skipif(multiprocessing.cpu_count() < 2, reason="needs two cores")
-def test_ray_gives_the_rows_of_this_process() -> None:
+def test_ray_gives_the_same_rows_retries_a_killed_worker_and_redoes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ray = pytest.importorskip("ray", reason="the extra `ray` is not installed")
-    ray.init(num_cpus=2, include_dashboard=False, log_to_driver=False)
+    monkeypatch.setenv("ALMANAC_TEST_MARK", str(tmp_path / "killed"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), str(HERE.parent)]))  # workers import this file
     try:
-        assert same(map_partitions(doubled, PARTS, "ray"))
+        assert same(map_partitions(dies_once, PARTS, "ray:2", remember=tmp_path / "kept"))
+        assert (tmp_path / "killed").exists()
     finally:
         ray.shutdown()
+    assert same(map_partitions(dies_once, PARTS, "ray:2", remember=tmp_path / "kept"))
+    assert not ray.is_initialized(), "with nothing left to do no cluster is started"
+
+
+@pytest.mark.skipif(multiprocessing.cpu_count() < 2, reason="needs two cores")
+def test_dask_gives_the_rows_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason="the extra `dask` is not installed")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), str(HERE.parent)]))
+    assert same(map_partitions(doubled, PARTS, "dask:2"))

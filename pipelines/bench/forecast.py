@@ -27,6 +27,7 @@ SETS = "m3_monthly,m4_weekly260,tourism,tourism_hierarchy,carparts"
 PEERS = "seasonal_naive,dot,ets,ces,median,prophet_stock,prophet_batch,arima"
 SAMPLE = 60  # series of a set, unless `every` says otherwise
 FURTHER = {"prophet_stock": 2, "prophet_batch": 2, "arima": 6}  # of those, each how many-th a slow peer is given
+FAR = 30  # ... and arima where a season has more than 24 periods: half a minute a series
 MEDIAN = ("ets", "ces", "dot")
 
 
@@ -108,6 +109,13 @@ def _tier(holdout: Holdout, tier: str) -> dict[str, Any]:
     return {"model": f"almanac {tier}", **scores(holdout, found, seconds)}
 
 
+def _further(name: str, holdout: Holdout) -> int:
+    from forecasts.frequency import Frequency
+
+    slow = name == "arima" and Frequency(holdout.freq).season > 24
+    return FAR if slow else FURTHER.get(name, 1)
+
+
 def _peers(holdout: Holdout, names: list[str]) -> list[dict[str, Any]]:
     from pipelines.bench.forecast_peers import forecast_with, median_of
 
@@ -115,7 +123,7 @@ def _peers(holdout: Holdout, names: list[str]) -> list[dict[str, Any]]:
     for name in [*(n for n in names if n != "median"), *(MEDIAN if "median" in names else ())]:
         if name in kept:
             continue
-        part = holdout.every(FURTHER.get(name, 1))
+        part = holdout.every(_further(name, holdout))
         kept[name], spent[name] = timed(lambda name=name, part=part: forecast_with(name, part))  # type: ignore[misc]
         if name in names:
             rows.append({"model": f"peer {name}", **scores(part, kept[name], spent[name])})
