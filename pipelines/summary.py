@@ -41,7 +41,7 @@ def state_of(settings: Settings) -> str:
     lines: list[Line] = [
         ("served", f"as of {served['as_of']}, run {served['run_id'][:8]}" if served else "nothing yet")
     ]
-    lines += _freshness(known["freshness"])
+    lines += systems_lines(known["freshness"])
     for file in known["rejected_files"]:
         lines.append((file["status"], f"{file['path']}: {file['reason'] or 'no contract names it'}"))
     for run in known["runs"]:
@@ -50,15 +50,15 @@ def state_of(settings: Settings) -> str:
     return "\n".join(f"{name:<12}{text}" for name, text in lines)
 
 
-def _freshness(systems: list[dict[str, Any]]) -> Iterator[Line]:
-    """A line for each system that has sent something or must, and one for all contracts that nobody uses yet."""
-    unused = [row["source_system"] for row in systems if row["freshness"] == "never" and not row["is_required"]]
-    for system in systems:
-        if system["source_system"] not in unused:
-            newest = str(system["last_exported_local_at"] or "never")[:10]
-            yield system["freshness"], f"{system['source_system']}: newest export {newest}"
-    if unused:
-        yield "unused", f"nothing has arrived for {len(unused)} other contracts: {', '.join(unused)}"
+def systems_lines(freshness: list[dict[str, Any]]) -> Iterator[Line]:
+    """A line per system that has sent something or must; the contracts that merely wait share one."""
+    waiting = [row["source_system"] for row in freshness if row["freshness"] == "never" and not row["is_required"]]
+    for row in freshness:
+        if row["source_system"] not in waiting:
+            newest = str(row["last_exported_local_at"] or "never")[:10]
+            yield row["freshness"], f"{row['source_system']}: newest export {newest}"
+    if waiting:
+        yield "never", f"no export yet: {', '.join(waiting)}"
 
 
 def _files(known: dict[str, Any]) -> Iterator[Line]:

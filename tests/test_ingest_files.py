@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import json
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -103,6 +104,20 @@ def test_same_rows_from_workbooks_json_and_parquet(world: World, suffix: str) ->
         frame.write_ndjson(path) if suffix == "jsonl" else frame.write_json(path)
     world.run()
     assert world.rows(SELECT) == expected()
+
+
+def test_json_lists_without_names_take_the_contracts_headers(world: World) -> None:
+    names = ", ".join(HEADER.strip().split(","))
+    world.contract(
+        DEALS.replace("deals_*.csv", "deals_*.json").replace(
+            "    key:", f"    reader: {{headers: [{names}]}}\n    key:"
+        )
+    )
+    short = ["9", "one value is missing"]
+    world.put("deals_20240131.json", json.dumps([*map(list, ROWS), short], ensure_ascii=False))
+    world.run()
+    assert world.rows(SELECT) == expected()
+    assert world.rows("select record, reason_code from quality.quarantine") == [(len(ROWS) + 1, "bad_json")]
 
 
 def dated(*days: str) -> bytes:

@@ -153,3 +153,22 @@ def test_every_status_table_is_described(tmp_path: Path) -> None:
     start(settings)
     status.write_status(settings, "r1", outcome="failed", finished_at=FINISHED)
     assert read(settings, "select table_name from duckdb_tables() where comment is null") == []
+
+
+def test_contracts_that_merely_wait_share_one_line_and_a_required_one_has_its_own() -> None:
+    from pipelines.summary import systems_lines
+
+    def row(system: str, freshness: str, required: bool = False) -> dict[str, object]:
+        return {
+            "source_system": system,
+            "freshness": freshness,
+            "is_required": required,
+            "last_exported_local_at": None if freshness == "never" else "2024-01-31 08:00:00",
+        }
+
+    rows = [row("crm", "fresh"), row("erp", "never", required=True), row("a", "never"), row("b", "never")]
+    assert list(systems_lines(rows)) == [
+        ("fresh", "crm: newest export 2024-01-31"),
+        ("never", "erp: newest export never"),
+        ("never", "no export yet: a, b"),
+    ]
