@@ -59,6 +59,7 @@ lock: .venv/.installed
 	$(BIN)/python -m pip install --quiet --require-hashes -r .venv/uv.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
+	$(BIN)/python -m forecasts.prophet_map   # compile once, here, what every process would compile again
 	touch $@
 
 clean:
