@@ -1,22 +1,25 @@
-"""Any table, written the way some system would, is read back unchanged."""
+"""Any table, written the way some system would, is read back unchanged: its texts, and its numbers and dates."""
 
 import csv
 import io
 import tempfile
+from datetime import date
+from decimal import Decimal
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
+from ingest_world import World
 
-from pipelines.contracts import ObjectContract, Reader
-from pipelines.ingest.preview import read_table
+from pipelines.contracts import ObjectContract, Reader, load_contracts
+from pipelines.ingest.preview import preview, read_table
 
 LETTERS = st.characters(
     codec="gb18030", exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp", "Cn", "Co"), exclude_characters="\ufeff"
 )
 CELLS = st.one_of(
     st.text(LETTERS, min_size=1, max_size=8),
-    st.sampled_from(["a,b", 'say "hi"', "two\nlines", "12.5", "2024-01-05", "北京", "a;b", "x|y", "=1+1", "  padded "]),
+    st.sampled_from(["a,b", 'say "hi"', "it's", "two\nlines", "12.5", "2024-01-05", "北京", "a;b", "x|y", "=1+1"]),
 )
 ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=2, max_size=12)
 
@@ -24,26 +27,100 @@ ROWS = st.lists(st.lists(CELLS, min_size=3, max_size=3), min_size=2, max_size=12
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     rows=ROWS,
-    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030"]),
-    delimiter=st.sampled_from([",", ";", "\t", "|"]),
-    line_end=st.sampled_from(["\n", "\r\n"]),
-    titled=st.booleans(),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-32", "gb18030"]),
+    delimiter=st.sampled_from([",", ";", "\t", "|", "~", "^"]),
+    quote=st.sampled_from(['"', "'"]),
+    line_end=st.sampled_from(["\n", "\r\n", "\r"]),
+    titles=st.integers(0, 3),
+    has_end=st.booleans(),
 )
 def test_a_messy_export_of_any_table_is_read_unchanged(
-    rows: list[list[str]], encoding: str, delimiter: str, line_end: str, titled: bool
+    rows: list[list[str]], encoding: str, delimiter: str, quote: str, line_end: str, titles: int, has_end: bool
 ) -> None:
     out = io.StringIO(newline="")
-    if titled:
-        out.write(f"Report{line_end}{line_end}")
-    writer = csv.writer(out, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
+    out.write(f"Report{line_end}" * titles + line_end * (titles > 0))
+    writer = csv.writer(out, delimiter=delimiter, quotechar=quote, lineterminator=line_end, quoting=csv.QUOTE_ALL)
     writer.writerows([["Id", "Name", "Note"], *rows])
-    contract = ObjectContract.model_construct(
-        reader=Reader(encoding="auto" if encoding.startswith("utf") else encoding, delimiter=delimiter)
-    )
+    text = out.getvalue() if has_end else out.getvalue().removesuffix(line_end)
+    declared = encoding if encoding in ("gb18030", "utf-16-le") else "auto"
+    contract = ObjectContract.model_construct(reader=Reader(encoding=declared, delimiter=delimiter, quote=quote))
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
-        path.write_bytes(out.getvalue().encode(encoding))
+        path.write_bytes(text.encode(encoding))
         frame, found = read_table(path, contract)
     assert frame.columns == ["Id", "Name", "Note"]
     assert [list(row) for row in frame.iter_rows()] == rows
     assert found["refused"] == []
+
+
+CONTRACT = """
+system: erp
+title: ERP
+timezone: UTC
+number_format: {{thousands: "{thousands}", decimal: "{decimal}"}}
+objects:
+  - object: order_lines
+    files: "*.csv"
+    exported_at: {{on: 2024-01-31}}
+    key: [line_id]
+    columns: {{line_id: ID, order_id: ID, ordered_on: Day, amount_net: Amount}}
+"""
+DAYS = {
+    "iso": "%Y-%m-%d", "slashed": "%Y/%m/%d", "chinese": "%Y年%m月%d日", "compact": "%Y%m%d", "dotted": "%d.%m.%Y",
+    "day_first": "%d/%m/%Y", "month_first": "%m/%d/%Y",
+}  # fmt: skip
+TELLING = date(2024, 1, 31)  # in every column there is a day that cannot be a month
+LINES = st.lists(
+    st.tuples(
+        st.dates(date(1990, 1, 1), date(2060, 12, 31)),
+        st.decimals(Decimal("-99999999.99"), Decimal("99999999.99"), places=2),
+    ),
+    min_size=1,
+    max_size=8,
+)
+
+
+def written(amount: Decimal, dress: str, thousands: str, decimal: str) -> str:
+    """An amount as some system prints it."""
+    digits = f"{abs(amount):,.2f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands)
+    digits = digits.replace(thousands, "") if dress == "bare" else digits
+    if amount >= 0:
+        return f"$ {digits}" if dress == "dollars" else digits
+    return {"bracketed": f"({digits})", "behind": f"{digits}-", "dollars": f"-${digits}"}.get(dress, f"-{digits}")
+
+
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    lines=LINES,
+    world=st.sampled_from([(",", "."), (".", ","), ("'", ".")]),
+    dress=st.sampled_from(["bare", "grouped", "bracketed", "behind", "dollars"]),
+    form=st.sampled_from(sorted(DAYS)),
+    delimiter=st.sampled_from([";", "\t", "|"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030"]),
+    totals=st.booleans(),
+)
+@example(
+    lines=[(date(2024, 2, 1), Decimal("-1234567.80"))], world=(".", ","), dress="behind", form="day_first",
+    delimiter=";", encoding="gb18030", totals=True,
+)  # fmt: skip
+def test_amounts_and_days_in_any_dress_become_what_they_were(
+    lines: list[tuple[date, Decimal]],
+    world: tuple[str, str],
+    dress: str,
+    form: str,
+    delimiter: str,
+    encoding: str,
+    totals: bool,
+) -> None:
+    expected = {str(n): line for n, line in enumerate([*lines, (TELLING, Decimal(0))])}
+    rows = [["ID", "Day", "Amount"]]
+    rows += [[n, f"{day:{DAYS[form]}}", written(amount, dress, *world)] for n, (day, amount) in expected.items()]
+    text = "".join(f"{delimiter.join(row)}\r\n" for row in rows)
+    text = f"Orders 订单\r\n\r\n{text}" + f"合计{delimiter}{delimiter}99\r\n" * totals
+    with tempfile.TemporaryDirectory() as folder:
+        home = World(Path(folder)).contract(CONTRACT.format(thousands=world[0], decimal=world[1]))
+        system = load_contracts(home.settings.sources)["erp"]
+        read = preview(home.settings, system, system.objects[0], home.put("a.csv", text.encode(encoding)))
+    assert (read.seen.status, read.seen.reason, read.refused.height) == ("loaded", "", 0)
+    found = read.accepted.select("line_id", "ordered_on", "amount_net").rows()
+    assert {key: (day, amount) for key, day, amount in found} == expected
