@@ -8,12 +8,7 @@
     from (
         select
             value,
-            {%- if field == 'legal_name' %}
-                -- a registered name is next to unique: even two records of it in one system are rather one company twice
-                count(*) - 2 * count(distinct system_bit) as other_count,
-            {%- else %}
-                {{ others('count(*)', 'system_bit') }} as other_count,
-            {%- endif %}
+            {{ others_with_legal_name() if field == 'legal_name' else others('count(*)', 'system_bit') }} as other_count,
             count(*) as record_count,
         from (
             select systems.system_bit, {{ value_of(field) }} as value
@@ -25,6 +20,9 @@
         having {{ 'record_count > 1' if field == 'word' else 'other_count > 0' }}
     )
 {%- endmacro %}
+
+{# A registered name is next to unique: even two records of it in one system are rather one company entered twice. #}
+{% macro others_with_legal_name() -%} count(*) - 2 * count(distinct system_bit) {%- endmacro %}
 
 {% macro value_of(field) -%}
     {%- if field == 'word' -%} unnest(list_distinct(string_split(core, ' ')))
