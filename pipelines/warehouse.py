@@ -128,7 +128,7 @@ def _connection(settings: Settings, read_only: bool = False) -> Iterator[duckdb.
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     connection = _connect(settings.working_file, read_only)
     try:
-        connection.execute("set timezone = 'UTC'")
+        connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         for schema in () if read_only else PYTHON_SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
         yield connection
