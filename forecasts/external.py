@@ -31,7 +31,9 @@ def with_external(
         raise ForecastError(f"regressors: column {missing[0]} is missing: expected {', '.join(COLUMNS)}")
     first = int((batch.last - batch.lengths).min())
     size = int(batch.last.max()) + horizon + 1 - first
-    visible = facts.filter(pl.col("published_on") <= as_of).sort("name", "ds")
+    # As first published: what a model learns from must be what it would have had, and a revision comes later.
+    visible = facts.filter(pl.col("published_on") <= as_of).sort("name", "ds", "published_on")
+    visible = visible.unique(["name", "ds"], keep="first", maintain_order=True)
     names = tuple(visible["name"].unique().sort().to_list())
     columns = [_column(visible.filter(pl.col("name") == name), batch, first, size) for name in names]
     if not columns:

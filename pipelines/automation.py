@@ -51,7 +51,13 @@ def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.
         if not arrivals:
             yield dg.SkipReason(f"nothing new in {settings.inbox}")
             return
+        last = context.instance.get_run_records(dg.RunsFilter(job_name=JOB), limit=1)
+        if last and not last[0].dagster_run.is_finished:
+            yield dg.SkipReason("a run is waiting to start: it will read what is waiting")
+            return
         as_of = inputs.newest_export(settings)
-        yield dg.RunRequest(run_key=inputs.fingerprint(arrivals), partition_key=as_of.isoformat())
+        # With the run before it in the key, exports whose run died before it landed them are asked for again.
+        after = last[0].dagster_run.run_id if last else "nothing"
+        yield dg.RunRequest(run_key=f"{inputs.fingerprint(arrivals)} after {after}", partition_key=as_of.isoformat())
 
     return new_exports

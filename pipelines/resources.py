@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from dagster_dbt.compat import DBT_PYTHON_VERSION
 
-from pipelines import inputs, status, warehouse
+from pipelines import inputs, stages, status, warehouse
 from pipelines.settings import Settings
 
 
@@ -53,6 +53,8 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
         with warehouse.run_lock(settings, owner=f"run {run_id}"):
             opened = Home(settings, run_id, say or _log(context))
             yield opened
+            if context.run.tags.get("almanac/known_at"):
+                stages.show_everything(settings)
             messages = opened.messages or _failures(context)
             figures = {"policy": inputs.policy_fingerprint(settings)}
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 
 from pipelines import dbt, ingest, inputs, ledger, names, publish, quality, resolve, runs, status, warehouse
 from pipelines.contracts import load_contracts
@@ -37,8 +37,14 @@ def show_known_at(settings: Settings, run: Run) -> None:
         ingest.show_known_at(settings, load_contracts(settings.sources), run.known_at)
 
 
+def show_everything(settings: Settings) -> None:
+    """The tables of ingestion as of all that has landed, whatever the run before was allowed to know."""
+    ingest.show_known_at(settings, load_contracts(settings.sources), datetime.max)
+
+
 def build(settings: Settings, as_of: date, say: Say) -> Run:
     """Keys, customers, deals and marts for a day, in the working file. Stops at a gate that does not pass."""
+    show_everything(settings)
     started = now()
     run = runs.start(settings, f"build-{started:%Y%m%dT%H%M%S}", as_of)
     warehouse.record_run(settings, run)

@@ -22,6 +22,7 @@ from pipelines.runs import Run
 from pipelines.settings import Settings
 
 PATIENCE = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to open a file that someone else has open
+LOOKS = (0.1, 0.3, 0.6)  # seconds between attempts to own a home
 PYTHON_SCHEMAS = ("control", "raw", "keys", "resolved", "forecast", "quality")
 
 
@@ -64,16 +65,26 @@ def run_lock(settings: Settings, owner: str) -> Iterator[None]:
     settings.warehouse.mkdir(parents=True, exist_ok=True)
     descriptor = os.open(settings.warehouse / "run.lock", os.O_RDWR | os.O_CREAT, 0o644)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
+        if not _locked(descriptor):
             holder = os.pread(descriptor, 500, 0).decode() or "unknown"
-            raise AlmanacError(f"{settings.home}: another run has the lock ({holder}): wait for it to end") from error
+            raise AlmanacError(f"{settings.home}: another run has the lock ({holder}): wait for it to end")
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"owner": owner, "pid": os.getpid()}).encode(), 0)
         yield
     finally:
         os.close(descriptor)
+
+
+def _locked(descriptor: int) -> bool:
+    """Take the lock; tried for a second, because `is_locked` has it for an instant."""
+    for pause in (*LOOKS, None):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        except BlockingIOError:
+            if pause:
+                time.sleep(pause)
+    return False
 
 
 def is_locked(settings: Settings) -> bool:

@@ -59,6 +59,75 @@ def test_a_run_that_knows_less_sees_a_corrected_file_as_it_was(world: World) -> 
     assert sorted(world.column("select status from control.files")) == ["loaded", "replaced"]
 
 
+PLAIN = "Closed"
+ALIAS = "{from: [Closed, Closed On]}"
+
+
+def test_a_changed_contract_reads_a_correction_after_what_it_corrects(world: World) -> None:
+    world.put("deals_20240101.csv", deals(["1", "Roof", "Prospecting", "100", ""]))
+    world.run(datetime(2024, 1, 2))
+    world.put("deals_20240101 (1).csv", deals(["1", "Roof", "Prospecting", "900", ""]))
+    world.contract(DEALS.replace('"deals_*.csv"', '"deals_*.csv"'))
+    world.run(datetime(2024, 1, 3))
+    assert world.column("select amount from raw.opportunities") == [900]
+    world.contract(DEALS.replace(PLAIN, ALIAS))
+    world.run(datetime(2024, 1, 4))
+    assert world.column("select amount from raw.opportunities") == [900]
+
+
+SIDECAR = DEALS.replace("{filename: 'deals_(\\d{8})', format: \"%Y%m%d\"}", "{sidecar: true}").replace(
+    "    key:", "    extract: incremental\n    key:"
+)
+
+
+def test_a_rejected_export_whose_file_was_overwritten_is_read_once_its_word_is_known(world: World) -> None:
+    world.contract(SIDECAR)
+    for day, word in (("2024-01-01", "Neu"), ("2024-01-08", "Prospecting")):
+        world.put("deals_now.csv.meta.json", f'{{"exported_at": "{day}"}}')
+        world.put("deals_now.csv", deals([day, "Roof", word, "100", ""]))
+        world.run(datetime.fromisoformat(day))
+    assert world.column("select source_id from raw.opportunities") == ["2024-01-08"]
+    words = world.folder / "config/seeds/stage_words.csv"
+    words.write_text(words.read_text(encoding="utf-8") + "Neu,*,lead\n", encoding="utf-8")
+    world.run(datetime(2024, 1, 9))
+    assert world.column("select source_id from raw.opportunities order by 1") == ["2024-01-01", "2024-01-08"]
+
+
+def test_a_moved_file_counts_once_whatever_its_contract_becomes(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(LINES)
+    path = world.put("north/lines_20240101.csv", "Line,Quantity\n1,5\n")
+    world.run()
+    world.put("south/lines_20240101.csv", path.read_bytes())
+    path.unlink()
+    world.contract(LINES.replace("quantity: Quantity", "quantity: [Quantity, Qty]"))
+    world.run()
+    assert world.column("select sum(quantity) from raw.order_lines") == [5]
+
+
+def test_a_moved_file_that_is_dated_by_a_column_is_known(tmp_path: Path) -> None:
+    dated = LINES.replace("{filename: 'lines_(\\d{8})', format: \"%Y%m%d\"}", "{column: Day}")
+    world = World(tmp_path).contract(dated)
+    path = world.put("north/lines_1.csv", "Line,Quantity,Day\n1,5,2024-01-01\n")
+    world.run()
+    world.put("south/lines_1.csv", path.read_bytes())
+    path.unlink()
+    assert world.run().new_files == 0
+    assert world.column("select sum(quantity) from raw.order_lines") == [5]
+
+
+def test_a_file_that_is_still_being_written_is_left_to_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = world.put("deals_20240101.csv", deals(["1", "Roof", "Prospecting", "100", ""]))
+    monkeypatch.setattr("pipelines.ingest.inbox.content_hash", lambda _: "0" * 64)
+    assert [row["reason_code"] for row in world.run().files] == ["changing"]
+    assert not list((world.settings.home / "landing").rglob("*.tmp"))
+    monkeypatch.undo()
+    path.write_text(deals(["1", "Roof", "Prospecting", "100", ""], ["2", "Wall", "Prospecting", "50", ""]))
+    world.run()
+    assert world.column("select count(*) from raw.opportunities") == [2]
+
+
 def test_lines_without_a_key_keep_apart_in_files_of_one_name(tmp_path: Path) -> None:
     world = World(tmp_path).contract(LINES)
     world.put("north/lines_20240101.csv", "Line,Quantity\n1,5\n2,6\n")

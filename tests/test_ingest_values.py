@@ -91,6 +91,19 @@ def test_a_null_word_that_could_be_a_value_is_nothing_all_the_same(tmp_path: Pat
     assert read(tmp_path / "n", "quantity: {from: X, null_words: ['-1']}", "-1", "7") == [None, Decimal(7)]
 
 
+def test_a_condition_on_an_empty_cell_excludes_nothing(tmp_path: Path) -> None:
+    contract = CONTRACT.format(column="quantity: X").rstrip() + "\n    where: \"X <> 'sum'\"\n"
+    world = World(tmp_path).contract(contract)
+    world.put("a.csv", "ID~X\n1~7\n2~\n3~sum\n")
+    assert world.run().files[0]["rows_loaded"] == 2
+    assert dict(world.rows("select line_id, quantity from raw.order_lines")) == {"1": 7, "2": None}
+
+
+def test_a_damaged_id_that_may_be_emptied_is_emptied(tmp_path: Path) -> None:
+    column = "product_id: {from: X, on_error: empty}"
+    assert read(tmp_path, column, "1.23E+17", "A-1") == [None, "A-1"]
+
+
 @pytest.mark.parametrize("header", ["cell", "value", "text", "words", "first"])
 def test_a_header_may_be_any_word(tmp_path: Path, header: str) -> None:
     world = World(tmp_path).contract(CONTRACT.format(column=f"quantity: {header}"))

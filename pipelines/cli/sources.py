@@ -127,13 +127,15 @@ def _quarantine_export(
     context: typer.Context,
     path: str = typer.Argument(help="Path below the inbox, as `quarantine list` shows it."),
     out: Path = typer.Option(..., help="CSV to correct. It holds raw text of people's data: keep it private."),
+    contract: str = typer.Option("", help="Of a file that several contracts read: the one whose rows are meant."),
 ) -> None:
     """Write the refused rows of a file for correction."""
     from pipelines.contracts import load_contracts
     from pipelines.ingest.returned import export_refused
 
     settings = settings_from(context)
-    out.write_text(export_refused(settings, load_contracts(settings.sources), path), encoding="utf-8-sig")
+    refused = export_refused(settings, load_contracts(settings.sources), path, contract)
+    out.write_text(refused, encoding="utf-8-sig")
     typer.echo(f"{out}: correct the cells, leave the first three columns, then `almanac quarantine return {out}`")
 
 

@@ -1,5 +1,6 @@
 """Which files a run has to read: those it has not seen under today's contract, oldest export first."""
 
+import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from pipelines.ingest.source import FileRefusedError
 from pipelines.ingest.vocabulary import Vocabulary, load_vocabulary
 from pipelines.settings import Settings
 
+NEW = sys.maxsize  # a file that was never seen comes after those that were
+
 
 def arrivals_of(
     settings: Settings,
@@ -26,7 +29,7 @@ def arrivals_of(
     """Files to be read, oldest export first. Files that nobody claims, or that may not be here, go to the report."""
     found, allowed = look(settings), allowed_hashes(settings)
     claims, latest = owners(found, contracts), past.latest_by_path()
-    loaded = {_identity(row) for row in past.effective().values()}
+    loaded = {identity for row in past.effective().values() for identity in _identities(row)}
     words = _Words(settings)
     arrivals = []
     for file in found:
@@ -44,26 +47,32 @@ def arrivals_of(
             else:
                 loaded.add(_arrival_identity(arrival))
                 arrivals.append(arrival)
-    arrivals += _kept_arrivals(settings, contracts, {file.name for file in found}, latest, words, landed_at)
-    yield from sorted(arrivals, key=lambda item: (item.exported_at or landed_at, item.name))
+    present = {(system.system, item.name, file.sha256) for file in found for system, item in claims[file.name]}
+    arrivals += _kept_arrivals(settings, contracts, past, present, words, landed_at)
+    first = past.first_seen()
+    yield from sorted(
+        arrivals, key=lambda item: (item.exported_at or landed_at, first.get(_origin(item), NEW), item.name)
+    )
 
 
 def _kept_arrivals(
     settings: Settings,
     contracts: Mapping[str, SourceContract],
-    present: set[str],
-    latest: Mapping[tuple[str, str, str], Row],
+    past: History,
+    present: set[tuple[str, str, str]],
     words: "_Words",
     landed_at: datetime,
 ) -> Iterator[Arrival]:
-    """Files that have left the inbox but are to be read otherwise now: their bytes are in landing."""
-    for (system_name, contract_name, name), row in latest.items():
-        system = contracts.get(system_name)
-        contract = next((item for item in system.objects if item.name == contract_name), None) if system else None
+    """Bytes that have left the inbox (whose are `present`) but are to be read otherwise now: landing has them."""
+    for row in past.readable():
+        system = contracts.get(row["source_system"])
+        contract = next((item for item in system.objects if item.name == row["contract"]), None) if system else None
         path = landing.bytes_path(settings, row["sha256"])
-        if system is None or contract is None or name in present or not path.exists() or not row["exported_at"]:
+        if system is None or contract is None or not path.exists() or not row["exported_at"]:
             continue
-        file = Found(path, name, row["sha256"], row["bytes"])
+        if (system.system, contract.name, row["sha256"]) in present:
+            continue
+        file = Found(path, row["path"], row["sha256"], row["bytes"])
         arrival = _arrival(settings, system, contract, file, words, landed_at, {}, IngestReport(), row["exported_at"])
         if arrival and not _is_same(arrival, row):
             yield arrival
@@ -117,8 +126,14 @@ def _arrival(
     )
 
 
-def _identity(row: Row) -> tuple[object, ...]:
-    return (row["source_system"], row["contract"], row["sha256"], row["contract_hash"], row["exported_at"])
+def _identities(row: Row) -> Iterator[tuple[object, ...]]:
+    """What was loaded, with its date, and without for files whose date stands in a column: their bytes tell it."""
+    known = (row["source_system"], row["contract"], row["sha256"], row["contract_hash"])
+    yield from ((*known, row["exported_at"]), (*known, None))
+
+
+def _origin(arrival: Arrival) -> tuple[str, ...]:
+    return (arrival.system.system, arrival.contract.name, arrival.name, arrival.sha256)
 
 
 def _arrival_identity(arrival: Arrival) -> tuple[object, ...]:

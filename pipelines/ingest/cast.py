@@ -104,6 +104,7 @@ def _cells(source: Source, casting: Casting) -> str:
 def _control(source: Source, contract: ObjectContract) -> str:
     """True for rows that are no records: a total, the header again, or excluded by the contract's `where`.
 
+    A condition on an empty cell is neither true nor false, and excludes nothing.
     `case` and not `coalesce` or `and`: only `case` leaves the cells behind the first filled one unread.
     """
     raw = [quoted(header) for header in source.headers]
@@ -121,7 +122,7 @@ def _control(source: Source, contract: ObjectContract) -> str:
         again = " and ".join(f"trim({quoted(header)}) = {literal(header)}" for header in named)
         rules.append(f"(case when contains({quoted(named[0])}, {literal(named[0])}) then {again} else false end)")
     if contract.where:
-        rules.append(f"not coalesce(({contract.where}), false)")
+        rules.append(f"not coalesce(({contract.where}), true)")
     return f"coalesce({' or '.join(rules)}, false)"
 
 
@@ -139,9 +140,14 @@ def _values(name: str, column: Column, casting: Casting) -> list[str]:
         text = text_sql(column, headers, rules)
         if canonical.map:
             return [f"{text} as {quoted(name + '_source')}"]
-        value = f"{typed_sql(name, text, column, canonical, rules)} as {quoted(name)}"
-        damaged = f"{damaged_id_sql(text)} as {quoted('~bad ' + name)}, {text} as {quoted('~text ' + name)}"
-        return [value, damaged] if _is_id(name, casting) else [value]
+        value = typed_sql(name, text, column, canonical, rules)
+        if not _is_id(name, casting):
+            return [f"{value} as {quoted(name)}"]
+        damaged = damaged_id_sql(text)
+        if column.on_error == "empty":
+            value = f"case when not {damaged} then {value} end"
+        told = f"{damaged} as {quoted('~bad ' + name)}, {text} as {quoted('~text ' + name)}"
+        return [f"{value} as {quoted(name)}", told]
     cell = joined_sql(column, headers)
     values = [f"{typed_sql(name, cell, column, canonical, rules)} as {quoted(name)}"]
     if rules.has_bad:

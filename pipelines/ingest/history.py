@@ -46,20 +46,43 @@ class History:
         """The newest observation of each path under each contract."""
         return {(row["source_system"], row["contract"], row["path"]): row for row in self.rows}
 
+    def readable(self) -> list[Row]:
+        """What may have to be read again under other rules: what counts, what was refused and not replaced since, and
+        the newest observation of each path."""
+        newest = {_reading(row): row for row in self.rows}
+        taken = {_place(row): number for number, row in enumerate(self.rows) if row["status"] == "loaded"}
+        count, latest = self.effective(), {row["file_id"] for row in self.latest_by_path().values()}
+        waits = {
+            row["file_id"]
+            for number, row in enumerate(self.rows)
+            if row["status"] == "rejected" and taken.get(_place(row), -1) < number
+        }
+        return [row for row in newest.values() if row["file_id"] in latest | waits | set(count)]
+
+    def first_seen(self) -> dict[tuple[Any, ...], int]:
+        """The order in which files first came: read again in it, a correction still follows what it corrects."""
+        places: dict[tuple[Any, ...], int] = {}
+        for number, row in enumerate(self.rows):
+            places.setdefault((row["source_system"], row["contract"], row["path"], row["sha256"]), number)
+        return places
+
     def effective(self) -> dict[str, Row]:
         """File id to row of the observations whose rows count: loaded, and not replaced since."""
-        by_place: dict[tuple[str, ...], str] = {}
-        by_bytes: dict[tuple[str, ...], str] = {}
+        by_place: dict[tuple[Any, ...], str] = {}
+        by_bytes: dict[tuple[Any, ...], str] = {}
         count: dict[str, Row] = {}
         for row in self.rows:
             if row["status"] != "loaded":
                 continue
-            place = (row["source_system"], row["contract"], row["set_id"], row["part"])
-            origin = (row["source_system"], row["contract"], row["path"], row["sha256"])
-            for before in (by_place.get(place), by_bytes.get(origin)):
+            place = _place(row)
+            bytes_of = (row["source_system"], row["contract"], row["sha256"])
+            origins = ((*bytes_of, row["path"]), (*bytes_of, row["exported_at"]))  # dated or named otherwise since
+            for before in (by_place.get(place), *map(by_bytes.get, origins)):
                 if before:
                     count.pop(before, None)
-            by_place[place] = by_bytes[origin] = row["file_id"]
+            by_place[place] = row["file_id"]
+            for origin in origins:
+                by_bytes[origin] = row["file_id"]
             count[row["file_id"]] = row
         return count
 
@@ -71,6 +94,16 @@ class History:
             shown = row["status"] == "loaded" and row["file_id"] not in count
             last[row["file_id"]] = {**row, "status": "replaced"} if shown else row
         return pl.DataFrame(list(last.values()), schema=FILES)
+
+
+def _place(row: Row) -> tuple[Any, ...]:
+    """Where a file stands: a later one of the same place takes it."""
+    return (row["source_system"], row["contract"], row["set_id"], row["part"])
+
+
+def _reading(row: Row) -> tuple[Any, ...]:
+    """The same bytes of the same path and export instant, under whatever rules."""
+    return (row["source_system"], row["contract"], row["path"], row["sha256"], row["exported_at"])
 
 
 def file_id(parts: Iterable[object], seen_before: int) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.contracts import ObjectContract, SourceContract
+from pipelines.errors import AlmanacError
 from pipelines.ingest.text import content_hash
 from pipelines.settings import Settings
 
@@ -31,10 +32,15 @@ def look(settings: Settings) -> list[Found]:
     known = _cached(settings)
     found, cache = [], []
     for path in _files(settings.inbox):
-        stat = path.stat()
         name = path.relative_to(settings.inbox).as_posix()
-        mark = (name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-        sha256 = known.get(mark) or content_hash(path)
+        try:
+            stat = path.stat()
+            mark = (name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
+            sha256 = known.get(mark) or content_hash(path)
+        except FileNotFoundError:
+            continue  # it was moved away while the inbox was looked through
+        except OSError as error:
+            raise AlmanacError(f"{path}: {error.strerror}: make it readable, or take it out of the inbox") from error
         cache.append((*mark, sha256))
         found.append(Found(path, name, sha256, stat.st_size))
     if set(known) != {row[:4] for row in cache}:

@@ -37,6 +37,11 @@ def propose(settings: Settings, path: Path, system: str, wanted: str | None) -> 
     known = load_contracts(settings.sources).values() if settings.sources.is_dir() else ()
     evidence = Evidence.of(settings, known)
     name, guesses = best_object(frame, evidence, wanted, path.stem)
+    if not guesses:
+        raise AlmanacError(
+            f"{path}: none of its headers is known ({', '.join(frame.columns[:12])}): say which object it is with "
+            "--object, or add their words to the contract of another system"
+        )
     system = system or re.sub(r"\W+", "_", re.sub(r"[\d_-]+.*$", "", path.stem.lower())).strip("_") or "new_system"
     if not re.fullmatch(r"[a-z][a-z0-9_]*", system):
         system = "new_system"
@@ -205,8 +210,11 @@ def _tried(settings: Settings, path: Path, body: str) -> str:
     with TemporaryDirectory() as folder:
         written = Path(folder) / "proposed.yml"
         written.write_text(body, encoding="utf-8")
-        system = load_contract(written)
-        read = preview(settings, system, system.objects[0], path, is_sample=True)
+        try:
+            system = load_contract(written)
+            read = preview(settings, system, system.objects[0], path, is_sample=True)
+        except AlmanacError as error:
+            return f"Not tried on the file: {str(error).removeprefix(f'{written}: ')}"
     seen = read.seen
     if seen.status != "loaded":
         return f"Tried on the file, it is rejected: {' '.join(seen.reason.split())}"

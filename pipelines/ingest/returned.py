@@ -8,7 +8,6 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -99,67 +98,83 @@ def apply_patch(connection: duckdb.DuckDBPyConnection, source: Source, patch: Pa
     source.relation = "cells"
 
 
-def export_refused(settings: Settings, contracts: dict[str, SourceContract], path: str) -> str:
+def export_refused(settings: Settings, contracts: dict[str, SourceContract], path: str, contract: str = "") -> str:
     """The refused rows of one inbox file as CSV, cells under the file's own headers, ready to be corrected.
 
-    Raises AlmanacError where the file is not known or nothing of it was refused.
+    contract: of a file that several contracts read, the one whose rows are meant; all of them by default. Raises
+    AlmanacError where the file is not known, nothing of it was refused, or its contracts read different headers.
     """
-    row, source = _source_of(settings, contracts, path)
-    refused = landing.refused_path(settings, row["file_id"])
-    if not refused.exists():
-        raise AlmanacError(f"{path}: no row of it is in quarantine")
+    readings = [row for row in _refused_readings(settings, path) if contract in ("", row["contract"])]
+    sources = [_source_of(settings, contracts, row) for row in readings]
+    if not readings or any(source.headers != sources[0].headers for source in sources):
+        names = ", ".join(row["contract"] for row in readings) or contract
+        raise AlmanacError(f"{path}: {names}: say with --contract which contract's refused rows are meant")
+    refused = {item["record"]: item for row in readings for item in _refused(settings, row).to_dicts()}
+    headers, delimiter = sources[0].headers, sources[0].delimiter or ","
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([*LEAD, *source.headers])
-    for item in pl.read_parquet(refused).to_dicts():
-        cells = next(csv.reader([item["raw_text"] or ""], delimiter=source.delimiter or ","), [])
-        padded = (cells + [""] * len(source.headers))[: max(len(source.headers), len(cells))]
-        writer.writerow([path, item["record"], item["reason"], *padded])
+    writer.writerow([*LEAD, *headers])
+    for record in sorted(refused):
+        cells = next(csv.reader([refused[record]["raw_text"] or ""], delimiter=delimiter), [])
+        padded = (cells + [""] * len(headers))[: max(len(headers), len(cells))]
+        writer.writerow([path, record, refused[record]["reason"], *padded])
     return out.getvalue()
 
 
 def take_back(settings: Settings, contracts: dict[str, SourceContract], text: str, returned_at: datetime) -> int:
-    """Keep corrected rows, as `export_refused` wrote them, for the next run; how many there are."""
+    """Keep corrected rows, as `export_refused` wrote them, for the next run; how many there are.
+
+    A row that several contracts refused is corrected for each of them.
+    """
     rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
     if not rows or tuple(rows[0][:3]) != LEAD:
         raise AlmanacError(f"not a corrected export: its header must begin with {', '.join(LEAD)}")
     headers = rows[0][3:]
     kept: list[Row] = []
     for cells in rows[1:]:
-        row, _ = _ledger_row(settings, cells[0])
-        was = _raw_texts(settings, row["file_id"]).get(int(cells[1]))
-        if was is None:
-            raise AlmanacError(f"{cells[0]}: record {cells[1]} is not in quarantine")
-        mine = {name: row[name] for name in ("source_system", "contract", "sha256")}
-        text_of = json.dumps(dict(zip(headers, cells[3:], strict=False)), ensure_ascii=False)
-        kept.append({**mine, "record": int(cells[1]), "cells": text_of, "was": was, "returned_at": returned_at})
+        path, record = cells[0], int(cells[1])
+        texts = [(row, _raw_texts(settings, row)) for row in _refused_readings(settings, path)]
+        found = [(row, raw[record]) for row, raw in texts if record in raw]
+        if not found:
+            raise AlmanacError(f"{path}: record {record} is not in quarantine")
+        corrected = json.dumps(dict(zip(headers, cells[3:], strict=False)), ensure_ascii=False)
+        for row, was in found:
+            mine = {name: row[name] for name in ("source_system", "contract", "sha256")}
+            kept.append({**mine, "record": record, "cells": corrected, "was": was, "returned_at": returned_at})
     number = len(list((settings.state / LOG).glob("*.parquet")))
     state.append(settings, LOG, f"{number:06d}-{returned_at:%Y%m%dT%H%M%S}", pl.DataFrame(kept, schema=SCHEMA))
-    return len(kept)
+    return len(rows) - 1
 
 
-def _raw_texts(settings: Settings, file_id: str) -> dict[int, str]:
-    path = landing.refused_path(settings, file_id)
-    return dict(pl.read_parquet(path).select("record", "raw_text").rows()) if path.exists() else {}
+def _refused(settings: Settings, row: Row) -> pl.DataFrame:
+    return pl.read_parquet(landing.refused_path(settings, row["file_id"]))
 
 
-def _ledger_row(settings: Settings, path: str) -> tuple[Row, Iterable[Row]]:
+def _raw_texts(settings: Settings, row: Row) -> dict[int, str]:
+    return dict(_refused(settings, row).select("record", "raw_text").rows())
+
+
+def _refused_readings(settings: Settings, path: str) -> list[Row]:
+    """The newest ledger row per contract that reads the file and refused rows of it; an error where there is none."""
     rows = [row for row in History.read(settings).rows if row["path"] == path and row["contract"]]
     if not rows:
         raise AlmanacError(f"{path}: not in the ledger; paths are below the inbox, see `almanac quarantine list`")
-    return rows[-1], rows
+    newest = {(row["source_system"], row["contract"]): row for row in rows}.values()
+    found = [row for row in newest if landing.refused_path(settings, row["file_id"]).exists()]
+    if not found:
+        raise AlmanacError(f"{path}: no row of it is in quarantine")
+    return found
 
 
-def _source_of(settings: Settings, contracts: dict[str, SourceContract], path: str) -> tuple[Row, Source]:
-    """The newest ledger row of a file, and the file read again for its headers."""
+def _source_of(settings: Settings, contracts: dict[str, SourceContract], row: Row) -> Source:
+    """The file of a ledger row read again for its headers."""
     from pipelines.ingest.readers import read_source
     from pipelines.ingest.source import scratch
 
-    row, _ = _ledger_row(settings, path)
-    system = contracts.get(row["source_system"])
+    path, system = row["path"], contracts.get(row["source_system"])
     contract = next((item for item in system.objects if item.name == row["contract"]), None) if system else None
     if contract is None:
         raise AlmanacError(f"{path}: its contract {row['source_system']}/{row['contract']} is gone")
     with TemporaryDirectory(dir=settings.warehouse) as folder, scratch(Path(folder)) as (connection, place):
         restored = landing.restore(settings, row["sha256"], Path(folder) / Path(path).name)
-        return row, read_source(connection, restored, contract.reader, place)
+        return read_source(connection, restored, contract.reader, place)

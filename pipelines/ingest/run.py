@@ -17,10 +17,10 @@ from pipelines.ingest import landing
 from pipelines.ingest.arrivals import arrivals_of
 from pipelines.ingest.history import History, Row
 from pipelines.ingest.load import CORRECTIONS, synchronise
-from pipelines.ingest.observe import Arrival, observe
+from pipelines.ingest.observe import Arrival, Observed, observe
 from pipelines.ingest.report import IngestReport, file_id_of, ledger_row
 from pipelines.ingest.required import stop_for_required
-from pipelines.ingest.source import Desk, desk
+from pipelines.ingest.source import Desk, FileRefusedError, desk
 from pipelines.ingest.text import keep_compressed
 from pipelines.settings import Settings
 
@@ -120,14 +120,19 @@ def _land(
         with TemporaryDirectory(dir=settings.warehouse) as folder:
             restored = landing.restore(settings, arrival.sha256, Path(folder) / Path(arrival.name).name)
             return _land(settings, replace(arrival, path=restored), past, landed_at, scratch_desk)
-    keep_compressed(arrival.path, kept)
     seen_before = sum(
         (row["path"], row["sha256"], row["contract_hash"]) == (arrival.name, arrival.sha256, arrival.contract_hash)
         and row["contract"] == arrival.contract.name
         for row in past.rows
     )
     file_id = file_id_of(arrival, arrival.exported_at, seen_before)
-    seen = observe(settings, arrival, file_id, landed_at, scratch_desk)
+    try:
+        keep_compressed(arrival.path, kept, arrival.sha256)
+        seen = observe(settings, arrival, file_id, landed_at, scratch_desk)
+    except FileRefusedError as refusal:
+        seen = Observed(arrival.exported_at, "rejected", refusal.code, refusal.reason)
+    except OSError as error:
+        seen = Observed(arrival.exported_at, "rejected", "unreadable", f"could not be read: {error.strerror or error}")
     corrections = seen.corrections.drop("_record").with_columns(
         file_id=pl.lit(file_id), source_system=pl.lit(arrival.system.system), object=pl.lit(arrival.contract.object)
     )

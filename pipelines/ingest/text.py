@@ -45,15 +45,22 @@ def content_hash(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def keep_compressed(path: Path, target: Path) -> None:
-    """Keep the bytes under their content address; a file that is already there is the same file."""
+def keep_compressed(path: Path, target: Path, sha256: str) -> None:
+    """Keep the bytes under their content address; a file that is already there is the same file.
+
+    Raises FileRefusedError where the bytes are no longer those that were hashed: someone is still writing them.
+    """
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_suffix(".tmp")
+    aside, digest = target.with_suffix(".tmp"), hashlib.sha256()
     with aside.open("wb") as out, zstandard.ZstdCompressor(level=1).stream_writer(out) as writer:
         for piece in chunks(path):
+            digest.update(piece)
             writer.write(piece)
+    if digest.hexdigest() != sha256:
+        aside.unlink()
+        raise FileRefusedError("changing", "the file changed while it was read: the next run reads it again")
     aside.replace(target)
 
 

@@ -33,18 +33,23 @@ named as (
         role,
         author,
         submitted_at,
+        {{ local_date('submitted_at') }} as submitted_on,
         cast(amount as double) as amount,
         reason,
     from submissions
+    cross join run
 ),
+
+-- What is never measured, such as revenue by a misspelt team, has no actual: its author is not a hundred per cent wrong.
+measured as (select distinct metric, level, member, true as is_measured from month_actuals),
 
 -- What its author last said before the month began is what the month is judged by.
 ranked as (
     select
         *,
-        cast(submitted_at as date) < period_start as is_in_time,
+        submitted_on < period_start as is_in_time,
         row_number() over (
-            partition by metric, level, member, period_start, role, author, cast(submitted_at as date) < period_start
+            partition by metric, level, member, period_start, role, author, submitted_on < period_start
             order by submitted_at desc, source_system desc, source_id desc
         ) as newest_first,
     from named
@@ -65,7 +70,7 @@ with_model as (
         and ranked.level = served.level
         and ranked.member = served.member
         and ranked.period_start = served.period_start
-        and served.as_of <= cast(ranked.submitted_at as date)
+        and served.as_of <= ranked.submitted_on
     qualify row_number() over (
         partition by ranked.source_system, ranked.source_id
         order by served.as_of desc, served.issued_at desc, served.run_id desc
@@ -75,15 +80,17 @@ with_model as (
 -- A complete month without anything is a zero; of a month that as_of cuts nothing is known yet.
 final as (
     select
-        with_model.* exclude (is_in_time, newest_first),
+        with_model.* exclude (is_in_time, newest_first, submitted_on),
         with_model.is_in_time and with_model.newest_first = 1 as is_judged,
         with_model.amount between with_model.model_lo_80 and with_model.model_hi_80 as is_within_model_80,
         case
-            when last_day(with_model.period_start) <= run.as_of then coalesce(month_actuals.y, 0)
+            when measured.is_measured and last_day(with_model.period_start) <= run.as_of
+                then coalesce(month_actuals.y, 0)
         end as actual,
     from with_model
     cross join run
     left join month_actuals using (metric, level, member, period_start)
+    left join measured using (metric, level, member)
 )
 
 select
