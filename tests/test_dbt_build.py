@@ -1,10 +1,14 @@
 """Every rule written in SQL holds, and the models can be read as pages: dbt's unit tests and docs on a built home."""
 
 from collections.abc import Callable
+from pathlib import Path
 
+import pytest
 from conftest import Built
 
 from pipelines import dbt
+from pipelines.errors import AlmanacError
+from pipelines.settings import load_settings
 
 
 def test_every_dbt_unit_test_passes(copied: Callable[[], Built]) -> None:
@@ -17,3 +21,25 @@ def test_the_docs_are_one_page_without_a_server(copied: Callable[[], Built]) -> 
     dbt.dbt(folder, "docs", "generate", "--static")
     page = (folder / "target" / "static_index.html").read_text(encoding="utf-8")
     assert "One row per line of revenue" in page
+
+
+def test_a_broken_edit_that_is_undone_is_undone_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def parse(folder: Path, *arguments: str) -> str:
+        if "broken" in (folder / "seeds" / "stage_words.csv").read_text():
+            raise AlmanacError("dbt parse failed")
+        (folder / "target").mkdir(exist_ok=True)
+        (folder / "target" / "manifest.json").write_text("{}")
+        return ""
+
+    monkeypatch.setattr(dbt, "dbt", parse)
+    own = tmp_path / "config" / "seeds" / "stage_words.csv"
+    own.parent.mkdir(parents=True)
+    settings = load_settings(tmp_path / "home", config=tmp_path / "config")
+    own.write_text("good")
+    folder = dbt.prepare_project(settings)
+    own.write_text("broken")
+    with pytest.raises(AlmanacError):
+        dbt.prepare_project(settings)
+    own.write_text("good")
+    dbt.prepare_project(settings)
+    assert (folder / "seeds" / "stage_words.csv").read_text() == "good"

@@ -203,6 +203,26 @@ def test_a_figure_is_not_seen_before_it_was_published() -> None:
     assert with_external(None, facts, batch, 2, as_of=date(2024, 1, 1)) is None
 
 
+def test_a_revision_does_not_change_what_a_model_learned_from() -> None:
+    """January came out as 1 in February and was revised to 50 in June: every cutoff from February on sees 1."""
+    frequency, last = Frequency("MS"), Frequency("MS").index(days("2024-03-01"))[0]
+    batch = Batch(("a",), (np.arange(3.0),), np.array([last]), frequency)
+    first = pl.DataFrame(
+        {
+            "name": ["market"] * 2,
+            "ds": [date(2024, 1, 1), date(2024, 2, 1)],
+            "value": [1.0, 2.0],
+            "published_on": [date(2024, 2, 1), date(2024, 3, 1)],
+        }
+    )
+    revised = pl.concat([first, first.head(1).with_columns(value=pl.lit(50.0), published_on=date(2024, 6, 1))])
+    before = with_external(None, first, batch, 2, as_of=date(2024, 12, 31))
+    after = with_external(None, revised, batch, 2, as_of=date(2024, 12, 31))
+    assert before is not None and after is not None
+    np.testing.assert_array_equal(before.values, after.values)
+    np.testing.assert_array_equal(before.published, after.published)
+
+
 def test_unknown_key_is_refused_with_file_and_key(tmp_path: Path) -> None:
     path = tmp_path / "forecasts.yml"
     path.write_text("series: [{metric: revenue, levels: [total], horizont: 3}]\ntiers: {}\n", encoding="utf-8")
