@@ -2,12 +2,14 @@
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from uuid import uuid4
 
 import dagster as dg
 import pytest
 from conftest import Built
 
+from pipelines import inputs
 from pipelines.automation import JOB
 from pipelines.definitions import build_defs
 from pipelines.resources import kept_run_id
@@ -98,6 +100,28 @@ def test_the_sensor_waits_until_there_is_something_new(built: Built, defs: dg.De
         waiting = sensor.evaluate_tick(context)
     assert not waiting.run_requests
     assert "nothing new" in waiting.skip_message
+
+
+def test_exports_whose_run_died_are_asked_for_again(defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(inputs, "waiting", lambda _: ["one export"])
+    monkeypatch.setattr(inputs, "fingerprint", str)
+    monkeypatch.setattr(inputs, "newest_export", lambda _: date(2026, 10, 31))
+    with dg.DagsterInstance.ephemeral() as instance:
+        first, again = tick(defs, instance), tick(defs, instance)
+        instance.add_run(dg.DagsterRun(job_name=JOB, run_id=str(uuid4()), status=dg.DagsterRunStatus.STARTED))
+        meanwhile = tick(defs, instance)
+        instance.add_run(dg.DagsterRun(job_name=JOB, run_id=str(uuid4()), status=dg.DagsterRunStatus.FAILURE))
+        after_failure = tick(defs, instance)
+    assert len(first) == len(after_failure) == 1
+    assert first == again != after_failure
+    assert meanwhile == []
+
+
+def tick(defs: dg.Definitions, instance: dg.DagsterInstance) -> list[str | None]:
+    """The keys of the runs that the sensor asks for: Dagster starts one run per key."""
+    context = dg.build_sensor_context(instance, repository_def=defs.get_repository_def())
+    requests = defs.get_sensor_def("new_exports").evaluate_tick(context).run_requests
+    return [request.run_key for request in requests or []]
 
 
 def test_people_see_row_counts_and_a_picture(built: Built) -> None:

@@ -35,7 +35,7 @@ named as (
         submitted_at,
         {{ local_date('submitted_at') }} as submitted_on,
         cast(amount as double) as amount,
-        reason,
+        submissions.reason,
     from submissions
     cross join run
 ),
@@ -70,7 +70,7 @@ with_model as (
         and ranked.level = served.level
         and ranked.member = served.member
         and ranked.period_start = served.period_start
-        and served.as_of <= ranked.submitted_on
+        and ranked.submitted_on >= served.as_of
     qualify row_number() over (
         partition by ranked.source_system, ranked.source_id
         order by served.as_of desc, served.issued_at desc, served.run_id desc
