@@ -98,7 +98,7 @@ def _last_choices(settings: Settings, run: Run) -> pl.DataFrame:
     live = _known(settings, "choices", run).filter(
         pl.col("run_kind").is_in(SERVED_KINDS), pl.col("run_id") != run.run_id, pl.col("as_of") <= run.as_of
     )
-    return live.filter(pl.col("issued_at") == live["issued_at"].max())
+    return live.filter(pl.col("issued_at") == pl.col("issued_at").max())
 
 
 def _stopped(settings: Settings, run: Run) -> list[str]:
