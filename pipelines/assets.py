@@ -38,7 +38,8 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         except AlmanacError as error:  # another try would say the same
             raise dg.Failure(str(error), allow_retries=False) from error
         run = runs.start(settings, home.run_id, date.fromisoformat(context.partition_key), **_run_tags(context))
-        stages.show_known_at(settings, run)
+        if run.known_at:
+            stages.show_known_at(settings, run.known_at)
         warehouse.record_run(settings, run)
         yield from _results(settings, graph.raw_specs())
 

@@ -34,9 +34,7 @@ def prepare_project(settings: Settings) -> Path:
     stamp, manifest = folder / "target" / ".fingerprint", folder / "target" / "manifest.json"
     if manifest.is_file() and stamp.is_file() and stamp.read_text() == _hash(wanted):
         return folder
-    stamp.unlink(
-        missing_ok=True
-    )  # until it is parsed the folder is nobody's: an edit that is undone must be undone here
+    stamp.unlink(missing_ok=True)  # an edit that breaks the parse and is undone must be undone here as well
     _write(folder, wanted)
     dbt(folder, "parse")
     stamp.write_text(_hash(wanted))

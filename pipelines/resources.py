@@ -54,7 +54,7 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
             opened = Home(settings, run_id, say or _log(context))
             yield opened
             if context.run.tags.get("almanac/known_at"):
-                stages.show_everything(settings)
+                stages.show_known_at(settings, None)
             messages = opened.messages or _failures(context)
             figures = {"policy": inputs.policy_fingerprint(settings)}
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)

@@ -31,20 +31,14 @@ def ingest_exports(settings: Settings, say: Say) -> ingest.IngestReport:
     return ingest.run(settings, load_contracts(settings.sources), landed_at=now(), progress=progress)
 
 
-def show_known_at(settings: Settings, run: Run) -> None:
-    """For a run that must not know what landed later: files that were corrected since count as they were."""
-    if run.known_at is not None:
-        ingest.show_known_at(settings, load_contracts(settings.sources), run.known_at)
-
-
-def show_everything(settings: Settings) -> None:
-    """The tables of ingestion as of all that has landed, whatever the run before was allowed to know."""
-    ingest.show_known_at(settings, load_contracts(settings.sources), datetime.max)
+def show_known_at(settings: Settings, moment: datetime | None) -> None:
+    """For a run that must not know what landed later, and back to all that has landed after it (None)."""
+    ingest.show_known_at(settings, load_contracts(settings.sources), moment)
 
 
 def build(settings: Settings, as_of: date, say: Say) -> Run:
     """Keys, customers, deals and marts for a day, in the working file. Stops at a gate that does not pass."""
-    show_everything(settings)
+    show_known_at(settings, None)
     started = now()
     run = runs.start(settings, f"build-{started:%Y%m%dT%H%M%S}", as_of)
     warehouse.record_run(settings, run)

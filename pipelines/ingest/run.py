@@ -76,9 +76,10 @@ def newest_export(settings: Settings) -> datetime | None:
     return max(loaded, default=None)
 
 
-def show_known_at(settings: Settings, contracts: Mapping[str, SourceContract], moment: datetime) -> None:
-    """Make the tables hold what had landed by a moment, as naive UTC. The next run shows everything again."""
-    synchronise(settings, contracts, History.read(settings).known_at(moment))
+def show_known_at(settings: Settings, contracts: Mapping[str, SourceContract], moment: datetime | None) -> None:
+    """Make the tables hold what had landed by a moment, as naive UTC; without one, all that has landed."""
+    history = History.read(settings)
+    synchronise(settings, contracts, history.known_at(moment) if moment else history)
 
 
 def rebuild(settings: Settings, contracts: Mapping[str, SourceContract]) -> None:

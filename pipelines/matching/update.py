@@ -119,10 +119,7 @@ def _keep_keys(connection: duckdb.DuckDBPyConnection) -> str | None:
         "insert into matching.kept_inputs by name select row_hash, record_no from touched.hashed"
         " inner join touched.keyed_new using (source_system, source_id)"
     )
-    systems = "from matching.mtc_systems order by all"
-    before = rows(connection, systems)
-    run_models(connection, ["mtc_systems"])
-    return None if before == rows(connection, systems) else "a system is new, or keeps persons now"
+    return "a system is new, or keeps persons now" if _moves(connection, "mtc_systems") else None
 
 
 def _keep_frequencies(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -181,10 +178,15 @@ def _keep_records(connection: duckdb.DuckDBPyConnection) -> str | None:
         "delete from matching.mtc_records where record_no in (from touched.stale);"
         "insert into matching.mtc_records by name from touched.mtc_records"
     )
-    totals = "from matching.mtc_totals order by field"
-    before = rows(connection, totals)
-    run_models(connection, ["mtc_totals"])
-    return None if before == rows(connection, totals) else "the number of records that know a field moved a step"
+    return "the number of records that know a field moved a step" if _moves(connection, "mtc_totals") else None
+
+
+def _moves(connection: duckdb.DuckDBPyConnection, model: str) -> bool:
+    """Run a small model again; whether its rows are others than before."""
+    shown = f"from matching.{model} order by all"
+    before = rows(connection, shown)
+    run_models(connection, [model])
+    return before != rows(connection, shown)
 
 
 def _keep_links(connection: duckdb.DuckDBPyConnection) -> None:
