@@ -39,7 +39,10 @@ class Reader(Declared):
     sheet: int | str = 0
     sheets: str | None = None
     member: str | None = None
-    totals: Words = ("合计", "小计", "总计", "Total", "Totals", "Grand Total", "Subtotal")
+    totals: Words = (
+        *("合计", "小计", "总计", "总额", "Total", "Totals", "Grand Total", "Subtotal", "Sub-total", "Sum"),
+        *("Summe", "Gesamt", "Gesamtsumme", "Zwischensumme"),
+    )
     fill_down: Words = ()
     ragged: Literal["refuse", "pad"] = "refuse"
     comment: str = ""

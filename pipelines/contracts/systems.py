@@ -67,9 +67,12 @@ def load_contract(path: Path) -> SourceContract:
 
 
 def load_contracts(folder: Path) -> dict[str, SourceContract]:
-    """Every contract of a folder by system, in the order of the file names."""
+    """Every contract of a folder by system, in the order of the file names.
+
+    An empty file is a contract that is being written, as by `almanac sources new FILE > sources/x.yml`.
+    """
     contracts: dict[str, SourceContract] = {}
-    for path in sorted(folder.glob("*.yml")):
+    for path in sorted(file for file in folder.glob("*.yml") if file.stat().st_size):
         contract = load_contract(path)
         if contract.system in contracts:
             raise AlmanacError(f"{path}: system {contract.system} is declared in another file of the folder as well")
