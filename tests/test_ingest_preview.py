@@ -150,6 +150,15 @@ def test_an_unknown_stage_is_listed_with_the_nearest_code(tmp_path: Path) -> Non
     assert "it is rejected: stage" in text
 
 
+@pytest.mark.parametrize(
+    ("word", "code"), [("Verbal yes", "negotiation"), ("6. 商务谈判（集团）", "negotiation"), ("Blue sky", None)]
+)
+def test_a_stage_is_proposed_by_the_known_word_it_holds_and_never_by_chance(
+    tmp_path: Path, word: str, code: str | None
+) -> None:
+    assert load_vocabulary(load_settings(tmp_path), "stages", "crm").proposal(word) == code
+
+
 def test_day_or_month_first_is_asked_where_the_file_does_not_tell(tmp_path: Path) -> None:
     path = tmp_path / "deals_20240131.csv"
     path.write_text("Deal ID,Deal Name,Stage,Close Date\n1,a,Won,01/02/2024\n2,b,Won,03/04/2024\n", encoding="utf-8")

@@ -77,7 +77,7 @@ def _translate(connection: duckdb.DuckDBPyConnection, name: str, vocabulary: Voc
         "group by all order by 2 desc, 1"
     ).fetchall()
     unknown = [
-        f"{name} {text!r} ({count} rows) has no row in {vocabulary.kind} words"
+        f"{name} {text!r} ({count} rows) has no row in {vocabulary.seed}"
         + (f", perhaps {guess}" if (guess := vocabulary.proposal(text)) else "")
         for text, count in found
         if vocabulary.code(text) is None
