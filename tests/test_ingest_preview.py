@@ -13,6 +13,7 @@ from pipelines.ingest.guesses import Evidence, best_object
 from pipelines.ingest.inbox import Found, owners
 from pipelines.ingest.preview import check_samples, find_contract, neutralised, preview, read_table
 from pipelines.ingest.propose import propose
+from pipelines.ingest.vocabulary import load_vocabulary
 from pipelines.settings import SHIPPED_SOURCES, load_settings
 
 
