@@ -39,6 +39,10 @@ class MatchHome:
                 "create or replace table matching.mtc_namespaces"
                 " (source_system varchar, source_id varchar, namespace varchar, namespace_key varchar)"
             )
+            connection.execute(
+                "create or replace table matching.mtc_contacts"
+                " (source_system varchar, source_id varchar, contact_keys varchar[], contact_domain_key varchar)"
+            )
             for row in namespaces:
                 connection.execute("insert into matching.mtc_namespaces values (?, ?, ?, ?)", row)
             run_models(connection, MATCHING)

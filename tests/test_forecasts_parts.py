@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from forecasts import config, metrics, pool
-from forecasts.backtest import Origin, cutoffs
+from forecasts.backtest import Candidates, Origin, cutoffs
 from forecasts.base import Batch, batch_of
+from forecasts.bounds import all_bounds
 from forecasts.calendar import FESTIVALS, festival_share, regressors_of, working_days
 from forecasts.config import Calendar
 from forecasts.effects import effects_of
@@ -88,6 +89,25 @@ def test_conformal_bounds_cover_what_they_promise() -> None:
     for level in (80, 95):
         low, high = bounds(np.zeros((4000, 6)), np.ones(4000), residuals, level)
         assert abs(metrics.coverage(actual, low, high).mean() - level / 100) < 0.02
+
+
+def test_a_level_of_a_hierarchy_gets_the_width_of_its_own_errors() -> None:
+    """The total errs by 2, its 50 members by at most 1: a quantile of all together would be too narrow for it."""
+    random = np.random.default_rng(1)
+    errors = [np.vstack([np.full((1, 3), 2.0 * sign), random.uniform(-1, 1, (50, 3))]) for sign in (1, -1, 1)]
+    origins = tuple(
+        Origin(np.arange(51), np.full(51, 3), error, np.ones(51), np.ones(51), {"pool": np.zeros((51, 3))})
+        for error in errors
+    )
+    batch = Batch(tuple(map(str, range(51))), (np.ones(40),) * 51, np.full(51, 600), Frequency("MS"))
+    candidates = Candidates(batch, 3, np.ones(51), {"pool": np.zeros((51, 3))}, origins)
+    segments, floor = np.full(51, "regular", dtype=object), np.full(51, -np.inf)
+    tied = np.array(["total", *["region"] * 50], dtype=object)
+    low, high = all_bounds(candidates, segments, floor, tied)[0]["pool"][80]
+    assert (high[0] >= 2).all() and (low[0] <= -2).all()
+    assert (high[1:] < 1.05).all() and (low[1:] > -1.05).all()
+    alone = all_bounds(candidates, segments, floor, np.full(51, "", dtype=object))[0]["pool"][80]
+    assert (alone[1][0] < 1.05).all(), "without ties all series of a segment share one width"
 
 
 def origin(**errors: float) -> Origin:
