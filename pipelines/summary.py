@@ -135,7 +135,10 @@ def _business(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     yield "deals", f"{records:,} records are {deals:,} deals"
     query = "select count(*), sum(amount_base), min(invoiced_on), max(invoiced_on) from marts.revenue"
     lines, amount, first, last = connection.execute(query).fetchall()[0]
-    yield "revenue", f"{amount or 0:,.2f} on {lines:,} lines, {first} to {last}"
+    yield (
+        "revenue",
+        f"{amount or 0:,.2f} on {lines:,} lines, {first} to {last}" if lines else "no line of an invoice or order",
+    )
 
 
 def _forecasts(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
@@ -149,8 +152,12 @@ def _forecasts(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
 
 
 def _where(settings: Settings) -> Iterator[Line]:
-    yield "tables", str(publish.served_file(settings))
-    yield "parquet", str(settings.published / "parquet" / "latest")
+    served = publish.served_file(settings)
+    if served.is_file():
+        yield "tables", str(served)
+        yield "parquet", str(settings.published / "parquet" / "latest")
+    else:
+        yield "tables", "nothing is served yet"
     yield "status", str(settings.published / "status.duckdb")
     almanac = f"{Path(sys.executable).with_name('almanac')} --home {settings.home}"
     for command in ("status", "docs", "dev"):
