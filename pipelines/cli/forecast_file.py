@@ -25,13 +25,17 @@ def register(app: typer.Typer) -> None:
         file: Path = typer.Argument(help="CSV, XLSX, JSONL or Parquet with unique_id, ds, y, or columns like them."),
         horizon: int = typer.Option(help="Periods ahead."),
         freq: str | None = typer.Option(
-            None, help="MS, ME, QS, YS, D, W-MON ... W-SUN, 445-JAN ... [as the dates lie].", show_default=False
+            None,
+            help="MS, ME, QS, YS, D, W-MON ... W-SUN, 445-JAN ... (default: as the dates lie).",
+            show_default=False,
         ),
         tier: str = typer.Option("default", help="prophet (fastest), default, or thorough (most accurate)."),
         series: list[str] | None = typer.Option(None, "--id", help="Column that names the series; may be repeated."),
-        time: str | None = typer.Option(None, help="Column of dates [ds, or the only one]."),
-        value: str | None = typer.Option(None, help="Column to forecast [y, or the only one of numbers]."),
-        out: Path | None = typer.Option(None, help="CSV or Parquet to write [FILE_forecast with FILE's ending]."),
+        time: str | None = typer.Option(None, help="Column of dates (default: ds, or the only one)."),
+        value: str | None = typer.Option(None, help="Column to forecast (default: y, or the only one of numbers)."),
+        out: Path | None = typer.Option(
+            None, help="CSV or Parquet to write (default: FILE_forecast, as CSV or Parquet)."
+        ),
         engine: str = typer.Option("process", help="process, pool, pool:WORKERS, ray, dask:ADDRESS, spark."),
         charts: Path | None = typer.Option(None, help="Folder for one picture per series (the first 200)."),
     ) -> None:

@@ -39,7 +39,7 @@ def _file(
     ),
     map: list[str] = typer.Option([], "--map", help="What a column is, as canonical=HEADER, e.g. account_name=Firma."),
     fit: bool = typer.Option(True, help="Fit the weights to the file (no labels needed) before scoring."),
-    out: Path | None = typer.Option(None, help="Where to write record_id, cluster_id [beside the file]."),
+    out: Path | None = typer.Option(None, help="Where to write record_id, cluster_id (default: beside the file)."),
     pairs: Path | None = typer.Option(None, help="Where to write the compared pairs with their bits, as Parquet."),
 ) -> None:
     """Cluster the records of a file: record_id, cluster_id out."""
@@ -79,7 +79,9 @@ def _explain(
 
 def _train(
     context: typer.Context,
-    out: Path | None = typer.Option(None, help="Where to write the new match_weights.csv [only show the difference]."),
+    out: Path | None = typer.Option(
+        None, help="Where to write the new match_weights.csv (default: only show the difference)."
+    ),
 ) -> None:
     """Refit the weights with Splink on the records of the working file and show what changes."""
     from pipelines.matching.train import train

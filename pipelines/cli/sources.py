@@ -54,7 +54,7 @@ def _new(
     context: typer.Context,
     file: Path = typer.Argument(help="One export of the system."),
     system: str = typer.Option("", help="Name of the system [from the file's name]."),
-    object: str | None = typer.Option(None, "--object", help="Canonical object [the one that fits best]."),
+    object: str | None = typer.Option(None, "--object", help="Canonical object (default: the one that fits best)."),
     out: Path | None = typer.Option(None, help="Write the contract here."),
 ) -> None:
     """Propose a contract from one export, with the confidence of each column and the rest listed."""
@@ -69,7 +69,7 @@ def _new(
 def _read(
     context: typer.Context,
     file: Path = typer.Argument(help="A file, whether or not it lies in the inbox."),
-    contract: str | None = typer.Option(None, help="system/name [the contract whose files match]."),
+    contract: str | None = typer.Option(None, help="system/name (default: the contract whose files match)."),
     plain: bool = typer.Option(False, help="Without a contract: the table as it stands in the file."),
     out: Path | None = typer.Option(None, help="Write the accepted rows as plain UTF-8 CSV."),
 ) -> None:
