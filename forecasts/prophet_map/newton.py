@@ -3,10 +3,10 @@
     minimise over x = (k, m, delta, b, u): T u + SSE/2e^{2u} + 2e^{2u} + |(k, m, b)/prior|^2/2 + |delta|_1/tau
 
 Where the posterior has several modes, the one that is reached depends on the way. Stan's Newton turns every direction
-of negative curvature round (x - V |L|^-1 V'g for the Hessian V L V') and halves the step until the objective falls; its
-Hessian is a finite difference of gradients, which rounds the corner of |delta| off over two thousandths. The same rule
-is followed here for all series of a stack together, with the Hessian in closed form; what it finds is a start, not an
-answer: `restarts` polishes it. Rule: Stan Reference Manual, chapter "Optimization"; Nocedal & Wright (2006), 3.4.
+of negative curvature round (x - V |L|^-1 V'g for the Hessian V L V') and halves the step, from a million times its
+length, until the objective falls; its Hessian is a finite difference of gradients, which rounds the corner of |delta|
+off over two thousandths. The same rule is followed here, iterate by iterate, for all series of a stack together, with
+the Hessian in closed form; what it finds is a start, not an answer: `restarts` polishes it. Rule: Stan Reference Manual, chapter "Optimization"; Nocedal & Wright (2006), 3.4.
 """
 
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ import numpy as np
 
 from forecasts.prophet_map.panel import FloatArray
 
-STEPS = 400  # three times the longest way seen on 300 series of spikes
-HALVINGS = 60
-TOLERANCE = 1e-8  # nats gained by a step, as in Stan
+STEPS = 2000  # the longest way seen had 300
+LONGEST = 1e6  # times the step, tried first: a flat valley may be left by a long way
+HALVINGS = 120
+TOLERANCE = 1e-8  # nats gained by a step
 CORNER = 1e-3  # distance of the finite differences ...
 STENCIL = ((-2, 1 / 12), (-1, -2 / 3), (1, 2 / 3), (2, -1 / 12))  # ... and their weights: fourth order
 
@@ -103,7 +104,8 @@ def descend(problem: Problem, x: FloatArray) -> None:
     for _ in range(STEPS):
         part = problem.of(moving)
         step = part.direction(x[moving])
-        length, tried = np.ones(len(moving)), part.value(x[moving] + step)
+        length = np.full(len(moving), LONGEST)
+        tried = part.value(x[moving] + LONGEST * step)
         for _ in range(HALVINGS):
             worse = np.flatnonzero(~(tried <= value[moving]))
             if len(worse) == 0:
