@@ -4,12 +4,13 @@ Works on the table `typed` of the scratch database and leaves the table `faults`
 it. A record without a fault, and not a control row, is accepted. Each record is counted once whatever is wrong with it.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 
 import duckdb
 import polars as pl
 
-from pipelines.contracts import ObjectContract
+from pipelines.contracts import CanonicalObject, ObjectContract
 from pipelines.ingest.cast import ERRORS, Casting
 from pipelines.ingest.source import FileRefusedError
 from pipelines.ingest.values import literal
@@ -36,12 +37,19 @@ CORRECTIONS = {
 }  # fmt: skip
 
 
+Words = Counter[tuple[str, str]]
+
+
 def judge(
-    connection: duckdb.DuckDBPyConnection, casting: Casting, vocabularies: Mapping[str, Vocabulary]
+    connection: duckdb.DuckDBPyConnection,
+    casting: Casting,
+    vocabularies: Mapping[str, Vocabulary],
+    unknown: Words | None = None,
 ) -> pl.DataFrame:
     """Fill `typed` and `faults`; the corrections that were made, one row per changed value.
 
-    Raises FileRefusedError for words that no vocabulary knows.
+    Raises FileRefusedError for words that no vocabulary knows. unknown: receives them where the rows are a piece of a
+    file, of which all must be seen before it is refused, or two rows of it compared.
     """
     connection.execute(
         "create or replace table faults (_record bigint, column_name varchar, code varchar, because varchar)"
@@ -51,42 +59,54 @@ def judge(
         f"from (select _record, unnest(string_split(_errors, {literal(ERRORS)})) as problem "
         "from typed where not _is_control and _errors is not null)"
     )
-    _look_up(connection, casting, vocabularies)
+    words = Words() if unknown is None else unknown
+    _look_up(connection, casting, vocabularies, words)
+    if unknown is None:
+        refuse_unknown(words, casting.canonical, vocabularies)
     corrections = _repair(connection, casting)
     _find_missing(connection, casting)
     _find_broken_rules(connection, casting)
-    _find_duplicates(connection, casting.contract)
+    if unknown is None:
+        _find_duplicates(connection, casting.contract)
     return corrections
 
 
-def _look_up(connection: duckdb.DuckDBPyConnection, casting: Casting, vocabularies: Mapping[str, Vocabulary]) -> None:
-    """Translate every mapped column. All unknown words of the file are reported at once."""
-    unknown: list[str] = []
+def refuse_unknown(unknown: Words, canonical: CanonicalObject, vocabularies: Mapping[str, Vocabulary]) -> None:
+    """Raise FileRefusedError that names all unknown words of a file at once, with their rows and a proposal."""
+    lines: list[str] = []
+    for name, column in canonical.columns.items():
+        found = [(text, count) for (where, text), count in unknown.items() if where == name]
+        vocabulary = vocabularies[column.map] if found and column.map else None
+        for text, count in sorted(found, key=lambda item: (-item[1], item[0]))[:50] if vocabulary else ():
+            guess = vocabulary.proposal(text)  # type: ignore[union-attr]
+            said = f"{name} {text!r} ({count} rows) has no row in {vocabulary.seed}"  # type: ignore[union-attr]
+            lines.append(said + (f", perhaps {guess}" if guess else ""))
+    if lines:
+        kind = "currency" if all(line.startswith("currency") for line in lines) else "word"
+        raise FileRefusedError(f"unmapped_{kind}", "; ".join(lines))
+
+
+def _look_up(
+    connection: duckdb.DuckDBPyConnection, casting: Casting, vocabularies: Mapping[str, Vocabulary], unknown: Words
+) -> None:
+    """Translate every mapped column."""
     for name, column in casting.canonical.columns.items():
         if column.map and name in casting.contract.columns:
-            unknown += _translate(connection, name, vocabularies[column.map])
-    if unknown:
-        kind = "currency" if all(line.startswith("currency") for line in unknown) else "word"
-        raise FileRefusedError(f"unmapped_{kind}", "; ".join(unknown))
+            _translate(connection, name, vocabularies[column.map], unknown)
 
 
-def _translate(connection: duckdb.DuckDBPyConnection, name: str, vocabulary: Vocabulary) -> list[str]:
+def _translate(connection: duckdb.DuckDBPyConnection, name: str, vocabulary: Vocabulary, unknown: Words) -> None:
     word = quoted(f"{name}_source")
     found = connection.execute(
         f"select {word}, count(*) from typed where not _is_control and {word} is not null "
         "group by all order by 2 desc, 1"
     ).fetchall()
-    unknown = [
-        f"{name} {text!r} ({count} rows) has no row in {vocabulary.seed}"
-        + (f", perhaps {guess}" if (guess := vocabulary.proposal(text)) else "")
-        for text, count in found
-        if vocabulary.code(text) is None
-    ]
     codes = [(text, vocabulary.code(text)) for text, _ in found]
-    if codes and not unknown:
+    missing = {(name, text): count for (text, count), (_, code) in zip(found, codes, strict=True) if code is None}
+    unknown.update(missing)
+    if codes and not missing:
         branches = " ".join(f"when {literal(text)} then {literal(code or '')}" for text, code in codes)
         connection.execute(f"update typed set {quoted(name)} = case {word} {branches} end where {word} is not null")
-    return unknown[:50]
 
 
 def _repair(connection: duckdb.DuckDBPyConnection, casting: Casting) -> pl.DataFrame:
@@ -157,26 +177,36 @@ def _fault(
 
 
 def _find_duplicates(connection: duckdb.DuckDBPyConnection, contract: ObjectContract) -> None:
-    """Of identical rows the first stays. Of different rows with one key none stays, unless the contract says which."""
     if not contract.has_key:
         return
     found = connection.execute(
-        "create or replace table twins as "
-        "with sound as (select _record, source_id, _row_hash from typed where not _is_control "
-        "and _record not in (select _record from faults)) "
+        f"create or replace table twins as with sound as (select {twin_columns(contract)} from typed "
+        "where not _is_control and _record not in (select _record from faults)) "
         "select * from sound where source_id in (select source_id from sound group by source_id having count(*) > 1)"
     ).fetchone()
-    if found == (0,):
-        return
+    if found != (0,):
+        judge_twins(connection, contract)
+
+
+def twin_columns(contract: ObjectContract) -> str:
+    """What two rows of one key are compared by."""
+    latest = quoted(contract.latest_column) if contract.latest_column else "null"
+    return f"_record, source_id, _row_hash, {latest} as latest"
+
+
+def judge_twins(connection: duckdb.DuckDBPyConnection, contract: ObjectContract) -> None:
+    """Fill `faults` from `twins`, rows that share their key with another.
+
+    Of identical rows the first stays. Of different rows with one key none stays, unless the contract says which.
+    """
     connection.execute(
         "insert into faults select _record, null, 'duplicate_row', null from twins "
         "qualify row_number() over (partition by source_id, _row_hash order by _record) > 1"
     )
     left = "from twins where _record not in (select _record from faults)"
     if contract.latest_column:
-        order = f"(select {quoted(contract.latest_column)} from typed where typed._record = twins._record)"
         connection.execute(
-            f"insert into faults select _record, null, 'duplicate_key', null from (select *, {order} as latest {left}) "
+            f"insert into faults select _record, null, 'duplicate_key', null {left} "
             "qualify row_number() over (partition by source_id order by latest desc nulls last, _record desc) > 1"
         )
     else:

@@ -50,22 +50,34 @@ def cast_cells(connection: duckdb.DuckDBPyConnection, source: Source, casting: C
         raise FileRefusedError("contract_sql", f"SQL of the contract failed: {str(error).splitlines()[0]}") from error
 
 
-def fill_down(connection: duckdb.DuckDBPyConnection, source: Source, contract: ObjectContract) -> Source:
+def fill_down(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    contract: ObjectContract,
+    carried: dict[str, str] | None = None,
+) -> Source:
     """The source with blank cells of the contract's `fill_down` headers taken from the nearest row above.
 
+    carried: what stood last above a piece of a file, by header; changed to what stands at its end.
     Control rows are told by the cells as they stand: a total would look like a record once its blanks were filled.
     """
-    filled = [quoted(header) for header in source.headers if header in contract.reader.fill_down]
+    filled = {header: quoted(header) for header in source.headers if header in contract.reader.fill_down}
     if not filled:
         return source
+    carried = {} if carried is None else carried
     cells = [
-        f"last_value(nullif(trim({cell}), '') ignore nulls) over (order by _record rows unbounded preceding) as {cell}"
-        for cell in filled
+        f"coalesce(last_value(nullif(trim({cell}), '') ignore nulls) over (order by _record rows unbounded preceding), "
+        f"{literal(carried[header]) if header in carried else 'null'}) as {cell}"
+        for header, cell in filled.items()
     ]
     connection.execute(
         f"create table filled as select * replace ({', '.join(cells)}), {_control(source, contract)} as _is_control "
         f"from {source.relation} order by _record"
     )
+    last = connection.execute(
+        f"select {', '.join(filled.values())} from filled order by _record desc limit 1"
+    ).fetchone()
+    carried.update((header, text) for header, text in zip(filled, last or (), strict=False) if text is not None)
     return changed(source, relation="filled", table="filled")
 
 

@@ -5,9 +5,10 @@ which it refuses any record is read again with care, so that each refusal has it
 """
 
 import codecs
-from collections import Counter
 from collections.abc import Iterator
-from itertools import islice
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice, pairwise
 from pathlib import Path
 
 import duckdb
@@ -15,13 +16,16 @@ import polars as pl
 
 from pipelines.contracts import Reader
 from pipelines.ingest.dialect import HEAD_RECORDS, find_dialect, header_index
+from pipelines.ingest.pieces import copy_piece, cuts
 from pipelines.ingest.records import Dialect, Record, parse
-from pipelines.ingest.source import FileRefusedError, Refused, Source, unique_headers
+from pipelines.ingest.source import FileRefusedError, Load, Refused, Source, unique_headers
 from pipelines.ingest.text import chunks, find_encodings, to_utf8
+from pipelines.warehouse import quoted
 
 HEAD_BYTES = 256 * 1024
 CAREFUL_BYTES = 256 * 1024 * 1024
 MAX_LINE = 16 * 1024 * 1024
+CAREFUL_RECORDS = 50_000  # so many at once as Python objects, which take several times the room of their text
 FAULTS = {
     "stray_quote": "a quote stands inside the cell or is never closed",
     "too_many_cells": "the record has more cells than the header",
@@ -31,16 +35,68 @@ FAULTS = {
 }
 
 
+@dataclass(frozen=True)
+class Text:
+    """A delimited file in UTF-8, and all that is known before its records are read."""
+
+    path: Path
+    encoding: str
+    dialect: Dialect
+    reader: Reader
+    headers: list[str]
+    above: int
+    place: Path
+
+
 def read_delimited(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
-    """The file as text cells. Raises FileRefusedError for what is no table at all."""
+    """The whole file as text cells. Raises FileRefusedError for what is no table at all."""
+    text = _text(path, reader, place)
+    return _load(text, text.path, 0, connection, 0)
+
+
+def delimited_pieces(path: Path, reader: Reader, place: Path) -> list[Load]:
+    """The file as text cells, a piece at a time; a small file is one piece."""
+    text = _text(path, reader, place)
+    ends = cuts(text.path, text.dialect, len(text.headers))
+    if len(ends) == 2:
+        return [partial(_load, text, text.path, 0)]
+    return [partial(_load_piece, text, start, end) for start, end in pairwise(ends)]
+
+
+def _text(path: Path, reader: Reader, place: Path) -> Text:
     encoding, text_path = _decoded(path, reader, place / "decoded.csv")
     head = _head(text_path)
     dialect = find_dialect(head, reader)
-    before, headers = _headers(head, dialect, reader)
-    source = Source(headers, "", encoding, dialect.delimiter, control=before, has_header=before > 0)
-    is_plain, source.odd_blanks, pairs = _look_through(text_path, dialect, reader)
-    if not is_plain or not _read_fast(connection, text_path, dialect, source, pairs):
-        _read_carefully(connection, text_path, dialect, reader, source)
+    above, headers = _headers(head, dialect, reader)
+    return Text(text_path, encoding, dialect, reader, headers, above, place)
+
+
+def _load_piece(text: Text, start: int, end: int, connection: duckdb.DuckDBPyConnection, before: int) -> Source:
+    """Read one piece of a large file. Where it is not well-formed, its first and last record show whether it was cut
+    between two records.
+    """
+    path = copy_piece(text.path, start, end, text.place / "piece.csv")
+    source = _load(text, path, start, connection, before)
+    edges = {before + 1 if start else 0, source.records if end < text.path.stat().st_size else 0}
+    if edges & {item.record for item in source.refused}:
+        raise FileRefusedError("malformed", "not well-formed and too large to be read as one: split it")
+    return source
+
+
+def _load(text: Text, path: Path, start: int, connection: duckdb.DuckDBPyConnection, before: int) -> Source:
+    above = 0 if start else text.above
+    source = Source(
+        text.headers,
+        "",
+        text.encoding,
+        text.dialect.delimiter,
+        control=above,
+        has_header=text.above > 0,
+        records=before,
+    )
+    is_plain, source.odd_blanks, pairs = _look_through(path, text.dialect, text.reader)
+    if not is_plain or not _read_fast(connection, path, text.dialect, source, pairs):
+        _read_carefully(connection, path, text, source, start)
     return source
 
 
@@ -87,28 +143,28 @@ def _look_through(path: Path, dialect: Dialect, reader: Reader) -> tuple[bool, b
     whether blanks other than the space may surround cells, and the number of CR LF pairs. One pass over the bytes.
     """
     is_plain = len(dialect.delimiter) == 1 and bool(dialect.quote) and reader.ragged == "refuse" and not reader.comment
-    odd = [mark.encode() for mark in ("\u00a0", "\u3000", "\ufeff", '\n"', '\r"', "\x0b", "\x0c")]
+    odd = [mark.encode() for mark in ("\u00a0", "\u3000", "\ufeff", "\x0b", "\x0c", '\r"', '\n"')]
     odd += [b"\t"] if dialect.delimiter != "\t" else []
-    ends: Counter[str] = Counter()
-    has_odd, ended, run, tail = False, False, 0, b""
+    pairs = lines = backs = run = 0
+    has_odd, ended, tail = False, False, b""
     for piece in chunks(path):
         is_plain = is_plain and b"\x00" not in piece
-        has_odd = has_odd or any(mark in piece for mark in odd)
+        has_odd = has_odd or any(mark[:1] in piece and mark in piece for mark in odd)
         run, ended = _longest_allowed(piece, run), piece.endswith(b"\n")
-        piece = tail + piece
+        piece = tail + piece if tail else piece
         tail = b"\r" if piece.endswith(b"\r") else b""  # its line feed may come with the next piece
-        ends += _line_ends(piece[: len(piece) - len(tail)])
-    ends += _line_ends(tail)
-    return (
-        is_plain and sum(count > 0 for count in ends.values()) <= 1,
-        has_odd,
-        ends["pair"] + (ends["pair"] > 0 and not ended),
-    )
+        found = _line_ends(piece[:-1] if tail else piece)
+        pairs, lines, backs = pairs + found[0], lines + found[1], backs + found[2]
+    kinds = (pairs > 0) + (lines > 0) + (backs + len(tail) > 0)
+    return is_plain and kinds <= 1, has_odd, pairs + (pairs > 0 and not ended)
 
 
-def _line_ends(piece: bytes) -> Counter[str]:
+def _line_ends(piece: bytes) -> tuple[int, int, int]:
+    """How many CR LF, LF (one stands for many where there is no CR at all) and CR."""
+    if b"\r" not in piece:
+        return 0, int(b"\n" in piece), 0
     pairs = piece.count(b"\r\n")
-    return Counter(pair=pairs, line=piece.count(b"\n") - pairs, back=piece.count(b"\r") - pairs)
+    return pairs, piece.count(b"\n") - pairs, piece.count(b"\r") - pairs
 
 
 def _longest_allowed(piece: bytes, run: int) -> int:
@@ -141,57 +197,57 @@ def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Diale
         buffer=2 * MAX_LINE,  # by default sixteen lines of the greatest length, for every thread
     )
     try:
-        connection.execute(f"create table cells as select * from {scan}")
+        made = connection.execute(f"create table cells as select * from {scan}").fetchone()
     except duckdb.Error:
         connection.execute("drop table if exists cells")
         return False
-    count = connection.execute("select count(*) from cells").fetchone()
-    if count and pairs > count[0] + source.control and path.stat().st_size <= CAREFUL_BYTES:
+    count = int(made[0]) if made else 0
+    if pairs > count + source.control and path.stat().st_size <= CAREFUL_BYTES:
         connection.execute("drop table cells")
         return False
-    source.relation = "(select rowid + 1 as _record, * from cells)"  # rows keep the order of the file
+    # Rows keep the order of the file.
+    source.relation = f"(select rowid + {source.records + 1} as _record, * from cells)"
+    source.records += count
     return True
 
 
-def _read_carefully(
-    connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, reader: Reader, source: Source
-) -> None:
-    """Read with the careful parser into a table, refusing records one by one."""
+def _read_carefully(connection: duckdb.DuckDBPyConnection, path: Path, file: Text, source: Source, start: int) -> None:
+    """Read with the careful parser into a table, refusing records one by one. start: bytes of the file before them."""
     if path.stat().st_size > CAREFUL_BYTES:
         raise FileRefusedError(
             "malformed", f"not well-formed and larger than {CAREFUL_BYTES >> 20} MB: split it, or export it quoted"
         )
     data = path.read_bytes()
     text = data.decode("utf-8", errors="surrogateescape")
-    records = parse(text, dialect)
+    records = parse(text, file.dialect)
     for _ in range(source.control):
         next(records, None)
-    good = list(_usable(records, text, reader, source))
-    if not text.endswith(("\n", "\r")) and source.refused and source.refused[-1].record == _last_record(good, source):
+    schema = {"_record": pl.Int64, **dict.fromkeys(source.headers, pl.String)}
+    columns = ", ".join(f"{quoted(name)} {'bigint' if name == '_record' else 'varchar'}" for name in schema)
+    connection.execute(f"create table cells ({columns})")
+    usable = _usable(records, text, file.reader, source, start)
+    while rows := list(islice(usable, CAREFUL_RECORDS)):
+        connection.register("careful_frame", pl.DataFrame(rows, schema=schema, orient="row").to_arrow())
+        connection.execute("insert into cells select * from careful_frame")
+        connection.unregister("careful_frame")
+    if not text.endswith(("\n", "\r")) and source.refused and source.refused[-1].record == source.records:
         raise FileRefusedError(
             "truncated", "the last line is cut off: the file was not written to its end; export it again"
         )
-    frame = pl.DataFrame(good, schema={"_record": pl.Int64, **dict.fromkeys(source.headers, pl.String)}, orient="row")
-    connection.register("careful_frame", frame.to_arrow())
-    connection.execute("create table cells as select * from careful_frame")
-    connection.unregister("careful_frame")
     source.relation = "cells"
 
 
-def _last_record(good: list[list[str | int | None]], source: Source) -> int:
-    last_good = good[-1][0] if good else 0
-    return max(int(last_good or 0), source.refused[-1].record)
-
-
-def _usable(records: Iterator[Record], text: str, reader: Reader, source: Source) -> Iterator[list[str | int | None]]:
+def _usable(
+    records: Iterator[Record], text: str, reader: Reader, source: Source, start: int
+) -> Iterator[list[str | int | None]]:
     """Rows of the table; blank and comment lines are control rows, faulty records are refused."""
     width = len(source.headers)
-    number = offset = seen = 0
+    offset, seen = start, 0
     for record in records:
         if (record.cells == [""] and width > 1) or (reader.comment and text.startswith(reader.comment, record.start)):
             source.control += 1
             continue
-        number += 1
+        number = source.records = source.records + 1
         cells = _fitted(record.cells, width, reader)
         if fault := _fault(record, cells, width):
             offset += len(text[seen : record.start].encode("utf-8", errors="surrogateescape"))

@@ -5,6 +5,7 @@ cast reads (nearly all) are left to it. Each other text of a column is read once
 there: a column of a million dates holds a few hundred.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import duckdb
@@ -26,6 +27,9 @@ from pipelines.ingest.values import (
 )
 from pipelines.warehouse import quoted
 
+# How many different texts are ambiguous, their greatest first and second number, and a text with each.
+Evidence = tuple[int, int, int, str, str]
+
 # Names that no header has: headers named `cell` and `value` exist.
 _CELL, _MEANING = '"~cell"', '"~meaning"'
 
@@ -37,9 +41,11 @@ def column_rules(
     shape: Shape,
     source: Source,
     zone: str,
+    order_of: Callable[[str], str | None] | None = None,
 ) -> dict[str, Rules]:
     """What each column inherits, date order included; `*` holds for cells that are no canonical column.
 
+    order_of: gives the date order of a column where the source is a piece of a file, whose other pieces count too.
     Adds `~value <column>` (and `~bad <column>`) to the source's table for columns that no plain cast reads.
     """
     form = contract.number_format or system.number_format
@@ -52,8 +58,34 @@ def column_rules(
     assert counts is not None
     rules = {**dict.fromkeys(contract.columns, general), "*": replace(general, is_padded=counts[-1] > 0)}
     for (name, headers), odd in zip(read.items(), counts[:-1], strict=True):
-        rules[name] = _rules(connection, source, contract, name, headers, general, odd)
+        rules[name] = _rules(connection, source, contract, name, headers, general, odd, order_of)
     return rules
+
+
+def date_evidence(
+    connection: duckdb.DuckDBPyConnection,
+    system: SourceContract,
+    contract: ObjectContract,
+    shape: Shape,
+    source: Source,
+) -> dict[str, Evidence]:
+    """What the source says of each column whose contract leaves the date order open, where it says anything."""
+    found = {}
+    for name, headers in shape.columns.items():
+        column, canonical = contract.columns.get(name), canonical_objects()[contract.object].columns[name]
+        if column and headers and canonical.type in ("date", "timestamp") and needs_order(column.formats):
+            form = contract.number_format or system.number_format
+            general = Rules("UTC", form, (*system.null_words, *contract.null_words))
+            _find_words(connection, source, column, canonical, headers, general)
+            if evidence := _evidence(connection):
+                found[name] = evidence
+    return found
+
+
+def order_of_all(header: str, pieces: list[Evidence]) -> str:
+    """The date order that all pieces of a file give. Raises FileRefusedError where they contradict or do not tell."""
+    first, second = max(pieces, key=lambda item: item[1]), max(pieces, key=lambda item: item[2])
+    return _decided(header, max(item[0] for item in pieces), first[1], second[2], first[3], second[4])
 
 
 def _probe(name: str, headers: tuple[str, ...], contract: ObjectContract, rules: Rules) -> str:
@@ -74,6 +106,7 @@ def _rules(
     headers: tuple[str, ...],
     general: Rules,
     odd: int,
+    order_of: Callable[[str], str | None] | None,
 ) -> Rules:
     """The rules of one column, given how many of its cells are not plain; those cells are read here."""
     column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
@@ -83,7 +116,10 @@ def _rules(
     if not words:
         return replace(general, is_plain=True)
     is_open = canonical.type in ("date", "timestamp") and needs_order(column.formats)
-    careful = replace(general, order=_order(connection, headers[0]) if is_open else None, is_looked_up=True)
+    evidence, order = _evidence(connection) if is_open else None, None
+    if evidence:
+        order = order_of(name) if order_of else _decided(headers[0], *evidence)
+    careful = replace(general, order=order, is_looked_up=True)
     read = _add_values(connection, source, name, column, canonical, headers, careful)
     if read == words:
         return careful
@@ -105,8 +141,10 @@ def _find_words(
     odd = f"select distinct {cell} as cell from {source.relation} where {cell} is not null"
     odd += f" and not ({plain})" if plain else ""
     trimmed = cell_sql("cell", column, replace(rules, is_padded=True), canonical.type)
+    # A table of its own: in one query, whether a text is a word for nothing would be asked of every row.
+    _create(connection, "odd", odd)
     return _create(
-        connection, "words", f"select * from (select cell, {trimmed} as text from ({odd})) where text is not null"
+        connection, "words", f"select * from (select cell, {trimmed} as text from odd) where text is not null"
     )
 
 
@@ -153,15 +191,15 @@ def _mark_bad(connection: duckdb.DuckDBPyConnection, source: Source, name: str, 
     )
 
 
-def _order(connection: duckdb.DuckDBPyConnection, header: str) -> str | None:
-    """dmy or mdy where the column holds slashed dates, None where it holds none."""
+def _evidence(connection: duckdb.DuckDBPyConnection) -> Evidence | None:
+    """What the slashed dates among the words say, None where there are none."""
     evidence = connection.execute(
         "select count(*), max(first), max(second), arg_max(text, first), arg_max(text, second) from ("
         "select text, try_cast(regexp_extract(text, '^(\\d+)', 1) as integer) as first, "
         "try_cast(regexp_extract(text, '^\\d+[/-](\\d+)', 1) as integer) as second "
         f"from words where regexp_matches(text, {literal(AMBIGUOUS)}))"
     ).fetchone()
-    return _decided(header, *evidence) if evidence and evidence[0] else None
+    return evidence if evidence and evidence[0] else None
 
 
 def _decided(header: str, count: int, first: int, second: int, first_text: str, second_text: str) -> str:

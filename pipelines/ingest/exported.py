@@ -39,15 +39,25 @@ def exported_from_column(
     connection: duckdb.DuckDBPyConnection, contract: ObjectContract, source: Source, zone: str
 ) -> datetime:
     """The newest value of the column that holds the export's date."""
+    return newest_of(export_dates(connection, contract, source), contract, zone)
+
+
+def newest_of(texts: set[str], contract: ObjectContract, zone: str) -> datetime:
+    """The newest of the dates that the column holds. Raises FileRefusedError for none, or for what is no date."""
+    if not texts:
+        raise FileRefusedError("no_export_date", f"exported_at: column {contract.exported_at.column!r} is empty")
+    return max(as_utc(_parsed(text, contract.exported_at.format), zone) for text in texts)
+
+
+def export_dates(connection: duckdb.DuckDBPyConnection, contract: ObjectContract, source: Source) -> set[str]:
+    """Every text of the column that holds the export's date."""
     wanted = str(contract.exported_at.column)
     header = next((name for name in source.headers if folded(name) == folded(wanted)), None)
     if header is None:
         raise FileRefusedError("no_export_date", f"exported_at: header {wanted!r} is missing")
     cell = f"trim({quoted(header)})"
     found = connection.execute(f"select distinct {cell} from {source.relation} where {cell} <> ''").fetchall()
-    if not found:
-        raise FileRefusedError("no_export_date", f"exported_at: column {wanted!r} is empty")
-    return max(as_utc(_parsed(text, contract.exported_at.format), zone) for (text,) in found)
+    return {text for (text,) in found}
 
 
 def _from_sidecar(path: Path) -> datetime:

@@ -107,7 +107,8 @@ def _strip(settings: Settings, row: Row, person: Person, gone: set[tuple[str, st
     is_worth_parsing = text is not None and normal(person.name) in text.lower()
     records = list(parse(text, Dialect(row["delimiter"]))) if text and is_worth_parsing else []
     header = person.places(record.cells for record in records)
-    accepted = _strip_rows(landing.rows_path(settings, row["object"], row["file_id"]), person)
+    pieces = landing.rows_paths(settings, row["object"], row["file_id"])
+    accepted = [source_id for path in pieces for source_id in _strip_rows(path, person)]
     refused = _strip_refused(landing.refused_path(settings, row["file_id"]), row, person, header)
     ids = [*accepted, *refused]
     gone.update((row["file_id"], name) for name in ids if name)

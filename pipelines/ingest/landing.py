@@ -1,9 +1,12 @@
 """What is kept for ever: the bytes of every file, its accepted rows and its refused rows. All writes are renames.
 
 `files/<sha256>.zst` holds the bytes as they came; `rows/<object>/<file id>.parquet` what was accepted, with lineage;
+of a large file its first piece, and the others are `rows/<object>/<file id>/00001.parquet` and so on;
 `refused/<file id>.parquet` what was not. A file half written has another name, so nobody reads it.
 """
 
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -24,9 +27,22 @@ def bytes_path(settings: Settings, sha256: str) -> Path:
     return settings.landing / "files" / sha256[:2] / f"{sha256}.zst"
 
 
-def rows_path(settings: Settings, canonical: str, file_id: str) -> Path:
-    """Where the accepted rows of a file are kept."""
-    return settings.landing / "rows" / canonical / f"{file_id}.parquet"
+def rows_path(settings: Settings, canonical: str, file_id: str, piece: int = 0) -> Path:
+    """Where the accepted rows of a file, or of one of its pieces, are kept."""
+    folder = settings.landing / "rows" / canonical
+    return folder / file_id / f"{piece:05d}.parquet" if piece else folder / f"{file_id}.parquet"
+
+
+def rows_paths(settings: Settings, canonical: str, file_id: str) -> list[Path]:
+    """All that was accepted of a file, in the order of its pieces."""
+    first = rows_path(settings, canonical, file_id)
+    others = first.with_suffix("")
+    return [first, *sorted(others.glob("*.parquet"))] if others.is_dir() else [first]
+
+
+def drop_pieces(settings: Settings, canonical: str, file_id: str) -> None:
+    """Forget all pieces of a file but the first: it is read anew, in pieces or not."""
+    shutil.rmtree(rows_path(settings, canonical, file_id).with_suffix(""), ignore_errors=True)
 
 
 def refused_path(settings: Settings, file_id: str) -> Path:
@@ -41,6 +57,15 @@ def keep_query(connection: duckdb.DuckDBPyConnection, sql: str, target: Path) ->
     path = str(aside).replace("'", "''")
     connection.execute(f"copy ({sql}) to '{path}' (format parquet, compression zstd, compression_level 1)")
     aside.replace(target)
+
+
+def keep_files(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], order: str, target: Path) -> None:
+    """Write the rows of several Parquet files as one, aside and then in place; nothing for no files."""
+    if not paths:
+        target.unlink(missing_ok=True)
+        return
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    keep_query(connection, f"select * from read_parquet([{listed}]) order by {order}", target)
 
 
 def keep_frame(frame: pl.DataFrame, target: Path) -> None:

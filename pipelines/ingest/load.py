@@ -14,6 +14,7 @@ from pipelines import state, warehouse
 from pipelines.contracts import CanonicalObject, SourceContract, canonical_objects
 from pipelines.ingest import landing
 from pipelines.ingest.history import FILES, History, Row
+from pipelines.ingest.source import MEMORY_LIMIT
 from pipelines.settings import Settings
 from pipelines.warehouse import quoted, replace_table
 
@@ -40,6 +41,7 @@ def synchronise(
     """
     count = history.effective()
     with warehouse.write(settings) as connection:
+        connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         _systems(connection, contracts, settings)
         if anew:
             _empty(connection)
@@ -112,7 +114,7 @@ def _add(connection: duckdb.DuckDBPyConnection, settings: Settings, missing: lis
     connection.execute("set enable_progress_bar = false")  # it would be drawn into whatever the caller prints
     connection.execute("set threads = 1")
     for name, canonical in canonical_objects().items():
-        paths = [landing.rows_path(settings, name, row["file_id"]) for row in missing if row["object"] == name]
+        paths = _kept(settings, name, [row["file_id"] for row in missing if row["object"] == name])
         if paths:
             connection.execute(f"insert into raw.{quoted(name)} by name {_rows_query(canonical)}", [_texts(paths)])
     connection.execute("reset threads")
@@ -121,6 +123,10 @@ def _add(connection: duckdb.DuckDBPyConnection, settings: Settings, missing: lis
 def _rows_query(canonical: CanonicalObject) -> str:
     names = ", ".join(f"'{column}'" for column in [*canonical.sql_columns, *LINEAGE])
     return f"select columns(lambda name: name in ({names})) from read_parquet(?, union_by_name = true)"
+
+
+def _kept(settings: Settings, name: str, file_ids: list[str]) -> list[Path]:
+    return [path for file_id in file_ids for path in landing.rows_paths(settings, name, file_id)]
 
 
 def _texts(paths: list[Path]) -> list[str]:
@@ -163,7 +169,7 @@ def _namespaces(connection: duckdb.DuckDBPyConnection, settings: Settings, count
         "namespace varchar, namespace_key varchar)"
     )
     for name in canonical_objects():
-        paths = [landing.rows_path(settings, name, file_id) for file_id, row in count.items() if row["object"] == name]
+        paths = _kept(settings, name, [file_id for file_id, row in count.items() if row["object"] == name])
         if paths:
             connection.execute(
                 "insert into keys.namespaces "

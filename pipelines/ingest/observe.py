@@ -1,8 +1,10 @@
 """One file, once: read, cast, judged, and its accepted and refused rows kept. What comes back is its ledger row."""
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +13,16 @@ import polars as pl
 
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
 from pipelines.ingest import landing
-from pipelines.ingest.accept import CORRECTIONS, MEANING, judge
+from pipelines.ingest.accept import CORRECTIONS, MEANING, judge, refuse_unknown
 from pipelines.ingest.cast import Casting, cast_cells, fill_down
-from pipelines.ingest.evidence import column_rules
-from pipelines.ingest.exported import exported_from_column
+from pipelines.ingest.evidence import Evidence, column_rules, date_evidence
+from pipelines.ingest.exported import export_dates, exported_from_column, newest_of
 from pipelines.ingest.forget import set_aside_forgotten
-from pipelines.ingest.readers import read_source
+from pipelines.ingest.large import Whole, together
+from pipelines.ingest.readers import open_source
 from pipelines.ingest.returned import Patch, apply_patch
 from pipelines.ingest.shape import fit
-from pipelines.ingest.source import Desk, FileRefusedError, Source
+from pipelines.ingest.source import Desk, FileRefusedError, Load, Source
 from pipelines.ingest.values import literal
 from pipelines.ingest.vocabulary import Vocabulary
 from pipelines.settings import Settings
@@ -73,12 +76,15 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
     with desk.file() as (connection, place):
         seen = Observed(exported_at=arrival.exported_at)
         try:
-            source = read_source(connection, arrival.path, arrival.contract.reader, place)
-            apply_patch(connection, source, arrival.patch)
-            _read(connection, arrival, source, seen, file_id)
-            set_aside_forgotten(settings, connection, arrival.contract)
-            _keep(connection, settings, arrival, source, seen, file_id, landed_at)
+            loads = open_source(arrival.path, arrival.contract.reader, place)
+            home = Home(settings, file_id, landed_at, place)
+            landing.drop_pieces(settings, arrival.contract.object, file_id)
+            if len(loads) == 1:
+                _observe(connection, home, arrival, loads[0](connection, 0), seen)
+            else:
+                seen = _in_pieces(connection, home, arrival, loads, seen)
         except FileRefusedError as refusal:
+            landing.drop_pieces(settings, arrival.contract.object, file_id)
             seen.status, seen.reason_code, seen.reason = "rejected", refusal.code, refusal.reason
             seen.rows_in = seen.rows_loaded = seen.rows_quarantined = seen.rows_control = 0
         except (duckdb.Error, pl.exceptions.PolarsError, ValueError, MemoryError, RecursionError) as error:
@@ -87,8 +93,77 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
         return seen
 
 
+@dataclass(frozen=True)
+class Home:
+    """Where a file's rows go, and under which name. place: an empty folder for what is thrown away."""
+
+    settings: Settings
+    file_id: str
+    landed_at: datetime
+    place: Path
+
+    def rows(self, arrival: Arrival, piece: int = 0) -> Path:
+        """Where the accepted rows of the file, or of one of its pieces, are kept."""
+        return landing.rows_path(self.settings, arrival.contract.object, self.file_id, piece)
+
+    def refused(self, piece: int | None = None) -> Path:
+        """Where the refused rows of the file are kept, or for the time being those of a piece."""
+        kept = landing.refused_path(self.settings, self.file_id)
+        return kept if piece is None else self.place / f"refused-{piece:05d}.parquet"
+
+
+def _observe(
+    connection: duckdb.DuckDBPyConnection,
+    home: Home,
+    arrival: Arrival,
+    source: Source,
+    seen: Observed,
+    whole: Whole | None = None,
+    piece: int | None = None,
+) -> None:
+    """Read and keep a file, or one piece of it."""
+    apply_patch(connection, source, arrival.patch)
+    _read(connection, arrival, source, seen, whole)
+    set_aside_forgotten(home.settings, connection, arrival.contract)
+    if whole and piece is not None:
+        whole.compare(piece)
+    _keep(connection, home, arrival, source, seen, piece)
+
+
+def _in_pieces(
+    connection: duckdb.DuckDBPyConnection, home: Home, arrival: Arrival, loads: list[Load], file: Observed
+) -> Observed:
+    """Read and keep a large file: every piece once, and those again that hold rows whose key stands elsewhere too.
+
+    file: receives what is known of it even where it is refused in the end.
+    """
+    contract = arrival.contract
+
+    def look(source: Source, carried: dict[str, str]) -> dict[str, Evidence]:
+        filled = fill_down(connection, source, contract, carried)
+        return date_evidence(connection, arrival.system, contract, fit(contract, filled.headers), filled)
+
+    def read(number: int) -> Observed:
+        seen = Observed(exported_at=file.exported_at)
+        with whole.piece(number) as source:
+            patch = arrival.patch.between(whole.starts[number].before, source.records)
+            _observe(connection, home, replace(arrival, patch=patch), source, seen, whole, number)
+        file.encoding, file.delimiter = seen.encoding, seen.delimiter
+        return seen
+
+    whole = Whole(connection, contract, loads, look)
+    file.exported_at = arrival.exported_at or newest_of(whole.texts(export_dates), contract, arrival.zone)
+    pieces = [read(number) for number in range(len(loads))]
+    refuse_unknown(whole.unknown, canonical_objects()[contract.object], arrival.vocabularies)
+    for number in whole.repeated([home.rows(arrival, number) for number in range(len(loads))]):
+        pieces[number] = read(number)
+    refused = [path for number in range(len(loads)) if (path := home.refused(number)).exists()]
+    landing.keep_files(connection, refused, "record", home.refused())
+    return together(pieces)
+
+
 def _read(
-    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, seen: Observed, file_id: str
+    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, seen: Observed, whole: Whole | None
 ) -> None:
     contract, canonical = arrival.contract, canonical_objects()[arrival.contract.object]
     seen.encoding, seen.delimiter = source.encoding, source.delimiter
@@ -96,11 +171,13 @@ def _read(
     seen.warnings += [*source.warnings, *shape.warnings]
     if seen.exported_at is None:
         seen.exported_at = exported_from_column(connection, contract, source, arrival.zone)
-    source = fill_down(connection, source, contract)
-    rules = column_rules(connection, arrival.system, contract, shape, source, arrival.zone)
+    source = fill_down(connection, source, contract, whole.carried if whole else None)
+    order_of = whole.order_of if whole else None
+    rules = column_rules(connection, arrival.system, contract, shape, source, arrival.zone, order_of)
     casting = Casting(contract, canonical, shape, rules, _line_prefix(arrival, seen))
     cast_cells(connection, source, casting)
-    seen.corrections = pl.concat([arrival.patch.corrections(), judge(connection, casting, arrival.vocabularies)])
+    made = judge(connection, casting, arrival.vocabularies, whole.unknown if whole else None)
+    seen.corrections = pl.concat([arrival.patch.corrections(), made])
 
 
 def _line_prefix(arrival: Arrival, seen: Observed) -> str:
@@ -111,12 +188,11 @@ def _line_prefix(arrival: Arrival, seen: Observed) -> str:
 
 def _keep(
     connection: duckdb.DuckDBPyConnection,
-    settings: Settings,
+    home: Home,
     arrival: Arrival,
     source: Source,
     seen: Observed,
-    file_id: str,
-    landed_at: datetime,
+    piece: int | None,
 ) -> None:
     """Write accepted and refused rows, then count: every row of the file must be in exactly one place."""
     total, control, loaded, faults = _row(
@@ -124,7 +200,7 @@ def _keep(
         "select count(*), count(*) filter (_is_control), count(*) filter (not _is_control and _record not in "
         "(select _record from faults)), (select count(*) from faults) from typed",
     )
-    refused = _refused_rows(connection, arrival, source, file_id, has_faults=faults > 0)
+    refused = _refused_rows(connection, arrival, source, home.file_id, has_faults=faults > 0)
     seen.rows_in = total + source.control + len(source.refused)
     seen.rows_loaded, seen.rows_control, seen.rows_quarantined = loaded, control + source.control, refused.height
     if seen.rows_in != loaded + seen.rows_quarantined + seen.rows_control:
@@ -137,11 +213,12 @@ def _keep(
     if window := arrival.contract.window_column:
         bounds = _row(connection, f"select min({quoted(window)})::date, max({quoted(window)})::date {_ACCEPTED}")
         seen.window_from, seen.window_to = bounds
-    landing.keep_frame(refused, landing.refused_path(settings, file_id))
-    rows = _accepted_query(arrival, seen, file_id, landed_at)
-    landing.keep_query(connection, rows, landing.rows_path(settings, arrival.contract.object, file_id))
+    landing.keep_frame(refused, home.refused(piece))
+    rows = _accepted_query(arrival, seen, home.file_id, home.landed_at)
+    landing.keep_query(connection, rows, home.rows(arrival, piece or 0))
 
 
+REFUSED_ROWS = 50_000  # so many at once as Python objects, which take several times the room of their text
 _ACCEPTED = "from typed where not _is_control and _record not in (select _record from faults)"
 
 
@@ -181,12 +258,15 @@ def _refused_rows(
         )
         for item in source.refused
     ]
-    judged = _judged_rows(connection, arrival, source) if has_faults else []
-    rows = [(file_id, system, canonical, record, None, *rest) for record, *rest in judged]
-    return pl.DataFrame(unread + rows, schema=landing.REFUSED, orient="row").sort("record", maintain_order=True)
+    judged = _judged_rows(connection, arrival, source) if has_faults else iter(())
+    rows = ((file_id, system, canonical, record, None, *rest) for record, *rest in judged)
+    frames = [pl.DataFrame(unread, schema=landing.REFUSED, orient="row")]
+    while some := list(islice(rows, REFUSED_ROWS)):
+        frames.append(pl.DataFrame(some, schema=landing.REFUSED, orient="row"))
+    return pl.concat(frames).sort("record", maintain_order=True)
 
 
-def _judged_rows(connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source) -> list[tuple[Any, ...]]:
+def _judged_rows(connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source) -> Iterator[list[Any]]:
     """(record, source id, column, code, reason, raw text) of every record with a fault."""
     mark = literal(source.delimiter or ",")
     cells = ", ".join(
@@ -200,15 +280,19 @@ def _judged_rows(connection: duckdb.DuckDBPyConnection, arrival: Arrival, source
         f"select _record, array_to_string([{cells}], {mark}) as line, {_values_of(arrival, source)} as known "
         f"from {source.relation} where _record in (select _record from faults)) as raw using (_record) "
         "order by faults._record, faults.rowid"
-    ).fetchall()
-    merged: dict[int, list[Any]] = {}
-    for record, source_id, column, code, because, raw_text, known in found:
-        reason = _reason(column, code, because, known)
-        if record in merged:
-            merged[record][4] += f"; {reason}"
-        else:
-            merged[record] = [record, source_id, column or None, code, reason, raw_text]
-    return [tuple(row) for row in merged.values()]
+    )
+    row: list[Any] = []
+    while some := found.fetchmany(REFUSED_ROWS):
+        for record, source_id, column, code, because, raw_text, known in some:
+            reason = _reason(column, code, because, known)
+            if row and row[0] == record:
+                row[4] += f"; {reason}"
+                continue
+            if row:
+                yield row
+            row = [record, source_id, column or None, code, reason, raw_text]
+    if row:
+        yield row
 
 
 def _values_of(arrival: Arrival, source: Source) -> str:

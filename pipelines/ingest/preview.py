@@ -81,11 +81,11 @@ def preview(
         )
         with desk(Path(folder) / "scratch") as scratch_desk:
             seen = observe(aside, arrival, "preview", NO_DATE, scratch_desk)
-        rows, refused = landing.rows_path(aside, contract.object, "preview"), landing.refused_path(aside, "preview")
+        rows, refused = landing.rows_paths(aside, contract.object, "preview"), landing.refused_path(aside, "preview")
         return Preview(
             f"{system.system}/{contract.name}",
             seen,
-            pl.read_parquet(rows) if rows.exists() else pl.DataFrame(),
+            pl.read_parquet(rows) if rows[0].exists() else pl.DataFrame(),
             pl.read_parquet(refused) if refused.exists() else pl.DataFrame(schema=landing.REFUSED),
         )
 

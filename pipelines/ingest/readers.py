@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -9,8 +11,8 @@ import polars as pl
 
 from pipelines.contracts import Reader
 from pipelines.ingest.container import unpack
-from pipelines.ingest.delimited import read_delimited
-from pipelines.ingest.source import FileRefusedError, Refused, Source, unique_headers
+from pipelines.ingest.delimited import delimited_pieces, read_delimited
+from pipelines.ingest.source import FileRefusedError, Load, Refused, Source, unique_headers
 from pipelines.ingest.workbook import read_workbook
 from pipelines.warehouse import quoted
 
@@ -23,16 +25,41 @@ _NO_RECORD = "the record is no JSON object, nor a list with a value for each of 
 
 
 def read_source(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
-    """The file as text cells in the scratch database. Raises FileRefusedError with the reason."""
+    """The whole file as text cells in the scratch database. Raises FileRefusedError with the reason."""
+    with _reasons():
+        path = unpack(path, reader, place)
+        return _read(connection, path, reader, place, _kind(path, reader))
+
+
+def open_source(path: Path, reader: Reader, place: Path) -> list[Load]:
+    """How to load a file a piece at a time: text that is large in several, anything else in one."""
+    with _reasons():
+        path = unpack(path, reader, place)
+        kind = _kind(path, reader)
+        loads = delimited_pieces(path, reader, place) if kind == "csv" else []
+    return [partial(_loaded, load) for load in loads] or [
+        partial(_loaded, lambda connection, _: _read(connection, path, reader, place, kind))
+    ]
+
+
+def _loaded(load: Load, connection: duckdb.DuckDBPyConnection, before: int) -> Source:
+    with _reasons():
+        return load(connection, before)
+
+
+@contextmanager
+def _reasons() -> Iterator[None]:
     try:
-        return _read(connection, path, reader, place)
+        yield
     except (duckdb.Error, pl.exceptions.PolarsError, ValueError, OverflowError) as error:
         raise FileRefusedError("broken_file", f"not readable: {' '.join(str(error).split())[:300]}") from error
 
 
-def _read(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
-    path = unpack(path, reader, place)
-    kind = reader.format if reader.format != "auto" else file_format(path)
+def _kind(path: Path, reader: Reader) -> str:
+    return reader.format if reader.format != "auto" else file_format(path)
+
+
+def _read(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path, kind: str) -> Source:
     if kind == "csv":
         return read_delimited(connection, path, reader, place)
     if kind == "xlsx":

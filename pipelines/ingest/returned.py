@@ -45,6 +45,10 @@ class Patch:
         """Changes when another row is returned, so that the file is read again; empty for no patch."""
         return hashlib.sha256(repr(self.cells).encode()).hexdigest()[:12] if self.cells else ""
 
+    def between(self, before: int, last: int) -> "Patch":
+        """What of it falls into one piece of the file: its records behind `before` and up to `last`."""
+        return Patch(tuple(cell for cell in self.cells if before < cell[0] <= last))
+
     def corrections(self) -> pl.DataFrame:
         """What was changed by hand, for the corrections log."""
         rows = [

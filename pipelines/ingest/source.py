@@ -5,7 +5,7 @@ file larger than memory is read as surely as a small one.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,6 +48,7 @@ class Source:
     control: number of rows that the reader itself took out: titles, the header, blank lines.
     has_header: whether the headers stand in the file, and were not made up.
     odd_blanks: whether cells may begin or end with blanks other than the space.
+    records: the number of its last record, where it is a piece of a file.
     """
 
     headers: list[str]
@@ -58,8 +59,13 @@ class Source:
     control: int = 0
     odd_blanks: bool = True
     has_header: bool = True
+    records: int = 0
     table: str = "cells"
     warnings: list[str] = field(default_factory=list)
+
+
+# Makes the table of one piece of a file, given how many records lie before it.
+Load = Callable[[duckdb.DuckDBPyConnection, int], Source]
 
 
 class Desk:

@@ -1,0 +1,201 @@
+"""A large file is read in pieces, and nobody can tell: the same rows, refusals, reasons and rejections as in one."""
+
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ingest_world import DEALS, World
+
+from pipelines.contracts import load_contracts
+from pipelines.ingest import landing, pieces
+from pipelines.ingest.pieces import cuts
+from pipelines.ingest.records import Dialect
+from pipelines.ingest.returned import export_refused, take_back
+
+SMALL = 3_000  # bytes per piece
+TABLES = (
+    "select * exclude (landed_at) from raw.opportunities order by _record",
+    "select * from quality.quarantine order by record",
+    "select status, reason_code, reason, rows_in, rows_loaded, rows_quarantined, rows_control, encoding, delimiter, "
+    "exported_at, window_from, window_to, warnings from control.files",
+    "select * from control.corrections order by all",
+)
+FILLED = DEALS.replace("    key:", "    reader: {fill_down: [Title], totals: [Total]}\n    key:")
+LATEST = DEALS.replace("    key:", "    extract: window(closed_on)\n    on_duplicate_key: latest(amount)\n    key:")
+DATED = DEALS.replace("{filename: 'deals_(\\d{8})', format: \"%Y%m%d\"}", "{column: Title}")
+REPAIRED = (
+    DEALS + "    corrections: [{name: sign, set: {amount: 'abs(amount)'}, when: 'amount < 0', because: sign slips}]\n"
+)
+
+
+@pytest.fixture
+def both(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> "Both":
+    return Both(tmp_path, monkeypatch)
+
+
+class Both:
+    """Two homes with the same inbox: one that reads in pieces of a few records, and one that does not."""
+
+    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.patch, self.worlds = patch, (World(folder / "pieces"), World(folder / "whole"))
+
+    def read(self, contract: str, text: str) -> list[list[tuple[Any, ...]]]:
+        """The tables of the home that read in pieces, which are those of the other."""
+        found = []
+        for world, size in zip(self.worlds, (SMALL, 10**9), strict=True):
+            self.patch.setattr(pieces, "PIECE_BYTES", size)
+            world.contract(contract).put("deals_20240131.csv", text)
+            world.run()
+            found.append([world.rows(sql) for sql in TABLES])
+        assert found[0] == found[1]
+        return found[0]
+
+    @property
+    def pieces(self) -> int:
+        """How many pieces were kept of the one file."""
+        world = self.worlds[0]
+        file_id = world.column("select file_id from control.files")[0]
+        return len(landing.rows_paths(world.settings, "opportunities", file_id))
+
+
+def lines(count: int, **changed: str) -> str:
+    """A deals export of sound rows; `changed` replaces some of them by their number, as `row_7='...'`."""
+    rows = [f'{n},"deal, {n}",Prospecting,{n}.50,2024-01-{n % 28 + 1:02d}' for n in range(1, count + 1)]
+    for name, row in changed.items():
+        rows[int(name.removeprefix("row_")) - 1] = row
+    return "ID,Title,Stage,Amount,Closed\n" + "\n".join(rows) + "\n"
+
+
+def test_sound_rows_are_all_loaded_under_their_records(both: Both) -> None:
+    rows, refused, files, _ = both.read(DEALS, lines(400))
+    assert both.pieces > 3
+    assert [row[-2] for row in rows] == list(range(1, 401)) and refused == []
+    assert files[0][3:7] == (401, 400, 0, 1)
+
+
+def test_values_that_cannot_be_read_have_their_record_and_reason(both: Both) -> None:
+    text = lines(400, row_3='3,"a ""b""",Prospecting,tbc?,', row_390="390,x,Prospecting,1,2024-13-41", row_391=",,,,")
+    _, refused, files, _ = both.read(DEALS, text)
+    assert [row[3] for row in refused] == [3, 390] and files[0][3:7] == (401, 397, 2, 2)
+
+
+def test_newlines_in_cells_never_part_a_record(both: Both) -> None:
+    chance = random.Random(7)
+    rows = [
+        f'{n},"{"line of text, and more" + chr(10)}{chr(10).join("3,4,5,6,7" for _ in range(chance.randrange(9)))}",'
+        f"Prospecting,{n},"
+        for n in range(1, 300)
+    ]
+    found, refused, _, _ = both.read(DEALS, "ID,Title,Stage,Amount,Closed\n" + "\n".join(rows) + "\n")
+    assert both.pieces > 3 and len(found) == 299 and refused == []
+
+
+def test_records_that_cannot_be_split_are_refused_one_by_one_with_their_place(both: Both) -> None:
+    text = lines(400, row_205='205,"x"y,Prospecting,1,', row_330="330,short")
+    _, refused, _, _ = both.read(DEALS, text)
+    assert [(row[3], row[7]) for row in refused] == [(205, "stray_quote"), (330, "too_few_cells")]
+    assert [row[4] for row in refused] == [text.index('205,"x"'), text.index("330,short")]
+
+
+def test_rows_that_share_a_key_are_found_wherever_they_stand(both: Both) -> None:
+    same = lines(400).splitlines()[10]
+    text = lines(400, row_200=same, row_201=same, row_390="20,other,Prospecting,1,", row_391="21,z,Prospecting,x,")
+    _, refused, files, _ = both.read(DEALS, text)
+    assert [(row[3], row[7]) for row in refused] == [
+        (20, "duplicate_key"),
+        (200, "duplicate_row"),
+        (201, "duplicate_row"),
+        (390, "duplicate_key"),
+        (391, "bad_number"),
+    ]
+    assert files[0][3:7] == (401, 395, 5, 1)
+
+
+def test_the_newest_of_rows_with_one_key_stays(both: Both) -> None:
+    text = lines(400, row_300="7,new,Prospecting,900,2025-05-05", row_310="7,older,Prospecting,800,2023-01-01")
+    rows, refused, files, _ = both.read(LATEST, text)
+    assert [row[3] for row in refused] == [7, 310] and len(rows) == 398
+    assert [str(day) for day in files[0][10:12]] == ["2024-01-01", "2025-05-05"]
+
+
+def test_keys_are_compared_in_shares_that_fit_into_memory(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.ingest.large.SHARE", 50)
+    text = lines(200) + lines(200).split("\n", 1)[1]
+    _, refused, _, _ = both.read(DEALS, text)
+    assert [(row[3], row[7]) for row in refused] == [(n, "duplicate_row") for n in range(201, 401)]
+
+
+def test_days_and_months_are_told_apart_by_all_pieces(both: Both) -> None:
+    slashed = {f"row_{n}": f"{n},x,Prospecting,1,03/{n % 9 + 1:02d}/2024" for n in range(1, 400)}
+    rows, _, _, _ = both.read(DEALS, lines(400, **slashed, row_400="400,x,Prospecting,1,03/31/2024"))
+    months = both.worlds[0].column("select distinct month(closed_on) from raw.opportunities")
+    assert months == [3] and len(rows) == 400
+
+
+@pytest.mark.parametrize(
+    ("last", "code"), [("03/04/2024", "undecidable_date_order"), ("31/03/2024", "mixed_date_order")]
+)
+def test_dates_that_cannot_be_told_apart_refuse_the_file(both: Both, last: str, code: str) -> None:
+    first = "03/31/2024" if code.startswith("mixed") else "03/05/2024"
+    text = lines(400, row_2=f"2,x,Prospecting,1,{first}", row_399=f"399,x,Prospecting,1,{last}")
+    both.worlds[0].contract(DEALS).put("deals_20240131.csv", text)
+    both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
+    both.worlds[0].run()
+    assert both.worlds[0].column("select reason_code from control.files") == [code]
+    assert not list((both.worlds[0].settings.landing / "rows").rglob("0*.parquet"))
+
+
+def test_unknown_words_are_reported_with_their_rows_in_the_whole_file(both: Both) -> None:
+    strange = {f"row_{n}": f"{n},x,Mystery,1," for n in (5, 150, 399)} | {"row_300": "300,x,Riddle,1,"}
+    _, _, files, _ = both.read(DEALS, lines(400, **strange))
+    assert files[0][1] == "unmapped_word"
+    assert "'Mystery' (3 rows)" in files[0][2] and "'Riddle' (1 rows)" in files[0][2]
+
+
+def test_cells_are_filled_down_across_pieces(both: Both) -> None:
+    blank = {f"row_{n}": f"{n},,Prospecting,1," for n in range(2, 350)}
+    both.read(FILLED, lines(400, **blank))
+    assert both.worlds[0].column("select count(*) from raw.opportunities where opportunity_name = 'deal, 1'") == [349]
+
+
+def test_corrections_of_all_pieces_are_logged(both: Both) -> None:
+    *_, corrections = both.read(REPAIRED, lines(400, row_2="2,x,Prospecting,-5,", row_399="399,x,Prospecting,-6,"))
+    assert len(corrections) == 2
+
+
+def test_the_newest_date_of_all_pieces_is_the_export_date(both: Both) -> None:
+    days = {f"row_{n}": f"{n},2024-0{n % 3 + 1}-05,Prospecting,1," for n in range(1, 400)}
+    _, _, files, _ = both.read(DATED, lines(400, **days, row_400="400,2024-05-06,Prospecting,1,"))
+    assert str(files[0][9]) == "2024-05-06 00:00:00"
+
+
+def test_returned_rows_find_their_piece(both: Both) -> None:
+    both.read(DEALS, lines(400, row_3="3,a,Prospecting,tbc?,", row_390="390,short"))
+    for world in both.worlds:
+        both.patch.setattr(pieces, "PIECE_BYTES", SMALL if world is both.worlds[0] else 10**9)
+        contracts = load_contracts(world.settings.sources)
+        fixed = export_refused(world.settings, contracts, "deals_20240131.csv")
+        fixed = fixed.replace("tbc?", "33").replace("390,short,,,", "390,long,Prospecting,44,")
+        assert take_back(world.settings, contracts, fixed, world.column("select landed_at from control.files")[0]) == 2
+        world.run()
+        assert world.rows("select source_id, amount from raw.opportunities where _record in (3, 390) order by 1") == [
+            ("3", 33),
+            ("390", 44),
+        ]
+        assert world.column("select count(*) from raw.opportunities") == [400]
+
+
+def test_a_rebuild_from_landing_gives_every_piece_again(both: Both) -> None:
+    rows, *_ = both.read(DEALS, lines(400))
+    world = both.worlds[0]
+    world.settings.working_file.unlink()
+    world.rebuild()
+    assert world.rows(TABLES[0]) == rows and len(rows) == 400
+
+
+def test_a_line_too_long_for_any_cut_leaves_one_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "long.csv"
+    path.write_text("a,b\n1," + "x" * 3_000_000)
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 500_000)
+    assert cuts(path, Dialect(), 2) == [0, path.stat().st_size]
