@@ -18,8 +18,9 @@ from pipelines.ingest.exported import exported_from_column
 from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.readers import read_source
 from pipelines.ingest.returned import Patch, apply_patch
-from pipelines.ingest.shape import fit
+from pipelines.ingest.shape import UNPIVOTED, fit
 from pipelines.ingest.source import Desk, FileRefusedError, Source
+from pipelines.ingest.unpivot import add_stated, export_record_sql, unpivot_columns
 from pipelines.ingest.values import literal
 from pipelines.ingest.vocabulary import Vocabulary
 from pipelines.settings import Settings
@@ -75,9 +76,9 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
         try:
             source = read_source(connection, arrival.path, arrival.contract.reader, place)
             apply_patch(connection, source, arrival.patch)
-            _read(connection, arrival, source, seen, file_id)
+            table = _read(connection, arrival, source, seen)
             set_aside_forgotten(settings, connection, arrival.contract)
-            _keep(connection, settings, arrival, source, seen, file_id, landed_at)
+            _keep(connection, settings, arrival, (source, table), seen, file_id, landed_at)
         except FileRefusedError as refusal:
             seen.status, seen.reason_code, seen.reason = "rejected", refusal.code, refusal.reason
             seen.rows_in = seen.rows_loaded = seen.rows_quarantined = seen.rows_control = 0
@@ -87,20 +88,22 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
         return seen
 
 
-def _read(
-    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, seen: Observed, file_id: str
-) -> None:
+def _read(connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, seen: Observed) -> Source:
+    """Cast and judge the file; the table whose rows were read, which is not the file's where columns became rows."""
     contract, canonical = arrival.contract, canonical_objects()[arrival.contract.object]
     seen.encoding, seen.delimiter = source.encoding, source.delimiter
-    shape = fit(contract, source.headers)
-    seen.warnings += [*source.warnings, *shape.warnings]
     if seen.exported_at is None:
         seen.exported_at = exported_from_column(connection, contract, source, arrival.zone)
-    source = fill_down(connection, source, contract)
+    source = add_stated(connection, fill_down(connection, source, contract), contract, arrival.name)
+    nulls = (*arrival.system.null_words, *contract.null_words)
+    source = unpivot_columns(connection, source, contract, nulls)
+    shape = fit(contract, source.headers)
+    seen.warnings += [*source.warnings, *shape.warnings]
     rules = column_rules(connection, arrival.system, contract, shape, source, arrival.zone)
     casting = Casting(contract, canonical, shape, rules, _line_prefix(arrival, seen))
     cast_cells(connection, source, casting)
     seen.corrections = pl.concat([arrival.patch.corrections(), judge(connection, casting, arrival.vocabularies)])
+    return source
 
 
 def _line_prefix(arrival: Arrival, seen: Observed) -> str:
@@ -113,18 +116,22 @@ def _keep(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     arrival: Arrival,
-    source: Source,
+    sources: tuple[Source, Source],
     seen: Observed,
     file_id: str,
     landed_at: datetime,
 ) -> None:
-    """Write accepted and refused rows, then count: every row of the file must be in exactly one place."""
+    """Write accepted and refused rows, then count: every row of the file must be in exactly one place.
+
+    sources: the file as it came, and the table whose rows were read.
+    """
+    source = sources[0]
     total, control, loaded, faults = _row(
         connection,
         "select count(*), count(*) filter (_is_control), count(*) filter (not _is_control and _record not in "
         "(select _record from faults)), (select count(*) from faults) from typed",
     )
-    refused = _refused_rows(connection, arrival, source, file_id, has_faults=faults > 0)
+    refused = _refused_rows(connection, arrival, sources, file_id, has_faults=faults > 0)
     seen.rows_in = total + source.control + len(source.refused)
     seen.rows_loaded, seen.rows_control, seen.rows_quarantined = loaded, control + source.control, refused.height
     if seen.rows_in != loaded + seen.rows_quarantined + seen.rows_control:
@@ -162,7 +169,12 @@ def _accepted_query(arrival: Arrival, seen: Observed, file_id: str, landed_at: d
 
 
 def _refused_rows(
-    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, file_id: str, *, has_faults: bool
+    connection: duckdb.DuckDBPyConnection,
+    arrival: Arrival,
+    sources: tuple[Source, Source],
+    file_id: str,
+    *,
+    has_faults: bool,
 ) -> pl.DataFrame:
     """Every refused record once: its first fault names column and code, all of them make the reason."""
     system, canonical = arrival.system.system, arrival.contract.object
@@ -179,41 +191,47 @@ def _refused_rows(
             item.reason,
             item.raw_text,
         )
-        for item in source.refused
+        for item in sources[0].refused
     ]
-    judged = _judged_rows(connection, arrival, source) if has_faults else []
+    judged = _judged_rows(connection, arrival, *sources) if has_faults else []
     rows = [(file_id, system, canonical, record, None, *rest) for record, *rest in judged]
     return pl.DataFrame(unread + rows, schema=landing.REFUSED, orient="row").sort("record", maintain_order=True)
 
 
-def _judged_rows(connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source) -> list[tuple[Any, ...]]:
-    """(record, source id, column, code, reason, raw text) of every record with a fault."""
+def _judged_rows(
+    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, table: Source
+) -> list[tuple[Any, ...]]:
+    """(record of the export, source id, column, code, reason, raw text) of every row with a fault."""
     mark = literal(source.delimiter or ",")
     cells = ", ".join(
         f"case when contains({cell}, {mark}) or contains({cell}, '\"') or contains({cell}, chr(10)) "
         f"then '\"' || replace({cell}, '\"', '\"\"') || '\"' else coalesce({cell}, '') end"
         for cell in map(quoted, source.headers)
     )
+    lines = f"select _record as _row, array_to_string([{cells}], {mark}) as line from {source.relation}"
+    record = export_record_sql("_record") if arrival.contract.unpivot else "_record"
     found = connection.execute(
-        "select faults._record, typed.source_id, faults.column_name, faults.code, faults.because, raw.line, "
-        "raw.known[faults.column_name] from faults join typed using (_record) join ("
-        f"select _record, array_to_string([{cells}], {mark}) as line, {_values_of(arrival, source)} as known "
-        f"from {source.relation} where _record in (select _record from faults)) as raw using (_record) "
+        "select faults._record, raw._row, typed.source_id, faults.column_name, faults.code, faults.because, raw.line, "
+        "read.known[faults.column_name], read.place from faults join typed using (_record) join ("
+        f"select _record, {record} as _row, {_values_of(arrival, table)} as known, "
+        f"{quoted(UNPIVOTED) if arrival.contract.unpivot else 'null'} as place "
+        f"from {table.relation} where _record in (select _record from faults)) as read using (_record) join ("
+        f"{lines} where _record in (select {record} from faults)) as raw using (_row) "
         "order by faults._record, faults.rowid"
     ).fetchall()
     merged: dict[int, list[Any]] = {}
-    for record, source_id, column, code, because, raw_text, known in found:
+    for row, record, source_id, column, code, because, raw_text, known, place in found:
         reason = _reason(column, code, because, known)
-        if record in merged:
-            merged[record][4] += f"; {reason}"
+        if row in merged:
+            merged[row][4] += f"; {reason}"
         else:
-            merged[record] = [record, source_id, column or None, code, reason, raw_text]
+            merged[row] = [record, source_id, column or None, code, f"{place}: {reason}" if place else reason, raw_text]
     return [tuple(row) for row in merged.values()]
 
 
-def _values_of(arrival: Arrival, source: Source) -> str:
+def _values_of(arrival: Arrival, table: Source) -> str:
     """Canonical column to the cell it was read from, for the reason."""
-    shape = fit(arrival.contract, source.headers)
+    shape = fit(arrival.contract, table.headers)
     read = [(name, headers[0]) for name, headers in shape.columns.items() if headers]
     names, cells = ", ".join(literal(name) for name, _ in read), ", ".join(quoted(header) for _, header in read)
     return f"map([{names}], [{cells}])" if read else "map(['']::varchar[], ['']::varchar[])"

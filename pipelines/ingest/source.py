@@ -48,6 +48,8 @@ class Source:
     control: number of rows that the reader itself took out: titles, the header, blank lines.
     has_header: whether the headers stand in the file, and were not made up.
     odd_blanks: whether cells may begin or end with blanks other than the space.
+    titles: what stands above the header, a text per row.
+    has_control: whether the relation has `_is_control` already: rows that are known to be no records.
     """
 
     headers: list[str]
@@ -58,6 +60,8 @@ class Source:
     control: int = 0
     odd_blanks: bool = True
     has_header: bool = True
+    titles: list[str] = field(default_factory=list)
+    has_control: bool = False
     table: str = "cells"
     warnings: list[str] = field(default_factory=list)
 
