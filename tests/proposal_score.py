@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.contracts import ObjectContract, SourceContract, load_contracts
-from pipelines.ingest.guesses import Evidence, best_object
+from pipelines.ingest.guesses import Evidence
 from pipelines.ingest.preview import read_table
+from pipelines.ingest.propose import understood
+from pipelines.ingest.unpivot import headings
 from pipelines.settings import SHIPPED_SOURCES, load_settings
 
 
@@ -43,11 +45,14 @@ def scores(folder: Path, systems: Iterable[SourceContract], others: Iterable[Sou
 
 
 def _score(path: Path, system: SourceContract, contract: ObjectContract, evidence: Evidence) -> Score:
-    frame, _ = read_table(path, contract)
-    found, guesses = best_object(frame, evidence, stem=path.stem.removeprefix(f"{system.system}_"))
+    frame, said = read_table(path, contract)
+    stem = path.stem.removeprefix(f"{system.system}_")
+    found, guesses, wide = understood(frame, evidence, None, stem, said["titles"])
     if found != contract.object:
-        _, guesses = best_object(frame, evidence, contract.object)
+        _, guesses, wide = understood(frame, evidence, contract.object, stem, said["titles"])
     proposed = {guess.header: guess.column for guess in guesses}
+    if wide:  # a column of a period feeds what the measure is
+        proposed |= {header: proposed.get(measure, "") for header, (_, measure) in wide.headers.items()}
     by_hand = _by_hand(contract, frame.columns)
     alike = [header for header in frame.columns if _is_alike(proposed.get(header), by_hand.get(header))]
     return Score(
@@ -71,6 +76,10 @@ def _by_hand(contract: ObjectContract, headers: list[str]) -> dict[str, set[str]
         first = [header for header in column.source if header in headers][:1]
         for header in [*first, *(part for part in column.join if part in headers)]:
             fed.setdefault(header, set()).add(name)
+    if contract.unpivot:
+        for heading in headings(contract.unpivot, headers):
+            for value, header in heading.cells.items():
+                fed[header] = {name for name, column in contract.columns.items() if value in column.source}
     return fed
 
 

@@ -46,6 +46,7 @@ class SourceContract(Declared):
         words: a fingerprint of the vocabularies the object is mapped with.
         """
         meaning = item.model_dump(mode="json", exclude={"sample", "pii", "files"})
+        meaning = {name: said for name, said in meaning.items() if said or name not in ("unpivot", "stated")}
         shared = [self.system, timezone, self.number_format.model_dump(), self.null_words, words]
         return hashlib.sha256(json.dumps([meaning, shared], sort_keys=True, default=str).encode()).hexdigest()[:16]
 

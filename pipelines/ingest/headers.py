@@ -13,6 +13,7 @@ import yaml
 
 from pipelines.contracts import SourceContract, canonical_objects
 from pipelines.ingest.shape import folded
+from pipelines.ingest.shapes import shapes
 
 ALIASES = Path(__file__).with_name("header_aliases.yml")
 ENTITIES = Path(__file__).with_name("entity_words.yml")
@@ -31,8 +32,9 @@ Aliases = dict[str, Words]
 @cache
 def plain(header: str) -> str:
     """`OpportunityId`, `Opportunity ID`, `opportunity_id__c` and `Opportunity-ID*` are the same words."""
-    text = re.sub(r"__[cr]\b", "", header)
-    text = re.sub(r"\bF(?=[A-Z][a-z]|\w+\.F)|(?<=\.)F(?=[A-Z])", "", text)  # 金蝶 begins its field names with an F
+    text = header
+    for dress in shapes()["dress"]:
+        text = re.sub(dress, "", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
     text = re.sub(r"^\W*\d+\s*[、.．)）]\s*", "", folded(text))
     return " ".join(re.findall(r"[^\W_]+", text))
@@ -120,8 +122,9 @@ def exact_likenesses(header: str, known: Aliases, entities: frozenset[str]) -> d
 
 
 def _field(header: str, form: str) -> str:
-    """金蝶 in capitals: FDATE is a date."""
-    return form[1:] if re.match(r"F[A-Z]{3}", header) else form
+    """The form without what a system puts before names in capitals: FDATE is a date."""
+    found = re.match(shapes()["capital_prefix"], header)
+    return form[found.end() :] if found else form
 
 
 def near_likeness(header: str, words: Words) -> float:

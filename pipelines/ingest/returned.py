@@ -113,7 +113,10 @@ def export_refused(settings: Settings, contracts: dict[str, SourceContract], pat
     if not readings or any(source.headers != sources[0].headers for source in sources):
         names = ", ".join(row["contract"] for row in readings) or contract
         raise AlmanacError(f"{path}: {names}: say with --contract which contract's refused rows are meant")
-    refused = {item["record"]: item for row in readings for item in _refused(settings, row).to_dicts()}
+    refused: dict[int, Row] = {}
+    for item in (item for row in readings for item in _refused(settings, row).to_dicts()):
+        before = refused.get(item["record"])  # a record whose columns became rows may be refused in several places
+        refused[item["record"]] = {**item, "reason": f"{before['reason']}; {item['reason']}"} if before else item
     headers, delimiter = sources[0].headers, sources[0].delimiter or ","
     out = io.StringIO()
     writer = csv.writer(out)
