@@ -7,8 +7,7 @@ of negative curvature round (x - V |L|^-1 V'g for the Hessian V L V') and halves
 length, until the objective falls; its Hessian is a finite difference of gradients, which rounds the corner of |delta|
 off over two thousandths. The same rule is followed here, iterate by iterate, for all series of a stack together, with
 the Hessian in closed form; what it finds is a start, not an answer: `restarts` polishes it.
-
-Rule: Stan Reference Manual, chapter "Optimization"; Nocedal & Wright (2006), 3.4.
+Rule: Stan Reference Manual, chapter "Optimization"; Nocedal & Wright (2006), chapter 3.4.
 """
 
 from dataclasses import dataclass
