@@ -1,17 +1,20 @@
 """When the job runs by itself: weekly, monthly, and when new exports have arrived."""
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import dagster as dg
 
 from pipelines import inputs, warehouse
-from pipelines.settings import Settings
+from pipelines.settings import Settings, now
 
 if TYPE_CHECKING:  # Dagster does not export the type that `define_asset_job` returns
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 JOB = "almanac"
+EXPORTS = "almanac/exports"  # tag of the runs that the sensor asked for: a hash over what was waiting
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=5), timedelta(days=1)
 
 
 def build_job(partitions: dg.PartitionsDefinition) -> "UnresolvedAssetJobDefinition":
@@ -55,9 +58,31 @@ def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.
         if last and not last[0].dagster_run.is_finished:
             yield dg.SkipReason("a run is waiting to start: it will read what is waiting")
             return
+        exports = inputs.fingerprint(arrivals)
+        if pause := _pause(context.instance, exports):
+            yield dg.SkipReason(pause)
+            return
         as_of = inputs.newest_export(settings)
         # With the run before it in the key, exports whose run died before it landed them are asked for again.
         after = last[0].dagster_run.run_id if last else "nothing"
-        yield dg.RunRequest(run_key=f"{inputs.fingerprint(arrivals)} after {after}", partition_key=as_of.isoformat())
+        yield dg.RunRequest(f"{exports} after {after}", partition_key=as_of.isoformat(), tags={EXPORTS: exports})
 
     return new_exports
+
+
+def _pause(instance: dg.DagsterInstance, exports: str) -> str:
+    """Why these exports are not to be asked for now: each run that died over them doubles the wait for the next one.
+
+    A run that cannot start, for want of a package or of disk, would otherwise be tried every minute, day and night.
+    """
+    asked = dg.RunsFilter(job_name=JOB, tags={EXPORTS: exports})
+    last, times = instance.get_run_records(asked, limit=1), instance.get_runs_count(asked)
+    if not last:
+        return ""
+    doublings = min(times - 1, (LONGEST_PAUSE // FIRST_PAUSE).bit_length())
+    again = _utc(last[0].create_timestamp) + min(FIRST_PAUSE * 2**doublings, LONGEST_PAUSE)
+    return f"{times} runs have died over these exports: the next one not before {again} UTC" if now() < again else ""
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(tzinfo=None, microsecond=0)

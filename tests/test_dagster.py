@@ -2,14 +2,14 @@
 
 import itertools
 from collections.abc import Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import dagster as dg
 import pytest
 from conftest import Built
 
-from pipelines import inputs
+from pipelines import automation, inputs
 from pipelines.automation import JOB
 from pipelines.definitions import build_defs
 from pipelines.resources import kept_run_id
@@ -115,6 +115,38 @@ def test_exports_whose_run_died_are_asked_for_again(defs: dg.Definitions, monkey
     assert len(first) == len(after_failure) == 1
     assert first == again != after_failure
     assert meanwhile == []
+
+
+def test_exports_that_kill_their_run_are_asked_for_with_growing_distance(
+    defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, then after 5, 10, 20, 40 minutes and at last a day; other exports at once.
+
+    Here every run is made at the start, so the pauses are counted from there.
+    """
+    start = datetime.now(UTC).replace(tzinfo=None)
+    monkeypatch.setattr(inputs, "fingerprint", str)
+    monkeypatch.setattr(inputs, "newest_export", lambda _: date(2026, 10, 31))
+    asked: list[int] = []
+    with dg.DagsterInstance.ephemeral() as instance:
+        for minute in [0, 1, 4, 6, 9, 12, 18, 30, 39, 50, 1439, 1442]:
+            monkeypatch.setattr(inputs, "waiting", lambda _: ["one export"])
+            monkeypatch.setattr(automation, "now", lambda minute=minute: start + timedelta(minutes=minute))
+            if keys := tick(defs, instance):
+                asked.append(minute)
+                for _ in range(1 if minute < 50 else 6):
+                    died(instance, "['one export']", keys)
+        monkeypatch.setattr(inputs, "waiting", lambda _: ["one export", "another"])
+        assert len(tick(defs, instance)) == 1
+    assert asked == [0, 6, 12, 30, 50, 1442]
+
+
+def died(instance: dg.DagsterInstance, exports: str, keys: list[str | None]) -> None:
+    """A run that was asked for and ended before it landed anything."""
+    assert len(keys) == len(set(keys)) == 1
+    tags = {automation.EXPORTS: exports}
+    failure = dg.DagsterRunStatus.FAILURE
+    instance.add_run(dg.DagsterRun(job_name=JOB, run_id=str(uuid4()), status=failure, tags=tags))
 
 
 def tick(defs: dg.Definitions, instance: dg.DagsterInstance) -> list[str | None]:

@@ -369,3 +369,21 @@ def test_every_table_exists_before_the_first_export(world: World) -> None:
         "quality.quarantine",
         "keys.namespaces",
     } <= tables
+
+
+def test_a_file_that_vanishes_while_the_inbox_is_read_is_new_when_it_comes_back(world: World) -> None:
+    first = world.put("deals_20240101.csv", deals(["1", "Roof", "Prospecting", "100", ""]))
+    second = world.put("deals_20240108.csv", deals(["2", "Wall", "Prospecting", "50", ""]))
+    away = second.with_name(".away")
+    contracts = load_contracts(world.settings.sources)
+
+    def take_away(name: str, number: int, count: int) -> None:
+        if name == second.name:
+            second.rename(away)
+
+    report = ingest.run(world.settings, contracts, LANDED, take_away)
+    assert [row["path"] for row in report.files] == [first.name]
+    assert world.column("select path from control.files") == [first.name]
+    away.rename(second)
+    assert [row["status"] for row in world.run(LANDED + timedelta(days=1)).files] == ["loaded"]
+    assert world.column("select source_id from raw.opportunities order by 1") == ["1", "2"]

@@ -5,6 +5,7 @@ which it refuses any record is read again with care, so that each refusal has it
 """
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -145,13 +146,13 @@ def _look_through(path: Path, dialect: Dialect, reader: Reader) -> tuple[bool, b
     whether blanks other than the space may surround cells, and the number of CR LF pairs. One pass over the bytes.
     """
     is_plain = len(dialect.delimiter) == 1 and bool(dialect.quote) and reader.ragged == "refuse" and not reader.comment
-    odd = [mark.encode() for mark in ("\u00a0", "\u3000", "\ufeff", "\x0b", "\x0c", '\r"', '\n"')]
-    odd += [b"\t"] if dialect.delimiter != "\t" else []
+    odd = [re.compile(mark.encode()) for mark in ("\u00a0", "\u3000", "\ufeff", "\x0b", "\x0c", '\r"', '\n"')]
+    odd += [re.compile(b"\t")] if dialect.delimiter != "\t" else []
     pairs = lines = backs = run = 0
     has_odd, ended, tail = False, False, b""
     for piece in chunks(path):
         is_plain = is_plain and b"\x00" not in piece
-        has_odd = has_odd or any(mark[:1] in piece and mark in piece for mark in odd)
+        has_odd = has_odd or any(mark.pattern[:1] in piece and mark.search(piece) for mark in odd)
         run, ended = _longest_allowed(piece, run), piece.endswith(b"\n")
         piece = tail + piece if tail else piece
         tail = b"\r" if piece.endswith(b"\r") else b""  # its line feed may come with the next piece

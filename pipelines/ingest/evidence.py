@@ -5,7 +5,7 @@ cast reads (nearly all) are left to it. Each other text of a column is read once
 there: a column of a million dates holds a few hundred.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 import duckdb
@@ -51,15 +51,17 @@ def column_rules(
     form = contract.number_format or system.number_format
     general = Rules(zone, form, (*system.null_words, *contract.null_words), is_padded=source.odd_blanks)
     read = {name: headers for name, headers in shape.columns.items() if headers}
-    probes = [_probe(name, headers, contract, general) for name, headers in read.items()]
-    keys = " or ".join(is_padded_sql(quoted(header)) for header in shape.keys.values())
-    probes.append(f"count(*) filter ({keys})" if keys and not general.is_padded else "1")
-    counts = connection.execute(f"select {', '.join(probes)} from {source.relation}").fetchone()
-    assert counts is not None
-    rules = {**dict.fromkeys(contract.columns, general), "*": replace(general, is_padded=counts[-1] > 0)}
-    for (name, headers), odd in zip(read.items(), counts[:-1], strict=True):
-        rules[name] = _rules(connection, source, contract, name, headers, general, odd, order_of)
-    return rules
+    texts = {name for name in read if canonical_objects()[contract.object].columns[name].type == "text"}
+    padded = _padded(
+        connection, source, {**{name: read[name] for name in read if name in texts}, "*": shape.keys.values()}
+    )
+    odd = _set_odd_aside(
+        connection, source, contract, {name: read[name] for name in read if name not in texts}, general
+    )
+    rules = {name: replace(general, is_padded=name in padded) for name in texts | {"*"}}
+    for name, cells in odd.items():
+        rules[name] = _rules(connection, source, contract, name, read[name], general, cells, order_of)
+    return {**dict.fromkeys(contract.columns, general), **rules}
 
 
 def date_evidence(
@@ -76,7 +78,7 @@ def date_evidence(
         if column and headers and canonical.type in ("date", "timestamp") and needs_order(column.formats):
             form = contract.number_format or system.number_format
             general = Rules("UTC", form, (*system.null_words, *contract.null_words))
-            _find_words(connection, source, column, canonical, headers, general)
+            _find_words(connection, _odd_cells(source, column, canonical, headers, general), column, canonical, general)
             if evidence := _evidence(connection):
                 found[name] = evidence
     return found
@@ -88,14 +90,59 @@ def order_of_all(header: str, pieces: list[Evidence]) -> str:
     return _decided(header, max(item[0] for item in pieces), first[1], second[2], first[3], second[4])
 
 
-def _probe(name: str, headers: tuple[str, ...], contract: ObjectContract, rules: Rules) -> str:
-    """SQL that counts the cells of a column that are padded, or that a plain cast would not read."""
-    column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
-    if canonical.type == "text":
-        padded = " or ".join(is_padded_sql(quoted(header)) for header in headers)
-        return "1" if rules.is_padded else f"count(*) filter ({padded})"
-    plain = is_plain_sql(quoted(headers[0]), column, canonical, rules) if len(headers) == 1 else None
-    return f"count(*) filter (not ({plain}))" if plain else "1"
+def _padded(connection: duckdb.DuckDBPyConnection, source: Source, texts: Mapping[str, Iterable[str]]) -> set[str]:
+    """Which of the columns have a cell with blanks around it."""
+    if source.odd_blanks:
+        return set(texts)
+    tests = [" or ".join(is_padded_sql(quoted(header)) for header in headers) or "false" for headers in texts.values()]
+    counts = ", ".join(f"count(*) filter ({test})" for test in tests)
+    found = connection.execute(f"select {counts} from {source.relation}").fetchone()
+    return {name for name, count in zip(texts, found or (), strict=True) if count}
+
+
+def _set_odd_aside(
+    connection: duckdb.DuckDBPyConnection,
+    source: Source,
+    contract: ObjectContract,
+    typed: Mapping[str, tuple[str, ...]],
+    rules: Rules,
+) -> dict[str, str]:
+    """Per column, SQL that yields each different cell that a plain cast does not read; empty SQL where it reads all.
+
+    One pass over the file for all columns: the rows that hold such a cell are kept aside, and they are few.
+    """
+    columns = canonical_objects()[contract.object].columns
+    plain = {
+        name: (quoted(headers[0]), sql)
+        for name, headers in typed.items()
+        if len(headers) == 1 and (sql := is_plain_sql(quoted(headers[0]), contract.columns[name], columns[name], rules))
+    }
+    odd = {
+        name: _odd_cells(source, contract.columns[name], columns[name], headers, rules)
+        for name, headers in typed.items()
+        if name not in plain
+    }
+    if plain:
+        cells = [f"case when not ({sql}) then {cell} end as {quoted(name)}" for name, (cell, sql) in plain.items()]
+        some = " or ".join(f"not ({sql})" for _, sql in plain.values())
+        _create(connection, "aside", f"select {', '.join(cells)} from {source.relation} where {some}")
+        found = connection.execute(
+            f"select {', '.join(f'count({quoted(name)})' for name in plain)} from aside"
+        ).fetchone()
+        for name, count in zip(plain, found or (), strict=True):
+            cell = quoted(name)
+            odd[name] = f"select distinct {cell} as cell from aside where {cell} is not null" if count else ""
+    return odd
+
+
+def _odd_cells(
+    source: Source, column: Column, canonical: CanonicalColumn, headers: tuple[str, ...], rules: Rules
+) -> str:
+    """SQL for each different cell of one column that a plain cast does not read."""
+    cell = joined_sql(column, headers)
+    plain = is_plain_sql(cell, column, canonical, rules) if len(headers) == 1 else None
+    odd = f"select distinct {cell} as cell from {source.relation} where {cell} is not null"
+    return odd + (f" and not ({plain})" if plain else "")
 
 
 def _rules(
@@ -105,14 +152,12 @@ def _rules(
     name: str,
     headers: tuple[str, ...],
     general: Rules,
-    odd: int,
+    odd: str,
     order_of: Callable[[str], str | None] | None,
 ) -> Rules:
-    """The rules of one column, given how many of its cells are not plain; those cells are read here."""
+    """The rules of one column that is no text, given SQL for its cells that are not plain; those are read here."""
     column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
-    if canonical.type == "text":
-        return replace(general, is_padded=odd > 0)
-    words = _find_words(connection, source, column, canonical, headers, general) if odd else 0
+    words = _find_words(connection, odd, column, canonical, general) if odd else 0
     if not words:
         return replace(general, is_plain=True)
     is_open = canonical.type in ("date", "timestamp") and needs_order(column.formats)
@@ -128,18 +173,9 @@ def _rules(
 
 
 def _find_words(
-    connection: duckdb.DuckDBPyConnection,
-    source: Source,
-    column: Column,
-    canonical: CanonicalColumn,
-    headers: tuple[str, ...],
-    rules: Rules,
+    connection: duckdb.DuckDBPyConnection, odd: str, column: Column, canonical: CanonicalColumn, rules: Rules
 ) -> int:
-    """Table `words`: each text of the column that a plain cast does not read and that is no word for nothing."""
-    cell = joined_sql(column, headers)
-    plain = is_plain_sql(cell, column, canonical, rules) if len(headers) == 1 else None
-    odd = f"select distinct {cell} as cell from {source.relation} where {cell} is not null"
-    odd += f" and not ({plain})" if plain else ""
+    """Table `words`: each text among the odd cells of a column that is no word for nothing."""
     trimmed = cell_sql("cell", column, replace(rules, is_padded=True), canonical.type)
     # A table of its own: in one query, whether a text is a word for nothing would be asked of every row.
     _create(connection, "odd", odd)

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from pipelines.contracts import ObjectContract
-from pipelines.ingest.accept import Words, judge_twins, twin_columns
+from pipelines.ingest.accept import Words, judge_twins, repeated, twin_columns
 from pipelines.ingest.evidence import Evidence, order_of_all
 from pipelines.ingest.source import Load, Source
 
@@ -120,12 +121,10 @@ class Whole:
         return int(found[0]) if found else 0
 
     def _compare(self, paths: Sequence[Path], shares: int, share: int) -> None:
-        made = self.connection.execute(
-            f"create table again as select mark from file.main.marks where mark % {shares} = {share} "
-            "group by mark having count(*) > 1"
-        ).fetchone()
-        if made == (0,):
+        marks = repeated(self.connection, f"select mark from file.main.marks where mark % {shares} = {share}")
+        if not len(marks):
             return
+        self.connection.register("again", pa.table({"mark": marks}))
         self.connection.execute(
             "create table faults (_record bigint, column_name varchar, code varchar, because varchar)"
         )
@@ -138,6 +137,7 @@ class Whole:
             "create table twins as select * from near where source_id in "
             "(select source_id from near group by source_id having count(*) > 1)"
         )
+        self.connection.unregister("again")
         judge_twins(self.connection, self.contract)
         self.connection.execute("insert into file.main.repeated select _record, code from faults")
 

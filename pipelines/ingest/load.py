@@ -63,19 +63,21 @@ def _empty(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _raw_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
     """Create each raw table that is missing or has other columns than its object; the names of those made anew."""
-    made = set()
+    found: dict[str, list[tuple[str, str]]] = {}
+    for table, column, kind in connection.execute(
+        "select table_name, column_name, data_type from information_schema.columns where table_schema = 'raw' "
+        "order by table_name, ordinal_position"
+    ).fetchall():
+        found.setdefault(table, []).append((column, kind))
+    made = {}
     for name, canonical in canonical_objects().items():
         wanted = {**canonical.sql_columns, **LINEAGE}
-        found = connection.execute(
-            "select column_name, data_type from information_schema.columns "
-            "where table_schema = 'raw' and table_name = ? order by ordinal_position",
-            [name],
-        ).fetchall()
-        if found != list(wanted.items()):
+        if found.get(name) != list(wanted.items()):
             columns = ", ".join(f"{quoted(column)} {kind}" for column, kind in wanted.items())
-            connection.execute(f"create or replace table raw.{quoted(name)} ({columns})")
-            made.add(name)
-    return made
+            made[name] = f"create or replace table raw.{quoted(name)} ({columns})"
+    if made:
+        connection.execute("; ".join(made.values()))
+    return set(made)
 
 
 def _loaded(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -33,7 +33,7 @@ def careful_sql(text: str, form: NumberFormat, kind: str) -> str:
 
 def damaged_id_sql(text: str) -> str:
     """SQL that is true for an id a spreadsheet turned into 1.23E+17: its last digits are lost."""
-    return rf"regexp_full_match({text}, '\d(\.\d+)?[eE]\+\d+')"
+    return rf"case when contains({text}, '+') then regexp_full_match({text}, '\d(\.\d+)?[eE]\+\d+') else false end"
 
 
 def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:

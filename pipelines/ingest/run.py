@@ -3,6 +3,7 @@
 import shutil
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -47,7 +48,8 @@ def run(
         for number, arrival in enumerate(arrivals, start=1):
             if progress:
                 progress(arrival.name, number, len(arrivals))
-            journal.add(*_land(settings, arrival, past, landed_at, scratch_desk))
+            if landed := _land(settings, arrival, past, landed_at, scratch_desk):
+                journal.add(*landed)
     for row in report.files:
         journal.add(row, pl.DataFrame(schema=CORRECTIONS))
     journal.close()
@@ -114,8 +116,11 @@ class _Journal:
 
 def _land(
     settings: Settings, arrival: Arrival, past: History, landed_at: datetime, scratch_desk: Desk
-) -> tuple[Row, pl.DataFrame]:
-    """Keep the bytes, read them, keep the rows. The ledger row and the corrections are the caller's to write."""
+) -> tuple[Row, pl.DataFrame] | None:
+    """Keep the bytes, read them, keep the rows. The ledger row and the corrections are the caller's to write.
+
+    None for a file that has left the inbox meanwhile: should it come back, it is as new as it was.
+    """
     kept = landing.bytes_path(settings, arrival.sha256)
     if arrival.path == kept:
         with TemporaryDirectory(dir=settings.warehouse) as folder:
@@ -128,12 +133,16 @@ def _land(
     )
     file_id = file_id_of(arrival, arrival.exported_at, seen_before)
     try:
-        keep_compressed(arrival.path, kept, arrival.sha256)
-        seen = observe(settings, arrival, file_id, landed_at, scratch_desk)
+        with ThreadPoolExecutor(1) as beside:  # the bytes are packed while the records are looked at
+            keeping = beside.submit(keep_compressed, arrival.path, kept, arrival.sha256)
+            seen = observe(settings, arrival, file_id, landed_at, scratch_desk)
+            keeping.result()
     except FileRefusedError as refusal:
         seen = Observed(arrival.exported_at, "rejected", refusal.code, refusal.reason)
     except OSError as error:
         seen = Observed(arrival.exported_at, "rejected", "unreadable", f"could not be read: {error.strerror or error}")
+    if seen.status == "rejected" and not arrival.path.exists():
+        return None
     corrections = seen.corrections.drop("_record").with_columns(
         file_id=pl.lit(file_id), source_system=pl.lit(arrival.system.system), object=pl.lit(arrival.contract.object)
     )
