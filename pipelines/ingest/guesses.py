@@ -13,6 +13,7 @@ from pipelines.contracts import CanonicalObject, SourceContract, canonical_objec
 from pipelines.ingest.headers import (
     Aliases,
     aliases,
+    common_prefix,
     entity_words,
     exact_likenesses,
     forms,
@@ -27,6 +28,9 @@ from pipelines.ingest.vocabulary import SEEDS, Vocabulary, load_vocabulary
 from pipelines.settings import Settings
 
 SURE, PLAUSIBLE = 0.9, 0.6
+OVER = ("won", "lost", "void")
+NAMED = 4.0  # what a file's name weighs: as four columns do, for `contacts` have addresses as accounts do
+LACKING = 0.8  # what a required column that is not found takes from an object; its key, found, gives 1
 LIKELY = 4  # objects whose headers are looked at for words that are merely alike
 # A header that is the key's by its name, but repeats, is rather a reference to another object.
 REPEATED_KEY = 0.85
@@ -69,6 +73,7 @@ def best_object(
     """
     names = list(wanted or canonical_objects())
     looks = {header: Looks.of(frame[header]) for header in frame.columns}
+    stem = f"{stem} {common_prefix(frame.columns)}"
     scored = {name: _weighed(looks, name, evidence, stem, is_near=False, is_part=is_part) for name in names}
     likely = sorted(names, key=lambda name: -scored[name][0])[:LIKELY]
     scored = {name: _weighed(looks, name, evidence, stem, is_near=True, is_part=is_part) for name in likely}
@@ -83,8 +88,8 @@ def _weighed(
     guesses = _guesses(looks, item, evidence, is_near=is_near)
     taken = {guess.column for guess in guesses}
     required = [column for column, canonical in item.columns.items() if canonical.required]
-    lacking = 0 if is_part else sum(column not in taken for column in required)
-    fitting = sum(guess.confidence**2 for guess in guesses)
+    lacking = 0 if is_part else LACKING * sum(column not in taken for column in required)
+    fitting = sum(guess.confidence**4 for guess in guesses)  # a hundred headers that are merely alike prove nothing
     return fitting - lacking + (item.key_column in taken) + _named(stem, entity_words()[name]), guesses
 
 
@@ -92,7 +97,7 @@ def _named(stem: str, words: frozenset[str]) -> float:
     """Weight of a file name that says the object; the longer the word, the more it says."""
     name = f" {plain(stem)} "
     said = [word for word in words if f" {word} " in name or (not word.isascii() and word in name)]
-    return max((1.5 + len(word.encode()) / 20 for word in said), default=0.0)
+    return max((NAMED + len(word.encode()) / 20 for word in said), default=0.0)
 
 
 def _guesses(looks: dict[str, Looks], item: CanonicalObject, evidence: Evidence, *, is_near: bool) -> list[Guess]:
@@ -117,6 +122,7 @@ def _guesses(looks: dict[str, Looks], item: CanonicalObject, evidence: Evidence,
             taken[guess.header] = guess
             columns.add(guess.column)
     taken |= _complements(candidates, taken, looks)
+    taken |= _settled(taken, looks, item, evidence)
     return [taken[header] for header in looks if header in taken]
 
 
@@ -143,6 +149,23 @@ def _complements(candidates: list[Guess], taken: dict[str, Guess], looks: dict[s
         if is_free and rows and (is_other or not rows & looks[whole].rows):
             added.setdefault(guess.header, guess)
     return added
+
+
+def _settled(
+    taken: dict[str, Guess], looks: dict[str, Looks], item: CanonicalObject, evidence: Evidence
+) -> dict[str, Guess]:
+    """A close date that stands where a deal is won or lost, and nowhere else, is the day it was closed."""
+    by_column = {guess.column: guess for guess in taken.values()}
+    close, stage = by_column.get("expected_close_on"), by_column.get("stage") or by_column.get("status")
+    if close is None or stage is None or "closed_on" in by_column or "closed_on" not in item.columns:
+        return {}
+    words = evidence.words["stages" if stage.column == "stage" else "statuses"]
+    told = dict(zip(sorted(looks[stage.header].rows), looks[stage.header].texts, strict=True))
+    over = {row for row, text in told.items() if words.code(text) in OVER}
+    filled = looks[close.header].rows & told.keys()
+    if over and len(told) > len(over) and filled == over:
+        return {close.header: replace(close, column="closed_on")}
+    return {}
 
 
 def _candidates(
@@ -180,7 +203,8 @@ def _parts(spoken: dict[str, str], item: CanonicalObject) -> dict[str, list[str]
     found = {}
     for column, canonical in item.columns.items():
         ending = next((ending for ending in shapes()["parts"] if column.endswith(ending)), None)
-        if ending and (canonical.pii or ending != "_name"):
+        is_own = canonical.pii or column == item.key_column.replace("_id", "_name")
+        if ending and (is_own or ending != "_name"):
             parts = [_first(spoken, words) for words in shapes()["parts"][ending]]
             if all(parts):
                 found[column] = parts

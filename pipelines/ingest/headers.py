@@ -68,12 +68,24 @@ def abbreviations() -> dict[str, str]:
 
 def without_prefix(headers: list[str]) -> dict[str, str]:
     """Each header without the word that most of them begin with: the short name of a table, as in `sls_ord_num`."""
-    words = {header: plain(header).split(" ", 1) for header in headers}
-    firsts = [parts[0] for parts in words.values() if len(parts) > 1 and len(parts[0]) > 1]
-    prefix = max(sorted(set(firsts)), key=firsts.count, default="")
-    if len(headers) < 3 or firsts.count(prefix) <= 0.6 * len(headers) or "." in "".join(headers):
+    words, prefix = {header: plain(header).split(" ", 1) for header in headers}, _prefix(headers)
+    if not prefix:
         return {header: header for header in headers}
     return {header: parts[1] if parts[0] == prefix and len(parts) > 1 else header for header, parts in words.items()}
+
+
+def common_prefix(headers: list[str]) -> str:
+    """The same word in full, which often is what the rows are: `cst_` stands before what is known of a customer."""
+    prefix = _prefix(headers)
+    return abbreviations().get(prefix, prefix)
+
+
+def _prefix(headers: list[str]) -> str:
+    words = [plain(header).split(" ", 1) for header in headers]
+    firsts = [parts[0] for parts in words if len(parts) > 1 and len(parts[0]) > 1]
+    prefix = max(sorted(set(firsts)), key=firsts.count, default="")
+    is_common = len(headers) >= 3 and firsts.count(prefix) > 0.6 * len(headers)
+    return prefix if is_common and "." not in "".join(headers) else ""
 
 
 @cache
@@ -88,7 +100,8 @@ def aliases(name: str, contracts: Iterable[SourceContract] = ()) -> Aliases:
     known = {column: dict(words) for column, words in _listed(name).items()}
     for contract in (item for system in contracts for item in system.objects if item.object == name):
         for column, declared in contract.columns.items():
-            for word in map(plain, declared.source):
+            # `is_deep_contact: {from: Type, true_words: [visit]}` makes no word for deep contacts of `type`
+            for word in map(plain, () if declared.true_words else declared.source):
                 known[column].setdefault(word, 0)
     return known
 
@@ -111,7 +124,8 @@ def exact_likenesses(header: str, known: Aliases, entities: frozenset[str]) -> d
     """Nearly 1 for each column of which the header is one of the words, the words for the row itself left out."""
     texts: dict[str, float] = {}
     for form, price in forms(header):
-        for text, extra in ((form, 0.0), (without_entity(form, entities), 0.03), (_field(header, form), 0.03)):
+        bare, squeezed = without_entity(form, entities), _unsqueezed(form, entities)
+        for text, extra in ((form, 0.0), (bare, 0.03), (_field(header, form), 0.03), (squeezed, 0.04)):
             texts.setdefault(text, price + extra)
             texts.setdefault(text.replace(" ", ""), price + extra + 0.01)
     return {
@@ -119,6 +133,12 @@ def exact_likenesses(header: str, known: Aliases, entities: frozenset[str]) -> d
         for column, words in known.items()
         if not words.keys().isdisjoint(texts)
     }
+
+
+def _unsqueezed(form: str, entities: frozenset[str]) -> str:
+    """`dealname` is the name of a deal."""
+    fitting = (entity for entity in entities if entity.isascii() and form.startswith(entity))
+    return form.removeprefix(max(fitting, key=len, default="")).strip() or form
 
 
 def _field(header: str, form: str) -> str:

@@ -35,3 +35,9 @@ def stated_unit(titles: list[str]) -> tuple[float, str] | None:
         if said and (unit := unit_of(said.group())):
             return unit, said.group().strip()
     return None
+
+
+@cache
+def countries() -> frozenset[str]:
+    """Names and codes of countries, folded."""
+    return frozenset(str(name).casefold() for name in shapes()["countries"])

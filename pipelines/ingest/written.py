@@ -70,7 +70,7 @@ def written(draft: Draft) -> str:
 
 def _reader_lines(draft: Draft) -> list[str]:
     looks = {header: Looks.of(draft.frame[header]) for header in draft.frame.columns}
-    fill = _merged(draft, looks) if draft.wide else _fill_down(looks)
+    fill = _merged(draft) if draft.wide else _fill_down(looks)
     told: dict[str, object] = {**draft.reader, **({"fill_down": fill} if fill else {})}
     lines = [f"    reader: {json.dumps(told, ensure_ascii=False)}"] if told else []
     if draft.labels:
@@ -99,7 +99,7 @@ def _key_lines(draft: Draft, looks: dict[str, Looks]) -> list[str]:
     key = _key(draft.item, draft.headers, looks)
     if not key:
         return ["    key: none  # no columns tell the rows apart"]
-    table = draft.table.with_columns(pl.col(header).forward_fill() for header in _merged(draft, looks))
+    table = draft.table.with_columns(pl.col(header).forward_fill() for header in _merged(draft))
     headers = [header for name in key for header in draft.headers[name]]
     mapped = {guess.header for guess in draft.guesses}
     repeated = table.height - table.select(headers).n_unique()
@@ -219,10 +219,10 @@ def _fill_down(looks: dict[str, Looks]) -> list[str]:
     return alike if len(alike) > 2 and all(looks[name].rows == first for name in alike[:3]) else []
 
 
-def _merged(draft: Draft, looks: dict[str, Looks]) -> list[str]:
+def _merged(draft: Draft) -> list[str]:
     """The first column of a sheet of periods where it is filled for the first row of each group only."""
     first = draft.frame.columns[0]
-    rows = looks[first].rows
+    rows = Looks.of(draft.frame[first]).rows
     is_filled = draft.wide and first not in draft.wide.headers and 0 in rows
     return [first] if is_filled and len(rows) < min(draft.frame.height, SAMPLE) else []
 
