@@ -34,9 +34,10 @@
 {% macro organisation_name_level() -%}
     case
         when l.core is null or r.core is null then null
+        when l.branch != r.branch and l.brand = r.brand then 'other_branch'
         when l.name_key = r.name_key and l.legal_form is not null then 'same_legal_name'
         when l.name_key = r.name_key then 'same_name'
-        when l.branch is distinct from r.branch and l.brand = r.brand then 'other_branch'
+        when l.branch is distinct from r.branch and l.brand = r.brand and strlen(l.core) > length(l.core) then 'other_branch'
         when l.sorted_core = r.sorted_core and l.name_place != r.name_place then 'other_place'
         when l.sorted_core = r.sorted_core and strlen(l.core) > length(l.core) and l.core != r.core then 'transposed'
         when l.sorted_core = r.sorted_core then 'same_core'
