@@ -75,10 +75,10 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
     """Read the file and keep its rows under `file_id`. One that cannot be used comes back rejected, with the reason."""
     with desk.file() as (connection, place):
         seen = Observed(exported_at=arrival.exported_at)
+        home = landing.Home(settings, arrival.contract.object, file_id, landed_at, place)
+        home.drop_pieces()
         try:
             loads = open_source(arrival.path, arrival.contract.reader, place)
-            home = landing.Home(settings, arrival.contract.object, file_id, landed_at, place)
-            home.drop_pieces()
             if len(loads) == 1:
                 _observe(connection, home, arrival, loads[0](connection, 0), seen)
             else:
