@@ -387,3 +387,26 @@ def test_a_file_that_vanishes_while_the_inbox_is_read_is_new_when_it_comes_back(
     away.rename(second)
     assert [row["status"] for row in world.run(LANDED + timedelta(days=1)).files] == ["loaded"]
     assert world.column("select source_id from raw.opportunities order by 1") == ["1", "2"]
+
+
+def test_tables_are_whole_again_after_a_look_at_what_was_known_then(world: World) -> None:
+    """Rows, refusals, files and corrections: looking back takes nothing away, and hides what came later."""
+    tables = (EVERYTHING, "from quality.quarantine order by all", "from control.files order by file_id")
+    world.put(
+        "deals_20240101.csv", deals(["1", "Roof", "Prospecting", "100", ""], ["2", "Wall", "Prospecting", "?", ""])
+    )
+    world.run(datetime(2024, 1, 2))
+    then = [world.rows(sql) for sql in tables]
+    world.put(
+        "deals_20240101.csv", deals(["1", "Roof", "Prospecting", "900", ""], ["2", "Wall", "Prospecting", "5", ""])
+    )
+    world.put("deals_20240108.csv", deals(["3", "Door", "Mystery", "7", ""]))
+    world.run(datetime(2024, 1, 9))
+    today = [world.rows(sql) for sql in tables]
+    contracts = load_contracts(world.settings.sources)
+    for moment, shown in ((datetime(2024, 1, 5), then), (None, today), (datetime(2024, 1, 5), then)):
+        ingest.show_known_at(world.settings, contracts, moment)
+        assert [world.rows(sql) for sql in tables] == shown
+    assert world.run(datetime(2024, 1, 10)).new_files == 0
+    assert [world.rows(sql) for sql in tables] == today
+    assert [len(rows) for rows in then] == [1, 1, 1] and [len(rows) for rows in today] == [2, 0, 3]

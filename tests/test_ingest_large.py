@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 from ingest_world import DEALS, World
 
+from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.ingest import landing, pieces
 from pipelines.ingest.pieces import cuts
 from pipelines.ingest.records import Dialect
 from pipelines.ingest.returned import export_refused, take_back
 
-SMALL = 3_000  # bytes per piece
+SMALL = 5_000  # bytes per piece
 TABLES = (
     "select * exclude (landed_at) from raw.opportunities order by _record",
     "select * from quality.quarantine order by record",
@@ -69,7 +70,7 @@ def lines(count: int, **changed: str) -> str:
 
 def test_sound_rows_are_all_loaded_under_their_records(both: Both) -> None:
     rows, refused, files, _ = both.read(DEALS, lines(400))
-    assert both.pieces > 3
+    assert both.pieces > 2
     assert [row[-2] for row in rows] == list(range(1, 401)) and refused == []
     assert files[0][3:7] == (401, 400, 0, 1)
 
@@ -80,15 +81,14 @@ def test_values_that_cannot_be_read_have_their_record_and_reason(both: Both) -> 
     assert [row[3] for row in refused] == [3, 390] and files[0][3:7] == (401, 397, 2, 2)
 
 
-def test_newlines_in_cells_never_part_a_record(both: Both) -> None:
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_newlines_in_cells_never_part_a_record_and_stay_as_they_are(both: Both, end: str) -> None:
     chance = random.Random(7)
-    rows = [
-        f'{n},"{"line of text, and more" + chr(10)}{chr(10).join("3,4,5,6,7" for _ in range(chance.randrange(9)))}",'
-        f"Prospecting,{n},"
-        for n in range(1, 300)
-    ]
-    found, refused, _, _ = both.read(DEALS, "ID,Title,Stage,Amount,Closed\n" + "\n".join(rows) + "\n")
-    assert both.pieces > 3 and len(found) == 299 and refused == []
+    cells = [f"line of text, and more{end}" + end.join(["3,4,5,6,7"] * chance.randrange(9)) for _ in range(299)]
+    rows = [f'{n},"{cell}",Prospecting,{n},' for n, cell in enumerate(cells, start=1)]
+    _, refused, _, _ = both.read(DEALS, end.join(["ID,Title,Stage,Amount,Closed", *rows, ""]))
+    names = both.worlds[0].column("select opportunity_name from raw.opportunities order by _record")
+    assert both.pieces > 2 and refused == [] and names == [cell.strip() for cell in cells]
 
 
 def test_records_that_cannot_be_split_are_refused_one_by_one_with_their_place(both: Both) -> None:
@@ -192,6 +192,29 @@ def test_a_rebuild_from_landing_gives_every_piece_again(both: Both) -> None:
     world.settings.working_file.unlink()
     world.rebuild()
     assert world.rows(TABLES[0]) == rows and len(rows) == 400
+
+
+def test_a_run_killed_between_two_pieces_leaves_nothing_that_the_next_one_keeps(both: Both) -> None:
+    world, kept = both.worlds[0].contract(DEALS), list[Path]()
+    world.put("deals_20240131.csv", lines(400))
+    keep = landing.keep_query
+
+    def killed(connection: Any, sql: str, target: Path) -> None:
+        if len(kept) == 3:
+            raise KeyboardInterrupt
+        kept.append(target)
+        keep(connection, sql, target)
+
+    both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
+    both.patch.setattr(landing, "keep_query", killed)
+    with pytest.raises(KeyboardInterrupt):
+        world.run()
+    both.patch.setattr(landing, "keep_query", keep)
+    assert all(path.exists() for path in kept)
+    assert ingest.newest_export(world.settings) is None
+    both.patch.setattr(pieces, "PIECE_BYTES", 2 * SMALL * len(kept))
+    world.run()
+    assert world.column("select _record from raw.opportunities order by 1") == list(range(1, 401))
 
 
 def test_a_line_too_long_for_any_cut_leaves_one_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

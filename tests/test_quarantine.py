@@ -145,6 +145,53 @@ def test_corrected_rows_are_taken_back_with_their_lineage(world: World) -> None:
     assert world.run(LANDED + timedelta(days=2)).new_files == 0
 
 
+SHARED = """
+system: crm
+title: CRM
+timezone: UTC
+objects:
+  - object: accounts
+    files: "book_*.csv"
+    exported_at: {filename: 'book_(\\d{8})', format: "%Y%m%d"}
+    key: [account_id]
+    columns: {account_id: Account, account_name: Name, employees: Staff}
+  - object: opportunities
+    files: "book_*.csv"
+    exported_at: {filename: 'book_(\\d{8})', format: "%Y%m%d"}
+    key: [opportunity_id]
+    columns: {opportunity_id: ID, opportunity_name: Title, stage: Stage, amount: Amount, currency: {const: USD}}
+"""
+
+
+def test_a_file_that_two_contracts_read_is_corrected_for_the_one_that_refused_or_for_both(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(SHARED)
+    rows = (
+        "A1,Acme,many,D1,Roof,Prospecting,1",
+        "A2,Bolt,5,D2,Wall,Prospecting,lots",
+        "A3,Coil,few,D3,Gate,Prospecting,x",
+    )
+    world.put("book_20240131.csv", "\n".join(["Account,Name,Staff,ID,Title,Stage,Amount", *rows]) + "\n")
+    world.run()
+    contracts = load_contracts(world.settings.sources)
+    refused = "select object, record from quality.quarantine order by all"
+    assert world.rows(refused) == [("accounts", 1), ("accounts", 3), ("opportunities", 2), ("opportunities", 3)]
+    one = export_refused(world.settings, contracts, "book_20240131.csv", "accounts")
+    assert [line.split(",")[1] for line in one.splitlines()[1:]] == ["1", "3"]
+    every = export_refused(world.settings, contracts, "book_20240131.csv")
+    fixed = (
+        every.replace("many", "90").replace("lots", "20").replace("few", "30").replace("Prospecting,x", "Prospecting,3")
+    )
+    assert take_back(world.settings, contracts, fixed, LANDED) == 3
+    world.run(LANDED + timedelta(days=1))
+    assert world.rows(refused) == []
+    assert world.rows("select source_id, employees from raw.accounts order by 1") == [("A1", 90), ("A2", 5), ("A3", 30)]
+    assert world.rows("select source_id, amount from raw.opportunities order by 1") == [
+        ("D1", 1),
+        ("D2", 20),
+        ("D3", 3),
+    ]
+
+
 def test_rows_that_were_never_refused_cannot_be_returned(world: World) -> None:
     world.put("deals_20240131.csv", deals(("1", "a", "Prospecting", "1", "")))
     world.run()

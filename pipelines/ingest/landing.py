@@ -7,6 +7,8 @@ of a large file its first piece, and the others are `rows/<object>/<file id>/000
 
 import shutil
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -40,9 +42,28 @@ def rows_paths(settings: Settings, canonical: str, file_id: str) -> list[Path]:
     return [first, *sorted(others.glob("*.parquet"))] if others.is_dir() else [first]
 
 
-def drop_pieces(settings: Settings, canonical: str, file_id: str) -> None:
-    """Forget all pieces of a file but the first: it is read anew, in pieces or not."""
-    shutil.rmtree(rows_path(settings, canonical, file_id).with_suffix(""), ignore_errors=True)
+@dataclass(frozen=True)
+class Home:
+    """Where the rows of one file go, and under which name. place: a folder for what is thrown away."""
+
+    settings: Settings
+    canonical: str
+    file_id: str
+    landed_at: datetime
+    place: Path
+
+    def rows(self, piece: int = 0) -> Path:
+        """Where the accepted rows of the file, or of one of its pieces, are kept."""
+        return rows_path(self.settings, self.canonical, self.file_id, piece)
+
+    def refused(self, piece: int | None = None) -> Path:
+        """Where the refused rows of the file are kept, or for the time being those of a piece."""
+        kept = refused_path(self.settings, self.file_id)
+        return kept if piece is None else self.place / f"refused-{piece:05d}.parquet"
+
+    def drop_pieces(self) -> None:
+        """Forget all pieces but the first: the file is read anew, in pieces or not."""
+        shutil.rmtree(self.rows().with_suffix(""), ignore_errors=True)
 
 
 def refused_path(settings: Settings, file_id: str) -> Path:

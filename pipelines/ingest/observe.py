@@ -76,16 +76,16 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
     """Read the file and keep its rows under `file_id`. One that cannot be used comes back rejected, with the reason."""
     with desk.file() as (connection, place):
         seen = Observed(exported_at=arrival.exported_at)
+        home = landing.Home(settings, arrival.contract.object, file_id, landed_at, place)
+        home.drop_pieces()
         try:
             loads = open_source(arrival.path, arrival.contract.reader, place)
-            home = Home(settings, file_id, landed_at, place)
-            landing.drop_pieces(settings, arrival.contract.object, file_id)
             if len(loads) == 1:
                 _observe(connection, home, arrival, loads[0](connection, 0), seen)
             else:
                 seen = _in_pieces(connection, home, arrival, loads, seen)
         except FileRefusedError as refusal:
-            landing.drop_pieces(settings, arrival.contract.object, file_id)
+            home.drop_pieces()
             seen.status, seen.reason_code, seen.reason = "rejected", refusal.code, refusal.reason
             seen.rows_in = seen.rows_loaded = seen.rows_quarantined = seen.rows_control = 0
         except (duckdb.Error, pl.exceptions.PolarsError, ValueError, MemoryError, RecursionError) as error:
@@ -94,28 +94,9 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
         return seen
 
 
-@dataclass(frozen=True)
-class Home:
-    """Where a file's rows go, and under which name. place: an empty folder for what is thrown away."""
-
-    settings: Settings
-    file_id: str
-    landed_at: datetime
-    place: Path
-
-    def rows(self, arrival: Arrival, piece: int = 0) -> Path:
-        """Where the accepted rows of the file, or of one of its pieces, are kept."""
-        return landing.rows_path(self.settings, arrival.contract.object, self.file_id, piece)
-
-    def refused(self, piece: int | None = None) -> Path:
-        """Where the refused rows of the file are kept, or for the time being those of a piece."""
-        kept = landing.refused_path(self.settings, self.file_id)
-        return kept if piece is None else self.place / f"refused-{piece:05d}.parquet"
-
-
 def _observe(
     connection: duckdb.DuckDBPyConnection,
-    home: Home,
+    home: landing.Home,
     arrival: Arrival,
     source: Source,
     seen: Observed,
@@ -132,7 +113,7 @@ def _observe(
 
 
 def _in_pieces(
-    connection: duckdb.DuckDBPyConnection, home: Home, arrival: Arrival, loads: list[Load], file: Observed
+    connection: duckdb.DuckDBPyConnection, home: landing.Home, arrival: Arrival, loads: list[Load], file: Observed
 ) -> Observed:
     """Read and keep a large file: every piece once, and those again that hold rows whose key stands elsewhere too.
 
@@ -156,7 +137,7 @@ def _in_pieces(
     file.exported_at = arrival.exported_at or newest_of(whole.texts(export_dates), contract, arrival.zone)
     pieces = [read(number) for number in range(len(loads))]
     refuse_unknown(whole.unknown, canonical_objects()[contract.object], arrival.vocabularies)
-    for number in whole.repeated([home.rows(arrival, number) for number in range(len(loads))]):
+    for number in whole.repeated([home.rows(number) for number in range(len(loads))]):
         pieces[number] = read(number)
     refused = [path for number in range(len(loads)) if (path := home.refused(number)).exists()]
     landing.keep_files(connection, refused, "record", home.refused())
@@ -200,7 +181,7 @@ def _line_prefix(arrival: Arrival, seen: Observed) -> str:
 
 def _keep(
     connection: duckdb.DuckDBPyConnection,
-    home: Home,
+    home: landing.Home,
     arrival: Arrival,
     sources: tuple[Source, Source],
     seen: Observed,
@@ -231,7 +212,7 @@ def _keep(
         seen.window_from, seen.window_to = bounds
     landing.keep_frame(refused, home.refused(piece))
     rows = _accepted_query(arrival, seen, home.file_id, home.landed_at)
-    landing.keep_query(connection, rows, home.rows(arrival, piece or 0))
+    landing.keep_query(connection, rows, home.rows(piece or 0))
 
 
 REFUSED_ROWS = 50_000  # so many at once as Python objects, which take several times the room of their text

@@ -36,6 +36,7 @@ def read_workbook(connection: duckdb.DuckDBPyConnection, path: Path, reader: Rea
     rows = frame.slice(first).rename(dict(zip(frame.columns, headers, strict=True)))
     blank = pl.all_horizontal(pl.all().is_null())
     filled = rows.with_row_index("_record", offset=1).filter(~blank)
+    has_odd_blanks = filled.select(pl.any_horizontal(pl.col(headers).str.contains_any(list(ODD_BLANKS)).any())).item()
     connection.register("sheet_frame", filled.to_arrow())
     cells = ", ".join(quoted(header) for header in headers)
     connection.execute(f"create table cells as select _record::bigint as _record, {cells} from sheet_frame")
@@ -47,6 +48,7 @@ def read_workbook(connection: duckdb.DuckDBPyConnection, path: Path, reader: Rea
         has_header=index is not None,
         control=first + rows.height - filled.height,
         titles=title_texts(head[: index or 0]),
+        odd_blanks=bool(has_odd_blanks),
     )
 
 
