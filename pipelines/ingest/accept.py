@@ -4,18 +4,21 @@ Works on the table `typed` of the scratch database and leaves the table `faults`
 it. A record without a fault, and not a control row, is accepted. Each record is counted once whatever is wrong with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import duckdb
 import polars as pl
 
 from pipelines.contracts import ObjectContract
 from pipelines.ingest.cast import ERRORS, Casting
+from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.source import FileRefusedError
 from pipelines.ingest.values import literal
-from pipelines.ingest.vocabulary import Vocabulary
+from pipelines.ingest.vocabulary import SEEDS, Vocabulary
 from pipelines.warehouse import quoted
 
+Made = TypeVar("Made")
 MEANING = {
     "bad_number": "is not a number in the contract's format",
     "bad_integer": "is not a whole number",
@@ -52,21 +55,31 @@ def judge(
         "from typed where not _is_control and _errors is not null)"
     )
     _look_up(connection, casting, vocabularies)
-    corrections = _repair(connection, casting)
+    corrections = _by_contract(connection, casting, lambda: _repair(connection, casting))
     _find_missing(connection, casting)
-    _find_broken_rules(connection, casting)
+    _by_contract(connection, casting, lambda: _find_broken_rules(connection, casting))
     _find_duplicates(connection, casting.contract)
     return corrections
+
+
+def _by_contract(connection: duckdb.DuckDBPyConnection, casting: Casting, step: Callable[[], Made]) -> Made:
+    """What a step gives that runs SQL of the contract. Raises FileRefusedError that names the fault."""
+    try:
+        return step()
+    except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
+        raise sql_refused(connection, casting.contract, list(casting.canonical.sql_columns), error) from error
 
 
 def _look_up(connection: duckdb.DuckDBPyConnection, casting: Casting, vocabularies: Mapping[str, Vocabulary]) -> None:
     """Translate every mapped column. All unknown words of the file are reported at once."""
     unknown: list[str] = []
     for name, column in casting.canonical.columns.items():
-        if column.map and name in casting.contract.columns:
-            unknown += _translate(connection, name, vocabularies[column.map])
+        if not column.map or name not in casting.contract.columns:
+            continue
+        if found := _translate(connection, name, vocabularies[column.map]):
+            unknown += [f"unknown {'; '.join(found)}: add a row per word to seeds/{SEEDS[column.map]}.csv"]
     if unknown:
-        kind = "currency" if all(line.startswith("currency") for line in unknown) else "word"
+        kind = "currency" if all(line.startswith("unknown currency") for line in unknown) else "word"
         raise FileRefusedError(f"unmapped_{kind}", "; ".join(unknown))
 
 
@@ -77,8 +90,7 @@ def _translate(connection: duckdb.DuckDBPyConnection, name: str, vocabulary: Voc
         "group by all order by 2 desc, 1"
     ).fetchall()
     unknown = [
-        f"{name} {text!r} ({count} rows) has no row in {vocabulary.kind} words"
-        + (f", perhaps {guess}" if (guess := vocabulary.proposal(text)) else "")
+        f"{name} {text!r} ({count} rows)" + (f", perhaps {guess}" if (guess := vocabulary.proposal(text)) else "")
         for text, count in found
         if vocabulary.code(text) is None
     ]

@@ -4,6 +4,7 @@ import csv
 import difflib
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 
 from pipelines.errors import AlmanacError
@@ -21,6 +22,7 @@ LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK 
 PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS
 TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
 """
+_NUMBERED = re.compile(r"^\d+\s*[-.、:)]\s*")  # `1-Qualify`, `02. Proposal`: numbered so that they sort
 ISO_CURRENCIES = frozenset(_ISO_4217.split())
 
 
@@ -33,7 +35,7 @@ class Vocabulary:
 
     def code(self, word: str) -> str | None:
         """The code of a word, or None for a word nobody has mapped."""
-        known = self.codes.get(folded(word))
+        known = self.codes.get(folded(word)) or self.codes.get(_NUMBERED.sub("", folded(word)))
         if known is None and self.kind == "currencies" and word.strip().upper() in ISO_CURRENCIES:
             return word.strip().upper()
         return known
