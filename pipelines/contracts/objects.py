@@ -19,6 +19,7 @@ class KeyNamespace(Declared):
     column: str
     normalise: Literal["digits", "strip_zeros", "upper", "none"] = "none"
     pattern: str | None = None
+    optional: bool = False
 
 
 class ObjectContract(Declared):

@@ -10,9 +10,10 @@ from dataclasses import replace as changed
 import duckdb
 
 from pipelines.contracts import CanonicalObject, Column, ObjectContract
+from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.numbers import damaged_id_sql
 from pipelines.ingest.shape import Shape, expression_sql
-from pipelines.ingest.source import FileRefusedError, Source
+from pipelines.ingest.source import Source
 from pipelines.ingest.values import (
     BLANKS,
     CODES,
@@ -47,7 +48,8 @@ def cast_cells(connection: duckdb.DuckDBPyConnection, source: Source, casting: C
     try:
         connection.execute(f"create or replace table typed as {sql}")
     except duckdb.Error as error:
-        raise FileRefusedError("contract_sql", f"SQL of the contract failed: {str(error).splitlines()[0]}") from error
+        names = [*source.headers, *casting.contract.columns]
+        raise sql_refused(connection, casting.contract, names, error) from error
 
 
 def fill_down(
@@ -263,7 +265,8 @@ def _source_id(casting: Casting) -> str:
 
 def _namespaces(casting: Casting) -> str:
     entries = []
-    for namespace in casting.contract.key_namespace:
+    known = {*casting.shape.keys, *casting.contract.columns}
+    for namespace in (item for item in casting.contract.key_namespace if item.column in known):
         key = _key_part(namespace.column, casting)
         if namespace.pattern:
             key = f"nullif(regexp_extract({key}, {literal(namespace.pattern)}, 1), '')"

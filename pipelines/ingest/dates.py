@@ -102,7 +102,10 @@ def _special(text: str, form: str, zone: str, is_date: bool) -> str:
     size = 1_000 if form == "epoch_ms" else 1
     scaled = f"cast(round({value} * {1_000_000 // size}) as bigint)"
     limit = 253402300799 * size
-    instant = f"case when abs({value}) <= {limit} and not contains({text}, '-') then make_timestamp({scaled}) end"
+    # Seconds read as milliseconds would all be days of January 1970.
+    seconds = f" and {value} not between 1000000000 and 2000000000" if form == "epoch_ms" else ""
+    fits = f"abs({value}) <= {limit}{seconds} and not contains({text}, '-')"
+    instant = f"case when {fits} then make_timestamp({scaled}) end"
     return _local(f"({instant})", zone, is_date)
 
 

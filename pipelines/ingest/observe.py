@@ -307,8 +307,12 @@ def _judged_rows(
 def _values_of(arrival: Arrival, table: Source) -> str:
     """Canonical column to the cell it was read from, for the reason."""
     shape = fit(arrival.contract, table.headers)
-    read = [(name, headers[0]) for name, headers in shape.columns.items() if headers]
-    names, cells = ", ".join(literal(name) for name, _ in read), ", ".join(quoted(header) for _, header in read)
+    read = {name: quoted(headers[0]) for name, headers in shape.columns.items() if headers}
+    for name, column in arrival.contract.columns.items():
+        if name in read and isinstance(column.tax_rate, str):  # the fault may be the rate's
+            rate = quoted(shape.keys[column.tax_rate])
+            read[name] += f" || ' with tax rate ' || coalesce(nullif(trim({rate}), ''), '(empty)')"
+    names, cells = ", ".join(map(literal, read)), ", ".join(read.values())
     return f"map([{names}], [{cells}])" if read else "map(['']::varchar[], ['']::varchar[])"
 
 

@@ -31,8 +31,9 @@ class Shape:
 
 
 def folded(header: str) -> str:
-    """A header as it is compared: width, case and blanks do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", header).casefold().split())
+    """A header as it is compared: width, case, blanks and the star of a required field do not matter."""
+    text = " ".join(unicodedata.normalize("NFKC", header).casefold().split())
+    return text.strip("* ") or text
 
 
 def fit(contract: ObjectContract, headers: list[str]) -> Shape:
@@ -45,7 +46,9 @@ def fit(contract: ObjectContract, headers: list[str]) -> Shape:
         if (column.source or column.join) and not columns[name] and not column.optional
     ]
     canonical = set(contract.columns)
+    optional = {namespace.column for namespace in contract.key_namespace if namespace.optional}
     loose = [part for part in _loose_parts(contract) if part not in canonical]
+    loose = [part for part in loose if folded(part) in known or part not in optional]
     missing += [_missing((part,), headers) for part in loose if folded(part) not in known]
     if missing:
         raise FileRefusedError("missing_header", "; ".join(missing) + ": rename it in the contract's `from`")

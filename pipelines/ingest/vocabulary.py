@@ -22,6 +22,7 @@ LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK 
 PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS
 TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
 """
+_NUMBERED = re.compile(r"^\d+\s*[-.、:)]\s*")  # `1-Qualify`, `02. Proposal`: numbered so that they sort
 ISO_CURRENCIES = frozenset(_ISO_4217.split())
 NEAR = 0.75  # share of equal letters below which two words rather mean different things
 SHORTEST = 4  # letters of a known word that says something inside a longer one; two of a script without blanks
@@ -36,7 +37,7 @@ class Vocabulary:
 
     def code(self, word: str) -> str | None:
         """The code of a word, or None for a word nobody has mapped."""
-        known = self.codes.get(folded(word))
+        known = self.codes.get(folded(word)) or self.codes.get(_NUMBERED.sub("", folded(word)))
         if known is None and self.kind == "currencies" and word.strip().upper() in ISO_CURRENCIES:
             return word.strip().upper()
         return known
