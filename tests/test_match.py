@@ -113,6 +113,22 @@ def test_a_word_joins_what_no_evidence_would(tmp_path: Path) -> None:
     ]
 
 
+def test_a_keep_apart_row_outlasts_words_that_would_join_the_two_by_a_third(tmp_path: Path) -> None:
+    rows = [("crm", "1", *ACME), ("erp", "9", *ACME), ("shop", "5", *ACME), *strangers(30)]
+    words = ["crm,1,erp,9,not_same,mei,2026-01-02,two plants", "crm,1,shop,5,same,li,2026-01-03,I know them"]
+    words += ["shop,5,erp,9,same,li,2026-01-04,and them"]
+    home = home_with(tmp_path, rows)
+    assert len({customers(home)[one] for one in ("crm|1", "erp|9", "shop|5")}) == 1
+    for number, order in enumerate((words, words[::-1], words[1:] + words[:1]), 2):
+        home.match(overrides="\n".join(order) + "\n")
+        found = customers(home, number)
+        assert found["crm|1"] != found["erp|9"]
+        told = "select kind, reason, source_id_l, source_id_r from resolved.customer_reviews where kind = 'contradiction'"
+        assert [row[:2] for row in table(home, told)] == [("contradiction", "someone keeps them apart")]
+    causes = table(home, "select distinct cause from resolved.customer_events where event = 'split'")
+    assert causes == [("mei on 2026-01-02: two plants",)]
+
+
 def test_two_valid_tax_ids_are_never_one_customer(tmp_path: Path) -> None:
     valid = _valid_tax_id()
     rows = [("crm", "1", *ACME), ("erp", "9", ACME[0], valid, *ACME[2:]), *strangers(30)]

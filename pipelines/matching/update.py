@@ -75,9 +75,9 @@ def update(connection: duckdb.DuckDBPyConnection) -> Update:
 
 
 def _rules(connection: duckdb.DuckDBPyConnection) -> str:
-    """What the kept tables were made by: names, SQL, and weights."""
-    weights = str(rows(connection, "from policy.match_weights order by all"))
-    parts = [rules_version(), *map(model_sql, MATCHING), weights]
+    """What the kept tables were made by: names, SQL, weights, and words."""
+    seeds = [str(rows(connection, f"from policy.{name} order by all")) for name in ("match_weights", "industries")]
+    parts = [rules_version(), *map(model_sql, MATCHING), *seeds]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -38,7 +38,9 @@ final as (
         left(postal_key, least(4, cast(length(postal_key) / 2 as integer) + 1)) as postal_area,
         cities.place_key as city_key,
         coalesce(provinces.province_key, cities.province_key) as province_key,
-        nullif(lower(trim(accounts.industry)), '') as industry_key,
+        coalesce(
+            whole_industry.industry_code, first_industry.industry_code, nullif(lower(trim(accounts.industry)), '')
+        ) as industry_key,
         accounts.birth_date,
     from accounts
     left join {{ source('keys', 'names') }} as names on accounts.account_name = names.name
@@ -50,6 +52,7 @@ final as (
     left join {{ source('keys', 'addresses') }} as addresses on accounts.address = addresses.value
     left join {{ source('keys', 'places') }} as cities on accounts.city = cities.value
     left join {{ source('keys', 'places') }} as provinces on accounts.province = provinces.value
+    {{ join_industry_codes('accounts.industry') }}
 )
 
 select * from final
