@@ -4,8 +4,10 @@
 
 Where g or 1 + X b passes through zero, the same values can be had with the signs of both turned, and the posterior has
 several modes; on series of a few spikes they are some nats apart. Everywhere else one start reaches the only mode that
-was ever found. A restart first holds the noise high, which leaves one mode, and then lets it go in steps; one more
-follows Newton's way from Prophet's own start, as Stan does, into the mode that stock Prophet would have found.
+was ever found. A restart first holds the noise high, which leaves one mode, and then lets it go in steps; or it begins
+with a small trend that crosses zero here or there and the effects that suit it, as spikes are made of small trends and
+large effects. The last one follows Newton's way from Prophet's own start, as Stan does, into the mode that stock
+Prophet would have found, unless its way is so long that rounding decides where it ends.
 """
 
 from collections.abc import Iterator
@@ -28,9 +30,12 @@ STARTS = (
     (0.1, -0.15, (0.02, 0.002)),
     (0.1, 0.3, (0.1, 0.03, 0.01)),
 )
+SMALL = 0.003  # size of the small trends (scaled units) ...
+CROSSINGS = (-1.0, 0.2, 0.35, 0.5, 0.65, 0.8)  # ... and where they cross zero (model time); the first does not
+NOISE = 0.01  # variance at which their effects are found
 NEAR_ZERO = 0.05  # of its largest value: a trend that comes so near to zero may as well have crossed it
 BLOCK = 256  # series whose Hessians are in memory together
-COLLAPSED = 1e-10  # a variance below it goes through every point: no restart may trade a model for that
+COLLAPSED = 1e-7  # a variance below it goes through every point: no restart may trade a model for that
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,17 @@ class Task:
             newton.descend(problem, x[block])
         return np.concatenate([x[:, :2], x[:, trend.shape[2] : -1]], axis=1), x[:, 2 : trend.shape[2]].copy()
 
+    def small_trend(self, rows: IntArray, slope: float, offset: float) -> tuple[FloatArray, FloatArray]:
+        """A straight trend with the effects that suit it best: theta and delta."""
+        design, calendar = self.stack.design, self.stack.calendar[rows]
+        g = slope * design.t[calendar] + offset
+        columns = design.X[calendar] * np.where(design.layout.is_multiplicative, g[:, :, None], 1.0)
+        across = np.swapaxes(columns, 1, 2)
+        matrix = across @ columns + NOISE * np.diag(design.prior[2:] ** -2.0)
+        effects = np.linalg.solve(matrix, across @ (self.y[rows] - g)[:, :, None])[:, :, 0]
+        start = np.broadcast_to([slope, offset], (len(rows), 2))
+        return np.concatenate([start, effects], axis=1), np.zeros((len(rows), design.changepoints.shape[1]))
+
     def parts(self, rows: IntArray, theta: FloatArray, delta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Trend, multiplicative factor and additive effect of some series."""
         design, shape = self.stack.design, (len(rows), self.y.shape[1])
@@ -133,6 +149,9 @@ def _starts(
         theta = np.zeros((len(rows), columns))
         theta[:, 0], theta[:, 1] = 0.0 if design.is_flat else slope, offset
         yield (theta, np.zeros((len(rows), slopes))), way
+    for crossing in CROSSINGS[: 1 if design.is_flat else None]:
+        slope, offset = (0.0, SMALL) if crossing < 0 else (SMALL, -SMALL * crossing)
+        yield task.small_trend(rows, slope, offset), ()
     yield task.way_of_newton(rows, start), ()
 
 

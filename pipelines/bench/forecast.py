@@ -1,8 +1,8 @@
 """`almanac bench forecast`: accuracy, honesty and cost of the forecast tiers, each beside its peers in the same run.
 
 Without options it runs to its end on samples, in some twenty minutes on two cores, says on standard error how far it
-is and prints the tables of docs/forecasting.md there. `--set full=1` takes every series and larger speed samples. Options (`--set name=value`;
-lists are comma-separated, `none` for none):
+is and prints the tables of docs/forecasting.md there. `--set full=1` takes every series and larger speed samples.
+Options (`--set name=value`; lists are comma-separated, `none` for none):
 
 - sets: m3_monthly, m4_weekly260, tourism (bottom series), tourism_hierarchy (all 425 nodes), carparts, company
 - home: the home whose published series are the set `company`; without it a sample company is made for the run
