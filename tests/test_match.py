@@ -123,7 +123,9 @@ def test_a_keep_apart_row_outlasts_words_that_would_join_the_two_by_a_third(tmp_
         home.match(overrides="\n".join(order) + "\n")
         found = customers(home, number)
         assert found["crm|1"] != found["erp|9"]
-        told = "select kind, reason, source_id_l, source_id_r from resolved.customer_reviews where kind = 'contradiction'"
+        told = (
+            "select kind, reason, source_id_l, source_id_r from resolved.customer_reviews where kind = 'contradiction'"
+        )
         assert [row[:2] for row in table(home, told)] == [("contradiction", "someone keeps them apart")]
     causes = table(home, "select distinct cause from resolved.customer_events where event = 'split'")
     assert causes == [("mei on 2026-01-02: two plants",)]
