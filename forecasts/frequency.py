@@ -98,6 +98,8 @@ def inferred(dates: np.ndarray) -> str:
         return _of_months(months.astype(np.int64))
     if ((months + 1).astype("datetime64[D]") - days == np.timedelta64(1, "D")).all():
         return "ME"
+    if len(set(days - months.astype("datetime64[D]"))) == 1 and len(days) > 2:
+        raise ForecastError("one day of each month, but not its first or last: say the frequency, such as MS")
     weekdays = np.unique((days.astype(np.int64) + 3) % 7)
     return f"W-{WEEKDAYS[weekdays[0]]}" if len(weekdays) == 1 else "D"
 

@@ -46,7 +46,8 @@ def start(
         )
     if not past and kind in ("", *SERVED_KINDS):
         reason = "; ".join(filter(None, (reason, events.due(settings, as_of))))
-    kind = kind or ("backfill" if past else "revision" if reason else "live")
+        kind = "revision" if reason else kind or "live"
+    kind = kind or "backfill"
     if kind not in get_args(RunKind):
         raise AlmanacError(f"run kind {kind!r} is none of {', '.join(get_args(RunKind))}")
     return Run(

@@ -71,3 +71,28 @@ def test_a_day_that_is_none_is_one_sentence(settings: Settings) -> None:
     write(settings, "strike,10.03.2026,the harbour,Wang")
     with pytest.raises(AlmanacError, match=r"forecast_events\.csv: event 'strike': occurred_on must be YYYY-MM-DD"):
         runs.start(settings, "b", date(2026, 3, 11))
+
+
+def test_an_event_is_known_by_its_whole_id(settings: Settings) -> None:
+    ended(settings, runs.start(settings, "a", date(2026, 3, 9)))
+    write(settings, "11,2026-03-10,supplier failed,Li")
+    ended(settings, runs.start(settings, "b", date(2026, 3, 11)))
+    ended(settings, runs.start(settings, "c", date(2026, 3, 12), reason="problem in supply: see mail"))
+    write(settings, "11,2026-03-10,supplier failed,Li", "1,2026-03-12,new tariff,Li", "supply,2026-03-13,strike,Li")
+    assert runs.start(settings, "d", date(2026, 3, 14)).reason == "1: new tariff; supply: strike"
+
+
+def test_a_live_run_that_an_event_calls_for_is_a_revision(settings: Settings) -> None:
+    ended(settings, runs.start(settings, "a", date(2026, 3, 9)))
+    write(settings, STRIKE)
+    assert runs.start(settings, "b", date(2026, 3, 11), kind="live").run_kind == "revision"
+
+
+@pytest.mark.parametrize(
+    "row", ["strike,20260310,the harbour,Wang", "strike,2026-02-30,x,Wang", "strike,2026-03-10,,Wang"]
+)
+def test_a_row_that_could_never_be_answered_is_refused(settings: Settings, row: str) -> None:
+    ended(settings, runs.start(settings, "a", date(2026, 3, 9)))
+    write(settings, row)
+    with pytest.raises(AlmanacError, match="forecast_events"):
+        runs.start(settings, "b", date(2026, 3, 11))

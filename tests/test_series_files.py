@@ -46,6 +46,12 @@ def test_columns_that_name_the_series_are_joined(tmp_path: Path) -> None:
     assert read_series(file, unique_id=("Store", "Product"))["unique_id"].to_list() == ["North/A", "North/B"]
 
 
+def test_an_empty_name_keeps_its_place(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("Day,X,Y,Z,Sales\n2024-01-01,A,,B,1\n2024-01-01,A,B,,2\n", encoding="utf-8")
+    assert read_series(file, unique_id=("X", "Y", "Z"), value="Sales")["unique_id"].to_list() == ["A//B", "A/B/"]
+
+
 def test_quarters_are_their_first_days(tmp_path: Path) -> None:
     file = tmp_path / "sales.csv"
     file.write_text("Quarter,Sales\n2023Q4,1\n2024-Q1,2\n", encoding="utf-8")
@@ -58,6 +64,7 @@ def test_quarters_are_their_first_days(tmp_path: Path) -> None:
         ("Day,Sales\n03/04/2024,1\n05/06/2024,2\n", "'03/04/2024' can be day/month or month/day"),
         ("Day,Sales\n2024-01-01,1\n2024-01-02,2x\n2024-01-03,3\n", "1 cells of Sales are no number.*'2x'"),
         ("Day,Sales,Cost\n2024-01-01,1,1\n", "Sales, Cost hold numbers: say which with --value"),
+        ("Day,Sales\n2024-01-01,1\n2024-01-02,2,9\n2024-01-03,3\n", "1 rows cannot be read, first record 2"),
         ("Shop,Sales\nNorth,1\n", "no column of dates among Shop, Sales: say which with --time"),
     ],
 )
@@ -80,6 +87,12 @@ def test_the_frequency_is_found_from_dates_with_gaps(code: str, first: int, coun
     keep = np.random.default_rng(seed).random(count) > 0.2
     keep[:2] = True
     assert inferred(Frequency(code).dates(steps[keep])) == code
+
+
+def test_months_named_by_another_day_are_asked_for() -> None:
+    days = Frequency("MS").dates(np.arange(24)) + np.timedelta64(14, "D")
+    with pytest.raises(ForecastError, match="one day of each month"):
+        inferred(days)
 
 
 def test_one_date_tells_no_frequency() -> None:

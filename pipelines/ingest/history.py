@@ -95,6 +95,13 @@ class History:
             last[row["file_id"]] = row if stands else {**row, "status": "replaced"}
         return pl.DataFrame(list(last.values()), schema=FILES)
 
+    def standing(self) -> set[str]:
+        """File ids whose refused rows wait for somebody: what counts, and what was refused and not loaded since."""
+        taken = self._taken()
+        newest = {_source_path(row): (number, row) for number, row in enumerate(self.rows)}
+        refused = [(number, row) for number, row in newest.values() if row["status"] == "rejected"]
+        return {*self.effective(), *(row["file_id"] for number, row in refused if not _overtaken(row, number, taken))}
+
     def _taken(self) -> dict[Any, int]:
         """Where something was last loaded: by place, by path under its contract, and by path alone."""
         loaded = [(number, row) for number, row in enumerate(self.rows) if row["status"] == "loaded"]

@@ -29,7 +29,10 @@ def read_series(
     Columns that are not given are those named `unique_id`, `ds` and `y`, otherwise the only one of dates and the only
     one of numbers. Empty cells of `y` are gaps. Raises AlmanacError where a choice is open or a cell is unreadable.
     """
-    table, _ = read_table(path)
+    table, found = read_table(path)
+    if refused := found["refused"]:
+        first = refused[0]
+        raise AlmanacError(f"{path}: {len(refused):,} rows cannot be read, first record {first.record}: {first.reason}")
     looks = {name: Looks.of(table[name]) for name in table.columns}
     names = list(unique_id) or [name for name in ("unique_id",) if name in looks]
     unknown = [name for name in (*names, time, value) if name is not None and name not in looks]
@@ -68,12 +71,12 @@ def _typed(
     path: Path, table: pl.DataFrame, names: list[str], time: str, value: str, looks: dict[str, Looks]
 ) -> pl.DataFrame:
     form = NumberFormat(thousands=".", decimal=",") if is_continental([looks[value]]) else NumberFormat()
-    series = f"concat_ws('/', {', '.join(map(quoted, names))})" if names else "'series'"
+    parts = " || '/' || ".join(f"coalesce(trim({quoted(name)}), '')" for name in names) or "'series'"
     ds, y = f"trim({quoted(time)})", f"nullif(trim({quoted(value)}), '')"
     with duckdb.connect() as connection:
         connection.register("cells", table.to_arrow())
         moment = _moment_sql(connection, path, time, ds, looks[time])
-        query = f"select {series} as unique_id, cast({moment} as date) as ds, {_number_sql(y, form)} as y"
+        query = f"select {parts} as unique_id, cast({moment} as date) as ds, {_number_sql(y, form)} as y"
         rows = connection.execute(f"{query}, {ds} as ds_text, {y} as y_text from cells").pl()
     _all_read(path, rows.filter(pl.col("ds").is_null()), time, "ds_text", "date")
     _all_read(path, rows.filter(pl.col("y").is_null() & pl.col("y_text").is_not_null()), value, "y_text", "number")
