@@ -12,7 +12,7 @@ import duckdb
 from pipelines.contracts import CanonicalObject, Column, ObjectContract
 from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.numbers import damaged_id_sql
-from pipelines.ingest.shape import Shape, expression_sql
+from pipelines.ingest.shape import SHEET, Shape, expression_sql
 from pipelines.ingest.source import Source
 from pipelines.ingest.values import (
     BLANKS,
@@ -126,7 +126,7 @@ def control_sql(source: Source, contract: ObjectContract) -> str:
     A condition on an empty cell is neither true nor false, and excludes nothing.
     `case` and not `coalesce` or `and`: only `case` leaves the cells behind the first filled one unread.
     """
-    raw = [quoted(header) for header in source.headers]
+    raw = [quoted(header) for header in source.headers if header != SHEET]  # the sheet's name is no cell of the row
     filled = " ".join(f"when trim({cell}) <> '' then {cell}" for cell in raw)
     first = f"case {filled} end"
     words = "|".join(word.replace("'", "''") for word in contract.reader.totals)

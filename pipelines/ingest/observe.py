@@ -318,5 +318,7 @@ def _values_of(arrival: Arrival, table: Source) -> str:
 
 def _reason(column: str | None, code: str, because: str | None, known: str | None) -> str:
     said = because or MEANING.get(code, code)
+    if code == "bad_number" and any(word in (known or "") for word in "千万亿"):
+        said = "says a unit of its own beside the contract's `unit`"
     value = f" {known!r}" if known is not None and code != "missing_value" else ""
     return f"{column}:{value} {said}" if column else said
