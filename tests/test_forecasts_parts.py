@@ -223,8 +223,8 @@ def test_a_figure_is_not_seen_before_it_was_published() -> None:
     assert with_external(None, facts, batch, 2, as_of=date(2024, 1, 1)) is None
 
 
-def test_a_revision_does_not_change_what_a_model_learned_from() -> None:
-    """January came out as 1 in February and was revised to 50 in June: every cutoff from February on sees 1."""
+def test_a_revised_figure_is_seen_as_it_stood_on_that_day() -> None:
+    """January came out as 1 in February and was revised to 50 in June: May sees 1, July sees 50."""
     frequency, last = Frequency("MS"), Frequency("MS").index(days("2024-03-01"))[0]
     batch = Batch(("a",), (np.arange(3.0),), np.array([last]), frequency)
     first = pl.DataFrame(
@@ -239,8 +239,14 @@ def test_a_revision_does_not_change_what_a_model_learned_from() -> None:
     before = with_external(None, first, batch, 2, as_of=date(2024, 12, 31))
     after = with_external(None, revised, batch, 2, as_of=date(2024, 12, 31))
     assert before is not None and after is not None
-    np.testing.assert_array_equal(before.values, after.values)
-    np.testing.assert_array_equal(before.published, after.published)
+    may, july = (int(days(day)[0].astype(np.int64)) for day in ("2024-05-31", "2024-07-01"))
+    window = (last - 2, last + 1)
+    np.testing.assert_array_equal(after.seen(may).rows(*window), before.seen(july).rows(*window))
+    first = after.seen(may).rows(*window)[0, 0]
+    january, february, march = after.seen(july).rows(*window)[:, 0]
+    np.testing.assert_allclose(january - february, 48 * (february - first), rtol=1e-12)
+    assert march == february
+    assert with_external(None, revised, batch, 2, as_of=date(2024, 5, 31)).revisions == ()  # type: ignore[union-attr]
 
 
 def test_unknown_key_is_refused_with_file_and_key(tmp_path: Path) -> None:
