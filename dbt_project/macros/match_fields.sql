@@ -46,12 +46,19 @@
         when strlen(l.core) > length(l.core) then
             case
                 -- only insertions lie between the two
-                when levenshtein(l.core, r.core) = abs(length(l.core) - length(r.core)) then 'contained'
-                when length(l.core) >= 6 and length(r.core) >= 6 and levenshtein(l.core, r.core) = 1 then 'shared_words'
+                when least(l.letter_mask & ~r.letter_mask, r.letter_mask & ~l.letter_mask) = 0
+                    and levenshtein(l.core, r.core) = abs(length(l.core) - length(r.core)) then 'contained'
+                when bit_count(xor(l.letter_mask, r.letter_mask)) <= 2 and length(l.core) >= 6 and length(r.core) >= 6
+                    and levenshtein(l.core, r.core) = 1 then 'shared_words'
                 when l.brand = r.brand then 'same_brand'
                 else 'other'
             end
-        when least(length(l.core), length(r.core)) >= 6 and jaro_winkler_similarity(l.core, r.core) >= 0.94 then 'similar'
+        -- at 0.94 at least 0.7 of the letters of either name stand in the other
+        when bit_count(l.letter_mask & ~r.letter_mask) <= 0.3 * length(l.core)
+            and bit_count(r.letter_mask & ~l.letter_mask) <= 0.3 * length(r.core)
+            and least(length(l.core), length(r.core)) >= 6
+            and jaro_winkler_similarity(l.core, r.core) >= 0.94 then 'similar'
+        when {{ no_word_shared() }} then case when l.brand = r.brand then 'same_brand' else 'other' end
         when least(l.word_count, r.word_count) >= 2
             and {{ shared_word_count() }} >= least(l.word_count, r.word_count)
             then 'short_name'
@@ -64,9 +71,14 @@
     end
 {%- endmacro %}
 
+{# One bit of 64 for a word. Names whose bits have none in common share no word, and need not be taken apart to see it. #}
+{% macro word_bit(word) -%} cast(1 as ubigint) << (hash({{ word }}) % 64) {%- endmacro %}
+
+{% macro no_word_shared() -%} (l.word_mask & r.word_mask) = 0 {%- endmacro %}
+
 {# Words are looked for in the text: lists would have to be carried along to every pair. #}
 {% macro has_word(side, word) -%}
-    ({{ word }} is not null and contains(' ' || {{ side }}.core || ' ', ' ' || {{ word }} || ' '))
+    ({{ word }} is not null and not {{ no_word_shared() }} and contains(' ' || {{ side }}.core || ' ', ' ' || {{ word }} || ' '))
 {%- endmacro %}
 
 {% macro shared_word_count() -%}
@@ -81,7 +93,8 @@
         when {{ has_word('r', 'l.rarest_word') }} then l.rarest_word_others
         when {{ has_word('l', 'r.rarest_word') }} then r.rarest_word_others
         when l.brand = r.brand then l.brand_others
-        else l.sound_others
+        when l.sound = r.sound then l.sound_others
+        else 0
     end
 {%- endmacro %}
 
