@@ -120,7 +120,7 @@ def match_records(settings: Settings, left_out: Sequence[str]) -> str:
 
 def without(models: Sequence[str]) -> tuple[str, ...]:
     """dbt's arguments to leave models out of a build."""
-    return ("--exclude", *models) if models else ()
+    return ("--exclude", " ".join(models)) if models else ()  # one word: Dagster puts its own arguments between others
 
 
 def _dbt(project: "dbt.Path", step: str, say: Say, left_out: Sequence[str] = ()) -> None:
