@@ -20,6 +20,8 @@ ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 # Only where another try can help: files that are still being written, a full disk. SQL fails the same way twice.
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
+FULL = "almanac/full"  # the tag of a run that matches everything, whatever could be kept
+
 
 def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
     """Every asset of one home, in the order in which rows flow."""
@@ -94,10 +96,16 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             backfill_policy=ONE_DAY_PER_RUN,
         )
         def step(context: dg.AssetExecutionContext) -> Iterator[Any]:
-            run = _run(context)
-            context.resources.home.say(f"dbt: {name}")
-            events = list(context.resources.dbt.cli([*dbt.BUILD], context=context).stream())
+            run, home = _run(context), context.resources.home
+            home.say(f"dbt: {name}")
+            left_out = stages.left_to_update(settings, name, is_full=FULL in context.run.tags)
+            command = [*dbt.BUILD, *stages.without(left_out)]
+            events = list(context.resources.dbt.cli(command, context=context).stream())
+            if name == "staging_and_matching":
+                home.say(stages.match_records(settings, left_out))
             yield from charts.with_metadata(settings, events, context.asset_key_for_output, run.as_of)
+            specs = [dg.AssetSpec(["matching", model]) for model in left_out]
+            yield from _results(settings, specs, as_of=run.as_of)
 
         return step
 
@@ -113,7 +121,8 @@ def _run(context: dg.AssetExecutionContext) -> runs.Run:
 def _run_tags(context: dg.AssetExecutionContext) -> dict[str, str]:
     """What a person may add to a run: `almanac/known_at`, `almanac/kind`, `almanac/reason`."""
     prefix = "almanac/"
-    return {tag.removeprefix(prefix): value for tag, value in context.run.tags.items() if tag.startswith(prefix)}
+    told = {tag.removeprefix(prefix): value for tag, value in context.run.tags.items() if tag.startswith(prefix)}
+    return {name: value for name, value in told.items() if name in ("known_at", "kind", "reason")}
 
 
 def _results(

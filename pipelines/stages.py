@@ -3,12 +3,13 @@
 `assets.py` is the same flow as a graph; both call the same functions, so that neither can drift.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 from pipelines import dbt, ingest, inputs, ledger, names, publish, quality, resolve, runs, status, warehouse
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
+from pipelines.matching import nightly
 from pipelines.runs import Run
 from pipelines.settings import Settings, now
 
@@ -83,7 +84,9 @@ def _build(settings: Settings, run: Run, say: Say) -> None:
     _check(settings, run, "raw", say)
     say("keys")
     names.build_keys(settings)
-    _dbt(project, "staging_and_matching", say)
+    left_out = left_to_update(settings, "staging_and_matching")
+    _dbt(project, "staging_and_matching", say, left_out)
+    say(match_records(settings, left_out))
     say("customers")
     resolve.resolve_customers(settings, run)
     _check(settings, run, "clean", say)
@@ -105,9 +108,24 @@ def _publish(settings: Settings, run: Run, say: Say) -> None:
     status.write_status(settings, run.run_id, outcome="published", message="", figures=figures)
 
 
-def _dbt(project: "dbt.Path", step: str, say: Say) -> None:
+def left_to_update(settings: Settings, step: str, is_full: bool = False) -> Sequence[str]:
+    """The models that dbt leaves out of a step, because `match_records` brings them up to date after it."""
+    return nightly.left_to_update(settings, is_full) if step == "staging_and_matching" else ()
+
+
+def match_records(settings: Settings, left_out: Sequence[str]) -> str:
+    """The matching of records, or what the next run needs to do it where dbt did; says which, and why."""
+    return nightly.bring_up_to_date(settings) if left_out else nightly.keep_for_updates(settings)
+
+
+def without(models: Sequence[str]) -> tuple[str, ...]:
+    """dbt's arguments to leave models out of a build."""
+    return ("--exclude", " ".join(models)) if models else ()  # one word: Dagster puts its own arguments between others
+
+
+def _dbt(project: "dbt.Path", step: str, say: Say, left_out: Sequence[str] = ()) -> None:
     say(f"dbt: {step}")
-    dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split())
+    dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split(), *without(left_out))
 
 
 def _check(settings: Settings, run: Run, gate: str, say: Say) -> None:

@@ -22,6 +22,8 @@ def test_the_sample_company_is_matched_precisely() -> None:
     assert found["pairs_whose_bits_do_not_sum"] == 0
 
 
-def test_new_records_change_no_id_in_silence_and_join_no_two_tax_ids() -> None:
+def test_new_records_change_no_id_in_silence_join_no_two_tax_ids_and_obey_every_word() -> None:
     found = measure_update(sample_company(400), new=4)
-    assert found["ids_changed_without_event"] == found["customers_with_two_valid_tax_ids"] == 0
+    promises = ("ids_changed_without_event", "customers_with_two_valid_tax_ids", "customers_against_an_override")
+    assert {name: found[name] for name in promises} == dict.fromkeys(promises, 0)
+    assert found["words_said"] >= 20

@@ -1,17 +1,22 @@
 """Matching only what is new gives what matching everything gives, however the records arrive."""
 
 from datetime import date, datetime
+from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from match_home import FIELDS, MatchHome, home_with
 
+from pipelines import names, warehouse
 from pipelines.bench.match_data import sample_company
+from pipelines.matching import nightly
 from pipelines.matching.engine import engine, load_records
+from pipelines.matching.models import MATCHING
 from pipelines.matching.update import match_anew, update
-from pipelines.resolve import ids
+from pipelines.resolve import ids, resolve_customers
 from pipelines.resolve.update import resolve_touched
 
 KEY = ["source_system", "source_id"]
@@ -57,7 +62,15 @@ def resolved(connection: duckdb.DuckDBPyConnection) -> list[list[tuple]]:
 
 
 def world(count: int) -> pl.DataFrame:
-    return sample_company(count).drop("truth").with_columns(exported_at=pl.lit(datetime(2026, 1, 1)))
+    """Customer records, every third of which names a person whom another record names as well."""
+    records = sample_company(count).drop("truth").with_columns(exported_at=pl.lit(datetime(2026, 1, 1)))
+    person = (pl.int_range(pl.len()) * 7919 % 40).cast(pl.String)
+    named = pl.when(pl.int_range(pl.len()) % 3 == 0)
+    return records.with_columns(
+        contact_name=named.then("Person " + person),
+        contact_email=named.then("person" + person + "@office.example.com"),
+        contact_job_title=named.then(pl.lit("buyer")),
+    )
 
 
 WORLD = world(260)
@@ -66,7 +79,11 @@ WORLD = world(260)
 def changed(records: pl.DataFrame, seed: int) -> pl.DataFrame:
     """Two records with another telephone and a cut name."""
     some = records.sample(2, seed=seed)
-    other = some.with_columns(phone=pl.lit("021-55551234"), account_name=pl.col("account_name").str.slice(0, 4))
+    other = some.with_columns(
+        phone=pl.lit("021-55551234"),
+        account_name=pl.col("account_name").str.slice(0, 4),
+        contact_email=pl.lit("person1@office.example.com"),
+    )
     return pl.concat([records.join(some, on=KEY, how="anti"), other])
 
 
@@ -121,3 +138,49 @@ def test_other_weights_and_a_new_system_are_reasons_to_start_over() -> None:
         assert "system" in update(connection).reason
         connection.execute("update policy.match_weights set match_share = 0.5 where level = 'same_legal_name'")
         assert "other rules" in update(connection).reason
+
+
+def nightly_home(folder: Path, records: pl.DataFrame) -> MatchHome:
+    """A home whose first run has matched everything and given ids."""
+    home = home_with(folder, records.select(FIELDS).rows())
+    assert nightly.left_to_update(home.settings) == ()
+    assert "matched all" in nightly.keep_for_updates(home.settings)
+    resolve_customers(home.settings, home.run("live"))
+    return home
+
+
+def add(home: MatchHome, records: pl.DataFrame) -> None:
+    with warehouse.write(home.settings) as connection:
+        for row in records.select(FIELDS).rows():
+            for table in ("raw.accounts", "staging.stg_account_records"):
+                columns = ", ".join(FIELDS)
+                connection.execute(
+                    f"insert into {table} (exported_at, {columns}) values ('2026-01-02', ?,?,?,?,?,?)", row
+                )
+    names.build_keys(home.settings)
+
+
+def served(home: MatchHome) -> list[list[tuple]]:
+    with warehouse.read(home.settings) as connection:
+        tables = ("customer_map", "customer_events", "customer_reviews", "customer_aliases")
+        return [connection.execute(f"from resolved.{name} order by all").fetchall() for name in tables]
+
+
+def test_a_night_with_few_new_records_matches_them_alone_and_serves_the_same_rows(tmp_path: Path) -> None:
+    first, new = WORLD.head(256), WORLD.slice(256, 1)
+    quick, full = nightly_home(tmp_path / "quick", first), nightly_home(tmp_path / "full", first)
+    add(quick, new)
+    add(full, new)
+    assert nightly.left_to_update(quick.settings) == MATCHING
+    assert "matched what is new among 257 records: 1 new or changed" in nightly.bring_up_to_date(quick.settings)
+    assert nightly.left_to_update(full.settings, is_full=True) == ()
+    full.match()
+    for home in (quick, full):
+        resolve_customers(home.settings, home.run("live", 2))
+    assert served(quick) == served(full)
+
+
+def test_a_run_that_died_after_matching_everything_leaves_nothing_to_build_on(tmp_path: Path) -> None:
+    home = nightly_home(tmp_path, WORLD.head(60))
+    assert nightly.left_to_update(home.settings, is_full=True) == ()
+    assert nightly.left_to_update(home.settings) == ()

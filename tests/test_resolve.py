@@ -84,7 +84,7 @@ def run(number: int, frame: pl.DataFrame, log: pl.DataFrame) -> tuple[dict[str, 
         "as_of": date(2026, 1, number),
         "recorded_at": datetime(2026, 1, number),
     }
-    log = pl.concat([log, ids.events_of(assignment, {}, stamp)])
+    log = pl.concat([log, ids.events_of(assignment.changes.with_columns(cause=pl.lit("told")), stamp)])
     given_ids = frame.join(assignment.ids, on="cluster").sort("source_id")
     return dict(given_ids.select("source_id", "customer_id").iter_rows()), log
 

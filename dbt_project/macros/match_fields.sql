@@ -16,7 +16,7 @@
          'level': "case when l.phone_key = r.phone_key then 'same' when l.phone_key != r.phone_key then 'other' end"},
         {'name': 'email', 'levels': ['same', 'similar', 'other'], 'known': 'email_key', 'shared_count': 'l.email_key_others', 'level': email_level()},
         {'name': 'domain', 'levels': ['same', 'other'], 'known': 'domain_key', 'shared_count': 'l.domain_key_others',
-         'level': "case when l.domain_key = r.domain_key then 'same' when l.domain_key != r.domain_key and not (l.is_domain_of_contact or r.is_domain_of_contact) then 'other' end"},
+         'level': domain_level()},
         {'name': 'contact', 'levels': ['same_work_email', 'same_phone', 'same_free_email', 'same_name_and_role', 'other'], 'kind': 'organisation', 'known': 'contact_keys',
          'shared_count': "cast(split_part(" ~ shared_contact() ~ ", '|', 1) as double)", 'level': contact_level()},
         {'name': 'address', 'levels': ['same', 'same_number', 'other'], 'known': 'address_key', 'shared_count': 'l.address_key_others', 'level': address_level()},
@@ -28,6 +28,18 @@
          'level': "case when l.industry_key = r.industry_key then 'same' when l.industry_key != r.industry_key then 'other' end"},
         {'name': 'birth_date', 'levels': ['same', 'similar', 'alike', 'other'], 'known': 'birth_date', 'shared_count': 'l.birth_date_others', 'level': birth_date_level()},
     ]) }}
+{%- endmacro %}
+
+{# A domain that only the address of a person tells is no further evidence where that address is what the two share. #}
+{% macro domain_level() -%}
+    case
+        when l.domain_key = r.domain_key then
+            case
+                when not (l.is_domain_of_contact or r.is_domain_of_contact) then 'same'
+                when {{ contact_level() }} is distinct from 'same_work_email' then 'same'
+            end
+        when l.domain_key != r.domain_key and not (l.is_domain_of_contact or r.is_domain_of_contact) then 'other'
+    end
 {%- endmacro %}
 
 {# Chinese characters are words: one that differs (拓搏, 拓博) is another name, so likeness by letters is for Latin names. #}
@@ -49,12 +61,19 @@
         when strlen(l.core) > length(l.core) then
             case
                 -- only insertions lie between the two
-                when levenshtein(l.core, r.core) = abs(length(l.core) - length(r.core)) then 'contained'
-                when length(l.core) >= 6 and length(r.core) >= 6 and levenshtein(l.core, r.core) = 1 then 'shared_words'
+                when least(l.letter_mask & ~r.letter_mask, r.letter_mask & ~l.letter_mask) = 0
+                    and levenshtein(l.core, r.core) = abs(length(l.core) - length(r.core)) then 'contained'
+                when bit_count(xor(l.letter_mask, r.letter_mask)) <= 2 and length(l.core) >= 6 and length(r.core) >= 6
+                    and levenshtein(l.core, r.core) = 1 then 'shared_words'
                 when l.brand = r.brand then 'same_brand'
                 else 'other'
             end
-        when least(length(l.core), length(r.core)) >= 6 and jaro_winkler_similarity(l.core, r.core) >= 0.94 then 'similar'
+        -- at 0.94 at least 0.7 of the letters of either name stand in the other
+        when bit_count(l.letter_mask & ~r.letter_mask) <= 0.3 * length(l.core)
+            and bit_count(r.letter_mask & ~l.letter_mask) <= 0.3 * length(r.core)
+            and least(length(l.core), length(r.core)) >= 6
+            and jaro_winkler_similarity(l.core, r.core) >= 0.94 then 'similar'
+        when {{ no_word_shared() }} then case when l.brand = r.brand then 'same_brand' else 'other' end
         when least(l.word_count, r.word_count) >= 2
             and {{ shared_word_count() }} >= least(l.word_count, r.word_count)
             then 'short_name'
@@ -67,9 +86,14 @@
     end
 {%- endmacro %}
 
+{# One bit of 64 for a word. Names whose bits have none in common share no word, and need not be taken apart to see it. #}
+{% macro word_bit(word) -%} cast(1 as ubigint) << (hash({{ word }}) % 64) {%- endmacro %}
+
+{% macro no_word_shared() -%} (l.word_mask & r.word_mask) = 0 {%- endmacro %}
+
 {# Words are looked for in the text: lists would have to be carried along to every pair. #}
 {% macro has_word(side, word) -%}
-    ({{ word }} is not null and contains(' ' || {{ side }}.core || ' ', ' ' || {{ word }} || ' '))
+    ({{ word }} is not null and not {{ no_word_shared() }} and contains(' ' || {{ side }}.core || ' ', ' ' || {{ word }} || ' '))
 {%- endmacro %}
 
 {% macro shared_word_count() -%}
@@ -84,7 +108,8 @@
         when {{ has_word('r', 'l.rarest_word') }} then l.rarest_word_others
         when {{ has_word('l', 'r.rarest_word') }} then r.rarest_word_others
         when l.brand = r.brand then l.brand_others
-        else l.sound_others
+        when l.sound = r.sound then l.sound_others
+        else 0
     end
 {%- endmacro %}
 

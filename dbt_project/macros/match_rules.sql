@@ -1,6 +1,7 @@
 {#
   The candidate rules: two records are compared when they share a key of at least one rule. Order is strength: a pair
-  found by several rules is listed under the first. cap: the largest block that is compared, in records.
+  found by several rules is listed under the first. cap: the largest block that is compared, in records. fence: two
+  records of a block that differ in this are not compared for it: a name with another place in it is a sister company.
 #}
 {% macro candidate_rules() -%}
     {{ return([
@@ -8,11 +9,11 @@
         {'name': 'email', 'key': 'email_key'},
         {'name': 'phone', 'key': 'phone_key'},
         {'name': 'domain', 'key': 'domain_key'},
-        {'name': 'contact', 'key': 'unnest(contact_keys)', 'known': 'contact_keys', 'cap': 12},
-        {'name': 'name', 'key': 'sorted_core'},
+        {'name': 'contact', 'key': "unnest(list_transform(contact_keys, lambda met: substr(met, strpos(met, '|') + 1)))", 'known': 'contact_keys', 'cap': 12},
+        {'name': 'name', 'key': 'sorted_core', 'fence': 'name_place'},
         {'name': 'name_and_place', 'key': "sorted_core || '|' || coalesce(city_key, name_place, province_key)"},
-        {'name': 'brand', 'key': 'brand', 'where': 'not is_person', 'cap': 5},
-        {'name': 'brand_and_place', 'key': "brand || '|' || coalesce(city_key, name_place, province_key)", 'where': 'not is_person'},
+        {'name': 'brand', 'key': 'brand', 'where': 'not is_person', 'cap': 5, 'fence': 'name_place'},
+        {'name': 'brand_and_place', 'key': "brand || '|' || coalesce(city_key, name_place, province_key)", 'where': 'not is_person', 'fence': 'name_place'},
         {'name': 'sound_and_place', 'key': "sound || '|' || coalesce(name_place, city_key, province_key)", 'where': 'not is_person'},
         {'name': 'rare_word', 'key': 'rarest_word', 'where': 'not is_person', 'cap': 12},
         {'name': 'address', 'key': "address_key || '|' || coalesce(postal_key, city_key, '')"},
@@ -40,3 +41,11 @@
   blocks are mostly strangers has a cap of its own.
 #}
 {% macro block_cap(rule) -%} {{ rule.get('cap', 60) }} {%- endmacro %}
+
+{# Two bytes are enough: fences that only look the same let two records be compared, no more. #}
+{% macro hash_of_fence(rule) -%}
+    {%- if rule.get('fence') -%}
+        case when {{ rule.fence }} is not null then cast(hash({{ rule.fence }}) % 65536 as usmallint) end
+    {%- else -%} cast(null as usmallint)
+    {%- endif -%}
+{%- endmacro %}

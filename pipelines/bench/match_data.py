@@ -27,31 +27,25 @@ def chicago_organisations(folder: Path) -> pl.DataFrame:
 def historical_50k(folder: Path) -> pl.DataFrame:
     """50,578 records of historical persons with errors."""
     table = pl.read_parquet(folder / "identity" / "historical_figures_with_errors_50k.parquet")
-    first, last = pl.col("first_name").fill_null(""), pl.col("surname").fill_null("")
-    return table.select(
-        source_system=pl.lit("file"),
-        source_id="unique_id",
-        account_name=pl.concat_str(first, pl.lit(" "), last).str.strip_chars(),
-        birth_date=pl.col("dob").str.to_date("%Y-%m-%d", strict=False),
-        city="birth_place",
-        postal_code="postcode_fake",
-        industry="occupation",
-        truth="cluster",
-    )
+    return _persons(table, city="birth_place", postal_code="postcode_fake", industry="occupation")
 
 
 def fake_1000(folder: Path) -> pl.DataFrame:
     """1,000 invented persons with errors."""
     table = pl.read_csv(folder / "identity" / "fake_1000.csv", infer_schema_length=0)
+    return _persons(table, city="city", email="email")
+
+
+def _persons(table: pl.DataFrame, **columns: str) -> pl.DataFrame:
+    """Persons as both sets write them. columns: canonical column -> the set's own, for all others."""
     first, last = pl.col("first_name").fill_null(""), pl.col("surname").fill_null("")
     return table.select(
         source_system=pl.lit("file"),
         source_id="unique_id",
         account_name=pl.concat_str(first, pl.lit(" "), last).str.strip_chars(),
         birth_date=pl.col("dob").str.to_date("%Y-%m-%d", strict=False),
-        city="city",
-        email="email",
         truth="cluster",
+        **columns,
     )
 
 

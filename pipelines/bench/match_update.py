@@ -1,4 +1,4 @@
-"""What 1,000 new records cost beside a kept run, and whether the promises about ids and tax ids hold."""
+"""What 1,000 new records cost beside a kept run, and whether ids, tax ids and people's words are kept as promised."""
 
 import time
 from datetime import date, datetime
@@ -14,14 +14,17 @@ from pipelines.resolve.update import resolve_touched
 
 NEW = 1000
 SEED = 3
+WORDS = 20  # of each kind, half of them said before the first run and half before the update
 
 
 def measure_update(records: pl.DataFrame, new: int = NEW) -> dict[str, Any]:
-    """Match all records but some, then these: CPU seconds of both, by part, and broken promises (0, 0)."""
+    """Match all records but some, then these: CPU seconds of both, by part, and broken promises (0, 0, 0)."""
+    words = _words(records)
     records = records.drop("truth").with_columns(exported_at=pl.lit(datetime(2026, 1, 1)))
     late = records.sample(new, seed=SEED)
     with engine(records.join(late, on=ids.KEY, how="anti")) as connection:
         _empty_resolved(connection)
+        _say(connection, words[::2])
         start = time.process_time()
         match_anew(connection)
         matched = time.process_time()
@@ -33,7 +36,31 @@ def measure_update(records: pl.DataFrame, new: int = NEW) -> dict[str, Any]:
         standing = "select source_system, source_id, customer_id from resolved.customer_map"
         connection.execute(f"create table standing as {standing}")
         load_records(connection, records)
-        return figures | _measured(connection)
+        _say(connection, words[1::2])
+        return figures | {"words_said": len(words)} | _measured(connection)
+
+
+def _words(records: pl.DataFrame) -> pl.DataFrame:
+    """Rows for match_overrides against the truth, so that obeying them is no accident: two records of one customer are
+    said to be two, and two customers without a tax id, each with a single record, to be one."""
+    alone, more = pl.len().over("truth") == 1, pl.len().over("truth") > 1
+    twins = records.filter(more).sort("truth", *ids.KEY).unique("truth", keep="first", maintain_order=True)
+    others = records.filter(more).sort("truth", *ids.KEY).unique("truth", keep="last", maintain_order=True)
+    single = records.filter(alone & pl.col("tax_id").is_null()).sort(ids.KEY)
+    half = len(single) // 2
+    kinds = {"not_same": (twins, others), "same": (single.head(half), single.slice(half, half))}
+    return pl.concat([_pairs(left.head(WORDS), right.head(WORDS), kind) for kind, (left, right) in kinds.items()])
+
+
+def _pairs(left: pl.DataFrame, right: pl.DataFrame, decision: str) -> pl.DataFrame:
+    keys = [frame.select(pl.col(ids.KEY).name.suffix(end)) for frame, end in ((left, "_l"), (right, "_r"))]
+    told = {"decision": pl.lit(decision), "decided_by": pl.lit("bench"), "reason": pl.lit("to be obeyed")}
+    return pl.concat(keys, how="horizontal").with_columns(decided_on=pl.lit(date(2026, 1, 1)), **told)
+
+
+def _say(connection: duckdb.DuckDBPyConnection, words: pl.DataFrame) -> None:
+    connection.register("words", words)
+    connection.execute("insert into policy.match_overrides by name select * from words")
 
 
 def _measured(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
@@ -49,7 +76,18 @@ def _measured(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
         "update_seconds": round(seconds, 2),
         "touched_records": None if found.record_nos is None else len(found.record_nos),
         **_broken_promises(connection, events),
+        "ids_that_a_lost_log_would_change": len(ids.is_minted_anew(*_given(connection))),
     }
+
+
+def _given(connection: duckdb.DuckDBPyConnection) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The records with their customers as clusters, and the id log."""
+    records = connection.execute(
+        "select source_system, source_id, dense_rank() over (order by customer_id) as cluster,"
+        " exported_at as first_seen_at from resolved.customer_map"
+        " inner join staging.stg_account_records using (source_system, source_id)"
+    ).pl()
+    return records.cast({"cluster": pl.Int64}), connection.execute("from resolved.customer_events").pl()
 
 
 def _broken_promises(connection: duckdb.DuckDBPyConnection, events: pl.DataFrame) -> dict[str, int]:
@@ -61,6 +99,10 @@ def _broken_promises(connection: duckdb.DuckDBPyConnection, events: pl.DataFrame
         "customers_with_two_valid_tax_ids": "(select customer_id from resolved.customer_map"
         " inner join matching.mtc_records using (source_system, source_id) where is_tax_id_valid"
         " group by customer_id having count(distinct tax_id_key) > 1)",
+        "customers_against_an_override": "policy.match_overrides as said"
+        " inner join resolved.customer_map as l on (source_system_l, source_id_l) = (l.source_system, l.source_id)"
+        " inner join resolved.customer_map as r on (source_system_r, source_id_r) = (r.source_system, r.source_id)"
+        " where (l.customer_id = r.customer_id) != (decision = 'same')",
     }
     counts = {name: connection.execute(f"select count(*) from {sql}").fetchone() for name, sql in checks.items()}
     return {name: row[0] if row else 0 for name, row in counts.items()}

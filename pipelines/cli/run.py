@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
         as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="Exports up to the end of this day."),
         known_at: datetime | None = typer.Option(None, help="Leave out files that landed later (UTC)."),
         reason: str = typer.Option("", help="Why this version is issued; opens an off-cycle revision."),
-        force: bool = typer.Option(False, help="Run although nothing has changed since what is served."),
+        force: bool = typer.Option(False, help="Run although nothing has changed, and match every record anew."),
     ) -> None:
         """Land exports, make customers and deals, check, forecast, publish."""
         from pipelines import inputs, orchestration, summary
@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
             typer.echo(f"nothing new: {served}; --force runs it all again")
             return
         tags = {"known_at": known_at.isoformat() if known_at else "", "reason": reason}
+        tags["full"] = "yes" if force else ""
         console = Console(stderr=True)
         passed = _with_progress(console, lambda say: orchestration.run_job(settings, day, tags, say))
         typer.echo(summary.render(settings))

@@ -103,7 +103,7 @@ def _pair(connection: duckdb.DuckDBPyConnection, l: dict[str, object], r: dict[s
         "from matching.mtc_pairs where record_no_l = ? and record_no_r = ?",
         *(low["record_no"], high["record_no"]),
     )
-    lines += _bits(pair[0]) if pair else ["  never compared: they share no candidate key"]
+    lines += _bits(pair[0]) if pair else ["  not weighed: they share no candidate key, or too little beside it"]
     review = _rows(
         connection,
         "select reason from resolved.customer_reviews where"

@@ -25,12 +25,13 @@ def fit_weights(connection: duckdb.DuckDBPyConnection) -> None:
     Expects the matching models to have run once; runs the evidence again with the new weights.
     """
     weights = connection.execute("from policy.match_weights").pl().with_row_index("weight")
+    connection.execute("delete from matching.mtc_totals where field = 'record'")  # also pairs that say little are seen
     weights = _with_random_shares(weights, _level_counts_of_random_pairs(connection, weights))
     _store(connection, weights)
     run_models(connection, ("mtc_evidence", "mtc_prior"))
     weights = weights.with_columns(_fitted_shares(connection, weights))
     _store(connection, weights)
-    run_models(connection, ("mtc_evidence", "mtc_prior", "mtc_pairs"))
+    run_models(connection, ("mtc_totals", "mtc_evidence", "mtc_prior", "mtc_pairs"))
 
 
 def _store(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame) -> None:

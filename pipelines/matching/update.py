@@ -1,8 +1,9 @@
 """Matching only what is new, changed or gone since the last run, with the result of matching everything again.
 
 The nightly SQL runs on the touched records alone. What a pair scores depends on its two records, on the rounded
-frequencies of their values, the rounded totals and the prior; so a record is weighed again when it changed or when a
-rounded frequency of one of its values did, and everything is when a total moved a step or a system changed its kind.
+frequencies of the values they share, the rounded totals and the prior; so a pair is weighed again when one of its
+records changed or when a rounded frequency of a value of both did, and everything is when a total moved a step or a
+system changed its kind.
 """
 
 import hashlib
@@ -12,10 +13,11 @@ import duckdb
 import numpy as np
 import numpy.typing as npt
 
-from pipelines.matching.models import MATCHING, macro_value, model_sql, relation, run_models
+from pipelines.matching.models import MATCHING, model_sql, run_models
 from pipelines.matching.touched import count, either, rows, touched
-from pipelines.matching.update_pairs import keep_blocks, keep_pairs
-from pipelines.names.build import build_key_tables, rules_version
+from pipelines.matching.update_pairs import CAPPED_BLOCKS, keep_blocks, keep_pairs
+from pipelines.matching.update_values import keep_all_values, keep_frequencies
+from pipelines.names.build import build_key_tables, parse_values, rules_version
 
 # exported_at is left out: a new export of an unchanged record is no news for matching
 INPUTS = (
@@ -23,32 +25,41 @@ INPUTS = (
     *("province", "postal_code", "industry", "birth_date", "contact_keys", "contact_domain_key"),
 )
 ROW_HASH = f"hash({', '.join(INPUTS)})"
-INPUT_ROWS = "(from staging.stg_account_records left join matching.mtc_contacts using (source_system, source_id))"
-FRESH = "touched.frequencies"
 MOST_CHANGED = 0.1  # beyond a tenth of the records, starting over is cheaper
 
 
 @dataclass(frozen=True)
 class Update:
-    """record_nos: the records whose customer may be another now; None if that holds for all. reason: why, in words."""
+    """record_nos: the records whose customer may be another now; None if that holds for all. reason: why, in words.
+
+    is_anew: whether everything was matched.
+    """
 
     record_nos: npt.NDArray[np.int64] | None
     reason: str
+    is_anew: bool = False
 
 
 def match_anew(connection: duckdb.DuckDBPyConnection, reason: str = "asked for") -> Update:
     """Match everything, and keep what the next `update` needs."""
     build_key_tables(connection, schema="staging")
-    run_models(connection)
+    run_models(connection, ["mtc_contacts", *MATCHING])
+    keep(connection)
+    return Update(None, reason, is_anew=True)
+
+
+def keep(connection: duckdb.DuckDBPyConnection) -> None:
+    """What an update needs to know of the matching tables as they stand."""
+    keep_all_values(connection)
+    connection.execute(f"create or replace table matching.kept_capped as {CAPPED_BLOCKS}")
     connection.execute(
         "create or replace table matching.kept_inputs as"
-        f" with inputs as (select source_system, source_id, {ROW_HASH} as row_hash from {INPUT_ROWS})"
+        f" with inputs as (select source_system, source_id, {ROW_HASH} as row_hash from {_hashed('staging')})"
         " select row_hash, record_no from inputs"
         " inner join matching.mtc_keyed_records using (source_system, source_id)"
     )
     connection.execute("create or replace table matching.kept_namespaces as from matching.mtc_namespaces")
     connection.execute("create or replace table matching.kept_rules as select ? as fingerprint", [_rules(connection)])
-    return Update(None, reason)
 
 
 def update(connection: duckdb.DuckDBPyConnection) -> Update:
@@ -56,16 +67,30 @@ def update(connection: duckdb.DuckDBPyConnection) -> Update:
 
     Every table but for the record numbers, which stay, is as `match_anew` would make it.
     """
-    if not _is_kept(connection):
-        return match_anew(connection, "other rules, or nothing kept from an earlier run")
+    if count(connection, "staging.stg_contacts") + count(connection, "matching.mtc_contacts"):
+        build_key_tables(connection, schema="staging")
+        run_models(connection, ["mtc_contacts"])
+    found = attempt(connection)
+    return match_anew(connection, found.reason) if found.is_anew else found
+
+
+def attempt(connection: duckdb.DuckDBPyConnection) -> Update:
+    """As `update` with `matching.mtc_contacts` as it is to be; where everything is to be matched anew it says so and
+    leaves the tables half-way.
+
+    In a transaction, roll back then: a table that was changed in it cannot be replaced in it. The schema `touched` is
+    left behind, to be looked at or dropped.
+    """
+    if not is_kept(connection):
+        return Update(None, "other rules, or nothing kept from an earlier run", is_anew=True)
     connection.execute("drop schema if exists touched cascade; create schema touched")
     new, old = _difference(connection)
     if new + old > MOST_CHANGED * max(count(connection, "staging.stg_account_records"), 10):
-        return match_anew(connection, "too much changed")
-    for step in (_keep_keys, _keep_frequencies, _keep_records, keep_blocks, keep_pairs):
+        return Update(None, f"{new} new or changed and {old} old or gone are too many", is_anew=True)
+    for step in (_keep_keys, keep_frequencies, _keep_records, keep_blocks, keep_pairs):
         reason = step(connection)
         if reason:
-            return match_anew(connection, reason)
+            return Update(None, reason, is_anew=True)
     prior = rows(connection, "select prior_bits from matching.mtc_prior")
     run_models(connection, ["mtc_prior"])
     _keep_links(connection)
@@ -77,112 +102,80 @@ def update(connection: duckdb.DuckDBPyConnection) -> Update:
 def _rules(connection: duckdb.DuckDBPyConnection) -> str:
     """What the kept tables were made by: names, SQL, weights, and words."""
     seeds = [str(rows(connection, f"from policy.{name} order by all")) for name in ("match_weights", "industries")]
-    parts = [rules_version(), *map(model_sql, MATCHING), *seeds]
+    parts = [rules_version(), *map(model_sql, ("mtc_contacts", *MATCHING)), *seeds]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _is_kept(connection: duckdb.DuckDBPyConnection) -> bool:
-    found = "select 1 from information_schema.tables where table_schema = 'matching' and table_name = 'kept_rules'"
-    kept = rows(connection, found) and rows(connection, "from matching.kept_rules")
-    return kept == [(_rules(connection),)]
+def is_kept(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the matching tables that stand were made by the rules and weights of today, and kept for updates."""
+    tables = {*MATCHING, "kept_rules", "kept_inputs", "kept_values", "kept_capped", "kept_namespaces"}
+    present = "select table_name from information_schema.tables where table_schema = 'matching'"
+    if not tables <= {name for (name,) in rows(connection, present)}:
+        return False
+    return rows(connection, "from matching.kept_rules") == [(_rules(connection),)]
+
+
+def _hashed(schema: str) -> str:
+    """The account records of a schema with all that `ROW_HASH` reads."""
+    return f"{schema}.stg_account_records as accounts left join matching.mtc_contacts using (source_system, source_id)"
 
 
 def _difference(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     connection.execute(
-        f"create table touched.hashed as select *, {ROW_HASH} as row_hash from {INPUT_ROWS}"
-        f" where {ROW_HASH} not in (select row_hash from matching.kept_inputs)"
-    )
-    connection.execute(
-        "create table touched.stg_account_records as"
-        " select * exclude (row_hash, contact_keys, contact_domain_key) from touched.hashed"
-    )
-    connection.execute(
+        f"create table touched.now as select accounts.rowid as place, {ROW_HASH} as row_hash from {_hashed('staging')};"
+        "create table touched.come as from touched.now anti join matching.kept_inputs using (row_hash);"
         "create table touched.old_numbers as select record_no from matching.kept_inputs"
-        f" where row_hash not in (select {ROW_HASH} from {INPUT_ROWS})"
+        " anti join touched.now using (row_hash);"
+        "create table touched.stg_account_records as select * from staging.stg_account_records"
+        " where rowid in (select place from touched.come)"
     )
-    return count(connection, "touched.hashed"), count(connection, "touched.old_numbers")
+    return count(connection, "touched.come"), count(connection, "touched.old_numbers")
 
 
 def _keep_keys(connection: duckdb.DuckDBPyConnection) -> str | None:
-    build_key_tables(connection, schema="touched")
-    connection.execute(
-        "create table touched.keyed_old as from matching.mtc_keyed_records"
-        " where record_no in (from touched.old_numbers)"
-    )
+    parse_values(connection, schema="touched", into="touched")
+    is_old = "record_no in (from touched.old_numbers)"
+    has_old = bool(rows(connection, "from touched.old_numbers limit 1"))
+    connection.execute(f"create table touched.keyed_old as from matching.mtc_keyed_records where {is_old}")
     last = rows(connection, "select coalesce(max(record_no), 0) from matching.mtc_keyed_records")[0][0]
+    keyed = touched("mtc_keyed_records", "stg_account_records").replace("keys.", "touched.")
     connection.execute(
-        f"create table touched.keyed_new as with keyed as ({touched('mtc_keyed_records', 'stg_account_records')}),"
+        f"create table touched.keyed_new as with keyed as ({keyed}),"
         " held as (select source_system, source_id, record_no as held_no from touched.keyed_old)"
         f" select keyed.* exclude (record_no), coalesce(held_no, {last} + record_no) as record_no"
         " from keyed left join held using (source_system, source_id)"
     )
+    if has_old:
+        connection.execute(
+            f"delete from matching.mtc_keyed_records where {is_old}; delete from matching.kept_inputs where {is_old}"
+        )
     connection.execute(
-        "delete from matching.mtc_keyed_records where record_no in (from touched.old_numbers);"
-        "delete from matching.kept_inputs where record_no in (from touched.old_numbers);"
         "insert into matching.mtc_keyed_records by name from touched.keyed_new;"
-        "insert into matching.kept_inputs by name select row_hash, record_no from touched.hashed"
-        " inner join touched.keyed_new using (source_system, source_id)"
+        f"insert into matching.kept_inputs by name select {ROW_HASH} as row_hash, record_no"
+        f" from {_hashed('touched')} inner join (select source_system, source_id, record_no"
+        " from touched.keyed_new) using (source_system, source_id);"
+        "create table touched.new_nos as select record_no from touched.keyed_new"
     )
     return "a system is new, or keeps persons now" if _moves(connection, "mtc_systems") else None
 
 
-def _keep_frequencies(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Count the values of touched records again; touched are then also the records whose rounded count moved."""
-    connection.execute("create table touched.vals (field varchar, value varchar)")
-    connection.execute("create table touched.frequencies as from matching.mtc_frequencies limit 0")
-    connection.execute("create table touched.record_nos as select record_no from touched.keyed_new")
-    fields = [*macro_value("counted_keys"), "legal_name", "word", "contact"]
-    for field in fields:
-        _count_again(connection, field)
-    connection.execute(
-        "create table touched.before as from matching.mtc_frequencies semi join touched.vals using (field, value);"
-        f"create table touched.moved as select distinct field, value from ({either('touched.before', FRESH)});"
-        "delete from matching.mtc_frequencies where (field, value) in (from touched.moved);"
-        f"insert into matching.mtc_frequencies by name from {FRESH} semi join touched.moved using (field, value)"
-    )
-    for (field,) in rows(connection, "select distinct field from touched.moved order by field"):
-        connection.execute(
-            "insert into touched.record_nos select record_no from matching.mtc_keyed_records"
-            f" where {_holds(field, 'touched.moved')}"
-        )
-    return None
-
-
-def _holds(field: str, table: str) -> str:
-    """Whether a record has one of the values of the field in the table."""
-    values = f"from {table} where field = '{field}'"
-    if field == "word":
-        return f"word_count > 1 and list_has_any(string_split(core, ' '), (select list(value) {values}))"
-    if field == "contact":
-        return f"list_has_any(contact_keys, (select list(value) {values}))"
-    return f"{macro_value('has_value_of', field)} and {macro_value('value_of', field)} in (select value {values})"
-
-
-def _count_again(connection: duckdb.DuckDBPyConnection, field: str) -> None:
-    value, known = macro_value("value_of", field), macro_value("has_value_of", field)
-    connection.execute(
-        f"insert into touched.vals select '{field}', value from (select {value} as value from touched.keyed_old"
-        f" where {known} union select {value} from touched.keyed_new where {known})"
-    )
-    if not rows(connection, f"from touched.vals where field = '{field}' limit 1"):
-        return
-    holders = f"(select * from matching.mtc_keyed_records where {_holds(field, 'touched.vals')})"
-    counted = macro_value("shared_values", field).replace(relation("mtc_keyed_records"), holders)
-    connection.execute(
-        f"insert into touched.frequencies by name select * from ({counted}) semi join touched.vals using (field, value)"
-    )
-
-
 def _keep_records(connection: duckdb.DuckDBPyConnection) -> str | None:
+    """Stale are also records with another rarest word, and persons, whose names may be written the other way round."""
     connection.execute(
+        "create table touched.record_nos as from touched.new_nos union from touched.moved_nos;"
         "create table touched.mtc_keyed_records as from matching.mtc_keyed_records"
+        " where record_no in (from touched.record_nos);"
+        "create table touched.words_before as select record_no, rarest_word from matching.mtc_records"
         " where record_no in (from touched.record_nos)"
     )
-    connection.execute(f"create table touched.mtc_records as {touched('mtc_records', 'mtc_keyed_records')}")
+    connection.execute(f"create table touched.weighed_records as {touched('mtc_records', 'mtc_keyed_records')}")
     connection.execute(
-        "create table touched.stale as select record_no from touched.record_nos union from touched.old_numbers;"
-        "delete from matching.mtc_records where record_no in (from touched.stale);"
-        "insert into matching.mtc_records by name from touched.mtc_records"
+        "create table touched.stale as from touched.new_nos union from touched.old_numbers"
+        " union select record_no from touched.weighed_records left join touched.words_before as before"
+        " using (record_no) where is_person or weighed_records.rarest_word is distinct from before.rarest_word;"
+        "delete from matching.mtc_records where record_no in"
+        " (from touched.record_nos union from touched.old_numbers);"
+        "insert into matching.mtc_records by name from touched.weighed_records"
     )
     return "the number of records that know a field moved a step" if _moves(connection, "mtc_totals") else None
 
@@ -217,7 +210,8 @@ def _records_of_touched_groups(connection: duckdb.DuckDBPyConnection) -> npt.NDA
     from scipy.sparse.csgraph import connected_components
 
     links = connection.execute(
-        "select record_no_l, record_no_r from matching.mtc_pairs where score_bits > 0 union all"
+        "select record_no_l, record_no_r from matching.mtc_evidence cross join matching.mtc_prior"
+        " where field_bits + prior_bits > 0 union all"
         " select record_no_l, record_no_r from matching.mtc_certain_links where is_same"
     ).fetchnumpy()
     present = connection.execute("select record_no from matching.mtc_keyed_records order by 1").fetchnumpy()[

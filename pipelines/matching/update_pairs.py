@@ -1,31 +1,75 @@
-"""The part of an update that concerns pairs: blocks that gained or lost records, and the pairs of stale records."""
+"""The part of an update that concerns pairs: blocks that gained or lost records, and the pairs of stale records.
+
+Stale are records whose pairs must be looked for again: new and changed ones, and members of a block that grew above
+its cap or shrank below it. Where only a rounded frequency moved, the pairs stay and are weighed again, and only those
+of two records that both hold the value: evidence counts what the two have in common.
+"""
 
 import duckdb
 
-from pipelines.matching.touched import either, touched
+from pipelines.matching.touched import either, rows, touched
+
+CAPPED_BLOCKS = (
+    "select block from matching.mtc_blocks inner join matching.mtc_capped_blocks using (rule_no)"
+    " group by block having count(*) > any_value(block_cap)"
+)
+# stale records that were there before
+_STOOD = (
+    "(select record_no from touched.stale where record_no in (from touched.old_numbers)"
+    " or record_no not in (from touched.new_nos))"
+)
 
 
 def keep_blocks(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Stale are then also the members of blocks that grew above their cap or shrank below it."""
-    members = "from matching.mtc_blocks semi join touched.moved_blocks using (block)"
-    sizes = f"select rule_no, block, count(*) as n {members} group by all"
-    connection.execute(f"create table touched.new_blocks as {touched('mtc_blocks', 'mtc_records')}")
+    """Bring the blocks of stale records and the sizes of these blocks up to date."""
+    sizes = (
+        "select block, count(*) as n from matching.mtc_blocks semi join touched.moved_blocks using (block) group by all"
+    )
+    blocks = touched("mtc_blocks", "mtc_records").replace("touched.mtc_records", "touched.stale_records")
     connection.execute(
-        "create table touched.old_blocks as from matching.mtc_blocks where record_no in (from touched.stale);"
-        "create table touched.moved_blocks as select distinct block from"
-        f" ({either('touched.old_blocks', 'touched.new_blocks')});"
-        f"create table touched.sizes_before as {sizes};"
-        "delete from matching.mtc_blocks where record_no in (from touched.stale);"
+        "create table touched.stale_records as from touched.weighed_records where record_no in (from touched.stale);"
+        f"create table touched.new_blocks as {blocks};"
+        "create table touched.old_blocks as from matching.mtc_blocks limit 0"
+    )
+    if rows(connection, f"from {_STOOD} limit 1"):
+        connection.execute(
+            "insert into touched.old_blocks from matching.mtc_blocks where record_no in (from touched.stale);"
+            "delete from matching.mtc_blocks where record_no in (from touched.stale)"
+        )
+    connection.execute(
+        "create table touched.moved_blocks as select rule_no, block,"
+        " count(*) filter (where is_new) as gained, count(*) filter (where not is_new) as lost"
+        " from (select *, true as is_new from (from touched.new_blocks except from touched.old_blocks)"
+        " union all select *, false as is_new from (from touched.old_blocks except from touched.new_blocks))"
+        " group by all;"
         "insert into matching.mtc_blocks by name from touched.new_blocks;"
-        "create table touched.sizes as select rule_no, block, block_cap, coalesce(b.n, 0) as n_before,"
-        " coalesce(a.n, 0) as n"
-        f" from touched.sizes_before as b full join ({sizes}) as a using (rule_no, block)"
-        " inner join matching.mtc_capped_blocks using (rule_no);"
-        "insert into touched.stale select distinct record_no from matching.mtc_blocks"
-        " where block in (select block from touched.sizes where (n > block_cap) != (n_before > block_cap))"
+        "create table touched.sizes as select rule_no, block, block_cap, coalesce(n, 0) as n,"
+        " coalesce(n, 0) - gained + lost as n_before"
+        f" from touched.moved_blocks left join ({sizes}) using (block)"
+        " inner join matching.mtc_capped_blocks using (rule_no)"
     )
     connection.execute(_CAPPED)
+    _cross_caps(connection)
     return None
+
+
+def _cross_caps(connection: duckdb.DuckDBPyConnection) -> None:
+    """Members of blocks that crossed their cap are stale as well."""
+    connection.execute(
+        "create table touched.stale_blocks as select distinct block from touched.new_blocks;"
+        "create table touched.crossed as select * from touched.sizes where (n > block_cap) != (n_before > block_cap)"
+    )
+    if not rows(connection, "from touched.crossed limit 1"):
+        return
+    connection.execute(
+        "delete from matching.kept_capped where block in (select block from touched.crossed);"
+        "insert into matching.kept_capped select block from touched.crossed where n > block_cap;"
+        "create table touched.crossing as select distinct record_no from matching.mtc_blocks"
+        " where block in (select block from touched.crossed);"
+        "insert into touched.stale from touched.crossing;"
+        "insert into touched.stale_blocks select distinct block from matching.mtc_blocks"
+        " where record_no in (from touched.crossing)"
+    )
 
 
 _CAPPED = """
@@ -52,32 +96,44 @@ from matching.mtc_capped_blocks as rules
 left join change using (rule_no)
 order by rules.rule_no
 """
-_STALE_PAIR = "(record_no_l in (from touched.stale) or record_no_r in (from touched.stale))"
 
 
 def keep_pairs(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Weigh every pair of a stale record again; seeds are those records and whoever was tied to them."""
+    """Find and weigh the pairs of stale records again; seeds are the records whose evidence is another than before."""
+    stood = bool(rows(connection, f"from {_STOOD} limit 1"))
+    of_stood = f"(record_no_l in {_STOOD} or record_no_r in {_STOOD})"
+    of_stale = "(record_no_l in (from touched.stale) or record_no_r in (from touched.stale))"
+    both = "record_no_l in (from touched.reweighed) and record_no_r in (from touched.reweighed)"
     connection.execute(
-        "create table touched.seeds as select record_no from touched.stale;"
-        "create table touched.old_links as select record_no_l, record_no_r from matching.mtc_pairs"
-        f" where score_bits > 0 and {_STALE_PAIR} union all select record_no_l, record_no_r"
-        f" from matching.mtc_certain_links where {_STALE_PAIR};"
-        "insert into touched.seeds select unnest([record_no_l, record_no_r]) from touched.old_links;"
-        f"delete from matching.mtc_candidates where {_STALE_PAIR};"
-        f"delete from matching.mtc_evidence where {_STALE_PAIR};"
+        "create table touched.reweighed as select record_no from touched.moved_nos"
+        " where record_no not in (from touched.stale);"
+        f"create table touched.evidence_before as from matching.mtc_evidence where {of_stood} or ({both});"
+        f"create table touched.standing_pairs as from matching.mtc_candidates where {both}"
+    )
+    if stood:
+        connection.execute(f"delete from matching.mtc_candidates where {of_stood}")
+    connection.execute(
         "create table touched.mtc_blocks as from matching.mtc_blocks where block in"
-        " (select block from matching.mtc_blocks where record_no in (from touched.stale))"
+        " (from touched.stale_blocks anti join matching.kept_capped using (block))"
     )
     connection.execute(
         f"create table touched.mtc_candidates as select * from ({touched('mtc_candidates', 'mtc_blocks')})"
-        f" where {_STALE_PAIR}"
-    )
-    connection.execute(
-        "create or replace table touched.mtc_records as from matching.mtc_records where record_no in"
-        " (select unnest([record_no_l, record_no_r]) from touched.mtc_candidates)"
+        f" where {of_stale}"
     )
     connection.execute(
         "insert into matching.mtc_candidates by name from touched.mtc_candidates;"
-        f"insert into matching.mtc_evidence by name {touched('mtc_evidence', 'mtc_candidates', 'mtc_records')}"
+        "insert into touched.mtc_candidates by name from touched.standing_pairs;"
+        "create table touched.mtc_records as from matching.mtc_records where record_no in"
+        " (select unnest([record_no_l, record_no_r]) from touched.mtc_candidates)"
+    )
+    connection.execute(
+        f"create table touched.mtc_evidence as {touched('mtc_evidence', 'mtc_candidates', 'mtc_records')};"
+        "delete from matching.mtc_evidence where (record_no_l, record_no_r) in"
+        " (select record_no_l, record_no_r from touched.evidence_before);"
+        "insert into matching.mtc_evidence by name from touched.mtc_evidence;"
+        "create table touched.seeds as from touched.new_nos union all from touched.old_numbers union all"
+        " select unnest([record_no_l, record_no_r])"
+        f" from ({either('touched.evidence_before', 'touched.mtc_evidence')}) union all"
+        f" select unnest([record_no_l, record_no_r]) from matching.mtc_certain_links where {of_stale}"
     )
     return None

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from pipelines.names import contacts
@@ -14,7 +16,7 @@ from pipelines.settings import Settings
 
 
 def name_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per name: `name`, the fields of `NameKey`, and `digits` and `word_count` of its core."""
+    """One row per name: `name`, the fields of `NameKey`, and `digits`, `word_count` and `letter_mask` of its core."""
     names = values.to_list()
     parsed = _parse(names)
     kinds = NameKey.__annotations__
@@ -23,8 +25,25 @@ def name_keys(values: pl.Series) -> pl.DataFrame:
     )
     core = pl.col("core")
     return frame.with_columns(
-        digits=core.str.replace_all(r"[^0-9]", ""), word_count=core.str.count_matches(" ", literal=True) + 1
+        digits=core.str.replace_all(r"[^0-9]", ""),
+        word_count=core.str.count_matches(" ", literal=True) + 1,
+        letter_mask=pl.Series(letter_masks(frame["core"].to_list()), dtype=pl.UInt64),
     )
+
+
+def letter_masks(texts: list[str]) -> npt.NDArray[np.uint64]:
+    """64 bits per text, set by its characters: a bit that only one of two texts has is a character they do not share.
+
+    Matching asks these bits before it compares two names letter by letter, which is dear.
+    """
+    lengths = np.array([len(text) for text in texts], dtype=np.int64)
+    letters = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    bits = np.left_shift(np.uint64(1), (letters % 64).astype(np.uint64))
+    masks = np.zeros(len(texts), dtype=np.uint64)
+    filled = lengths > 0
+    if filled.any():
+        masks[filled] = np.bitwise_or.reduceat(bits, (np.cumsum(lengths) - lengths)[filled])
+    return masks
 
 
 def _dtype(kind: type) -> pl.DataType:
@@ -64,6 +83,15 @@ def build_key_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> dict
     return {table: _count(connection, table) for table in TABLES}
 
 
+def parse_values(connection: duckdb.DuckDBPyConnection, schema: str, into: str) -> None:
+    """The keys of all values of one schema as tables of another, whatever was parsed before: for a few records."""
+    for table, (columns, value, parse) in TABLES.items():
+        found = connection.execute(f"select distinct value from ({_values(connection, schema, columns)})").pl()
+        values = found["value"].cast(pl.String).drop_nulls().sort()
+        parsed = parse(values.rename(value))  # noqa: F841 - DuckDB reads the frame by its name
+        connection.execute(f"create table {into}.{table} as from parsed")
+
+
 def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
     found = "select 1 from information_schema.tables where table_schema = 'keys' and table_name = ?"
     return connection.execute(found, [table]).fetchone() is not None
@@ -101,15 +129,8 @@ def _add_new_values(
     parse: Callable[[pl.Series], pl.DataFrame],
 ) -> None:
     connection.execute(f"create table if not exists keys.{table}_seen (value varchar)")
-    sources = connection.execute(
-        "select table_name, column_name from information_schema.columns where table_schema = ?"
-        " and list_contains(?, column_name) and data_type = 'VARCHAR' order by all",
-        [schema, list(columns)],
-    ).fetchall()
-    union = " union all ".join(f'select "{column}" as value from {schema}."{source}"' for source, column in sources)
-    union = union or "select null::varchar as value where false"
     new = connection.execute(
-        f"select distinct value from ({union}) anti join keys.{table}_seen using (value)"
+        f"select distinct value from ({_values(connection, schema, columns)}) anti join keys.{table}_seen using (value)"
         " where value is not null order by value"
     ).pl()
     if new.is_empty() and _exists(connection, table):
@@ -118,3 +139,14 @@ def _add_new_values(
     connection.execute(f"create table if not exists keys.{table} as select * from parsed limit 0")
     connection.execute(f"insert into keys.{table} by name select * from parsed")
     connection.execute(f"insert into keys.{table}_seen select value from new")
+
+
+def _values(connection: duckdb.DuckDBPyConnection, schema: str, columns: tuple[str, ...]) -> str:
+    """A query over the columns wherever they stand in the schema."""
+    sources = connection.execute(
+        "select table_name, column_name from information_schema.columns where table_schema = ?"
+        " and list_contains(?, column_name) and data_type = 'VARCHAR' order by all",
+        [schema, list(columns)],
+    ).fetchall()
+    union = " union all ".join(f'select "{column}" as value from {schema}."{source}"' for source, column in sources)
+    return union or "select null::varchar as value where false"

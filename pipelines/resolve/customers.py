@@ -82,11 +82,8 @@ def _events(
     cause = pl.when(pl.col("event") == "split").then(
         pl.coalesce("word", pl.lit("the evidence no longer holds them together"))
     )
-    rows = changes.join(words, on=ids.KEY, how="left").with_columns(
-        cause=cause.otherwise("cause"),
-        **{name: pl.lit(value).cast(ids.LOG_COLUMNS[name]) for name, value in stamp.items()},
-    )
-    return rows.select(pl.col(name).cast(kind) for name, kind in ids.LOG_COLUMNS.items())
+    told = changes.join(words, on=ids.KEY, how="left").with_columns(cause=cause.otherwise("cause"))
+    return ids.events_of(told, stamp)
 
 
 def _words_against(evidence: Evidence) -> pl.DataFrame:

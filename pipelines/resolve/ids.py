@@ -5,7 +5,6 @@ The log has one row per record whose id changed; replaying it gives the id that 
 """
 
 import hashlib
-from collections import defaultdict
 from dataclasses import dataclass
 
 import polars as pl
@@ -170,11 +169,7 @@ def is_minted_anew(records: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
     return both.filter(pl.col("customer_id") != pl.col("rebuilt_customer_id")).sort(KEY)
 
 
-def events_of(assignment: Assignment, causes: dict[int, str], run: dict[str, object]) -> pl.DataFrame:
-    """Log rows of a run. causes: per cluster, what holds it together; run: `run_id, as_of, recorded_at`."""
-    by_cluster: dict[int, str] = defaultdict(str, causes)
-    rows = assignment.changes.with_columns(
-        cause=pl.Series([by_cluster[c] for c in assignment.changes["cluster"]], dtype=pl.String),
-        **{name: pl.lit(value).cast(LOG_COLUMNS[name]) for name, value in run.items()},
-    )
-    return rows.select(pl.col(name).cast(kind) for name, kind in LOG_COLUMNS.items())
+def events_of(changes: pl.DataFrame, stamp: dict[str, object]) -> pl.DataFrame:
+    """Log rows of a run. changes: those of an assignment, with their `cause`. stamp: `run_id, as_of, recorded_at`."""
+    stamped = changes.with_columns(**{name: pl.lit(value).cast(LOG_COLUMNS[name]) for name, value in stamp.items()})
+    return stamped.select(pl.col(name).cast(kind) for name, kind in LOG_COLUMNS.items())

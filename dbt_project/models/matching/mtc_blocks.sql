@@ -4,6 +4,7 @@
         record_no,
         cast({{ loop.index }} as utinyint) as rule_no,
         hash({{ loop.index }}, {{ rule.key }}) as block,
+        {{ hash_of_fence(rule) }} as fence,
     from {{ ref('mtc_records') }}
     where {{ rule.get('known', rule.key) }} is not null{{ ' and ' ~ rule.where if rule.get('where') }}
     {% if not loop.last %}union all{% endif %}

@@ -16,5 +16,6 @@ select
     r.record_no as record_no_r,
     min(l.rule_no) as rule_no,
 from members as l
-inner join members as r on l.block = r.block and l.record_no < r.record_no
+inner join members as r
+    on l.block = r.block and l.record_no < r.record_no and not coalesce(l.fence != r.fence, false)
 group by all

@@ -1,4 +1,4 @@
--- One row per candidate pair: the agreement level of every field and the bits of evidence it is worth.
+-- One row per candidate pair that says enough: the agreement level of every field, the bits of evidence it is worth.
 {% set fields = match_fields() %}
 with levels as (
     {% for field in fields -%}
@@ -48,6 +48,17 @@ compared_pairs as (
     from {{ ref('mtc_candidates') }} as candidates
     inner join {{ ref('mtc_records') }} as l on candidates.record_no_l = l.record_no
     inner join {{ ref('mtc_records') }} as r on candidates.record_no_r = r.record_no
+),
+
+weighed_pairs as (
+    select
+        *,
+        {% for field in fields -%}
+        {{ field_bits(field.name) }} as {{ field.name }}_bits,
+        {% endfor -%}
+        {% for field in fields %}{{ field.name }}_bits{{ ' + ' if not loop.last }}{% endfor %} as field_bits,
+    from compared_pairs
+    cross join wide_weights
 )
 
 select
@@ -57,8 +68,11 @@ select
     case when is_person then 'person' else 'organisation' end as kind,
     {% for field in fields -%}
     {{ field.name }}_label[{{ field.name }}_no] as {{ field.name }}_level,
-    {{ field_bits(field.name) }} as {{ field.name }}_bits,
+    {{ field.name }}_bits,
     {% endfor -%}
-    {% for field in fields %}{{ field.name }}_bits{{ ' + ' if not loop.last }}{% endfor %} as field_bits,
-from compared_pairs
-cross join wide_weights
+    field_bits,
+from weighed_pairs
+where
+    field_bits > coalesce(
+        (select {{ least_field_bits('known_count') }} from {{ ref('mtc_totals') }} where field = 'record'), -1e9
+    )

@@ -18,6 +18,7 @@ final as (
         nullif(names.brand, '') as brand,
         nullif(names.digits, '') as core_digits,
         names.word_count,
+        names.letter_mask,
         nullif(names.legal_form, '') as legal_form,
         nullif(names.place, '') as name_place,
         nullif(names.branch, '') as branch,

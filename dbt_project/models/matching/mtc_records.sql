@@ -22,6 +22,7 @@ rarest_words as (
         words.record_no,
         arg_min(words.word, {{ word_rank() }}) as rarest_word,
         arg_min(coalesce(frequencies.other_count, 0), {{ word_rank() }}) as rarest_word_others,
+        bit_or({{ word_bit('words.word') }}) as word_mask,
     from words
     left join frequencies on frequencies.field = 'word' and words.word = frequencies.value
     group by all
@@ -43,6 +44,11 @@ final as (
         met_people.contact_keys,
         rarest_words.rarest_word,
         greatest(rarest_words.rarest_word_others, 0.25) as rarest_word_others,
+        -- the words of a person's name were not looked at: they may be any
+        case
+            when keyed_records.word_count = 1 then {{ word_bit('keyed_records.core') }}
+            else coalesce(rarest_words.word_mask, cast(18446744073709551615 as ubigint))
+        end as word_mask,
         case when keyed_records.legal_form is not null then coalesce(legal_name.other_count, 0) end as legal_name_others,
         {% for key in counted_keys() -%}
             -- never 0: a quarter of a record stands for the coincidence that was not seen yet
