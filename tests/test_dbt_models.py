@@ -11,7 +11,7 @@ MODELS = sorted(path for path in (PROJECT / "models").rglob("*.sql"))
 SERVED = [path for path in MODELS if path.parent.name in ("marts", "outlook")]
 CLOCKS = re.compile(r"\b(current_date|current_timestamp|now\(\)|today\(\)|get_current_timestamp)", re.IGNORECASE)
 TYPES = [
-    (r"^(is|has)_", {"boolean"}),
+    (r"^(is|has)_(?!.*_source$)", {"boolean"}),  # is_strategic_source says where is_strategic came from
     (r"_(on|start|end)$", {"date"}),
     (r"_at$", {"timestamp"}),
     (r"_count$", {"bigint", "integer"}),
