@@ -36,7 +36,7 @@
         when l.domain_key = r.domain_key then
             case
                 when not (l.is_domain_of_contact or r.is_domain_of_contact) then 'same'
-                when {{ contact_level() }} is distinct from 'same_work_email' then 'same'
+                when split_part({{ shared_contact() }}, '|', 2) is distinct from '1' then 'same'
             end
         when l.domain_key != r.domain_key and not (l.is_domain_of_contact or r.is_domain_of_contact) then 'other'
     end
