@@ -17,6 +17,7 @@ from pipelines.contracts import ObjectContract, SourceContract, load_contracts
 from pipelines.ingest.guesses import Evidence
 from pipelines.ingest.preview import read_table
 from pipelines.ingest.propose import understood
+from pipelines.ingest.shape import SHEET
 from pipelines.ingest.unpivot import headings
 from pipelines.settings import SHIPPED_SOURCES, load_settings
 
@@ -50,7 +51,7 @@ def scores(folder: Path, systems: Iterable[SourceContract], others: Iterable[Sou
 
 def _score(path: Path, system: SourceContract, contract: ObjectContract, evidence: Evidence) -> Score:
     frame, said = read_table(path, contract)
-    frame = frame.head(2000)
+    frame = frame.head(2000).drop(SHEET, strict=False)  # no header of the file
     stem = path.stem.removeprefix(f"{system.system}_")
     found, guesses, wide = understood(frame, evidence, None, stem, said["titles"])
     if found != contract.object:

@@ -102,6 +102,7 @@ class ObjectContract(Declared):
 
     def _check_unpivot(self) -> None:
         asked = {word for column in self.columns.values() for word in (*column.source, *column.join, *column.quoted)}
+        asked |= set(self.key)
         made = [self.unpivot.name, self.unpivot.value] if self.unpivot else []
         for header in [*made, *self.stated]:
             if header and header.casefold() not in {word.casefold() for word in asked}:
