@@ -1,9 +1,11 @@
 """Prophet over a batch of series: the better of its additive and its multiplicative form, taken apart.
 
 Both forms have the same parameters and priors, so the lower objective (negative log posterior) is the better fit.
-The batch engine fits every series in both forms in well under a millisecond.
+The batch engine fits every series in both forms in well under a millisecond on monthly series; on weekly ones both
+together are a tenth of the default tier, so the models that share the components share the fit.
 """
 
+import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,8 +32,31 @@ class Parts:
         return self.trend * (1 + self.factor) + self.addend
 
 
+_newest: dict[str, Parts] = {}  # the parts of the batch that was fitted last
+
+
 def best_of_menu(batch: Batch, horizon: int) -> Parts:
-    """The better form of every series."""
+    """The better form of every series; asked again for the same batch, the same parts."""
+    key = _key(batch, horizon)
+    parts = _newest.get(key)
+    if parts is None:
+        parts = _best_of_menu(batch, horizon)
+        _newest.clear()
+        _newest[key] = parts
+    return parts
+
+
+def _key(batch: Batch, horizon: int) -> str:
+    """A hash of all that decides the parts."""
+    known = batch.regressors
+    words = (batch.unique_ids, batch.frequency.code, horizon, known.names if known else (), known and known.first)
+    digest = hashlib.sha256(repr(words).encode())
+    for array in (batch.last, batch.lengths, *batch.values, *((known.values,) if known else ())):
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()
+
+
+def _best_of_menu(batch: Batch, horizon: int) -> Parts:
     additive, cost = _fit(batch, horizon, "additive")
     multiplicative, other = _fit(batch, horizon, "multiplicative")
     pick = other < cost
