@@ -123,10 +123,12 @@ def _cells(source: Source, casting: Casting) -> str:
 def control_sql(source: Source, contract: ObjectContract) -> str:
     """SQL that is true for rows that are no records: a total, the header again, or excluded by the contract's `where`.
 
-    A condition on an empty cell is neither true nor false, and excludes nothing.
+    A condition on an empty cell is neither true nor false, and excludes nothing. Totals and blank rows are told by the
+    file's own cells: what was added stands in every row.
     `case` and not `coalesce` or `and`: only `case` leaves the cells behind the first filled one unread.
     """
-    raw = [quoted(header) for header in source.headers]
+    own = [header for header in source.headers if header not in source.added]
+    raw = [quoted(header) for header in own]
     filled = " ".join(f"when trim({cell}) <> '' then {cell}" for cell in raw)
     first = f"case {filled} end"
     words = "|".join(word.replace("'", "''") for word in contract.reader.totals)
@@ -136,7 +138,7 @@ def control_sql(source: Source, contract: ObjectContract) -> str:
     if words:
         pattern = rf"(?i)\s*({words})\s*([:：(（\d].*)?"
         rules.append(f"(case when regexp_full_match({first}, '{pattern}') then {numbers_only} else false end)")
-    named = [header for header in source.headers if not header.startswith("column_")][:3]
+    named = [header for header in own if not header.startswith("column_")][:3]
     if len(named) > 1:
         again = " and ".join(f"trim({quoted(header)}) = {literal(header)}" for header in named)
         rules.append(f"(case when contains({quoted(named[0])}, {literal(named[0])}) then {again} else false end)")

@@ -147,9 +147,9 @@ def _in_pieces(
 def _prepared(
     connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, carried: dict[str, str] | None
 ) -> Source:
-    """The rows that are read: blank cells filled down, what is said once added, columns turned into rows."""
+    """The rows that are read: what is said once added, blank cells filled down, columns turned into rows."""
     contract = arrival.contract
-    table = add_stated(connection, fill_down(connection, source, contract, carried), contract, arrival.name)
+    table = fill_down(connection, add_stated(connection, source, contract, arrival.name), contract, carried)
     return unpivot_columns(connection, table, contract, (*arrival.system.null_words, *contract.null_words))
 
 

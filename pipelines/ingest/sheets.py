@@ -66,4 +66,12 @@ def _joined(connection: duckdb.DuckDBPyConnection, read: list[tuple[str, Source]
         connection.execute(f"drop table {source.relation}")
     titles = [title for _, source in read for title in source.titles]
     control = sum(source.control for _, source in read)
-    return Source([*headers, SHEET], "cells", encoding="workbook", control=control, titles=titles, warnings=warnings)
+    return Source(
+        [*headers, SHEET],
+        "cells",
+        encoding="workbook",
+        control=control,
+        titles=titles,
+        added=(SHEET,),
+        warnings=warnings,
+    )

@@ -39,9 +39,10 @@ def add_stated(connection: duckdb.DuckDBPyConnection, source: Source, contract: 
     if not contract.stated:
         return source
     found = {header: _found(header, stated, source, path) for header, stated in contract.stated.items()}
-    added = ", ".join(f"{literal(text)} as {quoted(header)}" for header, text in found.items())
-    connection.execute(f"create table stated as select *, {added} from {source.relation}")
-    return replace(source, headers=[*source.headers, *found], relation="stated", table="stated")
+    cells = ", ".join(f"{literal(text)} as {quoted(header)}" for header, text in found.items())
+    connection.execute(f"create table stated as select *, {cells} from {source.relation}")
+    added = (*source.added, *found)
+    return replace(source, headers=[*source.headers, *found], relation="stated", table="stated", added=added)
 
 
 def _found(header: str, stated: Stated, source: Source, path: str) -> str:
