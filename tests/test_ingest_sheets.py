@@ -68,3 +68,71 @@ def test_the_total_of_each_sheet_is_no_record(world: World) -> None:
     book(world, Jan=[head, ["Travel", "10"], ["Fairs", "20"], total], Feb=[head, ["Travel", "30"], [" ", " "], total])
     assert counts(world) == (8, 3, 0, 5)
     assert world.rows(FOUND) == [("Jan|Travel", 10), ("Jan|Fairs", 20), ("Feb|Travel", 30)]
+
+
+def test_each_sheet_is_read_by_its_own_headers(world: World) -> None:
+    book(
+        world,
+        Jan=[["Line", "Amount", "Betrag"], ["Travel", "10", "old"]],
+        Feb=[["Betrag", "ＬＩＮＥ*"], ["20", "Travel"]],
+        Mar=[["Line", "Ａｍｏｕｎｔ"], ["Travel", "30"]],
+    )
+    file = world.run().files[0]
+    assert world.rows(FOUND) == [("Jan|Travel", 10), ("Feb|Travel", 20), ("Mar|Travel", 30)]
+    extra = world.column("select _extra ->> 'Betrag' from raw.budgets order by _record")
+    assert extra == ["old", None, None] and "new columns kept in _extra: Betrag" in file["warnings"]
+
+
+def test_a_header_that_only_another_sheet_writes_is_not_kept_twice(world: World) -> None:
+    book(world, Jan=[["Line", "Amount"], ["Travel", "10"]], Feb=[["Line", "Betrag"], ["Travel", "x"], ["Fairs", "2"]])
+    file = world.run().files[0]
+    assert world.rows(FOUND) == [("Jan|Travel", 10), ("Feb|Fairs", 2)] and "_extra" not in file["warnings"]
+    refused = world.rows("select record, reason, raw_text from quality.quarantine")
+    assert refused == [(2, "amount: 'x' is not a number in the contract's format", "Travel,,x,Feb")]
+
+
+def test_two_columns_of_a_sheet_that_are_compared_alike_stay_two(world: World) -> None:
+    book(world, Jan=[["Line", "Amount", "Amount*"], ["Travel", "10", "11"]], Feb=[["Line", "amount"], ["Travel", "20"]])
+    world.run()
+    assert world.rows(FOUND) == [("Jan|Travel", 10), ("Feb|Travel", 20)]
+    assert world.column("select _extra ->> 'Amount*' from raw.budgets order by _record") == ["11", None]
+
+
+def test_a_sheet_that_lacks_a_required_header_refuses_the_file_by_name(world: World) -> None:
+    book(world, Jan=[["Line", "Amount"], ["Travel", "10"]], Mar=[["Line", "Amt"], ["Travel", "30"]])
+    file = world.run().files[0]
+    assert (file["status"], file["reason_code"]) == ("rejected", "missing_header")
+    assert "sheet 'Mar': header 'Amount' or 'Betrag' is missing; nearest is 'Amt'" in file["reason"]
+    assert "'Jan'" not in file["reason"]
+
+
+def test_measures_of_columns_turned_into_rows_are_fitted_sheet_by_sheet(world: World) -> None:
+    columns = "    unpivot: {columns: '(\\d{4}-\\d\\d) (\\w+)', name: Month}\n    key: [_sheet, period_start, "
+    world.contract(
+        BUDGETS.replace("    key: [_sheet, ", columns).replace(
+            "{const: 2024-01-01}", "{from: Month, formats: ['%Y-%m']}"
+        )
+    )
+    book(
+        world,
+        A=[["Line", "2024-01 Amount", "2024-02 AMOUNT"], ["Travel", "10", "11"]],
+        B=[["Line", "2024-01 Betrag"], ["Travel", "20"]],
+    )
+    assert world.run().files[0]["reason"] == ""
+    assert world.rows("select source_id, cast(amount as int) from raw.budgets order by 2") == [
+        ("A|2024-01-01|Travel", 10),
+        ("A|2024-02-01|Travel", 11),
+        ("B|2024-01-01|Travel", 20),
+    ]
+
+
+def test_cells_are_filled_down_within_their_sheet_only(world: World) -> None:
+    world.contract(BUDGETS.replace("{sheets: '.*'}", "{sheets: '.*', fill_down: [DEPT]}"))
+    head = ["Dept", "Line", "Amount"]
+    book(
+        world,
+        Jan=[head, ["EMEA", "Travel", "1"], ["", "Fairs", "2"]],
+        Feb=[head, ["", "Travel", "3"], ["APAC", "Fairs", "4"]],
+    )
+    world.run()
+    assert world.column("select department from raw.budgets order by _record") == ["EMEA", "EMEA", None, "APAC"]

@@ -12,7 +12,7 @@ import duckdb
 from pipelines.contracts import CanonicalObject, Column, ObjectContract
 from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.numbers import damaged_id_sql
-from pipelines.ingest.shape import Shape, expression_sql
+from pipelines.ingest.shape import SHEET, Shape, expression_sql, folded
 from pipelines.ingest.source import Source
 from pipelines.ingest.values import (
     BLANKS,
@@ -58,17 +58,19 @@ def fill_down(
     contract: ObjectContract,
     carried: dict[str, str] | None = None,
 ) -> Source:
-    """The source with blank cells of the contract's `fill_down` headers taken from the nearest row above.
+    """The source with blank cells of the contract's `fill_down` headers taken from the nearest row above on its sheet.
 
     carried: what stood last above a piece of a file, by header; changed to what stands at its end.
     Control rows are told by the cells as they stand: a total would look like a record once its blanks were filled.
     """
-    filled = {header: quoted(header) for header in source.headers if header in contract.reader.fill_down}
+    wanted = set(map(folded, contract.reader.fill_down))
+    filled = {header: quoted(header) for header in source.headers if folded(header) in wanted}
     if not filled:
         return source
     carried = {} if carried is None else carried
+    above = f"{f'partition by {quoted(SHEET)} ' if source.sheets else ''}order by _record rows unbounded preceding"
     cells = [
-        f"coalesce(last_value(nullif(trim({cell}), '') ignore nulls) over (order by _record rows unbounded preceding), "
+        f"coalesce(last_value(nullif(trim({cell}), '') ignore nulls) over ({above}), "
         f"{literal(carried[header]) if header in carried else 'null'}) as {cell}"
         for header, cell in filled.items()
     ]

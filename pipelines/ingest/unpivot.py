@@ -72,10 +72,11 @@ class Heading:
 def headings(unpivot: Unpivot, headers: list[str]) -> list[Heading]:
     """One per row that a record becomes, in the file's order. Raises FileRefusedError where no header fits."""
     found: dict[str, dict[str, str]] = {}
+    written: dict[str, str] = {}
     for header in headers:
         name, value = _read(unpivot, header)
         if name:
-            cells = found.setdefault(name, {})
+            cells, value = found.setdefault(name, {}), written.setdefault(folded(value), value)
             if value in cells:
                 raise FileRefusedError(
                     "duplicate_header", f"unpivot: {cells[value]!r} and {header!r} are both {name!r}"
@@ -103,6 +104,17 @@ def _read(unpivot: Unpivot, header: str) -> tuple[str, str]:
     groups = [called.get("name"), called.get("value")] if "value" in called else list(match.groups())
     name, value = [*groups, *[header, unpivot.value][len(groups) :]][:2]
     return (name or "").strip(), (value or "").strip()
+
+
+def long_headers(contract: ObjectContract, headers: list[str]) -> list[str]:
+    """The headers of a file with these once its columns are rows. Raises FileRefusedError where none fits."""
+    if contract.unpivot is None:
+        return headers
+    made = headings(contract.unpivot, headers)
+    gone = {header for heading in made for header in heading.cells.values()}
+    values = [value for heading in made for value in heading.cells] or [contract.unpivot.value or ""]
+    kept = [header for header in headers if header not in gone]
+    return [*kept, contract.unpivot.name, *filter(None, dict.fromkeys(values)), UNPIVOTED]
 
 
 def unpivot_columns(
