@@ -55,6 +55,14 @@ def test_a_total_beside_what_is_stated_is_no_record(world: World) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["budget_20240101.csv", "budget__20240101.csv"])
+def test_a_name_that_leaves_out_what_is_stated_refuses_the_file(world: World, name: str) -> None:
+    world.contract(STATED).put(name, "Line,Amount\nTravel,10\n")
+    file = world.run().files[0]
+    assert (file["status"], file["reason_code"]) == ("rejected", "not_stated")
+    assert f"is not found in the name {name}" in file["reason"]
+
+
 def test_a_condition_sees_what_is_stated(world: World) -> None:
     world.contract(STATED + "    where: \"Dept = 'EMEA'\"\n")
     world.put("budget_EMEA_20240101.csv", "Line,Amount\nTravel,10\n")

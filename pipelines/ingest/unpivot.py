@@ -55,9 +55,9 @@ def _found(header: str, stated: Stated, source: Source, path: str) -> str:
         return stated.const
     places = [Path(path).name, path] if stated.filename else source.titles
     pattern = stated.filename or stated.title or ""
-    matches = (re.search(pattern, text) for text in places)
-    if match := next(filter(None, matches), None):
-        return str(match.group(1)).strip()
+    matches = (match.group(1) for text in places if (match := re.search(pattern, text)))
+    if said := next(filter(None, (text.strip() for text in matches if text)), ""):  # an optional group may hold nothing
+        return said
     where = f"the name {Path(path).name}" if stated.filename else f"the titles above the header: {source.titles}"
     raise FileRefusedError("not_stated", f"stated: {header}: '{pattern}' is not found in {where}")
 
