@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ingest_world import LANDED, World
@@ -133,3 +134,48 @@ def test_nonsense_about_columns_is_refused_when_the_contract_is_read(
     world.contract(TARGETS.replace(before, after))
     with pytest.raises(AlmanacError, match=said):
         load_contracts(world.settings.sources)
+
+
+LISTED = """
+system: plan
+title: Plan
+objects:
+  - object: budgets
+    files: "budget_*.csv"
+    exported_at: {on: 2025-01-01}
+    unpivot: {columns: [2024-01, 2024-02, 2024-03], name: Month, value: Value}
+    key: [budget_line, period_start]
+    columns:
+      budget_line: {from: Line, null_words: ["0"]}
+      period_start: {from: Month, formats: ["%Y-%m"]}
+      amount: Value
+"""
+PATTERN = LISTED.replace("[2024-01, 2024-02, 2024-03]", "'\\d{4}-\\d{2}'")
+
+
+def budget(world: World, contract: str, content: str) -> dict[str, Any]:
+    world.contract(contract).put("budget_1.csv", content)
+    return world.run().files[0]
+
+
+def test_a_listed_column_that_is_missing_refuses_the_file_with_the_nearest_header(world: World) -> None:
+    content = "Line,2024-01,2024-02,2024-3\nTravel,10,11,12\n"
+    file = budget(world, LISTED, content)
+    assert (file["status"], file["reason_code"]) == ("rejected", "missing_header")
+    assert "unpivot: header '2024-03' is missing; nearest is '2024-3'" in file["reason"]
+    optional = LISTED.replace("value: Value}", "value: Value, optional: true}")
+    assert budget(world, optional, content)["rows_loaded"] == 2
+
+
+@pytest.mark.parametrize("contract", [LISTED, PATTERN])
+def test_a_month_that_stands_twice_refuses_the_file(world: World, contract: str) -> None:
+    file = budget(world, contract, "Line,2024-01,2024-02,2024-01,2024-03\nTravel,10,11,12,13\n")
+    assert (file["reason_code"], file["rows_loaded"]) == ("duplicate_header", 0)
+    assert "'2024-01' stands in the file twice" in file["reason"]
+
+
+def test_a_word_that_is_no_value_elsewhere_is_one_here(world: World) -> None:
+    file = budget(world, PATTERN, "Line,2024-01,2024-02\nTravel,0,5\n")
+    assert (file["rows_loaded"], file["rows_control"]) == (2, 1)
+    silent = PATTERN.replace("amount: Value", 'amount: {from: Value, null_words: ["0"]}')
+    assert budget(world, silent, "Line,2024-01,2024-02\nTravel,0,5\n")["rows_loaded"] == 1

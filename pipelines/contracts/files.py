@@ -76,7 +76,7 @@ class Unpivot(Declared):
     columns: headers, or a pattern that a whole header matches. Its first group, if any, is what stands under `name`;
     with a second one, `2025-01 Plan` and `2025-01 Actual` are one row, and the group's words are the value's headers.
     Groups called `name` and `value` may come in any order.
-    optional: a file without any such header holds no rows, and is not refused.
+    optional: a listed header may be missing, and a file without any of them holds no rows and is not refused.
     """
 
     columns: Annotated[

@@ -12,7 +12,7 @@ import duckdb
 from pipelines.contracts import CanonicalObject, Column, ObjectContract
 from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.numbers import damaged_id_sql
-from pipelines.ingest.shape import SHEET, Shape, expression_sql
+from pipelines.ingest.shape import SHEET, Shape, expression_sql, folded
 from pipelines.ingest.source import Source
 from pipelines.ingest.values import (
     BLANKS,
@@ -58,17 +58,19 @@ def fill_down(
     contract: ObjectContract,
     carried: dict[str, str] | None = None,
 ) -> Source:
-    """The source with blank cells of the contract's `fill_down` headers taken from the nearest row above.
+    """The source with blank cells of the contract's `fill_down` headers taken from the nearest row above on its sheet.
 
     carried: what stood last above a piece of a file, by header; changed to what stands at its end.
     Control rows are told by the cells as they stand: a total would look like a record once its blanks were filled.
     """
-    filled = {header: quoted(header) for header in source.headers if header in contract.reader.fill_down}
+    wanted = set(map(folded, contract.reader.fill_down))
+    filled = {header: quoted(header) for header in source.headers if folded(header) in wanted}
     if not filled:
         return source
     carried = {} if carried is None else carried
+    above = f"{f'partition by {quoted(SHEET)} ' if source.sheets else ''}order by _record rows unbounded preceding"
     cells = [
-        f"coalesce(last_value(nullif(trim({cell}), '') ignore nulls) over (order by _record rows unbounded preceding), "
+        f"coalesce(last_value(nullif(trim({cell}), '') ignore nulls) over ({above}), "
         f"{literal(carried[header]) if header in carried else 'null'}) as {cell}"
         for header, cell in filled.items()
     ]
@@ -123,10 +125,12 @@ def _cells(source: Source, casting: Casting) -> str:
 def control_sql(source: Source, contract: ObjectContract) -> str:
     """SQL that is true for rows that are no records: a total, the header again, or excluded by the contract's `where`.
 
-    A condition on an empty cell is neither true nor false, and excludes nothing.
+    A condition on an empty cell is neither true nor false, and excludes nothing. Totals and blank rows are told by the
+    file's own cells: what was added stands in every row.
     `case` and not `coalesce` or `and`: only `case` leaves the cells behind the first filled one unread.
     """
-    raw = [quoted(header) for header in source.headers if header != SHEET]  # the sheet's name is no cell of the row
+    own = [header for header in source.headers if header not in source.added]
+    raw = [quoted(header) for header in own]
     filled = " ".join(f"when trim({cell}) <> '' then {cell}" for cell in raw)
     first = f"case {filled} end"
     words = "|".join(word.replace("'", "''") for word in contract.reader.totals)
@@ -136,7 +140,7 @@ def control_sql(source: Source, contract: ObjectContract) -> str:
     if words:
         pattern = rf"(?i)\s*({words})\s*([:：(（\d].*)?"
         rules.append(f"(case when regexp_full_match({first}, '{pattern}') then {numbers_only} else false end)")
-    named = [header for header in source.headers if not header.startswith("column_")][:3]
+    named = [header for header in own if not header.startswith("column_")][:3]
     if len(named) > 1:
         again = " and ".join(f"trim({quoted(header)}) = {literal(header)}" for header in named)
         rules.append(f"(case when contains({quoted(named[0])}, {literal(named[0])}) then {again} else false end)")

@@ -17,6 +17,7 @@ from pipelines.ingest.accept import CORRECTIONS, MEANING, judge, refuse_unknown
 from pipelines.ingest.cast import Casting, cast_cells, fill_down
 from pipelines.ingest.evidence import Evidence, column_rules, date_evidence
 from pipelines.ingest.exported import export_dates, exported_from_column, newest_of
+from pipelines.ingest.fitting import fit_sheets
 from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.large import Whole, together
 from pipelines.ingest.readers import open_source
@@ -147,10 +148,11 @@ def _in_pieces(
 def _prepared(
     connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, carried: dict[str, str] | None
 ) -> Source:
-    """The rows that are read: blank cells filled down, what is said once added, columns turned into rows."""
+    """The rows that are read: what is said once added, blank cells filled down, columns turned into rows."""
     contract = arrival.contract
-    table = add_stated(connection, fill_down(connection, source, contract, carried), contract, arrival.name)
-    return unpivot_columns(connection, table, contract, (*arrival.system.null_words, *contract.null_words))
+    table = fill_down(connection, add_stated(connection, source, contract, arrival.name), contract, carried)
+    table = unpivot_columns(connection, table, contract, (*arrival.system.null_words, *contract.null_words))
+    return fit_sheets(connection, table, contract)
 
 
 def _read(

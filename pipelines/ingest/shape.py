@@ -41,7 +41,7 @@ def fit(contract: ObjectContract, headers: list[str]) -> Shape:
     known = {folded(header): header for header in reversed(headers)}
     columns = {name: _headers_of(column, known) for name, column in contract.columns.items()}
     missing = [
-        _missing(column.source or column.join, headers)
+        missing_header(column.source or column.join, headers)
         for name, column in contract.columns.items()
         if (column.source or column.join) and not columns[name] and not column.optional
     ]
@@ -49,7 +49,7 @@ def fit(contract: ObjectContract, headers: list[str]) -> Shape:
     optional = {namespace.column for namespace in contract.key_namespace if namespace.optional}
     loose = [part for part in _loose_parts(contract) if part not in canonical]
     loose = [part for part in loose if folded(part) in known or part not in optional]
-    missing += [_missing((part,), headers) for part in loose if folded(part) not in known]
+    missing += [missing_header((part,), headers) for part in loose if folded(part) not in known]
     if missing:
         raise FileRefusedError("missing_header", "; ".join(missing) + ": rename it in the contract's `from`")
     said = _said(contract, known)
@@ -113,7 +113,8 @@ def _mentioned(contract: ObjectContract) -> list[str]:
     return [*contract.reader.fill_down, *([contract.exported_at.column] if contract.exported_at.column else [])]
 
 
-def _missing(wanted: tuple[str, ...], headers: list[str]) -> str:
+def missing_header(wanted: tuple[str, ...], headers: list[str]) -> str:
+    """The sentence that names a header that is not there, and the nearest that is."""
     nearest = _nearest(wanted[0], headers)
     hint = f"nearest is {nearest!r}" if nearest else f"the file has {', '.join(map(repr, headers[:30]))}"
     return f"header {' or '.join(map(repr, wanted))} is missing; {hint}"

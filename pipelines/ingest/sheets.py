@@ -1,6 +1,7 @@
 """Several sheets of one workbook as one table: a sheet per month, per region or per rep.
 
 Records are numbered on through the sheets, in the workbook's order; the header `_sheet` holds the name of each one's.
+Headers that differ in case, width or blanks only are one; what else the contract takes for the same is fitted later.
 """
 
 import re
@@ -10,8 +11,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contracts import Reader
-from pipelines.ingest.shape import SHEET
-from pipelines.ingest.source import FileRefusedError, Source
+from pipelines.ingest.shape import SHEET, folded
+from pipelines.ingest.source import FileRefusedError, Source, unique_headers
 from pipelines.ingest.values import literal
 from pipelines.ingest.workbook import read_workbook, sheet_names
 from pipelines.warehouse import quoted
@@ -46,24 +47,42 @@ def _matching(path: Path, reader: Reader) -> list[str]:
 
 
 def _joined(connection: duckdb.DuckDBPyConnection, read: list[tuple[str, Source]], warnings: list[str]) -> Source:
-    by_name: dict[str, str] = {}
-    for _, source in read:
-        for header in source.headers:
-            by_name.setdefault(header.casefold(), header)
-    headers, offset, parts = list(by_name.values()), 0, []
-    for name, source in read:
-        own = {header.casefold() for header in source.headers}
-        cells = ", ".join(
-            f"{quoted(header) if header.casefold() in own else 'null'} as {quoted(header)}" for header in headers
+    own = [_numbered(source.headers) for _, source in read]
+    written: dict[tuple[str, int], str] = {}
+    for key, header in (item for cells in own for item in cells.items()):
+        written.setdefault(key, header)
+    names = dict(zip(written, unique_headers([SHEET, *written.values()])[1:], strict=True))
+    offset, parts = 0, []
+    for cells, (name, source) in zip(own, read, strict=True):
+        columns = ", ".join(
+            f"{quoted(cells[key]) if key in cells else 'cast(null as varchar)'} as {quoted(header)}"
+            for key, header in names.items()
         )
         parts.append(
-            f"select _record + {offset} as _record, {cells}, {literal(name)} as {quoted(SHEET)} from {source.relation}"
+            f"select _record + {offset} as _record, {columns}, {literal(name)} as {quoted(SHEET)} "
+            f"from {source.relation}"
         )
         last = connection.execute(f"select coalesce(max(_record), 0) from {source.relation}").fetchone()
         offset += last[0] if last else 0
     connection.execute(f"create table cells as {' union all '.join(parts)} order by _record")
     for _, source in read:
         connection.execute(f"drop table {source.relation}")
-    titles = [title for _, source in read for title in source.titles]
-    control = sum(source.control for _, source in read)
-    return Source([*headers, SHEET], "cells", encoding="workbook", control=control, titles=titles, warnings=warnings)
+    return Source(
+        [*names.values(), SHEET],
+        "cells",
+        encoding="workbook",
+        control=sum(source.control for _, source in read),
+        titles=[title for _, source in read for title in source.titles],
+        sheets={name: tuple(names[key] for key in cells) for cells, (name, _) in zip(own, read, strict=True)},
+        added=(SHEET,),
+        warnings=warnings,
+    )
+
+
+def _numbered(headers: list[str]) -> dict[tuple[str, int], str]:
+    """Each header under what it is compared by: `Amount` and `Amount*` of one sheet are two, of two sheets one."""
+    found: dict[tuple[str, int], str] = {}
+    for header in headers:
+        number = sum(name == folded(header) for name, _ in found)
+        found[folded(header), number] = header
+    return found

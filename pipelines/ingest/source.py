@@ -51,6 +51,8 @@ class Source:
     records: the number of its last record, where it is a piece of a file.
     titles: what stands above the header, a text per row.
     has_control: whether the relation has `_is_control` already: rows that are known to be no records.
+    sheets: the headers that each sheet has, by its name, where the rows of several stand in one table.
+    added: those of the headers that do not stand in the file: what is said once for all of it, the name of the sheet.
     """
 
     headers: list[str]
@@ -64,6 +66,8 @@ class Source:
     records: int = 0
     titles: list[str] = field(default_factory=list)
     has_control: bool = False
+    sheets: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
     table: str = "cells"
     warnings: list[str] = field(default_factory=list)
 

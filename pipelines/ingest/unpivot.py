@@ -12,9 +12,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts import ObjectContract, Stated, Unpivot
+from pipelines.contracts import Column, ObjectContract, Stated, Unpivot
 from pipelines.ingest.cast import control_sql
-from pipelines.ingest.shape import UNPIVOTED, folded
+from pipelines.ingest.shape import UNPIVOTED, folded, missing_header
 from pipelines.ingest.source import FileRefusedError, Source
 from pipelines.ingest.values import BLANKS, STANDARD_NULLS, literal
 from pipelines.warehouse import quoted
@@ -22,6 +22,7 @@ from pipelines.warehouse import quoted
 FIRST = 5_000_000_000  # no file of ordinary records has as many: dbt keeps ten thousand million numbers per file
 PER_COLUMN = 10_000_000
 MOST = FIRST // PER_COLUMN - 1
+_NUMBERED = re.compile(r" \(\d{1,2}\)$")
 
 
 def export_record(record: int) -> int:
@@ -39,9 +40,10 @@ def add_stated(connection: duckdb.DuckDBPyConnection, source: Source, contract: 
     if not contract.stated:
         return source
     found = {header: _found(header, stated, source, path) for header, stated in contract.stated.items()}
-    added = ", ".join(f"{literal(text)} as {quoted(header)}" for header, text in found.items())
-    connection.execute(f"create table stated as select *, {added} from {source.relation}")
-    return replace(source, headers=[*source.headers, *found], relation="stated", table="stated")
+    cells = ", ".join(f"{literal(text)} as {quoted(header)}" for header, text in found.items())
+    connection.execute(f"create table stated as select *, {cells} from {source.relation}")
+    added = (*source.added, *found)
+    return replace(source, headers=[*source.headers, *found], relation="stated", table="stated", added=added)
 
 
 def _found(header: str, stated: Stated, source: Source, path: str) -> str:
@@ -53,9 +55,9 @@ def _found(header: str, stated: Stated, source: Source, path: str) -> str:
         return stated.const
     places = [Path(path).name, path] if stated.filename else source.titles
     pattern = stated.filename or stated.title or ""
-    matches = (re.search(pattern, text) for text in places)
-    if match := next(filter(None, matches), None):
-        return str(match.group(1)).strip()
+    matches = (match.group(1) for text in places if (match := re.search(pattern, text)))
+    if said := next(filter(None, (text.strip() for text in matches if text)), ""):  # an optional group may hold nothing
+        return said
     where = f"the name {Path(path).name}" if stated.filename else f"the titles above the header: {source.titles}"
     raise FileRefusedError("not_stated", f"stated: {header}: '{pattern}' is not found in {where}")
 
@@ -69,17 +71,20 @@ class Heading:
 
 
 def headings(unpivot: Unpivot, headers: list[str]) -> list[Heading]:
-    """One per row that a record becomes, in the file's order. Raises FileRefusedError where no header fits."""
+    """One per row that a record becomes, in the file's order. Raises FileRefusedError where a header is missing."""
     found: dict[str, dict[str, str]] = {}
+    written: dict[str, str] = {}
     for header in headers:
         name, value = _read(unpivot, header)
         if name:
-            cells = found.setdefault(name, {})
+            cells, value = found.setdefault(name, {}), written.setdefault(folded(value), value)
             if value in cells:
                 raise FileRefusedError(
                     "duplicate_header", f"unpivot: {cells[value]!r} and {header!r} are both {name!r}"
                 )
             cells[value] = header
+    _refuse_twins(unpivot, headers)
+    _refuse_missing(unpivot, headers)
     if not found and not unpivot.optional:
         raise FileRefusedError(
             "missing_header",
@@ -88,6 +93,27 @@ def headings(unpivot: Unpivot, headers: list[str]) -> list[Heading]:
     if len(found) > MOST:
         raise FileRefusedError("too_large", f"unpivot: {len(found)} columns are more than {MOST}: part the file")
     return [Heading(name, cells) for name, cells in found.items()]
+
+
+def _refuse_twins(unpivot: Unpivot, headers: list[str]) -> None:
+    """The reader numbers a repeated header, so that `2025-01 (2)` looks like none of the months."""
+    listed = {folded(name) for name in unpivot.columns} if not isinstance(unpivot.columns, str) else set()
+    known = set(map(folded, headers))
+    for header in headers:
+        name = _NUMBERED.sub("", header)
+        if folded(header) not in listed and name != header and folded(name) in known and _read(unpivot, name)[0]:
+            raise FileRefusedError(
+                "duplicate_header", f"unpivot: {name!r} stands in the file twice: rename one of them"
+            )
+
+
+def _refuse_missing(unpivot: Unpivot, headers: list[str]) -> None:
+    if isinstance(unpivot.columns, str) or unpivot.optional:
+        return
+    missing = [name for name in unpivot.columns if folded(name) not in set(map(folded, headers))]
+    if missing:
+        said = "; ".join(missing_header((name,), headers) for name in missing)
+        raise FileRefusedError("missing_header", f"unpivot: {said}: rename it in `columns`, or say `optional: true`")
 
 
 def _read(unpivot: Unpivot, header: str) -> tuple[str, str]:
@@ -102,6 +128,17 @@ def _read(unpivot: Unpivot, header: str) -> tuple[str, str]:
     groups = [called.get("name"), called.get("value")] if "value" in called else list(match.groups())
     name, value = [*groups, *[header, unpivot.value][len(groups) :]][:2]
     return (name or "").strip(), (value or "").strip()
+
+
+def long_headers(contract: ObjectContract, headers: list[str]) -> list[str]:
+    """The headers of a file with these once its columns are rows. Raises FileRefusedError where none fits."""
+    if contract.unpivot is None:
+        return headers
+    made = headings(contract.unpivot, headers)
+    gone = {header for heading in made for header in heading.cells.values()}
+    values = [value for heading in made for value in heading.cells] or [contract.unpivot.value or ""]
+    kept = [header for header in headers if header not in gone]
+    return [*kept, contract.unpivot.name, *filter(None, dict.fromkeys(values)), UNPIVOTED]
 
 
 def unpivot_columns(
@@ -125,7 +162,7 @@ def unpivot_columns(
     nulls = ", ".join(f"null as {quoted(name)}" for name in names)
     items = ", ".join(_struct(place, heading, values) for place, heading in enumerate(made, start=1))
     outer = "".join(f", _item.v{number} as {quoted(name)}" for number, name in enumerate(names))
-    silent = _silent_sql([f"_item.v{number}" for number in range(1, len(values) + 1)], contract, null_words)
+    silent = _silent_sql({value: f"_item.v{number}" for number, value in enumerate(values, 1)}, contract, null_words)
     connection.execute(
         f"create table unpivoted as with wide as materialized ({read}, {', '.join(map(quoted, sorted(gone)))} "
         f"from {source.relation}) "
@@ -158,10 +195,23 @@ def _struct(place: int, heading: Heading, values: list[str]) -> str:
     return f"{{'at': {FIRST + place * PER_COLUMN}, {fields}}}"
 
 
-def _silent_sql(cells: list[str], contract: ObjectContract, null_words: tuple[str, ...]) -> str:
-    own = [word for column in contract.columns.values() for word in column.null_words]
-    words = ", ".join(map(literal, dict.fromkeys([*STANDARD_NULLS, *null_words, *contract.null_words, *own])))
-    return " and ".join(f"coalesce(trim({cell}, {literal(BLANKS)}) in ({words}), true)" for cell in cells)
+def _silent_sql(cells: dict[str, str], contract: ObjectContract, null_words: tuple[str, ...]) -> str:
+    """SQL that is true where no value says anything. cells: header of a value to its cell."""
+    tests = []
+    for value, cell in cells.items():
+        own = [word for column in _readers(contract, value) for word in column.null_words]
+        words = ", ".join(map(literal, dict.fromkeys([*STANDARD_NULLS, *null_words, *contract.null_words, *own])))
+        tests.append(f"coalesce(trim({cell}, {literal(BLANKS)}) in ({words}), true)")
+    return " and ".join(tests)
+
+
+def _readers(contract: ObjectContract, header: str) -> list[Column]:
+    """The columns that a header may feed: a zero that is none in one column is a number in another."""
+    return [
+        column
+        for column in contract.columns.values()
+        if folded(header) in map(folded, (*column.source, *column.join, *column.quoted))
+    ]
 
 
 def _count(connection: duckdb.DuckDBPyConnection, source: Source, columns: int) -> None:
