@@ -28,6 +28,7 @@ recorded_changes as (
         cast(null as date) as previous_export_on,
         {{ last_known('changes.stage', 'changes.changed_at, changes.source_id') }} as stage,
         cast(null as varchar) as status,
+        cast(null as varchar) as void_stage_code,
         {{ last_known('changes.amount', 'changes.changed_at, changes.source_id') }} as amount,
         {{ last_known('changes.expected_close_on', 'changes.changed_at, changes.source_id') }} as expected_close_on,
         changes.changed_at as updated_at,
@@ -49,6 +50,8 @@ dated_exports as (
         export_days.previous_export_on,
         exported.stage,
         exported.status,
+        -- A deleted record is exported in the stage it had; one that was restored since is left as it was.
+        case when exported.is_deleted and deals.stage_type = 'void' then deals.stage_code end as void_stage_code,
         exported.amount,
         exported.expected_close_on,
         exported.updated_at,

@@ -1,7 +1,8 @@
--- One row per real deal: what it is grouped by, in the company's words. `unmapped` where nothing tells.
+-- One row per deal record, void ones and duplicates included: what it is grouped by, in the company's words.
+-- `unmapped` where nothing tells.
 with
 
-deals as (select * from {{ ref('int_opportunities') }}),
+deals as (select * rename (record_id as opportunity_id) from {{ ref('int_opportunity_records') }}),
 
 products as (select * from {{ ref('int_products') }}),
 

@@ -2,7 +2,11 @@
 {% set levels = ['region', 'product_line', 'team', 'rep_id', 'channel', 'deal_type'] %}
 with
 
-dimensions as (select * from {{ ref('int_opportunity_dimensions') }}),
+dimensions as (
+    select dimensions.*
+    from {{ ref('int_opportunity_dimensions') }} as dimensions
+    semi join {{ ref('int_opportunities') }} as deals on dimensions.opportunity_id = deals.opportunity_id
+),
 
 final as (
     select

@@ -1,10 +1,14 @@
--- One row per deal and instant at which its state is known: from its system's own history where that is exported,
--- otherwise from every dated export that carried it; the current state comes last.
+-- One row per deal, void ones included, and instant at which its state is known: from its system's own history where
+-- that is exported, otherwise from every dated export that carried it; the current state comes last.
 with
 
 run as (select * from {{ source('control', 'run') }}),
 
-deals as (select * from {{ ref('int_opportunities') }}),
+deals as (
+    select * from {{ ref('int_opportunities') }}
+    union all
+    select * from {{ ref('int_void_opportunities') }}
+),
 
 outcomes as (select * from {{ ref('int_stage_outcomes') }}),
 
@@ -12,8 +16,8 @@ outcomes as (select * from {{ ref('int_stage_outcomes') }}),
 
 past_states as (
     select
-        observed.* exclude (stage, status),
-        outcomes.stage_code,
+        observed.* exclude (stage, status, void_stage_code),
+        coalesce(observed.void_stage_code, outcomes.stage_code) as stage_code,
         false as is_final,
     from observed
     left join outcomes

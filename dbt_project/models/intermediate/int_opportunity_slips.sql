@@ -1,4 +1,4 @@
--- One row per real deal: how often and how far its expected closing day was pushed out while it was open.
+-- One row per deal, void ones included: how often and how far its expected closing day was pushed out while it was open.
 with
 
 open_observations as (

@@ -14,29 +14,9 @@ forecasts as (
     where split_part(unique_id, '|', 1) = 'revenue'
 ),
 
-product_days as (
-    select
-        invoiced_on,
-        coalesce(region, 'unmapped') as region,
-        coalesce(product_line, 'unmapped') as product_line,
-        coalesce(product_id, 'unmapped') as product_id,
-        -- A line without a quantity has no price: it is revenue that quantities do not explain.
-        sum(coalesce(quantity, 0)) as quantity,
-        sum(amount_base) filter (where quantity is not null) as amount_base,
-        sum(amount_base) filter (where quantity is null) as unquantified_base,
-    from {{ ref('int_revenue_lines') }}
-    group by all
-),
+days as (select * from {{ ref('int_product_sales') }}),
 
-member_days as (
-    select 'total' as level, '' as member, * from product_days
-    union all
-    select 'region', region, * from product_days
-    union all
-    select 'product_line', product_line, * from product_days
-),
-
-reference_prices as (
+reference_sales as (
     select
         cutoffs.as_of,
         days.level,
@@ -44,12 +24,17 @@ reference_prices as (
         days.product_id,
         sum(days.quantity) as quantity,
         sum(days.amount_base) as amount_base,
-    from member_days as days
+    from days
     inner join (select distinct as_of from forecasts) as cutoffs
         on days.invoiced_on <= cutoffs.as_of
         and days.invoiced_on > cutoffs.as_of - interval 12 month
     group by all
-    having sum(days.quantity) > 0
+),
+
+-- What came back as often as it was sold has no mean price.
+reference_prices as (
+    select * from reference_sales
+    where quantity > 0
 ),
 
 reference_members as (
@@ -74,7 +59,7 @@ sold as (
         sum(days.amount_base) as amount_base,
         sum(days.unquantified_base) as unquantified_base,
     from forecasts
-    inner join member_days as days
+    inner join days
         on forecasts.level = days.level
         and forecasts.member = days.member
         and days.invoiced_on between forecasts.period_start
@@ -91,9 +76,14 @@ final as (
         any_value(members.unit_base) as reference_unit_base,
         coalesce(sum(cast(sold.quantity * prices.amount_base as double) / prices.quantity), 0) as at_reference_prices_base,
         cast(coalesce(sum(sold.amount_base) filter (where prices.quantity > 0), 0) as double) as known_products_base,
-        cast(coalesce(sum(sold.amount_base) filter (where prices.quantity is null), 0) as double) as new_products_base,
+        cast(coalesce(sum(sold.amount_base) filter (where before.product_id is null), 0) as double) as new_products_base,
+        cast(
+            coalesce(sum(sold.amount_base) filter (where before.product_id is not null and prices.quantity is null), 0)
+            as double
+        ) as unpriced_products_base,
         cast(coalesce(sum(sold.unquantified_base), 0) as double) as unquantified_base,
     from sold
+    left join reference_sales as before using (as_of, level, member, product_id)
     left join reference_prices as prices using (as_of, level, member, product_id)
     left join reference_members as members using (as_of, level, member)
     group by sold.unique_id, sold.as_of, sold.period_start

@@ -1,0 +1,29 @@
+-- One row per day of a forecast of bookings and deal that had been seen by then: its state on that day.
+with
+
+cutoffs as (
+    select distinct as_of
+    from {{ ref('forecast_errors') }}
+    where split_part(unique_id, '|', 1) = 'bookings'
+),
+
+stages as (select * from {{ ref('stages') }}),
+
+final as (
+    select
+        cutoffs.as_of,
+        observations.opportunity_id,
+        observations.stage_code,
+        stages.stage_type = 'open' as is_open,
+        observations.expected_close_on,
+        observations.amount,
+    from {{ ref('int_opportunity_observations') }} as observations
+    inner join cutoffs on observations.observed_on <= cutoffs.as_of
+    inner join stages using (stage_code)
+    qualify row_number() over (
+        partition by cutoffs.as_of, observations.opportunity_id
+        order by observations.observation_number desc
+    ) = 1
+)
+
+select * from final
