@@ -42,7 +42,8 @@ def engine(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with every input of the matching models: the records, their keys and the policy."""
     with duckdb.connect(file) as connection:
-        connection.execute("set enable_progress_bar = false")
+        # a database in memory would be packed again and again while it is being written
+        connection.execute("set enable_progress_bar = false; set checkpoint_threshold = '1TB'")
         for schema in ("staging", "matching", "keys", "control", "policy"):
             connection.execute(f"create schema if not exists {schema}")
         load_records(connection, records)
