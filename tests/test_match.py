@@ -84,6 +84,23 @@ def test_a_sister_company_in_another_place_is_not_merged(tmp_path: Path) -> None
     assert found["crm|1"] != found["erp|1"]
 
 
+@pytest.mark.parametrize(
+    ("company", "branch"),
+    [
+        ("上海博腾实业有限公司", "上海博腾实业有限公司苏州分公司"),  # a branch
+        ("上海博腾实业有限公司", "博腾（苏州）机械有限公司"),  # a subsidiary
+        ("中国建设银行股份有限公司", "中国建设银行上海分行"),
+        ("Siemens AG", "Siemens AG, Branch Office Hamburg"),
+        ("Siemens AG", "Siemens Logistics GmbH"),
+    ],
+)
+def test_neither_a_branch_nor_a_subsidiary_is_a_duplicate(tmp_path: Path, company: str, branch: str) -> None:
+    phone = "021-55512345" if "分公司" in branch else None  # even at the telephone of the company
+    rows = [("crm", "1", company, None, phone, "上海"), ("erp", "9", branch, None, phone, "苏州"), *strangers(30)]
+    found = customers(home_with(tmp_path, rows))
+    assert found["crm|1"] != found["erp|9"]
+
+
 def test_a_keep_apart_row_holds_on_every_run_and_its_removal_merges_again(tmp_path: Path) -> None:
     rows = [("crm", "1", *ACME), ("erp", "9", *ACME), *strangers(30)]
     home = home_with(tmp_path, rows)

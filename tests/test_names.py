@@ -62,6 +62,22 @@ def test_no_text_makes_a_name_raise(text: str) -> None:
     assert parse_name(text).name_key == parse_name(text).name_key
 
 
+@pytest.mark.parametrize(
+    ("name", "branch"),
+    [
+        ("Siemens AG, Branch Office Hamburg", "branch office hamburg"),
+        ("Bosch GmbH Niederlassung Ulm", "niederlassung ulm"),
+        ("Branch Metrics Inc.", ""),
+        ("South East Asia Center (Foster)", "(foster"),
+        ("Acme (Shanghai) Co., Ltd.", ""),
+        ("中国建设银行上海分行", "分行"),
+        ("博腾（苏州）机械有限公司", ""),
+    ],
+)
+def test_a_branch_is_told_from_its_company_and_from_a_place(name: str, branch: str) -> None:
+    assert parse_name(name).branch == branch
+
+
 def test_a_nickname_is_the_given_name() -> None:
     assert parse_name("Bob Miller").given == parse_name("Robert Miller").given
 

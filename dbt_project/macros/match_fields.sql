@@ -46,10 +46,9 @@
 {% macro organisation_name_level() -%}
     case
         when l.core is null or r.core is null then null
-        when l.branch != r.branch and l.brand = r.brand then 'other_branch'
+        when {{ is_other_branch() }} then 'other_branch'
         when l.name_key = r.name_key and l.legal_form is not null then 'same_legal_name'
         when l.name_key = r.name_key then 'same_name'
-        when l.branch is distinct from r.branch and l.brand = r.brand and strlen(l.core) > length(l.core) then 'other_branch'
         when l.sorted_core = r.sorted_core and l.name_place != r.name_place then 'other_place'
         when l.sorted_core = r.sorted_core and strlen(l.core) > length(l.core) and l.core != r.core then 'transposed'
         when l.sorted_core = r.sorted_core then 'same_core'
@@ -90,6 +89,13 @@
 {% macro word_bit(word) -%} cast(1 as ubigint) << (hash({{ word }}) % 64) {%- endmacro %}
 
 {% macro no_word_shared() -%} (l.word_mask & r.word_mask) = 0 {%- endmacro %}
+
+{# A branch and its company, or two branches; words in brackets, after (, tell two names apart only where both have some. #}
+{% macro is_other_branch() -%}
+    l.branch is distinct from r.branch
+    and (l.branch is not null and r.branch is not null or not starts_with(coalesce(l.branch, r.branch), '('))
+    and (l.brand = r.brand or starts_with(l.core, r.core) or starts_with(r.core, l.core))
+{%- endmacro %}
 
 {# Words are looked for in the text: lists would have to be carried along to every pair. #}
 {% macro has_word(side, word) -%}

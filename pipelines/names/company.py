@@ -27,8 +27,8 @@ class NameKey(NamedTuple):
     sorted_core: the words (Chinese: characters) of the core in alphabetical order. brand: the distinctive beginning of
     the core. sound: the brand in Pinyin or Latin letters.
     given, surname: first and last word of a person's name, nicknames resolved. place: key of the place in the name.
-    branch: what kind of branch (分公司, 支行 ...) it is, or what a Latin name says aside, in brackets, but for a place:
-    a branch is not its company, and Acme (Harbour) is not Acme (Foster).
+    branch: what kind of branch (分公司, 支行, branch office ...) it is, because a branch is not its company; else what
+    a Latin name says in brackets, after `(`, but for a place: Acme (Harbour) is not Acme (Foster), and may be Acme.
     """
 
     name_key: str
@@ -60,6 +60,7 @@ _PLACE_START = re.compile(
 )
 _CITY_MARK = re.compile("(" + "|".join(_PLACES) + ")[省市]")
 _FIRST_CITY_MARK = re.compile(r"^([\u4e00-\u9fff]{2,3})市(?=[^场政民区].)")
+LATIN_BRANCHES = frozenset({"branch", "niederlassung", "zweigniederlassung", "filiale", "sucursal", "succursale"})
 _BRANCHES = (
     "分公司",
     "分行",
@@ -117,20 +118,23 @@ def _latin(text: str) -> NameKey:
         plain, inside = _without_brackets(text)
         bracket_place = next((word for word in inside if word in LATIN_PLACES), "")
         aside = "".join(_NOT_WORD.sub("", word) for word in inside if word not in LATIN_PLACES)
+        aside = f"({aside}" if aside else ""
         text = plain if plain.strip(" .,-") else text
     words = _NOT_WORD.sub(" ", _DOTS.sub("", text).replace("&", " and ")).split()
     if not words:
         return EMPTY
-    body, form = list(words), ""
+    at = next((place for place, word in enumerate(words) if place and word in LATIN_BRANCHES), len(words))
+    body, form = words[:at], ""
     while len(body) > 1 and body[-1] in LATIN_FORMS:
         form = f"{body.pop()} {form}".strip()
     core = [LATIN_WORDS.get(word, word) for word in body if word not in LATIN_FILLERS] or body
     place = bracket_place or next((word for word in core if word in LATIN_PLACES), "")
     named = [word for word in core if word != place] or core
     brand = next((word for word in named if word not in LATIN_GENERIC and len(word) > 1), named[0])
+    branch = " ".join(words[at:]) or aside
     is_person = not form and 2 <= len(words) <= 4 and _is_given(words) and all(w.isalpha() for w in words)
     return NameKey(
-        "".join(words), " ".join(core), " ".join(sorted(core)), brand, brand, form, place, aside,
+        "".join(words), " ".join(core), " ".join(sorted(core)), brand, brand, form, place, branch,
         NICKNAMES.get(words[0], words[0]), words[-1] if len(words) > 1 else "", is_person,
     )  # fmt: skip
 
