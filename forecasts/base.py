@@ -21,18 +21,22 @@ class Regressors:
 
     first: period number of the first row. values: one row per period, history and future, one column per name.
     published: day number from which each value is known, or None if all are known for ever, as a calendar is.
+    revisions: later values of the same shape and the days from which they are known, the earlier revision first.
     """
 
     names: tuple[str, ...]
     first: int
     values: np.ndarray
     published: np.ndarray | None = None
+    revisions: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
 
     def seen(self, day: int) -> "Regressors":
-        """As they were known at the end of a day: an unpublished value is the last published one of its column."""
+        """As they were known at the end of a day: as last revised by then; unpublished ones are carried forward."""
         if self.published is None:
             return self
         values = np.where(self.published <= day, self.values, np.nan)
+        for revised, since in self.revisions:
+            values = np.where(since <= day, revised, values)
         return replace(self, values=np.column_stack([_carried(column) for column in values.T]))
 
     def rows(self, start: int, stop: int) -> np.ndarray:

@@ -1,4 +1,9 @@
-"""The intervals of every model: of its future, and of every cutoff's future from what went wrong at the others."""
+"""The intervals of every model: of its future, and of every cutoff's future from what went wrong at the others.
+
+Series of a segment are alike, except where they add up: what goes wrong at the nodes of a level goes wrong in one
+direction further up, where less evens out. So every level of a hierarchy has residuals of its own, after reconciling;
+the other levels lend theirs, which matters where a level has few nodes.
+"""
 
 from collections.abc import Sequence
 
@@ -11,10 +16,13 @@ Bounds = dict[int, tuple[np.ndarray, np.ndarray]]  # per level: lower and upper,
 
 
 def all_bounds(
-    candidates: Candidates, segments: np.ndarray, floor: np.ndarray
+    candidates: Candidates, segments: np.ndarray, floor: np.ndarray, nodes: np.ndarray
 ) -> tuple[dict[str, Bounds], tuple[dict[str, Bounds], ...]]:
-    """Bounds of every model: conformal within the segment; from naive errors where nothing was backtested."""
-    kinds = segments
+    """Bounds of every model: conformal within the segment; from naive errors where nothing was backtested.
+
+    nodes: the level of each series that is part of a hierarchy, empty for the others.
+    """
+    kinds = list(zip(segments.tolist(), nodes.tolist(), strict=True))
     future = {name: _future_bounds(candidates, name, kinds, floor) for name in candidates.future}
     past = tuple(
         {name: _past_bounds(candidates, place, name, kinds, floor) for name in origin.forecasts}
@@ -23,33 +31,44 @@ def all_bounds(
     return future, past
 
 
-def _future_bounds(candidates: Candidates, name: str, kinds: np.ndarray, floor: np.ndarray) -> Bounds:
+def _future_bounds(candidates: Candidates, name: str, kinds: list[tuple[str, str]], floor: np.ndarray) -> Bounds:
     point = candidates.future[name]
     out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
     for kind in sorted(set(kinds)):
-        rows = np.flatnonzero(kinds == kind)
-        known = _residuals(candidates.origins, name, kinds == kind)
+        mine, others = _members(kinds, kind)
+        rows = np.flatnonzero(mine)
+        known, lent = (_residuals(candidates.origins, name, which) for which in (mine, others))
         for level in intervals.LEVELS:
-            if np.isnan(known).all():
+            if np.isnan(known).all() and np.isnan(lent).all():
                 low, high = _naive_bounds(candidates, name, rows, level)
             else:
-                low, high = intervals.bounds(point[rows], candidates.scale[rows], known, level)
+                low, high = intervals.bounds(point[rows], candidates.scale[rows], known, level, lent)
             out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[rows][:, None]), high
     return out
 
 
-def _past_bounds(candidates: Candidates, place: int, name: str, kinds: np.ndarray, floor: np.ndarray) -> Bounds:
+def _past_bounds(
+    candidates: Candidates, place: int, name: str, kinds: list[tuple[str, str]], floor: np.ndarray
+) -> Bounds:
     origin = candidates.origins[place]
     others = [other for index, other in enumerate(candidates.origins) if index != place]
     point = origin.forecasts[name]
     out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
-    for kind in sorted(set(kinds[origin.rows])):
-        rows = np.flatnonzero(kinds[origin.rows] == kind)
-        known = _residuals(others, name, kinds == kind)
+    for kind in sorted({kinds[row] for row in origin.rows}):
+        mine, rest = _members(kinds, kind)
+        rows = np.flatnonzero(mine[origin.rows])
+        known, lent = (_residuals(others, name, which) for which in (mine, rest))
         for level in intervals.LEVELS:
-            low, high = intervals.bounds(point[rows], origin.scale[rows], known, level)
+            low, high = intervals.bounds(point[rows], origin.scale[rows], known, level, lent)
             out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[origin.rows[rows]][:, None]), high
     return out
+
+
+def _members(kinds: list[tuple[str, str]], kind: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """Which series share the kind, and which share the segment and are nodes of another level."""
+    same = np.array([other == kind for other in kinds])
+    near = np.array([bool(kind[1] and other[1]) and other[0] == kind[0] for other in kinds])
+    return same, near & ~same
 
 
 def _naive_bounds(candidates: Candidates, name: str, rows: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,8 @@
 """Regressors from outside: market facts, promotions, prices, with the day on which each figure was published.
 
 What was not yet published at a cutoff is not seen there: the last figure known by then is carried forward, in the
-backtest as in the forecast. Planned figures (a promotion calendar) carry the day on which they were planned.
+backtest as in the forecast. A revised figure is seen as it stood on that day: every vintage is kept. Planned figures
+(a promotion calendar) carry the day on which they were planned.
 """
 
 from dataclasses import replace
@@ -31,33 +32,53 @@ def with_external(
         raise ForecastError(f"regressors: column {missing[0]} is missing: expected {', '.join(COLUMNS)}")
     first = int((batch.last - batch.lengths).min())
     size = int(batch.last.max()) + horizon + 1 - first
-    # As first published: what a model learns from must be what it would have had, and a revision comes later.
-    visible = facts.filter(pl.col("published_on") <= as_of).sort("name", "ds", "published_on")
-    visible = visible.unique(["name", "ds"], keep="first", maintain_order=True)
+    visible = facts.filter(pl.col("published_on") <= as_of).sort("name", "ds", "published_on", "value")
+    visible = visible.unique(["name", "ds", "published_on"], keep="last", maintain_order=True)
     names = tuple(visible["name"].unique().sort().to_list())
-    columns = [_column(visible.filter(pl.col("name") == name), batch, first, size) for name in names]
+    columns = [_vintages(visible.filter(pl.col("name") == name), batch, first, size) for name in names]
     if not columns:
         return known
-    values = np.column_stack([_standardised(value) for value, _ in columns])
-    published = np.column_stack([day for _, day in columns])
-    return _beside(known, Regressors(names, first, values, published))
+    depth = max(len(days) for _, days in columns)
+    layers = [_layer(columns, place) for place in range(depth)]
+    return _beside(known, Regressors(names, first, *layers[0], tuple(layers[1:])))
 
 
-def _column(facts: pl.DataFrame, batch: Batch, first: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Value and day of publication per period; NaN and NEVER where there is no figure."""
-    place = batch.frequency.index(facts["ds"].cast(pl.Date).to_numpy()) - first
-    days = facts["published_on"].cast(pl.Date).to_numpy().astype("datetime64[D]").astype(np.int64)
-    amounts = facts["value"].cast(pl.Float64).to_numpy()
-    values, published = np.full(size, np.nan), np.full(size, NEVER)
-    for period in np.unique(place[(place >= 0) & (place < size)]):
-        inside = place == period
-        values[period], published[period] = amounts[inside].mean(), days[inside].max()
-    return values, published
+def _vintages(facts: pl.DataFrame, batch: Batch, first: int, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Standardised values and days of publication, (vintages, periods): as first published, first revision, ...
+
+    NaN and NEVER where there is none. The first vintage sets the scale: a revision is measured in its units.
+    """
+    periods = pl.Series(batch.frequency.index(facts["ds"].cast(pl.Date).to_numpy()) - first)
+    dated = facts.with_columns(period=periods, day=pl.col("published_on").cast(pl.Date).cast(pl.Int32))
+    dated = dated.filter(pl.col("period").is_between(0, size - 1))
+    stories = {int(period): _story(rows) for (period,), rows in dated.group_by("period")}
+    depth = max(map(len, stories.values()), default=1)
+    values, days = np.full((depth, size), np.nan), np.full((depth, size), NEVER)
+    for period, story in stories.items():
+        for place, (day, value) in enumerate(story):
+            values[place, period], days[place, period] = value, day
+    return _standardised(values), days
+
+
+def _story(rows: pl.DataFrame) -> list[tuple[int, float]]:
+    """What was known of one period, and from which day: from the day on which all its figures were out."""
+    complete = rows.group_by("ds").agg(pl.col("day").min())["day"].max()
+    days = rows.filter(pl.col("day") >= complete)["day"].unique().sort().to_list()
+    known = (rows.filter(pl.col("day") <= day).sort("day").group_by("ds").agg(pl.col("value").last()) for day in days)
+    return [(day, float(np.mean(table["value"].to_list()))) for day, table in zip(days, known, strict=True)]
+
+
+def _layer(columns: list[tuple[np.ndarray, np.ndarray]], place: int) -> tuple[np.ndarray, np.ndarray]:
+    """One vintage of all names, (periods, names): values and days."""
+    size = columns[0][0].shape[1]
+    nothing = np.full(size, np.nan), np.full(size, NEVER)
+    picked = [(v[place], d[place]) if place < len(d) else nothing for v, d in columns]
+    return np.column_stack([value for value, _ in picked]), np.column_stack([day for _, day in picked])
 
 
 def _standardised(values: np.ndarray) -> np.ndarray:
     """In standard deviations from the mean: effects of a market size and of a price are then of one kind."""
-    known = values[~np.isnan(values)]
+    known = values[0][~np.isnan(values[0])]
     spread = known.std() if len(known) and known.std() > 0 else 1.0
     return (values - known.mean()) / spread if len(known) else values
 
@@ -71,6 +92,10 @@ def _beside(known: Regressors | None, found: Regressors) -> Regressors:
         names=(*known.names, *found.names),
         values=np.column_stack([known.values, found.values]),
         published=np.column_stack([nothing, found.published]) if found.published is not None else None,
+        revisions=tuple(
+            (np.column_stack([known.values, values]), np.column_stack([-nothing, since]))
+            for values, since in found.revisions
+        ),
     )
 
 
@@ -79,7 +104,8 @@ def scenario_future(known: Regressors, changes: dict[str, float], from_period: i
     unknown = sorted(set(changes) - set(known.names))
     if unknown:
         raise ForecastError(f"scenario: regressor {unknown[0]!r} is unknown: there are {', '.join(known.names)}")
-    values = known.values.copy()
+    moved = np.zeros(known.values.shape)
     for name, amount in changes.items():
-        values[from_period - known.first :, known.names.index(name)] += amount
-    return replace(known, values=values)
+        moved[from_period - known.first :, known.names.index(name)] += amount
+    revisions = tuple((values + moved, since) for values, since in known.revisions)
+    return replace(known, values=known.values + moved, revisions=revisions)

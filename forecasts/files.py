@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import numpy as np
 import polars as pl
 
 from forecasts.config import Config, SeriesSet
@@ -105,6 +106,13 @@ def _part_of(progress: Progress | None, start: int, total: int) -> Progress | No
 def series_of(path: Path) -> int:
     """How many series a Parquet file holds."""
     return int(pl.scan_parquet(path).select(pl.col("unique_id").n_unique()).collect(engine="streaming").item())
+
+
+def days_of(source: Path) -> np.ndarray:
+    """The different days of all series, in order."""
+    with _as_parquet(source) as path:
+        days = pl.scan_parquet(path).select(pl.col("ds").unique()).collect(engine="streaming")["ds"]
+    return days.drop_nulls().sort().to_numpy()
 
 
 def read_long(source: Path) -> pl.DataFrame:

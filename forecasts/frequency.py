@@ -84,6 +84,35 @@ class Frequency:
         return MONTHS.index(self.anchor) if self.anchor else 0
 
 
+def inferred(dates: np.ndarray) -> str:
+    """The code of the longest period that tells all dates of one or many series apart, as their owner writes them.
+
+    First days of months are MS, QS, YS (with their month), last days ME, one weekday W-..., anything else D.
+    Raises ForecastError for fewer than two dates.
+    """
+    days = np.unique(np.asarray(dates).astype("datetime64[D]"))
+    if len(days) < 2:
+        raise ForecastError("fewer than two dates: say the frequency")
+    months = days.astype("datetime64[M]")
+    if (days == months.astype("datetime64[D]")).all():
+        return _of_months(months.astype(np.int64))
+    if ((months + 1).astype("datetime64[D]") - days == np.timedelta64(1, "D")).all():
+        return "ME"
+    if len(set(days - months.astype("datetime64[D]"))) == 1 and len(days) > 2:
+        raise ForecastError("one day of each month, but not its first or last: say the frequency, such as MS")
+    weekdays = np.unique((days.astype(np.int64) + 3) % 7)
+    return f"W-{WEEKDAYS[weekdays[0]]}" if len(weekdays) == 1 else "D"
+
+
+def _of_months(months: np.ndarray) -> str:
+    step = int(np.gcd.reduce(np.diff(months)))
+    for kind in ("YS", "QS"):
+        if step % LENGTH[kind] == 0:
+            phase = int(months[0] % LENGTH[kind])
+            return f"{kind}-{MONTHS[phase]}" if phase else kind
+    return "MS"
+
+
 @cache
 def _starts_445(month: int) -> np.ndarray:
     """First days of all 4-4-5 months of fiscal years that begin near the first of `month` (0 is January)."""

@@ -11,7 +11,7 @@ from forecasts.backtest import Candidates
 from forecasts.bounds import Bounds, all_bounds
 from forecasts.coherence import add_up
 from forecasts.config import Config, SeriesSet, Tier
-from forecasts.hierarchy import hierarchies_of
+from forecasts.hierarchy import hierarchies_of, nodes_of
 from forecasts.scenarios import Base, scenario_forecasts
 from forecasts.segments import models_of
 
@@ -52,7 +52,7 @@ def serve(
     hierarchies, refused = hierarchies_of(names, candidates.batch, config.hierarchy)
     candidates, reconciled = add_up(candidates, served, hierarchies, floor)
     choices += [*refused, *reconciled]
-    bounds, past = all_bounds(candidates, segments, floor)
+    bounds, past = all_bounds(candidates, segments, floor, nodes_of(names, hierarchies))
     base = Base(names, _periods(candidates), _served_values(candidates, served), hierarchies)
     scenarios = scenario_forecasts(base, config.scenarios, candidates.batch, segments, members)
     return Served(candidates, bounds, past, served, reasons, tuple(segments), tuple(choices), scenarios)

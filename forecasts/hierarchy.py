@@ -59,6 +59,15 @@ def hierarchies_of(
     return found, refused
 
 
+def nodes_of(names: pl.DataFrame, hierarchies: Sequence[Hierarchy]) -> np.ndarray:
+    """The level of every series that is a node of a hierarchy, an empty text for the others."""
+    nodes = np.full(len(names), "", dtype=object)
+    levels = names["level"].to_numpy()
+    for hierarchy in hierarchies:
+        nodes[hierarchy.rows] = levels[hierarchy.rows]
+    return nodes
+
+
 def _sums(nodes: pl.DataFrame, tie: Tie) -> list[tuple[int, tuple[int, ...]]]:
     parents, children = (nodes.filter(pl.col("level") == level) for level in (tie.parent, tie.children))
     shared = _dimensions(tie.parent)

@@ -9,34 +9,49 @@ import numpy as np
 
 LEVELS = (80, 95)
 WINDOW = 2  # steps on each side whose residuals are pooled: one step alone has too few
+LENT = 15.0  # residuals that all other nodes of a segment count for together: as many as one node has of three cutoffs
 
 
 def bounds(
-    forecasts: np.ndarray, scale: np.ndarray, residuals: np.ndarray, level: int
+    forecasts: np.ndarray, scale: np.ndarray, residuals: np.ndarray, level: int, lent: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
     """Lower and upper bounds of (series, steps) forecasts.
 
-    residuals: (any, steps) of (actual - forecast) / scale, NaN where unknown.
+    residuals: (any, steps) of (actual - forecast) / scale, NaN where unknown. lent: residuals of other series in the
+    same shape, which together weigh as much as `LENT` of their own do.
     """
-    low, high = _widths(residuals, forecasts.shape[1], level)
+    low, high = _widths(residuals, lent, forecasts.shape[1], level)
     return forecasts + low[None, :] * scale[:, None], forecasts + high[None, :] * scale[:, None]
 
 
-def _widths(residuals: np.ndarray, steps: int, level: int) -> tuple[np.ndarray, np.ndarray]:
+def _widths(residuals: np.ndarray, lent: np.ndarray | None, steps: int, level: int) -> tuple[np.ndarray, np.ndarray]:
     """Scaled distance to the lower and the upper bound for every step; never shrinking with the distance ahead."""
     tail = (1 - level / 100) / 2
     low, high = np.zeros(steps), np.zeros(steps)
     for step in range(steps):
-        pooled = residuals[:, max(0, step - WINDOW) : step + WINDOW + 1]
-        pooled = np.sort(pooled[~np.isnan(pooled)])
-        if len(pooled):
-            low[step], high[step] = _rank(pooled, tail), -_rank(np.sort(-pooled), tail)
+        own, others = _near(residuals, step), _near(lent, step)
+        if len(own) or len(others):
+            low[step], high[step] = _rank(own, others, tail), -_rank(-own, -others, tail)
     return np.minimum.accumulate(np.minimum(low, 0)), np.maximum.accumulate(np.maximum(high, 0))
 
 
-def _rank(ordered: np.ndarray, tail: float) -> float:
-    """The conformal lower quantile: the floor((n + 1) * tail)-th smallest, widened where n is too small for it."""
-    place = (len(ordered) + 1) * tail
-    if place >= 1:
-        return float(ordered[int(place) - 1])
-    return float(ordered[0]) / max(place, 0.5)
+def _near(residuals: np.ndarray | None, step: int) -> np.ndarray:
+    if residuals is None:
+        return np.empty(0)
+    near = residuals[:, max(0, step - WINDOW) : step + WINDOW + 1]
+    return near[~np.isnan(near)]
+
+
+def _rank(own: np.ndarray, lent: np.ndarray, tail: float) -> float:
+    """The conformal lower quantile: the last value up to which the weights are `tail` of all and one more.
+
+    Without lent values it is the floor((n + 1) * tail)-th smallest, widened where n is too small for it.
+    """
+    weights = np.concatenate([np.ones(len(own)), np.full(len(lent), LENT / max(1, len(lent)))])
+    values = np.concatenate([own, lent])
+    order = np.argsort(values, kind="stable")
+    place = (weights.sum() + 1) * tail
+    reached = int(np.searchsorted(np.cumsum(weights[order]), place * (1 + 1e-12), side="right"))
+    if reached:
+        return float(values[order[reached - 1]])
+    return float(values[order[0]]) / max(place, 0.5)

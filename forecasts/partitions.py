@@ -32,9 +32,11 @@ class Task:
     @property
     def words(self) -> str:
         """All of it as text, for the hash of a partition's result."""
-        arrays = (self.regressors.values, self.regressors.published) if self.regressors else ()
+        known = self.regressors
+        vintages = ((known.values, known.published), *known.revisions) if known else ()
+        arrays = [array for vintage in vintages for array in vintage]
         digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays if array is not None]
-        names = self.regressors.names if self.regressors else ()
+        names = known.names if known else ()
         return repr((self.freq, self.horizon, self.shortest, self.count, self.widest, names, digests))
 
 

@@ -1,5 +1,6 @@
 """How the company counts: the keys of `company.yml`, checked when they are read."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated
@@ -35,7 +36,12 @@ class Company(Declared):
 
 def load_company(path: Path) -> Company:
     """The company of one file, or a one-line error that names the file, the key and what it must be."""
+    return check_company(read_yaml(path), path)
+
+
+def check_company(values: Mapping[str, object], path: Path = SHIPPED_COMPANY) -> Company:
+    """The company of these values, or a one-line error that names the file, the key and what it must be."""
     try:
-        return Company(**read_yaml(path))
+        return Company.model_validate(values)
     except ValidationError as error:
         raise AlmanacError(explained(path, error)) from error

@@ -6,7 +6,7 @@ from typing import Literal, cast, get_args
 
 import polars as pl
 
-from pipelines import state
+from pipelines import events, state
 from pipelines.errors import AlmanacError
 from pipelines.settings import Settings, now
 
@@ -35,7 +35,8 @@ def start(
     settings: Settings, run_id: str, as_of: date, *, known_at: str | None = None, kind: str = "", reason: str = ""
 ) -> Run:
     """The run for a day. Without a kind it is a backfill if it looks at the past (something newer is served, or
-    `known_at` leaves files out), else live. Raises AlmanacError for a kind that would serve the past.
+    `known_at` leaves files out), a revision if there is a reason for one, else live. Raises AlmanacError for a kind
+    that would serve the past.
     """
     current = served(settings)
     past = known_at is not None or (current is not None and current.as_of > as_of)
@@ -43,7 +44,10 @@ def start(
         raise AlmanacError(
             f"a {kind} run is for {current.as_of if current else 'today'} or later: it would serve the past"
         )
-    kind = kind or ("backfill" if past else "live")
+    if not past and kind in ("", *SERVED_KINDS):
+        reason = "; ".join(filter(None, (reason, events.due(settings, as_of))))
+        kind = "revision" if reason else kind or "live"
+    kind = kind or "backfill"
     if kind not in get_args(RunKind):
         raise AlmanacError(f"run kind {kind!r} is none of {', '.join(get_args(RunKind))}")
     return Run(

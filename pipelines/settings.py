@@ -123,7 +123,9 @@ def load_settings(
     config = config.resolve() if config else None
     if config and not config.is_dir():
         raise AlmanacError(f"config folder {config} does not exist: `almanac init {config}` makes one")
-    own_sources = config / "sources" if config and (config / "sources").is_dir() else SHIPPED_SOURCES
+    # A home may bring its contracts: the sample company does when it is scaled beyond the shipped systems.
+    places = (config / "sources" if config else None, home / "sources")
+    own_sources = next((place for place in places if place and place.is_dir()), SHIPPED_SOURCES)
     own_company = config / "company.yml" if config else None
     company = load_company(own_company if own_company and own_company.is_file() else SHIPPED_COMPANY)
     return Settings(

@@ -42,8 +42,7 @@ def state_of(settings: Settings) -> str:
         ("served", f"as of {served['as_of']}, run {served['run_id'][:8]}" if served else "nothing yet")
     ]
     lines += systems_lines(known["freshness"])
-    for file in known["rejected_files"]:
-        lines.append((file["status"], f"{file['path']}: {file['reason'] or 'no contract names it'}"))
+    lines += _unread(known["rejected_files"])
     for run in known["runs"]:
         why = f": {run['message']}" if run["message"] else ""
         lines.append((run["outcome"], f"as of {run['as_of']}, {run['run_kind']} {run['run_id'][:8]}{why}"))
@@ -67,8 +66,18 @@ def _files(known: dict[str, Any]) -> Iterator[Line]:
     loaded, refused, control = (figures[f"rows_{kind}"] for kind in ("loaded", "quarantined", "control"))
     text = f"{figures['rows_in']:,} in = {loaded:,} loaded + {refused:,} quarantined + {control:,} control"
     yield "rows", text
-    for file in known["rejected_files"]:
-        yield file["status"], f"{file['path']}: {file['reason'] or 'no contract names it'}"
+    yield from _unread(known["rejected_files"])
+
+
+def _unread(files: list[dict[str, Any]]) -> Iterator[Line]:
+    """A line per reason and folder, so that a folder of a year's exports that nobody claims does not hide the rest."""
+    groups: dict[tuple[str, str, str], list[str]] = {}
+    for file in files:
+        group = (file["status"], str(Path(file["path"]).parent), file["reason"] or "no contract names it")
+        groups.setdefault(group, []).append(file["path"])
+    for (status_word, _, why), paths in sorted(groups.items()):
+        more = f" and {len(paths) - 1:,} more there" if len(paths) > 1 else ""
+        yield status_word, f"{min(paths)}{more}: {why}"
 
 
 def _gates(known: dict[str, Any]) -> Iterator[Line]:
@@ -126,7 +135,10 @@ def _business(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     yield "deals", f"{records:,} records are {deals:,} deals"
     query = "select count(*), sum(amount_base), min(invoiced_on), max(invoiced_on) from marts.revenue"
     lines, amount, first, last = connection.execute(query).fetchall()[0]
-    yield "revenue", f"{amount or 0:,.2f} on {lines:,} lines, {first} to {last}"
+    yield (
+        "revenue",
+        f"{amount or 0:,.2f} on {lines:,} lines, {first} to {last}" if lines else "no line of an invoice or order",
+    )
 
 
 def _forecasts(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
@@ -140,8 +152,12 @@ def _forecasts(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
 
 
 def _where(settings: Settings) -> Iterator[Line]:
-    yield "tables", str(publish.served_file(settings))
-    yield "parquet", str(settings.published / "parquet" / "latest")
+    served = publish.served_file(settings)
+    if served.is_file():
+        yield "tables", str(served)
+        yield "parquet", str(settings.published / "parquet" / "latest")
+    else:
+        yield "tables", "nothing is served yet"
     yield "status", str(settings.published / "status.duckdb")
     almanac = f"{Path(sys.executable).with_name('almanac')} --home {settings.home}"
     for command in ("status", "docs", "dev"):

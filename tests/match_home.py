@@ -34,10 +34,15 @@ class MatchHome:
         with warehouse.write(self.settings) as connection:
             connection.execute("create schema if not exists matching")
             load_seed(connection, "match_weights", self.settings.seed("match_weights"))
+            load_seed(connection, "industries", self.settings.seed("industries"))
             load_seed(connection, "match_overrides", path)
             connection.execute(
                 "create or replace table matching.mtc_namespaces"
                 " (source_system varchar, source_id varchar, namespace varchar, namespace_key varchar)"
+            )
+            connection.execute(
+                "create or replace table matching.mtc_contacts"
+                " (source_system varchar, source_id varchar, contact_keys varchar[], contact_domain_key varchar)"
             )
             for row in namespaces:
                 connection.execute("insert into matching.mtc_namespaces values (?, ?, ?, ?)", row)

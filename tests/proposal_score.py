@@ -1,17 +1,23 @@
 """How much of each hand-written contract `almanac sources new` finds by itself: `python tests/proposal_score.py`.
 
+`python tests/proposal_score.py FOLDER` does the same for the public data sets below FOLDER, whose contracts are in
+`tests/real_sources` and whose columns the alias files were not written for.
+
 Every sample is proposed for as if its system's contract did not exist: only the words of the alias files, the contracts
 of other systems and the values speak. A column of the file counts as alike when it feeds the canonical column that the
 contract feeds with it, or, where the contract leaves it out, none.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.contracts import ObjectContract, SourceContract, load_contracts
-from pipelines.ingest.guesses import Evidence, best_object
+from pipelines.ingest.guesses import Evidence
 from pipelines.ingest.preview import read_table
+from pipelines.ingest.propose import understood
+from pipelines.ingest.unpivot import headings
 from pipelines.settings import SHIPPED_SOURCES, load_settings
 
 
@@ -43,11 +49,15 @@ def scores(folder: Path, systems: Iterable[SourceContract], others: Iterable[Sou
 
 
 def _score(path: Path, system: SourceContract, contract: ObjectContract, evidence: Evidence) -> Score:
-    frame, _ = read_table(path, contract)
-    found, guesses = best_object(frame, evidence, stem=path.stem.removeprefix(f"{system.system}_"))
+    frame, said = read_table(path, contract)
+    frame = frame.head(2000)
+    stem = path.stem.removeprefix(f"{system.system}_")
+    found, guesses, wide = understood(frame, evidence, None, stem, said["titles"])
     if found != contract.object:
-        _, guesses = best_object(frame, evidence, contract.object)
+        _, guesses, wide = understood(frame, evidence, contract.object, stem, said["titles"])
     proposed = {guess.header: guess.column for guess in guesses}
+    if wide:  # a column of a period feeds what the measure is
+        proposed |= {header: proposed.get(measure, "") for header, (_, measure) in wide.headers.items()}
     by_hand = _by_hand(contract, frame.columns)
     alike = [header for header in frame.columns if _is_alike(proposed.get(header), by_hand.get(header))]
     return Score(
@@ -71,7 +81,21 @@ def _by_hand(contract: ObjectContract, headers: list[str]) -> dict[str, set[str]
         first = [header for header in column.source if header in headers][:1]
         for header in [*first, *(part for part in column.join if part in headers)]:
             fed.setdefault(header, set()).add(name)
+    if contract.unpivot:
+        for heading in headings(contract.unpivot, headers):
+            for value, header in heading.cells.items():
+                fed[header] = {name for name, column in contract.columns.items() if value in column.source}
     return fed
+
+
+def held_out(datasets: Path, configs: Path) -> Iterator[Score]:
+    """The score of the first file of every contract of the public data sets; the shipped contracts are known."""
+    evidence = Evidence(Evidence.of(load_settings()).words, tuple(load_contracts(SHIPPED_SOURCES).values()))
+    for config in sorted(configs.glob("*/sources")):
+        for system in load_contracts(config).values():
+            for contract in system.objects:
+                found = (path for glob in contract.files for path in sorted((datasets / config.parent.name).glob(glob)))
+                yield _score(next(found), system, contract, evidence)
 
 
 def table(rows: list[Score]) -> Iterator[str]:
@@ -93,4 +117,7 @@ def _total(rows: list[Score]) -> str:
 
 
 if __name__ == "__main__":
-    print("\n".join(table(list(scores(SHIPPED_SOURCES, load_contracts(SHIPPED_SOURCES).values())))))
+    if len(sys.argv) > 1:
+        print("\n".join(table(list(held_out(Path(sys.argv[1]), Path(__file__).parent / "real_sources")))))
+    else:
+        print("\n".join(table(list(scores(SHIPPED_SOURCES, load_contracts(SHIPPED_SOURCES).values())))))

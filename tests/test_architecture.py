@@ -9,7 +9,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OURS = {"pipelines", "forecasts", "expectations"}
-FOUNDATION = {"company", "settings", "contracts", "names", "errors", "runs", "warehouse", "state"}
+FOUNDATION = {"company", "settings", "contracts", "names", "errors", "events", "runs", "warehouse", "state"}
 MAY_IMPORT_DAGSTER = {
     "assets",
     "checks",

@@ -59,6 +59,17 @@ def test_init_copies_the_policy_and_never_into_a_folder_that_holds_something(
     assert "not empty" in capsys.readouterr().err
 
 
+def test_init_writes_the_currency_and_time_zone_that_were_said(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    said = ("--currency", "eur", "--timezone", "Europe/Berlin")
+    assert call(monkeypatch, "init", tmp_path / "acme", *said) == 0
+    company = load_settings(tmp_path / "home", config=tmp_path / "acme").company
+    assert (company.base_currency, company.timezone) == ("EUR", "Europe/Berlin")
+    assert call(monkeypatch, "init", tmp_path / "other", "--timezone", "Europe/Bonn") == 1
+    assert "Europe/Bonn" in capsys.readouterr().err and not (tmp_path / "other").exists()
+
+
 @pytest.mark.parametrize("line", [
     "time_zone: Asia/Shanghai", "timezone: Asia/Shangai", "fiscal_year_start_month: 13", "base_currency: yuan",
     "mass_deletion_share: most", "partitions_start: first day",

@@ -23,7 +23,11 @@ def printed() -> dict[str, tuple[str, str]]:
 def expected() -> dict[str, tuple[str, str]]:
     """The same from dirt.yml and from the records of the default company."""
     dirt = load_dirt()
-    rates = {k: v for part in (dirt.customers, dirt.deals, dirt.orders) for k, v in dataclasses.asdict(part).items()}
+    rates = {
+        k: v
+        for part in (dirt.customers, dirt.contacts, dirt.deals, dirt.orders)
+        for k, v in dataclasses.asdict(part).items()
+    }
     shares = measured(build_world(SEED, 600, 8, AS_OF, dirt))
     names = [*shares, *(name for name in rates if name not in shares)]
     return {name: (_percent(rates.get(name)), _percent(shares.get(name))) for name in names}

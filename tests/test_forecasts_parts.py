@@ -8,8 +8,9 @@ import polars as pl
 import pytest
 
 from forecasts import config, metrics, pool
-from forecasts.backtest import Origin, cutoffs
+from forecasts.backtest import Candidates, Origin, cutoffs
 from forecasts.base import Batch, batch_of
+from forecasts.bounds import all_bounds
 from forecasts.calendar import FESTIVALS, festival_share, regressors_of, working_days
 from forecasts.config import Calendar
 from forecasts.effects import effects_of
@@ -88,6 +89,25 @@ def test_conformal_bounds_cover_what_they_promise() -> None:
     for level in (80, 95):
         low, high = bounds(np.zeros((4000, 6)), np.ones(4000), residuals, level)
         assert abs(metrics.coverage(actual, low, high).mean() - level / 100) < 0.02
+
+
+def test_a_level_of_a_hierarchy_gets_the_width_of_its_own_errors() -> None:
+    """The total errs by 2, its 50 members by at most 1: a quantile of all together would be too narrow for it."""
+    random = np.random.default_rng(1)
+    errors = [np.vstack([np.full((1, 3), 2.0 * sign), random.uniform(-1, 1, (50, 3))]) for sign in (1, -1, 1)]
+    origins = tuple(
+        Origin(np.arange(51), np.full(51, 3), error, np.ones(51), np.ones(51), {"pool": np.zeros((51, 3))})
+        for error in errors
+    )
+    batch = Batch(tuple(map(str, range(51))), (np.ones(40),) * 51, np.full(51, 600), Frequency("MS"))
+    candidates = Candidates(batch, 3, np.ones(51), {"pool": np.zeros((51, 3))}, origins)
+    segments, floor = np.full(51, "regular", dtype=object), np.full(51, -np.inf)
+    tied = np.array(["total", *["region"] * 50], dtype=object)
+    low, high = all_bounds(candidates, segments, floor, tied)[0]["pool"][80]
+    assert (high[0] >= 2).all() and (low[0] <= -2).all()
+    assert (high[1:] < 1.05).all() and (low[1:] > -1.05).all()
+    alone = all_bounds(candidates, segments, floor, np.full(51, "", dtype=object))[0]["pool"][80]
+    assert (alone[1][0] < 1.05).all(), "without ties all series of a segment share one width"
 
 
 def origin(**errors: float) -> Origin:
@@ -203,8 +223,8 @@ def test_a_figure_is_not_seen_before_it_was_published() -> None:
     assert with_external(None, facts, batch, 2, as_of=date(2024, 1, 1)) is None
 
 
-def test_a_revision_does_not_change_what_a_model_learned_from() -> None:
-    """January came out as 1 in February and was revised to 50 in June: every cutoff from February on sees 1."""
+def test_a_revised_figure_is_seen_as_it_stood_on_that_day() -> None:
+    """January came out as 1 in February and was revised to 50 in June: May sees 1, July sees 50."""
     frequency, last = Frequency("MS"), Frequency("MS").index(days("2024-03-01"))[0]
     batch = Batch(("a",), (np.arange(3.0),), np.array([last]), frequency)
     first = pl.DataFrame(
@@ -219,8 +239,14 @@ def test_a_revision_does_not_change_what_a_model_learned_from() -> None:
     before = with_external(None, first, batch, 2, as_of=date(2024, 12, 31))
     after = with_external(None, revised, batch, 2, as_of=date(2024, 12, 31))
     assert before is not None and after is not None
-    np.testing.assert_array_equal(before.values, after.values)
-    np.testing.assert_array_equal(before.published, after.published)
+    may, july = (int(days(day)[0].astype(np.int64)) for day in ("2024-05-31", "2024-07-01"))
+    window = (last - 2, last + 1)
+    np.testing.assert_array_equal(after.seen(may).rows(*window), before.seen(july).rows(*window))
+    first = after.seen(may).rows(*window)[0, 0]
+    january, february, march = after.seen(july).rows(*window)[:, 0]
+    np.testing.assert_allclose(january - february, 48 * (february - first), rtol=1e-12)
+    assert march == february
+    assert with_external(None, revised, batch, 2, as_of=date(2024, 5, 31)).revisions == ()  # type: ignore[union-attr]
 
 
 def test_unknown_key_is_refused_with_file_and_key(tmp_path: Path) -> None:

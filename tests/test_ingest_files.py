@@ -48,6 +48,7 @@ SHAPES = {
     "repeated_header": TEXT.replace("\n2,", "\nID,Title,Stage,Amount,Closed\n2,").encode(),
     "total": (TEXT + "Total,,,17.50,\n").encode(),
     "short_total": (TEXT + "合计,,,17.50\n").encode(),
+    "german_total": (TEXT + "Summe,,,17.50\n").encode(),
     "blank_lines": ("\n" + TEXT + "\n\n").encode(),
     "spaced_cells": TEXT.replace("1,", " 1 ,", 1).replace(",10.50,", ", 10.50 ,").encode(),
     "gzip": gzip.compress(TEXT.encode()),

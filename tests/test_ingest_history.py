@@ -297,6 +297,16 @@ def test_files_that_nobody_claims_are_listed_once(world: World) -> None:
     assert world.run().new_files == 0
 
 
+def test_a_file_that_a_contract_reads_at_last_is_no_longer_listed_as_unread(world: World) -> None:
+    world.contract(DEALS.replace("deals_*.csv", "opportunities_*.csv"))
+    put_months(world, [1])
+    world.run()
+    assert world.column("select status from control.files") == ["unclaimed"]
+    world.contract()
+    world.run(LANDED + timedelta(days=1))
+    assert sorted(world.column("select status from control.files")) == ["loaded", "replaced"]
+
+
 def test_a_rejected_file_of_a_required_system_stops_the_run_after_the_others_are_in(world: World) -> None:
     from pipelines.errors import AlmanacError
 

@@ -124,3 +124,67 @@ def test_amounts_and_days_in_any_dress_become_what_they_were(
     assert (read.seen.status, read.seen.reason, read.refused.height) == ("loaded", "", 0)
     found = read.accepted.select("line_id", "ordered_on", "amount_net").rows()
     assert {key: (day, amount) for key, day, amount in found} == expected
+
+
+PLAN = """
+system: plan
+title: Plan
+timezone: UTC
+objects:
+  - object: targets
+    files: "*.csv"
+    exported_at: {on: 2024-01-31}
+    reader: {ragged: pad}
+    stated: {Year: {title: '(\\d{4})'}}
+    unpivot: {columns: '\\d{1,2}月|[A-Z][a-z]{2}', name: Month, value: Value}
+    key: [member, period_start]
+    columns:
+      target_id: {join: [Team, Month]}
+      member: Team
+      period_start: {join: [Year, Month], separator: "-", formats: ["%Y-%m月", "%Y-%b"]}
+      amount: Value
+    ignore: [Whole year]
+"""
+SHEETS = st.dictionaries(
+    st.sampled_from(["华东大区", "华南大区", "North", "East, new", "西北办事处"]),
+    st.lists(st.none() | st.decimals(Decimal("-99999.99"), Decimal("99999.99"), places=2), min_size=4, max_size=4),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    sheet=SHEETS,
+    form=st.sampled_from(["%-m月", "%b"]),
+    delimiter=st.sampled_from([",", ";", "\t"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030"]),
+    nothing=st.sampled_from(["", "-", "待定"]),
+    is_ragged=st.booleans(),
+)
+def test_a_sheet_of_months_becomes_the_table_that_it_was_made_of(
+    sheet: dict[str, list[Decimal | None]], form: str, delimiter: str, encoding: str, nothing: str, is_ragged: bool
+) -> None:
+    months = [date(2024, month, 1) for month in (1, 2, 3, 12)]
+    rows = [["Plan 2024 计划"], [], ["Team", *(f"{month:{form}}" for month in months), "Whole year"]]
+    for team, values in sheet.items():
+        cells = [team, *(nothing if value is None else str(value) for value in values), ""]
+        rows.append([*cells[:-1]] if is_ragged else cells)
+    rows.append(["合计", *["9"] * 5])
+    out = io.StringIO(newline="")
+    csv.writer(out, delimiter=delimiter).writerows(rows)
+    text = out.getvalue()
+    with tempfile.TemporaryDirectory() as folder:
+        home = World(Path(folder)).contract(PLAN)
+        system = load_contracts(home.settings.sources)["plan"]
+        read = preview(home.settings, system, system.objects[0], home.put("a.csv", text.encode(encoding)))
+    expected = {
+        (team, month): value
+        for team, values in sheet.items()
+        for month, value in zip(months, values, strict=True)
+        if value is not None
+    }
+    assert (read.seen.status, read.seen.reason, read.refused.height) == ("loaded", "", 0)
+    found = read.accepted.select("member", "period_start", "amount").rows()
+    assert {(team, month): amount for team, month, amount in found} == expected
+    assert read.seen.rows_in == read.seen.rows_loaded + read.seen.rows_control == 4 + 4 * len(sheet)

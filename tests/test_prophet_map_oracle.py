@@ -179,3 +179,15 @@ def test_a_part_sold_three_times_gets_the_better_of_its_modes(prophet: Any) -> N
     ours = fit(history, SPECIFICATIONS["multiplicative"](prophet)).parameters()
     assert ours["objective"].item() <= oracle.objective + NATS
     assert ours["sigma"].item() > 1e-3, "a model that goes through every point is no better mode"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_spare_parts_get_a_mode_no_worse_than_stans(seed: int, prophet: Any) -> None:
+    """A few sales in 51 months: the posterior has several modes, and Stan's way must not lead to a better one."""
+    random = np.random.default_rng(seed)
+    days = pl.date_range(date(1998, 1, 1), date(2002, 3, 1), "1mo", eager=True)
+    y = random.poisson(0.25, 51) * random.integers(1, 4, 51) * 1.0
+    history = pl.DataFrame({"unique_id": "part", "ds": days, "y": y})
+    oracle = ask_stan(history.drop("unique_id"), lambda: SPECIFICATIONS["multiplicative"](prophet))
+    ours = fit(history, SPECIFICATIONS["multiplicative"](prophet)).parameters()
+    assert ours["objective"].item() <= oracle.objective + NATS

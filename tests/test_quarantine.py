@@ -192,6 +192,19 @@ def test_a_file_that_two_contracts_read_is_corrected_for_the_one_that_refused_or
     ]
 
 
+def test_a_refused_file_that_another_took_the_place_of_waits_for_nobody(world: World) -> None:
+    world.put("deals_a_20240131.csv", deals(("1", "a", "Prospecting", "x", "")))
+    world.contract(DEALS.replace("deals_(", "deals_[ab]_("))
+    world.run()
+    assert world.column("select count(*) from quality.quarantine") == [1]
+    world.put("deals_b_20240131.csv", deals(("1", "a", "Prospecting", "5", ""), ("2", "b", "Prospecting", "6", "")))
+    world.run(LANDED + timedelta(days=1))
+    assert world.column("select count(*) from quality.quarantine") == [0]
+    with pytest.raises(AlmanacError, match="another file was loaded in its place since"):
+        export_refused(world.settings, load_contracts(world.settings.sources), "deals_a_20240131.csv")
+    assert world.column("select count(*) from raw.opportunities") == [2]
+
+
 def test_rows_that_were_never_refused_cannot_be_returned(world: World) -> None:
     world.put("deals_20240131.csv", deals(("1", "a", "Prospecting", "1", "")))
     world.run()

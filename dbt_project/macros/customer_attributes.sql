@@ -32,6 +32,8 @@
     case {{ criterion }}
         when 'not_implied' then if(is_implied, '1', '0')
         when 'valid' then if(is_tax_id_valid, '0', '1')
+        when 'registered' then if(has_legal_form, '0', '1')
+        when 'agreement' then lpad(cast(99999 - agreeing_count as varchar), 5, '0')
         when 'priority' then lpad(cast(coalesce(priority, 999999) as varchar), 9, '0')
         when 'recency' then lpad(cast(99999999999999 - epoch_ms(exported_at) as varchar), 14, '0')
         when 'completeness' then lpad(cast(999 - filled_count as varchar), 3, '0')

@@ -16,7 +16,9 @@
          'level': "case when l.phone_key = r.phone_key then 'same' when l.phone_key != r.phone_key then 'other' end"},
         {'name': 'email', 'levels': ['same', 'similar', 'other'], 'known': 'email_key', 'shared_count': 'l.email_key_others', 'level': email_level()},
         {'name': 'domain', 'levels': ['same', 'other'], 'known': 'domain_key', 'shared_count': 'l.domain_key_others',
-         'level': "case when l.domain_key = r.domain_key then 'same' when l.domain_key != r.domain_key then 'other' end"},
+         'level': "case when l.domain_key = r.domain_key then 'same' when l.domain_key != r.domain_key and not (l.is_domain_of_contact or r.is_domain_of_contact) then 'other' end"},
+        {'name': 'contact', 'levels': ['same_work_email', 'same_phone', 'same_free_email', 'same_name_and_role', 'other'], 'kind': 'organisation', 'known': 'contact_keys',
+         'shared_count': "cast(split_part(" ~ shared_contact() ~ ", '|', 1) as double)", 'level': contact_level()},
         {'name': 'address', 'levels': ['same', 'same_number', 'other'], 'known': 'address_key', 'shared_count': 'l.address_key_others', 'level': address_level()},
         {'name': 'place', 'levels': ['same_postal', 'same_postal_area', 'same_city', 'similar_city', 'same_province', 'other'], 'known': 'coalesce(city_key, postal_key)', 'level': place_level(),
          'shared_count': "case when l.postal_key = r.postal_key then l.postal_key_others
@@ -32,9 +34,10 @@
 {% macro organisation_name_level() -%}
     case
         when l.core is null or r.core is null then null
+        when l.branch != r.branch and l.brand = r.brand then 'other_branch'
         when l.name_key = r.name_key and l.legal_form is not null then 'same_legal_name'
         when l.name_key = r.name_key then 'same_name'
-        when l.branch is distinct from r.branch and l.brand = r.brand then 'other_branch'
+        when l.branch is distinct from r.branch and l.brand = r.brand and strlen(l.core) > length(l.core) then 'other_branch'
         when l.sorted_core = r.sorted_core and l.name_place != r.name_place then 'other_place'
         when l.sorted_core = r.sorted_core and strlen(l.core) > length(l.core) and l.core != r.core then 'transposed'
         when l.sorted_core = r.sorted_core then 'same_core'
@@ -101,6 +104,29 @@
             and jaro_winkler_similarity(l.{{ other }}, r.{{ word }}) >= 0.9 then 'similar'
         when jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.78 then 'alike'
         else 'other'
+    end
+{%- endmacro %}
+
+{#
+  The rarest contact person of both records. A number or address that the two accounts themselves share is counted
+  there and not again.
+#}
+{% macro shared_contact() -%}
+    list_sort(list_filter(l.contact_keys, lambda key: list_contains(r.contact_keys, key)
+        and not coalesce(l.phone_key = r.phone_key and ends_with(key, '|2|' || l.phone_key), false)
+        and not coalesce(l.email_key = r.email_key and ends_with(key, '|' || l.email_key), false)))[1]
+{%- endmacro %}
+
+{% macro contact_level() -%}
+    case
+        when l.contact_keys is null or r.contact_keys is null then null
+        else case split_part({{ shared_contact() }}, '|', 2)
+            when '1' then 'same_work_email'
+            when '2' then 'same_phone'
+            when '3' then 'same_free_email'
+            when '4' then 'same_name_and_role'
+            else 'other'
+        end
     end
 {%- endmacro %}
 

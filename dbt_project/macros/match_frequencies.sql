@@ -26,6 +26,7 @@
 
 {% macro value_of(field) -%}
     {%- if field == 'word' -%} unnest(list_distinct(string_split(core, ' ')))
+    {%- elif field == 'contact' -%} unnest(contact_keys)
     {%- elif field == 'legal_name' -%} name_key
     {%- else -%} cast({{ field }} as varchar)
     {%- endif -%}
@@ -33,6 +34,7 @@
 
 {% macro has_value_of(field) -%}
     {%- if field == 'word' -%} word_count > 1
+    {%- elif field == 'contact' -%} contact_keys is not null
     {%- elif field == 'legal_name' -%} legal_form is not null
     {%- else -%} {{ field }} is not null
     {%- endif -%}
@@ -65,6 +67,10 @@
 
 {% macro rounded_total(n) -%}
     pow(2, round(log2({{ n }} + 1) * 8) / 8) - 1
+{%- endmacro %}
+
+{% macro contact_by_rarity() -%}
+    printf('%012.2f', greatest(coalesce(frequencies.other_count, 0), 0.25)) || '|' || people.contact_key
 {%- endmacro %}
 
 {# Words in the order of rarity; of equally rare ones the longest, then the alphabet decides. #}

@@ -8,6 +8,7 @@
         {'name': 'email', 'key': 'email_key'},
         {'name': 'phone', 'key': 'phone_key'},
         {'name': 'domain', 'key': 'domain_key'},
+        {'name': 'contact', 'key': 'unnest(contact_keys)', 'known': 'contact_keys', 'cap': 12},
         {'name': 'name', 'key': 'sorted_core'},
         {'name': 'name_and_place', 'key': "sorted_core || '|' || coalesce(city_key, name_place, province_key)"},
         {'name': 'brand', 'key': 'brand', 'where': 'not is_person', 'cap': 5},

@@ -17,3 +17,15 @@
         else 12
     end
 {%- endmacro %}
+
+{# Last day of the period that begins on a day. #}
+{% macro period_end(freq, period_start) -%}
+    cast(
+        case
+            when {{ freq }} like 'W%' then {{ period_start }} + interval 7 day
+            when {{ freq }} like 'Q%' then {{ period_start }} + interval 3 month
+            when {{ freq }} like 'D%' then {{ period_start }} + interval 1 day
+            else {{ period_start }} + interval 1 month
+        end - interval 1 day as date
+    )
+{%- endmacro %}

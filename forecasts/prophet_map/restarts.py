@@ -4,14 +4,18 @@
 
 Where g or 1 + X b passes through zero, the same values can be had with the signs of both turned, and the posterior has
 several modes; on series of a few spikes they are some nats apart. Everywhere else one start reaches the only mode that
-was ever found. A restart first holds the noise high, which leaves one mode, and then lets it go in steps.
+was ever found. A restart first holds the noise high, which leaves one mode, and then lets it go in steps; or it begins
+with a small trend that crosses zero here or there and the effects that suit it, as spikes are made of small trends and
+large effects. The last one follows Newton's way from Prophet's own start, as Stan does, into the mode that stock
+Prophet would have found, unless its way is so long that rounding decides where it ends.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from forecasts.prophet_map import multiplicative
+from forecasts.prophet_map import multiplicative, newton
 from forecasts.prophet_map.additive import VARIANCE_FLOOR
 from forecasts.prophet_map.grouping import Stack
 from forecasts.prophet_map.panel import FloatArray, IntArray
@@ -26,8 +30,12 @@ STARTS = (
     (0.1, -0.15, (0.02, 0.002)),
     (0.1, 0.3, (0.1, 0.03, 0.01)),
 )
+SMALL = 0.003  # size of the small trends (scaled units) ...
+CROSSINGS = (-1.0, 0.2, 0.35, 0.5, 0.65, 0.8)  # ... and where they cross zero (model time); the first does not
+NOISE = 0.01  # variance at which their effects are found
 NEAR_ZERO = 0.05  # of its largest value: a trend that comes so near to zero may as well have crossed it
-COLLAPSED = 1e-10  # a variance below it goes through every point: no restart may trade a model for that
+BLOCK = 256  # series whose Hessians are in memory together
+COLLAPSED = 1e-7  # a variance below it goes through every point: no restart may trade a model for that
 
 
 @dataclass(frozen=True)
@@ -67,6 +75,32 @@ class Task:
             steps,
         )
 
+    def way_of_newton(self, rows: IntArray, start: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Where Newton's way from slope and offset `start` (a row for each of `rows`) leads: theta and delta."""
+        design, calendar = self.stack.design, self.stack.calendar[rows]
+        t = np.zeros_like(design.t) if design.is_flat else design.t
+        trend = np.concatenate([t[:, :, None], np.ones_like(t)[:, :, None], design.ramps(design.t)], axis=2)
+        modes = np.array(design.layout.is_multiplicative, dtype=np.bool_)
+        x = np.zeros((len(rows), trend.shape[2] + design.X.shape[2] + 1))
+        x[:, :2] = start
+        for first in range(0, len(rows), BLOCK):
+            block = slice(first, first + BLOCK)
+            which, y = calendar[block], self.y[rows[block]]
+            problem = newton.Problem(y, trend[which], design.X[which], design.prior, modes, self.inverse_tau)
+            newton.descend(problem, x[block])
+        return np.concatenate([x[:, :2], x[:, trend.shape[2] : -1]], axis=1), x[:, 2 : trend.shape[2]].copy()
+
+    def small_trend(self, rows: IntArray, slope: float, offset: float) -> tuple[FloatArray, FloatArray]:
+        """A straight trend with the effects that suit it best: theta and delta."""
+        design, calendar = self.stack.design, self.stack.calendar[rows]
+        g = slope * design.t[calendar] + offset
+        columns = design.X[calendar] * np.where(design.layout.is_multiplicative, g[:, :, None], 1.0)
+        across = np.swapaxes(columns, 1, 2)
+        matrix = across @ columns + NOISE * np.diag(design.prior[2:] ** -2.0)
+        effects = np.linalg.solve(matrix, across @ (self.y[rows] - g)[:, :, None])[:, :, 0]
+        start = np.broadcast_to([slope, offset], (len(rows), 2))
+        return np.concatenate([start, effects], axis=1), np.zeros((len(rows), design.changepoints.shape[1]))
+
     def parts(self, rows: IntArray, theta: FloatArray, delta: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """Trend, multiplicative factor and additive effect of some series."""
         design, shape = self.stack.design, (len(rows), self.y.shape[1])
@@ -83,15 +117,19 @@ class Task:
         return negative_log_posterior(self.y[rows], mean, theta, delta, variance, prior, 1.0 / self.inverse_tau)
 
 
-def restart(task: Task, theta: FloatArray, delta: FloatArray, variance: FloatArray, steps: IntArray) -> None:
-    """Try the other starts where signs change, and keep the best mode of each series in place."""
+def restart(
+    task: Task, start: FloatArray, theta: FloatArray, delta: FloatArray, variance: FloatArray, steps: IntArray
+) -> None:
+    """Try the other starts where signs change, and keep the best mode of each series in place.
+
+    start: Prophet's slope and offset per series.
+    """
     rows = np.flatnonzero(_may_have_twins(task, theta, delta))
     if len(rows) == 0:
         return
     best = task.objective(rows, theta[rows], delta[rows], variance[rows])
-    for offset, slope, way in STARTS:
-        tried = np.zeros_like(theta[rows]), np.zeros_like(delta[rows]), np.empty(len(rows)), np.zeros(len(rows), int)
-        tried[0][:, 0], tried[0][:, 1] = 0.0 if task.stack.design.is_flat else slope, offset
+    for (found_theta, found_delta), way in _starts(task, rows, start[rows]):
+        tried = found_theta, found_delta, np.empty(len(rows)), np.zeros(len(rows), int)
         for least in (*way, VARIANCE_FLOOR):
             task.descend(rows, *tried, least)
         value = task.objective(rows, *tried[:3])
@@ -99,6 +137,22 @@ def restart(task: Task, theta: FloatArray, delta: FloatArray, variance: FloatArr
         best[better] = value[better]
         for kept, found in zip((theta, delta, variance, steps), tried, strict=True):
             kept[rows[better]] = found[better]
+
+
+def _starts(
+    task: Task, rows: IntArray, start: FloatArray
+) -> Iterator[tuple[tuple[FloatArray, FloatArray], tuple[float, ...]]]:
+    """Parameters to start from, theta and delta, and the least variances on the way."""
+    design = task.stack.design
+    columns, slopes = len(design.prior), design.changepoints.shape[1]
+    for offset, slope, way in STARTS:
+        theta = np.zeros((len(rows), columns))
+        theta[:, 0], theta[:, 1] = 0.0 if design.is_flat else slope, offset
+        yield (theta, np.zeros((len(rows), slopes))), way
+    for crossing in CROSSINGS[: 1 if design.is_flat else None]:
+        slope, offset = (0.0, SMALL) if crossing < 0 else (SMALL, -SMALL * crossing)
+        yield task.small_trend(rows, slope, offset), ()
+    yield task.way_of_newton(rows, start), ()
 
 
 def _may_have_twins(task: Task, theta: FloatArray, delta: FloatArray) -> np.ndarray:

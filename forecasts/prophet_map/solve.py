@@ -85,10 +85,11 @@ def _solve_modes(
     if not any(design.layout.is_multiplicative):
         additive.fit_batch(y, stack.calendar, *design.blocks(), inverse_tau, theta, delta, variance, steps)
         return
-    theta[:, :2] = _start(design.is_flat, y)
+    start = _start(design.is_flat, y)
+    theta[:, :2] = start
     task = restarts.Task(stack, y, inverse_tau)
     task.descend(np.arange(len(y)), theta, delta, variance, steps)
-    restarts.restart(task, theta, delta, variance, steps)
+    restarts.restart(task, start, theta, delta, variance, steps)
 
 
 def _start(is_flat: bool, y: FloatArray) -> FloatArray:

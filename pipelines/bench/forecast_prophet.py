@@ -5,6 +5,7 @@ Parquet: start-up, compiling (cold) or loading kernels (cached), reading, calend
 writing. The peers are timed without their imports and files, stock Prophet with its own single interval.
 """
 
+import itertools
 import json
 import logging
 import os
@@ -15,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -28,6 +30,7 @@ from pipelines.errors import AlmanacError
 
 HORIZON = 12
 BLOCK = 50_000  # series generated at a time
+REPEATS, SHORT = 3, 100_000  # runs of a size, up to that many series: a second more or less is noise there
 SHAPES = (
     ("monthly", 60, "1mo", "MS"),
     ("monthly", 84, "1mo", "MS"),
@@ -36,41 +39,82 @@ SHAPES = (
 )
 
 
-def speed(series: int = 100_000, own_series: int = 20_000, stock: int = 20, batch: int = 300) -> list[dict[str, Any]]:
-    """One row per shape and kind of calendar: 30 % ragged starts on shared dates, and gaps on dates of one's own."""
-    rows = []
-    for name, points, step, freq in SHAPES:
-        for gaps, count in ((False, series), (True, own_series)):
-            label = {"shape": f"{name} {points}", "calendars": "own, gaps" if gaps else "shared, 30 % ragged"}
-            with tempfile.TemporaryDirectory() as folder:
-                source = Path(folder) / "in.parquet"
-                write_series(source, count, points, step, gaps)
-                sample = _first_series(source, max(stock, batch))
-                costs = _engine(source, freq, count)
-            costs["stock_ms"] = _per_series(partial(_stock, sample, freq, stock), stock)
-            costs["prophet_batch_ms"] = _per_series(partial(_prophet_batch, sample, freq, batch), batch)
-            rows.append({**label, "series": count, **costs, **_ratios(costs)})
-    return rows
+@dataclass(frozen=True)
+class Case:
+    """One row of the speed table."""
+
+    name: str
+    points: int
+    step: str
+    freq: str
+    gaps: bool
+
+    @property
+    def shape(self) -> str:
+        """Kind of period and number of points."""
+        return f"{self.name} {self.points}"
+
+    @property
+    def calendars(self) -> str:
+        """Whether series share their dates."""
+        return "own, gaps" if self.gaps else "shared, 30 % ragged"
+
+    @property
+    def label(self) -> str:
+        """Both."""
+        return f"{self.shape}, {self.calendars}"
 
 
-def scale(sizes: tuple[int, ...] = (10_000, 100_000, 1_000_000)) -> list[dict[str, Any]]:
+def cases() -> list[Case]:
+    """Every shape on shared dates with 30 % ragged starts, and with gaps on dates of each series' own."""
+    return [Case(*shape, gaps) for shape in SHAPES for gaps in (False, True)]
+
+
+def speed(case: Case, series: int, own_series: int, stock: int, batch: int) -> list[dict[str, Any]]:
+    """The engine on `series` (`own_series` with gaps), stock Prophet and prophet-batch on some: one row."""
+    count = own_series if case.gaps else series
+    with tempfile.TemporaryDirectory() as folder:
+        source = Path(folder) / "in.parquet"
+        write_series(source, count, case.points, case.step, case.gaps)
+        sample = _first_series(source, max(stock, batch))
+        costs = _engine(source, case.freq, count)
+    costs["stock_ms"] = _per_series(partial(_stock, sample, case.freq, stock), stock)
+    costs["prophet_batch_ms"] = _per_series(partial(_prophet_batch, sample, case.freq, batch), batch)
+    return [{"shape": case.shape, "calendars": case.calendars, "series": count, **costs, **_ratios(costs)}]
+
+
+def scale(sizes: tuple[int, ...], folder: str) -> list[dict[str, Any]]:
     """`almanac forecast-file --tier prophet` on monthly series of 60 points, 30 % ragged starts, Parquet to Parquet.
 
-    CPU, wall clock and peak memory of the whole command; marginal: what each series beyond the size before cost, so
-    that start-up, which does not grow, is not taken for growth.
+    CPU, wall clock and peak memory of the whole command, the cheapest of some runs where they are short.
     """
     rows: list[dict[str, Any]] = []
-    with tempfile.TemporaryDirectory() as folder:
-        for size in sizes:
-            source = Path(folder) / "in.parquet"
-            write_series(source, size, 60, "1mo", gaps=False)
-            row = {"series": size, **_forecast_file(source)}
-            row["ms_per_series"] = 1e3 * row["cpu_s"] / size
-            if rows:
-                more = size - rows[-1]["series"]
-                row["marginal_ms_per_series"] = 1e3 * (row["cpu_s"] - rows[-1]["cpu_s"]) / more
-            rows.append(row)
-    return rows
+    for size in sizes:
+        source = Path(folder) / "in.parquet"
+        write_series(source, size, 60, "1mo", gaps=False)
+        runs = [_forecast_file(source) for _ in range(REPEATS if size <= SHORT else 1)]
+        rows.append({"series": size, **min(runs, key=lambda run: run["cpu_s"])})
+    return with_slopes(rows)
+
+
+def with_slopes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows with what does not grow (fixed_cpu_s) apart from what each further series costs (slope_ms).
+
+    slope_to_all: slope since the size before over the slope from the first to the last size; 1 is linear.
+    """
+    if len(rows) < 2:
+        return rows
+    slopes = [_slope(before, row) for before, row in itertools.pairwise(rows)]
+    whole = _slope(rows[0], rows[-1])
+    fixed = rows[0]["cpu_s"] - whole * rows[0]["series"]
+    out = [{**rows[0], "fixed_cpu_s": fixed}]
+    for row, slope in zip(rows[1:], slopes, strict=True):
+        out.append({**row, "fixed_cpu_s": fixed, "slope_ms": 1e3 * slope, "slope_to_all": slope / whole})
+    return out
+
+
+def _slope(before: dict[str, Any], row: dict[str, Any]) -> float:
+    return float((row["cpu_s"] - before["cpu_s"]) / (row["series"] - before["series"]))
 
 
 def _forecast_file(source: Path) -> dict[str, Any]:

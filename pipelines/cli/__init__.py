@@ -27,8 +27,10 @@ app = typer.Typer(
 @app.callback()
 def options(
     context: typer.Context,
-    home: Path | None = typer.Option(None, help="Folder of inbox, landing, state, warehouse, published [data]."),
-    inbox: Path | None = typer.Option(None, help="Where exports arrive [HOME/inbox]."),
+    home: Path | None = typer.Option(
+        None, help="Folder of inbox, landing, state, warehouse, published (default: data)."
+    ),
+    inbox: Path | None = typer.Option(None, help="Where exports arrive (default: HOME/inbox)."),
     sources: Path | None = typer.Option(None, help="Folder of source contracts."),
     config: Path | None = typer.Option(None, help="Folder of the company's own policy (see `almanac init`)."),
     debug: bool = typer.Option(False, help="Show a traceback with an error."),

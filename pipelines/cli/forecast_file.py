@@ -1,6 +1,9 @@
 """`almanac forecast-file`: the forecast engine on any long table, without a warehouse."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import typer
@@ -10,6 +13,7 @@ from pipelines.errors import AlmanacError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+SPARSE = 0.5  # share of empty periods from which on another frequency is likelier than gaps
 TIERS = ("prophet", "default", "thorough")
 
 
@@ -18,20 +22,84 @@ def register(app: typer.Typer) -> None:
 
     @app.command("forecast-file")
     def forecast_file(
-        file: Path = typer.Argument(help="CSV or Parquet with unique_id, ds, y."),
+        file: Path = typer.Argument(help="CSV, XLSX, JSONL or Parquet with unique_id, ds, y, or columns like them."),
         horizon: int = typer.Option(help="Periods ahead."),
-        freq: str = typer.Option(help="MS, ME, QS, YS, D, or W-MON ... W-SUN."),
+        freq: str | None = typer.Option(
+            None,
+            help="MS, ME, QS, YS, D, W-MON ... W-SUN, 445-JAN ... (default: as the dates lie).",
+            show_default=False,
+        ),
         tier: str = typer.Option("default", help="prophet (fastest), default, or thorough (most accurate)."),
-        out: Path | None = typer.Option(None, help="CSV or Parquet to write [FILE_forecast with FILE's ending]."),
+        series: list[str] | None = typer.Option(None, "--id", help="Column that names the series; may be repeated."),
+        time: str | None = typer.Option(None, help="Column of dates (default: ds, or the only one)."),
+        value: str | None = typer.Option(None, help="Column to forecast (default: y, or the only one of numbers)."),
+        out: Path | None = typer.Option(
+            None, help="CSV or Parquet to write (default: FILE_forecast, as CSV or Parquet)."
+        ),
         engine: str = typer.Option("process", help="process, pool, pool:WORKERS, ray, dask:ADDRESS, spark."),
         charts: Path | None = typer.Option(None, help="Folder for one picture per series (the first 200)."),
     ) -> None:
         """Forecast every series of a file: yhat, its 80 and 95 % intervals, and the model."""
-        target = out or file.with_name(f"{file.stem}_forecast{file.suffix}")
-        count = _forecast(file, target, horizon, freq, tier, engine)
-        typer.echo(f"{target}: {count} series, {horizon} periods each, tier {tier}")
-        if charts:
-            typer.echo(f"{charts}: {_charts(file, target, charts)} pictures")
+        ending = ".parquet" if file.suffix == ".parquet" else ".csv"
+        target = out or file.with_name(f"{file.stem}_forecast{ending}")
+        if target.suffix not in (".csv", ".parquet"):
+            raise AlmanacError(f"--out {target}: say a name that ends in .csv or .parquet")
+        with _long_table(file, tuple(series or ()), time, value) as table:
+            found = _frequency(file, table, freq)
+            count = _forecast(table, target, horizon, found, tier, engine)
+            typer.echo(f"{target}: {count:,} series, {horizon} periods each ({found}), tier {tier}")
+            if charts:
+                typer.echo(f"{charts}: {_charts(table, target, charts)} pictures")
+
+
+@contextmanager
+def _long_table(file: Path, series: tuple[str, ...], time: str | None, value: str | None) -> Iterator[Path]:
+    """The file itself where it already is such a table, and may be large; otherwise what can be read out of it."""
+    from pipelines.ingest.series import read_series
+
+    if not file.is_file():
+        raise AlmanacError(f"{file}: there is no such file")
+    if not (series or time or value) and _is_long(file):
+        yield file
+        return
+    with TemporaryDirectory(prefix="almanac-") as folder:
+        table = Path(folder) / "series.parquet"
+        read_series(file, unique_id=series, time=time, value=value).write_parquet(table)
+        yield table
+
+
+def _is_long(file: Path) -> bool:
+    import polars as pl
+
+    try:
+        head = pl.read_csv(file, n_rows=100, try_parse_dates=True) if file.suffix == ".csv" else pl.scan_parquet(file)
+        schema = head.collect_schema()
+    except (pl.exceptions.PolarsError, UnicodeError):
+        return False
+    return schema.get("ds") in (pl.Date, pl.Datetime) and schema.get("y", pl.String()).is_numeric()
+
+
+def _frequency(file: Path, table: Path, said: str | None) -> str:
+    """What the user said, with a remark where the dates lie wider apart, otherwise as the dates lie."""
+    from forecasts.errors import ForecastError
+    from forecasts.files import days_of
+    from forecasts.frequency import Frequency, inferred
+
+    try:
+        days = days_of(table)
+        if not said or len(days) < 2:
+            return said or inferred(days)
+        periods = Frequency(said).index(days)
+        span = int(periods[-1] - periods[0]) + 1
+        empty = 1 - len(set(periods)) / span
+    except ForecastError as error:
+        raise AlmanacError(f"{file}: {error}") from error
+    if empty > SPARSE:
+        typer.echo(
+            f"note: {empty:.0%} of {span:,} periods are empty with --freq {said}; dates lie as {inferred(days)}",
+            err=True,
+        )
+    return said
 
 
 def _forecast(file: Path, target: Path, horizon: int, freq: str, tier: str, engine: str) -> int:

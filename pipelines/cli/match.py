@@ -39,10 +39,13 @@ def _file(
     ),
     map: list[str] = typer.Option([], "--map", help="What a column is, as canonical=HEADER, e.g. account_name=Firma."),
     fit: bool = typer.Option(True, help="Fit the weights to the file (no labels needed) before scoring."),
-    out: Path | None = typer.Option(None, help="Where to write record_id, cluster_id [beside the file]."),
+    out: Path | None = typer.Option(
+        None, help="Where to write record_id, cluster_id, cluster_size, name (default: FILE_clusters.csv)."
+    ),
+    review: Path | None = typer.Option(None, help="Where to write the pairs to look at (default: FILE_review.csv)."),
     pairs: Path | None = typer.Option(None, help="Where to write the compared pairs with their bits, as Parquet."),
 ) -> None:
-    """Cluster the records of a file: record_id, cluster_id out."""
+    """Cluster the records of a file: record_id and cluster_id out, and what a person should look at."""
     from pipelines.matching.report import match_file
 
     said = dict(_said(item) for item in map) | ({"source_id": id} if id else {})
@@ -51,6 +54,8 @@ def _file(
         file,
         said,
         out=out or file.with_name(f"{file.stem}_clusters.csv"),
+        review=review or file.with_name(f"{file.stem}_review.csv"),
+        say=lambda text: typer.echo(f"  {text} ...", err=True),
         pairs=pairs,
         fit=fit,
         weights=settings.seed("match_weights"),
@@ -79,7 +84,9 @@ def _explain(
 
 def _train(
     context: typer.Context,
-    out: Path | None = typer.Option(None, help="Where to write the new match_weights.csv [only show the difference]."),
+    out: Path | None = typer.Option(
+        None, help="Where to write the new match_weights.csv (default: only show the difference)."
+    ),
 ) -> None:
     """Refit the weights with Splink on the records of the working file and show what changes."""
     from pipelines.matching.train import train

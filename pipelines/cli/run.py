@@ -32,7 +32,6 @@ def register(app: typer.Typer) -> None:
             typer.echo(f"nothing new: {served}; --force runs it all again")
             return
         tags = {"known_at": known_at.isoformat() if known_at else "", "reason": reason}
-        tags["kind"] = "revision" if reason else ""
         console = Console(stderr=True)
         passed = _with_progress(console, lambda say: orchestration.run_job(settings, day, tags, say))
         typer.echo(summary.render(settings))

@@ -54,7 +54,7 @@ def _new(
     context: typer.Context,
     file: Path = typer.Argument(help="One export of the system."),
     system: str = typer.Option("", help="Name of the system [from the file's name]."),
-    object: str | None = typer.Option(None, "--object", help="Canonical object [the one that fits best]."),
+    object: str | None = typer.Option(None, "--object", help="Canonical object (default: the one that fits best)."),
     out: Path | None = typer.Option(None, help="Write the contract here."),
 ) -> None:
     """Propose a contract from one export, with the confidence of each column and the rest listed."""
@@ -69,7 +69,7 @@ def _new(
 def _read(
     context: typer.Context,
     file: Path = typer.Argument(help="A file, whether or not it lies in the inbox."),
-    contract: str | None = typer.Option(None, help="system/name [the contract whose files match]."),
+    contract: str | None = typer.Option(None, help="system/name (default: the contract whose files match)."),
     plain: bool = typer.Option(False, help="Without a contract: the table as it stands in the file."),
     out: Path | None = typer.Option(None, help="Write the accepted rows as plain UTF-8 CSV."),
 ) -> None:
@@ -109,8 +109,9 @@ def _quarantine_list(context: typer.Context) -> None:
 
     with warehouse.read(settings_from(context)) as connection:
         rows = connection.execute(
-            "select path, reason_code, count(*), any_value(quarantine.reason order by record) from quality.quarantine "
-            "join control.files using (file_id) group by 1, 2 order by 3 desc, 1, 2"
+            "select files.path, refused.reason_code, count(*), any_value(refused.reason order by refused.record) "
+            "from quality.quarantine as refused join control.files as files using (file_id) "
+            "group by all order by 3 desc, 1, 2"
         ).fetchall()
         files = connection.execute(
             "select path, reason_code, reason from control.files where status = 'rejected' order by landed_at, path"
@@ -165,5 +166,11 @@ def _forget(
     with warehouse.run_lock(settings, "forget"):
         changed = forget(settings, contracts, person, f"forget-{clock.now():%Y%m%dT%H%M%S%f}")
         ingest.rebuild(settings, contracts)
+    if not changed:
+        typer.echo(
+            f"no kept record is of {person!r}, written exactly so; should one come, it is kept out. "
+            "Try the other ways exports name them: id, e-mail, telephone, name"
+        )
+        return
     typer.echo(f"removed from {len(changed)} kept files; the inbox's own copies are yours to delete")
     typer.echo("what is published still holds the last run: `almanac run` serves tables without them")

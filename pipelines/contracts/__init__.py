@@ -6,7 +6,7 @@ thousandth file arrives. Unknown keys are errors that name the file, the object 
 
 from pipelines.contracts.canonical import SQL_TYPES, CanonicalColumn, CanonicalObject, canonical_objects
 from pipelines.contracts.columns import Check, Column, Correction, NumberFormat
-from pipelines.contracts.files import ExportedAt, Reader, Sample
+from pipelines.contracts.files import ExportedAt, Reader, Sample, Stated, Unpivot
 from pipelines.contracts.objects import KeyNamespace, ObjectContract
 from pipelines.contracts.systems import SourceContract, load_contract, load_contracts
 
@@ -24,6 +24,8 @@ __all__ = [
     "Reader",
     "Sample",
     "SourceContract",
+    "Stated",
+    "Unpivot",
     "canonical_objects",
     "load_contract",
     "load_contracts",

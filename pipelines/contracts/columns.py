@@ -45,6 +45,12 @@ class Column(Declared):
     optional: bool = False
     on_error: Literal["quarantine", "empty"] = "quarantine"
 
+    @property
+    def quoted(self) -> tuple[str, ...]:
+        """The names in double quotes in the expression: headers of the file, or canonical columns."""
+        names = re.findall(r'"((?:[^"]|"")+)"', re.sub(r"'(?:[^']|'')*'", "", self.expression or ""))
+        return tuple(dict.fromkeys(name.replace('""', '"') for name in names))
+
     @model_validator(mode="after")
     def _sound(self) -> "Column":
         ways = [self.source, self.join, self.const is not None, self.expression]

@@ -10,20 +10,21 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pipelines.errors import AlmanacError
 
 
-def _text(value: Any) -> Any:
+def as_text(value: Any) -> Any:
     """YAML reads `yes` as True and `2014-01-28` as a date; in a contract they are words."""
     if isinstance(value, bool):
         return str(value).lower()
     return value if value is None or isinstance(value, str) else str(value)
 
 
-def _texts(value: Any) -> Any:
+def as_texts(value: Any) -> Any:
+    """One word or a list of them as words."""
     items = value if isinstance(value, list | tuple) else [value]
-    return tuple(_text(item) for item in items)
+    return tuple(as_text(item) for item in items)
 
 
-Word = Annotated[str, BeforeValidator(_text)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Word = Annotated[str, BeforeValidator(as_text)]
+Words = Annotated[tuple[str, ...], BeforeValidator(as_texts)]
 
 
 class Declared(BaseModel):

@@ -1,11 +1,11 @@
 """How one kind of file is dated, opened and shown."""
 
 import re
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import model_validator
+from pydantic import BeforeValidator, model_validator
 
-from pipelines.contracts.declared import Declared, Word, Words
+from pipelines.contracts.declared import Declared, Word, Words, as_text, as_texts
 
 
 class ExportedAt(Declared):
@@ -39,11 +39,62 @@ class Reader(Declared):
     sheet: int | str = 0
     sheets: str | None = None
     member: str | None = None
-    totals: Words = ("合计", "小计", "总计", "Total", "Totals", "Grand Total", "Subtotal")
+    totals: Words = (
+        *("合计", "小计", "总计", "总额", "Total", "Totals", "Grand Total", "Subtotal", "Sub-total", "Sum"),
+        *("Summe", "Gesamt", "Gesamtsumme", "Zwischensumme"),
+    )
     fill_down: Words = ()
     ragged: Literal["refuse", "pad"] = "refuse"
     comment: str = ""
     records: str | None = None
+
+
+def _pattern_or_words(value: Any) -> Any:
+    return as_texts(value) if isinstance(value, list) else as_text(value)
+
+
+class Stated(Declared):
+    """What is said once for a whole file and holds for each of its rows: exactly one of filename, title, const."""
+
+    filename: str | None = None
+    title: str | None = None
+    const: Word | None = None
+
+    @model_validator(mode="after")
+    def _exactly_one(self) -> "Stated":
+        if sum(way is not None for way in (self.filename, self.title, self.const)) != 1:
+            raise ValueError("say exactly one of filename, title, const")
+        for place, pattern in (("filename", self.filename), ("title", self.title)):
+            if pattern is not None and re.compile(pattern).groups != 1:
+                raise ValueError(f"{place} {pattern!r} needs exactly one group around what is kept")
+        return self
+
+
+class Unpivot(Declared):
+    """Columns that are turned into rows: one per header, which stands under `name`, with its cell under `value`.
+
+    columns: headers, or a pattern that a whole header matches. Its first group, if any, is what stands under `name`;
+    with a second one, `2025-01 Plan` and `2025-01 Actual` are one row, and the group's words are the value's headers.
+    Groups called `name` and `value` may come in any order.
+    optional: a file without any such header holds no rows, and is not refused.
+    """
+
+    columns: Annotated[
+        str | tuple[str, ...],
+        BeforeValidator(lambda value: as_texts(value) if isinstance(value, list) else as_text(value)),
+    ]
+    name: str
+    value: str | None = None
+    optional: bool = False
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Unpivot":
+        groups = re.compile(self.columns).groups if isinstance(self.columns, str) else 0
+        if groups > 2:
+            raise ValueError(f"columns {self.columns!r} has {groups} groups: the first is the name, a second the value")
+        if (groups == 2) == (self.value is not None):
+            raise ValueError("say `value`, the header that the cells get, or a second group in `columns` that names it")
+        return self
 
 
 class Sample(Declared):

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from pipelines.contracts.canonical import CanonicalColumn, canonical_objects
 from pipelines.contracts.columns import Check, Column, Correction, NumberFormat, column_declaration
 from pipelines.contracts.declared import Declared, Words
-from pipelines.contracts.files import ExportedAt, Reader, Sample
+from pipelines.contracts.files import ExportedAt, Reader, Sample, Stated, Unpivot
 
 
 class KeyNamespace(Declared):
@@ -19,6 +19,7 @@ class KeyNamespace(Declared):
     column: str
     normalise: Literal["digits", "strip_zeros", "upper", "none"] = "none"
     pattern: str | None = None
+    optional: bool = False
 
 
 class ObjectContract(Declared):
@@ -31,6 +32,8 @@ class ObjectContract(Declared):
     extract: str = "full"
     parts: Literal["single", "many"] = "single"
     reader: Reader = Reader()
+    stated: dict[str, Stated] = Field(default_factory=dict)
+    unpivot: Unpivot | None = None
     key: Words = Field(min_length=1)
     on_duplicate_key: str = "quarantine"
     key_namespace: Annotated[
@@ -80,6 +83,7 @@ class ObjectContract(Declared):
             if column.scale == "percent" and columns[name].type != "share":
                 raise ValueError(f"columns: {name} is a {columns[name].type}; scale: percent is for shares")
         self._refuse_paths()
+        self._check_unpivot()
         self._check_words(columns)
         return self
 
@@ -95,6 +99,13 @@ class ObjectContract(Declared):
         for pattern in self.files:
             if pattern.startswith(("/", "~")) or ".." in Path(pattern).parts:
                 raise ValueError(f"files: {pattern!r} must stay below the inbox")
+
+    def _check_unpivot(self) -> None:
+        asked = {word for column in self.columns.values() for word in (*column.source, *column.join, *column.quoted)}
+        made = [self.unpivot.name, self.unpivot.value] if self.unpivot else []
+        for header in [*made, *self.stated]:
+            if header and header.casefold() not in {word.casefold() for word in asked}:
+                raise ValueError(f"no column reads {header!r}: name it in the `from` of one")
 
     def _check_words(self, columns: dict[str, CanonicalColumn]) -> None:
         if not re.fullmatch(r"full|incremental|window\(\w+\)", self.extract):

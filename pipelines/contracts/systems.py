@@ -46,6 +46,7 @@ class SourceContract(Declared):
         words: a fingerprint of the vocabularies the object is mapped with.
         """
         meaning = item.model_dump(mode="json", exclude={"sample", "pii", "files"})
+        meaning = {name: said for name, said in meaning.items() if said or name not in ("unpivot", "stated")}
         shared = [self.system, timezone, self.number_format.model_dump(), self.null_words, words]
         return hashlib.sha256(json.dumps([meaning, shared], sort_keys=True, default=str).encode()).hexdigest()[:16]
 
@@ -67,9 +68,12 @@ def load_contract(path: Path) -> SourceContract:
 
 
 def load_contracts(folder: Path) -> dict[str, SourceContract]:
-    """Every contract of a folder by system, in the order of the file names."""
+    """Every contract of a folder by system, in the order of the file names.
+
+    An empty file is a contract that is being written, as by `almanac sources new FILE > sources/x.yml`.
+    """
     contracts: dict[str, SourceContract] = {}
-    for path in sorted(folder.glob("*.yml")):
+    for path in sorted(file for file in folder.glob("*.yml") if file.stat().st_size):
         contract = load_contract(path)
         if contract.system in contracts:
             raise AlmanacError(f"{path}: system {contract.system} is declared in another file of the folder as well")

@@ -10,11 +10,11 @@ from pipelines.settings import SHIPPED_SOURCES
 TEMPLATE = Path(__file__).with_name("branch.yml")
 
 
-def write_contracts(home: Path, world: World) -> Path | None:
-    """`<home>/sources` for companies with branches, to be given as `--sources`; None where the shipped ones do."""
+def write_contracts(home: Path, world: World) -> None:
+    """`<home>/sources` for companies with branches, which runs of that home read; nothing where the shipped ones do."""
     branches = [system.name for system in world.systems if system.name.startswith("branch_")]
     if not branches:
-        return None
+        return
     folder = home / "sources"
     folder.mkdir()
     for shipped in sorted(SHIPPED_SOURCES.glob("*.yml")):
@@ -26,4 +26,3 @@ def write_contracts(home: Path, world: World) -> Path | None:
             text.replace("{name}", name).replace("{delimiter}", delimiter.replace("\t", "\\t")), encoding="utf-8"
         )
     shutil.copytree(SHIPPED_SOURCES / "samples", folder / "samples", dirs_exist_ok=True)
-    return folder

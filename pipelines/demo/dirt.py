@@ -26,6 +26,17 @@ class Customers:
 
 
 @dataclass(frozen=True)
+class Contacts:
+    """Shares of contact persons, or of the customers they stand for."""
+
+    known_again: float
+    without_value: float
+    free_mail: float
+    of_the_parent: float
+    from_outside: float
+
+
+@dataclass(frozen=True)
 class Deals:
     """Shares of deals."""
 
@@ -57,6 +68,7 @@ class Dirt:
     """Every rate of dirt of one sample company."""
 
     customers: Customers
+    contacts: Contacts
     deals: Deals
     orders: Orders
     rows: Rows
@@ -65,7 +77,7 @@ class Dirt:
 def load_dirt(path: Path = SHIPPED) -> Dirt:
     """The rates of a dirt file; unknown and missing keys are refused with the file and the object."""
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    parts = {"customers": Customers, "deals": Deals, "orders": Orders, "rows": Rows}
+    parts = {"customers": Customers, "contacts": Contacts, "deals": Deals, "orders": Orders, "rows": Rows}
     if set(values) != set(parts):
         raise AlmanacError(f"{path}: expected the objects {', '.join(parts)}, found {', '.join(values)}")
     return Dirt(**{name: _part(path, name, kind, values[name]) for name, kind in parts.items()})

@@ -39,6 +39,7 @@ class World:
     records: pl.DataFrame
     listings: pl.DataFrame
     export_days: tuple[int, ...]
+    dirt: Dirt
 
     @property
     def account_days(self) -> tuple[int, ...]:
@@ -108,6 +109,7 @@ def build_world(seed: int, customers: int, systems: int, as_of: date, dirt: Dirt
         records,
         _with_external_ids(listings),
         days,
+        dirt,
     )
 
 

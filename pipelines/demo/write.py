@@ -39,16 +39,14 @@ class DemoSummary:
     invoice_lines: int
     bad_rows: int
     files: int
-    sources: Path | None
 
     def text(self) -> str:
         """The summary for people, with the command that comes next."""
-        sources = f" --sources {self.sources}" if self.sources else ""
         return (
             f"{self.files} exports of the sample company up to {self.as_of} in {self.home / 'inbox'}\n"
             f"{self.customers:,} customers in {self.account_records:,} records, {self.deals:,} deals in "
             f"{self.deal_records:,} records, {self.invoice_lines:,} invoice lines, {self.bad_rows} rows to be refused\n"
-            f"truth in {self.home / 'truth'}; next: almanac --home {self.home}{sources} run"
+            f"truth in {self.home / 'truth'}; next: almanac --home {self.home} run"
         )
 
 
@@ -82,7 +80,7 @@ def write_demo(
         EXPORTERS[one.name](out, world) if one.name in EXPORTERS else BRANCH(out, world, one.name)
     for write in ALWAYS:
         write(out, world)
-    sources = write_contracts(home, world)
+    write_contracts(home, world)
     tables = write_truth(home / "truth", world, out)
     manifest = {
         "as_of": as_of.isoformat(),
@@ -92,12 +90,10 @@ def write_demo(
         "files": out.manifest(),
     }
     _write_manifest(home, manifest)
-    return _summary(home, as_of, world, tables, out, sources)
+    return _summary(home, as_of, world, tables, out)
 
 
-def _summary(
-    home: Path, as_of: date, world: World, tables: dict[str, pl.DataFrame], out: Outbox, sources: Path | None
-) -> DemoSummary:
+def _summary(home: Path, as_of: date, world: World, tables: dict[str, pl.DataFrame], out: Outbox) -> DemoSummary:
     return DemoSummary(
         home=home,
         as_of=as_of,
@@ -108,7 +104,6 @@ def _summary(
         invoice_lines=len(world.sales.invoice_lines),
         bad_rows=len(tables["bad_rows"]),
         files=len(out.written),
-        sources=sources,
     )
 
 

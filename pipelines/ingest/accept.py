@@ -5,7 +5,8 @@ it. A record without a fault, and not a control row, is accepted. Each record is
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import TypeVar
 
 import duckdb
 import numpy as np
@@ -14,11 +15,13 @@ from numpy.typing import NDArray
 
 from pipelines.contracts import CanonicalObject, ObjectContract
 from pipelines.ingest.cast import ERRORS, Casting
+from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.source import FileRefusedError
 from pipelines.ingest.values import literal
 from pipelines.ingest.vocabulary import Vocabulary
 from pipelines.warehouse import quoted
 
+Made = TypeVar("Made")
 MEANING = {
     "bad_number": "is not a number in the contract's format",
     "bad_integer": "is not a whole number",
@@ -65,12 +68,20 @@ def judge(
     _look_up(connection, casting, vocabularies, words)
     if unknown is None:
         refuse_unknown(words, casting.canonical, vocabularies)
-    corrections = _repair(connection, casting)
+    corrections = _by_contract(connection, casting, lambda: _repair(connection, casting))
     _find_missing(connection, casting)
-    _find_broken_rules(connection, casting)
+    _by_contract(connection, casting, lambda: _find_broken_rules(connection, casting))
     if unknown is None:
         _find_duplicates(connection, casting.contract)
     return corrections
+
+
+def _by_contract(connection: duckdb.DuckDBPyConnection, casting: Casting, step: Callable[[], Made]) -> Made:
+    """What a step gives that runs SQL of the contract. Raises FileRefusedError that names the fault."""
+    try:
+        return step()
+    except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
+        raise sql_refused(connection, casting.contract, list(casting.canonical.sql_columns), error) from error
 
 
 def refuse_unknown(unknown: Words, canonical: CanonicalObject, vocabularies: Mapping[str, Vocabulary]) -> None:
@@ -78,14 +89,22 @@ def refuse_unknown(unknown: Words, canonical: CanonicalObject, vocabularies: Map
     lines: list[str] = []
     for name, column in canonical.columns.items():
         found = [(text, count) for (where, text), count in unknown.items() if where == name]
-        vocabulary = vocabularies[column.map] if found and column.map else None
-        for text, count in sorted(found, key=lambda item: (-item[1], item[0]))[:50] if vocabulary else ():
-            guess = vocabulary.proposal(text)  # type: ignore[union-attr]
-            said = f"{name} {text!r} ({count} rows) has no row in {vocabulary.kind} words"  # type: ignore[union-attr]
-            lines.append(said + (f", perhaps {guess}" if guess else ""))
+        if found and column.map:
+            vocabulary = vocabularies[column.map]
+            said = [_unknown(name, text, count, vocabulary) for text, count in sorted(found, key=_commonest)[:50]]
+            lines.append(f"unknown {'; '.join(said)}: add a row per word to {vocabulary.seed}")
     if lines:
-        kind = "currency" if all(line.startswith("currency") for line in lines) else "word"
+        kind = "currency" if all(line.startswith("unknown currency") for line in lines) else "word"
         raise FileRefusedError(f"unmapped_{kind}", "; ".join(lines))
+
+
+def _commonest(found: tuple[str, int]) -> tuple[int, str]:
+    return (-found[1], found[0])
+
+
+def _unknown(name: str, text: str, count: int, vocabulary: Vocabulary) -> str:
+    guess = vocabulary.proposal(text)
+    return f"{name} {text!r} ({count} rows)" + (f", perhaps {guess}" if guess else "")
 
 
 def _look_up(

@@ -10,9 +10,10 @@ from dataclasses import replace as changed
 import duckdb
 
 from pipelines.contracts import CanonicalObject, Column, ObjectContract
+from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.numbers import damaged_id_sql
-from pipelines.ingest.shape import Shape
-from pipelines.ingest.source import FileRefusedError, Source
+from pipelines.ingest.shape import SHEET, Shape, expression_sql
+from pipelines.ingest.source import Source
 from pipelines.ingest.values import (
     BLANKS,
     CODES,
@@ -47,7 +48,8 @@ def cast_cells(connection: duckdb.DuckDBPyConnection, source: Source, casting: C
     try:
         connection.execute(f"create or replace table typed as {sql}")
     except duckdb.Error as error:
-        raise FileRefusedError("contract_sql", f"SQL of the contract failed: {str(error).splitlines()[0]}") from error
+        names = [*source.headers, *casting.contract.columns]
+        raise sql_refused(connection, casting.contract, names, error) from error
 
 
 def fill_down(
@@ -71,14 +73,14 @@ def fill_down(
         for header, cell in filled.items()
     ]
     connection.execute(
-        f"create table filled as select * replace ({', '.join(cells)}), {_control(source, contract)} as _is_control "
+        f"create table filled as select * replace ({', '.join(cells)}), {control_sql(source, contract)} as _is_control "
         f"from {source.relation} order by _record"
     )
     last = connection.execute(
         f"select {', '.join(filled.values())} from filled order by _record desc limit 1"
     ).fetchone()
     carried.update((header, text) for header, text in zip(filled, last or (), strict=False) if text is not None)
-    return changed(source, relation="filled", table="filled")
+    return changed(source, relation="filled", table="filled", has_control=True)
 
 
 def _typed_query(source: Source, casting: Casting) -> str:
@@ -86,7 +88,8 @@ def _typed_query(source: Source, casting: Casting) -> str:
     for name, column in casting.contract.columns.items():
         if column.expression:
             kind = casting.canonical.columns[name].sql_type
-            values = f"select *, cast(({column.expression}) as {kind}) as {quoted(name)} from ({values})"
+            sql = expression_sql(column.expression, casting.shape.said)
+            values = f"select *, cast(({sql}) as {kind}) as {quoted(name)} from ({values})"
     columns = [_column(name, casting) for name in casting.canonical.columns]
     return (
         f"select _record, _is_control, _row_hash, _extra, {', '.join(columns)}, {_source_id(casting)} as source_id, "
@@ -105,7 +108,11 @@ def _cells(source: Source, casting: Casting) -> str:
         for part, header in shape.keys.items()
     ]
     added += [value for name, column in casting.contract.columns.items() for value in _values(name, column, casting)]
-    control = "_is_control" if source.relation == "filled" else f"{_control(source, casting.contract)} as _is_control"
+    added += [
+        f"{cell_sql(header, None, casting.rules['*'])} as {quoted('~cell ' + said)}"
+        for said, header in shape.said.items()
+    ]
+    control = "_is_control" if source.has_control else f"{control_sql(source, casting.contract)} as _is_control"
     return (
         f"select _record, {control}, md5(concat_ws(chr(31), {hashed})) as _row_hash, "
         f"{f'cast(json_object({extra}) as varchar)' if extra else 'cast(null as varchar)'} as _extra"
@@ -113,13 +120,13 @@ def _cells(source: Source, casting: Casting) -> str:
     )
 
 
-def _control(source: Source, contract: ObjectContract) -> str:
-    """True for rows that are no records: a total, the header again, or excluded by the contract's `where`.
+def control_sql(source: Source, contract: ObjectContract) -> str:
+    """SQL that is true for rows that are no records: a total, the header again, or excluded by the contract's `where`.
 
     A condition on an empty cell is neither true nor false, and excludes nothing.
     `case` and not `coalesce` or `and`: only `case` leaves the cells behind the first filled one unread.
     """
-    raw = [quoted(header) for header in source.headers]
+    raw = [quoted(header) for header in source.headers if header != SHEET]  # the sheet's name is no cell of the row
     filled = " ".join(f"when trim({cell}) <> '' then {cell}" for cell in raw)
     first = f"case {filled} end"
     words = "|".join(word.replace("'", "''") for word in contract.reader.totals)
@@ -258,7 +265,8 @@ def _source_id(casting: Casting) -> str:
 
 def _namespaces(casting: Casting) -> str:
     entries = []
-    for namespace in casting.contract.key_namespace:
+    known = {*casting.shape.keys, *casting.contract.columns}
+    for namespace in (item for item in casting.contract.key_namespace if item.column in known):
         key = _key_part(namespace.column, casting)
         if namespace.pattern:
             key = f"nullif(regexp_extract({key}, {literal(namespace.pattern)}, 1), '')"

@@ -17,7 +17,7 @@ ORDERS = {
     "dmy": tuple(f"%d/%m/{year}{clock}" for clock in _CLOCKS for year in ("%y", "%Y")),
 }
 AMBIGUOUS = r"^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}"
-SPECIAL = ("excel_serial", "excel_serial_1904", "epoch_s", "epoch_ms")
+SPECIAL = ("excel_serial", "excel_serial_1904", "epoch_s", "epoch_ms", "quarter", "week")
 
 
 def moment_sql(text: str, formats: Sequence[str], order: str | None, zone: str, *, is_date: bool) -> str:
@@ -85,6 +85,8 @@ def _by_format(text: str, formats: Sequence[str], zone: str, is_date: bool) -> s
 
 def _special(text: str, form: str, zone: str, is_date: bool) -> str:
     """Serial days of a spreadsheet (its day 60, 29 February 1900, never was) and seconds or milliseconds since 1970."""
+    if form in ("quarter", "week"):
+        return utc_sql(_period(text, form), zone, is_date)
     value = f"try_cast({text} as double)"
     if form == "excel_serial_1904":
         return utc_sql(
@@ -100,5 +102,21 @@ def _special(text: str, form: str, zone: str, is_date: bool) -> str:
     size = 1_000 if form == "epoch_ms" else 1
     scaled = f"cast(round({value} * {1_000_000 // size}) as bigint)"
     limit = 253402300799 * size
-    instant = f"case when abs({value}) <= {limit} and not contains({text}, '-') then make_timestamp({scaled}) end"
+    # Seconds read as milliseconds would all be days of January 1970.
+    seconds = f" and {value} not between 1000000000 and 2000000000" if form == "epoch_ms" else ""
+    fits = f"abs({value}) <= {limit}{seconds} and not contains({text}, '-')"
+    instant = f"case when {fits} then make_timestamp({scaled}) end"
     return _local(f"({instant})", zone, is_date)
+
+
+def _period(text: str, form: str) -> str:
+    """First day of a quarter (`2025-Q1`, `Q1 2025`, `2025年一季度`) or of an ISO week (`2025-W05`, `KW 5 2025`)."""
+    year = rf"regexp_extract({text}, '(?:^|\D)((?:19|20)\d\d)(?:\D|$)', 1)"
+    if form == "quarter":
+        written = rf"coalesce(nullif(regexp_extract({text}, '(?i)Q\s*([1-4])(?:\D|$)', 1), ''), "
+        written += rf"nullif(regexp_extract({text}, '([1-4一二三四])\s*季', 1), ''))"
+        number = f"try_cast(translate({written}, '一二三四', '1234') as integer)"
+        return f"cast(make_date(try_cast({year} as integer), {number} * 3 - 2, 1) as timestamp)"
+    found = rf"regexp_extract({text}, '(?i)(?:W|Wk|Week|KW|CW)[ .-]*(\d{{1,2}})(?:\D|$)', 1)"
+    week = rf"coalesce(nullif({found}, ''), regexp_extract({text}, '(\d{{1,2}})\s*周', 1))"
+    return f"try_strptime({year} || '-' || lpad(nullif({week}, ''), 2, '0') || '-1', '%G-%V-%u')"

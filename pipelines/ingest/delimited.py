@@ -16,7 +16,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import Reader
-from pipelines.ingest.dialect import HEAD_RECORDS, find_dialect, header_index
+from pipelines.ingest.dialect import HEAD_RECORDS, find_dialect, header_index, title_texts
 from pipelines.ingest.pieces import copy_piece, cuts
 from pipelines.ingest.records import Dialect, Record, parse
 from pipelines.ingest.source import FileRefusedError, Load, Refused, Source, unique_headers
@@ -46,6 +46,7 @@ class Text:
     reader: Reader
     headers: list[str]
     above: int
+    titles: list[str]
     place: Path
 
 
@@ -68,8 +69,8 @@ def _text(path: Path, reader: Reader, place: Path) -> Text:
     encoding, text_path = _decoded(path, reader, place / "decoded.csv")
     head = _head(text_path)
     dialect = find_dialect(head, reader)
-    above, headers = _headers(head, dialect, reader)
-    return Text(text_path, encoding, dialect, reader, headers, above, place)
+    titles, above, headers = _headers(head, dialect, reader)
+    return Text(text_path, encoding, dialect, reader, headers, above, titles, place)
 
 
 def _load_piece(text: Text, start: int, end: int, connection: duckdb.DuckDBPyConnection, before: int) -> Source:
@@ -94,6 +95,7 @@ def _load(text: Text, path: Path, start: int, connection: duckdb.DuckDBPyConnect
         control=above,
         has_header=text.above > 0,
         records=before,
+        titles=text.titles,
     )
     is_plain, source.odd_blanks, pairs = _look_through(path, text.dialect, text.reader)
     if not is_plain or not _read_fast(connection, path, text.dialect, source, pairs):
@@ -126,17 +128,17 @@ def _head(path: Path) -> str:
     return data.decode("utf-8", errors="replace")  # only looked at; the records themselves are decoded strictly
 
 
-def _headers(head: str, dialect: Dialect, reader: Reader) -> tuple[int, list[str]]:
-    """Number of records up to and including the header, and the header's unique names."""
+def _headers(head: str, dialect: Dialect, reader: Reader) -> tuple[list[str], int, list[str]]:
+    """What stands above the header, the number of records up to and including it, and its unique names."""
     records = list(islice(parse(head, dialect), HEAD_RECORDS))
     index = header_index(records, reader)
     if index is None:
         width = max(len(record.cells) for record in records)
-        return 0, unique_headers(list(reader.headers) or [f"column_{n}" for n in range(1, width + 1)])
+        return [], 0, unique_headers(list(reader.headers) or [f"column_{n}" for n in range(1, width + 1)])
     if index >= len(records):
         raise FileRefusedError("no_header", f"header_row {reader.header_row} lies behind the end of the file")
     names = list(reader.headers) or records[index].cells
-    return index + 1, unique_headers(names)
+    return title_texts([record.cells for record in records[:index]]), index + 1, unique_headers(names)
 
 
 def _look_through(path: Path, dialect: Dialect, reader: Reader) -> tuple[bool, bool, int]:

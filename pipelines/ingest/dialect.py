@@ -7,7 +7,7 @@ so a comma inside prose loses against the semicolon that parts every line.
 import re
 from collections import Counter
 from collections.abc import Sequence
-from itertools import islice
+from itertools import islice, pairwise
 
 from pipelines.contracts import Reader
 from pipelines.ingest.records import Dialect, Record, parse
@@ -17,6 +17,7 @@ UNLIKELY = {":": 0.4, " ": 0.5}  # they stand in times and in prose
 HEAD_RECORDS = 100
 _IN_VALUES = re.compile(r"(?<=\d):(?=\d\d)|:(?=//)")  # colons of times and addresses part no cells
 _DIGITS = re.compile(r"\d+")
+_PERIOD = re.compile(r"(?:19|20)\d\d(?:[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?1)(?:[ T]00:00:00)?)?)?")
 _VALUE = re.compile(r"^[-+(]?[\d.,%\s/:￥$€£()-]+[)%]?$")
 
 
@@ -85,9 +86,20 @@ def find_header(rows: Sequence[Sequence[str]]) -> int | None:
     width = usual[0][0] if usual else 1
     for index, row in enumerate(rows):
         words = [cell.strip() for cell in row if cell.strip()]
-        if len(row) >= width and filled[index] >= max(1, 0.6 * width) and not any(map(_VALUE.match, words)):
+        is_wide = len(row) >= width and filled[index] >= max(1, 0.6 * width)
+        if is_wide and (not any(map(_VALUE.match, words)) or _names_periods(words, rows[index + 1 :])):
             return index
     return None
+
+
+def _names_periods(words: list[str], below: Sequence[Sequence[str]]) -> bool:
+    """Whether a row has words, and months or years in ascending order that no row below repeats."""
+    periods = [word for word in words if _VALUE.match(word)]
+    if len(periods) < 2 or len(periods) == len(words) or not all(map(_PERIOD.fullmatch, periods)):
+        return False
+    ordered = [[int(part) for part in _DIGITS.findall(period)] for period in periods]
+    is_ascending = all(first < second for first, second in pairwise(ordered))
+    return is_ascending and not any(cell.strip() in periods for row in below for cell in row if "-" in cell)
 
 
 def header_index(records: Sequence[Record] | Sequence[Sequence[str]], reader: Reader) -> int | None:
@@ -122,3 +134,9 @@ def _is_data(rows: Sequence[Sequence[str]]) -> bool:
 
 def _shape(cell: str) -> str:
     return _DIGITS.sub("9", cell.strip())
+
+
+def title_texts(rows: Sequence[Sequence[str]]) -> list[str]:
+    """What stands above the header, one text per row that says anything."""
+    texts = (" ".join(cell.strip() for cell in row if cell.strip()) for row in rows)
+    return [text for text in texts if text]

@@ -249,6 +249,6 @@ def _decided(header: str, count: int, first: int, second: int, first_text: str, 
         raise FileRefusedError(
             "undecidable_date_order",
             f"{header!r}: none of {count} different dates such as {first_text!r} has a number above 12, so day and "
-            "month cannot be told apart: name the format in `formats`",
+            "month cannot be told apart: say formats: ['%d/%m/%Y'] or ['%m/%d/%Y']",
         )
     return "dmy" if first > 12 else "mdy"

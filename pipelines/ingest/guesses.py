@@ -4,7 +4,7 @@ Evidence is the header (words in English, Chinese and German, technical names, t
 header that promises a date but holds none is not taken) and the file's name. What is not sure is written as a comment.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import polars as pl
@@ -13,6 +13,7 @@ from pipelines.contracts import CanonicalObject, SourceContract, canonical_objec
 from pipelines.ingest.headers import (
     Aliases,
     aliases,
+    common_prefix,
     entity_words,
     exact_likenesses,
     forms,
@@ -22,18 +23,17 @@ from pipelines.ingest.headers import (
     without_prefix,
 )
 from pipelines.ingest.looks import ID, Looks, fits
+from pipelines.ingest.shapes import shapes
 from pipelines.ingest.vocabulary import SEEDS, Vocabulary, load_vocabulary
 from pipelines.settings import Settings
 
 SURE, PLAUSIBLE = 0.9, 0.6
+OVER = ("won", "lost", "void")
+NAMED = 4.0  # what a file's name weighs: as four columns do, for `contacts` have addresses as accounts do
+LACKING = 0.8  # what a required column that is not found takes from an object; its key, found, gives 1
 LIKELY = 4  # objects whose headers are looked at for words that are merely alike
 # A header that is the key's by its name, but repeats, is rather a reference to another object.
 REPEATED_KEY = 0.85
-# What many systems keep in two columns: the parts by the end of the canonical column's name.
-PARTS = {
-    "_name": (("First Name", "Given Name", "Vorname", "名"), ("Last Name", "Surname", "Family Name", "Nachname", "姓")),
-    "warehouse": (("Plant", "WERKS", "工厂"), ("Storage location", "LGORT", "库位")),
-}
 
 
 @dataclass(frozen=True)
@@ -59,30 +59,37 @@ class Evidence:
 
 
 def best_object(
-    frame: pl.DataFrame, evidence: Evidence, wanted: str | None = None, stem: str = ""
+    frame: pl.DataFrame,
+    evidence: Evidence,
+    wanted: Sequence[str] | None = None,
+    stem: str = "",
+    *,
+    is_part: bool = False,
 ) -> tuple[str, list[Guess]]:
     """The canonical object most of whose headers fit, and the guess per header that fits at all.
 
-    stem: the file's name, which often says what its rows are.
+    wanted: objects to choose from, all by default. stem: the file's name, which often says what its rows are. is_part:
+    what the object needs may stand elsewhere, so nothing is missed.
     """
-    names = [wanted] if wanted else list(canonical_objects())
+    names = list(wanted or canonical_objects())
     looks = {header: Looks.of(frame[header]) for header in frame.columns}
-    scored = {name: _weighed(looks, name, evidence, stem, is_near=False) for name in names}
+    stem = f"{stem} {common_prefix(frame.columns)}"
+    scored = {name: _weighed(looks, name, evidence, stem, is_near=False, is_part=is_part) for name in names}
     likely = sorted(names, key=lambda name: -scored[name][0])[:LIKELY]
-    scored = {name: _weighed(looks, name, evidence, stem, is_near=True) for name in likely}
+    scored = {name: _weighed(looks, name, evidence, stem, is_near=True, is_part=is_part) for name in likely}
     best = max(scored, key=lambda name: scored[name][0])
     return best, scored[best][1]
 
 
 def _weighed(
-    looks: dict[str, Looks], name: str, evidence: Evidence, stem: str, *, is_near: bool
+    looks: dict[str, Looks], name: str, evidence: Evidence, stem: str, *, is_near: bool, is_part: bool
 ) -> tuple[float, list[Guess]]:
     item = canonical_objects()[name]
     guesses = _guesses(looks, item, evidence, is_near=is_near)
     taken = {guess.column for guess in guesses}
     required = [column for column, canonical in item.columns.items() if canonical.required]
-    lacking = sum(column not in taken for column in required)
-    fitting = sum(guess.confidence**2 for guess in guesses)
+    lacking = 0 if is_part else LACKING * sum(column not in taken for column in required)
+    fitting = sum(guess.confidence**4 for guess in guesses)  # a hundred headers that are merely alike prove nothing
     return fitting - lacking + (item.key_column in taken) + _named(stem, entity_words()[name]), guesses
 
 
@@ -90,7 +97,7 @@ def _named(stem: str, words: frozenset[str]) -> float:
     """Weight of a file name that says the object; the longer the word, the more it says."""
     name = f" {plain(stem)} "
     said = [word for word in words if f" {word} " in name or (not word.isascii() and word in name)]
-    return max((1.5 + len(word.encode()) / 20 for word in said), default=0.0)
+    return max((NAMED + len(word.encode()) / 20 for word in said), default=0.0)
 
 
 def _guesses(looks: dict[str, Looks], item: CanonicalObject, evidence: Evidence, *, is_near: bool) -> list[Guess]:
@@ -115,28 +122,50 @@ def _guesses(looks: dict[str, Looks], item: CanonicalObject, evidence: Evidence,
             taken[guess.header] = guess
             columns.add(guess.column)
     taken |= _complements(candidates, taken, looks)
+    taken |= _settled(taken, looks, item, evidence)
     return [taken[header] for header in looks if header in taken]
 
 
 def _has_better_twin(header: str, column: str, looks: dict[str, Looks]) -> bool:
     """`stage` holds the option's key and `stage__r` its label: the label is wanted, but for ids."""
+    label = shapes()["twins"]["label"]
     if column.endswith("_id"):
-        return "__r" in header and header.split("__r")[0] in looks
-    return f"{header}__r" in looks
+        return label in header and header.split(label)[0] in looks
+    return f"{header}{label}" in looks
 
 
 def _complements(candidates: list[Guess], taken: dict[str, Guess], looks: dict[str, Looks]) -> dict[str, Guess]:
     """Headers that mean the same as a taken one and are filled just where it is not: `Won time` and `Lost time`."""
+    twins = shapes()["twins"]
     first = {guess.column: guess.header for guess in taken.values()}
     added: dict[str, Guess] = {}
     for guess in candidates:
         whole = first.get(guess.column, guess.header)
         rows = looks[guess.header].rows
         is_free = guess.header not in taken and whole != guess.header and guess.confidence >= SURE
-        is_other = guess.header == whole.removesuffix("__r") + "__o"  # the free text of the choice "other"
+        is_other = (
+            guess.header == whole.removesuffix(twins["label"]) + twins["other"]
+        )  # the free text of the choice "other"
         if is_free and rows and (is_other or not rows & looks[whole].rows):
             added.setdefault(guess.header, guess)
     return added
+
+
+def _settled(
+    taken: dict[str, Guess], looks: dict[str, Looks], item: CanonicalObject, evidence: Evidence
+) -> dict[str, Guess]:
+    """A close date that stands where a deal is won or lost, and nowhere else, is the day it was closed."""
+    by_column = {guess.column: guess for guess in taken.values()}
+    close, stage = by_column.get("expected_close_on"), by_column.get("stage") or by_column.get("status")
+    if close is None or stage is None or "closed_on" in by_column or "closed_on" not in item.columns:
+        return {}
+    words = evidence.words["stages" if stage.column == "stage" else "statuses"]
+    told = dict(zip(sorted(looks[stage.header].rows), looks[stage.header].texts, strict=True))
+    over = {row for row, text in told.items() if words.code(text) in OVER}
+    filled = looks[close.header].rows & told.keys()
+    if over and len(told) > len(over) and filled == over:
+        return {close.header: replace(close, column="closed_on")}
+    return {}
 
 
 def _candidates(
@@ -173,9 +202,10 @@ def _parts(spoken: dict[str, str], item: CanonicalObject) -> dict[str, list[str]
     """Columns that the file keeps in parts, with the headers of all the parts."""
     found = {}
     for column, canonical in item.columns.items():
-        ending = next((ending for ending in PARTS if column.endswith(ending)), None)
-        if ending and (canonical.pii or ending != "_name"):
-            parts = [_first(spoken, words) for words in PARTS[ending]]
+        ending = next((ending for ending in shapes()["parts"] if column.endswith(ending)), None)
+        is_own = canonical.pii or column == item.key_column.replace("_id", "_name")
+        if ending and (is_own or ending != "_name"):
+            parts = [_first(spoken, words) for words in shapes()["parts"][ending]]
             if all(parts):
                 found[column] = parts
     return found

@@ -13,6 +13,7 @@ import yaml
 
 from pipelines.contracts import SourceContract, canonical_objects
 from pipelines.ingest.shape import folded
+from pipelines.ingest.shapes import shapes
 
 ALIASES = Path(__file__).with_name("header_aliases.yml")
 ENTITIES = Path(__file__).with_name("entity_words.yml")
@@ -31,8 +32,9 @@ Aliases = dict[str, Words]
 @cache
 def plain(header: str) -> str:
     """`OpportunityId`, `Opportunity ID`, `opportunity_id__c` and `Opportunity-ID*` are the same words."""
-    text = re.sub(r"__[cr]\b", "", header)
-    text = re.sub(r"\bF(?=[A-Z][a-z]|\w+\.F)|(?<=\.)F(?=[A-Z])", "", text)  # 金蝶 begins its field names with an F
+    text = header
+    for dress in shapes()["dress"]:
+        text = re.sub(dress, "", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
     text = re.sub(r"^\W*\d+\s*[、.．)）]\s*", "", folded(text))
     return " ".join(re.findall(r"[^\W_]+", text))
@@ -66,12 +68,24 @@ def abbreviations() -> dict[str, str]:
 
 def without_prefix(headers: list[str]) -> dict[str, str]:
     """Each header without the word that most of them begin with: the short name of a table, as in `sls_ord_num`."""
-    words = {header: plain(header).split(" ", 1) for header in headers}
-    firsts = [parts[0] for parts in words.values() if len(parts) > 1 and len(parts[0]) > 1]
-    prefix = max(sorted(set(firsts)), key=firsts.count, default="")
-    if len(headers) < 3 or firsts.count(prefix) <= 0.6 * len(headers) or "." in "".join(headers):
+    words, prefix = {header: plain(header).split(" ", 1) for header in headers}, _prefix(headers)
+    if not prefix:
         return {header: header for header in headers}
     return {header: parts[1] if parts[0] == prefix and len(parts) > 1 else header for header, parts in words.items()}
+
+
+def common_prefix(headers: list[str]) -> str:
+    """The same word in full, which often is what the rows are: `cst_` stands before what is known of a customer."""
+    prefix = _prefix(headers)
+    return abbreviations().get(prefix, prefix)
+
+
+def _prefix(headers: list[str]) -> str:
+    words = [plain(header).split(" ", 1) for header in headers]
+    firsts = [parts[0] for parts in words if len(parts) > 1 and len(parts[0]) > 1]
+    prefix = max(sorted(set(firsts)), key=firsts.count, default="")
+    is_common = len(headers) >= 3 and firsts.count(prefix) > 0.6 * len(headers)
+    return prefix if is_common and "." not in "".join(headers) else ""
 
 
 @cache
@@ -86,7 +100,8 @@ def aliases(name: str, contracts: Iterable[SourceContract] = ()) -> Aliases:
     known = {column: dict(words) for column, words in _listed(name).items()}
     for contract in (item for system in contracts for item in system.objects if item.object == name):
         for column, declared in contract.columns.items():
-            for word in map(plain, declared.source):
+            # `is_deep_contact: {from: Type, true_words: [visit]}` makes no word for deep contacts of `type`
+            for word in map(plain, () if declared.true_words else declared.source):
                 known[column].setdefault(word, 0)
     return known
 
@@ -109,7 +124,8 @@ def exact_likenesses(header: str, known: Aliases, entities: frozenset[str]) -> d
     """Nearly 1 for each column of which the header is one of the words, the words for the row itself left out."""
     texts: dict[str, float] = {}
     for form, price in forms(header):
-        for text, extra in ((form, 0.0), (without_entity(form, entities), 0.03), (_field(header, form), 0.03)):
+        bare, squeezed = without_entity(form, entities), _unsqueezed(form, entities)
+        for text, extra in ((form, 0.0), (bare, 0.03), (_field(header, form), 0.03), (squeezed, 0.04)):
             texts.setdefault(text, price + extra)
             texts.setdefault(text.replace(" ", ""), price + extra + 0.01)
     return {
@@ -119,9 +135,16 @@ def exact_likenesses(header: str, known: Aliases, entities: frozenset[str]) -> d
     }
 
 
+def _unsqueezed(form: str, entities: frozenset[str]) -> str:
+    """`dealname` is the name of a deal."""
+    fitting = (entity for entity in entities if entity.isascii() and form.startswith(entity))
+    return form.removeprefix(max(fitting, key=len, default="")).strip() or form
+
+
 def _field(header: str, form: str) -> str:
-    """金蝶 in capitals: FDATE is a date."""
-    return form[1:] if re.match(r"F[A-Z]{3}", header) else form
+    """The form without what a system puts before names in capitals: FDATE is a date."""
+    found = re.match(shapes()["capital_prefix"], header)
+    return form[found.end() :] if found else form
 
 
 def near_likeness(header: str, words: Words) -> float:

@@ -6,14 +6,10 @@ from collections.abc import Iterable, Mapping
 
 from pipelines.contracts import CanonicalColumn
 from pipelines.ingest.looks import NUMBER, Looks
+from pipelines.ingest.shapes import shapes, stated_unit, unit_of
 from pipelines.ingest.values import FALSE, TRUE
 from pipelines.ingest.vocabulary import Vocabulary
 
-UNITS = (
-    (r"亿", 100_000_000), (r"百万|in millions|\bmio\b|\bm(eur|usd|cny)\b", 1_000_000), (r"万", 10_000),
-    (r"千元|in thousands|\bt(eur|usd)\b|\bk(eur|usd|€)\b", 1_000),
-)  # fmt: skip
-_SALESFORCE = re.compile(r"^(?=.*\d)[a-zA-Z0-9]{3}[a-zA-Z0-9]{2}[0-9a-zA-Z]{10}(?:[A-Z0-5]{3})?$")
 _SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _CONTINENTAL = re.compile(r"^-?\d{1,3}(\.\d{3})*,\d+-?$|^-?\d+,\d{1,2}-?$|^-?\d{1,3}(\.\d{3}){2,}-?$")
 _ENGLISH = re.compile(r"^-?\d{1,3}(,\d{3})+(\.|$)|^-?\d+\.\d{1,2}$|^-?\d+\.\d{4,}$")
@@ -26,11 +22,11 @@ FORMATS = (
 
 
 def column_options(
-    column: CanonicalColumn, name: str, headers: list[str], looks: list[Looks]
+    column: CanonicalColumn, name: str, headers: list[str], looks: list[Looks], titles: list[str] | None = None
 ) -> tuple[dict[str, object], list[str]]:
-    """Options of the contract's column, and remarks for the person who checks it."""
+    """Options of the contract's column, and remarks for who checks it. titles: what stands above the table."""
     if column.type in ("decimal", "number"):
-        return _number(headers[0], looks[0])
+        return _number(headers[0], looks[0], stated_unit(titles or []) if "currency" in column.unit else None)
     if column.type == "share":
         above = any(_value(text) > 1 for text in looks[0].texts)
         return ({"scale": "percent"} if above else {}), []
@@ -59,10 +55,15 @@ def words_found(column: CanonicalColumn, looks: Looks, words: Mapping[str, Vocab
     return lines
 
 
-def _number(header: str, looks: Looks) -> tuple[dict[str, object], list[str]]:
-    unit = next((size for pattern, size in UNITS if re.search(pattern, header.casefold())), None)
+def _number(header: str, looks: Looks, stated: tuple[float, str] | None) -> tuple[dict[str, object], list[str]]:
+    """The unit that the header says, else the one that a title says, always with the words that say it."""
     odd = Counter(text for text in looks.texts if not NUMBER.match(text))
     hints = [f"no number: {', '.join(map(repr, list(odd)[:3]))}: null_words, or faults"] if odd else []
+    if unit := unit_of(header):
+        hints.insert(0, "the header says the unit")
+    elif stated and looks.texts:
+        unit = stated[0]
+        hints.insert(0, f"the title says {stated[1]!r}: holds for this column too?")
     return ({"unit": unit} if unit else {}), hints
 
 
@@ -88,12 +89,9 @@ def _moment(looks: Looks) -> tuple[dict[str, object], list[str]]:
 def _text(name: str, looks: Looks) -> tuple[dict[str, object], list[str]]:
     texts = looks.texts
     if name.endswith("_id") and texts:
-        if looks.share(_SALESFORCE.match) > 0.6:
-            return {"normalise": "salesforce_id"}, []
-        if looks.share(lambda text: text.startswith("zcrm_")) > 0.5:
-            return {"pattern": r"(?:zcrm_)?(\d+)"}, []
-        if any(re.fullmatch(r"\{[0-9A-Fa-f-]{36}\}", text) for text in texts):
-            return {"pattern": r"\{?([0-9A-Fa-f-]{36})\}?"}, []
+        for known in shapes()["ids"]:
+            if looks.share(re.compile(known["pattern"]).fullmatch) > known["share"]:
+                return dict(known["options"]), []
         if any(";" in text for text in texts):
             return {"split": ";"}, ["the first of several"]
         if looks.share(lambda text: re.fullmatch(r"0\d{7,}", text)) > 0.8:

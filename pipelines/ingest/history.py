@@ -88,17 +88,39 @@ class History:
 
     def frame(self) -> pl.DataFrame:
         """`control.files`: every observation, with `replaced` where another took its place."""
-        count = self.effective()
+        count, taken = self.effective(), self._taken()
         last: dict[str, Row] = {}
-        for row in self.rows:
-            shown = row["status"] == "loaded" and row["file_id"] not in count
-            last[row["file_id"]] = {**row, "status": "replaced"} if shown else row
+        for number, row in enumerate(self.rows):
+            stands = row["file_id"] in count if row["status"] == "loaded" else not _overtaken(row, number, taken)
+            last[row["file_id"]] = row if stands else {**row, "status": "replaced"}
         return pl.DataFrame(list(last.values()), schema=FILES)
+
+    def standing(self) -> set[str]:
+        """File ids whose refused rows wait for somebody: what counts, and what was refused and not loaded since."""
+        taken = self._taken()
+        newest = {_source_path(row): (number, row) for number, row in enumerate(self.rows)}
+        refused = [(number, row) for number, row in newest.values() if row["status"] == "rejected"]
+        return {*self.effective(), *(row["file_id"] for number, row in refused if not _overtaken(row, number, taken))}
+
+    def _taken(self) -> dict[Any, int]:
+        """Where something was last loaded: by place, by path under its contract, and by path alone."""
+        loaded = [(number, row) for number, row in enumerate(self.rows) if row["status"] == "loaded"]
+        return {name: number for number, row in loaded for name in (_place(row), _source_path(row), row["path"])}
 
 
 def _place(row: Row) -> tuple[Any, ...]:
     """Where a file stands: a later one of the same place takes it."""
     return (row["source_system"], row["contract"], row["set_id"], row["part"])
+
+
+def _source_path(row: Row) -> tuple[Any, ...]:
+    return (row["source_system"], row["contract"], row["path"])
+
+
+def _overtaken(row: Row, number: int, taken: dict[Any, int]) -> bool:
+    """Was a file that was refused, or that no contract claimed, loaded since? Then it is nobody's task any more."""
+    names = (row["path"],) if row["status"] == "unclaimed" else (_place(row), _source_path(row))
+    return any(taken.get(name, -1) > number for name in names)
 
 
 def _reading(row: Row) -> tuple[Any, ...]:

@@ -152,11 +152,9 @@ def _control(
 
 def _quarantine(connection: duckdb.DuckDBPyConnection, settings: Settings, history: History) -> None:
     replace_table(connection, "quality", "quarantine", pl.DataFrame(schema=landing.REFUSED))
-    current = {
-        *history.effective(),
-        *(row["file_id"] for row in history.latest_by_path().values() if row["status"] == "rejected"),
-    }
-    paths = [path for file_id in sorted(current) if (path := landing.refused_path(settings, file_id)).exists()]
+    paths = [
+        path for file_id in sorted(history.standing()) if (path := landing.refused_path(settings, file_id)).exists()
+    ]
     if paths:
         connection.execute(
             "insert into quality.quarantine by name select * from read_parquet(?, union_by_name = true)",

@@ -8,6 +8,7 @@ from functools import cached_property
 import polars as pl
 
 from pipelines.contracts import CanonicalColumn
+from pipelines.ingest.shapes import countries
 from pipelines.ingest.values import FALSE, STANDARD_NULLS, TRUE
 from pipelines.ingest.vocabulary import Vocabulary
 
@@ -93,7 +94,12 @@ def _fits_text(looks: Looks, name: str) -> float:
         return 1.0 if looks.share(ID.match) >= 0.5 else 0.64
     if looks.share(_is_stamp) > 0.7:
         return 0.5
+    if name in ("country", "city"):
+        known = looks.share(lambda text: text.casefold() in countries()) > 0.5
+        return 1.0 if known == (name == "country") else 0.9
     if name.endswith("_name") or name in ("author", "approver", "requested_by"):
+        if looks.share(lambda text: text.casefold() in (*TRUE, *FALSE)) > 0.8:
+            return 0.4
         return 0.62 if looks.share(_CODE.match) > 0.8 else 1.0
     return 0.6 if looks.share(_DECIMAL.match) > 0.5 else 1.0
 

@@ -21,8 +21,9 @@ from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.large import Whole, together
 from pipelines.ingest.readers import open_source
 from pipelines.ingest.returned import Patch, apply_patch
-from pipelines.ingest.shape import fit
+from pipelines.ingest.shape import UNPIVOTED, fit
 from pipelines.ingest.source import Desk, FileRefusedError, Load, Source
+from pipelines.ingest.unpivot import add_stated, export_record_sql, unpivot_columns
 from pipelines.ingest.values import literal
 from pipelines.ingest.vocabulary import Vocabulary
 from pipelines.settings import Settings
@@ -104,11 +105,11 @@ def _observe(
 ) -> None:
     """Read and keep a file, or one piece of it."""
     apply_patch(connection, source, arrival.patch)
-    _read(connection, arrival, source, seen, whole)
+    table = _read(connection, arrival, source, seen, whole)
     set_aside_forgotten(home.settings, connection, arrival.contract)
     if whole and piece is not None:
         whole.compare(piece)
-    _keep(connection, home, arrival, source, seen, piece)
+    _keep(connection, home, arrival, (source, table), seen, piece)
 
 
 def _in_pieces(
@@ -121,8 +122,8 @@ def _in_pieces(
     contract = arrival.contract
 
     def look(source: Source, carried: dict[str, str]) -> dict[str, Evidence]:
-        filled = fill_down(connection, source, contract, carried)
-        return date_evidence(connection, arrival.system, contract, fit(contract, filled.headers), filled)
+        table = _prepared(connection, arrival, source, carried)
+        return date_evidence(connection, arrival.system, contract, fit(contract, table.headers), table)
 
     def read(number: int) -> Observed:
         seen = Observed(exported_at=file.exported_at)
@@ -143,22 +144,33 @@ def _in_pieces(
     return together(pieces)
 
 
+def _prepared(
+    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, carried: dict[str, str] | None
+) -> Source:
+    """The rows that are read: blank cells filled down, what is said once added, columns turned into rows."""
+    contract = arrival.contract
+    table = add_stated(connection, fill_down(connection, source, contract, carried), contract, arrival.name)
+    return unpivot_columns(connection, table, contract, (*arrival.system.null_words, *contract.null_words))
+
+
 def _read(
     connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, seen: Observed, whole: Whole | None
-) -> None:
+) -> Source:
+    """Cast and judge the file; the table whose rows were read, which is not the file's where columns became rows."""
     contract, canonical = arrival.contract, canonical_objects()[arrival.contract.object]
     seen.encoding, seen.delimiter = source.encoding, source.delimiter
-    shape = fit(contract, source.headers)
-    seen.warnings += [*source.warnings, *shape.warnings]
     if seen.exported_at is None:
         seen.exported_at = exported_from_column(connection, contract, source, arrival.zone)
-    source = fill_down(connection, source, contract, whole.carried if whole else None)
+    table = _prepared(connection, arrival, source, whole.carried if whole else None)
+    shape = fit(contract, table.headers)
+    seen.warnings += [*table.warnings, *shape.warnings]
     order_of = whole.order_of if whole else None
-    rules = column_rules(connection, arrival.system, contract, shape, source, arrival.zone, order_of)
+    rules = column_rules(connection, arrival.system, contract, shape, table, arrival.zone, order_of)
     casting = Casting(contract, canonical, shape, rules, _line_prefix(arrival, seen))
-    cast_cells(connection, source, casting)
+    cast_cells(connection, table, casting)
     made = judge(connection, casting, arrival.vocabularies, whole.unknown if whole else None)
     seen.corrections = pl.concat([arrival.patch.corrections(), made])
+    return table
 
 
 def _line_prefix(arrival: Arrival, seen: Observed) -> str:
@@ -171,17 +183,21 @@ def _keep(
     connection: duckdb.DuckDBPyConnection,
     home: landing.Home,
     arrival: Arrival,
-    source: Source,
+    sources: tuple[Source, Source],
     seen: Observed,
     piece: int | None,
 ) -> None:
-    """Write accepted and refused rows, then count: every row of the file must be in exactly one place."""
+    """Write accepted and refused rows, then count: every row of the file must be in exactly one place.
+
+    sources: the file as it came, and the table whose rows were read.
+    """
+    source = sources[0]
     total, control, loaded, faults = _row(
         connection,
         "select count(*), count(*) filter (_is_control), count(*) filter (not _is_control and _record not in "
         "(select _record from faults)), (select count(*) from faults) from typed",
     )
-    refused = _refused_rows(connection, arrival, source, home.file_id, has_faults=faults > 0)
+    refused = _refused_rows(connection, arrival, sources, home.file_id, has_faults=faults > 0)
     seen.rows_in = total + source.control + len(source.refused)
     seen.rows_loaded, seen.rows_control, seen.rows_quarantined = loaded, control + source.control, refused.height
     if seen.rows_in != loaded + seen.rows_quarantined + seen.rows_control:
@@ -220,7 +236,12 @@ def _accepted_query(arrival: Arrival, seen: Observed, file_id: str, landed_at: d
 
 
 def _refused_rows(
-    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, file_id: str, *, has_faults: bool
+    connection: duckdb.DuckDBPyConnection,
+    arrival: Arrival,
+    sources: tuple[Source, Source],
+    file_id: str,
+    *,
+    has_faults: bool,
 ) -> pl.DataFrame:
     """Every refused record once: its first fault names column and code, all of them make the reason."""
     system, canonical = arrival.system.system, arrival.contract.object
@@ -237,9 +258,9 @@ def _refused_rows(
             item.reason,
             item.raw_text,
         )
-        for item in source.refused
+        for item in sources[0].refused
     ]
-    judged = _judged_rows(connection, arrival, source) if has_faults else iter(())
+    judged = _judged_rows(connection, arrival, *sources) if has_faults else iter(())
     rows = ((file_id, system, canonical, record, None, *rest) for record, *rest in judged)
     frames = [pl.DataFrame(unread, schema=landing.REFUSED, orient="row")]
     while some := list(islice(rows, REFUSED_ROWS)):
@@ -247,44 +268,57 @@ def _refused_rows(
     return pl.concat(frames).sort("record", maintain_order=True)
 
 
-def _judged_rows(connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source) -> Iterator[list[Any]]:
-    """(record, source id, column, code, reason, raw text) of every record with a fault."""
+def _judged_rows(
+    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, table: Source
+) -> Iterator[list[Any]]:
+    """(record of the export, source id, column, code, reason, raw text) of every row with a fault."""
     mark = literal(source.delimiter or ",")
     cells = ", ".join(
         f"case when contains({cell}, {mark}) or contains({cell}, '\"') or contains({cell}, chr(10)) "
         f"then '\"' || replace({cell}, '\"', '\"\"') || '\"' else coalesce({cell}, '') end"
         for cell in map(quoted, source.headers)
     )
+    lines = f"select _record as _row, array_to_string([{cells}], {mark}) as line from {source.relation}"
+    record = export_record_sql("_record") if arrival.contract.unpivot else "_record"
     found = connection.execute(
-        "select faults._record, typed.source_id, faults.column_name, faults.code, faults.because, raw.line, "
-        "raw.known[faults.column_name] from faults join typed using (_record) join ("
-        f"select _record, array_to_string([{cells}], {mark}) as line, {_values_of(arrival, source)} as known "
-        f"from {source.relation} where _record in (select _record from faults)) as raw using (_record) "
+        "select faults._record, raw._row, typed.source_id, faults.column_name, faults.code, faults.because, raw.line, "
+        "read.known[faults.column_name], read.place from faults join typed using (_record) join ("
+        f"select _record, {record} as _row, {_values_of(arrival, table)} as known, "
+        f"{quoted(UNPIVOTED) if arrival.contract.unpivot else 'null'} as place "
+        f"from {table.relation} where _record in (select _record from faults)) as read using (_record) join ("
+        f"{lines} where _record in (select {record} from faults)) as raw using (_row) "
         "order by faults._record, faults.rowid"
     )
-    row: list[Any] = []
+    last, refused = None, list[Any]()
     while some := found.fetchmany(REFUSED_ROWS):
-        for record, source_id, column, code, because, raw_text, known in some:
+        for row, record, source_id, column, code, because, raw_text, known, place in some:
             reason = _reason(column, code, because, known)
-            if row and row[0] == record:
-                row[4] += f"; {reason}"
+            if row == last:
+                refused[4] += f"; {reason}"
                 continue
-            if row:
-                yield row
-            row = [record, source_id, column or None, code, reason, raw_text]
-    if row:
-        yield row
+            if last is not None:
+                yield refused
+            said = f"{place}: {reason}" if place else reason
+            last, refused = row, [record, source_id, column or None, code, said, raw_text]
+    if last is not None:
+        yield refused
 
 
-def _values_of(arrival: Arrival, source: Source) -> str:
+def _values_of(arrival: Arrival, table: Source) -> str:
     """Canonical column to the cell it was read from, for the reason."""
-    shape = fit(arrival.contract, source.headers)
-    read = [(name, headers[0]) for name, headers in shape.columns.items() if headers]
-    names, cells = ", ".join(literal(name) for name, _ in read), ", ".join(quoted(header) for _, header in read)
+    shape = fit(arrival.contract, table.headers)
+    read = {name: quoted(headers[0]) for name, headers in shape.columns.items() if headers}
+    for name, column in arrival.contract.columns.items():
+        if name in read and isinstance(column.tax_rate, str):  # the fault may be the rate's
+            rate = quoted(shape.keys[column.tax_rate])
+            read[name] += f" || ' with tax rate ' || coalesce(nullif(trim({rate}), ''), '(empty)')"
+    names, cells = ", ".join(map(literal, read)), ", ".join(read.values())
     return f"map([{names}], [{cells}])" if read else "map(['']::varchar[], ['']::varchar[])"
 
 
 def _reason(column: str | None, code: str, because: str | None, known: str | None) -> str:
     said = because or MEANING.get(code, code)
+    if code == "bad_number" and any(word in (known or "") for word in "千万亿"):
+        said = "says a unit of its own beside the contract's `unit`"
     value = f" {known!r}" if known is not None and code != "missing_value" else ""
     return f"{column}:{value} {said}" if column else said

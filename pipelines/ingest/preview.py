@@ -106,7 +106,7 @@ def read_table(
         names = ", ".join('"' + header.replace('"', '""') + '"' for header in source.headers)
         frame = connection.execute(f"select {names} from {source.relation} order by _record").pl()
     found = {"encoding": source.encoding, "delimiter": source.delimiter, "rows": frame.height}
-    found["has_header"] = source.has_header
+    found |= {"has_header": source.has_header, "titles": source.titles}
     return frame, {**found, "control": source.control, "refused": source.refused}
 
 

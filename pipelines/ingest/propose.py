@@ -11,18 +11,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
-import yaml
 
-from pipelines.contracts import CanonicalObject, Reader, canonical_objects, load_contract, load_contracts
+from pipelines.contracts import Reader, canonical_objects, load_contract, load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.ingest.guesses import SURE, Evidence, Guess, best_object
-from pipelines.ingest.hints import column_options, is_continental, words_found
+from pipelines.ingest.guesses import Evidence, Guess, best_object
 from pipelines.ingest.looks import DATE, NUMBER, Looks
-from pipelines.ingest.preview import preview, read_table
+from pipelines.ingest.preview import Preview, preview, read_table
+from pipelines.ingest.wide import Wide, find_entered, find_wide, measure_columns, periodic_objects
+from pipelines.ingest.written import Draft, written
 from pipelines.settings import Settings
 
 SAMPLE_ROWS = 2000
-DATED = (("%Y-%m-%d", r"\d{4}-\d{2}-\d{2}"), ("%Y_%m_%d", r"\d{4}_\d{2}_\d{2}"), ("%Y%m%d", r"\d{8}"))
 
 
 def propose(settings: Settings, path: Path, system: str, wanted: str | None) -> str:
@@ -36,18 +35,51 @@ def propose(settings: Settings, path: Path, system: str, wanted: str | None) -> 
     frame = frame.slice(len(labels)).head(SAMPLE_ROWS)
     known = load_contracts(settings.sources).values() if settings.sources.is_dir() else ()
     evidence = Evidence.of(settings, known)
-    name, guesses = best_object(frame, evidence, wanted, path.stem)
+    name, guesses, wide = understood(frame, evidence, wanted, path.stem, found["titles"])
     if not guesses:
         raise AlmanacError(
             f"{path}: none of its headers is known ({', '.join(frame.columns[:12])}): say which object it is with "
-            "--object, or add their words to the contract of another system"
+            f"--object ({', '.join(canonical_objects())}), or add their words to the contract of another system"
         )
-    system = system or re.sub(r"\W+", "_", re.sub(r"[\d_-]+.*$", "", path.stem.lower())).strip("_") or "new_system"
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", system):
-        system = "new_system"
-    body = _written(path, system, canonical_objects()[name], guesses, frame, reader, evidence, _where(labelled, labels))
-    said = f"{frame.height} rows looked at, {found['encoding']}, {len(guesses)} of {frame.width} columns mapped"
-    return f"# Proposed from {path.name}: {said}.\n# {_tried(settings, path, body)}\n{body}"
+    entered = None if wide else find_entered(frame)
+    draft = Draft(
+        path=path, system=_system(path, system), item=canonical_objects()[name], guesses=guesses, frame=frame,
+        reader=reader, titles=found["titles"], evidence=evidence, wide=wide, entered=entered, labelled=labelled,
+        labels=labels,
+    )  # fmt: skip
+    body = written(draft)
+    mapped = len({guess.header for guess in guesses} & set(frame.columns)) + (len(wide.headers) if wide else 0)
+    mapped += len(entered[1]) if entered else 0
+    said = f"{frame.height} rows looked at, {found['encoding']}, {mapped} of {frame.width} columns mapped"
+    return f"# Proposed from {path.name}: {said}.\n{_tried(settings, path, body)}{body}"
+
+
+def understood(
+    frame: pl.DataFrame, evidence: Evidence, wanted: str | None, stem: str, titles: list[str]
+) -> tuple[str, list[Guess], Wide | None]:
+    """The canonical object of a table, a guess per header, and which of its columns are periods.
+
+    titles: what stands above the table; it says, as the file's name does, what the rows are.
+    """
+    wide = find_wide(frame, titles, stem)
+    said = " ".join([stem, *(re.sub(r"\S+[:：]\s*\S+", " ", title) for title in titles)])  # 编制：王伟 names no rows
+    if wide is None or (wanted and wanted not in periodic_objects()):
+        entered = find_entered(frame)
+        rest = frame.drop(entered[1]) if entered else frame
+        return *best_object(rest, evidence, [wanted] if wanted else None, said), None
+    sums = [header for header in frame.columns if header not in wide.headers and wide.totals.fullmatch(header)]
+    kept = frame.drop([*wide.headers, *sums])
+    name, guesses = best_object(kept, evidence, [wanted] if wanted else periodic_objects(), said, is_part=True)
+    measures = measure_columns(canonical_objects()[name], wide, said)
+    taken = {"period_start", "period", *(column for column, _ in measures.values())}
+    guesses = [guess for guess in guesses if guess.column not in taken]
+    guesses.append(Guess(wide.name, "period_start", 0.95))
+    return name, [*guesses, *(Guess(header, *found) for header, found in measures.items())], wide
+
+
+def _system(path: Path, system: str) -> str:
+    system = system or re.sub(r"\W+", "_", re.sub(r"[\d_-]+.*$", "", path.stem.lower())).strip("_")
+    return system if re.fullmatch(r"[a-z][a-z0-9_]*", system) else "new_system"
 
 
 def _read(path: Path) -> tuple[dict[str, str], pl.DataFrame, dict[str, Any]]:
@@ -99,122 +131,20 @@ def _records(path: Path) -> str:
     return max(lists, key=lambda place: lists[place], default="")
 
 
-def _written(
-    path: Path,
-    system: str,
-    item: CanonicalObject,
-    guesses: list[Guess],
-    frame: pl.DataFrame,
-    reader: dict[str, str],
-    evidence: Evidence,
-    where: list[str],
-) -> str:
-    headers: dict[str, list[str]] = {}
-    for guess in guesses:
-        headers.setdefault(guess.column, []).append(guess.header)
-    sure = {guess.column: guess.confidence for guess in guesses}
-    looks = {header: Looks.of(frame[header]) for header in frame.columns}
-    numbers = [looks[names[0]] for name, names in headers.items() if item.columns[name].type in ("decimal", "number")]
-    lines = [f"system: {system}", f"title: {system.replace('_', ' ').title()}"]
-    if is_continental(numbers):
-        lines.append('number_format: {thousands: ".", decimal: ","}')
-    lines += [
-        "objects:",
-        f"  - object: {item.name}",
-        *_file_lines(path),
-        "    extract: full  # or incremental, window(<date column>)",
-    ]
-    told: dict[str, object] = {**reader, **({"fill_down": fill} if (fill := _fill_down(looks)) else {})}
-    lines += [f"    reader: {json.dumps(told, ensure_ascii=False)}"] if told else []
-    lines += where
-    key = _key(item, headers, looks)
-    lines += [
-        f"    key: [{', '.join(key)}]" if key else "    key: none  # no columns tell the rows apart",
-        "    columns:",
-    ]
-    for column, names in headers.items():
-        options, hints = column_options(item.columns[column], column, names, [looks[name] for name in names])
-        said = [] if sure[column] >= SURE else [f"{sure[column]:.0%} sure"]
-        comment = "; ".join([*said, *hints])
-        lines.append(f"      {column}: {_source(names, options)}{f'  # {comment}' if comment else ''}")
-        lines += [f"      # {line}" for line in words_found(item.columns[column], looks[names[0]], evidence.words)]
-    rest = [header for header in frame.columns if header not in {guess.header for guess in guesses}]
-    lines += [f"    # not mapped, kept in _extra: {', '.join(map(repr, rest))}"] if rest else []
-    return "\n".join(lines) + "\n"
-
-
-def _where(header: str, labels: list[str]) -> list[str]:
-    if not labels:
-        return []
-    words = ", ".join("'" + label.replace("'", "''") + "'" for label in labels)
-    name = header.replace('"', '""')
-    condition = quoted(f'"{name}" not in ({words})')
-    return [f"    where: {condition}  # the fields are named once more below the header"]
-
-
-def _file_lines(path: Path) -> list[str]:
-    """The glob and the export date, from the file's name."""
-    for form, pattern in DATED:
-        if found := re.search(pattern, path.stem):
-            stem = path.stem.replace(found.group(), "*")
-            return [
-                f"    files: {quoted(f'**/{stem}{path.suffix}')}",
-                f"    exported_at: {{filename: '({pattern})', format: \"{form}\"}}",
-            ]
-    return [
-        f"    files: {quoted(f'**/{path.name}')}",
-        "    exported_at: {sidecar: true}  # the name holds no date",
-    ]
-
-
-def _fill_down(looks: dict[str, Looks]) -> list[str]:
-    """Headers that are empty where the first one is: a bill's head stands on its first line only."""
-    names = list(looks)
-    rows = max((max(look.rows, default=-1) for look in looks.values()), default=-1) + 1
-    first = looks[names[0]].rows
-    if not first or 0 not in first or len(first) == rows:
-        return []
-    alike = [name for name in names if looks[name].rows and looks[name].rows <= first]
-    return alike if len(alike) > 2 and all(looks[name].rows == first for name in alike[:3]) else []
-
-
-def _key(item: CanonicalObject, headers: dict[str, list[str]], looks: dict[str, Looks]) -> list[str]:
-    """The key column; else the columns that together tell the rows apart."""
-    if item.key_column in headers and looks[headers[item.key_column][0]].distinct == 1:
-        return [item.key_column]
-    if "line_number" in headers:
-        document = next((name for name in ("order_id", "invoice_id") if name in headers), None)
-        return [document, "line_number"] if document else []
-    parts = [item.key_column, *(name for name, column in item.columns.items() if column.required)]
-    parts += [name for name in ("product_id", "component_id", "version") if name in item.columns]
-    chosen = [name for name in dict.fromkeys(parts) if name in headers and looks[headers[name][0]].rows]
-    return chosen if len(chosen) > 1 or item.key_column in chosen else []
-
-
-def _source(headers: list[str], options: dict[str, object]) -> str:
-    """The header alone, or with what the values ask for."""
-    if len(headers) == 1 and not options:
-        return quoted(headers[0])
-    name, value = (
-        ("from", quoted(headers[0])) if len(headers) == 1 else ("join", f"[{', '.join(map(quoted, headers))}]")
-    )
-    written = [
-        f"{name}: {value}",
-        *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in options.items()),
-    ]
-    return f"{{{', '.join(written)}}}"
-
-
 def _tried(settings: Settings, path: Path, body: str) -> str:
-    """What comes of the file under its own proposal, in one line."""
+    """What comes of the file under its own proposal, a line per object."""
     with TemporaryDirectory() as folder:
-        written = Path(folder) / "proposed.yml"
-        written.write_text(body, encoding="utf-8")
+        place = Path(folder) / "proposed.yml"
+        place.write_text(body, encoding="utf-8")
         try:
-            system = load_contract(written)
-            read = preview(settings, system, system.objects[0], path, is_sample=True)
+            system = load_contract(place)
+            tries = [preview(settings, system, item, path, is_sample=True) for item in system.objects]
         except AlmanacError as error:
-            return f"Not tried on the file: {str(error).removeprefix(f'{written}: ')}"
+            return f"# Not tried on the file: {str(error).removeprefix(f'{place}: ')}\n"
+    return "".join(f"# {_outcome(read)}\n" for read in tries)
+
+
+def _outcome(read: Preview) -> str:
     seen = read.seen
     if seen.status != "loaded":
         return f"Tried on the file, it is rejected: {' '.join(seen.reason.split())}"
@@ -222,8 +152,3 @@ def _tried(settings: Settings, path: Path, body: str) -> str:
     counts = f"{seen.rows_loaded} loaded + {seen.rows_quarantined} quarantined + {seen.rows_control} control"
     check = "Check every line, then `almanac sources check`."
     return f"Tried on the file: {seen.rows_in} rows in = {counts}{refused}. {check}"
-
-
-def quoted(text: str) -> str:
-    """Text as a YAML scalar."""
-    return yaml.safe_dump(text, allow_unicode=True, default_style='"', width=1000).strip()

@@ -12,6 +12,7 @@ import polars as pl
 from pipelines.contracts import Reader
 from pipelines.ingest.container import unpack
 from pipelines.ingest.delimited import delimited_pieces, read_delimited
+from pipelines.ingest.sheets import read_sheets
 from pipelines.ingest.source import FileRefusedError, Load, Refused, Source, unique_headers
 from pipelines.ingest.workbook import read_workbook
 from pipelines.warehouse import quoted
@@ -63,7 +64,7 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, pla
     if kind == "csv":
         return read_delimited(connection, path, reader, place)
     if kind == "xlsx":
-        return read_workbook(connection, path, reader)
+        return read_sheets(connection, path, reader) if reader.sheets else read_workbook(connection, path, reader)
     if kind == "parquet":
         return _read_parquet(connection, path)
     return _read_json(connection, path, reader, kind)

@@ -113,7 +113,10 @@ def export_refused(settings: Settings, contracts: dict[str, SourceContract], pat
     if not readings or any(source.headers != sources[0].headers for source in sources):
         names = ", ".join(row["contract"] for row in readings) or contract
         raise AlmanacError(f"{path}: {names}: say with --contract which contract's refused rows are meant")
-    refused = {item["record"]: item for row in readings for item in _refused(settings, row).to_dicts()}
+    refused: dict[int, Row] = {}
+    for item in (item for row in readings for item in _refused(settings, row).to_dicts()):
+        before = refused.get(item["record"])  # a record whose columns became rows may be refused in several places
+        refused[item["record"]] = {**item, "reason": f"{before['reason']}; {item['reason']}"} if before else item
     headers, delimiter = sources[0].headers, sources[0].delimiter or ","
     out = io.StringIO()
     writer = csv.writer(out)
@@ -160,14 +163,18 @@ def _raw_texts(settings: Settings, row: Row) -> dict[int, str]:
 
 def _refused_readings(settings: Settings, path: str) -> list[Row]:
     """The newest ledger row per contract that reads the file and refused rows of it; an error where there is none."""
-    rows = [row for row in History.read(settings).rows if row["path"] == path and row["contract"]]
+    history = History.read(settings)
+    rows = [row for row in history.rows if row["path"] == path and row["contract"]]
     if not rows:
         raise AlmanacError(f"{path}: not in the ledger; paths are below the inbox, see `almanac quarantine list`")
     newest = {(row["source_system"], row["contract"]): row for row in rows}.values()
     found = [row for row in newest if landing.refused_path(settings, row["file_id"]).exists()]
     if not found:
         raise AlmanacError(f"{path}: no row of it is in quarantine")
-    return found
+    standing = history.standing()
+    if not any(row["file_id"] in standing for row in found):
+        raise AlmanacError(f"{path}: another file was loaded in its place since: correct that one")
+    return [row for row in found if row["file_id"] in standing]
 
 
 def _source_of(settings: Settings, contracts: dict[str, SourceContract], row: Row) -> Source:

@@ -2,10 +2,15 @@
 
 import difflib
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.contracts import Column, ObjectContract
 from pipelines.ingest.source import FileRefusedError
+from pipelines.warehouse import quoted
+
+# What the reader adds, kept in _extra: the header that a value stood under, the sheet that a record stands on.
+UNPIVOTED, SHEET = "_column", "_sheet"
 
 
 @dataclass(frozen=True)
@@ -14,18 +19,21 @@ class Shape:
 
     columns: canonical column to the headers it is read from (several for a join).
     keys: key part to its header, for parts that are source headers and not canonical columns.
+    said: name in double quotes in an expression to its header, where it is no canonical column.
     extra: headers nobody asked for; they are kept in `_extra` and reported.
     """
 
     columns: dict[str, tuple[str, ...]]
     keys: dict[str, str]
+    said: dict[str, str]
     extra: tuple[str, ...]
     warnings: tuple[str, ...]
 
 
 def folded(header: str) -> str:
-    """A header as it is compared: width, case and blanks do not matter."""
-    return " ".join(unicodedata.normalize("NFKC", header).casefold().split())
+    """A header as it is compared: width, case, blanks and the star of a required field do not matter."""
+    text = " ".join(unicodedata.normalize("NFKC", header).casefold().split())
+    return text.strip("* ") or text
 
 
 def fit(contract: ObjectContract, headers: list[str]) -> Shape:
@@ -38,16 +46,53 @@ def fit(contract: ObjectContract, headers: list[str]) -> Shape:
         if (column.source or column.join) and not columns[name] and not column.optional
     ]
     canonical = set(contract.columns)
+    optional = {namespace.column for namespace in contract.key_namespace if namespace.optional}
     loose = [part for part in _loose_parts(contract) if part not in canonical]
+    loose = [part for part in loose if folded(part) in known or part not in optional]
     missing += [_missing((part,), headers) for part in loose if folded(part) not in known]
     if missing:
         raise FileRefusedError("missing_header", "; ".join(missing) + ": rename it in the contract's `from`")
-    used = {header for found in columns.values() for header in found} | {known[folded(part)] for part in loose}
+    said = _said(contract, known)
+    used = (
+        {header for found in columns.values() for header in found}
+        | {known[folded(part)] for part in loose}
+        | set(said.values())
+    )
     used |= {known[folded(name)] for name in _mentioned(contract) if folded(name) in known}
     ignored = {folded(header) for header in contract.ignore}
     extra = tuple(header for header in headers if header not in used and folded(header) not in ignored)
-    warnings = (f"new columns kept in _extra: {', '.join(extra)}",) if extra else ()
-    return Shape(columns, {part: known[folded(part)] for part in loose}, extra, warnings)
+    added = ", ".join(header for header in extra if header not in (UNPIVOTED, SHEET))
+    warnings = (f"new columns kept in _extra: {added}",) if added else ()
+    return Shape(columns, {part: known[folded(part)] for part in loose}, said, extra, warnings)
+
+
+def expression_sql(expression: str, said: Mapping[str, str]) -> str:
+    """The contract's SQL with each header it names in the place where its cell stands."""
+    for name in said:
+        expression = expression.replace(quoted(name), quoted(f"~cell {name}"))
+    return expression
+
+
+def _said(contract: ObjectContract, known: dict[str, str]) -> dict[str, str]:
+    """The headers that expressions name. Raises FileRefusedError for a name that is neither header nor column."""
+    found = {}
+    for column, name in ((key, name) for key, item in contract.columns.items() for name in item.quoted):
+        if name in contract.columns:
+            continue
+        if folded(name) not in known:
+            near = _nearest(name, [*known.values(), *contract.columns])
+            raise FileRefusedError(
+                "contract_sql",
+                f"expression of {column}: {name!r} is neither a header of the file nor a column that the contract "
+                f"fills{f'; nearest is {near!r}' if near else ''}",
+            )
+        found[name] = known[folded(name)]
+    return found
+
+
+def _nearest(wanted: str, names: list[str]) -> str | None:
+    near = difflib.get_close_matches(folded(wanted), [folded(name) for name in names], n=1, cutoff=0.4)
+    return next((name for name in names if near and folded(name) == near[0]), None)
 
 
 def _headers_of(column: Column, known: dict[str, str]) -> tuple[str, ...]:
@@ -69,7 +114,6 @@ def _mentioned(contract: ObjectContract) -> list[str]:
 
 
 def _missing(wanted: tuple[str, ...], headers: list[str]) -> str:
-    near = difflib.get_close_matches(folded(wanted[0]), [folded(header) for header in headers], n=1, cutoff=0.4)
-    nearest = next((header for header in headers if near and folded(header) == near[0]), None)
+    nearest = _nearest(wanted[0], headers)
     hint = f"nearest is {nearest!r}" if nearest else f"the file has {', '.join(map(repr, headers[:30]))}"
     return f"header {' or '.join(map(repr, wanted))} is missing; {hint}"

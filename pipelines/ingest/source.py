@@ -49,6 +49,8 @@ class Source:
     has_header: whether the headers stand in the file, and were not made up.
     odd_blanks: whether cells may begin or end with blanks other than the space.
     records: the number of its last record, where it is a piece of a file.
+    titles: what stands above the header, a text per row.
+    has_control: whether the relation has `_is_control` already: rows that are known to be no records.
     """
 
     headers: list[str]
@@ -60,6 +62,8 @@ class Source:
     odd_blanks: bool = True
     has_header: bool = True
     records: int = 0
+    titles: list[str] = field(default_factory=list)
+    has_control: bool = False
     table: str = "cells"
     warnings: list[str] = field(default_factory=list)
 

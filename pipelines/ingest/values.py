@@ -138,6 +138,10 @@ def read_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules
         written = f"rtrim(replace({text}, '％', '%'), '% ')"
         number = careful_sql(written, column.number_format or rules.number_format, "double")
         return _share(number, column, f"contains({text}, '%') or contains({text}, '％')")
+    if canonical.type in NUMERIC and column.unit > 1:
+        # 8万 in a column of 万元: one of the two is a slip of the pen, and they differ ten thousandfold.
+        number = careful_sql(text, column.number_format or rules.number_format, number_kind(column, canonical))
+        return f"case when not regexp_matches({text}, '[千万亿]') then {number} end"
     if canonical.type in NUMERIC:
         return careful_sql(text, column.number_format or rules.number_format, number_kind(column, canonical))
     return _READERS[canonical.type](text, column, canonical, rules)

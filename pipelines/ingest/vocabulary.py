@@ -4,6 +4,7 @@ import csv
 import difflib
 import hashlib
 import json
+import re
 from dataclasses import dataclass
 
 from pipelines.errors import AlmanacError
@@ -21,7 +22,10 @@ LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK 
 PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS
 TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
 """
+_NUMBERED = re.compile(r"^\d+\s*[-.、:)]\s*")  # `1-Qualify`, `02. Proposal`: numbered so that they sort
 ISO_CURRENCIES = frozenset(_ISO_4217.split())
+NEAR = 0.75  # share of equal letters below which two words rather mean different things
+SHORTEST = 4  # letters of a known word that says something inside a longer one; two of a script without blanks
 
 
 @dataclass(frozen=True)
@@ -33,10 +37,15 @@ class Vocabulary:
 
     def code(self, word: str) -> str | None:
         """The code of a word, or None for a word nobody has mapped."""
-        known = self.codes.get(folded(word))
+        known = self.codes.get(folded(word)) or self.codes.get(_NUMBERED.sub("", folded(word)))
         if known is None and self.kind == "currencies" and word.strip().upper() in ISO_CURRENCIES:
             return word.strip().upper()
         return known
+
+    @property
+    def seed(self) -> str:
+        """The policy file that a missing word belongs into."""
+        return f"seeds/{SEEDS[self.kind]}.csv"
 
     def proposal(self, word: str) -> str | None:
         """The code of the most similar known word."""
@@ -44,9 +53,15 @@ class Vocabulary:
         return near[0] if near else None
 
     def nearest(self, word: str) -> tuple[str, float] | None:
-        """The code of the most similar known word and how similar it is, 0.5 to 1; None where none is."""
-        near = difflib.get_close_matches(folded(word), list(self.codes), n=1, cutoff=0.5)
-        return (self.codes[near[0]], difflib.SequenceMatcher(None, near[0], folded(word)).ratio()) if near else None
+        """The code of the most similar known word and how similar it is, 0 to 1; None where none is.
+
+        Similar is a word of nearly the same letters, or the longest known one that is part of it.
+        """
+        said = folded(word)
+        near = difflib.get_close_matches(said, list(self.codes), n=1, cutoff=NEAR)
+        within = [known for known in self.codes if _holds(said, known)]
+        best = near[0] if near else max(within, key=len, default=None)
+        return (self.codes[best], difflib.SequenceMatcher(None, best, said).ratio()) if best else None
 
     @property
     def fingerprint(self) -> str:
@@ -68,3 +83,10 @@ def load_vocabulary(settings: Settings, kind: str, system: str) -> Vocabulary:
     codes = {folded(row[target]): row[target] for row in rows}
     codes |= {folded(row["word"]): row[target] for row in [*general, *own]}
     return Vocabulary(kind, codes)
+
+
+def _holds(text: str, known: str) -> bool:
+    """Whether a known word stands in a longer text, as whole words where the script parts them."""
+    if known.isascii():
+        return len(known) >= SHORTEST and bool(re.search(rf"\b{re.escape(known)}\b", text))
+    return len(known) >= 2 and known in text

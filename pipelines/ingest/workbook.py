@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import Reader
-from pipelines.ingest.dialect import HEAD_RECORDS, header_index
+from pipelines.ingest.dialect import HEAD_RECORDS, header_index, title_texts
 from pipelines.ingest.source import FileRefusedError, Source, unique_headers
 from pipelines.ingest.values import BLANKS
 from pipelines.warehouse import quoted
@@ -47,8 +47,20 @@ def read_workbook(connection: duckdb.DuckDBPyConnection, path: Path, reader: Rea
         encoding="workbook",
         has_header=index is not None,
         control=first + rows.height - filled.height,
+        titles=title_texts(head[: index or 0]),
         odd_blanks=bool(has_odd_blanks),
     )
+
+
+def sheet_names(path: Path) -> list[str]:
+    """The names of a workbook's sheets. Raises FileRefusedError for what is none."""
+    import fastexcel
+
+    _refuse_bomb(path)
+    try:
+        return list(fastexcel.read_excel(path).sheet_names)
+    except Exception as error:
+        raise FileRefusedError("broken_file", f"workbook not readable: {str(error).splitlines()[0]}") from error
 
 
 def _sheet(path: Path, reader: Reader) -> pl.DataFrame:

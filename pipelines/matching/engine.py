@@ -32,6 +32,8 @@ COLUMNS = {
     "merged_into_id": "varchar",
     "exported_at": "timestamp",
 }
+# One contact person may stand beside the record itself, in columns of its own.
+CONTACT = {"contact_name": "varchar", "email": "varchar", "phone": "varchar", "job_title": "varchar"}
 
 
 @contextmanager
@@ -50,19 +52,31 @@ def engine(
             " (source_system varchar, source_id varchar, namespace varchar, namespace_key varchar)"
         )
         load_seed(connection, "match_weights", weights or SHIPPED_SEEDS / "match_weights.csv")
+        load_seed(connection, "industries", SHIPPED_SEEDS / "industries.csv")
         load_seed(connection, "match_overrides", overrides or SHIPPED_SEEDS / "match_overrides.csv")
         build_key_tables(connection, schema="staging")
+        run_models(connection, ["mtc_contacts"])
         yield connection
 
 
 def load_records(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -> None:
-    """Make the frame the account records of the connection."""
-    columns = [
-        f"{'cast(' + name if name in records.columns else 'cast(null'} as {kind}) as {name}"
-        for name, kind in COLUMNS.items()
-    ]
-    listed = ", ".join(columns)
+    """Make the frame the account records of the connection, and `contact_*` columns of it their contact persons."""
+
+    def taken(name: str, kind: str, alias: str) -> str:
+        return f"{'cast(' + name if name in records.columns else 'cast(null'} as {kind}) as {alias}"
+
+    listed = ", ".join(taken(name, kind, name) for name, kind in COLUMNS.items())
     connection.execute(f"create or replace table staging.stg_account_records as select {listed} from records")
+    person = ", ".join(
+        taken(name if name.startswith("contact") else f"contact_{name}", kind, name) for name, kind in CONTACT.items()
+    )
+    has_person = " or ".join(f"{name} is not null" for name in CONTACT)
+    connection.execute(
+        "create or replace table staging.stg_contacts as select * from ("
+        f" select source_system, source_id as account_source_id, {person},"
+        " null::varchar as merged_into_id, false as is_deleted from records"
+        f") where {has_person}"
+    )
 
 
 def match(

@@ -57,6 +57,7 @@ def _customer(connection: duckdb.DuckDBPyConnection, customer_id: str) -> str:
     lines = [f"{customer_id} lives on as {current}"] if alias else []
     lines += [f"customer {current}: {len(records)} records"]
     lines += [f"  {r['record']}  {r['account_name'] or '(no name)'}  [{r['rule']}] {r['cause']}" for r in records]
+    lines += _golden_record(connection, current)
     lines += ["events:"]
     lines += [
         f"  {e['run_id']}  {e['event']}  {e['record']}"
@@ -65,6 +66,25 @@ def _customer(connection: duckdb.DuckDBPyConnection, customer_id: str) -> str:
         for e in events
     ]
     return "\n".join(lines)
+
+
+def _golden_record(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list[str]:
+    """What the customer is known by, each value with the record it comes from; nothing before the marts are built."""
+    known = (
+        "select 1 from information_schema.tables where table_schema = 'intermediate' and table_name = 'int_customers'"
+    )
+    found = (
+        _rows(connection, "from intermediate.int_customers where customer_id = ?", customer_id)
+        if (connection.execute(known).fetchone())
+        else []
+    )
+    lines = [
+        f"  {column:<18}{value}  from {row[column + '_source']}"
+        for row in found
+        for column, value in row.items()
+        if row.get(column + "_source") and value is not None
+    ]
+    return ["golden record:", *lines] if lines else []
 
 
 def _pair(connection: duckdb.DuckDBPyConnection, l: dict[str, object], r: dict[str, object]) -> str:  # noqa: E741

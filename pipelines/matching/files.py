@@ -28,6 +28,11 @@ HEADERS: dict[str, tuple[str, ...]] = {
     "province": ("province", "state", "billingstate", "省", "省份"),
     "postal_code": ("postalcode", "zip", "zipcode", "postcode", "billingpostalcode", "邮编", "邮政编码"),
     "industry": ("industry", "sector", "occupation", "profession", "行业", "所属行业", "职业"),
+    "contact_name": ("contactname", "contact", "contactperson", "联系人", "联系人姓名"),
+    "contact_email": ("contactemail", "联系人邮箱"),
+    "contact_phone": ("contactphone", "contactmobile", "联系人电话", "联系人手机"),
+    "contact_job_title": ("contactjobtitle", "contacttitle", "联系人职务", "职务"),
+    "amount": ("amount", "revenue", "sales", "turnover", "annualrevenue", "金额", "销售额", "营业收入", "年收入"),
     "birth_date": ("birthdate", "dob", "dateofbirth", "birthday", "出生日期", "生日"),
 }
 DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y%m%d", "%Y年%m月%d日")

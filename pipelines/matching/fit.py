@@ -15,6 +15,7 @@ PRIOR_PAIRS = 100.0
 ROUNDS = 12
 RANDOM_PAIRS = 200_000
 FITTED_PAIRS = 300_000
+SAID_APART = ("other_place", "other_branch")  # what such words mean is not learned from who shares a telephone
 LEAST_OTHERS = 0.3  # even a value whose every pair matches may be a coincidence that was not seen
 
 
@@ -71,7 +72,7 @@ def _with_random_shares(weights: pl.DataFrame, counts: pl.DataFrame) -> pl.DataF
     )
     total = pl.col("n").sum().over("kind", "field")
     shares = (pl.col("n") + PRIOR_PAIRS * pl.col("random_share")) / (total + PRIOR_PAIRS)
-    kept = pl.when("by_frequency").then("random_share").otherwise(shares)
+    kept = pl.when(pl.col("by_frequency") | pl.col("level").is_in(SAID_APART)).then("random_share").otherwise(shares)
     return seen.with_columns(random_share=kept).drop("n")
 
 
@@ -83,8 +84,10 @@ def _fitted_shares(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame)
     """
     codes, bits, prior, pair_total, candidates = _sampled_pairs(connection, weights)
     seed = weights["match_share"].to_numpy()
-    # members of a group of companies share names, telephones and domains without being one: only persons are corrected
-    is_corrected = (weights["by_frequency"] & (weights["kind"] == "person")).to_numpy()
+    # members of a group of companies share names, telephones and domains without being one; a house they rarely share
+    may_be = (pl.col("kind") == "person") | (pl.col("field") == "address")
+    is_corrected = weights.select(pl.col("by_frequency") & may_be).to_series().to_numpy()
+    is_fixed = weights["level"].is_in(SAID_APART).to_numpy()
     group = weights.select(pl.struct("kind", "field").rank("dense")).to_series().to_numpy().astype(int) - 1
     pairs = _counts(codes, None, len(seed))
     shares, others = seed.copy(), np.ones(len(seed))
@@ -94,7 +97,7 @@ def _fitted_shares(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame)
         chance = 1 / (1 + np.exp2(-np.clip(score, -60, 60)))
         counts = _counts(codes, chance, len(seed))
         totals = np.bincount(group, weights=counts)
-        shares = (counts + PRIOR_PAIRS * seed) / (totals[group] + PRIOR_PAIRS)
+        shares = np.where(is_fixed, seed, (counts + PRIOR_PAIRS * seed) / (totals[group] + PRIOR_PAIRS))
         left_over = (pairs - counts + PRIOR_PAIRS) / (pairs + PRIOR_PAIRS)
         others = np.where(is_corrected, np.clip(left_over, LEAST_OTHERS, 1), 1.0)
         matches = max(chance.sum() * candidates / max(len(chance), 1), 1.0)

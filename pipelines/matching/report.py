@@ -1,7 +1,9 @@
-"""`almanac match FILE` from end to end: read, match, write clusters, say what came out."""
+"""`almanac match FILE` from end to end: read, match, write clusters and what to look at, say what came out."""
 
+from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import polars as pl
 
 from pipelines.errors import AlmanacError
@@ -9,9 +11,12 @@ from pipelines.matching.engine import engine
 from pipelines.matching.files import as_records, read_table, recognise
 from pipelines.matching.fit import fit_weights
 from pipelines.matching.models import run_models
-from pipelines.resolve.evidence import read_evidence
+from pipelines.resolve.clusters import Clusters
+from pipelines.resolve.evidence import Evidence, read_evidence
+from pipelines.resolve.reviews import reviews
 
 FORMULA_STARTS = ("=", "+", "-", "@")
+Say = Callable[[str], None]
 
 
 def match_file(
@@ -19,64 +24,127 @@ def match_file(
     said: dict[str, str],
     *,
     out: Path,
+    review: Path | None = None,
     pairs: Path | None = None,
     fit: bool = True,
     weights: Path | None = None,
+    say: Say = lambda text: None,
 ) -> str:
-    """Write `record_id, cluster_id` of every record of the file; returns a summary in words.
+    """Write `record_id, cluster_id, cluster_size, name` of every record of the file; returns a summary in words.
 
     A cluster goes by the smallest of its record ids. said: canonical column -> header, for what is not recognised.
+    review: where to write the pairs that a person should look at, those with most money at stake first.
     """
+    say(f"reading {file}")
     table = read_table(file)
     mapping = recognise(table.columns, said)
-    clusters = match_records(as_records(table, mapping), fit=fit, weights=weights, pairs=pairs)
+    records = as_records(table, mapping)
+    clusters, undecided = match_records(records, fit=fit, weights=weights, pairs=pairs, say=say)
     _write(clusters, out)
-    shared = clusters.filter(pl.col("cluster_id").is_duplicated())
-    used = ", ".join(f"{column} from {header!r}" for column, header in sorted(mapping.items()))
-    return (
-        f"{len(clusters)} records, {clusters['cluster_id'].n_unique()} clusters,"
-        f" {len(shared)} records share a cluster with another\nused: {used}\nwritten: {out}"
-    )
+    lines = [
+        f"{len(clusters):,} records, {clusters['cluster_id'].n_unique():,} clusters,"
+        f" {(clusters['cluster_size'] > 1).sum():,} records share a cluster with another",
+        "used: " + ", ".join(f"{column} from {header!r}" for column, header in sorted(mapping.items())),
+    ]
+    unused = [header for header in table.columns if header not in mapping.values()]
+    lines += [f"not used: {', '.join(unused)} (say what one is with --map account_name=HEADER)"] if unused else []
+    lines += [f"written: {out}"]
+    if review and len(undecided):
+        _write(undecided, review)
+        lines += [f"to look at: {len(undecided):,} pairs that nothing decides, the weightiest first: {review}"]
+    return "\n".join(lines)
 
 
 def match_records(
-    records: pl.DataFrame, *, fit: bool = True, weights: Path | None = None, pairs: Path | None = None
-) -> pl.DataFrame:
-    """`record_id, cluster_id` of canonical records, in their order."""
+    records: pl.DataFrame,
+    *,
+    fit: bool = True,
+    weights: Path | None = None,
+    pairs: Path | None = None,
+    say: Say = lambda text: None,
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Clusters of canonical records (`record_id, cluster_id, cluster_size, name`), in their order; and pairs to look at
+    (`record_id_l, name_l, record_id_r, name_r, reason, score_bits, amount_at_stake`)."""
+    say(f"normalising names, telephones and addresses of {len(records):,} records")
     with engine(records, weights) as connection:
+        say("comparing records that share a key")
         run_models(connection)
         if fit and len(records) > 1:
+            say(f"learning from {_count(connection):,} pairs how often fields agree")
             fit_weights(connection)
         if pairs:
             connection.execute(
                 "copy (from matching.mtc_pairs order by record_no_l, record_no_r) to ? (format parquet)", [str(pairs)]
             )
+        say("grouping")
         evidence = read_evidence(connection)
-    labels = evidence.clusters().labels
+    clusters = evidence.clusters()
     ids = evidence.records["source_id"]
-    found = evidence.records.select("source_system", "source_id", cluster_id=ids.gather(labels))
-    return (
-        records.select("source_system", "source_id")
-        .join(found, on=["source_system", "source_id"], how="left", maintain_order="left")
-        .select(record_id="source_id", cluster_id="cluster_id")
+    found = evidence.records.select("source_system", "source_id", cluster_id=ids.gather(clusters.labels))
+    joined = records.join(found, on=["source_system", "source_id"], how="left", maintain_order="left").select(
+        "source_system",
+        record_id="source_id",
+        cluster_id="cluster_id",
+        cluster_size=pl.len().over("cluster_id"),
+        name=pl.col("account_name") if "account_name" in records.columns else pl.lit(None, pl.String),
+        amount=_amount(records),
     )
+    return joined.drop("source_system", "amount"), _undecided(evidence, clusters, joined)
 
 
-def _write(clusters: pl.DataFrame, out: Path) -> None:
+def _amount(records: pl.DataFrame) -> pl.Expr:
+    """Money of a record, 0 where the file tells none: separators and currency signs aside."""
+    if "amount" not in records.columns:
+        return pl.lit(0.0)
+    plain = pl.col("amount").cast(pl.String).str.replace_all(r"[^0-9.\-]", "")
+    return plain.cast(pl.Float64, strict=False).fill_null(0.0)
+
+
+def _undecided(evidence: Evidence, clusters: Clusters, found: pl.DataFrame) -> pl.DataFrame:
+    """Pairs to look at; the money of both clusters is at stake, and among equals the closest call comes first."""
+    ids = evidence.records["source_id"]
+    groups = evidence.records.select("record", customer_id=ids.gather(clusters.labels))
+    rows = reviews(evidence, clusters, groups)
+    money = found.group_by("cluster_id").agg(pl.col("amount").sum())
+    names = found.select("source_system", "record_id", "name")
+    for side in ("l", "r"):
+        key = [f"source_system_{side}", f"source_id_{side}"]
+        rows = rows.join(
+            names.rename({"name": f"name_{side}"}), left_on=key, right_on=["source_system", "record_id"], how="left"
+        ).join(
+            money.rename({"amount": f"amount_{side}"}), left_on=f"customer_id_{side}", right_on="cluster_id", how="left"
+        )
+    stake = pl.sum_horizontal("amount_l", "amount_r")
+    return rows.select(
+        "name_l", "name_r", "reason", "score_bits",
+        record_id_l="source_id_l", record_id_r="source_id_r", amount_at_stake=stake,
+    ).sort(
+        "amount_at_stake", pl.col("score_bits").abs(), "record_id_l", "record_id_r",
+        descending=[True, False, False, False], nulls_last=True,
+    ).select("record_id_l", "name_l", "record_id_r", "name_r", "reason", "score_bits", "amount_at_stake")  # fmt: skip
+
+
+def _count(connection: duckdb.DuckDBPyConnection) -> int:
+    row = connection.execute("select count(*) from matching.mtc_candidates").fetchone()
+    return int(row[0]) if row else 0
+
+
+def _write(rows: pl.DataFrame, out: Path) -> None:
     if out.suffix.lower() == ".parquet":
-        clusters.write_parquet(out)
+        rows.write_parquet(out)
     elif out.suffix.lower() == ".csv":
-        _neutral(clusters).write_csv(out)
+        _neutral(rows).write_csv(out)
     else:
-        raise AlmanacError(f"--out {out}: write to .csv or .parquet")
+        raise AlmanacError(f"{out}: write to .csv or .parquet")
 
 
-def _neutral(clusters: pl.DataFrame) -> pl.DataFrame:
-    """Ids that a spreadsheet would run as a formula get a quote before them."""
-    risky = pl.any_horizontal(pl.col(pl.String).str.starts_with(start) for start in FORMULA_STARTS)
-    if not clusters.select(risky.any()).item():
-        return clusters
-    return clusters.with_columns(
+def _neutral(rows: pl.DataFrame) -> pl.DataFrame:
+    """Texts that a spreadsheet would run as a formula get a quote before them."""
+    texts = [name for name, kind in rows.schema.items() if kind == pl.String]
+    risky = pl.any_horizontal(pl.col(texts).str.starts_with(start) for start in FORMULA_STARTS)
+    if not rows.select(risky.any()).item():
+        return rows
+    return rows.with_columns(
         pl.when(pl.col(name).str.contains(r"^[=+\-@]")).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
-        for name in clusters.columns
+        for name in texts
     )

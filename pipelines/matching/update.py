@@ -20,9 +20,10 @@ from pipelines.names.build import build_key_tables, rules_version
 # exported_at is left out: a new export of an unchanged record is no news for matching
 INPUTS = (
     *("source_system", "source_id", "account_name", "tax_id", "phone", "email", "website", "address", "city"),
-    *("province", "postal_code", "industry", "birth_date"),
+    *("province", "postal_code", "industry", "birth_date", "contact_keys", "contact_domain_key"),
 )
 ROW_HASH = f"hash({', '.join(INPUTS)})"
+INPUT_ROWS = "(from staging.stg_account_records left join matching.mtc_contacts using (source_system, source_id))"
 FRESH = "touched.frequencies"
 MOST_CHANGED = 0.1  # beyond a tenth of the records, starting over is cheaper
 
@@ -41,7 +42,7 @@ def match_anew(connection: duckdb.DuckDBPyConnection, reason: str = "asked for")
     run_models(connection)
     connection.execute(
         "create or replace table matching.kept_inputs as"
-        f" with inputs as (select source_system, source_id, {ROW_HASH} as row_hash from staging.stg_account_records)"
+        f" with inputs as (select source_system, source_id, {ROW_HASH} as row_hash from {INPUT_ROWS})"
         " select row_hash, record_no from inputs"
         " inner join matching.mtc_keyed_records using (source_system, source_id)"
     )
@@ -74,9 +75,9 @@ def update(connection: duckdb.DuckDBPyConnection) -> Update:
 
 
 def _rules(connection: duckdb.DuckDBPyConnection) -> str:
-    """What the kept tables were made by: names, SQL, and weights."""
-    weights = str(rows(connection, "from policy.match_weights order by all"))
-    parts = [rules_version(), *map(model_sql, MATCHING), weights]
+    """What the kept tables were made by: names, SQL, weights, and words."""
+    seeds = [str(rows(connection, f"from policy.{name} order by all")) for name in ("match_weights", "industries")]
+    parts = [rules_version(), *map(model_sql, MATCHING), *seeds]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
@@ -88,13 +89,16 @@ def _is_kept(connection: duckdb.DuckDBPyConnection) -> bool:
 
 def _difference(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     connection.execute(
-        f"create table touched.hashed as select *, {ROW_HASH} as row_hash from staging.stg_account_records"
+        f"create table touched.hashed as select *, {ROW_HASH} as row_hash from {INPUT_ROWS}"
         f" where {ROW_HASH} not in (select row_hash from matching.kept_inputs)"
     )
-    connection.execute("create table touched.stg_account_records as select * exclude (row_hash) from touched.hashed")
+    connection.execute(
+        "create table touched.stg_account_records as"
+        " select * exclude (row_hash, contact_keys, contact_domain_key) from touched.hashed"
+    )
     connection.execute(
         "create table touched.old_numbers as select record_no from matching.kept_inputs"
-        f" where row_hash not in (select {ROW_HASH} from staging.stg_account_records)"
+        f" where row_hash not in (select {ROW_HASH} from {INPUT_ROWS})"
     )
     return count(connection, "touched.hashed"), count(connection, "touched.old_numbers")
 
@@ -127,7 +131,7 @@ def _keep_frequencies(connection: duckdb.DuckDBPyConnection) -> str | None:
     connection.execute("create table touched.vals (field varchar, value varchar)")
     connection.execute("create table touched.frequencies as from matching.mtc_frequencies limit 0")
     connection.execute("create table touched.record_nos as select record_no from touched.keyed_new")
-    fields = [*macro_value("counted_keys"), "legal_name", "word"]
+    fields = [*macro_value("counted_keys"), "legal_name", "word", "contact"]
     for field in fields:
         _count_again(connection, field)
     connection.execute(
@@ -149,6 +153,8 @@ def _holds(field: str, table: str) -> str:
     values = f"from {table} where field = '{field}'"
     if field == "word":
         return f"word_count > 1 and list_has_any(string_split(core, ' '), (select list(value) {values}))"
+    if field == "contact":
+        return f"list_has_any(contact_keys, (select list(value) {values}))"
     return f"{macro_value('has_value_of', field)} and {macro_value('value_of', field)} in (select value {values})"
 
 

@@ -37,7 +37,7 @@ def _parse(names: list[str]) -> list[tuple]:
 
 # keys.<table> -> the raw columns it covers, and the function that parses their distinct values.
 TABLES: dict[str, tuple[tuple[str, ...], str, Callable[[pl.Series], pl.DataFrame]]] = {
-    "names": (("account_name",), "name", name_keys),
+    "names": (("account_name", "contact_name"), "name", name_keys),
     "phones": (("phone",), "value", contacts.phone_keys),
     "emails": (("email",), "value", contacts.email_keys),
     "websites": (("website",), "value", contacts.website_keys),

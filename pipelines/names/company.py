@@ -27,7 +27,8 @@ class NameKey(NamedTuple):
     sorted_core: the words (Chinese: characters) of the core in alphabetical order. brand: the distinctive beginning of
     the core. sound: the brand in Pinyin or Latin letters.
     given, surname: first and last word of a person's name, nicknames resolved. place: key of the place in the name.
-    branch: what kind of branch (分公司, 支行 ...) with its words, because a branch is not its company.
+    branch: what kind of branch (分公司, 支行 ...) it is, or what a Latin name says aside, in brackets, but for a place:
+    a branch is not its company, and Acme (Harbour) is not Acme (Foster).
     """
 
     name_key: str
@@ -111,10 +112,11 @@ def _other_script(text: str) -> NameKey:
 
 
 def _latin(text: str) -> NameKey:
-    bracket_place = ""
+    bracket_place, aside = "", ""
     if "(" in text or "[" in text:
         plain, inside = _without_brackets(text)
         bracket_place = next((word for word in inside if word in LATIN_PLACES), "")
+        aside = "".join(_NOT_WORD.sub("", word) for word in inside if word not in LATIN_PLACES)
         text = plain if plain.strip(" .,-") else text
     words = _NOT_WORD.sub(" ", _DOTS.sub("", text).replace("&", " and ")).split()
     if not words:
@@ -128,7 +130,7 @@ def _latin(text: str) -> NameKey:
     brand = next((word for word in named if word not in LATIN_GENERIC and len(word) > 1), named[0])
     is_person = not form and 2 <= len(words) <= 4 and _is_given(words) and all(w.isalpha() for w in words)
     return NameKey(
-        "".join(words), " ".join(core), " ".join(sorted(core)), brand, brand, form, place, "",
+        "".join(words), " ".join(core), " ".join(sorted(core)), brand, brand, form, place, aside,
         NICKNAMES.get(words[0], words[0]), words[-1] if len(words) > 1 else "", is_person,
     )  # fmt: skip
 

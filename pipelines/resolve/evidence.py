@@ -26,15 +26,19 @@ class Evidence:
 
     def clusters(self) -> Clusters:
         """Group the records."""
-        same, rule = pl.col("is_same"), pl.col("rule")
         return cluster(
             len(self.records),
-            _links(self.links.filter(same & (rule == "override"))),
+            _links(self.words),
             _links(self.certain),
-            _links(self.links.filter(~same)),
+            _links(self.links.filter(~pl.col("is_same"))),
             _links(self.pairs, "score_bits"),
             self.codes,
         )
+
+    @property
+    def words(self) -> pl.DataFrame:
+        """Links that a person decided, in the order they are followed: before all others."""
+        return self.links.filter(pl.col("is_same") & (pl.col("rule") == "override"))
 
     @property
     def certain(self) -> pl.DataFrame:

@@ -32,9 +32,8 @@ def reviews(evidence: Evidence, clusters: Clusters, ids: pl.DataFrame) -> pl.Dat
     decided = _are_decided(evidence, pairs)
     blocked = pairs.filter((pl.col("score_bits") > 0) & ~pl.Series(decided, dtype=pl.Boolean))
     grey = pairs.filter((pl.col("score_bits") <= 0) & ~pl.Series(decided, dtype=pl.Boolean))
-    links = evidence.certain.with_columns(
-        outcome=pl.Series(clusters.certain_outcomes[len(clusters.certain_outcomes) - len(evidence.certain) :])
-    )
+    # a word that cannot be followed is a contradiction too: whoever gave it must hear of it
+    links = pl.concat([evidence.words, evidence.certain]).with_columns(outcome=pl.Series(clusters.certain_outcomes))
     links = links.filter(pl.col("outcome") > 0).select("l", "r", score_bits=pl.lit(None, pl.Float64), outcome="outcome")
     rows = pl.concat(
         [

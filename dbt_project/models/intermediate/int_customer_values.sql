@@ -4,6 +4,7 @@ with records as (
         map.customer_id,
         accounts.*,
         matched.is_tax_id_valid,
+        matched.legal_form is not null as has_legal_form,
         systems.priority,
     from {{ ref('stg_account_records') }} as accounts
     inner join {{ source('resolved', 'customer_map') }} as map using (source_system, source_id)
@@ -22,6 +23,7 @@ attribute_values as (
             cast({{ attribute.get('column', attribute.name) }} as varchar) as value,
             is_implied,
             is_tax_id_valid,
+            has_legal_form,
             priority,
             exported_at,
             coalesce(is_deleted, false) or merged_into_id is not null as is_gone,
@@ -35,6 +37,7 @@ filled_records as (
     select
         *,
         count(*) over (partition by source_system, source_id) as filled_count,
+        count(*) over (partition by customer_id, attribute, value) as agreeing_count,
     from attribute_values
 )
 

@@ -6,8 +6,9 @@ select
     tiers.tier_reason,
     tiers.is_dormant,
     coalesce(customers.is_strategic, false) as is_strategic,
-    coalesce(industries.industry_code, 'unmapped') as industry_code,
+    coalesce(whole_industry.industry_code, first_industry.industry_code, 'unmapped') as industry_code,
     customers.industry as industry_source_word,
+    customers.industry_source,
     coalesce({{ region_word('customers.region', 'regions') }}, 'unmapped') as region,
     customers.country,
     customers.province,
@@ -59,5 +60,5 @@ left join {{ ref('int_customer_tiers') }} as tiers on customers.customer_id = ti
 left join {{ ref('int_customer_sales') }} as sales on customers.customer_id = sales.customer_id
 left join {{ ref('int_customer_deals') }} as deals on customers.customer_id = deals.customer_id
 left join {{ ref('int_customer_contacts') }} as contacts on customers.customer_id = contacts.customer_id
-left join {{ ref('industries') }} as industries on {{ same_word('customers.industry', 'industries.word') }}
+{{ join_industry_codes('customers.industry') }}
 left join {{ ref('regions') }} as regions on {{ same_word('customers.region', 'regions.word') }}

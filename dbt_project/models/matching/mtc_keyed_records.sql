@@ -29,17 +29,22 @@ final as (
         coalesce(tax_ids.is_valid, false) as is_tax_id_valid,
         phones.phone_key,
         emails.email_key,
-        coalesce(websites.domain_key, emails.domain_key) as domain_key,
+        coalesce(websites.domain_key, emails.domain_key, contacts.contact_domain_key) as domain_key,
+        coalesce(websites.domain_key, emails.domain_key) is null as is_domain_of_contact,
+        contacts.contact_keys,
         addresses.address_key,
         addresses.street_number,
         nullif(upper(regexp_replace(accounts.postal_code, '[^0-9A-Za-z]', '', 'g')), '') as postal_key,
         left(postal_key, least(4, cast(length(postal_key) / 2 as integer) + 1)) as postal_area,
         cities.place_key as city_key,
         coalesce(provinces.province_key, cities.province_key) as province_key,
-        nullif(lower(trim(accounts.industry)), '') as industry_key,
+        coalesce(
+            whole_industry.industry_code, first_industry.industry_code, nullif(lower(trim(accounts.industry)), '')
+        ) as industry_key,
         accounts.birth_date,
     from accounts
     left join {{ source('keys', 'names') }} as names on accounts.account_name = names.name
+    left join {{ ref('mtc_contacts') }} as contacts using (source_system, source_id)
     left join {{ source('keys', 'tax_ids') }} as tax_ids on accounts.tax_id = tax_ids.value
     left join {{ source('keys', 'phones') }} as phones on accounts.phone = phones.value
     left join {{ source('keys', 'emails') }} as emails on accounts.email = emails.value
@@ -47,6 +52,7 @@ final as (
     left join {{ source('keys', 'addresses') }} as addresses on accounts.address = addresses.value
     left join {{ source('keys', 'places') }} as cities on accounts.city = cities.value
     left join {{ source('keys', 'places') }} as provinces on accounts.province = provinces.value
+    {{ join_industry_codes('accounts.industry') }}
 )
 
 select * from final

@@ -27,9 +27,20 @@ rarest_words as (
     group by all
 ),
 
+-- '<how many others have it>|<kind>|<key>': the rarest person that two records share sorts first
+met_people as (
+    select
+        people.record_no,
+        list({{ contact_by_rarity() }} order by people.contact_key) as contact_keys,
+    from (select record_no, unnest(contact_keys) as contact_key from keyed_records) as people
+    left join frequencies on frequencies.field = 'contact' and people.contact_key = frequencies.value
+    group by people.record_no
+),
+
 final as (
     select
-        keyed_records.* exclude (reads_like_person),
+        keyed_records.* exclude (reads_like_person, contact_keys),
+        met_people.contact_keys,
         rarest_words.rarest_word,
         greatest(rarest_words.rarest_word_others, 0.25) as rarest_word_others,
         case when keyed_records.legal_form is not null then coalesce(legal_name.other_count, 0) end as legal_name_others,
@@ -40,6 +51,7 @@ final as (
         {% endfor -%}
     from keyed_records
     left join rarest_words using (record_no)
+    left join met_people using (record_no)
     left join frequencies as legal_name
         on legal_name.field = 'legal_name' and keyed_records.name_key = legal_name.value
     {% for key in counted_keys() -%}

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from pipelines.demo.contacts import contacts
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
 from pipelines.demo.systems.salesforce import country, industry, stamp
@@ -22,13 +23,14 @@ STAGES = {
 
 
 def write(out: Outbox, world: World) -> None:
-    """All companies and all deals on every export day."""
+    """All companies and all deals on every export day, the contacts with the last one."""
     for last in world.export_days:
         name = f"{stamp(last)[:4]}-{stamp(last)[4:6]}-{stamp(last)[6:]}"
         if last in world.account_days:
             out.csv(f"hubspot/hubspot-crm-exports-all-companies-{name}.csv", _companies(world, last), quote_all=True)
         path = f"hubspot/hubspot-crm-exports-all-deals-{name}.csv"
         out.csv(path, _deals(out, world, last, path), quote_all=True)
+    out.csv(f"hubspot/hubspot-crm-exports-all-contacts-{name}.csv", _contacts(world), quote_all=True)
 
 
 def _minute(column: str) -> pl.Expr:
@@ -49,6 +51,25 @@ def _companies(world: World, last: int) -> pl.DataFrame:
         pl.col("rep_name").alias("Company owner"),
         pl.lit("Customer").alias("Lifecycle Stage"),
         _minute("created").alias("Create Date"),
+    )
+
+
+def _contacts(world: World) -> pl.DataFrame:
+    return contacts(world, NAME).select(
+        (pl.col("number") + 150).cast(pl.String).alias("Record ID"),
+        pl.col("first").alias("First Name"),
+        pl.col("last").alias("Last Name"),
+        pl.col("email").alias("Email"),
+        pl.col("phone").alias("Phone Number"),
+        pl.col("title").alias("Job Title"),
+        pl.when("is_decision_maker")
+        .then(pl.lit("Decision Maker"))
+        .otherwise(pl.lit("Influencer"))
+        .alias("Buying Role"),
+        _minute("created").alias("Create Date"),
+        _minute("created").alias("Last Modified Date"),
+        pl.col("account_id").alias("Associated Company IDs (Primary)"),
+        pl.col("account_name").alias("Associated Company (Primary)"),
     )
 
 

@@ -3,6 +3,7 @@
 import polars as pl
 
 from pipelines.demo import words
+from pipelines.demo.contacts import contacts
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
 from pipelines.demo.ids import salesforce_ids
@@ -23,12 +24,13 @@ NAME = "salesforce"
 
 
 def write(out: Outbox, world: World) -> None:
-    """Account and Opportunity on every export day; OpportunityHistory, Task and User with the last one."""
+    """Account and Opportunity on every export day; OpportunityHistory, Contact, Task and User with the last one."""
     for last in world.export_days:
         if last in world.account_days:
             out.csv(f"salesforce/Account_{stamp(last)}.csv", _accounts(out, world, last), quote_all=True)
         out.csv(f"salesforce/Opportunity_{stamp(last)}.csv", _deals(out, world, last), quote_all=True)
     out.csv(f"salesforce/OpportunityHistory_{stamp(world.last)}.csv", _history(world), quote_all=True)
+    out.csv(f"salesforce/Contact_{stamp(world.last)}.csv", _contacts(world), quote_all=True)
     out.csv(f"salesforce/Task_{stamp(world.last)}.csv", _tasks(world), quote_all=True)
     out.csv(f"salesforce/User_{stamp(world.last)}.csv", _users(world), quote_all=True)
 
@@ -155,6 +157,29 @@ def _history(world: World) -> pl.DataFrame:
         CreatedById=owner_ids(),
         CreatedDate=pl.concat_str(day("changed"), pl.lit("T10:00:00.000Z")),
         IsDeleted=pl.lit("false"),
+    )
+
+
+def _contacts(world: World) -> pl.DataFrame:
+    rows = contacts(world, NAME)
+    name = (
+        pl.when("is_chinese")
+        .then(pl.concat_str("last", "first"))
+        .otherwise(pl.concat_str("first", "last", separator=" "))
+    )
+    instant = pl.concat_str(day("created"), pl.lit("T08:45:00.000Z"))
+    return rows.select(
+        Id=pl.Series(salesforce_ids("003", rows["number"].to_numpy())),
+        IsDeleted=pl.lit("false"),
+        MasterRecordId=pl.lit(None, dtype=pl.String),
+        AccountId="account_id",
+        Name=name,
+        Title="title",
+        Email="email",
+        Phone="phone",
+        Decision_Role__c=pl.when("is_decision_maker").then(pl.lit("Decision Maker")).otherwise(pl.lit("Influencer")),
+        CreatedDate=instant,
+        SystemModstamp=instant,
     )
 
 

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from pipelines.demo.contacts import contacts
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
 from pipelines.demo.systems.salesforce import country, industry, stamp
@@ -21,13 +22,14 @@ STAGES = {
 
 
 def write(out: Outbox, world: World) -> None:
-    """Accounts and Deals on every export day, the stage history with the last one."""
+    """Accounts and Deals on every export day, contacts and the stage history with the last one."""
     for last in world.export_days:
         name = f"{stamp(last)[:4]}_{stamp(last)[4:6]}_{stamp(last)[6:]}"
         if last in world.account_days:
             out.csv(f"zoho/Accounts_{name}.csv", _accounts(world, last))
         path = f"zoho/Deals_{name}.csv"
         out.csv(path, _deals(out, world, last, path))
+    out.csv(f"zoho/Contacts_{name}.csv", _contacts(world))
     out.csv(f"zoho/Stage_History_{name}.csv", _history(world))
 
 
@@ -55,6 +57,28 @@ def _accounts(world: World, last: int) -> pl.DataFrame:
         pl.col("city").alias("Billing City"),
         country().alias("Billing Country"),
         day("created").alias("Created Time"),
+    )
+
+
+def _contacts(world: World) -> pl.DataFrame:
+    rows = contacts(world, NAME)
+    name = (
+        pl.when("is_chinese")
+        .then(pl.concat_str("last", "first"))
+        .otherwise(pl.concat_str("first", "last", separator=" "))
+    )
+    return rows.select(
+        pl.format("zcrm_{}", pl.col("number") + 4876876000000412000).alias("Record Id"),
+        pl.col("first").alias("First Name"),
+        pl.col("last").alias("Last Name"),
+        name.alias("Full Name"),
+        _zcrm("account_id").alias("Account Name.id"),
+        pl.col("account_name").alias("Account Name"),
+        pl.col("email").alias("Email"),
+        pl.col("phone").alias("Mobile"),
+        pl.col("title").alias("Title"),
+        pl.concat_str(day("created"), pl.lit(" 09:30:00")).alias("Created Time"),
+        pl.concat_str(day("created"), pl.lit(" 09:30:00")).alias("Modified Time"),
     )
 
 

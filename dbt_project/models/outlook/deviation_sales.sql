@@ -1,0 +1,102 @@
+-- One row per forecast of revenue that has met its actual: quantity, prices and mix of the period beside those of the
+-- twelve months before the forecast.
+with
+
+forecasts as (
+    select distinct
+        unique_id,
+        split_part(unique_id, '|', 2) as level,
+        split_part(unique_id, '|', 3) as member,
+        split_part(unique_id, '|', 4) as freq,
+        as_of,
+        period_start,
+    from {{ ref('forecast_errors') }}
+    where split_part(unique_id, '|', 1) = 'revenue'
+),
+
+product_days as (
+    select
+        invoiced_on,
+        coalesce(region, 'unmapped') as region,
+        coalesce(product_line, 'unmapped') as product_line,
+        coalesce(product_id, 'unmapped') as product_id,
+        -- A line without a quantity has no price: it is revenue that quantities do not explain.
+        sum(coalesce(quantity, 0)) as quantity,
+        sum(amount_base) filter (where quantity is not null) as amount_base,
+        sum(amount_base) filter (where quantity is null) as unquantified_base,
+    from {{ ref('int_revenue_lines') }}
+    group by all
+),
+
+member_days as (
+    select 'total' as level, '' as member, * from product_days
+    union all
+    select 'region', region, * from product_days
+    union all
+    select 'product_line', product_line, * from product_days
+),
+
+reference_prices as (
+    select
+        cutoffs.as_of,
+        days.level,
+        days.member,
+        days.product_id,
+        sum(days.quantity) as quantity,
+        sum(days.amount_base) as amount_base,
+    from member_days as days
+    inner join (select distinct as_of from forecasts) as cutoffs
+        on days.invoiced_on <= cutoffs.as_of
+        and days.invoiced_on > cutoffs.as_of - interval 12 month
+    group by all
+    having sum(days.quantity) > 0
+),
+
+reference_members as (
+    select
+        as_of,
+        level,
+        member,
+        cast(sum(amount_base) as double) / sum(quantity) as unit_base,
+    from reference_prices
+    group by all
+),
+
+sold as (
+    select
+        forecasts.unique_id,
+        forecasts.level,
+        forecasts.member,
+        forecasts.as_of,
+        forecasts.period_start,
+        days.product_id,
+        sum(days.quantity) as quantity,
+        sum(days.amount_base) as amount_base,
+        sum(days.unquantified_base) as unquantified_base,
+    from forecasts
+    inner join member_days as days
+        on forecasts.level = days.level
+        and forecasts.member = days.member
+        and days.invoiced_on between forecasts.period_start
+        and {{ period_end('forecasts.freq', 'forecasts.period_start') }}
+    group by all
+),
+
+final as (
+    select
+        sold.unique_id,
+        sold.as_of,
+        sold.period_start,
+        cast(coalesce(sum(sold.quantity) filter (where prices.quantity > 0), 0) as double) as quantity,
+        any_value(members.unit_base) as reference_unit_base,
+        coalesce(sum(cast(sold.quantity * prices.amount_base as double) / prices.quantity), 0) as at_reference_prices_base,
+        cast(coalesce(sum(sold.amount_base) filter (where prices.quantity > 0), 0) as double) as known_products_base,
+        cast(coalesce(sum(sold.amount_base) filter (where prices.quantity is null), 0) as double) as new_products_base,
+        cast(coalesce(sum(sold.unquantified_base), 0) as double) as unquantified_base,
+    from sold
+    left join reference_prices as prices using (as_of, level, member, product_id)
+    left join reference_members as members using (as_of, level, member)
+    group by sold.unique_id, sold.as_of, sold.period_start
+)
+
+select * from final

@@ -1,0 +1,118 @@
+"""Any export as the long table that forecasting reads: `unique_id, ds, y`, whatever its dialect, headers and dates."""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts import NumberFormat
+from pipelines.errors import AlmanacError
+from pipelines.ingest.dates import ORDERS, moment_sql
+from pipelines.ingest.hints import FORMATS, is_continental
+from pipelines.ingest.looks import Looks
+from pipelines.ingest.numbers import number_sql, plain_sql
+from pipelines.ingest.preview import read_table
+from pipelines.warehouse import quoted
+
+MONTHS = ("%b %Y", "%b-%y", "%b-%Y", "%B %Y", "%Y/%m", "%m/%Y")
+WORDED_MONTH = r"^[A-Za-z]{3,9}[ -]\d{2,4}$"
+QUARTER = r"^(\d{4})[ -]?Q([1-4])$"
+
+
+def read_series(
+    path: Path, *, unique_id: Sequence[str] = (), time: str | None = None, value: str | None = None
+) -> pl.DataFrame:
+    """The file's rows as `unique_id, ds, y`. unique_id: the columns that name a series, joined by `/`.
+
+    Columns that are not given are those named `unique_id`, `ds` and `y`, otherwise the only one of dates and the only
+    one of numbers. Empty cells of `y` are gaps. Raises AlmanacError where a choice is open or a cell is unreadable.
+    """
+    table, found = read_table(path)
+    if refused := found["refused"]:
+        first = refused[0]
+        raise AlmanacError(f"{path}: {len(refused):,} rows cannot be read, first record {first.record}: {first.reason}")
+    looks = {name: Looks.of(table[name]) for name in table.columns}
+    names = list(unique_id) or [name for name in ("unique_id",) if name in looks]
+    unknown = [name for name in (*names, time, value) if name is not None and name not in looks]
+    if unknown:
+        raise AlmanacError(f"{path}: no column {unknown[0]}: found {_some(list(looks))}")
+    dates = [name for name, seen in looks.items() if seen.texts and _are_periods(seen) and name not in names]
+    time = time or _only(path, "ds", "--time", [name for name in dates if looks[name].numbers < 0.9] or dates, looks)
+    rest = {name: seen for name, seen in looks.items() if name not in (*names, time)}
+    numbers = [name for name, seen in rest.items() if seen.texts and seen.numbers >= 0.9]
+    value = value or _only(path, "y", "--value", numbers, looks)
+    return _typed(path, table, names, time, value, looks)
+
+
+def _are_periods(looks: Looks) -> bool:
+    return max(looks.dates, looks.share(lambda text: re.match(f"{QUARTER}|{WORDED_MONTH}", text))) >= 0.9
+
+
+def _only(path: Path, name: str, option: str, candidates: list[str], looks: dict[str, Looks]) -> str:
+    if name in looks:
+        return name
+    if len(candidates) == 1:
+        return candidates[0]
+    what = "dates" if name == "ds" else "numbers"
+    open_choice = (
+        f"{_some(candidates)} hold {what}" if candidates else f"no column of {what} among {_some(list(looks))}"
+    )
+    raise AlmanacError(f"{path}: no column {name}, and {open_choice}: say which with {option} COLUMN")
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - 8} more" if len(names) > 8 else ""
+    return ", ".join(name if len(name) < 40 else f"{name[:37]}..." for name in names[:8]) + more
+
+
+def _typed(
+    path: Path, table: pl.DataFrame, names: list[str], time: str, value: str, looks: dict[str, Looks]
+) -> pl.DataFrame:
+    form = NumberFormat(thousands=".", decimal=",") if is_continental([looks[value]]) else NumberFormat()
+    parts = " || '/' || ".join(f"coalesce(trim({quoted(name)}), '')" for name in names) or "'series'"
+    ds, y = f"trim({quoted(time)})", f"nullif(trim({quoted(value)}), '')"
+    with duckdb.connect() as connection:
+        connection.register("cells", table.to_arrow())
+        moment = _moment_sql(connection, path, time, ds, looks[time])
+        query = f"select {parts} as unique_id, cast({moment} as date) as ds, {_number_sql(y, form)} as y"
+        rows = connection.execute(f"{query}, {ds} as ds_text, {y} as y_text from cells").pl()
+    _all_read(path, rows.filter(pl.col("ds").is_null()), time, "ds_text", "date")
+    _all_read(path, rows.filter(pl.col("y").is_null() & pl.col("y_text").is_not_null()), value, "y_text", "number")
+    return rows.select("unique_id", "ds", "y")
+
+
+def _number_sql(text: str, form: NumberFormat) -> str:
+    """SQL for the number: a plain one with every digit it has, any other dress to eight decimals."""
+    plain, careful = plain_sql(text, form, "double"), number_sql(text, form, "double")
+    return f"coalesce({plain}, {careful})" if plain else careful
+
+
+def _moment_sql(connection: duckdb.DuckDBPyConnection, path: Path, name: str, text: str, looks: Looks) -> str:
+    """SQL for the dates: serial numbers, year first, or day or month first where only one of them reads the column."""
+    reads = {order: _read_sql(text, order, looks) for order in ORDERS}
+    sums = ", ".join(f"count({sql})" for sql in reads.values())
+    differ = f"select {text} from cells where {reads['mdy']} is distinct from {reads['dmy']} limit 1"
+    counts = dict(zip(reads, connection.execute(f"select {sums} from cells").fetchall()[0], strict=True))
+    first = connection.execute(differ).fetchone()
+    if first and counts["mdy"] == counts["dmy"]:
+        raise AlmanacError(f"{path}: {name}: {first[0]!r} can be day/month or month/day: write dates as YYYY-MM-DD")
+    return max(reads.items(), key=lambda item: counts[item[0]])[1]
+
+
+def _read_sql(text: str, order: str, looks: Looks) -> str:
+    special = next((form for form, cell in FORMATS if looks.share(re.compile(cell).fullmatch) > 0.5), None)
+    if special:
+        return moment_sql(text, [special], None, "UTC", is_date=True)
+    year, number = (f"try_cast(regexp_extract({text}, '{QUARTER}', {group}) as integer)" for group in (1, 2))
+    plain = moment_sql(text, (), order, "UTC", is_date=True)
+    months = moment_sql(text, MONTHS, None, "UTC", is_date=True)
+    return f"coalesce({plain}, {months}, cast(make_date({year}, {number} * 3 - 2, 1) as timestamp))"
+
+
+def _all_read(path: Path, rows: pl.DataFrame, name: str, text: str, kind: str) -> None:
+    if rows.height:
+        first = rows[text][0]
+        shown = repr(first) if first else "empty"
+        raise AlmanacError(f"{path}: {rows.height:,} cells of {name} are no {kind}, the first is {shown}")

@@ -1,0 +1,187 @@
+"""A column per month, quarter or stage, turned into rows: one per header of the contract's `unpivot`.
+
+Each value is a row of its own from here on, refused or loaded by itself: one bad month does not take the others along.
+Its `_record` holds the record of the export and the column, so that it is unique within the file and can be walked
+back: 5,002,0000007 is the second column of record 7. A value without a text is a control row: it was there and said
+nothing. What is said once for the whole file (`stated`) becomes a header first.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import duckdb
+
+from pipelines.contracts import ObjectContract, Stated, Unpivot
+from pipelines.ingest.cast import control_sql
+from pipelines.ingest.shape import UNPIVOTED, folded
+from pipelines.ingest.source import FileRefusedError, Source
+from pipelines.ingest.values import BLANKS, STANDARD_NULLS, literal
+from pipelines.warehouse import quoted
+
+FIRST = 5_000_000_000  # no file of ordinary records has as many: dbt keeps ten thousand million numbers per file
+PER_COLUMN = 10_000_000
+MOST = FIRST // PER_COLUMN - 1
+
+
+def export_record(record: int) -> int:
+    """The record of the export that a row came from, whether or not its columns were turned into rows."""
+    return record % PER_COLUMN if record >= FIRST else record
+
+
+def export_record_sql(record: str) -> str:
+    """The same as SQL."""
+    return f"(case when {record} >= {FIRST} then {record} % {PER_COLUMN} else {record} end)"
+
+
+def add_stated(connection: duckdb.DuckDBPyConnection, source: Source, contract: ObjectContract, path: str) -> Source:
+    """The source with a header for each thing that its name or its title says. Raises FileRefusedError for silence."""
+    if not contract.stated:
+        return source
+    found = {header: _found(header, stated, source, path) for header, stated in contract.stated.items()}
+    added = ", ".join(f"{literal(text)} as {quoted(header)}" for header, text in found.items())
+    connection.execute(f"create table stated as select *, {added} from {source.relation}")
+    return replace(source, headers=[*source.headers, *found], relation="stated", table="stated")
+
+
+def _found(header: str, stated: Stated, source: Source, path: str) -> str:
+    if folded(header) in map(folded, source.headers):
+        raise FileRefusedError(
+            "contract", f"stated: the file has a header {header!r}: give what is stated another name"
+        )
+    if stated.const is not None:
+        return stated.const
+    places = [Path(path).name, path] if stated.filename else source.titles
+    pattern = stated.filename or stated.title or ""
+    matches = (re.search(pattern, text) for text in places)
+    if match := next(filter(None, matches), None):
+        return str(match.group(1)).strip()
+    where = f"the name {Path(path).name}" if stated.filename else f"the titles above the header: {source.titles}"
+    raise FileRefusedError("not_stated", f"stated: {header}: '{pattern}' is not found in {where}")
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What stands under `name` in one of the rows that a record becomes, and the header of each of its values."""
+
+    name: str
+    cells: dict[str, str]
+
+
+def headings(unpivot: Unpivot, headers: list[str]) -> list[Heading]:
+    """One per row that a record becomes, in the file's order. Raises FileRefusedError where no header fits."""
+    found: dict[str, dict[str, str]] = {}
+    for header in headers:
+        name, value = _read(unpivot, header)
+        if name:
+            cells = found.setdefault(name, {})
+            if value in cells:
+                raise FileRefusedError(
+                    "duplicate_header", f"unpivot: {cells[value]!r} and {header!r} are both {name!r}"
+                )
+            cells[value] = header
+    if not found and not unpivot.optional:
+        raise FileRefusedError(
+            "missing_header",
+            f"unpivot: no header fits '{_shown(unpivot)}'; the file has {', '.join(map(repr, headers[:30]))}",
+        )
+    if len(found) > MOST:
+        raise FileRefusedError("too_large", f"unpivot: {len(found)} columns are more than {MOST}: part the file")
+    return [Heading(name, cells) for name, cells in found.items()]
+
+
+def _read(unpivot: Unpivot, header: str) -> tuple[str, str]:
+    """(name, header of the value) of a header that is to become rows; ("", "") for one that stays."""
+    if not isinstance(unpivot.columns, str):
+        is_listed = folded(header) in map(folded, unpivot.columns)
+        return (header, unpivot.value or "") if is_listed else ("", "")
+    match = re.fullmatch(unpivot.columns, header, re.IGNORECASE)
+    if match is None:
+        return "", ""
+    called = match.groupdict()
+    groups = [called.get("name"), called.get("value")] if "value" in called else list(match.groups())
+    name, value = [*groups, *[header, unpivot.value][len(groups) :]][:2]
+    return (name or "").strip(), (value or "").strip()
+
+
+def unpivot_columns(
+    connection: duckdb.DuckDBPyConnection, source: Source, contract: ObjectContract, null_words: tuple[str, ...]
+) -> Source:
+    """The source with a row per record and heading. null_words: of the system; such a value says nothing."""
+    if contract.unpivot is None:
+        return source
+    made = headings(contract.unpivot, source.headers)
+    if not made:
+        return _nothing(connection, source, contract.unpivot)
+    gone = {header for heading in made for header in heading.cells.values()}
+    values = list(dict.fromkeys(value for heading in made for value in heading.cells))
+    names = [contract.unpivot.name, *values, UNPIVOTED]
+    kept = [header for header in source.headers if header not in gone]
+    if twice := {folded(name) for name in names} & {folded(header) for header in kept}:
+        raise FileRefusedError("contract", f"unpivot: the file has a header {min(twice)!r}: give yours another name")
+    control = "_is_control" if source.has_control else control_sql(source, contract)
+    columns = "".join(f", {quoted(header)}" for header in kept)
+    read = f"select _record, {control} as _is_control{columns}"
+    nulls = ", ".join(f"null as {quoted(name)}" for name in names)
+    items = ", ".join(_struct(place, heading, values) for place, heading in enumerate(made, start=1))
+    outer = "".join(f", _item.v{number} as {quoted(name)}" for number, name in enumerate(names))
+    silent = _silent_sql([f"_item.v{number}" for number in range(1, len(values) + 1)], contract, null_words)
+    connection.execute(
+        f"create table unpivoted as with wide as materialized ({read}, {', '.join(map(quoted, sorted(gone)))} "
+        f"from {source.relation}) "
+        f"select _item.at + _record as _record, {silent} as _is_control{columns}{outer} "
+        f"from (select *, unnest([{items}]) as _item from wide where not _is_control) "
+        f"union all select _record, true{columns}, {nulls} from wide where _is_control order by _record"
+    )
+    _count(connection, source, len(made))
+    headers = [*kept, *names]
+    return replace(source, headers=headers, relation="unpivoted", table="unpivoted", has_control=True)
+
+
+def _nothing(connection: duckdb.DuckDBPyConnection, source: Source, unpivot: Unpivot) -> Source:
+    """A file without any of the columns: its records say nothing, and each is a control row."""
+    names = [name for name in (unpivot.name, unpivot.value, UNPIVOTED) if name]
+    nulls = ", ".join(f"cast(null as varchar) as {quoted(name)}" for name in names)
+    kept = "".join(f", {quoted(header)}" for header in source.headers)
+    connection.execute(
+        f"create table unpivoted as select _record, true as _is_control{kept}, {nulls} from {source.relation}"
+    )
+    source.warnings.append(f"no header fits '{_shown(unpivot)}': nothing was turned into rows")
+    headers = [*source.headers, *names]
+    return replace(source, headers=headers, relation="unpivoted", table="unpivoted", has_control=True)
+
+
+def _struct(place: int, heading: Heading, values: list[str]) -> str:
+    cells = [quoted(heading.cells[value]) if value in heading.cells else "null" for value in values]
+    texts = [literal(heading.name), *cells, literal(" | ".join(heading.cells.values()))]
+    fields = ", ".join(f"'v{number}': cast({text} as varchar)" for number, text in enumerate(texts))
+    return f"{{'at': {FIRST + place * PER_COLUMN}, {fields}}}"
+
+
+def _silent_sql(cells: list[str], contract: ObjectContract, null_words: tuple[str, ...]) -> str:
+    own = [word for column in contract.columns.values() for word in column.null_words]
+    words = ", ".join(map(literal, dict.fromkeys([*STANDARD_NULLS, *null_words, *contract.null_words, *own])))
+    return " and ".join(f"coalesce(trim({cell}, {literal(BLANKS)}) in ({words}), true)" for cell in cells)
+
+
+def _count(connection: duckdb.DuckDBPyConnection, source: Source, columns: int) -> None:
+    """Every record of the export is all of its values, or one control row. Said in the warnings, and made sure."""
+    found = connection.execute(
+        f"select count(*) filter (_record >= {FIRST}), count(distinct _record) filter (_record >= {FIRST}), "
+        f"count(*) filter (_record < {FIRST}), count(*) filter (_record >= {FIRST} and _is_control), "
+        f"(select count(*) from {source.relation}), (select coalesce(max(_record), 0) from {source.relation}) "
+        "from unpivoted"
+    ).fetchone()
+    assert found is not None
+    values, distinct, others, empty, records, last = found
+    if last >= PER_COLUMN:
+        raise FileRefusedError("too_large", f"unpivot: more than {PER_COLUMN:,} records: part the file")
+    if values != distinct or values != (records - others) * columns:
+        raise AssertionError(f"{records} records of {columns} columns became {values} values and {others} control rows")
+    source.warnings.append(
+        f"{records - others} records x {columns} columns turned into rows = {values} values, {empty} of them empty"
+    )
+
+
+def _shown(unpivot: Unpivot) -> str:
+    return unpivot.columns if isinstance(unpivot.columns, str) else "', '".join(unpivot.columns)

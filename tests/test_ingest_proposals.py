@@ -1,0 +1,82 @@
+"""Sheets with a column per period or stage, and units that are stated: what a proposal makes of them."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.contracts import load_contract
+from pipelines.errors import AlmanacError
+from pipelines.ingest.propose import propose
+from pipelines.settings import load_settings
+
+
+def test_months_in_the_columns_are_proposed_as_rows(tmp_path: Path) -> None:
+    path = tmp_path / "sales_targets_20241231.csv"
+    path.write_text(
+        "2025年销售目标,,,,\n单位：万元,,,,\nRegion,1月,2月,3月,合计\n华东,10,12,-,22\n华南,8,9,7,24\n",
+        encoding="utf-8",
+    )
+    text = propose(load_settings(tmp_path), path, "plan", None)
+    (tmp_path / "plan.yml").write_text(text, encoding="utf-8")
+    contract = load_contract(tmp_path / "plan.yml").objects[0]
+    assert contract.object == "targets" and contract.unpivot is not None and contract.stated["Year"].title
+    assert contract.columns["amount"].unit == 10000 and "the title says '单位：万元'" in text
+    assert "metric: required and not found" in text and 'ignore: ["合计"]' in text
+    assert "9 rows in = 5 loaded + 0 quarantined + 4 control" in text
+
+
+@pytest.mark.parametrize(
+    ("headers", "form"),
+    [
+        ("2025-01,2025-02,2025-03", "%Y-%m"),
+        ("Jan 2025,Feb 2025,Mar 2025", "%b %Y"),
+        ("Jan-25,Feb-25,Mar-25", "%b-%y"),
+        ("2025年1月,2025年2月,2025年3月", "%Y年%m月"),
+        ("Q1 2025,Q2 2025,Q3 2025", "quarter"),
+        ("2025-W01,2025-W02,2025-W03", "week"),
+        ("2023,2024,2025", "%Y"),
+    ],
+)
+def test_periods_are_known_however_they_are_written(tmp_path: Path, headers: str, form: str) -> None:
+    path = tmp_path / "targets_20241231.csv"
+    path.write_text(f"Team,KPI,{headers}\nA,revenue,1,2,3\nB,revenue,4,5,6\n", encoding="utf-8")
+    text = propose(load_settings(tmp_path), path, "plan", None)
+    assert form in text and "object: targets" in text and "= 6 loaded + 0 quarantined + 1 control" in text
+
+
+def test_the_dates_of_a_deals_stages_are_proposed_as_its_history(tmp_path: Path) -> None:
+    path = tmp_path / "deals_20240131.csv"
+    path.write_text(
+        'Record ID,Deal Name,Deal Stage,"Date entered ""Qualified (Sales)""","Date entered ""Closed Won (Sales)"""\n'
+        "1,a,Closed Won,2024-01-02 10:00,2024-01-20 09:30\n2,b,Qualified,2024-01-05 08:15,\n",
+        encoding="utf-8",
+    )
+    text = propose(load_settings(tmp_path), path, "hub", None)
+    (tmp_path / "hub.yml").write_text(text, encoding="utf-8")
+    deals, history = load_contract(tmp_path / "hub.yml").objects
+    assert (deals.object, history.object) == ("opportunities", "opportunity_history")
+    assert "'Qualified' (1) -> qualified" in text and "'Closed Won' (1) -> won" in text
+    assert "= 3 loaded + 0 quarantined + 2 control" in text
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "remark"),
+    [
+        ("orders_20240131.csv", "Order no,Order date,Net amount (in thousands)", "the header says the unit"),
+        ("订单_20240131.csv", "订单号,订单日期,金额(万元)", "the header says the unit"),
+    ],
+)
+def test_a_unit_is_proposed_with_the_words_that_say_it(tmp_path: Path, name: str, header: str, remark: str) -> None:
+    path = tmp_path / name
+    path.write_text(f"{header}\n1,2024-01-05,12.5\n", encoding="utf-8")
+    text = propose(load_settings(tmp_path), path, "erp", None)
+    assert "unit: 10" in text and remark in text
+
+
+def test_a_file_with_no_known_header_names_what_to_say(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text("Zq1,Zq2,Zq3\nfoo,bar,baz\nqux,quux,corge\n", encoding="utf-8")
+    with pytest.raises(AlmanacError) as error:
+        propose(load_settings(tmp_path), path, "crm", None)
+    assert "none of its headers is known (Zq1, Zq2, Zq3)" in str(error.value)
+    assert "--object (accounts, " in str(error.value) and "\n" not in str(error.value)

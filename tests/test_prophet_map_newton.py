@@ -1,0 +1,40 @@
+"""Newton's way over the multiplicative surface: closed-form slopes, and a way that only goes down."""
+
+import numpy as np
+import pytest
+
+from forecasts.prophet_map.newton import Problem, descend
+
+
+@pytest.fixture
+def problem() -> Problem:
+    random = np.random.default_rng(4)
+    t = np.linspace(0, 1, 30)
+    trend = np.column_stack([t, np.ones(30), *(np.maximum(t - s, 0) for s in (0.2, 0.5))])
+    X = random.normal(0, 1, (3, 30, 4))
+    modes = np.array([True, True, False, True])
+    y = random.uniform(0, 1, (3, 30))
+    return Problem(y, np.broadcast_to(trend, (3, 30, 4)), X, np.array([5.0, 5, 10, 10, 10, 2]), modes, 20.0)
+
+
+def test_gradient_and_hessian_are_the_differences_of_the_objective(problem: Problem) -> None:
+    x = np.random.default_rng(5).normal(0, 0.3, (3, 9))
+    gradient, hessian = problem.slopes(x)
+    for place in range(9):
+        step = np.zeros(9)
+        step[place] = 1e-6
+        assert np.allclose((problem.value(x + step) - problem.value(x - step)) / 2e-6, gradient[:, place], rtol=1e-5)
+        above, below = problem.slopes(x + step)[0], problem.slopes(x - step)[0]
+        assert np.allclose((above - below) / 2e-6, hessian[:, place], rtol=1e-4, atol=1e-4)
+
+
+def test_every_series_goes_down_to_a_point_where_nothing_is_gained(problem: Problem) -> None:
+    x = np.zeros((3, 9))
+    x[:, 1] = problem.y[:, 0]
+    before, together = problem.value(x), x.copy()
+    descend(problem, together)
+    assert (problem.value(together) < before - 10).all()
+    for row in range(3):
+        alone = x[[row]]
+        descend(problem.of(np.array([row])), alone)
+        assert np.array_equal(alone[0], together[row]), "a series goes the same way alone and among others"
