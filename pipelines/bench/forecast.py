@@ -70,7 +70,7 @@ def run(
 
 
 def _worked(jobs: list[Job]) -> Iterator[tuple[str, list[Row]]]:
-    """The rows of every job as it ends, with a line of progress each, so that a stopped run has not been for nothing."""
+    """The rows of every job as it ends, with a line of progress each, so that a stopped run is not for nothing."""
     began = time.monotonic()
     for number, (part, label, work) in enumerate(jobs, 1):
         minutes, seconds = divmod(int(time.monotonic() - began), 60)
