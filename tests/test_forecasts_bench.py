@@ -3,7 +3,7 @@
 import pytest
 
 from pipelines.bench.forecast_prophet import with_slopes
-from pipelines.bench.forecast_tables import as_tables
+from pipelines.bench.forecast_tables import as_line, as_tables
 
 
 def test_what_does_not_grow_is_kept_apart_from_what_a_further_series_costs() -> None:
@@ -27,3 +27,4 @@ def test_tables_leave_out_what_no_row_has_and_keep_a_gap_empty() -> None:
         "| m3 | almanac default | 1,428 | 0.8446 |",
         "| m3 | peer median | 1,428 |  |",
     ]
+    assert as_line("table", rows[1]) == "set m3, model peer median, series 1,428"

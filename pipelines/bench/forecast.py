@@ -28,7 +28,7 @@ from pipelines.bench.forecast_hierarchy import hierarchy_rows
 from pipelines.bench.forecast_rows import Measured, tier_row, warm
 from pipelines.bench.forecast_scores import timed
 from pipelines.bench.forecast_sets import company, load
-from pipelines.bench.forecast_tables import as_tables
+from pipelines.bench.forecast_tables import as_line, as_tables
 
 SETS = "m3_monthly,m4_weekly260,tourism,tourism_hierarchy,carparts,company"
 PEERS = "seasonal_naive,dot,ets,ces,median,prophet_stock,prophet_batch,arima"
@@ -70,12 +70,15 @@ def run(
 
 
 def _worked(jobs: list[Job]) -> Iterator[tuple[str, list[Row]]]:
-    """The rows of every job as it ends, with a line of progress each."""
+    """The rows of every job as it ends, with a line of progress each, so that a stopped run is not for nothing."""
     began = time.monotonic()
     for number, (part, label, work) in enumerate(jobs, 1):
         minutes, seconds = divmod(int(time.monotonic() - began), 60)
         print(f"{minutes:4d}:{seconds:02d}  {number} of {len(jobs)}: {label}", file=sys.stderr, flush=True)
-        yield part, work()
+        rows = work()
+        for row in rows:
+            print(f"         {as_line(part, row)}", file=sys.stderr, flush=True)
+        yield part, rows
 
 
 def _table_jobs(

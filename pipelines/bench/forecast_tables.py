@@ -53,6 +53,12 @@ def as_tables(figures: dict[str, Any]) -> str:
     return "\n\n".join(_table(COLUMNS[part], figures[part]) for part in COLUMNS if figures.get(part))
 
 
+def as_line(part: str, row: Row) -> str:
+    """One row as it is measured: what is known of it, by name."""
+    known = {title: row[name] for name, title in COLUMNS[part].items() if row.get(name) is not None}
+    return ", ".join(f"{title} {_text(value)}" for title, value in known.items())
+
+
 def _table(columns: dict[str, str], rows: list[Row]) -> str:
     """A line per row; a column that no row has is left out."""
     kept = {name: title for name, title in columns.items() if any(row.get(name) is not None for row in rows)}
