@@ -6,6 +6,7 @@ import pytest
 
 from pipelines.contracts import load_contract
 from pipelines.errors import AlmanacError
+from pipelines.ingest.preview import preview
 from pipelines.ingest.propose import propose
 from pipelines.settings import load_settings
 
@@ -80,3 +81,36 @@ def test_a_file_with_no_known_header_names_what_to_say(tmp_path: Path) -> None:
         propose(load_settings(tmp_path), path, "crm", None)
     assert "none of its headers is known (Zq1, Zq2, Zq3)" in str(error.value)
     assert "--object (accounts, " in str(error.value) and "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("months", "pattern"),
+    [
+        ("2025-01,2025-01 Plan,2025-02,2025-02 Plan,2025-03,2025-03 Plan", r"((?:19|20)\d\d-\d{1,2})(?: (Plan))?"),
+        ("2025-01 Ist,2025-01_Plan,2025-02 Ist,2025-02_Plan,2025-03 Ist,2025-03_Plan", None),
+        ("2025-01,Plan 2025-01,2025-02,Plan 2025-02,2025-03,Plan 2025-03", None),
+    ],
+)
+def test_both_halves_of_a_sheet_of_plan_and_actual_are_proposed(
+    tmp_path: Path, months: str, pattern: str | None
+) -> None:
+    path = tmp_path / "budget_20241231.csv"
+    path.write_text(f"Line,{months}\nTravel,9,10,11,12,13,14\nFairs,1,2,3,4,5,6\n", encoding="utf-8")
+    text = propose(load_settings(tmp_path), path, "plan", None)
+    (tmp_path / "plan.yml").write_text(text, encoding="utf-8")
+    system = load_contract(tmp_path / "plan.yml")
+    unpivot = system.objects[0].unpivot
+    assert unpivot is not None and (pattern is None or unpivot.columns == pattern)
+    rows = preview(load_settings(tmp_path), system, system.objects[0], path, is_sample=True).accepted
+    assert rows["amount"].sum() == 10 + 12 + 14 + 2 + 4 + 6
+    assert rows["amount_spent"].sum() == 9 + 11 + 13 + 1 + 3 + 5
+    assert "7 of 7 columns mapped" in text and "not mapped" not in text
+
+
+def test_a_measure_that_no_column_takes_is_listed_and_not_counted(tmp_path: Path) -> None:
+    path = tmp_path / "budget_20241231.csv"
+    months = ",".join(f"2025-0{n} {measure}" for n in (1, 2, 3) for measure in ("Plan", "Zq"))
+    path.write_text(f"Line,{months}\nTravel,9,10,11,12,13,14\nFairs,1,2,3,4,5,6\n", encoding="utf-8")
+    text = propose(load_settings(tmp_path), path, "plan", None)
+    assert "4 of 7 columns mapped" in text and "= 6 loaded" in text
+    assert "# not mapped, kept in _extra: '2025-01 Zq', '2025-02 Zq', '2025-03 Zq'" in text

@@ -75,7 +75,7 @@ class Unpivot(Declared):
 
     columns: headers, or a pattern that a whole header matches. Its first group, if any, is what stands under `name`;
     with a second one, `2025-01 Plan` and `2025-01 Actual` are one row, and the group's words are the value's headers.
-    Groups called `name` and `value` may come in any order.
+    Groups called `name` and `value` may come in any order. value: the header of cells whose own has no such group.
     optional: a listed header may be missing, and a file without any of them holds no rows and is not refused.
     """
 
@@ -92,7 +92,7 @@ class Unpivot(Declared):
         groups = re.compile(self.columns).groups if isinstance(self.columns, str) else 0
         if groups > 2:
             raise ValueError(f"columns {self.columns!r} has {groups} groups: the first is the name, a second the value")
-        if (groups == 2) == (self.value is not None):
+        if groups < 2 and self.value is None:
             raise ValueError("say `value`, the header that the cells get, or a second group in `columns` that names it")
         return self
 

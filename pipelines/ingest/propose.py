@@ -12,12 +12,15 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.contracts import Reader, canonical_objects, load_contract, load_contracts
+from pipelines.contracts import ObjectContract, Reader, canonical_objects, load_contract, load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.ingest.guesses import Evidence, Guess, best_object
 from pipelines.ingest.looks import DATE, NUMBER, Looks
 from pipelines.ingest.preview import Preview, preview, read_table
-from pipelines.ingest.wide import Wide, find_entered, find_wide, measure_columns, periodic_objects
+from pipelines.ingest.shape import fit, folded
+from pipelines.ingest.source import FileRefusedError
+from pipelines.ingest.unpivot import headings, long_headers
+from pipelines.ingest.wide import MEASURE, Wide, find_entered, find_wide, measure_columns, periodic_objects
 from pipelines.ingest.written import Draft, written
 from pipelines.settings import Settings
 
@@ -48,10 +51,12 @@ def propose(settings: Settings, path: Path, system: str, wanted: str | None) -> 
         labels=labels,
     )  # fmt: skip
     body = written(draft)
-    mapped = len({guess.header for guess in guesses} & set(frame.columns)) + (len(wide.headers) if wide else 0)
-    mapped += len(entered[1]) if entered else 0
-    said = f"{frame.height} rows looked at, {found['encoding']}, {mapped} of {frame.width} columns mapped"
-    return f"# Proposed from {path.name}: {said}.\n{_tried(settings, path, body)}{body}"
+    mapped, tried = _tried(settings, path, body, frame.columns)
+    if mapped is None:  # nothing was read: what would be, by the guesses
+        guessed = {guess.header for guess in guesses}
+        mapped = guessed & set(frame.columns) | (wide.of(guessed) if wide else set(entered[1] if entered else ()))
+    said = f"{frame.height} rows looked at, {found['encoding']}, {len(mapped)} of {frame.width} columns mapped"
+    return f"# Proposed from {path.name}: {said}.\n{tried}{body}"
 
 
 def understood(
@@ -71,6 +76,8 @@ def understood(
     kept = frame.drop([*wide.headers, *sums])
     name, guesses = best_object(kept, evidence, [wanted] if wanted else periodic_objects(), said, is_part=True)
     measures = measure_columns(canonical_objects()[name], wide, said)
+    if MEASURE not in measures and measures:  # no column is left for it: nothing would read what it is turned into
+        wide = wide.without(MEASURE)
     taken = {"period_start", "period", *(column for column, _ in measures.values())}
     guesses = [guess for guess in guesses if guess.column not in taken]
     guesses.append(Guess(wide.name, "period_start", 0.95))
@@ -131,8 +138,8 @@ def _records(path: Path) -> str:
     return max(lists, key=lambda place: lists[place], default="")
 
 
-def _tried(settings: Settings, path: Path, body: str) -> str:
-    """What comes of the file under its own proposal, a line per object."""
+def _tried(settings: Settings, path: Path, body: str, headers: list[str]) -> tuple[set[str] | None, str]:
+    """What comes of the file under its own proposal: the headers that are read, where known, and a line per object."""
     with TemporaryDirectory() as folder:
         place = Path(folder) / "proposed.yml"
         place.write_text(body, encoding="utf-8")
@@ -140,8 +147,21 @@ def _tried(settings: Settings, path: Path, body: str) -> str:
             system = load_contract(place)
             tries = [preview(settings, system, item, path, is_sample=True) for item in system.objects]
         except AlmanacError as error:
-            return f"# Not tried on the file: {str(error).removeprefix(f'{place}: ')}\n"
-    return "".join(f"# {_outcome(read)}\n" for read in tries)
+            return None, f"# Not tried on the file: {str(error).removeprefix(f'{place}: ')}\n"
+    lines = "".join(f"# {_outcome(read)}\n" for read in tries)
+    try:
+        return {header for item in system.objects for header in _read_by(item, headers)}, lines
+    except FileRefusedError:
+        return None, lines
+
+
+def _read_by(item: ObjectContract, headers: list[str]) -> set[str]:
+    """The headers of a file that a contract reads. Raises FileRefusedError where it refuses them."""
+    made = headings(item.unpivot, headers) if item.unpivot else []
+    shape = fit(item, [*long_headers(item, headers), *item.stated])
+    under = {header: value for heading in made for value, header in heading.cells.items()}
+    left = set(map(folded, (*shape.extra, *item.ignore)))
+    return {header for header in headers if folded(under.get(header, header)) not in left}
 
 
 def _outcome(read: Preview) -> str:

@@ -127,7 +127,10 @@ def _read(unpivot: Unpivot, header: str) -> tuple[str, str]:
     called = match.groupdict()
     groups = [called.get("name"), called.get("value")] if "value" in called else list(match.groups())
     name, value = [*groups, *[header, unpivot.value][len(groups) :]][:2]
-    return (name or "").strip(), (value or "").strip()
+    value = (value or unpivot.value or "").strip()
+    if not value:
+        raise FileRefusedError("contract", f"unpivot: {header!r} does not say what its cells are: say `value`")
+    return (name or "").strip(), value
 
 
 def long_headers(contract: ObjectContract, headers: list[str]) -> list[str]:

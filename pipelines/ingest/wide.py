@@ -5,7 +5,7 @@ Such a table is understood as the long one that it becomes: one row per record a
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -19,14 +19,15 @@ FEWEST_ENTERED = 2
 YEAR = r"(?:19|20)\d\d"
 NAMES = {"month": "Month", "quarter": "Quarter", "week": "Week", "year": "Year"}
 MEASURE = "Value"
+UNSURE = 0.5
 TOTAL = re.compile(r"(?i).*(合计|总计|小计|total|sum|summe|gesamt|ytd|全年|年度目标|full year).*")
 
 
 @dataclass(frozen=True)
 class Wide:
-    """Columns of one kind: what their headers match, how these are read, and the measures each period has."""
+    """Columns of one kind: what one period looks like, how it is read, and the measures each period has."""
 
-    pattern: str
+    one: str
     period: str
     formats: tuple[str, ...]
     lacks_year: bool
@@ -39,6 +40,11 @@ class Wide:
         return NAMES[self.period]
 
     @property
+    def pattern(self) -> str:
+        """What all of the headers match."""
+        return _pattern(self.one, self.headers)
+
+    @property
     def measures(self) -> list[str]:
         """The headers under which the values will stand."""
         return list(dict.fromkeys(measure for _, measure in self.headers.values()))
@@ -47,6 +53,15 @@ class Wide:
     def totals(self) -> re.Pattern[str]:
         """Headers beside the periods that only add them up."""
         return TOTAL
+
+    def of(self, measures: set[str]) -> set[str]:
+        """The headers of some of the measures."""
+        return {header for header, (_, measure) in self.headers.items() if measure in measures}
+
+    def without(self, measure: str) -> "Wide":
+        """The same without the columns of one measure."""
+        dropped = self.of({measure})
+        return replace(self, headers={header: read for header, read in self.headers.items() if header not in dropped})
 
     def long(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The table that the sheet becomes, its periods as they are written."""
@@ -75,7 +90,7 @@ def find_wide(frame: pl.DataFrame, titles: list[str], stem: str) -> Wide | None:
             best = _wide(entry, kept)
     if best is None or not best.lacks_year:
         return best
-    return Wide(best.pattern, best.period, best.formats, True, best.headers, _year(frame, best, titles, stem))
+    return replace(best, year=_year(frame, best, titles, stem))
 
 
 def find_entered(frame: pl.DataFrame) -> tuple[str, list[str]] | None:
@@ -94,20 +109,24 @@ def measured(item: CanonicalObject) -> list[str]:
 
 
 def measure_columns(item: CanonicalObject, wide: Wide, said: str) -> dict[str, tuple[str, float]]:
-    """Each measure's canonical column and how sure it is: by its words, by the file's, else what the object needs."""
+    """Each measure's canonical column and how sure it is: by its words, by the file's, else what the object needs.
+
+    Beside measures that have a name, nobody knows what the columns without one are: they take what is left.
+    """
     known = {name: words for name, words in aliases(item.name).items() if name in measured(item)}
     found: dict[str, tuple[str, float]] = {}
-    for measure in wide.measures:
-        likes = exact_likenesses(measure, known, entity_words()[item.name])
+    by_name = {measure: exact_likenesses(measure, known, entity_words()[item.name]) for measure in wide.measures}
+    for measure, likes in sorted(by_name.items(), key=lambda entry: (entry[0] == MEASURE, not entry[1])):
+        is_rest = measure == MEASURE and len(by_name) > 1
         told = [name for name, words in known.items() if any(len(word) > 1 and word in plain(said) for word in words)]
         named = [name for name, column in item.columns.items() if name in told and column.required]
         needed = [name for name in measured(item) if item.columns[name].required]
         choices = dict.fromkeys(measured(item), 0.5) | dict.fromkeys(told, 0.75) | dict.fromkeys(needed, 0.9)
         choices |= dict.fromkeys(named, 0.9) | likes
         free = {name: sure for name, sure in choices.items() if name not in {name for name, _ in found.values()}}
-        if free and (likes or len(wide.measures) == 1):
+        if free and (likes or is_rest or len(by_name) == 1):
             best = max(free, key=lambda name: free[name])
-            found[measure] = best, free[best]
+            found[measure] = best, min(free[best], UNSURE) if is_rest else free[best]
     return found
 
 
@@ -136,25 +155,32 @@ def _are_numbers(cells: pl.DataFrame) -> bool:
 
 def _wide(entry: dict[str, object], headers: dict[str, tuple[str, str]]) -> Wide:
     formats = entry["formats"] if isinstance(entry["formats"], list) else []
-    return Wide(
-        _pattern(str(entry["pattern"]), headers),
-        str(entry["period"]),
-        tuple(formats),
-        bool(entry.get("lacks_year")),
-        headers,
-    )
+    one = str(entry["pattern"])
+    form = compiled(_pattern(one, headers))
+    fitting = {header: read for header, read in headers.items() if form.fullmatch(header.strip())}
+    return Wide(one, str(entry["period"]), tuple(formats), bool(entry.get("lacks_year")), fitting)
 
 
 def _pattern(period: str, headers: dict[str, tuple[str, str]]) -> str:
-    measures = list(dict.fromkeys(measure for _, measure in headers.values()))
-    if measures == [MEASURE]:
+    """One pattern for headers with and without a measure, which stands before the period or behind it as most do."""
+    named = {header: read for header, read in headers.items() if read[1] != MEASURE}
+    if not named:
         return period
-    header, (text, measure) = next((key, read) for key, read in headers.items() if read[1] != MEASURE)
-    words = "|".join(map(re.escape, measures))
-    between = re.escape(header.replace(text, "", 1).replace(measure, "", 1)).replace("\\ ", " ")
-    if header.startswith(text):
-        return rf"({period}){between}({words})"
-    return rf"(?P<value>{words}){between}(?P<name>{period})"
+    behind = {header: read for header, read in named.items() if header.strip().startswith(read[0])}
+    is_behind = 2 * len(behind) >= len(named)
+    chosen = behind if is_behind else {header: read for header, read in named.items() if header not in behind}
+    words = "|".join(map(re.escape, dict.fromkeys(measure for _, measure in chosen.values())))
+    gaps = dict.fromkeys(_between(header.strip(), *read) for header, read in chosen.items())
+    between = next(iter(gaps)) if len(gaps) == 1 else f"(?:{'|'.join(gaps)})"
+    if len(named) == len(headers):
+        return rf"({period}){between}({words})" if is_behind else rf"(?P<value>{words}){between}(?P<name>{period})"
+    if is_behind:
+        return rf"({period})(?:{between}({words}))?"
+    return rf"(?:(?P<value>{words}){between})?(?P<name>{period})"
+
+
+def _between(header: str, text: str, measure: str) -> str:
+    return re.escape(header.replace(text, "", 1).replace(measure, "", 1)).replace("\\ ", " ")
 
 
 def _year(frame: pl.DataFrame, wide: Wide, titles: list[str], stem: str) -> dict[str, str]:

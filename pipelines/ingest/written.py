@@ -13,7 +13,7 @@ from pipelines.ingest.guesses import SURE, Evidence, Guess
 from pipelines.ingest.headers import aliases, exact_likenesses
 from pipelines.ingest.hints import column_options, is_continental, words_found
 from pipelines.ingest.looks import SAMPLE, Looks
-from pipelines.ingest.wide import Wide
+from pipelines.ingest.wide import MEASURE, Wide
 
 DATED = (("%Y-%m-%d", r"\d{4}-\d{2}-\d{2}"), ("%Y_%m_%d", r"\d{4}_\d{2}_\d{2}"), ("%Y%m%d", r"\d{8}"))
 # What tells the rows of objects apart that have no id of their own.
@@ -90,7 +90,7 @@ def _wide_lines(draft: Draft) -> list[str]:
         stated = "".join(f"{{{place}: {_plain(said)}}}" for place, said in wide.year.items()) or '{const: "?"}'
         remark = "" if wide.year else "  # which year? The file does not say"
         lines.append(f"    stated: {{Year: {stated}}}{remark}")
-    value = f", value: {wide.measures[0]}" if len(wide.measures) == 1 else ""
+    value = f", value: {MEASURE}" if MEASURE in wide.measures else ""
     lines.append(f"    unpivot: {{columns: {_plain(wide.pattern)}, name: {wide.name}{value}}}")
     return lines
 
@@ -158,8 +158,11 @@ def _missing_lines(draft: Draft) -> list[str]:
 
 
 def _rest_lines(draft: Draft) -> list[str]:
-    done = {guess.header for guess in draft.guesses} | set(draft.entered[1] if draft.entered else ())
-    done |= set(draft.wide.headers) | set(draft.wide.year.values()) if draft.wide else set()
+    guessed = {guess.header for guess in draft.guesses}
+    done = guessed | set(draft.entered[1] if draft.entered else ())
+    if draft.wide:
+        done |= draft.wide.of(guessed)
+        done |= set(draft.wide.year.values())
     rest = [header for header in draft.frame.columns if header not in done]
     sums = [header for header in rest if draft.wide and draft.wide.totals.fullmatch(header)]
     lines = [f"    ignore: [{', '.join(map(quoted, sums))}]  # the sum of the periods"] if sums else []
