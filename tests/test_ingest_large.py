@@ -11,7 +11,7 @@ from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.ingest import landing, pieces
 from pipelines.ingest.pieces import cuts
-from pipelines.ingest.records import Dialect
+from pipelines.ingest.records import Dialect, parse
 from pipelines.ingest.returned import export_refused, take_back
 
 SMALL = 5_000  # bytes per piece
@@ -73,6 +73,54 @@ def test_sound_rows_are_all_loaded_under_their_records(both: Both) -> None:
     assert both.pieces > 2
     assert [row[-2] for row in rows] == list(range(1, 401)) and refused == []
     assert files[0][3:7] == (401, 400, 0, 1)
+
+
+@pytest.mark.parametrize(
+    "faulty", ['7,"x"y,Prospecting,1,', '7,"never closed,Prospecting,1,', '7,5" pipe,Prospecting,1,']
+)
+def test_text_pasted_into_a_cell_is_never_taken_for_records(both: Both, faulty: str) -> None:
+    pasted = "\n".join(f"{n},pasted,Prospecting,{n}.50,2024-01-05" for n in range(900, 1200))
+    _, _, files, _ = both.read(DEALS, lines(400, row_2=faulty, row_205=f'205,"{pasted}",Prospecting,1,'))
+    loaded = both.worlds[0].column("select opportunity_name from raw.opportunities where _record = 205")
+    assert both.pieces > 2 and loaded == [pasted] and files[0][3] == 401
+
+
+def test_cells_of_nothing_but_lines_like_records_are_cut_around(both: Both) -> None:
+    narrow = DEALS.replace("stage: Stage", "stage: {const: Prospecting}").replace("      amount: Amount\n", "")
+    log = "\n".join(f"12:00:{n % 60:02d};step {n}" for n in range(120))
+    text = "ID;Title\n" + "".join(f'{n};"{log}"\n' for n in range(1, 30))
+    rows, refused, _, _ = both.read(narrow.replace("      closed_on: Closed\n", ""), text)
+    assert both.pieces > 5 and len(rows) == 29 and refused == []
+
+
+DIALECTS = [Dialect(mark) for mark in (",", "\t", "||", ", ")] + [
+    Dialect(*marks) for marks in ((",", "'"), (",", '"', "\\"), (",", "'", '"'), (",", ""), ("||", '"', "\\"))
+]
+
+
+@pytest.mark.parametrize("dialect", DIALECTS, ids=str)
+def test_cuts_lie_where_records_end_whatever_the_quotes_do(
+    dialect: Dialect, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chance, path, mark, quote = random.Random(11), tmp_path / "any.csv", dialect.delimiter, dialect.quote
+    for _ in range(300):
+        letters = ["a", "é", mark, quote, "\n", mark + quote, quote + mark, *chance.sample(' \t\r\n\\|"', 3)]
+        text = "".join(chance.choices(letters, k=chance.randrange(1, 120)))
+        path.write_bytes(text.encode())
+        monkeypatch.setattr(pieces, "PIECE_BYTES", chance.choice([1, 3, 20]))
+        monkeypatch.setattr(pieces, "BLOCK", chance.choice([1, 5, 64]))
+        begins = {len(text[: record.start].encode()) for record in parse(text, dialect)}
+        assert {*cuts(path, dialect)} <= begins | {0, path.stat().st_size}, text
+        monkeypatch.setattr(pieces, "PIECE_BYTES", 1)
+        assert {*cuts(path, dialect)} >= begins - {1}, text  # the first place looked behind is 1
+
+
+@pytest.mark.parametrize("change", ["bad", "delimiter", "blank"])
+def test_files_of_many_faults_are_cut_like_any_other(both: Both, change: str) -> None:
+    text = lines(400, **({f"row_{n}": f"{n},short" for n in range(40, 401, 40)} if change == "bad" else {}))
+    text = text if change == "bad" else text.replace("\n", ",\n" if change == "delimiter" else "\n\n")
+    rows, refused, _, _ = both.read(DEALS, text)
+    assert both.pieces > 2 and len(rows) + len(refused) == 400 and len(refused) == (10 if change == "bad" else 0)
 
 
 def test_values_that_cannot_be_read_have_their_record_and_reason(both: Both) -> None:
@@ -221,4 +269,4 @@ def test_a_line_too_long_for_any_cut_leaves_one_piece(tmp_path: Path, monkeypatc
     path = tmp_path / "long.csv"
     path.write_text("a,b\n1," + "x" * 3_000_000)
     monkeypatch.setattr(pieces, "PIECE_BYTES", 500_000)
-    assert cuts(path, Dialect(), 2) == [0, path.stat().st_size]
+    assert cuts(path, Dialect()) == [0, path.stat().st_size]

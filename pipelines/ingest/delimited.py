@@ -59,7 +59,7 @@ def read_delimited(connection: duckdb.DuckDBPyConnection, path: Path, reader: Re
 def delimited_pieces(path: Path, reader: Reader, place: Path) -> list[Load]:
     """The file as text cells, a piece at a time; a small file is one piece."""
     text = _text(path, reader, place)
-    ends = cuts(text.path, text.dialect, len(text.headers))
+    ends = cuts(text.path, text.dialect)
     if len(ends) == 2:
         return [partial(_load, text, text.path, 0)]
     return [partial(_load_piece, text, start, end) for start, end in pairwise(ends)]
@@ -74,15 +74,9 @@ def _text(path: Path, reader: Reader, place: Path) -> Text:
 
 
 def _load_piece(text: Text, start: int, end: int, connection: duckdb.DuckDBPyConnection, before: int) -> Source:
-    """Read one piece of a large file. Where it is not well-formed, its first and last record show whether it was cut
-    between two records.
-    """
+    """Read one piece of a large file."""
     path = copy_piece(text.path, start, end, text.place / "piece.csv")
-    source = _load(text, path, start, connection, before)
-    edges = {before + 1 if start else 0, source.records if end < text.path.stat().st_size else 0}
-    if edges & {item.record for item in source.refused}:
-        raise FileRefusedError("malformed", "not well-formed and too large to be read as one: split it")
-    return source
+    return _load(text, path, start, connection, before)
 
 
 def _load(text: Text, path: Path, start: int, connection: duckdb.DuckDBPyConnection, before: int) -> Source:

@@ -1,56 +1,96 @@
 """Where a large text file is cut: between two records, into pieces that are read one after the other.
 
-A newline may stand inside a cell, so a place is taken for the end of a record only where all that follows it splits
-into as many cells as there are headers. Readers are strict: a wrong cut makes the file refused, never misread.
+A newline may stand inside a quoted cell, and no look at the middle of a file tells whether it does: text pasted into a
+cell may look like records. So the quotes are followed from the beginning of the file, in one pass, and a newline that
+no quoted cell holds is the end of a record, whatever that record is worth.
 """
 
 import re
-from itertools import islice
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
 
-from pipelines.ingest.records import Dialect, parse
+from pipelines.ingest.quotes import Followed, Quotes
+from pipelines.ingest.records import Dialect
 
 PIECE_BYTES = 96 * 1024 * 1024  # with its typed rows about half of the scratch database's memory
-WINDOW = 1024 * 1024
-PLACES = 500  # newlines that are tried: more than the lines of any one cell
-EVIDENCE = 50  # records that must split well behind a cut
-_NEWLINE = re.compile("\r\n|\n|\r")
+BLOCK = 256 * 1024  # what is followed at a time: with its quotes' places it stays in a processor's cache
+LONGEST_LINE = 32 * 1024 * 1024  # no reader takes a longer one
+COPIED = 4 * 1024 * 1024
+_NEWLINE = re.compile(b"\r\n|\n|\r")
 
 
-def cuts(path: Path, dialect: Dialect, width: int) -> list[int]:
+def cuts(path: Path, dialect: Dialect) -> list[int]:
     """Byte offsets at which pieces begin, and the end of the file; just the two ends where one piece will do."""
     size = path.stat().st_size
     count = -(-size // PIECE_BYTES)
-    places = [0]
-    with path.open("rb") as stream:
-        for number in range(1, count):
-            place = _record_end(stream, size * number // count, dialect, width)
-            if place and place > places[-1]:
-                places.append(place)
-    return [*places, size]
+    search, quotes = Search([size * number // count for number in range(1, count)]), Quotes(dialect)
+    is_open = False
+    for offset, lines in _blocks(path) if quotes.are_followed and count > 1 else ():
+        followed = quotes.follow(lines, is_open)
+        search.go_on(offset, lines, followed)
+        is_open = followed.is_open
+        if search.is_done:
+            break
+    return sorted({0, *search.found, *search.unsure, size})
 
 
-def _record_end(stream: BinaryIO, start: int, dialect: Dialect, width: int) -> int | None:
-    """The first offset behind `start` at which a record begins; none where the next lines do not tell."""
-    stream.seek(start)
-    data = stream.read(WINDOW)
-    text = data.decode("latin-1")  # a letter per byte, so that places are offsets
-    told = Dialect(*(mark.encode().decode("latin-1") for mark in (dialect.delimiter, dialect.quote, dialect.escape)))
-    for newline in islice(_NEWLINE.finditer(text), PLACES):
-        if place := _between_good_records(text, newline.end(), told, width):
-            return start + place
-    return None
+@dataclass
+class Search:
+    """The search for the first record end behind each target. found: those of the first targets.
 
-
-def _between_good_records(text: str, place: int, dialect: Dialect, width: int) -> int | None:
-    """Where the middle one of the next records begins, if all of them have their cells.
-
-    The last record of the window may be cut off, and says nothing.
+    unsure: those of the next, behind a quote that may still turn out to open a cell; where none closes it, they hold.
     """
-    records = [record for record in islice(parse(text, dialect, place), EVIDENCE) if record.end < len(text)]
-    is_good = all(len(record.cells) == width and not record.fault for record in records)
-    return records[len(records) // 2].start if records and is_good else None
+
+    targets: list[int]
+    found: list[int] = field(default_factory=list)
+    unsure: list[int] = field(default_factory=list)
+
+    @property
+    def is_done(self) -> bool:
+        """Whether every target has its record end."""
+        return len(self.found) == len(self.targets)
+
+    def go_on(self, offset: int, lines: bytes, followed: Followed) -> None:
+        """Look through the next lines of the file, which begin at `offset`."""
+        if len(followed.starts):
+            self.found += [] if followed.is_quoted[0] else self.unsure
+            self.unsure = []
+        while (done := len(self.found) + len(self.unsure)) < len(self.targets):
+            target = max(self.targets[done], *self.found[-1:], *self.unsure[-1:], 0)
+            if target >= offset + len(lines):
+                return
+            if target > self.targets[done]:  # one piece is so long that it takes in the next
+                (self.unsure or self.found).append(target)
+                continue
+            place, is_sure = _record_end(lines, max(target - offset, 0), followed)
+            if place is None:
+                return
+            (self.found if is_sure else self.unsure).append(offset + place)
+
+
+def _record_end(lines: bytes, start: int, followed: Followed) -> tuple[int | None, bool]:
+    """The first place behind `start` at which a record begins, and whether no cell can be open there."""
+    count = len(followed.starts)
+    while newline := _NEWLINE.search(lines, start):
+        behind = int(followed.starts.searchsorted(newline.start()))  # the first quote behind it
+        if behind == count or not followed.is_quoted[behind]:
+            return newline.end(), behind < count or not followed.is_open
+        start = int(followed.starts[behind])
+    return None, False
+
+
+def _blocks(path: Path) -> Iterator[tuple[int, bytes]]:
+    """Whole lines, many at a time, and the offset of the first; nothing from a line on that no reader takes."""
+    start, size = 0, BLOCK
+    with path.open("rb") as stream:
+        while (data := stream.read(size)) and size <= 2 * LONGEST_LINE:
+            end = max(data.rfind(b"\n"), data.rfind(b"\r", 0, -1)) + 1
+            is_last = len(data) < size
+            if end or is_last:
+                yield start, data if is_last else data[:end]
+            start, size = (start + (len(data) if is_last else end), BLOCK) if end or is_last else (start, 2 * size)
+            stream.seek(start)
 
 
 def copy_piece(path: Path, start: int, end: int, target: Path) -> Path:
@@ -59,7 +99,7 @@ def copy_piece(path: Path, start: int, end: int, target: Path) -> Path:
         stream.seek(start)
         left = end - start
         while left:
-            piece = stream.read(min(left, 4 * WINDOW))
+            piece = stream.read(min(left, COPIED))
             out.write(piece)
             left -= len(piece)
     return target
