@@ -9,6 +9,7 @@ from ingest_world import LANDED, World
 
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
+from pipelines.ingest import landing, pieces
 from pipelines.ingest.returned import export_refused, take_back
 from pipelines.ingest.unpivot import export_record
 
@@ -179,3 +180,34 @@ def test_a_word_that_is_no_value_elsewhere_is_one_here(world: World) -> None:
     assert (file["rows_loaded"], file["rows_control"]) == (2, 1)
     silent = PATTERN.replace("amount: Value", 'amount: {from: Value, null_words: ["0"]}')
     assert budget(world, silent, "Line,2024-01,2024-02\nTravel,0,5\n")["rows_loaded"] == 1
+
+
+@pytest.mark.parametrize("reader", ["", "    reader: {fill_down: [Line]}\n"])
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("Month = '2024-01'", "where: 'Month' is unknown here, where columns are no rows yet"),
+        ("cast(Line as integer) > 0", "where: Conversion Error"),
+    ],
+)
+def test_a_condition_that_fails_is_named_as_the_contracts(world: World, reader: str, where: str, said: str) -> None:
+    file = budget(world, f'{PATTERN}{reader}    where: "{where}"\n', "Line,2024-01,2024-02\nTravel,1,5\n")
+    assert (file["status"], file["reason_code"]) == ("rejected", "contract_sql")
+    assert file["reason"].startswith(said)
+
+
+def test_headers_may_be_called_what_the_reader_calls_its_own(world: World) -> None:
+    content = "Line,_item,_is_control,2024-01,2024-02\nTravel,a,b,1,5\n"
+    assert budget(world, PATTERN, content)["rows_loaded"] == 2
+    assert world.column("select distinct _extra ->> '_item' from raw.budgets") == ["a"]
+
+
+def test_a_file_read_in_pieces_counts_its_values_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = "Line,2024-01,2024-02\n" + "".join(f"travel {n},{n},\n" for n in range(400))
+    whole = budget(world, PATTERN, content)["warnings"]
+    monkeypatch.setattr(pieces, "PIECE_BYTES", 3_000)
+    world.put("budget_2.csv", content.replace("travel", "fairs"))
+    again = next(file for file in world.run().files if file["path"] == "budget_2.csv")
+    assert len(landing.rows_paths(world.settings, "budgets", again["file_id"])) > 1
+    assert again["warnings"] == whole
+    assert "400 records x 2 columns turned into rows = 800 values, 400 of them empty" in whole

@@ -74,10 +74,8 @@ def fill_down(
         f"{literal(carried[header]) if header in carried else 'null'}) as {cell}"
         for header, cell in filled.items()
     ]
-    connection.execute(
-        f"create table filled as select * replace ({', '.join(cells)}), {control_sql(source, contract)} as _is_control "
-        f"from {source.relation} order by _record"
-    )
+    marked = f"select * replace ({', '.join(cells)}), {control_sql(source, contract)} as _is_control"
+    create_marked(connection, f"filled as {marked} from {source.relation} order by _record", source, contract)
     last = connection.execute(
         f"select {', '.join(filled.values())} from filled order by _record desc limit 1"
     ).fetchone()
@@ -120,6 +118,14 @@ def _cells(source: Source, casting: Casting) -> str:
         f"{f'cast(json_object({extra}) as varchar)' if extra else 'cast(null as varchar)'} as _extra"
         f"{''.join(', ' + value for value in added)} from {source.relation}"
     )
+
+
+def create_marked(connection: duckdb.DuckDBPyConnection, table: str, source: Source, contract: ObjectContract) -> None:
+    """Create a table whose SQL tells control rows. Raises FileRefusedError where the contract's `where` fails."""
+    try:
+        connection.execute(f"create table {table}")
+    except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
+        raise sql_refused(connection, contract, source.headers, error, "where") from error
 
 
 def control_sql(source: Source, contract: ObjectContract) -> str:

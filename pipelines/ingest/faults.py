@@ -13,17 +13,26 @@ CASTS = ': a header\'s cell is text, write try_cast("Header" as double)'
 
 
 def sql_refused(
-    connection: duckdb.DuckDBPyConnection, contract: ObjectContract, names: list[str], error: duckdb.Error
+    connection: duckdb.DuckDBPyConnection,
+    contract: ObjectContract,
+    names: list[str],
+    error: duckdb.Error,
+    only: str = "",
 ) -> FileRefusedError:
-    """The refusal of a file for which the contract's own SQL fails. names: what the SQL may speak of."""
+    """The refusal of a file for which the contract's own SQL fails. names: what the SQL may speak of.
+
+    only: the place that the SQL stands in, where that is known, such as `where`.
+    """
     said = str(error).splitlines()[0]
+    pieces = [(place, sql) for place, sql in _pieces(contract) if only in ("", place)]
     if unknown := re.search(r'Referenced column "(.+?)" not found', said):
         name = unknown.group(1).removeprefix("~cell ")
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-        said = f"{name!r} is unknown here{f'; nearest is {near[0]!r}' if near else ''}"
-        place = next((place for place, sql in _pieces(contract) if name in sql), "")
+        when = ", where columns are no rows yet" if only == "where" and contract.unpivot else ""
+        said = f"{name!r} is unknown here{when}{f'; nearest is {near[0]!r}' if near else ''}"
+        place = next((place for place, sql in pieces if name in sql), "")
     else:
-        place = next((place for place, sql in _pieces(contract) if not _is_sound(connection, sql)), "")
+        place = next((place for place, sql in pieces if not _is_sound(connection, sql)), only)
         said += CASTS if "VARCHAR" in said else ""
     return FileRefusedError("contract_sql", f"{place or 'SQL of the contract'}: {said}")
 

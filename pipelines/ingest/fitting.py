@@ -9,7 +9,7 @@ from dataclasses import replace
 import duckdb
 
 from pipelines.contracts import ObjectContract
-from pipelines.ingest.cast import control_sql
+from pipelines.ingest.cast import control_sql, create_marked
 from pipelines.ingest.shape import SHEET, Shape, fit, folded
 from pipelines.ingest.source import FileRefusedError, Source
 from pipelines.ingest.unpivot import long_headers
@@ -36,9 +36,8 @@ def fit_sheets(connection: duckdb.DuckDBPyConnection, source: Source, contract: 
     headers = [header for header in source.headers if header not in left or has[header] - left[header]]
     cells = ", ".join(_cell(header, moves.get(header, {}), left.get(header, set())) for header in headers)
     control = "_is_control" if source.has_control else f"{control_sql(source, contract)} as _is_control"
-    connection.execute(
-        f"create table fitted as select _record, {control}, {cells} from {source.relation} order by _record"
-    )
+    table = f"fitted as select _record, {control}, {cells} from {source.relation} order by _record"
+    create_marked(connection, table, source, contract)
     return replace(source, headers=headers, relation="fitted", table="fitted", has_control=True)
 
 

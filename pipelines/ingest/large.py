@@ -19,6 +19,7 @@ from pipelines.contracts import ObjectContract
 from pipelines.ingest.accept import Words, judge_twins, repeated, twin_columns
 from pipelines.ingest.evidence import Evidence, order_of_all
 from pipelines.ingest.source import Load, Source
+from pipelines.ingest.unpivot import summed
 
 if TYPE_CHECKING:
     from pipelines.ingest.observe import Observed
@@ -169,6 +170,6 @@ def together(pieces: "list[Observed]") -> "Observed":
         rows_control=sum(seen.rows_control for seen in pieces),
         window_from=min(dates, default=None),
         window_to=max(dates, default=None),
-        warnings=list(dict.fromkeys(line for seen in pieces for line in seen.warnings)),
+        warnings=summed(line for seen in pieces for line in seen.warnings),
         corrections=pl.concat([seen.corrections for seen in pieces]),
     )

@@ -149,7 +149,7 @@ def unique_headers(headers: list[str]) -> list[str]:
     for position, header in enumerate(headers, start=1):
         name = " ".join(str(header).replace("\x00", "").split()) or f"column_{position}"
         name = name.replace("~", "_", 1) if name.startswith("~") else name  # ours: columns that casting adds
-        while (seen_times := seen.get(name.casefold(), 0)) or name.casefold() in ("_record", "rowid"):
+        while (seen_times := seen.get(name.casefold(), 0)) or name.casefold() in ("_record", "_is_control", "rowid"):
             seen[name.casefold()] = seen_times + 1
             name = f"{name} ({seen_times + 1})"
         seen[name.casefold()] = 1

@@ -7,13 +7,14 @@ nothing. What is said once for the whole file (`stated`) becomes a header first.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 
 from pipelines.contracts import Column, ObjectContract, Stated, Unpivot
-from pipelines.ingest.cast import control_sql
+from pipelines.ingest.cast import control_sql, create_marked
 from pipelines.ingest.shape import UNPIVOTED, folded, missing_header
 from pipelines.ingest.source import FileRefusedError, Source
 from pipelines.ingest.values import BLANKS, STANDARD_NULLS, literal
@@ -22,7 +23,9 @@ from pipelines.warehouse import quoted
 FIRST = 5_000_000_000  # no file of ordinary records has as many: dbt keeps ten thousand million numbers per file
 PER_COLUMN = 10_000_000
 MOST = FIRST // PER_COLUMN - 1
+_ITEM = '"~item"'  # no header begins with it
 _NUMBERED = re.compile(r" \(\d{1,2}\)$")
+_TURNED = re.compile(r"(\d+) records x (\d+) columns turned into rows = (\d+) values, (\d+) of them empty")
 
 
 def export_record(record: int) -> int:
@@ -164,14 +167,17 @@ def unpivot_columns(
     read = f"select _record, {control} as _is_control{columns}"
     nulls = ", ".join(f"null as {quoted(name)}" for name in names)
     items = ", ".join(_struct(place, heading, values) for place, heading in enumerate(made, start=1))
-    outer = "".join(f", _item.v{number} as {quoted(name)}" for number, name in enumerate(names))
-    silent = _silent_sql({value: f"_item.v{number}" for number, value in enumerate(values, 1)}, contract, null_words)
-    connection.execute(
-        f"create table unpivoted as with wide as materialized ({read}, {', '.join(map(quoted, sorted(gone)))} "
+    outer = "".join(f", {_ITEM}.v{number} as {quoted(name)}" for number, name in enumerate(names))
+    silent = _silent_sql({value: f"{_ITEM}.v{number}" for number, value in enumerate(values, 1)}, contract, null_words)
+    create_marked(
+        connection,
+        f"unpivoted as with wide as materialized ({read}, {', '.join(map(quoted, sorted(gone)))} "
         f"from {source.relation}) "
-        f"select _item.at + _record as _record, {silent} as _is_control{columns}{outer} "
-        f"from (select *, unnest([{items}]) as _item from wide where not _is_control) "
-        f"union all select _record, true{columns}, {nulls} from wide where _is_control order by _record"
+        f"select {_ITEM}.at + _record as _record, {silent} as _is_control{columns}{outer} "
+        f"from (select *, unnest([{items}]) as {_ITEM} from wide where not _is_control) "
+        f"union all select _record, true{columns}, {nulls} from wide where _is_control order by _record",
+        source,
+        contract,
     )
     _count(connection, source, len(made))
     headers = [*kept, *names]
@@ -231,9 +237,23 @@ def _count(connection: duckdb.DuckDBPyConnection, source: Source, columns: int) 
         raise FileRefusedError("too_large", f"unpivot: more than {PER_COLUMN:,} records: part the file")
     if values != distinct or values != (records - others) * columns:
         raise AssertionError(f"{records} records of {columns} columns became {values} values and {others} control rows")
-    source.warnings.append(
-        f"{records - others} records x {columns} columns turned into rows = {values} values, {empty} of them empty"
-    )
+    source.warnings.append(_turned(records - others, columns, values, empty))
+
+
+def _turned(records: int, columns: int, values: int, empty: int) -> str:
+    return f"{records} records x {columns} columns turned into rows = {values} values, {empty} of them empty"
+
+
+def summed(warnings: Iterable[str]) -> list[str]:
+    """The warnings of all pieces of a file, each once, and what they count added up."""
+    found: dict[tuple[int, str], tuple[int, int, int]] = {}
+    for line in warnings:
+        counted = _TURNED.fullmatch(line)
+        records, columns, values, empty = map(int, counted.groups()) if counted else (0, 0, 0, 0)
+        key = (columns, "" if counted else line)
+        before = found.get(key, (0, 0, 0))
+        found[key] = before[0] + records, before[1] + values, before[2] + empty
+    return [line or _turned(counts[0], columns, *counts[1:]) for (columns, line), counts in found.items()]
 
 
 def _shown(unpivot: Unpivot) -> str:
