@@ -137,5 +137,5 @@ def _open_behind(opens: Flags, closes: Flags, is_open: bool) -> Flags:
     last = np.maximum.accumulate(np.where(can_both, -1, np.arange(len(opens))))
     turns = np.cumsum(can_both)
     said = np.where(last >= 0, opens[last], is_open)
-    since = turns - np.where(last >= 0, turns[last], 0)
+    since: Places = turns - np.where(last >= 0, turns[last], 0)
     return np.asarray(said ^ (since % 2 == 1), np.bool_)
