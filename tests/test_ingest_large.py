@@ -9,8 +9,10 @@ from ingest_world import DEALS, World
 
 from pipelines import ingest
 from pipelines.contracts import load_contracts
+from pipelines.errors import AlmanacError
 from pipelines.ingest import landing, pieces
 from pipelines.ingest.pieces import cuts
+from pipelines.ingest.preview import find_contract, preview
 from pipelines.ingest.records import Dialect, parse
 from pipelines.ingest.returned import export_refused, take_back
 
@@ -232,6 +234,74 @@ def test_returned_rows_find_their_piece(both: Both) -> None:
             ("390", 44),
         ]
         assert world.column("select count(*) from raw.opportunities") == [400]
+
+
+def test_rows_returned_by_hand_count_for_the_export_date_and_the_date_order(both: Both) -> None:
+    dated = DEALS.replace("{filename: 'deals_(\\d{8})', format: \"%Y%m%d\"}", "{column: Title}")
+    days = {f"row_{n}": f"{n},2024-01-0{n % 5 + 1},Prospecting,1,03/{n % 9 + 1:02d}/2024" for n in range(1, 400)}
+    days["row_300"] = "300,2042-01-05,Prospecting,tbc?,03/31/2024"
+    both.read(dated, lines(399, **days))
+    for world in both.worlds:
+        both.patch.setattr(pieces, "PIECE_BYTES", SMALL if world is both.worlds[0] else 10**9)
+        contracts = load_contracts(world.settings.sources)
+        fixed = export_refused(world.settings, contracts, "deals_20240131.csv").replace("2042-01-05", "2024-01-09")
+        fixed = fixed.replace("tbc?", "33").replace("03/31/2024", "31/03/2024")
+        take_back(world.settings, contracts, fixed, world.column("select landed_at from control.files")[0])
+        world.run()
+        assert world.column("select distinct exported_at::varchar from raw.opportunities") == ["2024-01-09 00:00:00"]
+        assert world.column("select count(*) from raw.opportunities where day(closed_on) = 3") == [398]
+
+
+def test_refused_rows_of_a_file_too_large_to_be_read_as_one_can_be_exported(both: Both) -> None:
+    both.patch.setattr("pipelines.ingest.delimited.CAREFUL_BYTES", 2 * SMALL)
+    world, text = both.worlds[0].contract(DEALS), lines(400, row_390="390,short")
+    both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
+    world.put("deals_20240131.csv", text)
+    world.run()
+    exported = export_refused(world.settings, load_contracts(world.settings.sources), "deals_20240131.csv")
+    assert len(text) > 3 * SMALL and "390,short" in exported
+
+
+def test_files_that_can_no_longer_be_read_say_why_instead_of_their_headers(both: Both) -> None:
+    world = both.worlds[0].contract(DEALS)
+    world.put("deals_20240131.csv", lines(9, row_3="3,short"))
+    world.run()
+    world.contract(DEALS.replace("    key:", "    reader: {header_row: 5000}\n    key:"))
+    with pytest.raises(AlmanacError, match="header_row 5000 lies behind"):
+        export_refused(world.settings, load_contracts(world.settings.sources), "deals_20240131.csv")
+
+
+@pytest.mark.parametrize("reader", ["", "    reader: {fill_down: [Title]}\n"])
+def test_a_file_that_fails_in_a_late_piece_leaves_no_row(both: Both, reader: str) -> None:
+    world = both.worlds[0].contract(
+        DEALS.replace("    key:", f"{reader}    where: cast(Amount as double) > 0\n    key:")
+    )
+    both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
+    path = world.put("deals_20240131.csv", lines(400, row_3="3,short", row_390="390,x,Prospecting,abc,"))
+    world.run()
+    assert world.column("select reason_code from control.files") == ["contract_sql"]
+    assert not list((world.settings.landing / "rows").rglob("*.parquet"))
+    assert not list((world.settings.landing / "refused").rglob("*.parquet"))
+    contracts = load_contracts(world.settings.sources)
+    read = preview(world.settings, *find_contract(world.settings, contracts, path, None), path)
+    assert read.seen.status == "rejected" and read.accepted.is_empty() and read.refused.is_empty()
+
+
+def test_a_disk_that_fails_in_a_late_piece_leaves_no_row(both: Both) -> None:
+    world, keep, kept = both.worlds[0].contract(DEALS), landing.keep_query, list[Path]()
+
+    def failing(connection: Any, sql: str, target: Path) -> None:
+        if len(kept) == 2:
+            raise OSError(28, "No space left on device")
+        kept.append(target)
+        keep(connection, sql, target)
+
+    both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
+    both.patch.setattr(landing, "keep_query", failing)
+    world.put("deals_20240131.csv", lines(400))
+    world.run()
+    assert world.column("select reason_code from control.files") == ["unreadable"]
+    assert len(kept) == 2 and not any(path.exists() for path in kept)
 
 
 def test_a_rebuild_from_landing_gives_every_piece_again(both: Both) -> None:

@@ -9,6 +9,7 @@ from ingest_world import DEALS, HEADER, LANDED, World, deals
 from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
+from pipelines.ingest import landing
 from pipelines.ingest.forget import forget
 from pipelines.ingest.returned import export_refused, take_back
 
@@ -234,6 +235,25 @@ def test_a_forgotten_person_is_gone_and_stays_out(tmp_path: Path) -> None:
     world.put("people_20240229.csv", PERSONS)
     world.run(LANDED + timedelta(days=30))
     assert world.column("select distinct contact_name from raw.contacts") == ["Bob Ray"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+def test_a_person_is_forgotten_in_every_piece_of_a_large_file(
+    encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    head = PERSONS.splitlines()[0] + "\n"
+    rows = [f'{n},"王 {n},\nb",p{n}@x.com,CEO,yes\n' for n in range(1, 120)]
+    rows[5], rows[110] = "6,Ann,ann@x.com,CEO,yes\n", "111,Ann,ann@x.com,CEO,maybe\n"
+    world = World(tmp_path).contract(PEOPLE)
+    world.put("people_20240131.csv", (head + "".join(rows)).encode(encoding))
+    monkeypatch.setattr("pipelines.ingest.pieces.PIECE_BYTES", 500)
+    row = world.run().files[0]
+    assert (row["rows_loaded"], row["rows_quarantined"]) == (118, 1)
+    changed = forget(world.settings, load_contracts(world.settings.sources), "ann@x.com", "forget")[0]
+    assert (changed["rows_loaded"], changed["rows_quarantined"], changed["rows_control"]) == (117, 0, 3)
+    rows[5] = rows[110] = ",,,,\n"
+    kept = landing.restore(world.settings, row["sha256"], tmp_path / "kept").read_bytes()
+    assert kept.decode(encoding) == head + "".join(rows)
 
 
 def test_forgetting_takes_a_person_and_nothing_that_is_merely_spelled_alike(tmp_path: Path) -> None:

@@ -4,27 +4,24 @@ The tombstone is a keyed hash: it recognises the person and does not name them. 
 person's records blanked, so record numbers stay; kept workbooks and the like are deleted, their other rows stay.
 """
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
 import polars as pl
-import zstandard
 
 from pipelines import state, warehouse
 from pipelines.contracts import ObjectContract, SourceContract
 from pipelines.ingest import history as ledger
 from pipelines.ingest import landing
+from pipelines.ingest.blanking import Header, kept_text
 from pipelines.ingest.history import History, Row
 from pipelines.ingest.person import Person, contract_of, normal, personal_columns
-from pipelines.ingest.records import Dialect, Record, parse
 from pipelines.ingest.values import literal
 from pipelines.settings import Settings
 from pipelines.warehouse import quoted
 
 LOG = "forgotten"
-Header = tuple[int, list[int]]
 
 
 def tombstone_key(settings: Settings) -> str:
@@ -103,21 +100,18 @@ def _strip(settings: Settings, row: Row, person: Person, gone: set[tuple[str, st
     gone: receives (file id, source id) of what was taken out; blanked: the hash of each file whose bytes were edited.
     """
     kept = landing.bytes_path(settings, row["sha256"])
-    text = _text(kept, row)
-    is_worth_parsing = text is not None and normal(person.name) in text.lower()
-    records = list(parse(text, Dialect(row["delimiter"]))) if text and is_worth_parsing else []
-    header = person.places(record.cells for record in records)
-    pieces = landing.rows_paths(settings, row["object"], row["file_id"])
-    accepted = [source_id for path in pieces for source_id in _strip_rows(path, person)]
-    refused = _strip_refused(landing.refused_path(settings, row["file_id"]), row, person, header)
-    ids = [*accepted, *refused]
-    gone.update((row["file_id"], name) for name in ids if name)
-    named = [record for record in records if person.in_cells(record.cells, header)]
-    if text is not None and named:
-        _blank(kept, text, named, row)
-        blanked.add(row["sha256"])
-    elif ids and row["sha256"] not in blanked:
-        kept.unlink(missing_ok=True)  # a workbook, a packed file, a name put together from cells: no safe edit
+    with kept_text(settings, row) as text:
+        is_named = text is not None and text.names(person)
+        header = text.header(person) if text and is_named else (0, [])
+        pieces = landing.rows_paths(settings, row["object"], row["file_id"])
+        accepted = [source_id for path in pieces for source_id in _strip_rows(path, person)]
+        refused = _strip_refused(landing.refused_path(settings, row["file_id"]), row, person, header)
+        ids = [*accepted, *refused]
+        gone.update((row["file_id"], name) for name in ids if name)
+        if text and is_named and text.blank(person, header, kept):
+            blanked.add(row["sha256"])
+        elif ids and row["sha256"] not in blanked:
+            kept.unlink(missing_ok=True)  # a workbook, a packed file, a name put together from cells: no safe edit
     row["rows_loaded"] -= len(accepted)
     row["rows_quarantined"] -= len(refused)
     row["rows_control"] += len(ids)
@@ -154,29 +148,6 @@ def _strip_refused(path: Path, row: Row, person: Person, header: Header) -> list
     if named.any():
         landing.keep_frame(frame.filter(~named), path)
     return frame.filter(named)["source_id"].to_list()
-
-
-def _text(path: Path, row: Row) -> str | None:
-    """The kept bytes of a text file as text; none for anything else."""
-    if not path.exists() or not row["delimiter"]:
-        return None
-    raw = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(path.read_bytes())).read()
-    try:
-        return raw.decode(row["encoding"] or "utf-8")
-    except UnicodeDecodeError:
-        return None
-
-
-def _blank(path: Path, text: str, named: list[Record], row: Row) -> None:
-    """Write the kept bytes anew, with empty cells where the person's records were."""
-    pieces, position = [], 0
-    for record in named:
-        pieces += [text[position : record.start], row["delimiter"] * (len(record.cells) - 1)]
-        position = record.end
-    blanked = "".join([*pieces, text[position:]])
-    aside = path.with_suffix(".tmp")
-    aside.write_bytes(zstandard.compress(blanked.encode(row["encoding"] or "utf-8"), 1))
-    aside.replace(path)
 
 
 def _strip_corrections(settings: Settings, people: Mapping[str, Person], gone: set[tuple[str, str]]) -> None:

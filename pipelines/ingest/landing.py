@@ -61,6 +61,12 @@ class Home:
         kept = refused_path(self.settings, self.file_id)
         return kept if piece is None else self.place / f"refused-{piece:05d}.parquet"
 
+    def drop(self) -> None:
+        """Keep nothing of a file that could not be read to its end."""
+        self.drop_pieces()
+        self.rows().unlink(missing_ok=True)
+        self.refused().unlink(missing_ok=True)
+
     def drop_pieces(self) -> None:
         """Forget all pieces but the first: the file is read anew, in pieces or not."""
         shutil.rmtree(self.rows().with_suffix(""), ignore_errors=True)

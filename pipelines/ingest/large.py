@@ -18,6 +18,7 @@ import pyarrow as pa
 from pipelines.contracts import ObjectContract
 from pipelines.ingest.accept import Words, judge_twins, repeated, twin_columns
 from pipelines.ingest.evidence import Evidence, order_of_all
+from pipelines.ingest.returned import Patch, apply_patch
 from pipelines.ingest.source import Load, Source
 from pipelines.ingest.unpivot import summed
 
@@ -37,12 +38,16 @@ class Start:
 
 @dataclass
 class Whole:
-    """One file while it is read in pieces. look: gives the date evidence of a source and fills cells down."""
+    """One file while it is read in pieces. look: gives the date evidence of a source and fills cells down.
+
+    patch: the cells of the file that were corrected by hand.
+    """
 
     connection: duckdb.DuckDBPyConnection
     contract: ObjectContract
     loads: Sequence[Load]
     look: Callable[[Source, dict[str, str]], dict[str, Evidence]]
+    patch: Patch = field(default_factory=Patch)
     unknown: Words = field(default_factory=Words)
     carried: dict[str, str] = field(default_factory=dict)
     starts: list[Start] = field(default_factory=list)
@@ -88,6 +93,7 @@ class Whole:
         for load in self.loads:
             with aside(self.connection, "look"):
                 source = load(self.connection, before)
+                apply_patch(self.connection, source, self.patch.between(before, source.records))
                 yield source
                 before = source.records
 

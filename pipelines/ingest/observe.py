@@ -17,6 +17,7 @@ from pipelines.ingest.accept import CORRECTIONS, MEANING, judge, refuse_unknown
 from pipelines.ingest.cast import Casting, cast_cells, fill_down
 from pipelines.ingest.evidence import Evidence, column_rules, date_evidence
 from pipelines.ingest.exported import export_dates, exported_from_column, newest_of
+from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.fitting import fit_sheets
 from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.large import Whole, together
@@ -86,13 +87,21 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
             else:
                 seen = _in_pieces(connection, home, arrival, loads, seen)
         except FileRefusedError as refusal:
-            home.drop_pieces()
-            seen.status, seen.reason_code, seen.reason = "rejected", refusal.code, refusal.reason
-            seen.rows_in = seen.rows_loaded = seen.rows_quarantined = seen.rows_control = 0
+            _reject(home, seen, refusal.code, refusal.reason)
         except (duckdb.Error, pl.exceptions.PolarsError, ValueError, MemoryError, RecursionError) as error:
-            seen.status, seen.reason_code = "rejected", "unreadable"
-            seen.reason = f"could not be read: {type(error).__name__}: {' '.join(str(error).split())[:300]}"
+            said = " ".join(str(error).split())[:300]
+            _reject(home, seen, "unreadable", f"could not be read: {type(error).__name__}: {said}")
+        except OSError:
+            home.drop()
+            raise
         return seen
+
+
+def _reject(home: landing.Home, seen: Observed, code: str, reason: str) -> None:
+    """Keep no row of the file, neither of the pieces that were sound."""
+    home.drop()
+    seen.status, seen.reason_code, seen.reason = "rejected", code, reason
+    seen.rows_in = seen.rows_loaded = seen.rows_quarantined = seen.rows_control = 0
 
 
 def _observe(
@@ -134,7 +143,7 @@ def _in_pieces(
         file.encoding, file.delimiter = seen.encoding, seen.delimiter
         return seen
 
-    whole = Whole(connection, contract, loads, look)
+    whole = Whole(connection, contract, loads, look, arrival.patch)
     file.exported_at = arrival.exported_at or newest_of(whole.texts(export_dates), contract, arrival.zone)
     pieces = [read(number) for number in range(len(loads))]
     refuse_unknown(whole.unknown, canonical_objects()[contract.object], arrival.vocabularies)
@@ -150,9 +159,14 @@ def _prepared(
 ) -> Source:
     """The rows that are read: what is said once added, blank cells filled down, columns turned into rows."""
     contract = arrival.contract
-    table = fill_down(connection, add_stated(connection, source, contract, arrival.name), contract, carried)
-    table = unpivot_columns(connection, table, contract, (*arrival.system.null_words, *contract.null_words))
-    return fit_sheets(connection, table, contract)
+    try:
+        table = fill_down(connection, add_stated(connection, source, contract, arrival.name), contract, carried)
+        table = unpivot_columns(connection, table, contract, (*arrival.system.null_words, *contract.null_words))
+        return fit_sheets(connection, table, contract)
+    except duckdb.Error as error:
+        if contract.where:  # the only SQL of a contract that is asked so early
+            raise sql_refused(connection, contract, source.headers, error) from error
+        raise
 
 
 def _read(

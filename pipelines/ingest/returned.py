@@ -22,7 +22,7 @@ from pipelines.contracts import SourceContract
 from pipelines.errors import AlmanacError
 from pipelines.ingest import landing
 from pipelines.ingest.history import History, Row
-from pipelines.ingest.source import Source
+from pipelines.ingest.source import FileRefusedError, Source
 from pipelines.settings import Settings
 from pipelines.warehouse import quoted
 
@@ -178,8 +178,8 @@ def _refused_readings(settings: Settings, path: str) -> list[Row]:
 
 
 def _source_of(settings: Settings, contracts: dict[str, SourceContract], row: Row) -> Source:
-    """The file of a ledger row read again for its headers."""
-    from pipelines.ingest.readers import read_source
+    """The file of a ledger row read again for its headers: of a large one the first piece."""
+    from pipelines.ingest.readers import open_source
     from pipelines.ingest.source import scratch
 
     path, system = row["path"], contracts.get(row["source_system"])
@@ -188,4 +188,7 @@ def _source_of(settings: Settings, contracts: dict[str, SourceContract], row: Ro
         raise AlmanacError(f"{path}: its contract {row['source_system']}/{row['contract']} is gone")
     with TemporaryDirectory(dir=settings.warehouse) as folder, scratch(Path(folder)) as (connection, place):
         restored = landing.restore(settings, row["sha256"], Path(folder) / Path(path).name)
-        return read_source(connection, restored, contract.reader, place)
+        try:
+            return open_source(restored, contract.reader, place)[0](connection, 0)
+        except FileRefusedError as refusal:
+            raise AlmanacError(f"{path}: {refusal.reason}") from refusal

@@ -76,7 +76,7 @@ def find_encodings(path: Path) -> list[str]:
             return [name]
     if wide := _without_mark(head):
         return [wide]
-    if _is_utf8(path):
+    if is_utf8(path):
         return ["utf-8"]
     chinese = ["gb18030"] if _looks_chinese(path) else []
     return [*chinese, _mostly_utf8(head) or "cp1252"]
@@ -91,7 +91,8 @@ def _without_mark(head: bytes) -> str | None:
     return "utf-16-be" if even > 0.4 * half and odd < 0.05 * half else None
 
 
-def _is_utf8(path: Path) -> bool:
+def is_utf8(path: Path) -> bool:
+    """Whether all of the file is UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     try:
         for piece in chunks(path):
