@@ -1,8 +1,12 @@
 """Newton's way over the multiplicative surface: closed-form slopes, and a way that only goes down."""
 
+from datetime import date
+
 import numpy as np
+import polars as pl
 import pytest
 
+from forecasts.prophet_map import Specification, fit_predict
 from forecasts.prophet_map.newton import Problem, descend
 
 
@@ -38,3 +42,20 @@ def test_every_series_goes_down_to_a_point_where_nothing_is_gained(problem: Prob
         alone = x[[row]]
         descend(problem.of(np.array([row])), alone)
         assert np.array_equal(alone[0], together[row]), "a series goes the same way alone and among others"
+
+
+def test_a_series_that_is_fitted_exactly_is_left_early(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line has no noise: its objective falls without end, which used to take two thousand steps."""
+    taken: list[int] = []
+    direction = Problem.direction
+
+    def counted(self: Problem, x: np.ndarray) -> np.ndarray:
+        taken.append(len(x))
+        return direction(self, x)
+
+    monkeypatch.setattr(Problem, "direction", counted)
+    months = pl.date_range(date(2020, 1, 1), date(2022, 12, 1), "1mo", eager=True)
+    line = pl.DataFrame({"unique_id": "line", "ds": months, "y": np.linspace(-1, 1, 36)})
+    forecast = fit_predict(line, Specification(seasonality_mode="multiplicative"), 1, "MS")
+    assert 0 < len(taken) < 100
+    assert abs(forecast["yhat"][0] - (1 + 2 / 35)) < 0.01

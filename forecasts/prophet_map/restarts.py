@@ -35,7 +35,6 @@ CROSSINGS = (-1.0, 0.2, 0.35, 0.5, 0.65, 0.8)  # ... and where they cross zero (
 NOISE = 0.01  # variance at which their effects are found
 NEAR_ZERO = 0.05  # of its largest value: a trend that comes so near to zero may as well have crossed it
 BLOCK = 256  # series whose Hessians are in memory together
-COLLAPSED = 1e-7  # a variance below it goes through every point: no restart may trade a model for that
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,8 @@ def restart(
         for least in (*way, VARIANCE_FLOOR):
             task.descend(rows, *tried, least)
         value = task.objective(rows, *tried[:3])
-        better = (value < best) & ((tried[2] > COLLAPSED) | (variance[rows] <= COLLAPSED))
+        # What goes through every point is no model: no restart may trade one for that.
+        better = (value < best) & ((tried[2] > newton.COLLAPSED) | (variance[rows] <= newton.COLLAPSED))
         best[better] = value[better]
         for kept, found in zip((theta, delta, variance, steps), tried, strict=True):
             kept[rows[better]] = found[better]
