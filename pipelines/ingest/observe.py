@@ -17,7 +17,6 @@ from pipelines.ingest.accept import CORRECTIONS, MEANING, judge, refuse_unknown
 from pipelines.ingest.cast import Casting, cast_cells, fill_down
 from pipelines.ingest.evidence import Evidence, column_rules, date_evidence
 from pipelines.ingest.exported import export_dates, exported_from_column, newest_of
-from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.fitting import fit_sheets
 from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.large import Whole, together
@@ -159,14 +158,9 @@ def _prepared(
 ) -> Source:
     """The rows that are read: what is said once added, blank cells filled down, columns turned into rows."""
     contract = arrival.contract
-    try:
-        table = fill_down(connection, add_stated(connection, source, contract, arrival.name), contract, carried)
-        table = unpivot_columns(connection, table, contract, (*arrival.system.null_words, *contract.null_words))
-        return fit_sheets(connection, table, contract)
-    except duckdb.Error as error:
-        if contract.where:  # the only SQL of a contract that is asked so early
-            raise sql_refused(connection, contract, source.headers, error) from error
-        raise
+    table = fill_down(connection, add_stated(connection, source, contract, arrival.name), contract, carried)
+    table = unpivot_columns(connection, table, contract, (*arrival.system.null_words, *contract.null_words))
+    return fit_sheets(connection, table, contract)
 
 
 def _read(
