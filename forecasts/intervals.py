@@ -9,6 +9,7 @@ import numpy as np
 
 LEVELS = (80, 95)
 WINDOW = 2  # steps on each side whose residuals are pooled: one step alone has too few
+PRIOR = 2  # lent residuals that count in a node's own spread: one step of few cutoffs may have erred little by luck
 LENT = 15.0  # residuals that all other nodes of a segment count for together: as many as one node has of three cutoffs
 
 
@@ -18,7 +19,7 @@ def bounds(
     """Lower and upper bounds of (series, steps) forecasts.
 
     residuals: (any, steps) of (actual - forecast) / scale, NaN where unknown. lent: residuals of other series in the
-    same shape, which together weigh as much as `LENT` of their own do.
+    same shape, on the level's own spread, which together weigh as much as `LENT` of their own do at most.
     """
     low, high = _widths(residuals, lent, forecasts.shape[1], level)
     return forecasts + low[None, :] * scale[:, None], forecasts + high[None, :] * scale[:, None]
@@ -45,13 +46,27 @@ def _near(residuals: np.ndarray | None, step: int) -> np.ndarray:
 def _rank(own: np.ndarray, lent: np.ndarray, tail: float) -> float:
     """The conformal lower quantile: the last value up to which the weights are `tail` of all and one more.
 
-    Without lent values it is the floor((n + 1) * tail)-th smallest, widened where n is too small for it.
+    Without lent values it is the floor((n + 1) * tail)-th smallest, widened where n is too small for it. No lent value
+    weighs more than one of its own, so the quantile of a smaller tail never lies inside that of a larger one.
     """
-    weights = np.concatenate([np.ones(len(own)), np.full(len(lent), LENT / max(1, len(lent)))])
-    values = np.concatenate([own, lent])
+    values = np.concatenate([own, _rescaled(lent, own)])
+    weights = np.ones(len(values))
+    weights[len(own) :] = min(1.0, LENT / max(1, len(lent)))
     order = np.argsort(values, kind="stable")
     place = (weights.sum() + 1) * tail
     reached = int(np.searchsorted(np.cumsum(weights[order]), place * (1 + 1e-12), side="right"))
     if reached:
         return float(values[order[reached - 1]])
-    return float(values[order[0]]) / max(place, 0.5)
+    return float(values[order[0]]) / max(place, 0.5)  # not reached: place is below 1
+
+
+def _rescaled(lent: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Lent residuals on the level's own spread: they tell the shape of the tails, where a node errs more, not how much.
+
+    The spread is the root mean square of its own and of `PRIOR` lent ones, wider the fewer there are.
+    """
+    theirs, count = float(np.mean(lent**2)) if len(lent) else 0.0, len(own)
+    if count == 0 or theirs == 0.0:
+        return lent
+    mine = (float(np.sum(own**2)) + PRIOR * theirs) / (count + PRIOR)
+    return np.asarray(lent * np.sqrt(mine / theirs) * (count + PRIOR) / count)

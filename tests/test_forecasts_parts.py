@@ -91,6 +91,41 @@ def test_conformal_bounds_cover_what_they_promise() -> None:
         assert abs(metrics.coverage(actual, low, high).mean() - level / 100) < 0.02
 
 
+def rows_of(values: list[float] | np.ndarray) -> np.ndarray:
+    return np.asarray(values, dtype=float)[:, None]
+
+
+def test_borrowed_residuals_do_not_draw_bounds_inside_the_own_quantile() -> None:
+    own, lent = rows_of(np.linspace(-1, 1, 12)), rows_of([-1.05, 0, 1.05])
+    low, high = bounds(np.zeros((1, 1)), np.ones(1), own, 80, lent)
+    assert low[0, 0] <= -1 and high[0, 0] >= 1
+
+
+def test_the_80_percent_interval_lies_within_the_95_percent_one() -> None:
+    random = np.random.default_rng(2)
+    for _ in range(500):
+        own, lent = (
+            rows_of(random.normal(random.normal(), 10 ** random.uniform(-2, 2), random.integers(least, 40)))
+            for least in (1, 0)
+        )
+        low_80, high_80 = bounds(np.zeros((1, 1)), np.ones(1), own, 80, lent)
+        low_95, high_95 = bounds(np.zeros((1, 1)), np.ones(1), own, 95, lent)
+        assert low_95 <= low_80 <= 0 <= high_80 <= high_95
+
+
+def test_a_node_that_errs_three_times_as_much_as_its_lenders_is_covered() -> None:
+    """Fifteen residuals of its own, spread 3, and 200 lent of spread 1: those gave it .62 instead of .80."""
+    random = np.random.default_rng(3)
+    covered: dict[int, list[float]] = {80: [], 95: []}
+    for _ in range(300):
+        own, lent = rows_of(3 * random.standard_normal(15)), rows_of(random.standard_normal(200))
+        actual = 3 * random.standard_normal((1, 100))
+        for level, shares in covered.items():
+            low, high = bounds(np.zeros((1, 1)), np.ones(1), own, level, lent)
+            shares.append(float(metrics.coverage(actual, low, high).mean()))
+    assert np.mean(covered[80]) > 0.77 and np.mean(covered[95]) > 0.91
+
+
 def test_a_level_of_a_hierarchy_gets_the_width_of_its_own_errors() -> None:
     """The total errs by 2, its 50 members by at most 1: a quantile of all together would be too narrow for it."""
     random = np.random.default_rng(1)
