@@ -156,7 +156,7 @@ def test_an_unknown_stage_is_listed_with_the_nearest_code(tmp_path: Path) -> Non
     text = propose(load_settings(tmp_path), path, "crm", None)
     assert "'Closed Won' (1) -> won" in text
     assert "'Negotiatoin' (1) -> unmapped, perhaps negotiation (91% alike)" in text and "'Zzz' (1) -> unmapped" in text
-    assert "it is rejected: stage" in text
+    assert "it is rejected: unknown stage" in text
 
 
 @pytest.mark.parametrize(
