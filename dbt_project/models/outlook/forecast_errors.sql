@@ -59,7 +59,7 @@ issued_errors as (
         and standing.period_start = naive_values.period_start
 ),
 
--- Until versions have met their actuals, the rolling-origin backtest of the served model tells what to expect.
+-- What the served model would have said in the past stands beside them; until versions have met their actuals, alone.
 backtest_errors as (
     select
         'backtest' as basis,
