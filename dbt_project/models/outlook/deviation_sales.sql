@@ -74,7 +74,12 @@ final as (
         sold.period_start,
         cast(coalesce(sum(sold.quantity) filter (where prices.quantity > 0), 0) as double) as quantity,
         any_value(members.unit_base) as reference_unit_base,
-        coalesce(sum(cast(sold.quantity * prices.amount_base as double) / prices.quantity), 0) as at_reference_prices_base,
+        -- as decimals: a sum of doubles would depend on the order of the rows
+        cast(
+            coalesce(sum(cast(
+                cast(sold.quantity * prices.amount_base as double) / prices.quantity as decimal(18, 4)
+            )), 0) as double
+        ) as at_reference_prices_base,
         cast(coalesce(sum(sold.amount_base) filter (where prices.quantity > 0), 0) as double) as known_products_base,
         cast(coalesce(sum(sold.amount_base) filter (where before.product_id is null), 0) as double) as new_products_base,
         cast(
