@@ -70,6 +70,11 @@ def test_no_text_makes_a_name_raise(text: str) -> None:
         ("Branch Metrics Inc.", ""),
         ("South East Asia Center (Foster)", "(foster"),
         ("Acme (Shanghai) Co., Ltd.", ""),
+        ("Zentrum (Private) Limited", ""),  # legal words and notes in brackets name no branch
+        ("Zentrum (Pvt.) Ltd", ""),
+        ("Zentrum [inactive] Ltd", ""),
+        ("Zentrum (do not use)", ""),
+        ("Zentrum (M) Bhd", ""),
         ("中国建设银行上海分行", "分行"),
         ("博腾（苏州）机械有限公司", ""),
     ],

@@ -12,6 +12,7 @@ from pipelines.names.words import (
     CHINESE_SURNAMES,
     CHINESE_TRADES,
     GIVEN_NAMES,
+    LATIN_ASIDES,
     LATIN_FILLERS,
     LATIN_FORMS,
     LATIN_GENERIC,
@@ -117,7 +118,8 @@ def _latin(text: str) -> NameKey:
     if "(" in text or "[" in text:
         plain, inside = _without_brackets(text)
         bracket_place = next((word for word in inside if word in LATIN_PLACES), "")
-        aside = "".join(_NOT_WORD.sub("", word) for word in inside if word not in LATIN_PLACES)
+        asides = [_NOT_WORD.sub("", word) for word in inside if word not in LATIN_PLACES]
+        aside = "".join(word for word in asides if len(word) > 2 and word not in LATIN_ASIDES)
         aside = f"({aside}" if aside else ""
         text = plain if plain.strip(" .,-") else text
     words = _NOT_WORD.sub(" ", _DOTS.sub("", text).replace("&", " and ")).split()

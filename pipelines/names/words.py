@@ -7,6 +7,11 @@ _LATIN_FORMS = """
     rt doo dd ad jsc pjsc ooo oao zao tbk pt bhd sdn eirl sab ltda eireli ev eg gbr holding holdings group grp
 """
 LATIN_FORMS = frozenset(_LATIN_FORMS.split())
+# What brackets hold that names no branch: legal words, and what people note about a record. Compared without blanks.
+LATIN_ASIDES = LATIN_FORMS | {
+    *("private", "proprietary", "public", "privatelimited", "pvtltd", "pteltd", "ptyltd", "the"),
+    *("active", "inactive", "closed", "old", "new", "donotuse", "dontuse", "duplicate", "dup", "test", "former"),
+}
 # Spellings of one word; the value is what is compared.
 LATIN_WORDS = {
     short: word
