@@ -12,6 +12,7 @@ product_days as (
         coalesce(sum(amount_base) filter (where quantity is not null), 0) as amount_base,
         coalesce(sum(amount_base) filter (where quantity is null), 0) as unquantified_base,
     from {{ ref('int_revenue_lines') }}
+    where invoiced_on is not null -- a line without a day is in no period
     group by all
 ),
 
