@@ -29,6 +29,22 @@ objects:
       currency: {const: USD}
       closed_on: Closed
 """
+LINES = """
+system: shop
+title: Shop
+timezone: UTC
+objects:
+  - object: order_lines
+    files: "**/lines_*.csv"
+    exported_at: {filename: 'lines_(\\d{8})', format: "%Y%m%d"}
+    parts: many
+    key: none
+    columns: {line_id: Line, quantity: Quantity}
+"""
+EVERYTHING = (
+    "select opportunity_id, stage, amount, closed_on, source_id, exported_at, _file_id, _record, _row_hash "
+    "from raw.opportunities order by all"
+)
 HEADER = "ID,Title,Stage,Amount,Closed\n"
 
 
@@ -78,3 +94,9 @@ class World:
 def deals(*rows: Sequence[str]) -> str:
     """A deals export with the given rows."""
     return HEADER + "".join(",".join(row) + "\n" for row in rows)
+
+
+def put_months(world: World, months: list[int]) -> None:
+    for month in months:
+        rows = [(str(n), f"deal {n}", "Prospecting", str(n * month), "") for n in range(1, 4)]
+        world.put(f"deals_2023{month:02d}01.csv", deals(*rows))

@@ -1,48 +1,22 @@
 """Any pile of exports in any order gives the same rows, once, whatever happens in between."""
 
-import os
 import random
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from ingest_world import DEALS, LANDED, World, deals
+from ingest_world import DEALS, EVERYTHING, LANDED, LINES, World, deals, put_months
 
 from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.ingest import landing
 from pipelines.ingest import load as loading
 
-EVERYTHING = (
-    "select opportunity_id, stage, amount, closed_on, source_id, exported_at, _file_id, _record, _row_hash "
-    "from raw.opportunities order by all"
-)
-
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path).contract()
-
-
-def put_months(world: World, months: list[int]) -> None:
-    for month in months:
-        rows = [(str(n), f"deal {n}", "Prospecting", str(n * month), "") for n in range(1, 4)]
-        world.put(f"deals_2023{month:02d}01.csv", deals(*rows))
-
-
-LINES = """
-system: shop
-title: Shop
-timezone: UTC
-objects:
-  - object: order_lines
-    files: "**/lines_*.csv"
-    exported_at: {filename: 'lines_(\\d{8})', format: "%Y%m%d"}
-    parts: many
-    key: none
-    columns: {line_id: Line, quantity: Quantity}
-"""
 
 
 def test_a_run_that_knows_less_sees_a_corrected_file_as_it_was(world: World) -> None:
@@ -93,41 +67,6 @@ def test_a_rejected_export_whose_file_was_overwritten_is_read_once_its_word_is_k
     assert world.column("select source_id from raw.opportunities order by 1") == ["2024-01-01", "2024-01-08"]
 
 
-def test_a_moved_file_counts_once_whatever_its_contract_becomes(tmp_path: Path) -> None:
-    world = World(tmp_path).contract(LINES)
-    path = world.put("north/lines_20240101.csv", "Line,Quantity\n1,5\n")
-    world.run()
-    world.put("south/lines_20240101.csv", path.read_bytes())
-    path.unlink()
-    world.contract(LINES.replace("quantity: Quantity", "quantity: [Quantity, Qty]"))
-    world.run()
-    assert world.column("select sum(quantity) from raw.order_lines") == [5]
-
-
-def test_a_moved_file_that_is_dated_by_a_column_is_known(tmp_path: Path) -> None:
-    dated = LINES.replace("{filename: 'lines_(\\d{8})', format: \"%Y%m%d\"}", "{column: Day}")
-    world = World(tmp_path).contract(dated)
-    path = world.put("north/lines_1.csv", "Line,Quantity,Day\n1,5,2024-01-01\n")
-    world.run()
-    world.put("south/lines_1.csv", path.read_bytes())
-    path.unlink()
-    assert world.run().new_files == 0
-    assert world.column("select sum(quantity) from raw.order_lines") == [5]
-
-
-def test_a_file_that_is_still_being_written_is_left_to_the_next_run(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = world.put("deals_20240101.csv", deals(["1", "Roof", "Prospecting", "100", ""]))
-    monkeypatch.setattr("pipelines.ingest.inbox.content_hash", lambda _: "0" * 64)
-    assert [row["reason_code"] for row in world.run().files] == ["changing"]
-    assert not list((world.settings.home / "landing").rglob("*.tmp"))
-    monkeypatch.undo()
-    path.write_text(deals(["1", "Roof", "Prospecting", "100", ""], ["2", "Wall", "Prospecting", "50", ""]))
-    world.run()
-    assert world.column("select count(*) from raw.opportunities") == [2]
-
-
 def test_lines_without_a_key_keep_apart_in_files_of_one_name(tmp_path: Path) -> None:
     world = World(tmp_path).contract(LINES)
     world.put("north/lines_20240101.csv", "Line,Quantity\n1,5\n2,6\n")
@@ -135,15 +74,6 @@ def test_lines_without_a_key_keep_apart_in_files_of_one_name(tmp_path: Path) -> 
     world.run()
     assert world.column("select count(distinct source_id) from raw.order_lines") == [4]
     assert world.column("select sum(quantity) from raw.order_lines") == [23]
-
-
-def test_a_second_run_does_nothing_and_says_so(world: World) -> None:
-    put_months(world, [1, 2, 3])
-    assert world.run().new_files == 3
-    before = world.rows(EVERYTHING)
-    again = world.run(LANDED + timedelta(days=1))
-    assert again.new_files == 0 and again.summary() == "nothing new: 3 files were read before"
-    assert world.rows(EVERYTHING) == before and len(before) == 9
 
 
 def test_the_order_of_arrival_does_not_matter(tmp_path: Path) -> None:
@@ -174,23 +104,6 @@ def test_a_corrected_file_replaces_its_earlier_version_exactly(world: World) -> 
     world.run(LANDED + timedelta(days=2))
     assert world.rows("select opportunity_id, amount from raw.opportunities") == [("1", 1)]
     assert world.run(LANDED + timedelta(days=3)).new_files == 0
-
-
-def test_the_same_bytes_at_a_new_date_are_a_new_observation(world: World) -> None:
-    put_months(world, [1])
-    shutil.copy(world.settings.inbox / "deals_20230101.csv", world.settings.inbox / "deals_20230201.csv")
-    assert world.run().new_files == 2
-    assert world.column("select count(distinct exported_at) from raw.opportunities") == [2]
-
-
-def test_a_copy_of_a_file_under_another_name_is_not_counted_twice(world: World) -> None:
-    put_months(world, [1])
-    world.run()
-    (world.settings.inbox / "copies").mkdir()
-    world.contract(DEALS.replace('files: "deals', 'files: "**/deals'))
-    shutil.copy(world.settings.inbox / "deals_20230101.csv", world.settings.inbox / "copies/deals_20230101.csv")
-    assert world.run().new_files == 0
-    assert world.column("select count(*) from raw.opportunities") == [3]
 
 
 def test_a_rejected_correction_leaves_the_last_good_rows(world: World) -> None:
@@ -280,33 +193,6 @@ def test_a_run_that_is_killed_is_finished_by_the_next(world: World, monkeypatch:
     assert world.run().new_files == 0
 
 
-def test_a_demo_home_refuses_real_exports(world: World) -> None:
-    put_months(world, [1])
-    (world.settings.home / "home.json").write_text('{"kind": "demo"}', encoding="utf-8")
-    (world.settings.home / "demo_manifest.json").write_text('{"files": {}}', encoding="utf-8")
-    row = world.run().files[0]
-    assert (row["status"], row["reason_code"]) == ("rejected", "demo_home") and "almanac --home DIR run" in row[
-        "reason"
-    ]
-    assert world.run().new_files == 0
-
-
-def test_files_that_nobody_claims_are_listed_once(world: World) -> None:
-    world.put("holiday_photos.zip", b"PK\x03\x04")
-    assert world.run().files[0]["status"] == "unclaimed"
-    assert world.run().new_files == 0
-
-
-def test_a_file_that_a_contract_reads_at_last_is_no_longer_listed_as_unread(world: World) -> None:
-    world.contract(DEALS.replace("deals_*.csv", "opportunities_*.csv"))
-    put_months(world, [1])
-    world.run()
-    assert world.column("select status from control.files") == ["unclaimed"]
-    world.contract()
-    world.run(LANDED + timedelta(days=1))
-    assert sorted(world.column("select status from control.files")) == ["loaded", "replaced"]
-
-
 def test_a_rejected_file_of_a_required_system_stops_the_run_after_the_others_are_in(world: World) -> None:
     from pipelines.errors import AlmanacError
 
@@ -323,39 +209,6 @@ def test_a_rejected_file_of_a_required_system_stops_the_run_after_the_others_are
     assert world.column("select count(*) from raw.opportunities") == [6]
 
 
-@pytest.mark.parametrize(
-    ("rule", "name", "expected"),
-    [
-        ("{on: 2014-01-28}", "a.csv", datetime(2014, 1, 28)),
-        ("{filename: '(\\d{4}-\\d\\d)'}", "2024-03.csv", None),
-        ("{sidecar: true}", "a.csv", datetime(2024, 1, 31, 2)),
-        ("{column: Day}", "a.csv", datetime(2024, 5, 6)),
-    ],
-)
-def test_the_export_date_comes_from_where_the_contract_says(
-    tmp_path: Path, rule: str, name: str, expected: datetime | None
-) -> None:
-    contract = DEALS.replace("{filename: 'deals_(\\d{8})', format: \"%Y%m%d\"}", rule).replace("deals_*.csv", "*.csv")
-    world = World(tmp_path).contract(contract)
-    world.put(name, "ID,Title,Stage,Amount,Closed,Day\n1,a,Prospecting,1,,2024-05-06\n")
-    (world.settings.inbox / f"{name}.meta.json").write_text(
-        '{"exported_at": "2024-01-31T10:00:00+08:00"}', encoding="utf-8"
-    )
-    row = world.run().files[0]
-    assert row["exported_at"] == expected
-    assert row["reason_code"] == ("" if expected else "no_export_date")
-
-
-def test_known_files_are_told_by_content_and_not_by_name_or_time(world: World) -> None:
-    put_months(world, [1])
-    world.run()
-    path = world.settings.inbox / "deals_20230101.csv"
-    stat = path.stat()
-    path.write_bytes(path.read_bytes().replace(b"deal 1", b"deal 9"))
-    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    assert world.run().new_files == 1
-
-
 def test_every_table_exists_before_the_first_export(world: World) -> None:
     from pipelines.contracts import canonical_objects
 
@@ -369,24 +222,6 @@ def test_every_table_exists_before_the_first_export(world: World) -> None:
         "quality.quarantine",
         "keys.namespaces",
     } <= tables
-
-
-def test_a_file_that_vanishes_while_the_inbox_is_read_is_new_when_it_comes_back(world: World) -> None:
-    first = world.put("deals_20240101.csv", deals(["1", "Roof", "Prospecting", "100", ""]))
-    second = world.put("deals_20240108.csv", deals(["2", "Wall", "Prospecting", "50", ""]))
-    away = second.with_name(".away")
-    contracts = load_contracts(world.settings.sources)
-
-    def take_away(name: str, number: int, count: int) -> None:
-        if name == second.name:
-            second.rename(away)
-
-    report = ingest.run(world.settings, contracts, LANDED, take_away)
-    assert [row["path"] for row in report.files] == [first.name]
-    assert world.column("select path from control.files") == [first.name]
-    away.rename(second)
-    assert [row["status"] for row in world.run(LANDED + timedelta(days=1)).files] == ["loaded"]
-    assert world.column("select source_id from raw.opportunities order by 1") == ["1", "2"]
 
 
 def test_tables_are_whole_again_after_a_look_at_what_was_known_then(world: World) -> None:
