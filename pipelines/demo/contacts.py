@@ -62,6 +62,12 @@ def contacts(world: World, system: str) -> pl.DataFrame:
     )
 
 
+def full_name() -> pl.Expr:
+    """A contact's name as one text: Chinese ones begin with the family's."""
+    western = pl.concat_str("first", "last", separator=" ")
+    return pl.when("is_chinese").then(pl.concat_str("last", "first")).otherwise(western)
+
+
 def _spelt_phone(rng: np.random.Generator, count: int) -> pl.Expr:
     style = pl.Series(rng.integers(0, 3, count))
     parts = [pl.col("mobile").str.slice(*part) for part in ((0, 3), (3, 4), (7, 4))]

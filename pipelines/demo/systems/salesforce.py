@@ -3,7 +3,7 @@
 import polars as pl
 
 from pipelines.demo import words
-from pipelines.demo.contacts import contacts
+from pipelines.demo.contacts import contacts, full_name
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
 from pipelines.demo.ids import salesforce_ids
@@ -162,18 +162,13 @@ def _history(world: World) -> pl.DataFrame:
 
 def _contacts(world: World) -> pl.DataFrame:
     rows = contacts(world, NAME)
-    name = (
-        pl.when("is_chinese")
-        .then(pl.concat_str("last", "first"))
-        .otherwise(pl.concat_str("first", "last", separator=" "))
-    )
     instant = pl.concat_str(day("created"), pl.lit("T08:45:00.000Z"))
     return rows.select(
         Id=pl.Series(salesforce_ids("003", rows["number"].to_numpy())),
         IsDeleted=pl.lit("false"),
         MasterRecordId=pl.lit(None, dtype=pl.String),
         AccountId="account_id",
-        Name=name,
+        Name=full_name(),
         Title="title",
         Email="email",
         Phone="phone",

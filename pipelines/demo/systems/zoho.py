@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipelines.demo.contacts import contacts
+from pipelines.demo.contacts import contacts, full_name
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
 from pipelines.demo.systems.salesforce import country, industry, stamp
@@ -62,16 +62,11 @@ def _accounts(world: World, last: int) -> pl.DataFrame:
 
 def _contacts(world: World) -> pl.DataFrame:
     rows = contacts(world, NAME)
-    name = (
-        pl.when("is_chinese")
-        .then(pl.concat_str("last", "first"))
-        .otherwise(pl.concat_str("first", "last", separator=" "))
-    )
     return rows.select(
         pl.format("zcrm_{}", pl.col("number") + 4876876000000412000).alias("Record Id"),
         pl.col("first").alias("First Name"),
         pl.col("last").alias("Last Name"),
-        name.alias("Full Name"),
+        full_name().alias("Full Name"),
         _zcrm("account_id").alias("Account Name.id"),
         pl.col("account_name").alias("Account Name"),
         pl.col("email").alias("Email"),
