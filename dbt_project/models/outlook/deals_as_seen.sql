@@ -4,7 +4,7 @@ with
 cutoffs as (
     select distinct as_of
     from {{ ref('forecast_errors') }}
-    where split_part(unique_id, '|', 1) = 'bookings'
+    where {{ series_part('metric') }} = 'bookings'
 ),
 
 stages as (select * from {{ ref('stages') }}),

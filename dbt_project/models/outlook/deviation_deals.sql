@@ -5,10 +5,10 @@ with
 forecasts as (
     select distinct
         as_of,
-        split_part(unique_id, '|', 4) as freq,
+        {{ series_part('freq') }} as freq,
         period_start,
     from {{ ref('forecast_errors') }}
-    where split_part(unique_id, '|', 1) = 'bookings'
+    where {{ series_part('metric') }} = 'bookings'
 ),
 
 -- A deal that was made void since was one on the day of the forecast; it ended with its last change.

@@ -4,10 +4,7 @@ with
 forecasts as (
     select
         *,
-        split_part(unique_id, '|', 1) as metric,
-        split_part(unique_id, '|', 2) as level,
-        split_part(unique_id, '|', 3) as member,
-        split_part(unique_id, '|', 4) as freq,
+        {{ series_parts() }}
     from {{ ref('forecast_errors') }}
 ),
 

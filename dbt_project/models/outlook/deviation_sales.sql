@@ -5,13 +5,13 @@ with
 forecasts as (
     select distinct
         unique_id,
-        split_part(unique_id, '|', 2) as level,
-        split_part(unique_id, '|', 3) as member,
-        split_part(unique_id, '|', 4) as freq,
+        {{ series_part('level') }} as level,
+        {{ series_part('member') }} as member,
+        {{ series_part('freq') }} as freq,
         as_of,
         period_start,
     from {{ ref('forecast_errors') }}
-    where split_part(unique_id, '|', 1) = 'revenue'
+    where {{ series_part('metric') }} = 'revenue'
 ),
 
 days as (select * from {{ ref('int_product_sales') }}),

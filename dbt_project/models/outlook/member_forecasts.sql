@@ -5,9 +5,9 @@ run as (select * from {{ source('control', 'run') }}),
 
 own_forecasts as (
     select
-        split_part(unique_id, '|', 1) as metric,
-        split_part(unique_id, '|', 2) as level,
-        split_part(unique_id, '|', 3) as member,
+        {{ series_part('metric') }} as metric,
+        {{ series_part('level') }} as level,
+        {{ series_part('member') }} as member,
         period_start,
         yhat,
         lo_80,
@@ -16,7 +16,7 @@ own_forecasts as (
     from {{ source('forecast', 'latest') }}
     where
         scenario = 'base'
-        and split_part(unique_id, '|', 4) = 'MS'
+        and {{ series_part('freq') }} = 'MS'
 ),
 
 last_year as (
