@@ -77,6 +77,28 @@ def test_customers_agree_with_the_true_world(built: Built) -> None:
     assert recall >= 0.90
 
 
+def test_who_owns_whom_agrees_with_the_true_world(built: Built) -> None:
+    """The parents that two systems tell, in customers: each is true, and no subsidiary has become its parent."""
+    truth = built.settings.home / "truth"
+    told = rows(
+        built,
+        f"""
+        with meant as (
+            select distinct crosswalk.customer_id, truth.true_customer_id
+            from marts.customer_crosswalk as crosswalk
+            inner join '{truth}/accounts.parquet' as truth using (source_system, source_id)
+        )
+        select children.parent, owners.true_customer_id
+        from marts.customer_hierarchy as hierarchy
+        inner join meant on hierarchy.customer_id = meant.customer_id
+        inner join meant as owners on hierarchy.parent_customer_id = owners.customer_id
+        inner join '{truth}/customers.parquet' as children on meant.true_customer_id = children.customer
+        """,
+    )
+    assert told
+    assert [row for row in told if row[0] != row[1]] == []
+
+
 def test_no_deal_is_counted_twice_or_lost(built: Built) -> None:
     truth = pl.read_parquet(built.settings.home / "truth" / "deals.parquet")
     [(records,)] = rows(built, "select count(*) from marts.opportunity_crosswalk")

@@ -47,11 +47,18 @@ class World:
         return tuple(sorted({self.export_days[0], *self.export_days[-2:]}))
 
     def accounts(self, system: str, day: int) -> pl.DataFrame:
-        """The account records a system shows on a day, with the owner's name and id."""
+        """The account records a system shows on a day, with the owner's name and id, and their parent's id there."""
         rows = self.records.filter((pl.col("system") == system) & (pl.col("created") <= day))
-        return rows.join(
+        rows = rows.join(
             self.reps.select("rep", "rep_id", "rep_name", "team"), on="rep", how="left", maintain_order="left"
         )
+        return rows.join(self._parents(rows), on="customer", how="left", maintain_order="left")
+
+    def _parents(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Subsidiary -> the first record of its parent among these rows."""
+        first = rows.unique("customer", keep="first", maintain_order=True)
+        owners = first.select(parent=pl.col("customer").cast(pl.Int64), parent_account_id="source_id")
+        return self.customers.select("customer", "parent").join(owners, on="parent").drop("parent")
 
     def deal_rows(self, system: str, day: int) -> pl.DataFrame:
         """The deals a system shows on a day, with account, owner and product in words."""

@@ -67,6 +67,7 @@ def _accounts(world: World, last: int) -> pl.DataFrame:
         销售区域=translated("region", words.CHINESE_REGION),
         负责人="rep_name",
         ERP客户编码=code,
+        上级客户编号="parent_account_id",
         创建时间=as_date("created"),
     )
 

@@ -71,6 +71,7 @@ def _accounts(out: Outbox, world: World, last: int) -> pl.DataFrame:
         Id="source_id",
         IsDeleted=pl.lit("false"),
         MasterRecordId=pl.lit(None, dtype=pl.String),
+        ParentId="parent_account_id",
         Name="account_name",
         Type=pl.lit("Customer"),
         BillingStreet="street",
