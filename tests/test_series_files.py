@@ -52,10 +52,22 @@ def test_an_empty_name_keeps_its_place(tmp_path: Path) -> None:
     assert read_series(file, unique_id=("X", "Y", "Z"), value="Sales")["unique_id"].to_list() == ["A//B", "A/B/"]
 
 
-def test_quarters_are_their_first_days(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2023Q4,2024-Q1", [date(2023, 10, 1), JANUARY]),
+        ("2023年四季度,2024年一季度", [date(2023, 10, 1), JANUARY]),
+        ("2024-W01,2024-W02", [JANUARY, date(2024, 1, 8)]),
+        ("202401,202402", [JANUARY, FEBRUARY]),
+        ("January 2024,February 2024", [JANUARY, FEBRUARY]),
+        ("2023,2024", [date(2023, 1, 1), JANUARY]),
+    ],
+)
+def test_periods_are_their_first_days(tmp_path: Path, written: str, expected: list[date]) -> None:
     file = tmp_path / "sales.csv"
-    file.write_text("Quarter,Sales\n2023Q4,1\n2024-Q1,2\n", encoding="utf-8")
-    assert read_series(file)["ds"].to_list() == [date(2023, 10, 1), JANUARY]
+    first, second = written.split(",")
+    file.write_text(f"Period,Sales\n{first},1.5\n{second},2.5\n", encoding="utf-8")
+    assert read_series(file)["ds"].to_list() == expected
 
 
 @pytest.mark.parametrize(
@@ -66,6 +78,11 @@ def test_quarters_are_their_first_days(tmp_path: Path) -> None:
         ("Day,Sales,Cost\n2024-01-01,1,1\n", "Sales, Cost hold numbers: say which with --value"),
         ("Day,Sales\n2024-01-01,1\n2024-01-02,2,9\n2024-01-03,3\n", "1 rows cannot be read, first record 2"),
         ("Shop,Sales\nNorth,1\n", "no column of dates among Shop, Sales: say which with --time"),
+        (
+            "Day,Shop,Sales\n" + "".join(f"2024-01-0{day},{shop},{day}\n" for day in range(1, 4) for shop in "AB"),
+            "several rows for 2024-01-01: say what tells series apart with --id Shop",
+        ),
+        ("Day,Sales\n2024-01-01,1\n2024-01-01,2\n2024-01-02,2\n", "several rows for 2024-01-01: sum them first"),
     ],
 )
 def test_an_open_choice_or_an_unreadable_cell_is_one_sentence(tmp_path: Path, text: str, message: str) -> None:

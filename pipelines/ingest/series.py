@@ -14,11 +14,10 @@ from pipelines.ingest.hints import FORMATS, is_continental
 from pipelines.ingest.looks import Looks
 from pipelines.ingest.numbers import number_sql, plain_sql
 from pipelines.ingest.preview import read_table
+from pipelines.ingest.shapes import compiled, shapes
 from pipelines.warehouse import quoted
 
-MONTHS = ("%b %Y", "%b-%y", "%b-%Y", "%B %Y", "%Y/%m", "%m/%Y")
-WORDED_MONTH = r"^[A-Za-z]{3,9}[ -]\d{2,4}$"
-QUARTER = r"^(\d{4})[ -]?Q([1-4])$"
+MOSTLY = 0.9
 
 
 def read_series(
@@ -26,8 +25,9 @@ def read_series(
 ) -> pl.DataFrame:
     """The file's rows as `unique_id, ds, y`. unique_id: the columns that name a series, joined by `/`.
 
-    Columns that are not given are those named `unique_id`, `ds` and `y`, otherwise the only one of dates and the only
-    one of numbers. Empty cells of `y` are gaps. Raises AlmanacError where a choice is open or a cell is unreadable.
+    Columns that are not given are those named `unique_id`, `ds` and `y`, otherwise the only one of dates or periods
+    (202401, 2024-W05, 2024Q1, Jan 2024) and the only one of numbers. Empty cells of `y` are gaps. Raises AlmanacError
+    where a choice is open, a cell is unreadable, or two rows of a series have one date.
     """
     table, found = read_table(path)
     if refused := found["refused"]:
@@ -39,15 +39,40 @@ def read_series(
     if unknown:
         raise AlmanacError(f"{path}: no column {unknown[0]}: found {_some(list(looks))}")
     dates = [name for name, seen in looks.items() if seen.texts and _are_periods(seen) and name not in names]
-    time = time or _only(path, "ds", "--time", [name for name in dates if looks[name].numbers < 0.9] or dates, looks)
+    time = time or _only(path, "ds", "--time", [name for name in dates if looks[name].numbers < MOSTLY] or dates, looks)
     rest = {name: seen for name, seen in looks.items() if name not in (*names, time)}
-    numbers = [name for name, seen in rest.items() if seen.texts and seen.numbers >= 0.9]
+    numbers = [name for name, seen in rest.items() if seen.texts and seen.numbers >= MOSTLY]
     value = value or _only(path, "y", "--value", numbers, looks)
-    return _typed(path, table, names, time, value, looks)
+    rows = _typed(path, table, names, time, value, looks)
+    _one_per_period(path, table, rows, names, [name for name in rest if name != value])
+    return rows
 
 
 def _are_periods(looks: Looks) -> bool:
-    return max(looks.dates, looks.share(lambda text: re.match(f"{QUARTER}|{WORDED_MONTH}", text))) >= 0.9
+    return looks.dates >= MOSTLY or _period_formats(looks, MOSTLY) is not None
+
+
+def _period_formats(looks: Looks, share: float) -> list[str] | None:
+    """How to read a column of months, quarters, weeks or years; none where that is not what its cells are."""
+    kinds = (kind for kind in shapes()["periods"] if kind["formats"] and not kind.get("lacks_year"))
+    fitting = (kind["formats"] for kind in kinds if looks.share(compiled(kind["pattern"]).fullmatch) >= share)
+    return next(fitting, None)
+
+
+def _one_per_period(path: Path, table: pl.DataFrame, rows: pl.DataFrame, names: list[str], others: list[str]) -> None:
+    """Raise AlmanacError where a series has two rows of one date, with the columns that would tell them apart."""
+    twice = rows.filter(pl.struct("unique_id", "ds").is_duplicated())
+    if twice.is_empty():
+        return
+    dated = table.with_columns(rows["unique_id"].alias("\0id"), rows["ds"].alias("\0ds"))
+    apart = [
+        name
+        for name in others
+        if not dated.select("\0id", "\0ds", name).is_duplicated().any() and 2 * table[name].n_unique() <= len(table)
+    ]
+    said = " ".join(f"--id {name}" for name in [*names, *apart[:1]])
+    hint = f"say what tells series apart with {said}" if apart else "sum them first"
+    raise AlmanacError(f"{path}: series {twice['unique_id'][0]!r} has several rows for {twice['ds'][0]}: {hint}")
 
 
 def _only(path: Path, name: str, option: str, candidates: list[str], looks: dict[str, Looks]) -> str:
@@ -103,12 +128,8 @@ def _moment_sql(connection: duckdb.DuckDBPyConnection, path: Path, name: str, te
 
 def _read_sql(text: str, order: str, looks: Looks) -> str:
     special = next((form for form, cell in FORMATS if looks.share(re.compile(cell).fullmatch) > 0.5), None)
-    if special:
-        return moment_sql(text, [special], None, "UTC", is_date=True)
-    year, number = (f"try_cast(regexp_extract({text}, '{QUARTER}', {group}) as integer)" for group in (1, 2))
-    plain = moment_sql(text, (), order, "UTC", is_date=True)
-    months = moment_sql(text, MONTHS, None, "UTC", is_date=True)
-    return f"coalesce({plain}, {months}, cast(make_date({year}, {number} * 3 - 2, 1) as timestamp))"
+    formats = [special] if special else _period_formats(looks, 0.5) or ()
+    return moment_sql(text, formats, order, "UTC", is_date=True)
 
 
 def _all_read(path: Path, rows: pl.DataFrame, name: str, text: str, kind: str) -> None:
