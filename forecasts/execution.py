@@ -10,7 +10,9 @@ import hashlib
 import importlib
 import json
 import os
+import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,12 +25,14 @@ from typing import Any
 import polars as pl
 
 from forecasts.errors import ForecastError
+from forecasts.guard import guarded
 
 Work = Callable[[pl.DataFrame], pl.DataFrame]
 Done = Callable[[int, int], None]
 Results = Iterator[tuple[int, pl.DataFrame]]
 RETRIES = 3
 PACKAGE = Path(__file__).parent
+GUARDS: list[subprocess.Popen[bytes]] = []  # of the local cluster of this process; it acts when its input is closed
 
 
 def map_partitions(
@@ -121,8 +125,7 @@ def _on_ray(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> R
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray = _optional("ray", "ray")
     if not ray.is_initialized():
-        local: dict[str, Any] = {"num_cpus": int(option) if option else None, "_node_ip_address": "127.0.0.1"}
-        where = local if _is_local(option) else {"address": option}
+        where = _guarded_cluster(option) if _is_local(option) else {"address": option}
         ray.init(log_to_driver=False, include_dashboard=False, **where)
     task = ray.remote(max_retries=RETRIES)(_call)
     shared = ray.put(work)
@@ -130,6 +133,15 @@ def _on_ray(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> R
     while waiting:
         ready, _ = ray.wait(list(waiting), num_returns=1)
         yield waiting.pop(ready[0]), ray.get(ready[0])
+
+
+def _guarded_cluster(option: str) -> dict[str, Any]:
+    """What Ray is told of a local cluster; the guard takes its last processes and files away when this one is gone."""
+    folder = Path(tempfile.mkdtemp(prefix="almanac-ray-"))
+    while GUARDS:  # of a cluster that was shut down before this one
+        GUARDS.pop().communicate()
+    GUARDS.append(guarded(folder))
+    return {"num_cpus": int(option) if option else None, "_node_ip_address": "127.0.0.1", "_temp_dir": str(folder)}
 
 
 def _call(work: Work, partition: pl.DataFrame) -> pl.DataFrame:

@@ -6,7 +6,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -78,22 +79,60 @@ def test_unknown_engine_is_refused_with_the_known_ones() -> None:
 
 
 def test_no_worker_outlives_its_killed_parent_by_ten_seconds(tmp_path: Path) -> None:
+    with _at_work("pool:1", tmp_path) as parent:
+        workers = _workers(parent.pid)
+    assert workers and _until(lambda: not any(_lives(worker) for worker in workers), 10)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc to find processes by their files")
+def test_guard_ends_whoever_works_in_its_folder_when_the_starter_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "cluster"
+    folder.mkdir()
     script = (
-        "import polars as pl\n"
+        "import subprocess, sys, time\n"
+        "from pathlib import Path\n"
+        "from forecasts.guard import guarded\n"
+        "guard, folder = guarded(Path(sys.argv[1])), Path(sys.argv[1])\n"
+        "sleeper = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
+        "inside = subprocess.Popen(sleeper, stdout=(folder / 'log').open('w'))\n"
+        "outside = subprocess.Popen(sleeper)\n"
+        "print(inside.pid, outside.pid, flush=True)\n"
+        "time.sleep(60)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+    words = [sys.executable, "-c", script, str(folder)]
+    parent = subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, text=True)
+    assert parent.stdout
+    inside, outside = (int(word) for word in parent.stdout.readline().split())
+    assert _lives(inside) and _lives(outside)
+    parent.kill()
+    parent.wait()
+    try:
+        assert _until(lambda: not _lives(inside) and not folder.exists(), 10)
+        assert _lives(outside), "what has nothing to do with the cluster is left alone"
+    finally:
+        os.kill(outside, signal.SIGKILL)
+
+
+@contextmanager
+def _at_work(engine: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process in the middle of a partition on the engine; killed at the end."""
+    script = (
         "from tests.test_forecasts_execution import PARTS, sleeps\n"
         "from forecasts.execution import map_partitions\n"
         "if __name__ == '__main__':\n"
-        "    map_partitions(sleeps, PARTS[:1], 'pool:1')\n"
+        f"    map_partitions(sleeps, PARTS[:1], {engine!r})\n"
     )
-    root, mark, path = Path(__file__).resolve().parent.parent, tmp_path / "at_work", tmp_path / "parent.py"
+    mark, path = folder / "at_work", folder / "parent.py"
     path.write_text(script, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(root), "ALMANAC_TEST_MARK": str(mark)}
-    parent = subprocess.Popen([sys.executable, str(path)], cwd=root, env=environment, stderr=subprocess.DEVNULL)
-    assert _until(mark.exists, 120)
-    workers = _workers(parent.pid)
-    parent.kill()
-    parent.wait()
-    assert workers and _until(lambda: not any(_lives(worker) for worker in workers), 10)
+    environment = {**os.environ, "PYTHONPATH": str(HERE.parent), "ALMANAC_TEST_MARK": str(mark)}
+    parent = subprocess.Popen([sys.executable, str(path)], cwd=HERE.parent, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        assert _until(mark.exists, 120)
+        yield parent
+    finally:
+        parent.kill()
+        parent.wait()
 
 
 def _lives(process: int) -> bool:
@@ -107,7 +146,11 @@ def _lives(process: int) -> bool:
 def _workers(parent: int) -> list[int]:
     """Spawned workers among the children (the resource tracker ends by itself)."""
     children = Path(f"/proc/{parent}/task/{parent}/children").read_text(encoding="utf-8").split()
-    return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
+    return [int(child) for child in children if b"spawn_main" in _words(int(child))]
+
+
+def _words(process: int) -> bytes:
+    return Path(f"/proc/{process}/cmdline").read_bytes()
 
 
 def _until(check: Callable[[], bool], seconds: float) -> bool:
@@ -133,6 +176,19 @@ def test_ray_gives_the_same_rows_retries_a_killed_worker_and_redoes_nothing(
         ray.shutdown()
     assert same(map_partitions(dies_once, PARTS, "ray:2", remember=tmp_path / "kept"))
     assert not ray.is_initialized(), "with nothing left to do no cluster is started"
+
+
+@pytest.mark.skipif(multiprocessing.cpu_count() < 2, reason="needs two cores")
+def test_nothing_of_ray_outlives_its_killed_parent_by_ten_seconds(tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="the extra `ray` is not installed")
+    with _at_work("ray:1", tmp_path) as parent:
+        cluster = [child for child in _descendants(parent.pid) if b"guard.py" not in _words(child)]
+    assert len(cluster) > 3 and _until(lambda: not any(_lives(process) for process in cluster), 10)
+
+
+def _descendants(process: int) -> list[int]:
+    children = [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
+    return [*children, *(other for child in children for other in _descendants(child))]
 
 
 @pytest.mark.skipif(multiprocessing.cpu_count() < 2, reason="needs two cores")
