@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
 
 def _file(
     context: typer.Context,
-    file: Path = typer.Argument(help="CSV, XLSX or Parquet with a name or other recognised columns."),
+    file: Path = typer.Argument(help="Any export (CSV, XLSX, JSONL, Parquet ...) with a name or other known columns."),
     id: str | None = typer.Option(
         None, "--id", help="Column that identifies a record [recognised, or the row number]."
     ),

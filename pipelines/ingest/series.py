@@ -95,7 +95,7 @@ def _some(names: list[str]) -> str:
 def _typed(
     path: Path, table: pl.DataFrame, names: list[str], time: str, value: str, looks: dict[str, Looks]
 ) -> pl.DataFrame:
-    form = NumberFormat(thousands=".", decimal=",") if is_continental([looks[value]]) else NumberFormat()
+    form = _number_format(looks[value])
     parts = " || '/' || ".join(f"coalesce(trim({quoted(name)}), '')" for name in names) or "'series'"
     ds, y = f"trim({quoted(time)})", f"nullif(trim({quoted(value)}), '')"
     with duckdb.connect() as connection:
@@ -106,6 +106,19 @@ def _typed(
     _all_read(path, rows.filter(pl.col("ds").is_null()), time, "ds_text", "date")
     _all_read(path, rows.filter(pl.col("y").is_null() & pl.col("y_text").is_not_null()), value, "y_text", "number")
     return rows.select("unique_id", "ds", "y")
+
+
+def as_numbers(texts: pl.Series) -> pl.Series:
+    """Numbers as people write them (1,234.50, 1.234,50, 1.2万, €): double precision, NULL where a cell is none."""
+    cells = pl.DataFrame({"cell": texts.cast(pl.String)})
+    with duckdb.connect() as connection:
+        connection.register("cells", cells.to_arrow())
+        number = _number_sql("nullif(trim(cell), '')", _number_format(Looks.of(cells["cell"])))
+        return connection.execute(f"select {number} as number from cells").pl()["number"]
+
+
+def _number_format(looks: Looks) -> NumberFormat:
+    return NumberFormat(thousands=".", decimal=",") if is_continental([looks]) else NumberFormat()
 
 
 def _number_sql(text: str, form: NumberFormat) -> str:

@@ -8,7 +8,7 @@ import polars as pl
 
 from pipelines.errors import AlmanacError
 from pipelines.matching.engine import engine
-from pipelines.matching.files import as_records, read_table, recognise
+from pipelines.matching.files import as_records, read_records, recognise
 from pipelines.matching.fit import fit_weights
 from pipelines.matching.models import run_models
 from pipelines.resolve.clusters import Clusters
@@ -36,7 +36,7 @@ def match_file(
     review: where to write the pairs that a person should look at, those with most money at stake first.
     """
     say(f"reading {file}")
-    table = read_table(file)
+    table, remarks = read_records(file)
     mapping = recognise(table.columns, said)
     records = as_records(table, mapping)
     clusters, undecided = match_records(records, fit=fit, weights=weights, pairs=pairs, say=say)
@@ -48,7 +48,7 @@ def match_file(
     ]
     unused = [header for header in table.columns if header not in mapping.values()]
     lines += [f"not used: {', '.join(unused)} (say what one is with --map account_name=HEADER)"] if unused else []
-    lines += [f"written: {out}"]
+    lines += [*remarks, f"written: {out}"]
     if review and len(undecided):
         _write(undecided, review)
         lines += [f"to look at: {len(undecided):,} pairs that nothing decides, the weightiest first: {review}"]
@@ -93,11 +93,8 @@ def match_records(
 
 
 def _amount(records: pl.DataFrame) -> pl.Expr:
-    """Money of a record, 0 where the file tells none: separators and currency signs aside."""
-    if "amount" not in records.columns:
-        return pl.lit(0.0)
-    plain = pl.col("amount").cast(pl.String).str.replace_all(r"[^0-9.\-]", "")
-    return plain.cast(pl.Float64, strict=False).fill_null(0.0)
+    """Money of a record, 0 where the file tells none."""
+    return pl.col("amount").cast(pl.Float64).fill_null(0.0) if "amount" in records.columns else pl.lit(0.0)
 
 
 def _undecided(evidence: Evidence, clusters: Clusters, found: pl.DataFrame) -> pl.DataFrame:
