@@ -7,10 +7,7 @@ deals as (select * from {{ ref('int_opportunities') }}),
 
 stages as (select * from {{ ref('stages') }}),
 
-first_stage as (
-    select arg_min(stage_code, stage_order) as stage_code
-    from stages
-),
+first_stage as (select arg_min(stage_code, stage_order) as stage_code from stages),
 
 observations as (select * from {{ ref('int_opportunity_observations') }}),
 

@@ -26,11 +26,6 @@ newest_exports as (
     group by all
 ),
 
-rejected_files as (
-    select * from {{ ref('stg_export_files') }}
-    where status = 'rejected'
-),
-
 findings as (
     select
         'forecast_deviation' as kind,
@@ -64,11 +59,13 @@ findings as (
     select
         'rejected_file', rejected_files.file_id, {{ local_date('rejected_files.exported_at') }}, 1, true,
         rejected_files.source_system || ': ' || rejected_files.path || ' was rejected'
-    from rejected_files
+    from {{ ref('stg_export_files') }} as rejected_files
     cross join run
     left join newest_exports using (source_system)
     -- A later good export has healed it.
-    where rejected_files.exported_at > coalesce(newest_exports.exported_at, timestamp '0001-01-01')
+    where
+        rejected_files.status = 'rejected'
+        and rejected_files.exported_at > coalesce(newest_exports.exported_at, timestamp '0001-01-01')
     union all
     select
         'unrated_amount', source_system, any_value(run.as_of), count(*), true,

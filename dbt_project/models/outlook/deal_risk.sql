@@ -31,33 +31,25 @@ findings as (
     from deals
     union all
     select
-        opportunity_id,
-        'stalled_in_stage',
-        days_in_stage / usual_stage_days,
+        opportunity_id, 'stalled_in_stage', days_in_stage / usual_stage_days,
         days_in_stage || ' days in stage ' || stage_code || ', usual are up to '
         || cast(round(usual_stage_days) as integer),
     from deals
     where days_in_stage > usual_stage_days
     union all
     select
-        opportunity_id,
-        'unusually_long',
-        age_days / usual_cycle_days,
+        opportunity_id, 'unusually_long', age_days / usual_cycle_days,
         age_days || ' days old, nine of ten won deals took up to ' || cast(round(usual_cycle_days) as integer),
     from deals
     where age_days > usual_cycle_days
     union all
     select
-        opportunity_id,
-        'pushed_close_date',
-        push_count,
+        opportunity_id, 'pushed_close_date', push_count,
         'pushed out ' || push_count || ' times, by ' || pushed_days || ' days in all',
     from deals
     union all
     select
-        opportunity_id,
-        'amount_outlier',
-        amount_z_score,
+        opportunity_id, 'amount_outlier', amount_z_score,
         'amount ' || amount_base || ', the median deal has ' || median_amount_base,
     from deals
     union all
