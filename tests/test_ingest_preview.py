@@ -202,3 +202,24 @@ def test_no_file_is_claimed_by_two_systems() -> None:
     assert {name: {system.system for system, _ in found} for name, found in claims.items()} == {
         name: {system} for name, system in names.items()
     }
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["name", "Acme Corp", "ACME Corporation", "Globex Inc", "Initech"],
+        ["seen at", "2026-01-31 10:15:00", "2026-02-01 09:00:30", "2026-02-02"],
+        ["time", "10:15", "09:00", "noon"],
+    ],
+)
+def test_words_and_times_make_no_second_column(tmp_path: Path, cells: list[str]) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text("\n".join(cells) + "\n", encoding="utf-8")
+    frame, _ = read_table(file)
+    assert (frame.columns, frame[cells[0]].to_list()) == (cells[:1], cells[1:])
+
+
+def test_cells_parted_by_blanks_are_cells(tmp_path: Path) -> None:
+    file = tmp_path / "blanks.csv"
+    file.write_text("day sales cost\n2026-01-01 5 3\n2026-01-02 6 4\n", encoding="utf-8")
+    assert read_table(file)[0].columns == ["day", "sales", "cost"]

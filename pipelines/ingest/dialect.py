@@ -14,6 +14,7 @@ from pipelines.ingest.records import Dialect, Record, parse
 
 DELIMITERS = (",", ";", "\t", "|", "~", "^", ":", " ")
 UNLIKELY = {":": 0.4, " ": 0.5}  # they stand in times and in prose
+WHOLE = 0.9
 HEAD_RECORDS = 100
 _IN_VALUES = re.compile(r"(?<=\d):(?=\d\d)|:(?=//)")  # colons of times and addresses part no cells
 _DIGITS = re.compile(r"\d+")
@@ -35,7 +36,10 @@ def find_dialect(head: str, reader: Reader) -> Dialect:
         for quote in _quotes(head, mark, reader)
         for escape in _escapes(head, quote, reader)
     ]
-    best = max(candidates, key=lambda dialect: _regularity(head, dialect)) if len(candidates) > 1 else candidates[0]
+    best = _most_regular(head, candidates)
+    if reader.delimiter == "auto" and best.delimiter in UNLIKELY and not _parts_all(head, best):
+        likely = [dialect for dialect in candidates if dialect.delimiter not in UNLIKELY]
+        best = _most_regular(head, likely or [Dialect(",", best.quote, best.escape)])
     spaced = best.delimiter + " "
     if reader.delimiter == "auto" and best.delimiter in ",;|" and head.count(spaced) == head.count(best.delimiter) > 0:
         return Dialect(spaced, best.quote, best.escape)
@@ -72,6 +76,16 @@ def _regularity(head: str, dialect: Dialect) -> float:
     width, count = max(wide.items(), key=lambda item: (item[1], item[0]))
     faults = sum(bool(record.fault) for record in records)
     return (count - faults) / len(records) * (1 + min(width, 20) / 20) * UNLIKELY.get(dialect.delimiter, 1)
+
+
+def _most_regular(head: str, candidates: Sequence[Dialect]) -> Dialect:
+    return max(candidates, key=lambda dialect: _regularity(head, dialect)) if len(candidates) > 1 else candidates[0]
+
+
+def _parts_all(head: str, dialect: Dialect) -> bool:
+    """Whether the first record and nearly all others have one number of cells: names of one column do not."""
+    widths = [len(record.cells) for record in islice(parse(head, dialect), HEAD_RECORDS) if record.cells != [""]]
+    return bool(widths) and widths.count(widths[0]) >= WHOLE * len(widths)
 
 
 def find_header(rows: Sequence[Sequence[str]]) -> int | None:
