@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 from prophet_map_series import panel, sales
 
 from forecasts.prophet_map import Regressor, Seasonality, Specification, SpecificationError, fit, fit_predict
+from forecasts.prophet_map.design import thin_svd
 from forecasts.prophet_map.parquet import forecast_parquet
 
 
@@ -157,3 +158,20 @@ def test_default_model_never_imports_prophet() -> None:
         "sys.exit('prophet' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("spread", [1.0, 1e-7], ids=["well conditioned", "nearly dependent columns"])
+def test_the_cheap_decomposition_is_the_one_of_lapack(spread: float) -> None:
+    B = np.random.default_rng(5).normal(size=(3, 40, 6))
+    B[1, :, 5] = B[1, :, 4] + spread * B[1, :, 5]
+    U, sv, Vt = thin_svd(B)
+    assert np.allclose(U * sv[:, None, :] @ Vt, B, rtol=0, atol=1e-12)
+    assert np.allclose(np.swapaxes(U, 1, 2) @ U, np.eye(6), rtol=0, atol=1e-8)
+    exact = np.linalg.svd(B, compute_uv=False)
+    assert np.allclose(np.sort(sv, axis=1)[:, ::-1], exact, rtol=1e-8, atol=0)
+
+
+def test_fewer_points_than_columns_still_have_a_decomposition() -> None:
+    B = np.random.default_rng(6).normal(size=(2, 4, 9))
+    U, sv, Vt = thin_svd(B)
+    assert sv.shape == (2, 4) and np.allclose(U * sv[:, None, :] @ Vt, B)

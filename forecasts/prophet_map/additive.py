@@ -13,7 +13,9 @@ import math
 import numpy as np
 
 from forecasts.prophet_map.compiled import kernel, part
+from forecasts.prophet_map.design import Blocks
 from forecasts.prophet_map.lasso import solve_lasso
+from forecasts.prophet_map.panel import FloatArray, IntArray
 
 TOLERANCE = 1e-9  # of log v; f is stationary there, so its error is of the order of the square
 VARIANCE_FLOOR = 1e-14  # below it the lasso's penalty v/tau is of the size of rounding errors in its right side
@@ -23,7 +25,7 @@ VARIANCE_FLOOR = 1e-14  # below it the lasso's penalty v/tau is of the size of r
 def stationary_variance(sse, points):
     """The positive root of 4v^2 + Tv = SSE, in the form that keeps its digits when SSE is small."""
     root = 2.0 * sse / (points + math.sqrt(points * points + 16.0 * sse))
-    return max(root, VARIANCE_FLOOR)
+    return root if root > VARIANCE_FLOOR else VARIANCE_FLOOR
 
 
 @part
@@ -49,7 +51,7 @@ def project(y, U, R, a, rest, r):
 
 
 @part
-def squared_error(total, lam, W, Q0, a, r, shrink, delta, active, count, e):
+def squared_error(total, W, Q0, a, r, shrink, delta, active, count, e):
     """SSE at the lasso's solution; leaves e = a - W delta for the caller."""
     sse = total
     for i in range(count):
@@ -57,13 +59,14 @@ def squared_error(total, lam, W, Q0, a, r, shrink, delta, active, count, e):
         sse -= 2.0 * delta[s] * r[s]
         for j in range(count):
             sse += delta[s] * Q0[s, active[j]] * delta[active[j]]
-    for p in range(lam.shape[0]):
+    for p in range(shrink.shape[0]):
         value = a[p]
         for i in range(count):
             value -= W[p, active[i]] * delta[active[i]]
         e[p] = value
-        sse += (shrink[p] * value) ** 2
-    return max(sse, 0.0)
+        left = shrink[p] * value
+        sse += left * left
+    return sse if sse > 0.0 else 0.0
 
 
 @part
@@ -86,68 +89,94 @@ def next_point(x, h, x_old, h_old, low, high):
     if bracketed:
         candidate = x - h / slope if slope > 0.0 else 0.5 * (low + high)
         return candidate if low < candidate < high else 0.5 * (low + high)
-    slope = min(max(slope, 0.2), 1.0)  # h' is below 1, as SSE grows with v; 0.2 keeps the strides short of 5 h
+    slope = 0.2 if slope < 0.2 else 1.0 if slope > 1.0 else slope  # h' < 1, as SSE grows with v; no stride beyond 5 h
     return x - h / slope
 
 
-@part
-def fit_series(y, U, R, lam, W, Q0, inverse_tau, delta, work):
-    """Fit one scaled series. Fills delta (slopes) and work's e (block coordinates left to the block); (v, steps)."""
-    a, e, rest, r, c, shrink, signs, active, columns, matrix, step, gradient = work
-    points = y.shape[0]
-    total = project(y, U, R, a, rest, r)
-    for s in range(signs.shape[0]):
-        signs[s] = 0.0
-    x = math.log(stationary_variance(total, points))
-    floor = math.log(VARIANCE_FLOOR)
-    low, high, x_old, h_old, steps = -1e10, 1e10, x, 0.0, 0
-    count = np.int64(0)
-    v = math.exp(x)
-    for _ in range(100):
-        v = math.exp(x)
-        steps += 1
-        correlate(v, lam, W, a, r, shrink, c)
-        count = solve_lasso(
-            c, v * inverse_tau, shrink, W, Q0, delta, active, signs, count, columns, matrix, step, gradient
-        )
-        sse = squared_error(total, lam, W, Q0, a, r, shrink, delta, active, count, e)
-        h = x - math.log(stationary_variance(sse, points))
-        if h > 0.0:
-            high = x
-        else:
-            low = x
-        if abs(h) < TOLERANCE or high - low < 1e-14 or (h > 0.0 and x <= floor):
-            break
-        x, x_old, h_old = max(next_point(x, h, x_old, h_old, low, high), floor), x, h
-    return v, steps
-
-
 @kernel
-def fit_batch(Y, calendar, U, R, lam, W, Q0, G, inverse_tau, theta, delta, variance, steps):
-    """Fit scaled series Y[n] on calendar[n] of stacked blocks (design.Blocks).
+def search(
+    Y,
+    calendar,
+    U,
+    R,
+    lam,
+    W,
+    Q0,
+    G,
+    inverse_tau,
+    theta,
+    delta,
+    variance,
+    steps,
+    a,
+    e,
+    rest,
+    r,
+    c,
+    shrink,
+    signs,
+    active,
+    columns,
+    matrix,
+    step,
+    gradient,
+):
+    """`fit_batch` with room to work in. One function, not one per series: every call between kernels is compiled anew.
+
+    e receives the block coordinates left to the block, from which theta follows.
+    """
+    floor = math.log(VARIANCE_FLOOR)
+    points = Y.shape[1]
+    for n in range(Y.shape[0]):
+        k = calendar[n]
+        total = project(Y[n], U[k], R[k], a, rest, r)
+        for s in range(signs.shape[0]):
+            signs[s] = 0.0
+        x = math.log(stationary_variance(total, points))
+        low, high, x_old, h_old = -1e10, 1e10, x, 0.0
+        count = np.int64(0)
+        v = math.exp(x)
+        for _ in range(100):
+            v = math.exp(x)
+            steps[n] += 1
+            correlate(v, lam[k], W[k], a, r, shrink, c)
+            count = solve_lasso(
+                c, v * inverse_tau, shrink, W[k], Q0[k], delta[n], active, signs, count, columns, matrix, step, gradient
+            )
+            sse = squared_error(total, W[k], Q0[k], a, r, shrink, delta[n], active, count, e)
+            h = x - math.log(stationary_variance(sse, points))
+            if h > 0.0:
+                high = x
+            else:
+                low = x
+            if abs(h) < TOLERANCE or high - low < 1e-14 or (h > 0.0 and x <= floor):
+                break
+            following = next_point(x, h, x_old, h_old, low, high)
+            x, x_old, h_old = following if following > floor else floor, x, h
+        variance[n] = v
+        for p in range(lam.shape[1]):
+            z = e[p] / (lam[k, p] + v)
+            for j in range(theta.shape[1]):
+                theta[n, j] += z * G[k, p, j]
+
+
+def fit_batch(
+    Y: FloatArray,
+    calendar: IntArray,
+    blocks: Blocks,
+    inverse_tau: float,
+    theta: FloatArray,
+    delta: FloatArray,
+    variance: FloatArray,
+    steps: IntArray,
+) -> None:
+    """Fit scaled series Y[n] on calendar[n] of stacked blocks.
 
     theta and delta come in as zeros; they, variance and steps are filled, one row per series.
     """
-    points, directions, slopes = U.shape[1], U.shape[2], R.shape[2]
-    work = (
-        np.empty(directions),
-        np.empty(directions),
-        np.empty(points),
-        np.empty(slopes),
-        np.empty(slopes),
-        np.empty(directions),
-        np.empty(slopes),
-        np.empty(slopes + 1, np.int64),
-        np.empty((slopes + 1, slopes)),
-        np.empty((slopes + 1, slopes + 1)),
-        np.empty(slopes + 1),
-        np.empty(slopes),
-    )
-    for n in range(Y.shape[0]):
-        k = calendar[n]
-        v, steps[n] = fit_series(Y[n], U[k], R[k], lam[k], W[k], Q0[k], inverse_tau, delta[n], work)
-        variance[n] = v
-        for p in range(directions):
-            z = work[1][p] / (lam[k, p] + v)
-            for j in range(theta.shape[1]):
-                theta[n, j] += z * G[k, p, j]
+    points, directions, slopes = blocks.U.shape[1], blocks.U.shape[2], blocks.R.shape[2]
+    sizes = (directions, directions, points, slopes, slopes, directions, slopes)
+    active = np.empty(slopes + 1, np.int64)
+    shapes = ((slopes + 1, slopes), (slopes + 1, slopes + 1), (slopes + 1,), (slopes,))
+    room = (*(np.empty(size) for size in sizes), active, *(np.empty(shape) for shape in shapes))
+    search(Y, calendar, *blocks, inverse_tau, theta, delta, variance, steps, *room)

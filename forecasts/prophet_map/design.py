@@ -14,6 +14,7 @@ from forecasts.prophet_map.panel import FloatArray, IntArray
 from forecasts.prophet_map.seasons import Layout
 from forecasts.prophet_map.specification import Specification, SpecificationError
 
+WELL_CONDITIONED = 1e-8  # smallest over largest eigenvalue of B'B
 TREND_PRIOR = 5.0  # standard deviation of slope and offset in Prophet's Stan program
 
 
@@ -65,13 +66,31 @@ class Design:
         """Factor the Gaussian block of every calendar."""
         ones = np.zeros_like(self.t) if self.is_flat else self.t
         B = np.concatenate([ones[:, :, None], np.ones_like(self.t)[:, :, None], self.X], axis=2) * self.prior
-        U, sv, Vt = np.linalg.svd(B, full_matrices=False)
+        U, sv, Vt = thin_svd(B)
         R = self.ramps(self.t)
         W = np.swapaxes(U, 1, 2) @ R
         rest = R - U @ W
         G = sv[:, :, None] * Vt * self.prior
         arrays = U, R, sv**2, W, np.swapaxes(rest, 1, 2) @ rest, G
         return Blocks(*(np.ascontiguousarray(array) for array in arrays))
+
+
+def thin_svd(B: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """U, singular values and V' of every matrix of a stack (n, rows, columns).
+
+    By the eigenvectors of B'B, at half the cost, where squaring leaves enough digits: U is then orthogonal to 1e-8 or
+    better, which moves an objective by the square of that. By LAPACK's own decomposition everywhere else.
+    """
+    if B.shape[1] < B.shape[2]:
+        U, sv, Vt = np.linalg.svd(B, full_matrices=False)
+        return U, sv, Vt
+    lam, V = np.linalg.eigh(np.swapaxes(B, 1, 2) @ B)
+    sv = np.sqrt(np.maximum(lam, np.finfo(float).tiny))
+    U, Vt = B @ (V / sv[:, None, :]), np.swapaxes(V, 1, 2)
+    poor = np.flatnonzero(lam[:, 0] < WELL_CONDITIONED * lam[:, -1])
+    if len(poor):
+        U[poor], sv[poor], Vt[poor] = np.linalg.svd(B[poor], full_matrices=False)
+    return U, sv, Vt
 
 
 def design(spec: Specification, layout: Layout, calendars: IntArray, X: FloatArray) -> Design:

@@ -100,15 +100,16 @@ def steepest(c, penalty, delta, active, signs, columns, count, gradient):
 @part
 def solve_lasso(c, penalty, shrink, W, Q0, delta, active, signs, count, columns, matrix, step, gradient):
     """Minimise from a warm start: delta, active[:count] and signs hold one and receive the solution; returns count."""
-    for a in range(count):
-        add_column(active[a], columns[a], shrink, W, Q0)
+    fresh = 0
     for _ in range(20 * c.shape[0] + 20):
+        for a in range(fresh, count):
+            add_column(active[a], columns[a], shrink, W, Q0)
         count = refit(c, penalty, delta, active, signs, columns, count, matrix, step)
         chosen = steepest(c, penalty, delta, active, signs, columns, count, gradient)
         if chosen < 0:
             break
         signs[chosen] = 1.0 if gradient[chosen] > 0.0 else -1.0
         active[count] = chosen
-        add_column(chosen, columns[count], shrink, W, Q0)
+        fresh = count
         count += 1
     return count

@@ -46,7 +46,8 @@ def spread(calendar, laplace, sigma, factor, variance, tables, out):
             walk = laplace[n] * abs(factor[n, i])
             total = walk * walk * variance[k, i] + noise
             place = math.sqrt(noise / total) * last if total > 0.0 else 0.0
-            base = min(max(int(place), 1), last - 2)
+            base = int(place)
+            base = 1 if base < 1 else last - 2 if base > last - 2 else base
             u = place - base
             w0 = -u * (u - 1.0) * (u - 2.0) / 6.0
             w1 = (u + 1.0) * (u - 1.0) * (u - 2.0) / 2.0
@@ -56,7 +57,7 @@ def spread(calendar, laplace, sigma, factor, variance, tables, out):
             for q in range(out.shape[2]):
                 value = w0 * tables[k, i, base - 1, q] + w1 * tables[k, i, base, q]
                 value += w2 * tables[k, i, base + 1, q] + w3 * tables[k, i, base + 2, q]
-                out[n, i, q] = max(value, 0.0) * deviation
+                out[n, i, q] = value * deviation if value > 0.0 else 0.0
 
 
 def negative_log_posterior(

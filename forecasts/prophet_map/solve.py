@@ -83,7 +83,7 @@ def _solve_modes(
 ) -> None:
     design, inverse_tau = stack.design, 1.0 / spec.changepoint_prior_scale
     if not any(design.layout.is_multiplicative):
-        additive.fit_batch(y, stack.calendar, *design.blocks(), inverse_tau, theta, delta, variance, steps)
+        additive.fit_batch(y, stack.calendar, design.blocks(), inverse_tau, theta, delta, variance, steps)
         return
     start = _start(design.is_flat, y)
     theta[:, :2] = start
