@@ -1,7 +1,9 @@
 """Matching only what is new gives what matching everything gives, however the records arrive."""
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
+from unittest import mock
 
 import duckdb
 import polars as pl
@@ -12,7 +14,7 @@ from match_home import FIELDS, MatchHome, home_with
 
 from pipelines import names, warehouse
 from pipelines.bench.match_data import sample_company
-from pipelines.matching import nightly
+from pipelines.matching import nightly, update_values
 from pipelines.matching.engine import engine, load_records
 from pipelines.matching.models import MATCHING
 from pipelines.matching.update import match_anew, update
@@ -74,6 +76,13 @@ def world(count: int) -> pl.DataFrame:
 
 
 WORLD = world(260)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def many_values_are_common() -> Iterator[None]:
+    """As in a large company: the holders of many a value are not looked at, their number is kept."""
+    with mock.patch.object(update_values, "COMMON", 3):
+        yield
 
 
 def changed(records: pl.DataFrame, seed: int) -> pl.DataFrame:

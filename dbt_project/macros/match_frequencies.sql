@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 {# A registered name is next to unique: even two records of it in one system are rather one company entered twice. #}
-{% macro others_with_legal_name() -%} count(*) - 2 * count(distinct system_bit) {%- endmacro %}
+{% macro others_with_legal_name(n='count(*)') -%} {{ n }} - 2 * count(distinct system_bit) {%- endmacro %}
 
 {% macro value_of(field) -%}
     {%- if field == 'word' -%} unnest(list_distinct(string_split(core, ' ')))

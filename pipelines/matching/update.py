@@ -12,11 +12,12 @@ from dataclasses import dataclass
 import duckdb
 import numpy as np
 import numpy.typing as npt
+import polars as pl
 
-from pipelines.matching.models import MATCHING, model_sql, run_models
+from pipelines.matching.models import MATCHING, macro_value, model_sql, run_models
 from pipelines.matching.touched import count, either, rows, touched
 from pipelines.matching.update_pairs import CAPPED_BLOCKS, keep_blocks, keep_pairs
-from pipelines.matching.update_values import keep_all_values, keep_frequencies
+from pipelines.matching.update_values import keep_all_values, keep_frequencies, keep_touched_frequencies, patch_records
 from pipelines.names.build import build_key_tables, parse_values, rules_version
 
 # exported_at is left out: a new export of an unchanged record is no news for matching
@@ -59,6 +60,7 @@ def keep(connection: duckdb.DuckDBPyConnection) -> None:
         " inner join matching.mtc_keyed_records using (source_system, source_id)"
     )
     connection.execute("create or replace table matching.kept_namespaces as from matching.mtc_namespaces")
+    connection.execute(f"create or replace table matching.kept_totals as {_known('matching.mtc_records')}")
     connection.execute("create or replace table matching.kept_rules as select ? as fingerprint", [_rules(connection)])
 
 
@@ -108,7 +110,16 @@ def _rules(connection: duckdb.DuckDBPyConnection) -> str:
 
 def is_kept(connection: duckdb.DuckDBPyConnection) -> bool:
     """Whether the matching tables that stand were made by the rules and weights of today, and kept for updates."""
-    tables = {*MATCHING, "kept_rules", "kept_inputs", "kept_values", "kept_capped", "kept_namespaces"}
+    tables = {
+        *MATCHING,
+        "kept_rules",
+        "kept_inputs",
+        "kept_values",
+        "kept_counts",
+        "kept_totals",
+        "kept_capped",
+        "kept_namespaces",
+    }
     present = "select table_name from information_schema.tables where table_schema = 'matching'"
     if not tables <= {name for (name,) in rows(connection, present)}:
         return False
@@ -121,15 +132,20 @@ def _hashed(schema: str) -> str:
 
 
 def _difference(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
+    now = f"select accounts.*, {ROW_HASH} as row_hash from {_hashed('staging')}"
     connection.execute(
-        f"create table touched.now as select accounts.rowid as place, {ROW_HASH} as row_hash from {_hashed('staging')};"
-        "create table touched.come as from touched.now anti join matching.kept_inputs using (row_hash);"
-        "create table touched.old_numbers as select record_no from matching.kept_inputs"
-        " anti join touched.now using (row_hash);"
-        "create table touched.stg_account_records as select * from staging.stg_account_records"
-        " where rowid in (select place from touched.come)"
+        "create table touched.stg_account_records as"
+        f" select * from ({now}) anti join matching.kept_inputs using (row_hash);"
+        "create table touched.old_numbers as select record_no from matching.kept_inputs limit 0"
     )
-    return count(connection, "touched.come"), count(connection, "touched.old_numbers")
+    come = count(connection, "touched.stg_account_records")
+    # as many stand as were kept: then none of these is gone, and they need not be looked for
+    if count(connection, "staging.stg_account_records") - come != count(connection, "matching.kept_inputs"):
+        connection.execute(
+            "insert into touched.old_numbers select record_no from matching.kept_inputs"
+            f" anti join (select row_hash from ({now})) using (row_hash)"
+        )
+    return come, count(connection, "touched.old_numbers")
 
 
 def _keep_keys(connection: duckdb.DuckDBPyConnection) -> str | None:
@@ -151,24 +167,34 @@ def _keep_keys(connection: duckdb.DuckDBPyConnection) -> str | None:
         )
     connection.execute(
         "insert into matching.mtc_keyed_records by name from touched.keyed_new;"
-        f"insert into matching.kept_inputs by name select {ROW_HASH} as row_hash, record_no"
-        f" from {_hashed('touched')} inner join (select source_system, source_id, record_no"
-        " from touched.keyed_new) using (source_system, source_id);"
+        "insert into matching.kept_inputs by name select row_hash, record_no from touched.stg_account_records"
+        " inner join touched.keyed_new using (source_system, source_id);"
         "create table touched.new_nos as select record_no from touched.keyed_new"
     )
     return "a system is new, or keeps persons now" if _moves(connection, "mtc_systems") else None
 
 
 def _keep_records(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Stale are also records with another rarest word, and persons, whose names may be written the other way round."""
+    """Make new records, and such that a word, a person or a registered name of moved, and write counts into the rest.
+
+    Stale are new records, such with another rarest word, and persons, whose names may be written the other way round.
+    """
+    if _totals_move(connection):
+        return "the number of records that know a field moved a step"
     connection.execute(
-        "create table touched.record_nos as from touched.new_nos union from touched.moved_nos;"
-        "create table touched.mtc_keyed_records as from matching.mtc_keyed_records"
-        " where record_no in (from touched.record_nos);"
+        "create table touched.record_nos as from touched.new_nos union select record_no from touched.moves"
+        " where field in ('word', 'contact', 'legal_name') union select record_no from matching.mtc_records"
+        " where is_person and record_no in (from touched.moved_nos);"
         "create table touched.words_before as select record_no, rarest_word from matching.mtc_records"
-        " where record_no in (from touched.record_nos)"
+        " where record_no in (from touched.record_nos);"
+        "create table touched.mtc_keyed_records as from touched.keyed_new union all by name"
+        " from matching.mtc_keyed_records where record_no in (from touched.record_nos anti join touched.new_nos"
+        " using (record_no))"
     )
-    connection.execute(f"create table touched.weighed_records as {touched('mtc_records', 'mtc_keyed_records')}")
+    keep_touched_frequencies(connection)
+    weighed = touched("mtc_records", "mtc_keyed_records", "mtc_frequencies")
+    connection.execute(f"create table touched.weighed_records as {weighed}")
+    patch_records(connection)
     connection.execute(
         "create table touched.stale as from touched.new_nos union from touched.old_numbers"
         " union select record_no from touched.weighed_records left join touched.words_before as before"
@@ -177,7 +203,26 @@ def _keep_records(connection: duckdb.DuckDBPyConnection) -> str | None:
         " (from touched.record_nos union from touched.old_numbers);"
         "insert into matching.mtc_records by name from touched.weighed_records"
     )
-    return "the number of records that know a field moved a step" if _moves(connection, "mtc_totals") else None
+    return None
+
+
+def _known(table: str) -> str:
+    """One row per field: how many records of a table know it; those of mtc_totals before they are rounded."""
+    known = {field["name"]: f"count({field['known']})" for field in macro_value("match_fields")} | {
+        "record": "count(*)"
+    }
+    return " union all ".join(f"select '{field}' as field, {n} as n from {table}" for field, n in known.items())
+
+
+def _totals_move(connection: duckdb.DuckDBPyConnection) -> bool:
+    connection.execute(
+        "create or replace table matching.kept_totals as select field, sum(n)::bigint as n"
+        " from (from matching.kept_totals"
+        f" union all {_known('touched.keyed_new')}"
+        f" union all select field, -n from ({_known('touched.keyed_old')})) group by all"
+    )
+    rounded = f"select field, {macro_value('rounded_total', 'n')} as known_count from matching.kept_totals"
+    return bool(rows(connection, f"from ({either('matching.mtc_totals', f'({rounded})')}) limit 1"))
 
 
 def _moves(connection: duckdb.DuckDBPyConnection, model: str) -> bool:
@@ -206,21 +251,20 @@ def _keep_links(connection: duckdb.DuckDBPyConnection) -> None:
 
 def _records_of_touched_groups(connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.int64]:
     """Present records that a chain of positive links ties to a seed: no other record can change its customer."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
     links = connection.execute(
         "select record_no_l, record_no_r from matching.mtc_evidence cross join matching.mtc_prior"
         " where field_bits + prior_bits > 0 union all"
         " select record_no_l, record_no_r from matching.mtc_certain_links where is_same"
     ).fetchnumpy()
-    present = connection.execute("select record_no from matching.mtc_keyed_records order by 1").fetchnumpy()[
-        "record_no"
-    ]
+    left, right = links["record_no_l"], links["record_no_r"]
     seeds = connection.execute("select distinct record_no from touched.seeds").fetchnumpy()["record_no"]
-    size = int(max([0, *present[-1:], *([seeds.max()] if len(seeds) else [])])) + 1
-    ends = links["record_no_l"], links["record_no_r"]
-    _, group = connected_components(coo_matrix((np.ones(len(ends[0]), np.int8), ends), shape=(size, size)), False)
-    is_touched = np.zeros(group.max() + 1, dtype=bool)
-    is_touched[group[seeds]] = True
-    return np.asarray(present[is_touched[group[present]]], dtype=np.int64)
+    is_touched: npt.NDArray[np.bool_] = np.zeros(int(np.concatenate([left, right, seeds, [0]]).max()) + 1, dtype=bool)
+    is_touched[seeds] = True
+    while True:  # one step outwards at a time: groups are small
+        crossing = is_touched[left] != is_touched[right]
+        if not crossing.any():
+            break
+        is_touched[left[crossing]] = is_touched[right[crossing]] = True
+    found = pl.DataFrame({"record_no": np.flatnonzero(is_touched)})  # noqa: F841 - DuckDB reads it
+    present = "select record_no from matching.mtc_keyed_records where record_no in (from found) order by 1"
+    return np.asarray(connection.execute(present).fetchnumpy()["record_no"], dtype=np.int64)

@@ -10,7 +10,7 @@ import duckdb
 from pipelines.matching.touched import either, rows, touched
 
 CAPPED_BLOCKS = (
-    "select block from matching.mtc_blocks inner join matching.mtc_capped_blocks using (rule_no)"
+    "select block, count(*) as n from matching.mtc_blocks inner join matching.mtc_capped_blocks using (rule_no)"
     " group by block having count(*) > any_value(block_cap)"
 )
 # stale records that were there before
@@ -22,9 +22,6 @@ _STOOD = (
 
 def keep_blocks(connection: duckdb.DuckDBPyConnection) -> str | None:
     """Bring the blocks of stale records and the sizes of these blocks up to date."""
-    sizes = (
-        "select block, count(*) as n from matching.mtc_blocks semi join touched.moved_blocks using (block) group by all"
-    )
     blocks = touched("mtc_blocks", "mtc_records").replace("touched.mtc_records", "touched.stale_records")
     connection.execute(
         "create table touched.stale_records as from touched.weighed_records where record_no in (from touched.stale);"
@@ -36,39 +33,60 @@ def keep_blocks(connection: duckdb.DuckDBPyConnection) -> str | None:
             "insert into touched.old_blocks from matching.mtc_blocks where record_no in (from touched.stale);"
             "delete from matching.mtc_blocks where record_no in (from touched.stale)"
         )
-    connection.execute(
-        "create table touched.moved_blocks as select rule_no, block,"
-        " count(*) filter (where is_new) as gained, count(*) filter (where not is_new) as lost"
-        " from (select *, true as is_new from (from touched.new_blocks except from touched.old_blocks)"
-        " union all select *, false as is_new from (from touched.old_blocks except from touched.new_blocks))"
-        " group by all;"
-        "insert into matching.mtc_blocks by name from touched.new_blocks;"
-        "create table touched.sizes as select rule_no, block, block_cap, coalesce(n, 0) as n,"
-        " coalesce(n, 0) - gained + lost as n_before"
-        f" from touched.moved_blocks left join ({sizes}) using (block)"
-        " inner join matching.mtc_capped_blocks using (rule_no)"
-    )
+    connection.execute(_MOVED_BLOCKS)
     connection.execute(_CAPPED)
     _cross_caps(connection)
     return None
 
 
+# sizes: of blocks that gained or lost records; those above their cap are kept count of, their members are not read
+_MOVED_BLOCKS = """
+create table touched.moved_blocks as
+    select rule_no, block,
+        count(*) filter (where is_new) as gained, count(*) filter (where not is_new) as lost
+    from (
+        select *, true as is_new from (from touched.new_blocks except from touched.old_blocks)
+        union all
+        select *, false as is_new from (from touched.old_blocks except from touched.new_blocks)
+    )
+    group by all;
+insert into matching.mtc_blocks by name from touched.new_blocks;
+create table touched.mtc_blocks as
+    from matching.mtc_blocks
+    where block in (
+        (select block from touched.new_blocks union select block from touched.moved_blocks)
+        except select block from matching.kept_capped
+    );
+create table touched.sizes as
+    with members as (select block, count(*) as n_members from touched.mtc_blocks group by all)
+    select rule_no, block, block_cap,
+        coalesce(kept.n + gained - lost, n_members, 0) as n_now, n_now - gained + lost as n_before
+    from touched.moved_blocks
+    left join members using (block)
+    left join matching.kept_capped as kept using (block)
+    inner join matching.mtc_capped_blocks using (rule_no)
+"""
+
+
 def _cross_caps(connection: duckdb.DuckDBPyConnection) -> None:
-    """Members of blocks that crossed their cap are stale as well."""
+    """Members of blocks that crossed their cap are stale as well, and so are all blocks of theirs looked at."""
     connection.execute(
-        "create table touched.stale_blocks as select distinct block from touched.new_blocks;"
-        "create table touched.crossed as select * from touched.sizes where (n > block_cap) != (n_before > block_cap)"
+        "create table touched.crossed as select * from touched.sizes"
+        " where (n_now > block_cap) != (n_before > block_cap);"
+        "delete from matching.kept_capped where block in (select block from touched.sizes);"
+        "insert into matching.kept_capped select block, n_now from touched.sizes where n_now > block_cap;"
+        "delete from touched.mtc_blocks where block in (select block from touched.crossed where n_now > block_cap)"
     )
     if not rows(connection, "from touched.crossed limit 1"):
         return
     connection.execute(
-        "delete from matching.kept_capped where block in (select block from touched.crossed);"
-        "insert into matching.kept_capped select block from touched.crossed where n > block_cap;"
         "create table touched.crossing as select distinct record_no from matching.mtc_blocks"
         " where block in (select block from touched.crossed);"
         "insert into touched.stale from touched.crossing;"
-        "insert into touched.stale_blocks select distinct block from matching.mtc_blocks"
-        " where record_no in (from touched.crossing)"
+        "create table touched.further_blocks as select distinct block from matching.mtc_blocks"
+        " where record_no in (from touched.crossing) and block not in (select block from matching.kept_capped)"
+        " and block not in (select block from touched.mtc_blocks);"
+        "insert into touched.mtc_blocks from matching.mtc_blocks where block in (from touched.further_blocks)"
     )
 
 
@@ -77,10 +95,10 @@ create or replace table matching.mtc_capped_blocks as
 with change as (
     select
         rule_no,
-        sum(cast(n > 0 as int) - cast(n_before > 0 as int)) as blocks,
-        sum(cast(n > block_cap as int) - cast(n_before > block_cap as int)) as capped_blocks,
-        sum(if(n > block_cap, n, 0) - if(n_before > block_cap, n_before, 0)) as records,
-        sum(if(n > block_cap, n * (n - 1) / 2, 0)
+        sum(cast(n_now > 0 as int) - cast(n_before > 0 as int)) as blocks,
+        sum(cast(n_now > block_cap as int) - cast(n_before > block_cap as int)) as capped_blocks,
+        sum(if(n_now > block_cap, n_now, 0) - if(n_before > block_cap, n_before, 0)) as records,
+        sum(if(n_now > block_cap, n_now * (n_now - 1) / 2, 0)
             - if(n_before > block_cap, n_before * (n_before - 1) / 2, 0)) as pairs,
     from touched.sizes
     group by all
@@ -101,28 +119,23 @@ order by rules.rule_no
 def keep_pairs(connection: duckdb.DuckDBPyConnection) -> str | None:
     """Find and weigh the pairs of stale records again; seeds are the records whose evidence is another than before."""
     stood = bool(rows(connection, f"from {_STOOD} limit 1"))
-    of_stood = f"(record_no_l in {_STOOD} or record_no_r in {_STOOD})"
+    of_stood = f"(record_no_l in {_STOOD} or record_no_r in {_STOOD})" if stood else "false"
     of_stale = "(record_no_l in (from touched.stale) or record_no_r in (from touched.stale))"
-    both = "record_no_l in (from touched.reweighed) and record_no_r in (from touched.reweighed)"
     connection.execute(
         "create table touched.reweighed as select record_no from touched.moved_nos"
         " where record_no not in (from touched.stale);"
-        f"create table touched.evidence_before as from matching.mtc_evidence where {of_stood} or ({both});"
-        f"create table touched.standing_pairs as from matching.mtc_candidates where {both}"
+        "create table touched.evidence_before as from matching.mtc_evidence"
+        f" where {of_stood} or ({_both('touched.reweighed')})"
     )
     if stood:
         connection.execute(f"delete from matching.mtc_candidates where {of_stood}")
     connection.execute(
-        "create table touched.mtc_blocks as from matching.mtc_blocks where block in"
-        " (from touched.stale_blocks anti join matching.kept_capped using (block))"
-    )
-    connection.execute(
         f"create table touched.mtc_candidates as select * from ({touched('mtc_candidates', 'mtc_blocks')})"
-        f" where {of_stale}"
+        f" where {of_stale};"
+        "insert into matching.mtc_candidates by name from touched.mtc_candidates"
     )
+    _standing_pairs(connection)
     connection.execute(
-        "insert into matching.mtc_candidates by name from touched.mtc_candidates;"
-        "insert into touched.mtc_candidates by name from touched.standing_pairs;"
         "create table touched.mtc_records as from matching.mtc_records where record_no in"
         " (select unnest([record_no_l, record_no_r]) from touched.mtc_candidates)"
     )
@@ -137,3 +150,24 @@ def keep_pairs(connection: duckdb.DuckDBPyConnection) -> str | None:
         f" select unnest([record_no_l, record_no_r]) from matching.mtc_certain_links where {of_stale}"
     )
     return None
+
+
+def _both(record_nos: str) -> str:
+    return f"record_no_l in (from {record_nos}) and record_no_r in (from {record_nos})"
+
+
+def _standing_pairs(connection: duckdb.DuckDBPyConnection) -> None:
+    """Add the pairs that stay and are weighed again: those that were kept, and where a shared value is rarer now, or
+    another person is the rarest, those that said too little as well. A value of more records can only say less."""
+    connection.execute(
+        "insert into touched.mtc_candidates by name select record_no_l, record_no_r, rule_no"
+        f" from touched.evidence_before where {_both('touched.reweighed')};"
+        "create table touched.rarer as select distinct record_no from touched.moves"
+        " where (is_rarer or field = 'contact') and record_no in (from touched.reweighed)"
+    )
+    if rows(connection, "from touched.rarer limit 1"):
+        connection.execute(
+            "insert into touched.mtc_candidates by name from matching.mtc_candidates"
+            f" where {_both('touched.rarer')} and (record_no_l, record_no_r) not in"
+            " (select record_no_l, record_no_r from touched.mtc_candidates)"
+        )

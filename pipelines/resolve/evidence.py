@@ -69,7 +69,7 @@ def read_evidence(connection: duckdb.DuckDBPyConnection, record_nos: Ints | None
     ).pl()
     namespaces = connection.execute(
         "select record_no, namespace, namespace_key from matching.mtc_namespaces"
-        f" inner join (select * from matching.mtc_records{of}) using (source_system, source_id)"
+        " inner join records using (source_system, source_id)"
     ).pl()
     places = records.select("record_no", "record")
     namespaces = namespaces.join(places, on="record_no").sort("namespace", "record")

@@ -46,12 +46,17 @@ def _replace(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFram
 
 def _forget_gone(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame) -> None:
     """Rows of touched records and of such as are no more."""
-    present = "(select source_system, source_id from matching.mtc_records)"
     connection.execute(
-        "create or replace temp table settled as select source_system, source_id from keys"
-        " union (select source_system, source_id from resolved.customer_map"
-        f" anti join {present} using (source_system, source_id))"
+        "create or replace temp table settled as"
+        " select source_system, source_id from resolved.customer_map semi join keys using (source_system, source_id)"
     )
+    # every untouched record that is present has its row: where there are more rows than such records, some are gone
+    untouched = _count(connection, "matching.mtc_records") - len(keys)
+    if _count(connection, "resolved.customer_map") - _count(connection, "settled") != untouched:
+        connection.execute(
+            "insert into settled select source_system, source_id from resolved.customer_map anti join"
+            " (select source_system, source_id from matching.mtc_records) using (source_system, source_id)"
+        )
     connection.execute(
         "delete from resolved.customer_map where (source_system, source_id) in (from settled);"
         "delete from resolved.customer_reviews where (source_system_l, source_id_l) in (from settled)"
@@ -59,15 +64,27 @@ def _forget_gone(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame) -> N
     )
 
 
+def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
+    return int(connection.execute(f"select count(*) from {table}").fetchall()[0][0])
+
+
 def _log_of(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame) -> pl.DataFrame:
     """The log of every record that ever had an id which a touched record ever had."""
-    log = connection.execute(
-        "with ever as (select distinct customer_id from resolved.customer_events"
-        " semi join keys using (source_system, source_id)),"
-        " kin as (select distinct source_system, source_id from resolved.customer_events"
-        " semi join ever using (customer_id))"
-        " select * from resolved.customer_events semi join kin using (source_system, source_id) order by rowid"
+    own = connection.execute(
+        "select *, rowid as place from resolved.customer_events semi join keys using (source_system, source_id)"
     ).pl()
+    ever = own.select("customer_id").unique()  # noqa: F841 - DuckDB reads it
+    held = connection.execute(
+        "select *, rowid as place from resolved.customer_events where customer_id in (from ever)"
+    ).pl()
+    log = pl.concat([own, held])
+    others = held.select(ids.KEY).unique().join(keys, on=ids.KEY, how="anti")
+    if len(others):
+        further = connection.execute(
+            "select *, rowid as place from resolved.customer_events semi join others using (source_system, source_id)"
+        ).pl()
+        log = pl.concat([log, further])
+    log = log.unique("place").sort("place")
     return log.select(pl.col(name).cast(kind) for name, kind in ids.LOG_COLUMNS.items())
 
 
