@@ -1,4 +1,4 @@
-"""`almanac match FILE`, `match explain`, `match train`: the matching engine on one file, and what it did in a home."""
+"""`almanac match FILE`, `explain`, `decide`, `train`: the matching engine on one file, and what it did in a home."""
 
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
     )
     family.command("file")(_file)
     family.command("explain")(_explain)
+    family.command("decide")(_decide)
     family.command("train")(_train)
     app.add_typer(family, name="match")
 
@@ -80,6 +81,29 @@ def _explain(
 
     with warehouse.read(settings_from(context)) as connection:
         typer.echo(explain(connection, ids))
+
+
+def _decide(
+    context: typer.Context,
+    records: list[str] = typer.Argument(help="Two records as SYSTEM|ID."),
+    same: bool = typer.Option(..., "--same/--apart", help="One customer, or two."),
+    by: str = typer.Option(..., help="Who says so."),
+    reason: str = typer.Option(..., help="Why."),
+) -> None:
+    """Keep a person's word about two records in match_overrides.csv; the next run acts on it."""
+    from pipelines import warehouse
+    from pipelines.matching.decide import decide
+    from pipelines.settings import now
+
+    if len(records) != 2:
+        raise AlmanacError("match decide: give two records as SYSTEM|ID")
+    settings, today = settings_from(context), now()
+    word = {"decision": "same" if same else "not_same", "by": by, "reason": reason}
+    with warehouse.read(settings) as connection:
+        path = decide(settings, connection, records, on=settings.local_date(today), **word)
+    typer.echo(
+        f"{path}: {' and '.join(records)} are {'one customer' if same else 'two customers'} from the next run on"
+    )
 
 
 def _train(

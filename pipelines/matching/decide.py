@@ -1,0 +1,61 @@
+"""What a person says of two records, kept as one more row of the policy's `match_overrides.csv`."""
+
+import csv
+import io
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import AlmanacError
+from pipelines.settings import Settings
+
+OVERRIDES = "match_overrides"
+
+
+def decide(
+    settings: Settings,
+    connection: duckdb.DuckDBPyConnection,
+    records: list[str],
+    *,
+    decision: str,
+    by: str,
+    on: date,
+    reason: str,
+) -> Path:
+    """Append `same` or `not_same` for two records (`system|id`); the next run acts on it. Returns the file.
+
+    Raises AlmanacError where a record is unknown, both are one, or the policy is the shipped one.
+    """
+    if settings.config is None:
+        raise AlmanacError(
+            "the shipped policy is not written to: `almanac init DIR`, then `almanac --config DIR match`"
+        )
+    left, right = (_known(connection, given) for given in records)
+    if left == right:
+        raise AlmanacError(f"{records[0]} is one record: a decision is about two")
+    path = settings.config / "seeds" / f"{OVERRIDES}.csv"
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(settings.seed(OVERRIDES).read_bytes())
+    _append(path, [*left, *right, decision, by, on, reason])
+    return path
+
+
+def _known(connection: duckdb.DuckDBPyConnection, given: str) -> tuple[str, str]:
+    system, _, source_id = given.partition("|")
+    query = "select 1 from resolved.customer_map where source_system = ? and source_id = ?"
+    if not connection.execute(query, [system, source_id]).fetchone():
+        raise AlmanacError(f"no record {given!r} in the working file: write it as SYSTEM|ID")
+    return system, source_id
+
+
+def _append(path: Path, row: list[object]) -> None:
+    """One line at the end; the line before may lack its end."""
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow(row)
+    before = path.read_bytes()
+    start = b"" if not before or before.endswith(b"\n") else b"\n"
+    aside = path.with_suffix(".new")
+    aside.write_bytes(before + start + line.getvalue().encode())
+    aside.replace(path)
