@@ -24,11 +24,17 @@ def matched() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def said(policy: Path, connection: duckdb.DuckDBPyConnection, *records: str, reason: str = "two plants") -> Path:
+def said(
+    policy: Path,
+    connection: duckdb.DuckDBPyConnection,
+    *records: str,
+    decision: str = "not_same",
+    day: int = 2,
+    reason: str = "two plants",
+) -> Path:
     settings = load_settings(policy / "home", config=policy)
-    return decide(
-        settings, connection, list(records), decision="not_same", by="mei", on=date(2026, 11, 2), reason=reason
-    )
+    told = date(2026, 11, day)
+    return decide(settings, connection, list(records), decision=decision, by="mei", on=told, reason=reason)
 
 
 def test_a_word_is_one_more_row_whatever_the_reason_says(tmp_path: Path, matched: duckdb.DuckDBPyConnection) -> None:
@@ -42,6 +48,14 @@ def test_a_word_is_one_more_row_whatever_the_reason_says(tmp_path: Path, matched
         ["crm", "1", "erp", "2", "not_same", "mei", "2026-11-02", 'two plants, "two buyers"\nand 两个地址'],
         ["erp", "2", "crm", "1", "not_same", "mei", "2026-11-02", "two plants"],
     ]
+
+
+def test_two_words_of_one_day_leave_nothing_open(tmp_path: Path, matched: duckdb.DuckDBPyConnection) -> None:
+    before = said(tmp_path, matched, "crm|1", "erp|2").read_bytes()
+    with pytest.raises(AlmanacError, match="row 1 of today says not_same"):
+        said(tmp_path, matched, "erp|2", "crm|1", decision="same")
+    later = said(tmp_path, matched, "erp|2", "crm|1", decision="same", day=3)
+    assert later.read_bytes().startswith(before) and later.read_bytes() != before
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,8 @@ def decide(
 ) -> Path:
     """Append `same` or `not_same` for two records (`system|id`); the next run acts on it. Returns the file.
 
-    Raises AlmanacError where a record is unknown, both are one, or the policy is the shipped one.
+    Raises AlmanacError where a record is unknown, both are one, the policy is the shipped one, or the same day has
+    another word about the two: only the newest day's word counts, and two of one day would leave it open.
     """
     if settings.config is None:
         raise AlmanacError(
@@ -38,6 +39,7 @@ def decide(
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(settings.seed(OVERRIDES).read_bytes())
+    _refuse_contradiction(path, {left, right}, decision, on)
     _append(path, [*left, *right, decision, by, on, reason])
     return path
 
@@ -48,6 +50,14 @@ def _known(connection: duckdb.DuckDBPyConnection, given: str) -> tuple[str, str]
     if not connection.execute(query, [system, source_id]).fetchone():
         raise AlmanacError(f"no record {given!r} in the working file: write it as SYSTEM|ID")
     return system, source_id
+
+
+def _refuse_contradiction(path: Path, pair: set[tuple[str, str]], decision: str, on: date) -> None:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file), start=1):
+            told = {(row["source_system_l"], row["source_id_l"]), (row["source_system_r"], row["source_id_r"])}
+            if told == pair and row["decided_on"] == str(on) and row["decision"] != decision:
+                raise AlmanacError(f"{path}: row {number} of today says {row['decision']}: change or remove that row")
 
 
 def _append(path: Path, row: list[object]) -> None:
