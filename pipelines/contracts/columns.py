@@ -9,15 +9,23 @@ from pipelines.contracts.declared import Declared, Word, Words
 
 
 class NumberFormat(Declared):
-    """How numbers are written: `1,234.50` is thousands "," and decimal "."; `1.234,50` the other way round."""
+    """How numbers are written: `1,234.50` is thousands "," and decimal "."; `1.234,50` the other way round.
+
+    magnitudes: what letters behind a number mean, {K: 1000, M: 1000000}, in any case: M is a thousand to some.
+    """
 
     thousands: str = ","
     decimal: Literal[".", ","] = "."
+    magnitudes: dict[Word, int] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _differ(self) -> "NumberFormat":
         if self.thousands == self.decimal:
             raise ValueError("number_format: thousands and decimal must differ, or 1,234 could be two numbers")
+        if odd := [
+            word for word, size in self.magnitudes.items() if not re.fullmatch(r"[^\W\d_]+\.?", word) or size < 1
+        ]:
+            raise ValueError(f"number_format: magnitudes: {odd[0]!r} is no word with a whole number, such as K: 1000")
         return self
 
 

@@ -90,12 +90,23 @@ def _typed_query(source: Source, casting: Casting) -> str:
             kind = casting.canonical.columns[name].sql_type
             sql = expression_sql(column.expression, casting.shape.said)
             values = f"select *, cast(({sql}) as {kind}) as {quoted(name)} from ({values})"
-    columns = [_column(name, casting) for name in casting.canonical.columns]
+    columns = [_column(name, casting) for name in _kept(casting)]
     return (
         f"select _record, _is_control, _row_hash, _extra, {', '.join(columns)}, {_source_id(casting)} as source_id, "
         f"{_namespaces(casting)} as _namespaces, {_errors(casting)} as _errors, {_emptied(casting)} as _emptied "
         f"from ({values})"
     )
+
+
+def _kept(casting: Casting) -> list[str]:
+    """The canonical columns that a row may fill. The others are NULL in the tables without being written for each row,
+    which would cost as much as writing the cells; only a contract's own SQL may still name them.
+    """
+    contract = casting.contract
+    if contract.corrections or contract.checks:
+        return list(casting.canonical.columns)
+    named = {*contract.columns, contract.window_column, contract.latest_column}
+    return [name for name in casting.canonical.columns if name in named]
 
 
 def _cells(source: Source, casting: Casting) -> str:

@@ -20,6 +20,7 @@ LARGEST = 20 * 1024**3
 RATIO = 1000  # text of repeated rows packs a hundredfold; no export packs a thousandfold
 SMALLEST_BOMB = 64 * 1024**2
 PIECE = 1024 * 1024
+LITTER = ("Thumbs.db", "desktop.ini")
 OFFICE = ("[Content_Types].xml", "mimetype")
 
 
@@ -76,9 +77,7 @@ def _is_workbook(path: Path) -> bool:
 
 def _from_zip(path: Path, reader: Reader, place: Path) -> Path:
     with zipfile.ZipFile(path) as archive:
-        members = [
-            item for item in archive.infolist() if not item.is_dir() and not item.filename.startswith("__MACOSX")
-        ]
+        members = [item for item in archive.infolist() if not item.is_dir() and not _is_litter(item.filename)]
         wanted = [item for item in members if not reader.member or fnmatch.fnmatch(item.filename, reader.member)]
         if len(wanted) != 1:
             names = ", ".join(repr(item.filename) for item in members[:10])
@@ -87,6 +86,11 @@ def _from_zip(path: Path, reader: Reader, place: Path) -> Path:
             raise FileRefusedError("password", "the archive is protected by a password: send it without")
         target = place / f"unpacked-{Path(wanted[0].filename).name or 'member'}"
         return _unpacked(path, lambda: archive.open(wanted[0]), target)
+
+
+def _is_litter(name: str) -> bool:
+    """What desktops leave in archives: `__MACOSX/._deals.csv`, `.DS_Store`, `Thumbs.db`."""
+    return name.startswith("__MACOSX") or Path(name).name.startswith(".") or Path(name).name in LITTER
 
 
 def _unpacked(path: Path, opened: Callable[[], IO[bytes]], target: Path) -> Path:

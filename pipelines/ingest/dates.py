@@ -6,12 +6,15 @@ Year-first dates are unambiguous and always read. Day before month, or month bef
 
 from collections.abc import Sequence
 
+from pipelines.ingest.months import digits_sql, english_sql
+
 NULL_DATES = ("0000-00-00", "00000000", "0000/00/00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000")
-WORDED = (
-    "%Y年%m月%d日", "%Y年%m月%d日 %H:%M:%S", "%Y年%m月%d日 %H:%M", "%Y.%m.%d", "%Y%m%d", "%d.%m.%y", "%d.%m.%Y",
-    "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%b %d, %Y", "%d %B %Y", "%B %d, %Y",
-)  # fmt: skip
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p")
+_DAYS = (
+    "%Y年%m月%d日", "%Y.%m.%d", "%Y%m%d", "%d.%m.%y", "%d.%m.%Y", "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d. %b %Y",
+    "%b %d, %Y", "%d %B %Y", "%d. %B %Y", "%B %d, %Y",
+)  # fmt: skip
+WORDED = tuple(f"{day}{clock}" for clock in _CLOCKS for day in _DAYS)
 ORDERS = {
     "mdy": tuple(f"%m/%d/{year}{clock}" for clock in _CLOCKS for year in ("%y", "%Y")),
     "dmy": tuple(f"%d/%m/{year}{clock}" for clock in _CLOCKS for year in ("%y", "%Y")),
@@ -76,11 +79,19 @@ def _year_first(text: str, zone: str, is_date: bool) -> str:
 
 
 def _by_format(text: str, formats: Sequence[str], zone: str, is_date: bool) -> str:
-    listed = ", ".join("'" + form.replace("'", "''") + "'" for form in formats)
-    parsed = f"try_strptime({text}, [{listed}])"
+    short, full = ([form for form in formats if mark in form] for mark in ("%b", "%B"))
+    digits = [form for form in formats if form not in (*short, *full)]
+    worded = {english_sql(text, is_short=True): short, english_sql(text, is_short=False): full}
+    said = [_parsed(cell, some) for cell, some in {digits_sql(text): digits, **worded}.items() if some]
+    parsed = f"coalesce({', '.join(said)})"
     if any("%z" in form for form in formats):
         return _local(f"cast({parsed} at time zone 'UTC' as timestamp)", zone, is_date)
     return utc_sql(parsed, zone, is_date)
+
+
+def _parsed(text: str, formats: Sequence[str]) -> str:
+    listed = ", ".join("'" + form.replace("'", "''") + "'" for form in formats)
+    return f"try_strptime({text}, [{listed}])"
 
 
 def _special(text: str, form: str, zone: str, is_date: bool) -> str:

@@ -92,6 +92,7 @@ def _load(text: Text, path: Path, start: int, connection: duckdb.DuckDBPyConnect
         titles=text.titles,
     )
     is_plain, source.odd_blanks, pairs = _look_through(path, text.dialect, text.reader)
+    source.is_dressed = _is_dressed(path, text.dialect)
     if not is_plain or not _read_fast(connection, path, text.dialect, source, pairs):
         _read_carefully(connection, path, text, source, start)
     return source
@@ -154,6 +155,12 @@ def _look_through(path: Path, dialect: Dialect, reader: Reader) -> tuple[bool, b
         pairs, lines, backs = pairs + found[0], lines + found[1], backs + found[2]
     kinds = (pairs > 0) + (lines > 0) + (backs + len(tail) > 0)
     return is_plain and kinds <= 1, has_odd, pairs + (pairs > 0 and not ended)
+
+
+def _is_dressed(path: Path, dialect: Dialect) -> bool:
+    """Whether a cell may begin with what keeps a spreadsheet from reading it as a number."""
+    marks = [b'="', *(edge + b"'" for edge in (dialect.delimiter.encode(), b"\n", b"\r", b'"'))]
+    return any(mark in piece for piece in chunks(path) for mark in marks)
 
 
 def _line_ends(piece: bytes) -> tuple[int, int, int]:

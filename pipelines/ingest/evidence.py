@@ -50,6 +50,7 @@ def column_rules(
     """
     form = contract.number_format or system.number_format
     general = Rules(zone, form, (*system.null_words, *contract.null_words), is_padded=source.odd_blanks)
+    general = replace(general, is_dressed=source.is_dressed)
     read = {name: headers for name, headers in shape.columns.items() if headers}
     texts = {name for name in read if canonical_objects()[contract.object].columns[name].type == "text"}
     padded = _padded(
@@ -77,7 +78,7 @@ def date_evidence(
         column, canonical = contract.columns.get(name), canonical_objects()[contract.object].columns[name]
         if column and headers and canonical.type in ("date", "timestamp") and needs_order(column.formats):
             form = contract.number_format or system.number_format
-            general = Rules("UTC", form, (*system.null_words, *contract.null_words))
+            general = Rules("UTC", form, (*system.null_words, *contract.null_words), is_dressed=source.is_dressed)
             _find_words(connection, _odd_cells(source, column, canonical, headers, general), column, canonical, general)
             if evidence := _evidence(connection):
                 found[name] = evidence

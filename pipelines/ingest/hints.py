@@ -13,6 +13,9 @@ from pipelines.ingest.vocabulary import Vocabulary
 _SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _CONTINENTAL = re.compile(r"^-?\d{1,3}(\.\d{3})*,\d+-?$|^-?\d+,\d{1,2}-?$|^-?\d{1,3}(\.\d{3}){2,}-?$")
 _ENGLISH = re.compile(r"^-?\d{1,3}(,\d{3})+(\.|$)|^-?\d+\.\d{1,2}$|^-?\d+\.\d{4,}$")
+_BESIDE = re.compile(r"[^\d.,-]")  # a currency and blanks say nothing about the comma
+_MAGNITUDES = {"k": 1000, "m": 1_000_000, "b": 1_000_000_000}
+_LETTER = re.compile(r"\d\s*([KkMmB])\s*(?:[A-Z]{3}|[€$£])?$")
 SHOWN = 12
 # Shapes that a reader does not know unless it is told.
 FORMATS = (
@@ -39,7 +42,7 @@ def column_options(
 
 def is_continental(numbers: Iterable[Looks]) -> bool:
     """Whether the columns write 1.234,50 for what others write as 1,234.50."""
-    texts = [text for look in numbers for text in look.texts]
+    texts = [_BESIDE.sub("", text).rstrip(".") for look in numbers for text in look.texts if NUMBER.match(text)]
     return any(map(_CONTINENTAL.match, texts)) and not any(map(_ENGLISH.match, texts))
 
 
@@ -64,7 +67,13 @@ def _number(header: str, looks: Looks, stated: tuple[float, str] | None) -> tupl
     elif stated and looks.texts:
         unit = stated[0]
         hints.insert(0, f"the title says {stated[1]!r}: holds for this column too?")
-    return ({"unit": unit} if unit else {}), hints
+    options: dict[str, object] = {"unit": unit} if unit else {}
+    if letters := sorted({found[1].upper() for text in looks.texts if (found := _LETTER.search(text))}):
+        continental = {"thousands": ".", "decimal": ","} if is_continental([looks]) else {}
+        meant = {letter: _MAGNITUDES[letter.lower()] for letter in letters}
+        options["number_format"] = {**continental, "magnitudes": meant}
+        hints.insert(0, "letters behind the numbers: is that what they mean?")
+    return options, hints
 
 
 def _boolean(looks: Looks) -> tuple[dict[str, object], list[str]]:

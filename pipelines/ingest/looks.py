@@ -13,11 +13,12 @@ from pipelines.ingest.values import FALSE, STANDARD_NULLS, TRUE
 from pipelines.ingest.vocabulary import Vocabulary
 
 DATE = re.compile(
-    r"^\d{4}[-/.年]\d{1,2}|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|^\d{8}$|^\d{10}(\d{3})?$|^\d{1,2}[- ][A-Za-z]{3}"
+    r"^\d{4}[-/.年]\d{1,2}|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|^\d{8}$|^\d{10}(\d{3})?$|^\d{1,2}\.?[- ]*[A-Za-zÀ-ÿ]{3}"
     r"|^[A-Za-z]{3,9}\.? \d{1,2}, \d{4}|^\d{4}年$|^0{4}-0{2}-0{2}$|^[2-6]\d{4}(\.\d+)?$"
 )
 NUMBER = re.compile(
-    r"^[-+(]?\s*(?:[A-Z]{3}|[$￥¥€£])?\s*[-+]?\d[\d.,' ]*\s*(?:[万亿百千]+元?|%|元)?\s*(?:[A-Z]{3}|€)?\)?-?$"
+    r"^'?[-+−(]?\s*(?:[A-Z]{3}|[$￥¥€£])?\s*[-+−]?\d[\d.,' \u00a0\u2009\u202f\u2019]*"
+    r"(?:[万亿百千]+元?|%|元|[KkMmB]|(?i:mio\.?|mrd\.?|tsd\.?|million|thousand))?\s*(?:[A-Z]{3}|[€$£])?\)?-?$"
 )
 _DECIMAL = re.compile(r"^-?\d[\d,.]*[.,]\d+-?$")
 ID = re.compile(r"^(?=.*\d)[\w{}.#/-]+$")

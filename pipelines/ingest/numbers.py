@@ -3,11 +3,17 @@
 The careful patterns are slow: they run once per different text that a plain cast does not read.
 """
 
+from collections.abc import Iterable
+
 from pipelines.contracts import NumberFormat
 
 FULL_WIDTH = dict(zip("０１２３４５６７８９．，－＋（）％￥\u3000−", "0123456789.,-+()%¥ -", strict=True))
+FULL_WIDTH |= {"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "''"}
 CURRENCY = r"(?:US\$|HK\$|NT\$|R\$|A\$|C\$|S\$|RMB|[A-Z]{3}|[$¥€£₹₩元]|人民币|美元|欧元|kr\.?|zł)"
 SCALES = {"万元": 10**4, "万": 10**4, "亿元": 10**8, "亿": 10**8, "千": 10**3, "百万": 10**6}
+# A bare K, M or B is read only where the contract says what it means: M is a thousand to some, B a million million.
+SCALES |= {"mio.": 10**6, "mio": 10**6, "mrd.": 10**9, "mrd": 10**9, "tsd.": 10**3, "tsd": 10**3}
+SCALES |= {"million": 10**6, "thousand": 10**3, "mln": 10**6, "mld": 10**9, "bln": 10**9, "bio": 10**12}
 # 128-bit decimals would hold everything, but parsing them takes a hundred times as long as 64-bit ones.
 FINE, WIDE = "decimal(18,8)", "decimal(18,4)"
 
@@ -18,6 +24,21 @@ def plain_sql(cell: str, form: NumberFormat, kind: str) -> str | None:
         return None
     finite = f" and isfinite(try_cast({cell} as double))" if kind == "double" else ""  # `NaN` and `inf` are words
     return f"case when not contains({cell}, '_'){finite} then try_cast({cell} as {kind}) end"
+
+
+def scales(form: NumberFormat) -> dict[str, int]:
+    """What words behind a number mean, in lower case, the longest first."""
+    known = SCALES | {word.lower(): size for word, size in form.magnitudes.items()}
+    return {word: known[word] for word in sorted(known, key=len, reverse=True)}
+
+
+def states_scale_sql(text: str, form: NumberFormat) -> str:
+    """SQL that is true for a text in which a unit stands behind a digit."""
+    return rf"regexp_matches({text}, '(?i)\d\s*(?:{_either(scales(form))})|[千万亿]')"
+
+
+def _either(words: Iterable[str]) -> str:
+    return "|".join(word.replace(".", r"\.") for word in words)
 
 
 def careful_sql(text: str, form: NumberFormat, kind: str) -> str:
@@ -48,7 +69,7 @@ def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:
     whole = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d{{1,2}}(?:{group}\d{{2}})+{group}\d{{3}}|\d+"
     pattern = (
         rf"^\(?\s*([-+]?)\s*{CURRENCY}?\s*([-+]?)\s*((?:{whole})?(?:{point}\d*)?(?:[eE][-+]?\d+)?)"
-        rf"\s*({'|'.join(SCALES)})?\s*{CURRENCY}?\s*([-+]?)\s*{CURRENCY}?\s*\)?$"
+        rf"\s*((?i:{_either(scales(form))}))?\s*{CURRENCY}?\s*([-+]?)\s*{CURRENCY}?\s*\)?$"
     )
     parts = f"regexp_extract({narrow}, '{pattern}', ['before', 'inside', 'digits', 'scale', 'behind'])"
     return f"list_transform([{parts}], lambda part: {_assembled(text, marks, form, kind)})[1]"
@@ -60,11 +81,11 @@ def _assembled(text: str, marks: str, form: NumberFormat, kind: str) -> str:
         digits = f"replace({digits}, '{mark if mark != chr(39) else chr(39) * 2}', '')"
     if form.decimal == ",":
         digits = f"replace({digits}, ',', '.')"
-    scale = " ".join(f"when '{word}' then {size}" for word, size in SCALES.items())
+    scale = " ".join(f"when '{word}' then {size}" for word, size in scales(form).items())
     bracketed = f"({text} like '(%)' or {text} like '（%）')"
     negative = f"((part.before = '-' or part.inside = '-' or part.behind = '-') <> {bracketed})"
     sign = f"cast(case when {negative} then -1 else 1 end as decimal(1,0))"
-    scaled = f"try_cast({digits} as {FINE}) * cast(case part.scale {scale} else 1 end as decimal(10,0)) * {sign}"
+    scaled = f"try_cast({digits} as {FINE}) * cast(case lower(part.scale) {scale} else 1 end as decimal(13,0)) * {sign}"
     large = f"case when part.scale = '' then try_cast({digits} as {kind}) * {sign} end"
     value = f"coalesce(try_cast({scaled} as {kind}), try_cast({large} as {kind}))"
     return f"case when part.before = '' or part.inside = '' then {value} end"

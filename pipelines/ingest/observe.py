@@ -221,7 +221,7 @@ def _keep(
         bounds = _row(connection, f"select min({quoted(window)})::date, max({quoted(window)})::date {_ACCEPTED}")
         seen.window_from, seen.window_to = bounds
     landing.keep_frame(refused, home.refused(piece))
-    rows = _accepted_query(arrival, seen, home.file_id, home.landed_at)
+    rows = _accepted_query(connection, arrival, seen, home)
     landing.keep_query(connection, rows, home.rows(piece or 0))
 
 
@@ -235,13 +235,14 @@ def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
     return found
 
 
-def _accepted_query(arrival: Arrival, seen: Observed, file_id: str, landed_at: datetime) -> str:
+def _accepted_query(connection: duckdb.DuckDBPyConnection, arrival: Arrival, seen: Observed, home: landing.Home) -> str:
+    made = {name for name, *_ in connection.execute("describe typed").fetchall()}
     canonical = canonical_objects()[arrival.contract.object]
-    columns = ", ".join(map(quoted, canonical.sql_columns))
+    columns = ", ".join(quoted(name) for name in canonical.sql_columns if name in made)
     return (
         f"select {columns}, _extra, {literal(arrival.system.system)} as source_system, source_id, "
-        f"timestamp '{seen.exported_at}' as exported_at, timestamp '{landed_at}' as landed_at, "
-        f"{literal(file_id)} as _file_id, _record, _row_hash, _namespaces {_ACCEPTED}"
+        f"timestamp '{seen.exported_at}' as exported_at, timestamp '{home.landed_at}' as landed_at, "
+        f"{literal(home.file_id)} as _file_id, _record, _row_hash, _namespaces {_ACCEPTED}"
     )
 
 

@@ -85,9 +85,16 @@ def preview(
         return Preview(
             f"{system.system}/{contract.name}",
             seen,
-            pl.read_parquet(rows) if rows[0].exists() else pl.DataFrame(),
+            _whole(pl.read_parquet(rows), contract) if rows[0].exists() else pl.DataFrame(),
             pl.read_parquet(refused) if refused.exists() else pl.DataFrame(schema=landing.REFUSED),
         )
+
+
+def _whole(rows: pl.DataFrame, contract: ObjectContract) -> pl.DataFrame:
+    """The rows with every canonical column: those that the contract does not fill are not kept with them."""
+    names = list(canonical_objects()[contract.object].sql_columns)
+    missing = rows.with_columns(pl.lit(None).alias(name) for name in names if name not in rows.columns)
+    return missing.select([*names, *(name for name in rows.columns if name not in names)])
 
 
 def read_table(

@@ -12,9 +12,10 @@ import polars as pl
 from pipelines.contracts import Reader
 from pipelines.ingest.container import unpack
 from pipelines.ingest.delimited import delimited_pieces, read_delimited
+from pipelines.ingest.markup import markup_frame, markup_kind
 from pipelines.ingest.sheets import read_sheets
 from pipelines.ingest.source import FileRefusedError, Load, Refused, Source, unique_headers
-from pipelines.ingest.workbook import read_workbook
+from pipelines.ingest.workbook import read_frame, read_workbook
 from pipelines.warehouse import quoted
 
 SUFFIXES = {
@@ -65,6 +66,8 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, pla
         return read_delimited(connection, path, reader, place)
     if kind == "xlsx":
         return read_sheets(connection, path, reader) if reader.sheets else read_workbook(connection, path, reader)
+    if kind in ("html", "xml"):
+        return read_frame(connection, markup_frame(path, reader, kind), reader, kind)
     if kind == "parquet":
         return _read_parquet(connection, path)
     return _read_json(connection, path, reader, kind)
@@ -73,9 +76,11 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, pla
 def file_format(path: Path) -> str:
     """Format by suffix, corrected by what the first bytes say."""
     with path.open("rb") as stream:
-        head = stream.read(8)
+        head = stream.read(4096)
     if head.startswith(b"PAR1"):
         return "parquet"
+    if markup := markup_kind(head):
+        return markup
     if head.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
         return "xlsx"
     kind = SUFFIXES.get(path.suffix.lower())

@@ -48,6 +48,7 @@ class Source:
     control: number of rows that the reader itself took out: titles, the header, blank lines.
     has_header: whether the headers stand in the file, and were not made up.
     odd_blanks: whether cells may begin or end with blanks other than the space.
+    is_dressed: whether cells may stand as `="0010"` or `'0010`.
     records: the number of its last record, where it is a piece of a file.
     titles: what stands above the header, a text per row.
     has_control: whether the relation has `_is_control` already: rows that are known to be no records.
@@ -62,6 +63,7 @@ class Source:
     refused: list[Refused] = field(default_factory=list)
     control: int = 0
     odd_blanks: bool = True
+    is_dressed: bool = False
     has_header: bool = True
     records: int = 0
     titles: list[str] = field(default_factory=list)

@@ -5,16 +5,19 @@ Never `errors="replace"`: a wrong guess must fail, not turn names into question 
 
 import codecs
 import hashlib
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import zstandard
 
+from pipelines.ingest.eastern import SAMPLE_BYTES, eastern_encoding
 from pipelines.ingest.source import FileRefusedError
 
 CHUNK = 4 * 1024 * 1024
 LONGEST_LINE = 32 * 1024 * 1024
+_WIDE = re.compile(b"[\x80-\xff]")
 BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -65,7 +68,8 @@ def keep_compressed(path: Path, target: Path, sha256: str) -> None:
 
 
 def find_encodings(path: Path) -> list[str]:
-    """What a text file may be encoded in, likeliest first: its byte-order mark, then UTF-8, then GB18030, then Latin.
+    """What a text file may be encoded in, likeliest first: its byte-order mark, UTF-8, an East Asian one,
+    then Latin.
 
     The first that decodes all of the file is its encoding. Several only where looking further would mean decoding.
     """
@@ -78,8 +82,20 @@ def find_encodings(path: Path) -> list[str]:
         return [wide]
     if is_utf8(path):
         return ["utf-8"]
-    chinese = ["gb18030"] if _looks_chinese(path) else []
-    return [*chinese, _mostly_utf8(head) or "cp1252"]
+    if _mostly_utf8(head):
+        return [*(["gb18030"] if _looks_chinese(path) else []), "utf-8"]
+    looks_chinese = _looks_chinese(path)
+    eastern = eastern_encoding(_first_wide(path), looks_chinese=looks_chinese)
+    return [*([eastern] if eastern else []), *(["gb18030"] if looks_chinese else []), "cp1252"]
+
+
+def _first_wide(path: Path) -> bytes:
+    """The file from the line on that holds its first byte above 127, a few hundred kilobytes."""
+    for piece in chunks(path):
+        if found := _WIDE.search(piece):
+            start = piece.rfind(b"\n", 0, found.start()) + 1
+            return piece[start : start + SAMPLE_BYTES]
+    return b""
 
 
 def _without_mark(head: bytes) -> str | None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pipelines.contracts import CanonicalColumn, Column, NumberFormat
 from pipelines.ingest.dates import NULL_DATES, SPECIAL, moment_sql, utc_sql
-from pipelines.ingest.numbers import FINE, WIDE, careful_sql, plain_sql
+from pipelines.ingest.numbers import FINE, WIDE, careful_sql, plain_sql, states_scale_sql
 from pipelines.warehouse import quoted
 
 STANDARD_NULLS = (
@@ -32,8 +32,10 @@ STANDARD_NULLS = (
     "待定",
 )
 BLANKS = " \t\r\n\u00a0\u3000\ufeff"
-TRUE = ("true", "1", "yes", "y", "t", "是", "x", "真", "on", "1.0", "✓", "√")
-FALSE = ("false", "0", "no", "n", "f", "否", "假", "off", "0.0", "✗", "×")
+TRUE: tuple[str, ...] = ("true", "1", "yes", "y", "t", "是", "x", "真", "on", "1.0", "✓", "√")
+TRUE += ("ja", "wahr", "oui", "vrai", "sí", "si", "verdadero", "sim", "vero")
+FALSE: tuple[str, ...] = ("false", "0", "no", "n", "f", "否", "假", "off", "0.0", "✗", "×")
+FALSE += ("nein", "falsch", "non", "faux", "falso", "não")
 CODES = {
     "decimal": "bad_number", "rate": "bad_number", "number": "bad_number", "integer": "bad_integer",
     "share": "bad_share", "date": "bad_date", "timestamp": "bad_date", "boolean": "bad_boolean", "text": "bad_text",
@@ -44,7 +46,8 @@ CODES = {
 class Rules:
     """What a column inherits from its object and system, and what all of its cells said.
 
-    order: dmy, mdy, or None where nothing is open. is_padded: cells may have blanks around them.
+    order: dmy, mdy, or None where nothing is open. is_padded: cells may have blanks around them. is_dressed: and what
+    keeps a spreadsheet from reading them as numbers.
     is_plain: a plain cast reads every cell that is no null word. is_looked_up: the value of every other cell stands in
     the column `~value <name>` of the cells; has_bad: and `~bad <name>` is true where it could not be read.
     """
@@ -55,10 +58,12 @@ class Rules:
     order: str | None = None
     is_plain: bool = False
     is_padded: bool = True
+    is_dressed: bool = False
     is_looked_up: bool = False
     has_bad: bool = False
 
 
+_NUMBERED = r"'[-+]?\d[\w.,/-]*"
 # A plain cast would read such a null word, `9999-12-31` for one, as the value it looks like.
 _A_VALUE = re.compile(r"[-+.]?\d")
 
@@ -77,11 +82,19 @@ def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text
     words = list(dict.fromkeys(words))
     # `in` with as many words would be planned as a join over all rows.
     listed = f"list_contains([{', '.join(map(literal, words))}], "
-    if rules.is_padded:
+    if rules.is_padded or rules.is_dressed:
         trimmed = f"trim({cell}, {literal(BLANKS)})"
+        trimmed = undressed_sql(trimmed) if rules.is_dressed else trimmed
         return f"case when {listed}{trimmed}) then null else {trimmed} end"
     longest = max(len(word.encode()) for word in words)
     return f"case when strlen({cell}) <= {longest} and {listed}{cell}) then null else {cell} end"
+
+
+def undressed_sql(text: str) -> str:
+    """SQL for trimmed text without the dress that keeps a spreadsheet from reading it: `="0010"`, and `'0010`."""
+    inner = f"""replace(substr({text}, 3, length({text}) - 3), '""', '"')"""
+    numbered = rf"regexp_full_match({text}, {literal(_NUMBERED)})"
+    return f"""case when {text} like '="%"' then {inner} when {numbered} then substr({text}, 2) else {text} end"""
 
 
 def text_sql(column: Column, headers: tuple[str, ...], rules: Rules) -> str:
@@ -140,8 +153,9 @@ def read_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules
         return _share(number, column, f"contains({text}, '%') or contains({text}, '％')")
     if canonical.type in NUMERIC and column.unit > 1:
         # 8万 in a column of 万元: one of the two is a slip of the pen, and they differ ten thousandfold.
-        number = careful_sql(text, column.number_format or rules.number_format, number_kind(column, canonical))
-        return f"case when not regexp_matches({text}, '[千万亿]') then {number} end"
+        form = column.number_format or rules.number_format
+        number = careful_sql(text, form, number_kind(column, canonical))
+        return f"case when not {states_scale_sql(text, form)} then {number} end"
     if canonical.type in NUMERIC:
         return careful_sql(text, column.number_format or rules.number_format, number_kind(column, canonical))
     return _READERS[canonical.type](text, column, canonical, rules)

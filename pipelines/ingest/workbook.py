@@ -25,7 +25,13 @@ _CELL = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 
 def read_workbook(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader) -> Source:
     """One sheet as text cells: rows above the header are control rows, wholly empty rows are skipped as such."""
-    frame = _sheet(path, reader)
+    return read_frame(connection, _sheet(path, reader), reader)
+
+
+def read_frame(
+    connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame, reader: Reader, encoding: str = "workbook"
+) -> Source:
+    """The same for a sheet that is a frame of text already."""
     if frame.width == 0 or frame.height == 0:
         raise FileRefusedError("empty_file", "the sheet is empty: say `sheet` in the contract's reader")
     head = [["" if cell is None else cell for cell in row] for row in frame.head(HEAD_RECORDS).rows()]
@@ -44,7 +50,7 @@ def read_workbook(connection: duckdb.DuckDBPyConnection, path: Path, reader: Rea
     return Source(
         headers,
         "cells",
-        encoding="workbook",
+        encoding=encoding,
         has_header=index is not None,
         control=first + rows.height - filled.height,
         titles=title_texts(head[: index or 0]),
