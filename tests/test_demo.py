@@ -16,9 +16,11 @@ from pipelines.demo import AS_OF, SEED, write_demo, write_unmapped_stage
 from pipelines.demo.contacts import contacts
 from pipelines.demo.dirt import load_dirt
 from pipelines.demo.ids import salesforce_ids
+from pipelines.demo.market import true_facts
 from pipelines.demo.measures import measured
 from pipelines.demo.rates import in_base
 from pipelines.demo.seasons import day_weights, ordinal
+from pipelines.demo.submissions import true_submissions
 from pipelines.demo.world import World, build_world
 from pipelines.errors import AlmanacError
 from pipelines.settings import SHIPPED_SOURCES, load_settings
@@ -182,3 +184,36 @@ def test_an_unmapped_stage_can_be_sent_and_is_in_the_manifest(tmp_path: Path) ->
     assert "Blue sky" in target.read_text(encoding="utf-8")
     manifest = json.loads((tmp_path / "home" / "demo_manifest.json").read_text())
     assert str(target.relative_to(tmp_path / "home" / "inbox")) in manifest["files"]
+
+
+def test_nobody_forecasts_a_month_after_its_first_week_and_all_say_something_for_the_next_one(world: World) -> None:
+    said = true_submissions(world).with_columns(day=pl.col("said").cast(pl.Int32).cast(pl.Date))
+    early = said.filter(pl.col("reason").is_null())
+    assert early.filter(pl.col("day") >= pl.col("month")).is_empty()
+    assert said.filter(pl.col("day") > pl.col("month").dt.offset_by("7d")).is_empty()
+    coming = said.filter(pl.col("month") == date(2026, 11, 1))
+    assert set(coming["level"]) == {"rep", "team", "total"} and (coming["amount"] > 0).any()
+
+
+def test_what_people_say_is_near_what_came_and_reps_hope(world: World) -> None:
+    said = true_submissions(world).filter(pl.col("reason").is_null() & (pl.col("month") <= AS_OF))
+    total = said.filter(pl.col("level") == "total").sort("month")
+    won = world.deals.facts.filter(pl.col("outcome") == "won")
+    won = won.with_columns(
+        base=in_base(won, world.rates, cents="amount", day="closed"),
+        month=pl.col("closed").cast(pl.Int32).cast(pl.Date).dt.truncate("1mo"),
+    )
+    both = total.join(won.group_by("month").agg(pl.col("base").sum()), on="month")
+    ratio = both["amount"].sum() / both["base"].sum()
+    assert both.height == total.height == 11 and 0.7 < ratio < 1.3
+    reps = said.filter(pl.col("level") == "rep")["amount"].sum() / both["base"].sum()
+    assert reps > ratio
+
+
+def test_figures_from_outside_are_published_after_their_period_began_and_some_are_revised(world: World) -> None:
+    facts = true_facts(world)
+    assert facts.filter(pl.col("published") < pl.col("period")).is_empty()
+    assert facts.filter(pl.col("published") > AS_OF).is_empty()
+    index = facts.filter(pl.col("indicator") == "manufacturing_pmi")
+    assert index["period"].n_unique() == 60 and index.height > 60
+    assert facts.filter(pl.col("indicator") == "market_size")["member"].n_unique() == 5

@@ -99,3 +99,13 @@ def test_an_unmapped_stage_stops_its_file_and_names_the_word(loaded: Settings, t
     ingest.run(settings, load_contracts(settings.sources), LANDED)
     status, reason = rows(settings, "select status, reason from control.files").row(0)
     assert status == "rejected" and "Blue sky" in reason
+
+
+def test_what_people_said_and_what_was_published_arrive_with_their_days(loaded: Settings) -> None:
+    said = (
+        "select count(*), min(submitted_at), max(submitted_at) from raw.forecast_submissions where amount is not null"
+    )
+    count, first, last = rows(loaded, said).row(0)
+    assert count > 20 and first < last == datetime(2026, 10, 31, 10, 30)  # 18:30 in Shanghai
+    facts = rows(loaded, "select count(*), count(published_on), count(distinct metric) from raw.market_facts").row(0)
+    assert facts[0] == facts[1] > 60 and facts[2] == 2

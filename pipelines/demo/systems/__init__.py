@@ -12,7 +12,9 @@ from pipelines.demo.systems import (
     fxiaoke,
     hubspot,
     kingdee,
+    market,
     masterdata,
+    planning,
     salesforce,
     salesforce_apac,
     sap,
@@ -32,7 +34,7 @@ EXPORTERS: dict[str, Exporter] = {
     "salesforce_apac": salesforce_apac.write,
     "tracker": tracker.write,
 }
-ALWAYS: tuple[Exporter, ...] = (finance.write, masterdata.write)
+ALWAYS: tuple[Exporter, ...] = (finance.write, masterdata.write, planning.write, market.write)
 BRANCH = branch.write
 
 __all__ = ["ALWAYS", "BRANCH", "EXPORTERS"]

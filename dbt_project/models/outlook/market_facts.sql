@@ -1,0 +1,31 @@
+-- One row per published figure from outside the company and day of publication: what a forecast could have known.
+with
+
+facts as (select * from {{ ref('stg_market_facts') }}),
+
+final as (
+    select
+        source_system,
+        source_id,
+        metric,
+        coalesce(level, 'total') as level,
+        coalesce(member, '') as member,
+        period_start,
+        period,
+        value,
+        unit,
+        published_on,
+        publisher,
+        lag(value) over earlier as value_before,
+        lead(published_on) over earlier as revised_on,
+    from facts
+    window earlier as (
+        partition by metric, coalesce(level, 'total'), coalesce(member, ''), period_start, period
+        order by published_on, source_system, source_id
+    )
+)
+
+select
+    *,
+    revised_on is null as is_newest,
+from final
