@@ -10,13 +10,15 @@ from tempfile import TemporaryDirectory
 
 import zstandard
 
+from pipelines.contracts import Reader
 from pipelines.ingest import landing
+from pipelines.ingest.dialect import find_dialect
 from pipelines.ingest.history import Row
 from pipelines.ingest.person import Person, normal
 from pipelines.ingest.pieces import cuts
 from pipelines.ingest.records import Dialect, Record, parse
 from pipelines.ingest.source import FileRefusedError
-from pipelines.ingest.text import is_utf8, to_utf8
+from pipelines.ingest.text import head_text, is_utf8, to_utf8
 from pipelines.settings import Settings
 
 Header = tuple[int, list[int]]
@@ -71,15 +73,19 @@ class KeptText:
 
 
 @contextmanager
-def kept_text(settings: Settings, row: Row) -> Iterator[KeptText | None]:
-    """The text of a ledger row's kept bytes, unpacked for a moment; none for what is no text, or gone."""
+def kept_text(settings: Settings, row: Row, reader: Reader) -> Iterator[KeptText | None]:
+    """The text of a ledger row's kept bytes, unpacked for a moment; none for what is no text, or gone.
+
+    reader: of its contract. What it leaves open is found out as it was when the file was read.
+    """
     if not row["delimiter"] or not landing.bytes_path(settings, row["sha256"]).exists():
         yield None
         return
     with TemporaryDirectory(dir=settings.warehouse) as folder:
         kept, encoding = landing.restore(settings, row["sha256"], Path(folder) / "kept"), row["encoding"] or "utf-8"
         path = _decoded(kept, encoding, Path(folder) / "text")
-        yield KeptText(path, encoding, Dialect(row["delimiter"])) if path else None
+        told = reader.model_copy(update={"delimiter": row["delimiter"]})
+        yield KeptText(path, encoding, find_dialect(head_text(path), told)) if path else None
 
 
 def _decoded(kept: Path, encoding: str, target: Path) -> Path | None:

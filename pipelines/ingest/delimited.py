@@ -5,7 +5,6 @@ which it refuses any record is read again with care, so that each refusal has it
 """
 
 import codecs
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,16 +15,15 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import Reader
-from pipelines.ingest.dialect import HEAD_RECORDS, find_dialect, header_index, title_texts
-from pipelines.ingest.pieces import copy_piece, cuts
+from pipelines.ingest.dialect import HEAD_RECORDS, find_dialect, header_index, header_names, title_texts
+from pipelines.ingest.pieces import blank_lines, copy_piece, cuts
 from pipelines.ingest.records import Dialect, Record, parse
+from pipelines.ingest.seen import MAX_LINE, look_through
 from pipelines.ingest.source import FileRefusedError, Load, Refused, Source, unique_headers
-from pipelines.ingest.text import chunks, find_encodings, to_utf8
+from pipelines.ingest.text import find_encodings, head_text, to_utf8
 from pipelines.warehouse import quoted
 
-HEAD_BYTES = 256 * 1024
 CAREFUL_BYTES = 256 * 1024 * 1024
-MAX_LINE = 16 * 1024 * 1024
 CAREFUL_RECORDS = 50_000  # so many at once as Python objects, which take several times the room of their text
 FAULTS = {
     "stray_quote": "a quote stands inside the cell or is never closed",
@@ -46,6 +44,7 @@ class Text:
     reader: Reader
     headers: list[str]
     above: int
+    blank_above: int
     titles: list[str]
     place: Path
 
@@ -67,10 +66,11 @@ def delimited_pieces(path: Path, reader: Reader, place: Path) -> list[Load]:
 
 def _text(path: Path, reader: Reader, place: Path) -> Text:
     encoding, text_path = _decoded(path, reader, place / "decoded.csv")
-    head = _head(text_path)
+    head = head_text(text_path)
     dialect = find_dialect(head, reader)
     titles, above, headers = _headers(head, dialect, reader)
-    return Text(text_path, encoding, dialect, reader, headers, above, titles, place)
+    blank_above = sum(record.cells == [""] for record in islice(parse(head, dialect), above))
+    return Text(text_path, encoding, dialect, reader, headers, above, blank_above, titles, place)
 
 
 def _load_piece(text: Text, start: int, end: int, connection: duckdb.DuckDBPyConnection, before: int) -> Source:
@@ -91,10 +91,14 @@ def _load(text: Text, path: Path, start: int, connection: duckdb.DuckDBPyConnect
         records=before,
         titles=text.titles,
     )
-    is_plain, source.odd_blanks, pairs = _look_through(path, text.dialect, text.reader)
-    source.is_dressed = _is_dressed(path, text.dialect)
-    if not is_plain or not _read_fast(connection, path, text.dialect, source, pairs):
+    seen = look_through(path, text.dialect, text.reader)
+    source.odd_blanks, source.is_dressed = seen.has_odd_blanks, seen.is_dressed
+    blank = blank_lines(path, text.dialect) if seen.is_plain and seen.may_be_blank and len(text.headers) > 1 else 0
+    blank -= text.blank_above if blank and not start else 0
+    if not seen.is_plain or not _read_fast(connection, path, text.dialect, source, seen.pairs - blank):
         _read_carefully(connection, path, text, source, start)
+    else:
+        source.control += blank  # as the careful parser counts them, who leaves nothing out
     return source
 
 
@@ -112,17 +116,6 @@ def _decoded(path: Path, reader: Reader, target: Path) -> tuple[str, Path]:
     return encodings[-1], to_utf8(path, encodings[-1], target)
 
 
-def _head(path: Path) -> str:
-    with path.open("rb") as stream:
-        data = stream.read(HEAD_BYTES)
-        whole = len(data) < HEAD_BYTES
-    if not data.strip():
-        raise FileRefusedError("empty_file", "the file is empty: export it again")
-    if not whole:
-        data = data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1] or data
-    return data.decode("utf-8", errors="replace")  # only looked at; the records themselves are decoded strictly
-
-
 def _headers(head: str, dialect: Dialect, reader: Reader) -> tuple[list[str], int, list[str]]:
     """What stands above the header, the number of records up to and including it, and its unique names."""
     records = list(islice(parse(head, dialect), HEAD_RECORDS))
@@ -132,52 +125,9 @@ def _headers(head: str, dialect: Dialect, reader: Reader) -> tuple[list[str], in
         return [], 0, unique_headers(list(reader.headers) or [f"column_{n}" for n in range(1, width + 1)])
     if index >= len(records):
         raise FileRefusedError("no_header", f"header_row {reader.header_row} lies behind the end of the file")
-    names = list(reader.headers) or records[index].cells
-    return title_texts([record.cells for record in records[:index]]), index + 1, unique_headers(names)
-
-
-def _look_through(path: Path, dialect: Dialect, reader: Reader) -> tuple[bool, bool, int]:
-    """Whether DuckDB reads the file as it is meant (one kind of line end, no zero bytes, no option that it lacks),
-    whether blanks other than the space may surround cells, and the number of CR LF pairs. One pass over the bytes.
-    """
-    is_plain = len(dialect.delimiter) == 1 and bool(dialect.quote) and reader.ragged == "refuse" and not reader.comment
-    odd = [re.compile(mark.encode()) for mark in ("\u00a0", "\u3000", "\ufeff", "\x0b", "\x0c", '\r"', '\n"')]
-    odd += [re.compile(b"\t")] if dialect.delimiter != "\t" else []
-    pairs = lines = backs = run = 0
-    has_odd, ended, tail = False, False, b""
-    for piece in chunks(path):
-        is_plain = is_plain and b"\x00" not in piece
-        has_odd = has_odd or any(mark.pattern[:1] in piece and mark.search(piece) for mark in odd)
-        run, ended = _longest_allowed(piece, run), piece.endswith(b"\n")
-        piece = tail + piece if tail else piece
-        tail = b"\r" if piece.endswith(b"\r") else b""  # its line feed may come with the next piece
-        found = _line_ends(piece[:-1] if tail else piece)
-        pairs, lines, backs = pairs + found[0], lines + found[1], backs + found[2]
-    kinds = (pairs > 0) + (lines > 0) + (backs + len(tail) > 0)
-    return is_plain and kinds <= 1, has_odd, pairs + (pairs > 0 and not ended)
-
-
-def _is_dressed(path: Path, dialect: Dialect) -> bool:
-    """Whether a cell may begin with what keeps a spreadsheet from reading it as a number."""
-    marks = [b'="', *(edge + b"'" for edge in (dialect.delimiter.encode(), b"\n", b"\r", b'"'))]
-    return any(mark in piece for piece in chunks(path) for mark in marks)
-
-
-def _line_ends(piece: bytes) -> tuple[int, int, int]:
-    """How many CR LF, LF (one stands for many where there is no CR at all) and CR."""
-    if b"\r" not in piece:
-        return 0, int(b"\n" in piece), 0
-    pairs = piece.count(b"\r\n")
-    return pairs, piece.count(b"\n") - pairs, piece.count(b"\r") - pairs
-
-
-def _longest_allowed(piece: bytes, run: int) -> int:
-    """Bytes since the last line end, refusing a file whose lines are longer than any table's."""
-    last = max(piece.rfind(b"\n"), piece.rfind(b"\r"))
-    run = run + len(piece) if last < 0 else len(piece) - last
-    if run > MAX_LINE:
-        raise FileRefusedError("line_too_long", f"a line is longer than {MAX_LINE >> 20} MB: this is no table")
-    return run
+    rows = [record.cells for record in records]
+    first, last, names = header_names(rows, index, reader)
+    return title_texts(rows[:first]), last + 1, unique_headers(names)
 
 
 def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, source: Source, pairs: int) -> bool:

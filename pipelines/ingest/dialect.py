@@ -11,6 +11,7 @@ from itertools import islice, pairwise
 
 from pipelines.contracts import Reader
 from pipelines.ingest.records import Dialect, Record, parse
+from pipelines.ingest.two_rows import two_row_header
 
 DELIMITERS = (",", ";", "\t", "|", "~", "^", ":", " ")
 UNLIKELY = {":": 0.4, " ": 0.5}  # they stand in times and in prose
@@ -114,6 +115,13 @@ def _names_periods(words: list[str], below: Sequence[Sequence[str]]) -> bool:
     ordered = [[int(part) for part in _DIGITS.findall(period)] for period in periods]
     is_ascending = all(first < second for first, second in pairwise(ordered))
     return is_ascending and not any(cell.strip() in periods for row in below for cell in row if "-" in cell)
+
+
+def header_names(rows: Sequence[Sequence[str]], index: int, reader: Reader) -> tuple[int, int, list[str]]:
+    """Indices of the first and last row of the header that is found at `index`, and the names that it gives."""
+    if reader.header_row == "auto" and not reader.headers and (joined := two_row_header(rows, index)):
+        return joined[0] - 1, *joined
+    return index, index, list(reader.headers) or list(rows[index])
 
 
 def header_index(records: Sequence[Record] | Sequence[Sequence[str]], reader: Reader) -> int | None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import duckdb
 
 from pipelines.contracts import ObjectContract
-from pipelines.ingest.cast import control_sql, create_marked
+from pipelines.ingest.control import control_sql, create_marked
 from pipelines.ingest.shape import SHEET, Shape, fit, folded
 from pipelines.ingest.source import FileRefusedError, Source
 from pipelines.ingest.unpivot import long_headers

@@ -17,6 +17,7 @@ from pipelines.ingest import landing
 from pipelines.ingest.blanking import Header, kept_text
 from pipelines.ingest.history import History, Row
 from pipelines.ingest.person import Person, contract_of, normal, personal_columns
+from pipelines.ingest.records import Dialect
 from pipelines.ingest.values import literal
 from pipelines.settings import Settings
 from pipelines.warehouse import quoted
@@ -100,12 +101,13 @@ def _strip(settings: Settings, row: Row, person: Person, gone: set[tuple[str, st
     gone: receives (file id, source id) of what was taken out; blanked: the hash of each file whose bytes were edited.
     """
     kept = landing.bytes_path(settings, row["sha256"])
-    with kept_text(settings, row) as text:
+    with kept_text(settings, row, person.contract.reader) as text:
         is_named = text is not None and text.names(person)
         header = text.header(person) if text and is_named else (0, [])
         pieces = landing.rows_paths(settings, row["object"], row["file_id"])
         accepted = [source_id for path in pieces for source_id in _strip_rows(path, person)]
-        refused = _strip_refused(landing.refused_path(settings, row["file_id"]), row, person, header)
+        dialect = text.dialect if text else Dialect(row["delimiter"] or ",")
+        refused = _strip_refused(landing.refused_path(settings, row["file_id"]), dialect, person, header)
         ids = [*accepted, *refused]
         gone.update((row["file_id"], name) for name in ids if name)
         if text and is_named and text.blank(person, header, kept):
@@ -132,15 +134,14 @@ def _strip_rows(path: Path, person: Person) -> list[str]:
     return named["source_id"].to_list()
 
 
-def _strip_refused(path: Path, row: Row, person: Person, header: Header) -> list[str | None]:
+def _strip_refused(path: Path, dialect: Dialect, person: Person, header: Header) -> list[str | None]:
     """Rewrite refused rows without the person's; the ids of those, where they have one."""
     if not path.exists():
         return []
     frame = pl.read_parquet(path)
     named = pl.Series(
         [
-            normal(item["source_id"] or "") == normal(person.name)
-            or person.in_line(item["raw_text"], row["delimiter"], header)
+            normal(item["source_id"] or "") == normal(person.name) or person.in_line(item["raw_text"], dialect, header)
             for item in frame.to_dicts()
         ],
         dtype=pl.Boolean,
@@ -158,7 +159,7 @@ def _strip_corrections(settings: Settings, people: Mapping[str, Person], gone: s
         if person is None or (row["file_id"], row["source_id"]) in gone:
             return person is not None
         if row["column_name"] == "*":
-            return person.in_object(row["new_value"]) or person.in_line(row["old_value"], ",", (0, []))
+            return person.in_object(row["new_value"]) or person.in_line(row["old_value"], Dialect(), (0, []))
         values = (row["old_value"], row["new_value"])
         is_personal = row["column_name"] in personal_columns(person.contract)
         return is_personal and normal(person.name) in (normal(value or "") for value in values)
@@ -174,7 +175,7 @@ def _strip_returned(settings: Settings, people: Mapping[tuple[str, str], Person]
         person = people.get((row["source_system"], row["contract"]))
         if person is None:
             return False
-        return person.in_object(row["cells"]) or person.in_line(row["was"], ",", (0, []))
+        return person.in_object(row["cells"]) or person.in_line(row["was"], Dialect(), (0, []))
 
     for path in sorted((settings.state / "returned").glob("*.parquet")):
         _rewrite(path, [is_named(row) for row in pl.read_parquet(path).to_dicts()])

@@ -73,9 +73,10 @@ class Person:
         seen = [cells[place] for place in places] if len(cells) == width else cells
         return normal(self.name) in map(normal, seen)
 
-    def in_line(self, line: str | None, delimiter: str, header: tuple[int, list[int]]) -> bool:
-        """The same for the raw text of one record."""
-        return any(self.in_cells(record.cells, header) for record in parse(line or "", Dialect(delimiter or ",")))
+    def in_line(self, line: str | None, dialect: Dialect, header: tuple[int, list[int]]) -> bool:
+        """The same for the raw text of one record: in the dialect of its file, or in double quotes as we write it."""
+        dialects = dict.fromkeys((dialect, Dialect(dialect.delimiter)))
+        return any(self.in_cells(record.cells, header) for kind in dialects for record in parse(line or "", kind))
 
     def in_object(self, text: str) -> bool:
         """The same for cells under their headers, as JSON."""

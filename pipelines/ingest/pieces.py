@@ -18,6 +18,7 @@ BLOCK = 256 * 1024  # what is followed at a time: with its quotes' places it sta
 LONGEST_LINE = 32 * 1024 * 1024  # no reader takes a longer one
 COPIED = 4 * 1024 * 1024
 _NEWLINE = re.compile(b"\r\n|\n|\r")
+_BLANK = re.compile(rb"(?:\A|(?<=\n)|(?<=\r)(?!\n))(?:\r\n|\n|\r)")
 
 
 def cuts(path: Path, dialect: Dialect) -> list[int]:
@@ -91,6 +92,25 @@ def _blocks(path: Path) -> Iterator[tuple[int, bytes]]:
                 yield start, data if is_last else data[:end]
             start, size = (start + (len(data) if is_last else end), BLOCK) if end or is_last else (start, 2 * size)
             stream.seek(start)
+
+
+def blank_lines(path: Path, dialect: Dialect) -> int:
+    """How many lines without a letter no quoted cell holds. The file begins a line, and is well-formed."""
+    quotes, count, is_open = Quotes(dialect), 0, False
+    for _, lines in _blocks(path):
+        followed = quotes.follow(lines, is_open)
+        for blank in _BLANK.finditer(lines):
+            behind = int(followed.starts.searchsorted(blank.start()))
+            is_last = behind == len(followed.starts)
+            count += not (followed.is_open if is_last else followed.is_quoted[behind])
+        is_open = followed.is_open
+    return count
+
+
+def may_have_blank_lines(piece: bytes, before: bytes) -> bool:
+    """Whether some line of the next bytes may be blank, quoted or not; before: the two bytes in front of them."""
+    edge = before + piece[:2]
+    return any(mark in text for text in (edge, piece) for mark in (b"\n\n", b"\n\r", b"\r\r"))
 
 
 def copy_piece(path: Path, start: int, end: int, target: Path) -> Path:

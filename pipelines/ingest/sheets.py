@@ -74,6 +74,7 @@ def _joined(connection: duckdb.DuckDBPyConnection, read: list[tuple[str, Source]
         control=sum(source.control for _, source in read),
         titles=[title for _, source in read for title in source.titles],
         sheets={name: tuple(names[key] for key in cells) for cells, (name, _) in zip(own, read, strict=True)},
+        sheet_titles={name: source.titles for name, source in read},
         added=(SHEET,),
         warnings=warnings,
     )

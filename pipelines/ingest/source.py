@@ -53,6 +53,7 @@ class Source:
     titles: what stands above the header, a text per row.
     has_control: whether the relation has `_is_control` already: rows that are known to be no records.
     sheets: the headers that each sheet has, by its name, where the rows of several stand in one table.
+    sheet_titles: what stands above the header of each of them.
     added: those of the headers that do not stand in the file: what is said once for all of it, the name of the sheet.
     """
 
@@ -69,6 +70,7 @@ class Source:
     titles: list[str] = field(default_factory=list)
     has_control: bool = False
     sheets: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    sheet_titles: dict[str, list[str]] = field(default_factory=dict)
     added: tuple[str, ...] = ()
     table: str = "cells"
     warnings: list[str] = field(default_factory=list)

@@ -16,6 +16,7 @@ from pipelines.ingest.eastern import SAMPLE_BYTES, eastern_encoding
 from pipelines.ingest.source import FileRefusedError
 
 CHUNK = 4 * 1024 * 1024
+HEAD_BYTES = 256 * 1024
 LONGEST_LINE = 32 * 1024 * 1024
 _WIDE = re.compile(b"[\x80-\xff]")
 BOMS = {
@@ -40,6 +41,18 @@ def chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as stream:
         while piece := stream.read(CHUNK):
             yield piece
+
+
+def head_text(path: Path) -> str:
+    """The first lines of a file in UTF-8, by which its dialect is found. Raises FileRefusedError for an empty one."""
+    with path.open("rb") as stream:
+        data = stream.read(HEAD_BYTES)
+        whole = len(data) < HEAD_BYTES
+    if not data.strip():
+        raise FileRefusedError("empty_file", "the file is empty: export it again")
+    if not whole:
+        data = data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1] or data
+    return data.decode("utf-8", errors="replace")  # only looked at; the records themselves are decoded strictly
 
 
 def content_hash(path: Path) -> str:

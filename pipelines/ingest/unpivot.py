@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contracts import Column, ObjectContract, Stated, Unpivot
-from pipelines.ingest.cast import control_sql, create_marked
-from pipelines.ingest.shape import UNPIVOTED, folded, missing_header
+from pipelines.ingest.control import control_sql, create_marked
+from pipelines.ingest.shape import SHEET, UNPIVOTED, folded, missing_header
 from pipelines.ingest.source import FileRefusedError, Source
 from pipelines.ingest.values import BLANKS, STANDARD_NULLS, literal
 from pipelines.warehouse import quoted
@@ -42,11 +42,28 @@ def add_stated(connection: duckdb.DuckDBPyConnection, source: Source, contract: 
     """The source with a header for each thing that its name or its title says. Raises FileRefusedError for silence."""
     if not contract.stated:
         return source
-    found = {header: _found(header, stated, source, path) for header, stated in contract.stated.items()}
-    cells = ", ".join(f"{literal(text)} as {quoted(header)}" for header, text in found.items())
+    found = {header: _stated_sql(header, stated, source, path) for header, stated in contract.stated.items()}
+    cells = ", ".join(f"{sql} as {quoted(header)}" for header, sql in found.items())
     connection.execute(f"create table stated as select *, {cells} from {source.relation}")
     added = (*source.added, *found)
     return replace(source, headers=[*source.headers, *found], relation="stated", table="stated", added=added)
+
+
+def _stated_sql(header: str, stated: Stated, source: Source, path: str) -> str:
+    """SQL for what is said: by the title of each sheet, where more than one of several has such a title."""
+    said = {name: _said(stated.title or "", titles) for name, titles in source.sheet_titles.items()}
+    if stated.title is None or sum(map(bool, said.values())) < 2:
+        return literal(_found(header, stated, source, path))
+    if silent := [name for name, text in said.items() if not text]:
+        where = f"the titles of sheet {silent[0]!r}: {source.sheet_titles[silent[0]]}"
+        raise FileRefusedError("not_stated", f"stated: {header}: '{stated.title}' is not found in {where}")
+    branches = " ".join(f"when {literal(name)} then {literal(text)}" for name, text in said.items())
+    return f"case {quoted(SHEET)} {branches} end"
+
+
+def _said(pattern: str, texts: Iterable[str]) -> str:
+    matches = (match.group(1) for text in texts if (match := re.search(pattern, text)))
+    return next(filter(None, (text.strip() for text in matches if text)), "")  # an optional group may hold nothing
 
 
 def _found(header: str, stated: Stated, source: Source, path: str) -> str:
@@ -58,8 +75,7 @@ def _found(header: str, stated: Stated, source: Source, path: str) -> str:
         return stated.const
     places = [Path(path).name, path] if stated.filename else source.titles
     pattern = stated.filename or stated.title or ""
-    matches = (match.group(1) for text in places if (match := re.search(pattern, text)))
-    if said := next(filter(None, (text.strip() for text in matches if text)), ""):  # an optional group may hold nothing
+    if said := _said(pattern, places):
         return said
     where = f"the name {Path(path).name}" if stated.filename else f"the titles above the header: {source.titles}"
     raise FileRefusedError("not_stated", f"stated: {header}: '{pattern}' is not found in {where}")

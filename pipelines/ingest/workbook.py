@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import Reader
-from pipelines.ingest.dialect import HEAD_RECORDS, header_index, title_texts
+from pipelines.ingest.dialect import HEAD_RECORDS, header_index, header_names, title_texts
 from pipelines.ingest.source import FileRefusedError, Source, unique_headers
 from pipelines.ingest.values import BLANKS
 from pipelines.warehouse import quoted
@@ -36,8 +36,8 @@ def read_frame(
         raise FileRefusedError("empty_file", "the sheet is empty: say `sheet` in the contract's reader")
     head = [["" if cell is None else cell for cell in row] for row in frame.head(HEAD_RECORDS).rows()]
     index = header_index(head, reader)
-    first = 0 if index is None else index + 1
-    names = list(reader.headers) or (head[index] if index is not None else [""] * frame.width)
+    above, last, names = (0, -1, list(reader.headers)) if index is None else header_names(head, index, reader)
+    first = last + 1
     headers = unique_headers((names + [""] * frame.width)[: frame.width])
     rows = frame.slice(first).rename(dict(zip(frame.columns, headers, strict=True)))
     blank = pl.all_horizontal(pl.all().is_null())
@@ -53,7 +53,7 @@ def read_frame(
         encoding=encoding,
         has_header=index is not None,
         control=first + rows.height - filled.height,
-        titles=title_texts(head[: index or 0]),
+        titles=title_texts(head[:above]),
         odd_blanks=bool(has_odd_blanks),
     )
 

@@ -1,0 +1,44 @@
+"""Which rows of a file are no records: totals, the header once more, blank lines, what the contract leaves out."""
+
+import duckdb
+
+from pipelines.contracts import ObjectContract
+from pipelines.ingest.faults import sql_refused
+from pipelines.ingest.source import Source
+from pipelines.ingest.values import literal
+from pipelines.warehouse import quoted
+
+
+def create_marked(connection: duckdb.DuckDBPyConnection, table: str, source: Source, contract: ObjectContract) -> None:
+    """Create a table whose SQL tells control rows. Raises FileRefusedError where the contract's `where` fails."""
+    try:
+        connection.execute(f"create table {table}")
+    except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
+        raise sql_refused(connection, contract, source.headers, error, "where") from error
+
+
+def control_sql(source: Source, contract: ObjectContract) -> str:
+    """SQL that is true for rows that are no records: a total, the header again, or excluded by the contract's `where`.
+
+    A condition on an empty cell is neither true nor false, and excludes nothing. Totals and blank rows are told by the
+    file's own cells: what was added stands in every row.
+    `case` and not `coalesce` or `and`: only `case` leaves the cells behind the first filled one unread.
+    """
+    own = [header for header in source.headers if header not in source.added]
+    raw = [quoted(header) for header in own]
+    filled = " ".join(f"when trim({cell}) <> '' then {cell}" for cell in raw)
+    first = f"case {filled} end"
+    words = "|".join(word.replace("'", "''") for word in contract.reader.totals)
+    trimmed = ", ".join(f"trim({cell})" for cell in raw)
+    numbers_only = f"len(list_filter([{trimmed}], lambda cell: regexp_matches(cell, '[A-Za-z一-龥]'))) = 1"
+    rules = [f"({first}) is null"]
+    if words:
+        pattern = rf"(?i)\s*({words})\s*([:：(（\d].*)?"
+        rules.append(f"(case when regexp_full_match({first}, '{pattern}') then {numbers_only} else false end)")
+    named = [header for header in own if not header.startswith("column_")][:3]
+    if len(named) > 1:
+        again = " and ".join(f"trim({quoted(header)}) = {literal(header)}" for header in named)
+        rules.append(f"(case when contains({quoted(named[0])}, {literal(named[0])}) then {again} else false end)")
+    if contract.where:
+        rules.append(f"not coalesce(({contract.where}), true)")
+    return f"coalesce({' or '.join(rules)}, false)"
