@@ -34,15 +34,16 @@ def all_bounds(
 def _future_bounds(candidates: Candidates, name: str, kinds: list[tuple[str, str]], floor: np.ndarray) -> Bounds:
     point = candidates.future[name]
     out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
+    errors = _errors(candidates.origins, name, len(kinds))
     for kind in sorted(set(kinds)):
         mine, others = _members(kinds, kind)
         rows = np.flatnonzero(mine)
-        known, lent = (_residuals(candidates.origins, name, which) for which in (mine, others))
+        known, lent, sizes = _scores(errors, mine, others)
         for level in intervals.LEVELS:
             if np.isnan(known).all() and np.isnan(lent).all():
                 low, high = _naive_bounds(candidates, name, rows, level)
             else:
-                low, high = intervals.bounds(point[rows], candidates.scale[rows], known, level, lent)
+                low, high = intervals.bounds(point[rows], candidates.scale[rows] * sizes, known, level, lent)
             out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[rows][:, None]), high
     return out
 
@@ -51,15 +52,18 @@ def _past_bounds(
     candidates: Candidates, place: int, name: str, kinds: list[tuple[str, str]], floor: np.ndarray
 ) -> Bounds:
     origin = candidates.origins[place]
-    others = [other for index, other in enumerate(candidates.origins) if index != place]
     point = origin.forecasts[name]
     out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
+    others = [other for index, other in enumerate(candidates.origins) if index != place]
+    errors = _errors(others, name, len(kinds))
     for kind in sorted({kinds[row] for row in origin.rows}):
         mine, rest = _members(kinds, kind)
-        rows = np.flatnonzero(mine[origin.rows])
-        known, lent = (_residuals(others, name, which) for which in (mine, rest))
+        inside = mine[origin.rows]
+        rows = np.flatnonzero(inside)
+        known, lent, sizes = _scores(errors, mine, rest)
+        scale = origin.scale[rows] * sizes[np.searchsorted(np.flatnonzero(mine), origin.rows[rows])]
         for level in intervals.LEVELS:
-            low, high = intervals.bounds(point[rows], origin.scale[rows], known, level, lent)
+            low, high = intervals.bounds(point[rows], scale, known, level, lent)
             out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[origin.rows[rows]][:, None]), high
     return out
 
@@ -78,10 +82,27 @@ def _naive_bounds(candidates: Candidates, name: str, rows: np.ndarray, level: in
     return point - width, point + width
 
 
-def _residuals(origins: Sequence[Origin], name: str, rows: np.ndarray) -> np.ndarray:
-    parts = [
-        (origin.actual - origin.forecasts[name])[rows[origin.rows]] / origin.scale[rows[origin.rows]][:, None]
-        for origin in origins
-        if name in origin.forecasts
-    ]
-    return np.concatenate(parts) if parts else np.full((1, 1), np.nan)
+def _errors(origins: Sequence[Origin], name: str, series: int) -> np.ndarray:
+    """Scaled residuals of a model: (cutoffs, series, steps), NaN where nothing is known."""
+    known = [origin for origin in origins if name in origin.forecasts]
+    steps = max((origin.actual.shape[1] for origin in known), default=1)
+    out = np.full((max(1, len(known)), series, steps), np.nan)
+    for place, origin in enumerate(known):
+        out[place, origin.rows] = (origin.actual - origin.forecasts[name]) / origin.scale[:, None]
+    return out
+
+
+def _scores(errors: np.ndarray, mine: np.ndarray, others: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Residuals of the kind and of its lenders, each over its series' size, and the size of each series of the kind.
+
+    A residual's own cutoff has no part in the size it is divided by, as the future has none in its own.
+    """
+    own, lent = errors[:, mine], errors[:, others]
+    return _sized(own), _sized(lent), intervals.sizes_of(own)
+
+
+def _sized(errors: np.ndarray) -> np.ndarray:
+    """(cutoffs, series, steps) as (any, steps), in units of what the series got wrong at the other cutoffs."""
+    places = range(len(errors))
+    parts = [errors[place] / intervals.sizes_of(np.delete(errors, place, axis=0))[:, None] for place in places]
+    return np.concatenate(parts)

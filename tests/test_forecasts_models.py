@@ -98,3 +98,19 @@ def test_models_of_the_default_tier_find_a_season_that_is_there(name: str) -> No
     batch = Batch(tuple(f"s{row:02d}" for row in range(30)), panel, np.full(30, 600), Frequency("MS"))
     found = model(name).predict_able(batch, 12)
     assert np.abs(found - truth[60:]).mean() < 4
+
+
+@pytest.mark.parametrize("season", [12, 52], ids=["months", "weeks"])
+def test_decomposed_theta_has_the_numbers_of_the_library_s_own_decomposition(season: int) -> None:
+    from forecasts.classical import estimators
+    from forecasts.models.mstl_theta import Decomposed, jumps
+
+    library, times = estimators(), np.arange(3 * season + 5)
+    values = (
+        50 + 0.1 * times + 8 * np.sin(times * 2 * np.pi / season) + np.random.default_rng(9).normal(0, 1, len(times))
+    )
+    theta = library.Theta(season_length=1)
+    whole = library.MSTL(season_length=season, trend_forecaster=theta, stl_kwargs=jumps(season))
+    expected = whole.forecast(values, season + 3)["mean"]
+    found = Decomposed(library.Theta(season_length=1), season).forecast(values, season + 3)["mean"]
+    assert np.allclose(found, expected, rtol=1e-12)

@@ -141,8 +141,28 @@ def test_a_level_of_a_hierarchy_gets_the_width_of_its_own_errors() -> None:
     low, high = all_bounds(candidates, segments, floor, tied)[0]["pool"][80]
     assert (high[0] >= 2).all() and (low[0] <= -2).all()
     assert (high[1:] < 1.05).all() and (low[1:] > -1.05).all()
-    alone = all_bounds(candidates, segments, floor, np.full(51, "", dtype=object))[0]["pool"][80]
-    assert (alone[1][0] < 1.05).all(), "without ties all series of a segment share one width"
+    alone = all_bounds(candidates, segments, floor, np.full(51, "", dtype=object))[0]["pool"][80][1]
+    assert (alone[0] > alone[1:]).all(), "without ties as well, who errs more gets more"
+
+
+def test_a_series_that_errs_less_than_its_scale_says_gets_a_narrower_interval() -> None:
+    """Half of the series err a third of what the others do on the same scale: one width for all suits neither."""
+    random = np.random.default_rng(4)
+    spread = np.where(np.arange(200) < 100, 0.33, 1.0)[:, None]
+    errors = [spread * random.standard_normal((200, 6)) for _ in range(4)]
+    origins = tuple(
+        Origin(np.arange(200), np.full(200, 6), error, np.ones(200), np.ones(200), {"pool": np.zeros((200, 6))})
+        for error in errors[:3]
+    )
+    batch = Batch(tuple(map(str, range(200))), (np.ones(40),) * 200, np.full(200, 600), Frequency("MS"))
+    candidates = Candidates(batch, 6, np.ones(200), {"pool": np.zeros((200, 6))}, origins)
+    segments, floor = np.full(200, "regular", dtype=object), np.full(200, -np.inf)
+    own = all_bounds(candidates, segments, floor, np.full(200, "", dtype=object))[0]["pool"][80]
+    same = bounds(np.zeros((200, 6)), np.ones(200), np.concatenate(errors[:3]), 80)
+    covered, before = metrics.coverage(errors[3], *own), metrics.coverage(errors[3], *same)
+    assert (own[1] - own[0])[:100].mean() * 1.4 < (own[1] - own[0])[100:].mean()
+    assert abs(covered.mean() - 0.8) < 0.05
+    assert before[100:].mean() + 0.03 < covered[100:].mean() < 0.8 < covered[:100].mean() < before[:100].mean() - 0.03
 
 
 def origin(**errors: float) -> Origin:

@@ -1,5 +1,6 @@
 """Loess decomposition, with the theta method on what is left without the season."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,9 +24,24 @@ class MstlTheta(Model):
         return each(batch, horizon, _make)
 
 
+@dataclass(frozen=True)
+class Decomposed:
+    """The numbers of statsforecast's MSTL with one season, without the data frames that cost it a third of its time."""
+
+    theta: Any
+    season: int
+
+    def forecast(self, values: np.ndarray, horizon: int) -> dict[str, np.ndarray]:
+        """The rest by theta, and the last season again."""
+        from statsmodels.tsa.seasonal import STL
+
+        parts = STL(values, self.season, seasonal=SEASONAL_WINDOW, seasonal_deg=0, **jumps(self.season)).fit()
+        rest = self.theta.forecast(np.ascontiguousarray(values - parts.seasonal), horizon)["mean"]
+        return {"mean": rest + np.resize(parts.seasonal[-self.season :], horizon)}
+
+
 def _make(sf: Any, season: int, _: np.ndarray) -> Any:
-    theta = sf.Theta(season_length=1)
-    return sf.MSTL(season_length=season, trend_forecaster=theta, stl_kwargs=jumps(season))
+    return Decomposed(sf.Theta(season_length=1), season)
 
 
 def jumps(season: int) -> dict[str, int]:
