@@ -4,7 +4,7 @@ Each asset is a few lines around a plain function that knows nothing of Dagster.
 project's sources, so the specs are read from its manifest and the graph is one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -101,11 +101,14 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             left_out = stages.left_to_update(settings, name, is_full=FULL in context.run.tags)
             command = [*dbt.BUILD, *stages.without(left_out)]
             events = list(context.resources.dbt.cli(command, context=context).stream())
+            told: dict[str, Any] = {}
             if name == "staging_and_matching":
-                home.say(stages.match_records(settings, left_out))
-            yield from charts.with_metadata(settings, events, context.asset_key_for_output, run.as_of)
+                matched = stages.match_records(settings, left_out)
+                home.say(matched.sentence())
+                told["matching"] = matched.metadata()
+            yield from charts.with_metadata(settings, events, context.asset_key_for_output, run.as_of, told)
             specs = [dg.AssetSpec(["matching", model]) for model in left_out]
-            yield from _results(settings, specs, as_of=run.as_of)
+            yield from _results(settings, specs, as_of=run.as_of, told=told)
             yield from _grain_checks(settings, graph, left_out)
 
         return step
@@ -127,12 +130,20 @@ def _run_tags(context: dg.AssetExecutionContext) -> dict[str, str]:
 
 
 def _results(
-    settings: Settings, specs: Sequence[dg.AssetSpec], as_of: date | None = None
+    settings: Settings,
+    specs: Sequence[dg.AssetSpec],
+    as_of: date | None = None,
+    told: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[dg.MaterializeResult]:
-    """A result for each table with its row count, and a small picture where people look."""
+    """A result for each table with its row count, and a small picture where people look.
+
+    told: what else is known of all tables of a schema.
+    """
     described = charts.table_metadata(settings, [tuple(spec.key.path) for spec in specs], as_of)
     for spec in specs:
-        yield dg.MaterializeResult(asset_key=spec.key, metadata=described[tuple(spec.key.path)])
+        schema, table = spec.key.path[0], tuple(spec.key.path)
+        metadata = {**described[table], **(told or {}).get(schema, {})}
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
 
 
 def _grain_checks(settings: Settings, graph: Graph, models: Sequence[str]) -> Iterator[dg.AssetCheckResult]:

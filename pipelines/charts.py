@@ -39,9 +39,16 @@ def table_metadata(
 
 
 def with_metadata(
-    settings: Settings, events: Iterable[Any], key_of: Callable[[str], dg.AssetKey], as_of: date
+    settings: Settings,
+    events: Iterable[Any],
+    key_of: Callable[[str], dg.AssetKey],
+    as_of: date,
+    told: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Any]:
-    """dbt's events with row counts added; read only after dbt has closed the file. key_of: output name to asset."""
+    """dbt's events with row counts added; read only after dbt has closed the file.
+
+    key_of: output name to asset. told: what else is known of all tables of a schema.
+    """
     events = list(events)
     made = {
         event.output_name: tuple(key_of(event.output_name).path) for event in events if isinstance(event, dg.Output)
@@ -49,7 +56,8 @@ def with_metadata(
     described = table_metadata(settings, list(made.values()), as_of)
     for event in events:
         if isinstance(event, dg.Output):
-            event = event.with_metadata({**event.metadata, **described[made[event.output_name]]})
+            table = made[event.output_name]
+            event = event.with_metadata({**event.metadata, **described[table], **told.get(table[0], {})})
         yield event
 
 

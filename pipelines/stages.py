@@ -86,7 +86,7 @@ def _build(settings: Settings, run: Run, say: Say) -> None:
     names.build_keys(settings)
     left_out = left_to_update(settings, "staging_and_matching")
     _dbt(project, "staging_and_matching", say, left_out)
-    say(match_records(settings, left_out))
+    say(match_records(settings, left_out).sentence())
     say("customers")
     resolve.resolve_customers(settings, run)
     _check(settings, run, "clean", say)
@@ -113,8 +113,8 @@ def left_to_update(settings: Settings, step: str, is_full: bool = False) -> Sequ
     return nightly.left_to_update(settings, is_full) if step == "staging_and_matching" else ()
 
 
-def match_records(settings: Settings, left_out: Sequence[str]) -> str:
-    """The matching of records, or what the next run needs to do it where dbt did; says which, and why."""
+def match_records(settings: Settings, left_out: Sequence[str]) -> nightly.Matched:
+    """The matching of records, or what the next run needs to do it where dbt did; tells which, and why."""
     return nightly.bring_up_to_date(settings) if left_out else nightly.keep_for_updates(settings)
 
 

@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from uuid import uuid4
 
 import dagster as dg
+import duckdb
 import pytest
 from conftest import Built
 
@@ -165,6 +166,13 @@ def test_people_see_row_counts_and_a_picture(built: Built) -> None:
         with dg.DagsterInstance.get() as instance:
             revenue = instance.get_latest_materialization_event(dg.AssetKey(["marts", "revenue"]))
             history = instance.get_latest_materialization_event(dg.AssetKey(["forecast", "latest"]))
+            pairs = instance.get_latest_materialization_event(dg.AssetKey(["matching", "mtc_pairs"]))
+    told = pairs.asset_materialization.metadata
+    assert told["matching/way"].value == "full"
+    assert told["matching/reason"].value
+    with duckdb.connect(str(built.served), read_only=True) as connection:
+        records = connection.execute("select count(*) from marts.customer_crosswalk").fetchall()
+    assert records == [(told["matching/records"].value,)]
     assert revenue.asset_materialization.metadata["dagster/row_count"].value > 0
     assert "data:image/png" in history.asset_materialization.metadata["picture"].value
 

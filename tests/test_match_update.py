@@ -153,7 +153,9 @@ def nightly_home(folder: Path, records: pl.DataFrame) -> MatchHome:
     """A home whose first run has matched everything and given ids."""
     home = home_with(folder, records.select(FIELDS).rows())
     assert nightly.left_to_update(home.settings) == ()
-    assert "matched all" in nightly.keep_for_updates(home.settings)
+    matched = nightly.keep_for_updates(home.settings)
+    assert "matched all" in matched.sentence()
+    assert matched.metadata()["matching/way"] == "full"
     resolve_customers(home.settings, home.run("live"))
     return home
 
@@ -181,7 +183,15 @@ def test_a_night_with_few_new_records_matches_them_alone_and_serves_the_same_row
     add(quick, new)
     add(full, new)
     assert nightly.left_to_update(quick.settings) == MATCHING
-    assert "matched what is new among 257 records: 1 new or changed" in nightly.bring_up_to_date(quick.settings)
+    matched = nightly.bring_up_to_date(quick.settings)
+    assert "matched what is new among 257 records: 1 new or changed" in matched.sentence()
+    told = matched.metadata()
+    assert (told["matching/way"], told["matching/new_or_changed"], told["matching/gone_or_changed"]) == (
+        "incremental",
+        1,
+        0,
+    )
+    assert 0 < int(told["matching/touched"]) < 60
     assert nightly.left_to_update(full.settings, is_full=True) == ()
     full.match()
     for home in (quick, full):

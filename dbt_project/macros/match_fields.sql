@@ -5,7 +5,7 @@
 #}
 {% macro match_fields() -%}
     {{ return([
-        {'name': 'name', 'levels': ['same_legal_name', 'same_name', 'same_core', 'transposed', 'same_sound', 'short_name', 'contained', 'similar', 'shared_words', 'shared_rare_word', 'same_brand', 'other_place', 'other_branch', 'other'], 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
+        {'name': 'name', 'levels': ['same_legal_name', 'same_name', 'same_core', 'transposed', 'same_sound', 'short_name', 'contained', 'similar', 'shared_words', 'shared_rare_word', 'same_brand', 'other_place', 'other_branch', 'other_words', 'other'], 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
          'shared_count': shared_name_count()},
         {'name': 'given', 'levels': ['same', 'similar', 'alike', 'other'], 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
          'shared_count': 'coalesce(case when l.given = r.given then l.given_others end, l.surname_others, l.given_others)'},
@@ -47,6 +47,7 @@
     case
         when l.core is null or r.core is null then null
         when {{ is_other_branch() }} then 'other_branch'
+        when {{ has_other_words() }} then 'other_words'
         when l.name_key = r.name_key and l.legal_form is not null then 'same_legal_name'
         when l.name_key = r.name_key then 'same_name'
         when l.sorted_core = r.sorted_core and l.name_place != r.name_place then 'other_place'
@@ -90,12 +91,25 @@
 
 {% macro no_word_shared() -%} (l.word_mask & r.word_mask) = 0 {%- endmacro %}
 
-{# A branch and its company, or two branches; words in brackets, after (, tell two names apart only where both have some. #}
+{#
+  A branch or a country's company and the company, or two of them. And a group and a company of it, where both are
+  written with their legal form: who writes none may mean either.
+#}
 {% macro is_other_branch() -%}
-    l.branch is distinct from r.branch
-    and (l.branch is not null and r.branch is not null or not starts_with(coalesce(l.branch, r.branch), '('))
-    and (l.brand = r.brand or starts_with(l.core, r.core) or starts_with(r.core, l.core))
+    (split_part(l.branch, ' ', 1) is distinct from split_part(r.branch, ' ', 1) and not starts_with(coalesce(l.branch, r.branch), '(')
+        and not starts_with(coalesce(r.branch, l.branch), '(')
+        or l.legal_form != r.legal_form and {{ is_group('l') }} != {{ is_group('r') }})
+    and {{ begin_alike() }}
 {%- endmacro %}
+
+{# Words in brackets, after (, or behind "branch" tell two names apart only where both have some. #}
+{% macro has_other_words() -%} l.branch != r.branch and {{ begin_alike() }} {%- endmacro %}
+
+{% macro begin_alike() -%}
+    (l.brand = r.brand or starts_with(l.core, r.core) or starts_with(r.core, l.core))
+{%- endmacro %}
+
+{% macro is_group(side) -%} regexp_matches({{ side }}.legal_form, '集团|\b(group|grp|holdings?)\b') {%- endmacro %}
 
 {# Words are looked for in the text: lists would have to be carried along to every pair. #}
 {% macro has_word(side, word) -%}

@@ -33,12 +33,14 @@ MOST_CHANGED = 0.1  # beyond a tenth of the records, starting over is cheaper
 class Update:
     """record_nos: the records whose customer may be another now; None if that holds for all. reason: why, in words.
 
-    is_anew: whether everything was matched.
+    is_anew: whether everything was matched. new: records that are new or changed; gone: that are gone or changed.
     """
 
     record_nos: npt.NDArray[np.int64] | None
     reason: str
     is_anew: bool = False
+    new: int = 0
+    gone: int = 0
 
 
 def match_anew(connection: duckdb.DuckDBPyConnection, reason: str = "asked for") -> Update:
@@ -97,8 +99,9 @@ def attempt(connection: duckdb.DuckDBPyConnection) -> Update:
     run_models(connection, ["mtc_prior"])
     _keep_links(connection)
     if prior != rows(connection, "select prior_bits from matching.mtc_prior"):
-        return Update(None, "the prior moved a step")
-    return Update(_records_of_touched_groups(connection), f"{new} new or changed, {old} old or gone")
+        return Update(None, "the prior moved a step", new=new, gone=old)
+    reason = f"{new} new or changed, {old} old or gone"
+    return Update(_records_of_touched_groups(connection), reason, new=new, gone=old)
 
 
 def _rules(connection: duckdb.DuckDBPyConnection) -> str:

@@ -11,9 +11,11 @@ from pipelines.names.words import (
     CHINESE_FORMS,
     CHINESE_SURNAMES,
     CHINESE_TRADES,
+    COUNTRIES,
     GIVEN_NAMES,
     LATIN_ASIDES,
     LATIN_FILLERS,
+    LATIN_FORM_WORDS,
     LATIN_FORMS,
     LATIN_GENERIC,
     LATIN_WORDS,
@@ -28,8 +30,9 @@ class NameKey(NamedTuple):
     sorted_core: the words (Chinese: characters) of the core in alphabetical order. brand: the distinctive beginning of
     the core. sound: the brand in Pinyin or Latin letters.
     given, surname: first and last word of a person's name, nicknames resolved. place: key of the place in the name.
-    branch: what kind of branch (分公司, 支行, branch office ...) it is, because a branch is not its company; else what
-    a Latin name says in brackets, after `(`, but for a place: Acme (Harbour) is not Acme (Foster), and may be Acme.
+    branch: what kind of branch (分公司, 支行, branch office ...) it is, because a branch is not its company; else the
+    country in brackets or at the end, because Acme (Singapore) is not Acme; else what a Latin name says in brackets,
+    after `(`, but for a place: Acme (Harbour) is not Acme (Foster), and may be Acme.
     """
 
     name_key: str
@@ -114,11 +117,12 @@ def _other_script(text: str) -> NameKey:
 
 
 def _latin(text: str) -> NameKey:
-    bracket_place, aside = "", ""
+    bracket_place, aside, country = "", "", ""
     if "(" in text or "[" in text:
         plain, inside = _without_brackets(text)
         bracket_place = next((word for word in inside if word in LATIN_PLACES), "")
         asides = [_NOT_WORD.sub("", word) for word in inside if word not in LATIN_PLACES]
+        country = next((COUNTRIES[word] for word in map(_joined, inside) if word in COUNTRIES), "")
         aside = "".join(word for word in asides if len(word) > 2 and word not in LATIN_ASIDES)
         aside = f"({aside}" if aside else ""
         text = plain if plain.strip(" .,-") else text
@@ -127,18 +131,29 @@ def _latin(text: str) -> NameKey:
         return EMPTY
     at = next((place for place, word in enumerate(words) if place and word in LATIN_BRANCHES), len(words))
     body, form = words[:at], ""
-    while len(body) > 1 and body[-1] in LATIN_FORMS:
+    while len(body) > 1 and (body[-1] in LATIN_FORMS or (form and body[-1] in LATIN_FORM_WORDS)):
         form = f"{body.pop()} {form}".strip()
     core = [LATIN_WORDS.get(word, word) for word in body if word not in LATIN_FILLERS] or body
     place = bracket_place or next((word for word in core if word in LATIN_PLACES), "")
     named = [word for word in core if word != place] or core
     brand = next((word for word in named if word not in LATIN_GENERIC and len(word) > 1), named[0])
-    branch = " ".join(words[at:]) or aside
+    branch = " ".join(words[at:]) or country or _last_country(body) or aside
     is_person = not form and 2 <= len(words) <= 4 and _is_given(words) and all(w.isalpha() for w in words)
     return NameKey(
         "".join(words), " ".join(core), " ".join(sorted(core)), brand, brand, form, place, branch,
         NICKNAMES.get(words[0], words[0]), words[-1] if len(words) > 1 else "", is_person,
     )  # fmt: skip
+
+
+def _joined(text: str) -> str:
+    return _NOT_WORD.sub("", text)
+
+
+def _last_country(words: list[str]) -> str:
+    """The country that a name of more words ends with; of abbreviations only those that are no words."""
+    if len(words) > 1 and (len(words[-1]) > 2 or words[-1] == "uk"):
+        return COUNTRIES.get(words[-1], "")
+    return ""
 
 
 def _is_given(words: list[str]) -> bool:
@@ -156,13 +171,14 @@ def _chinese(text: str) -> NameKey:
     # names without marks are the rule, and each search that can be left out counts a million times
     if text.isalnum():
         key = body = text
-        place = ""
+        place, country = "", ""
     else:
         plain, inside = _without_brackets(text)
         key = _NOT_WORD_ANY.sub("", text)
         body = _NOT_WORD_ANY.sub("", plain) or key
         words = (word.removesuffix("市") for word in inside)
         place = next((PLACE_KEYS[word] for word in words if word in PLACE_KEYS), "")
+        country = next((COUNTRIES[word] for word in inside if word in COUNTRIES and word not in PLACE_KEYS), "")
     if "市" in body or "省" in body:
         body = _CITY_MARK.sub(r"\1", body)
     branch = next(word for word in _BRANCHES if body.endswith(word)) if body.endswith(_BRANCHES) else ""
@@ -170,13 +186,18 @@ def _chinese(text: str) -> NameKey:
     form = "".join(parts[1::2])
     core = "".join(_FORM.split(body.removesuffix(branch))[::2] if branch else parts[::2]) or body
     core, start_place = _without_place(_branch_core(core) if branch else _FIRST_CITY_MARK.sub(r"\1", core))
-    place = place or start_place
+    place, branch = place or start_place, branch or country or _country_at_end(core)
     brand = _brand(core)
     is_person = not form and len(key) in (2, 3) and key[0] in CHINESE_SURNAMES and not _TRADE_END.search(key)
     return NameKey(
         key, core, "".join(sorted(core)), brand, _sound(brand), form, place, branch,
         key[1:] if is_person else "", key[:1] if is_person else "", is_person,
     )  # fmt: skip
+
+
+def _country_at_end(core: str) -> str:
+    found = next((core[-n:] for n in (2, 3, 4) if len(core) > n + 1 and core[-n:] in COUNTRIES), "")
+    return "" if found in PLACE_KEYS else COUNTRIES.get(found, "")
 
 
 def _branch_core(core: str) -> str:

@@ -12,6 +12,64 @@ LATIN_ASIDES = LATIN_FORMS | {
     *("private", "proprietary", "public", "privatelimited", "pvtltd", "pteltd", "ptyltd", "the"),
     *("active", "inactive", "closed", "old", "new", "donotuse", "dontuse", "duplicate", "dup", "test", "former"),
 }
+# Words of a legal form that end a name only before another: Private Limited.
+LATIN_FORM_WORDS = frozenset({"private", "public", "proprietary"})
+# Countries as company names spell them, without blanks -> one key. Acme (Singapore) Pte Ltd is not Acme Pte Ltd.
+COUNTRIES = {
+    spelling: key
+    for key, spellings in {
+        "argentina": "argentina 阿根廷",
+        "australia": "australia 澳大利亚",
+        "austria": "austria osterreich 奥地利",
+        "belgium": "belgium belgique 比利时",
+        "brazil": "brazil brasil 巴西",
+        "canada": "canada 加拿大",
+        "chile": "chile 智利",
+        "china": "china prc",
+        "colombia": "colombia 哥伦比亚",
+        "czechia": "czechia czechrepublic 捷克",
+        "denmark": "denmark danmark 丹麦",
+        "egypt": "egypt 埃及",
+        "finland": "finland suomi 芬兰",
+        "france": "france 法国",
+        "germany": "germany deutschland 德国",
+        "greece": "greece hellas 希腊",
+        "hongkong": "hongkong hk 香港",
+        "hungary": "hungary magyarorszag 匈牙利",
+        "india": "india 印度",
+        "indonesia": "indonesia 印度尼西亚 印尼",
+        "ireland": "ireland 爱尔兰",
+        "israel": "israel 以色列",
+        "italy": "italy italia 意大利",
+        "japan": "japan 日本",
+        "korea": "korea southkorea 韩国",
+        "macau": "macau macao 澳门",
+        "malaysia": "malaysia 马来西亚",
+        "mexico": "mexico 墨西哥",
+        "netherlands": "netherlands nederland 荷兰",
+        "newzealand": "newzealand nz 新西兰",
+        "norway": "norway norge 挪威",
+        "philippines": "philippines 菲律宾",
+        "poland": "poland polska 波兰",
+        "portugal": "portugal 葡萄牙",
+        "romania": "romania 罗马尼亚",
+        "russia": "russia 俄罗斯",
+        "saudiarabia": "saudiarabia ksa 沙特",
+        "singapore": "singapore sg 新加坡",
+        "southafrica": "southafrica rsa 南非",
+        "spain": "spain espana 西班牙",
+        "sweden": "sweden sverige 瑞典",
+        "switzerland": "switzerland schweiz suisse 瑞士",
+        "taiwan": "taiwan 台湾",
+        "thailand": "thailand 泰国",
+        "turkey": "turkey turkiye 土耳其",
+        "uae": "uae unitedarabemirates 阿联酋",
+        "unitedkingdom": "unitedkingdom uk gb greatbritain 英国",
+        "unitedstates": "unitedstates unitedstatesofamerica us usa america 美国",
+        "vietnam": "vietnam 越南",
+    }.items()
+    for spelling in spellings.split()
+}
 # Spellings of one word; the value is what is compared.
 LATIN_WORDS = {
     short: word

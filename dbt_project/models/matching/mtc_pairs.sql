@@ -9,21 +9,33 @@ evidence as (
         *,
         {{ 'tax_id_bits phone_bits email_bits address_bits place_bits birth_date_bits'.split() | join(' > 1 or ') }} > 1
             as has_second_field,
+        {{ 'tax_id_bits phone_bits email_bits domain_bits address_bits'.split() | join(' > 1 or ') }} > 1
+            as is_met_elsewhere,
     from {{ ref('mtc_evidence') }}
 ),
 
--- equal names alone make no person: what the name says beyond even odds is taken back
+-- the most that some pairs may score, whatever their fields say
+limits as (
+    select
+        *,
+        case
+            -- equal names alone make no person
+            when kind = 'person' and not has_second_field then -6
+            -- a branch, a country's company or a group shares much with its company, and is another one: to be reviewed
+            when name_level = 'other_branch' and tax_id_bits <= 1 then -2
+            -- a person who works for two companies of other names does not make them one
+            when kind = 'organisation' and name_level = 'other' and contact_bits > 1 and not is_met_elsewhere then -2
+        end as most_bits,
+    from evidence
+),
+
+-- what the fields say beyond that is taken back
 guarded_pairs as (
     select
-        evidence.*,
+        limits.* exclude (most_bits),
         prior.prior_bits,
-        case
-            when evidence.kind = 'person' and not evidence.has_second_field
-                and evidence.field_bits + prior.prior_bits > -6
-                then cast(-6 - evidence.field_bits - prior.prior_bits as decimal(9, 3))
-            else cast(0 as decimal(9, 3))
-        end as guard_bits,
-    from evidence
+        cast(least(coalesce(limits.most_bits - limits.field_bits - prior.prior_bits, 0), 0) as decimal(9, 3)) as guard_bits,
+    from limits
     cross join {{ ref('mtc_prior') }} as prior
 )
 

@@ -38,6 +38,26 @@ met_people as (
     group by people.record_no
 ),
 
+-- apart from the rest of the record, which would be carried through seventeen joins
+others as (
+    select
+        keyed_records.record_no,
+        case when keyed_records.legal_form is not null then coalesce(legal_name.other_count, 0) end as legal_name_others,
+        {% for key in counted_keys() -%}
+            -- never 0: a quarter of a record stands for the coincidence that was not seen yet
+            case when keyed_records.{{ key }} is not null then coalesce({{ key }}_values.other_count, 0.25) end
+                as {{ key }}_others,
+        {% endfor -%}
+    from keyed_records
+    left join frequencies as legal_name
+        on legal_name.field = 'legal_name' and keyed_records.name_key = legal_name.value
+    {% for key in counted_keys() -%}
+        left join frequencies as {{ key }}_values
+            on {{ key }}_values.field = '{{ key }}'
+            and cast(keyed_records.{{ key }} as varchar) = {{ key }}_values.value
+    {% endfor -%}
+),
+
 final as (
     select
         keyed_records.* exclude (reads_like_person, contact_keys),
@@ -49,22 +69,11 @@ final as (
             when keyed_records.word_count = 1 then {{ word_bit('keyed_records.core') }}
             else coalesce(rarest_words.word_mask, cast(18446744073709551615 as ubigint))
         end as word_mask,
-        case when keyed_records.legal_form is not null then coalesce(legal_name.other_count, 0) end as legal_name_others,
-        {% for key in counted_keys() -%}
-            -- never 0: a quarter of a record stands for the coincidence that was not seen yet
-            case when keyed_records.{{ key }} is not null then coalesce({{ key }}_values.other_count, 0.25) end
-                as {{ key }}_others,
-        {% endfor -%}
+        others.* exclude (record_no),
     from keyed_records
     left join rarest_words using (record_no)
     left join met_people using (record_no)
-    left join frequencies as legal_name
-        on legal_name.field = 'legal_name' and keyed_records.name_key = legal_name.value
-    {% for key in counted_keys() -%}
-        left join frequencies as {{ key }}_values
-            on {{ key }}_values.field = '{{ key }}'
-            and cast(keyed_records.{{ key }} as varchar) = {{ key }}_values.value
-    {% endfor -%}
+    inner join others using (record_no)
 )
 
 select * from final

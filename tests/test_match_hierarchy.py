@@ -1,0 +1,81 @@
+"""A group, a country's company and a shared person are near a company without being it: they go to review."""
+
+import polars as pl
+import pytest
+
+from pipelines.bench.match_data import sample_company
+from pipelines.matching.engine import match
+
+CITY = {"city": "Boston"}
+APART = {
+    "group": ("Zorblatt Group", "Zorblatt Ltd", CITY),
+    "holding": ("Quarvex Holdings Inc", "Quarvex Inc", CITY),
+    "集团": ("海岳集团", "海岳有限公司", {"city": "青岛"}),
+    "集团 and a company of it": ("鼎穹集团有限公司", "鼎穹智联股份有限公司", {"city": "青岛"}),
+    "country": ("Mirdane (Singapore) Pte Ltd", "Mirdane Pte Ltd", {"phone": "65 6123 4567"}),
+    "two countries": ("Ostrubel (UK) Ltd", "Ostrubel (Hong Kong) Ltd", {"phone": "65 6123 9999"}),
+    "branch": ("Ulmenfeld AG", "Ulmenfeld AG, Branch Office Hamburg", {"phone": "617 555 0199"}),
+    "国": ("艾璨(新加坡)有限公司", "艾璨有限公司", {"phone": "65 6123 1111"}),
+}
+TOGETHER = {
+    "legal form in brackets": ("Fendrika (Private) Limited", "Fendrika Limited", CITY),
+    "legal form of two words": ("Wolqart Private Limited", "Wolqart Ltd", CITY),
+    "country with and without brackets": ("Brenwick (UK) Ltd", "Brenwick UK Limited", CITY),
+    "group and short name": ("Kravolt Group", "Kravolt", CITY),
+    "one tax id": ("嵘海集团有限公司", "嵘海有限公司", {"tax_id": "91370200163562681G"}),
+}
+
+
+def two(number: int, names: tuple[str, str], told: dict[str, str]) -> list[dict[str, str]]:
+    """Two records of two systems with one web site."""
+    site = {"website": f"site{number}.com"} | told
+    return [
+        {"source_system": system, "source_id": f"t{number}", "account_name": name} | site
+        for system, name in zip(("crm", "erp"), names, strict=True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def found() -> dict[str, tuple[bool, float]]:
+    """Whether the two records of each case are one customer, and their score."""
+    cases = APART | TOGETHER
+    rows = [row for n, (one, other, told) in enumerate(cases.values()) for row in two(n, (one, other), told)]
+    records = pl.concat(
+        [sample_company(600).drop("truth"), pl.DataFrame(rows, infer_schema_length=None)], how="diagonal"
+    )
+    evidence, clusters = match(records)
+    place = {key: at for at, key in enumerate(evidence.records.select("source_system", "source_id").iter_rows())}
+    scores = {(left, right): bits for left, right, bits in evidence.pairs.select("l", "r", "score_bits").iter_rows()}
+    ends = {name: (place["crm", f"t{n}"], place["erp", f"t{n}"]) for n, name in enumerate(cases)}
+    return {
+        name: (bool(clusters.labels[one] == clusters.labels[other]), scores[one, other])
+        for name, (one, other) in ends.items()
+    }
+
+
+@pytest.mark.parametrize("case", APART)
+def test_a_group_and_the_company_of_a_country_are_other_customers(
+    found: dict[str, tuple[bool, float]], case: str
+) -> None:
+    is_one, bits = found[case]
+    assert not is_one
+    assert bits <= -2
+
+
+@pytest.mark.parametrize("case", TOGETHER)
+def test_words_of_a_legal_form_make_no_other_customer(found: dict[str, tuple[bool, float]], case: str) -> None:
+    assert found[case][0]
+
+
+def test_a_person_whom_two_strangers_of_one_city_share_makes_them_one_only_if_something_else_agrees() -> None:
+    person = {"contact_email": "ann@ledgerhouse.com", "contact_name": "Ann Roe", "city": "Boston"}
+    names = {"crm": "Kwirtel Bakery Ltd", "erp": "Ostrand Software Inc"}
+
+    def are_one(**told: str) -> bool:
+        rows = [{"source_system": s, "source_id": "t", "account_name": n} | person | told for s, n in names.items()]
+        evidence, clusters = match(pl.concat([sample_company(600).drop("truth"), pl.DataFrame(rows)], how="diagonal"))
+        place = {key: at for at, key in enumerate(evidence.records.select("source_system", "source_id").iter_rows())}
+        return bool(clusters.labels[place["crm", "t"]] == clusters.labels[place["erp", "t"]])
+
+    assert not are_one()
+    assert are_one(phone="617 555 0101")
