@@ -104,7 +104,7 @@ def batch_of(history: pl.DataFrame, frequency: Frequency) -> Batch:
 def _regular(unique_id: str, index: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, int]:
     """One series with every period between its first and its last known value, and the number of the last."""
     if (np.diff(index) == 0).any():
-        raise ForecastError(f"series {unique_id!r}: two rows fall into one period: sum them, or use a finer --freq")
+        raise ForecastError(two_rows(unique_id))
     known = np.flatnonzero(~np.isnan(y))
     if len(known) == 0:
         return np.empty(0), int(index[-1])
@@ -112,6 +112,11 @@ def _regular(unique_id: str, index: np.ndarray, y: np.ndarray) -> tuple[np.ndarr
     values = np.full(index[-1] - index[0] + 1, np.nan)
     values[index - index[0]] = y
     return values, int(index[-1])
+
+
+def two_rows(unique_id: str) -> str:
+    """What is said of a series that names a period twice."""
+    return f"series {unique_id!r}: two rows fall into one period: sum them, or use a finer --freq"
 
 
 def filled(values: np.ndarray) -> np.ndarray:

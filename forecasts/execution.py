@@ -64,6 +64,11 @@ def map_partitions(
     return [found[place] for place in range(len(partitions))]
 
 
+def known_engine(engine: str) -> None:
+    """Raise ForecastError for an engine that there is not."""
+    _runner(engine)
+
+
 def _runner(engine: str) -> Callable[[Work, Sequence[pl.DataFrame]], Results]:
     name, _, option = engine.partition(":")
     runners = {"process": _in_process, "pool": _in_pool, "ray": _on_ray, "dask": _on_dask, "spark": _on_spark}

@@ -10,11 +10,14 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 
+from forecasts import schemas
 from forecasts.config import Config, SeriesSet
 from forecasts.errors import ForecastError
+from forecasts.execution import known_engine
 from forecasts.frequency import Frequency
+from forecasts.schemas import FILE_COLUMNS
 
-COLUMNS = ("unique_id", "ds", "yhat", "lo_80", "hi_80", "lo_95", "hi_95", "model")
+NULL_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
 SERIES_PER_BLOCK = 20_000  # series whose pool is chosen together; bounds memory
 Progress = Callable[[int, int], None]
 
@@ -33,9 +36,12 @@ def forecast_file(
 
     source: `unique_id, ds, y`; without `unique_id` it is one series. The tier is the configuration's. With the tier
     `prophet` the file is streamed and every series gets Prophet's own intervals; other tiers choose pools.
-    target: COLUMNS, one row per series and period, complete or not at all.
+    target: FILE_COLUMNS, one row per series and period after its last value, complete or not at all.
     """
     frequency = Frequency(freq)
+    known_engine(engine)
+    if source.resolve() == target.resolve():
+        raise ForecastError(f"{target}: the forecast would take the place of its own history")
     if horizon < 1:
         raise ForecastError(f"horizon must be 1 or more periods, not {horizon}")
     with _as_parquet(source) as path:
@@ -45,27 +51,12 @@ def forecast_file(
 
 
 def _streamed(path: Path, target: Path, horizon: int, frequency: Frequency, progress: Progress | None) -> int:
-    from forecasts.prophet_map.parquet import forecast_parquet
-    from forecasts.prophet_menu import pandas_code, specification
+    from forecasts.streaming import stream_prophet
 
     total = series_of(path)
     tick = (lambda done: progress(done, total)) if progress else None
     with _parquet_target(target) as aside:
-        return forecast_parquet(
-            path,
-            aside,
-            specification(frequency, None, "additive"),
-            horizon,
-            pandas_code(frequency),
-            finish=_named,
-            progress=tick,
-        )
-
-
-def _named(block: pl.DataFrame) -> pl.DataFrame:
-    """The engine's rows with the name of the model that made them, as in the other tiers."""
-    names = {"prophet_map": "prophet", "prophet": "prophet_stock", "last_value": "naive", "none": None}
-    return block.with_columns(model=pl.col("engine").replace_strict(names, return_dtype=pl.String)).select(COLUMNS)
+        return stream_prophet(path, aside, horizon, frequency, tick)
 
 
 def _pooled(
@@ -78,10 +69,20 @@ def _pooled(
     for start in range(0, len(ids), SERIES_PER_BLOCK):
         block = whole.join(ids[start : start + SERIES_PER_BLOCK].to_frame(), on="unique_id", how="semi")
         parts.append(_block(block, wanted, engine, _part_of(progress, start, len(ids))))
+    rows = pl.concat(parts) if parts else pl.DataFrame(schema=FILE_COLUMNS)
     with _parquet_target(target) as aside:
-        rows = pl.concat(parts) if parts else pl.DataFrame(schema=dict.fromkeys(COLUMNS, pl.String))
-        rows.write_parquet(aside)
-    return rows["unique_id"].n_unique()
+        pl.concat([rows, _without_values(whole, rows, horizon, frequency)]).sort("unique_id", "ds").write_parquet(aside)
+    return len(ids)
+
+
+def _without_values(whole: pl.DataFrame, rows: pl.DataFrame, horizon: int, frequency: Frequency) -> pl.DataFrame:
+    """Rows without a forecast for the series that have no value at all, after their last date."""
+    left = whole.join(rows, on="unique_id", how="anti").group_by("unique_id").agg(pl.col("ds").max())
+    last = frequency.index(left["ds"].to_numpy())
+    periods = frequency.dates((last[:, None] + np.arange(1, horizon + 1)[None, :]).ravel())
+    ids = left.select(pl.col("unique_id").repeat_by(horizon).explode())["unique_id"]
+    found = pl.DataFrame({"unique_id": ids, "ds": pl.Series(periods).cast(pl.Date)})
+    return schemas.conform(found.with_columns(fallback_reason=pl.lit("0 values of history")), FILE_COLUMNS)
 
 
 def _block(block: pl.DataFrame, config: Config, engine: str, progress: Progress | None) -> pl.DataFrame:
@@ -92,7 +93,7 @@ def _block(block: pl.DataFrame, config: Config, engine: str, progress: Progress 
     history = block.with_columns(member=pl.col("unique_id"), **{name: pl.lit(word) for name, word in words.items()})
     issued = forecast(history, config, as_of=date.max, engine=engine, progress=progress)
     served = issued.values.filter(pl.col("is_served") & (pl.col("scenario") == "base"))
-    return served.rename({"period_start": "ds"}).sort("unique_id", "ds").select(COLUMNS)
+    return served.rename({"period_start": "ds"}).select(FILE_COLUMNS.keys())
 
 
 def _part_of(progress: Progress | None, start: int, total: int) -> Progress | None:
@@ -121,6 +122,11 @@ def read_long(source: Path) -> pl.DataFrame:
         return pl.read_parquet(path)
 
 
+def read_forecasts(target: Path) -> pl.DataFrame:
+    """The rows of a forecast file, as FILE_COLUMNS."""
+    return pl.read_csv(target, schema=FILE_COLUMNS) if target.suffix == ".csv" else pl.read_parquet(target)
+
+
 @contextmanager
 def _as_parquet(source: Path) -> Iterator[Path]:
     """The source as Parquet with typed columns: itself, or a temporary copy."""
@@ -135,7 +141,7 @@ def _as_parquet(source: Path) -> Iterator[Path]:
     if missing:
         raise ForecastError(f"{source}: no column {missing[0]}: found {', '.join(schema.names())}")
     if source.suffix == ".parquet" and _typed(schema):
-        yield source
+        yield _checked(source, source)
         return
     with TemporaryDirectory(prefix="almanac-") as folder:
         copy = Path(folder) / "series.parquet"
@@ -143,11 +149,11 @@ def _as_parquet(source: Path) -> Iterator[Path]:
             _cast(frame, schema).sink_parquet(copy)
         except pl.exceptions.PolarsError as error:
             raise ForecastError(f"{source}: ds must be dates and y numbers: {str(error).splitlines()[0]}") from error
-        yield copy
+        yield _checked(source, copy)
 
 
 def _scan_csv(source: Path) -> pl.LazyFrame:
-    return pl.scan_csv(source, try_parse_dates=True, null_values=["", "NA", "NaN", "null"], infer_schema_length=10_000)
+    return pl.scan_csv(source, infer_schema=False)
 
 
 def _typed(schema: pl.Schema) -> bool:
@@ -155,8 +161,30 @@ def _typed(schema: pl.Schema) -> bool:
 
 
 def _cast(frame: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
+    """ids as text, just as they are written; ds the day on the wall where the stamp was made; y numbers."""
     name = pl.col("unique_id").cast(pl.String) if "unique_id" in schema else pl.lit("series")
-    return frame.select(name.alias("unique_id"), pl.col("ds").cast(pl.Date), pl.col("y").cast(pl.Float64))
+    ds, y = pl.col("ds"), pl.col("y")
+    if schema["ds"] == pl.String:
+        ds = ds.str.slice(0, 10).str.replace_all("/", "-").str.to_date("%Y-%m-%d")
+    elif isinstance(schema["ds"], pl.Datetime):
+        ds = ds.dt.replace_time_zone(None)
+    if schema["y"] == pl.String:
+        y = pl.when(~y.str.strip_chars().is_in(NULL_WORDS)).then(y.str.strip_chars())
+    return frame.select(name.alias("unique_id"), ds.cast(pl.Date), y.cast(pl.Float64).fill_nan(None))
+
+
+def _checked(source: Path, path: Path) -> Path:
+    """The table, if every row has a name and a date and no value is infinite."""
+    table = pl.scan_parquet(path)
+    faults = {"unique_id": pl.col("unique_id").is_null(), "ds": pl.col("ds").is_null(), "y": pl.col("y").is_infinite()}
+    if not table.collect_schema()["y"].is_float():
+        del faults["y"]
+    counts = table.select(**{name: fault.sum() for name, fault in faults.items()}).collect(engine="streaming")
+    wrong = [name for name in faults if counts[name].item()]
+    if wrong:
+        what = "infinite values" if wrong[0] == "y" else "empty cells"
+        raise ForecastError(f"{source}: column {wrong[0]!r} has {counts[wrong[0]].item():,} {what}")
+    return path
 
 
 @contextmanager

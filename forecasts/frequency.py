@@ -10,9 +10,10 @@ from forecasts.errors import ForecastError
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 LENGTH = {"YS": 12, "QS": 3, "MS": 1, "ME": 1}  # in months
-SEASON = {"YS": 1, "QS": 4, "MS": 12, "ME": 12, "W": 52, "D": 7, "445": 12}
-KNOWN = "MS, ME, QS, YS (QS-APR, YS-APR ... for fiscal ones), D, W-MON ... W-SUN, 445-JAN ... 445-DEC"
+SEASON = {"YS": 1, "QS": 4, "MS": 12, "ME": 12, "W": 52, "D": 7, "B": 5, "445": 12}
+KNOWN = "MS, ME, QS, YS (QS-APR, YS-APR ... for fiscal ones), D, B, W-MON ... W-SUN, 445-JAN ... 445-DEC"
 WEEKS_445 = np.cumsum([4, 4, 5] * 4)
+WORKING_WEEKS = 2  # from then on it is no chance that no weekend is among the days
 YEARS_445 = range(1960, 2110)
 
 
@@ -21,8 +22,8 @@ class Frequency:
     """One kind of period, by its code.
 
     MS month; ME month, named by its last day; QS, YS quarter and year, with the month they begin in (QS-FEB);
-    D day; W-MON ... W-SUN week from that day on; 445-JAN ... fiscal month of 4, 4 and 5 weeks, from the Monday
-    nearest to the first of that month (in a 53-week year the last month has 6).
+    D day; B day from Monday to Friday; W-MON ... W-SUN week from that day on; 445-JAN ... fiscal month of 4, 4 and
+    5 weeks, from the Monday nearest to the first of that month (in a 53-week year the last month has 6).
     """
 
     code: str
@@ -30,7 +31,7 @@ class Frequency:
     def __post_init__(self) -> None:
         """Refuse a code that no period is known for."""
         allowed = {"W": WEEKDAYS, "QS": MONTHS, "YS": MONTHS, "445": MONTHS}.get(self.kind, ())
-        optional = self.kind in LENGTH or self.kind == "D"
+        optional = self.kind in LENGTH or self.kind in ("D", "B")
         if not (self.anchor in allowed or (self.anchor == "" and optional)):
             raise ForecastError(f"frequency {self.code!r} is unknown: use {KNOWN}")
 
@@ -54,6 +55,8 @@ class Frequency:
         days = np.asarray(dates).astype("datetime64[D]")
         if self.kind == "445":
             return np.searchsorted(_starts_445(MONTHS.index(self.anchor)), days, side="right") - 1
+        if self.kind == "B":
+            return np.busday_count(np.datetime64("1970-01-01", "D"), days)
         if self.kind in LENGTH:
             return (days.astype("datetime64[M]").astype(np.int64) - self._phase) // LENGTH[self.kind]
         return (days.astype(np.int64) - self._phase) // (7 if self.kind == "W" else 1)
@@ -67,6 +70,8 @@ class Frequency:
         index = np.asarray(index, dtype=np.int64)
         if self.kind == "445":
             return _starts_445(MONTHS.index(self.anchor))[index]
+        if self.kind == "B":
+            return np.busday_offset(np.datetime64("1970-01-01", "D"), index)
         if self.kind in LENGTH:
             months = index * LENGTH[self.kind] + self._phase
             return months.astype("datetime64[M]").astype("datetime64[D]")
@@ -87,8 +92,9 @@ class Frequency:
 def inferred(dates: np.ndarray) -> str:
     """The code of the longest period that tells all dates of one or many series apart, as their owner writes them.
 
-    First days of months are MS, QS, YS (with their month), last days ME, one weekday W-..., anything else D.
-    Raises ForecastError for fewer than two dates.
+    First days of months are MS, QS, YS (with their month), last days ME, or QS and YS where they are those of quarters
+    and years; one weekday is W-..., weeks without their weekends B, anything else D. Raises
+    ForecastError for fewer than two dates.
     """
     days = np.unique(np.asarray(dates).astype("datetime64[D]"))
     if len(days) < 2:
@@ -97,11 +103,14 @@ def inferred(dates: np.ndarray) -> str:
     if (days == months.astype("datetime64[D]")).all():
         return _of_months(months.astype(np.int64))
     if ((months + 1).astype("datetime64[D]") - days == np.timedelta64(1, "D")).all():
-        return "ME"
+        found = _of_months(months.astype(np.int64) + 1)
+        return "ME" if found == "MS" else found
     if len(set(days - months.astype("datetime64[D]"))) == 1 and len(days) > 2:
         raise ForecastError("one day of each month, but not its first or last: say the frequency, such as MS")
     weekdays = np.unique((days.astype(np.int64) + 3) % 7)
-    return f"W-{WEEKDAYS[weekdays[0]]}" if len(weekdays) == 1 else "D"
+    if len(weekdays) == 1:
+        return f"W-{WEEKDAYS[weekdays[0]]}"
+    return "B" if len(days) >= WORKING_WEEKS * len(weekdays) and weekdays.max() < 5 else "D"
 
 
 def _of_months(months: np.ndarray) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-from forecasts.files import read_long
+from forecasts.files import read_forecasts, read_long
 from forecasts.svg import drawn
 
 MOST = 200  # pictures; nobody looks at more, and a file each is slow
@@ -19,7 +19,7 @@ def draw(source: Path, forecasts: Path, folder: Path) -> int:
     Vega editor. Nothing is fetched when it is opened.
     """
     history = read_long(source)
-    future = pl.read_csv(forecasts, try_parse_dates=True) if forecasts.suffix == ".csv" else pl.read_parquet(forecasts)
+    future = read_forecasts(forecasts)
     ids = future["unique_id"].unique(maintain_order=True)[:MOST].to_list()
     folder.mkdir(parents=True, exist_ok=True)
     for number, unique_id in enumerate(ids):

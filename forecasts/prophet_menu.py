@@ -72,13 +72,15 @@ def _best_of_menu(batch: Batch, horizon: int) -> Parts:
     )
 
 
-def specification(frequency: Frequency, regressors: Regressors | None, mode: Mode) -> Specification:
-    """Stock settings, with the yearly pattern no finer than the periods can show."""
-    yearly: Switch = {"YS": False, "QS": 2, "D": "auto"}.get(frequency.kind, True)  # type: ignore[assignment]
+def specification(
+    frequency: Frequency, regressors: Regressors | None, mode: Mode, *, is_seasonal: bool = True
+) -> Specification:
+    """Stock settings, with the yearly pattern no finer than the periods can show; or without any pattern."""
+    yearly: Switch = {"YS": False, "QS": 2, "D": "auto", "B": "auto"}.get(frequency.kind, True)  # type: ignore[assignment]
     names = regressors.names if regressors else ()
     return Specification(
-        yearly_seasonality=yearly,
-        weekly_seasonality=frequency.kind == "D",
+        yearly_seasonality=yearly if is_seasonal else False,
+        weekly_seasonality=is_seasonal and frequency.kind in ("D", "B"),
         daily_seasonality=False,
         seasonality_mode=mode,
         regressors=tuple(Regressor(name, standardize=False, mode=mode) for name in names),

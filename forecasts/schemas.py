@@ -17,6 +17,18 @@ VALUES: dict[str, pl.DataType] = {
     "engine": pl.String(),
 }
 
+FILE_COLUMNS: dict[str, pl.DataType] = {
+    "unique_id": pl.String(),
+    "ds": pl.Date(),
+    "yhat": pl.Float64(),
+    "lo_80": pl.Float64(),
+    "hi_80": pl.Float64(),
+    "lo_95": pl.Float64(),
+    "hi_95": pl.Float64(),
+    "model": pl.String(),
+    "fallback_reason": pl.String(),
+}
+
 BACKTEST: dict[str, pl.DataType] = {
     "unique_id": pl.String(),
     "model": pl.String(),

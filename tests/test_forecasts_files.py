@@ -9,7 +9,9 @@ import pytest
 
 from forecasts import config
 from forecasts.errors import ForecastError
-from forecasts.files import COLUMNS, forecast_file
+from forecasts.files import forecast_file
+from forecasts.frequency import Frequency
+from forecasts.schemas import FILE_COLUMNS
 
 MONTHS = pl.date_range(date(2020, 1, 1), date(2024, 6, 1), "1mo", eager=True)
 
@@ -33,7 +35,7 @@ def test_every_series_is_forecast_whatever_the_order_of_the_rows(tmp_path: Path,
         frame.write_parquet(source)
         assert forecast_file(source, target, config.for_tier(tier), horizon=6, freq="MS") == 3
         found.append(pl.read_parquet(target).sort("unique_id", "ds"))
-    assert found[0].columns == list(COLUMNS) and found[0].height == 18
+    assert found[0].columns == list(FILE_COLUMNS) and found[0].height == 18
     assert found[0]["ds"].min() == date(2024, 7, 1)
     np.testing.assert_allclose(found[0]["yhat"], found[1]["yhat"], rtol=1e-6)
     np.testing.assert_allclose(found[0]["yhat"], 100, atol=15)
@@ -75,3 +77,89 @@ def test_pictures_show_history_and_forecast(tmp_path: Path) -> None:
     page = (tmp_path / "charts" / "000_a_b.html").read_text(encoding="utf-8")
     assert "lo_95" in page and "2024-07-01" in page
     assert "<svg" in page and "src=" not in page, "a page needs no network"
+
+
+def forecast_of(folder: Path, rows: pl.DataFrame, tier: str, freq: str, horizon: int = 12) -> pl.DataFrame:
+    source, target = folder / "in.parquet", folder / "out.parquet"
+    rows.write_parquet(source)
+    forecast_file(source, target, config.for_tier(tier), horizon=horizon, freq=freq)
+    return pl.read_parquet(target)
+
+
+@pytest.mark.parametrize("tier", ["prophet", "default"])
+@pytest.mark.parametrize("freq", ["ME", "445-JAN", "QS-FEB", "B"])
+def test_periods_keep_the_names_that_the_file_gives_them(tmp_path: Path, tier: str, freq: str) -> None:
+    frequency = Frequency(freq)
+    steps = np.arange(600, 660)
+    y = 100.0 + 900.0 * (steps % frequency.season == 600 % frequency.season)
+    rows = pl.DataFrame({"unique_id": "a", "ds": pl.Series(frequency.dates(steps)).cast(pl.Date), "y": y})
+    found = forecast_of(tmp_path, rows, tier, freq)
+    assert found["ds"].to_list() == frequency.dates(np.arange(660, 672)).tolist()
+    high = found.filter(pl.col("yhat") > 500)["ds"].to_list()
+    assert high == frequency.dates(np.array([step for step in range(660, 672) if y[(step - 600) % 60] > 500])).tolist()
+
+
+@pytest.mark.parametrize("tier", ["prophet", "default"])
+def test_ids_are_the_text_that_the_file_holds(tmp_path: Path, tier: str) -> None:
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    lines = [f"{name},{day},{n}" for name in ("007", "7", "NA", "1.10", "1.1") for n, day in enumerate(MONTHS)]
+    source.write_text("unique_id,ds,y\n" + "\n".join(lines) + "\n", encoding="utf-8")
+    forecast_file(source, target, config.for_tier(tier), horizon=1, freq="MS")
+    found = {line.split(",")[0] for line in target.read_text(encoding="utf-8").splitlines()[1:]}
+    assert found == {"007", "7", "NA", "1.10", "1.1"}
+
+
+def test_a_stamp_counts_on_the_day_where_it_was_made(tmp_path: Path) -> None:
+    stamps = MONTHS.cast(pl.Datetime("us")).dt.replace_time_zone("Asia/Shanghai")
+    rows = pl.DataFrame({"unique_id": "a", "ds": stamps, "y": np.arange(len(MONTHS), dtype=float)})
+    assert forecast_of(tmp_path, rows, "prophet", "MS")["ds"][0] == date(2024, 7, 1)
+
+
+@pytest.mark.parametrize("tier", ["prophet", "default"])
+def test_a_forecast_starts_after_the_last_value_and_a_series_without_one_has_its_rows(
+    tmp_path: Path, tier: str
+) -> None:
+    rows = table(["a", "none"])
+    known = (pl.col("unique_id") == "a") & (pl.col("ds") < date(2024, 1, 1))
+    found = forecast_of(tmp_path, rows.with_columns(pl.when(known).then("y")), tier, "MS", horizon=2)
+    assert found.filter(unique_id="a")["ds"].to_list() == [date(2024, 1, 1), date(2024, 2, 1)]
+    none = found.filter(unique_id="none")
+    assert none["yhat"].to_list() == [None, None] and none["fallback_reason"][0] == "0 values of history"
+
+
+def test_prophet_says_where_two_seasons_are_not_known(tmp_path: Path) -> None:
+    rows = pl.DataFrame({"unique_id": "a", "ds": MONTHS[:11], "y": 110.0 + np.arange(11) % 3})
+    found = forecast_of(tmp_path, rows, "prophet", "MS")
+    assert found["fallback_reason"].unique().to_list() == ["11 periods of history: no seasonal pattern"]
+    np.testing.assert_allclose(found["yhat"], 111, atol=5)
+
+
+@pytest.mark.parametrize("tier", ["prophet", "default"])
+@pytest.mark.parametrize(
+    ("change", "freq", "message"),
+    [
+        (pl.col("y"), "QS", "two rows fall into one period"),
+        (pl.lit(None, pl.Date).alias("ds"), "MS", "column 'ds' has 54 empty cells"),
+        (pl.lit(None, pl.String).alias("unique_id"), "MS", "column 'unique_id' has 54 empty cells"),
+        (pl.lit(float("inf")).alias("y"), "MS", "column 'y' has 54 infinite values"),
+    ],
+)
+def test_every_tier_refuses_what_no_tier_understands(
+    tmp_path: Path, tier: str, change: pl.Expr, freq: str, message: str
+) -> None:
+    with pytest.raises(ForecastError, match=message):
+        forecast_of(tmp_path, table(["a"]).with_columns(change), tier, freq)
+
+
+@pytest.mark.parametrize("tier", ["prophet", "default"])
+def test_an_empty_file_is_an_empty_forecast(tmp_path: Path, tier: str) -> None:
+    assert forecast_of(tmp_path, table(["a"]).clear(), tier, "MS").schema == FILE_COLUMNS
+
+
+def test_a_forecast_never_takes_the_place_of_its_history(tmp_path: Path) -> None:
+    source = tmp_path / "in.parquet"
+    table(["a"]).write_parquet(source)
+    with pytest.raises(ForecastError, match="take the place of its own history"):
+        forecast_file(source, source, config.for_tier("prophet"), horizon=2, freq="MS")
+    with pytest.raises(ForecastError, match="engine 'nonsense' is unknown"):
+        forecast_file(source, tmp_path / "o.csv", config.for_tier("prophet"), horizon=2, freq="MS", engine="nonsense")

@@ -94,7 +94,7 @@ def test_an_open_choice_or_an_unreadable_cell_is_one_sentence(tmp_path: Path, te
 
 @settings(max_examples=60, deadline=None)
 @given(
-    code=st.sampled_from(["MS", "ME", "QS", "QS-FEB", "YS", "YS-APR", "D", "W-MON", "W-SUN"]),
+    code=st.sampled_from(["MS", "ME", "QS", "QS-FEB", "YS", "YS-APR", "D", "B", "W-MON", "W-SUN"]),
     first=st.integers(0, 40),
     count=st.integers(20, 60),
     seed=st.integers(0, 1000),
@@ -104,6 +104,18 @@ def test_the_frequency_is_found_from_dates_with_gaps(code: str, first: int, coun
     keep = np.random.default_rng(seed).random(count) > 0.2
     keep[:2] = True
     assert inferred(Frequency(code).dates(steps[keep])) == code
+
+
+@pytest.mark.parametrize("code", ["QS", "QS-FEB", "YS", "YS-APR"])
+def test_last_days_of_quarters_and_years_are_no_months(code: str) -> None:
+    assert inferred(Frequency(code).ends(np.arange(200, 220))) == code
+
+
+def test_two_tuples_of_one_joined_name_are_refused(tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    file.write_text("Day,X,Y,Sales\n2024-01-01,A/B,C,1\n2024-01-02,A,B/C,2\n", encoding="utf-8")
+    with pytest.raises(AlmanacError, match="'A/B/C' would name two series"):
+        read_series(file, unique_id=("X", "Y"))
 
 
 def test_months_named_by_another_day_are_asked_for() -> None:

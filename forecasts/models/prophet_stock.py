@@ -46,7 +46,7 @@ def specification(batch: Batch) -> Any:
     """A `prophet.Prophet` for the frequency: yearly seasonality only where the periods are long, no simulation."""
     from prophet import Prophet
 
-    daily = batch.frequency.code == "D"
+    daily = batch.frequency.kind in ("D", "B")
     spec = Prophet(yearly_seasonality=True, weekly_seasonality=daily, daily_seasonality=False, uncertainty_samples=0)
     for name in batch.regressors.names if batch.regressors else ():
         spec.add_regressor(name, standardize=False)

@@ -35,23 +35,33 @@ def forecast_parquet(
     future: pl.DataFrame | None = None,
     levels: tuple[int, ...] = (80, 95),
     components: bool = False,
-    finish: Work | None = None,
     threads: int = 2,
     progress: Progress | None = None,
 ) -> int:
-    """Forecast a Parquet file of long rows into another; columns as fit_predict. Returns the number of series.
-
-    Blocks hold whole series and their boundaries depend on the file alone, so any number of threads writes the same
-    rows. A file that mixes series up is read again in buckets of series. `progress` is called with series done.
-    finish: a last change to the rows of every block before they are written; it keeps unique_id.
-    The target appears complete or not at all.
-    """
+    """Forecast a Parquet file of long rows into another; columns as fit_predict. Returns the number of series."""
     forecast = partial(
         fit_predict, spec=spec, horizon=horizon, freq=freq, future=future, levels=levels, components=components
     )
-    work: Work = (lambda block: finish(forecast(block))) if finish else forecast
+    return stream(source, target, forecast, _columns(spec), threads=threads, progress=progress)
+
+
+def stream(
+    source: Path,
+    target: Path,
+    work: Work,
+    columns: list[str] | None,
+    *,
+    threads: int = 2,
+    progress: Progress | None = None,
+) -> int:
+    """Write what `work` makes of every block of a Parquet file; returns the number of series. work keeps unique_id.
+
+    Blocks hold whole series and their boundaries depend on the file alone, so any number of threads writes the same
+    rows. A file that mixes series up is read again in buckets of series. `progress` is called with series done.
+    columns: those worth reading, None for all. An empty file gives what work makes of no rows.
+    The target appears complete or not at all.
+    """
     aside = target.with_name(f".{target.name}.partial")
-    columns = _columns(spec)
     try:
         done, distinct = _run(_in_file_order(source, columns), work, aside, threads, progress)
         if distinct < done:
@@ -116,6 +126,8 @@ def _in_file_order(source: Path, columns: list[str] | None) -> Iterator[pl.DataF
         held = rows[cut:]
     if held.height:
         yield held
+    elif not pq.ParquetFile(source).metadata.num_rows:
+        yield pl.read_parquet(source, columns=columns)
 
 
 def _in_buckets(source: Path, columns: list[str] | None) -> Iterator[pl.DataFrame]:

@@ -69,37 +69,44 @@ def _long_table(file: Path, series: tuple[str, ...], time: str | None, value: st
 
 
 def _is_long(file: Path) -> bool:
+    """Whether its columns are unique_id, ds (year first) and y already."""
     import polars as pl
 
+    is_text = file.suffix != ".parquet"
     try:
-        head = pl.read_csv(file, n_rows=100, try_parse_dates=True) if file.suffix == ".csv" else pl.scan_parquet(file)
+        head = (pl.read_csv(file, n_rows=100, infer_schema=False).lazy()) if is_text else pl.scan_parquet(file)
         schema = head.collect_schema()
     except (pl.exceptions.PolarsError, UnicodeError):
         return False
-    return schema.get("ds") in (pl.Date, pl.Datetime) and schema.get("y", pl.String()).is_numeric()
+    if not {"ds", "y"} <= set(schema):
+        return False
+    if not is_text:
+        return isinstance(schema["ds"], (pl.Date, pl.Datetime)) and schema["y"].is_numeric()
+    is_day = pl.col("ds").str.contains(r"^\d{4}-\d{2}-\d{2}").all()
+    is_number = pl.col("y").cast(pl.Float64, strict=False).is_not_null() | pl.col("y").is_null()
+    return all(head.select(is_day, is_number.all()).collect().row(0))
 
 
 def _frequency(file: Path, table: Path, said: str | None) -> str:
-    """What the user said, with a remark where the dates lie wider apart, otherwise as the dates lie."""
+    """What the user said, otherwise as the dates lie; with a remark where most of its periods are empty."""
     from forecasts.errors import ForecastError
     from forecasts.files import days_of
     from forecasts.frequency import Frequency, inferred
 
     try:
         days = days_of(table)
-        if not said or len(days) < 2:
-            return said or inferred(days)
-        periods = Frequency(said).index(days)
+        if said and len(days) < 2:
+            return said
+        freq = said or inferred(days)
+        periods = Frequency(freq).index(days)
         span = int(periods[-1] - periods[0]) + 1
         empty = 1 - len(set(periods)) / span
+        if empty >= SPARSE:
+            instead = f"dates lie as {lie}" if said and (lie := inferred(days)) != freq else "is that meant?"
+            typer.echo(f"note: {empty:.0%} of {span:,} periods are empty with --freq {freq}: {instead}", err=True)
     except ForecastError as error:
         raise AlmanacError(f"{file}: {error}") from error
-    if empty > SPARSE:
-        typer.echo(
-            f"note: {empty:.0%} of {span:,} periods are empty with --freq {said}; dates lie as {inferred(days)}",
-            err=True,
-        )
-    return said
+    return freq
 
 
 def _forecast(file: Path, target: Path, horizon: int, freq: str, tier: str, engine: str) -> int:

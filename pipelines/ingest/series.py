@@ -96,6 +96,8 @@ def _typed(
     path: Path, table: pl.DataFrame, names: list[str], time: str, value: str, looks: dict[str, Looks]
 ) -> pl.DataFrame:
     form = _number_format(looks[value])
+    if len(names) > 1:
+        _tell_apart(path, table, names)
     parts = " || '/' || ".join(f"coalesce(trim({quoted(name)}), '')" for name in names) or "'series'"
     ds, y = f"trim({quoted(time)})", f"nullif(trim({quoted(value)}), '')"
     with duckdb.connect() as connection:
@@ -106,6 +108,15 @@ def _typed(
     _all_read(path, rows.filter(pl.col("ds").is_null()), time, "ds_text", "date")
     _all_read(path, rows.filter(pl.col("y").is_null() & pl.col("y_text").is_not_null()), value, "y_text", "number")
     return rows.select("unique_id", "ds", "y")
+
+
+def _tell_apart(path: Path, table: pl.DataFrame, names: list[str]) -> None:
+    """Raise AlmanacError where two series would get one name: A/B of C and A of B/C."""
+    tuples = table.select(pl.col(name).fill_null("").str.strip_chars() for name in names).unique()
+    joined = tuples.select(pl.concat_str(names, separator="/")).to_series()
+    if joined.n_unique() < tuples.height:
+        one = joined.filter(joined.is_duplicated())[0]
+        raise AlmanacError(f"{path}: {one!r} would name two series: take the / out of {' or '.join(names)}")
 
 
 def as_numbers(texts: pl.Series) -> pl.Series:
