@@ -216,7 +216,7 @@ def _holds_ids(header: str) -> bool:
 def _is_no_id(column: str, item: CanonicalObject) -> bool:
     """A text that is read by people: no id, no key, and no word that is looked up."""
     canonical = item.columns[column]
-    return canonical.type == "text" and not canonical.map and not column.endswith(("_id", "_number"))
+    return canonical.type == "text" and not canonical.map and not column.endswith(("_id", "_number", "_by"))
 
 
 def _as_key(looks: Looks, column: str, item: CanonicalObject) -> float:
