@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import xlsxwriter
 from ingest_world import DEALS, World, deals
 
 from pipelines.errors import AlmanacError
@@ -175,3 +176,39 @@ def test_words_for_yes_and_no_are_read_in_several_languages(tmp_path: Path) -> N
 )
 def test_the_dress_of_a_file_changes_no_row(tmp_path: Path, content: bytes) -> None:
     assert loaded(tmp_path, content) == TRUTH
+
+
+def test_errors_of_a_spreadsheet_are_empty_and_said(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(DEALS.replace(".csv", ".xlsx"))
+    with xlsxwriter.Workbook(world.settings.inbox / "deals_20240131.xlsx") as book:
+        sheet = book.add_worksheet()
+        for number, row in enumerate([HEADERS, *ROWS]):
+            sheet.write_row(number, 0, row)
+        sheet.write_formula(1, 3, "=1/0", None, "#DIV/0!")
+    file = world.run().files[0]
+    assert world.column("select amount::double from raw.opportunities order by source_id") == [None, -88000.0]
+    assert "cells that hold an error (#DIV/0!) are read as empty" in file["warnings"]
+
+
+def test_a_workbook_with_a_password_says_so(tmp_path: Path) -> None:
+    """Office keeps an encrypted workbook as one stream of a compound file, whose directory names it."""
+    path = tmp_path / "deals.xlsx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000) + "EncryptedPackage".encode("utf-16-le"))
+    with pytest.raises(AlmanacError, match="protected by a password: save it without"):
+        read_table(path)
+
+
+def test_amounts_that_sap_stores_with_two_decimals_too_many_are_repaired_and_logged(tmp_path: Path) -> None:
+    """JPY 100 stands as 1.00 in tables whose amounts have two decimals for every currency."""
+    rule = (
+        "{name: tcurx, set: {amount: amount * 100}, when: \"currency in ('JPY', 'KRW')\", because: two decimals kept}"
+    )
+    contract = DEALS.replace("{const: USD}", "Title") + f"    corrections: [{rule}]\n"
+    world = World(tmp_path).contract(contract)
+    (tmp_path / "config/seeds/currency_words.csv").write_text("word,currency\nJPY,JPY\nUSD,USD\n")
+    world.put("deals_20240131.csv", with_cells(1, "JPY", "USD"))
+    world.run()
+    assert world.column("select amount::double from raw.opportunities order by source_id") == [123450.0, -88000.0]
+    assert world.rows("select old_value::double, new_value::double, rule from control.corrections") == [
+        (1234.5, 123450.0, "tcurx")
+    ]

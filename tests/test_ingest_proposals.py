@@ -1,5 +1,6 @@
 """Sheets with a column per period or stage, and units that are stated: what a proposal makes of them."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,40 @@ def test_a_measure_that_no_column_takes_is_listed_and_not_counted(tmp_path: Path
     text = propose(load_settings(tmp_path), path, "plan", None)
     assert "4 of 7 columns mapped" in text and "= 6 loaded" in text
     assert "# not mapped, kept in _extra: '2025-01 Zq', '2025-02 Zq', '2025-03 Zq'" in text
+
+
+def test_what_stands_under_an_id_is_no_name_and_a_description_no_product(tmp_path: Path) -> None:
+    """As a landed table whose ids were masked: nothing but the header tells what they are."""
+    path = tmp_path / "sf_opportunity_data.csv"
+    masked = [hashlib.md5(str(n).encode()).hexdigest() for n in range(3)]
+    rows = "".join(
+        f"0065g00000ABC{n},{name},a note,{name},Prospecting,10,2024-01-0{n + 1}\n" for n, name in enumerate(masked)
+    )
+    path.write_text(f"id,account_id,description,name,stage_name,amount,close_date\n{rows}", encoding="utf-8")
+    columns = _columns(tmp_path, path)
+    assert columns["account_id"] == ("account_id",) and columns["opportunity_name"] == ("name",)
+    assert "account_name" not in columns and "product_name" not in columns
+
+
+def test_prefixes_of_landed_tables_are_no_part_of_a_name(tmp_path: Path) -> None:
+    path = tmp_path / "deal_data.csv"
+    masked = [hashlib.md5(str(n).encode()).hexdigest() for n in range(3)]
+    rows = "".join(f"{n},{name},10,2024-01-05 10:00:00\n" for n, name in enumerate(masked, 1244495215))
+    path.write_text(f"deal_id,property_dealname,property_amount,property_closedate\n{rows}", encoding="utf-8")
+    columns = _columns(tmp_path, path)
+    assert columns["opportunity_name"] == ("property_dealname",) and columns["amount"] == ("property_amount",)
+
+
+def test_rows_with_an_id_beside_an_account_id_are_no_accounts(tmp_path: Path) -> None:
+    path = tmp_path / "export.csv"
+    path.write_text(
+        "id,account_id,name,email,title,phone\n1,9,Ann Lee,a@x.com,CEO,+49 30 1234\n2,9,Bob Ray,b@x.com,CTO,+49 30 1\n",
+        encoding="utf-8",
+    )
+    assert "- object: contacts" in propose(load_settings(tmp_path), path, "crm", None)
+
+
+def _columns(folder: Path, path: Path) -> dict[str, tuple[str, ...]]:
+    """What the proposed contract reads each canonical column from."""
+    (folder / "crm.yml").write_text(propose(load_settings(folder), path, "crm", None), encoding="utf-8")
+    return {name: column.source for name, column in load_contract(folder / "crm.yml").objects[0].columns.items()}

@@ -4,6 +4,7 @@ Evidence is the header (words in English, Chinese and German, technical names, t
 header that promises a date but holds none is not taken) and the file's name. What is not sure is written as a comment.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -23,7 +24,7 @@ from pipelines.ingest.headers import (
     without_prefix,
 )
 from pipelines.ingest.looks import ID, Looks, fits
-from pipelines.ingest.shapes import shapes
+from pipelines.ingest.shapes import compiled, shapes
 from pipelines.ingest.vocabulary import SEEDS, Vocabulary, load_vocabulary
 from pipelines.settings import Settings
 
@@ -31,9 +32,11 @@ SURE, PLAUSIBLE = 0.9, 0.6
 OVER = ("won", "lost", "void")
 NAMED = 4.0  # what a file's name weighs: as four columns do, for `contacts` have addresses as accounts do
 LACKING = 0.8  # what a required column that is not found takes from an object; its key, found, gives 1
+REFERENCE = 4.0  # what it takes from an object that its key stands beside another one: as much as a file's name gives
 LIKELY = 4  # objects whose headers are looked at for words that are merely alike
 # A header that is the key's by its name, but repeats, is rather a reference to another object.
 REPEATED_KEY = 0.85
+ID_AS_TEXT = 0.6
 
 
 @dataclass(frozen=True)
@@ -90,7 +93,17 @@ def _weighed(
     required = [column for column, canonical in item.columns.items() if canonical.required]
     lacking = 0 if is_part else LACKING * sum(column not in taken for column in required)
     fitting = sum(guess.confidence**4 for guess in guesses)  # a hundred headers that are merely alike prove nothing
+    fitting -= REFERENCE * _is_referred_to(looks, item, guesses)
     return fitting - lacking + (item.key_column in taken) + _named(stem, entity_words()[name]), guesses
+
+
+def _is_referred_to(looks: dict[str, Looks], item: CanonicalObject, guesses: list[Guess]) -> bool:
+    """Whether the rows have an id of their own and the object's beside it: an `account_id` beside `id` is another's."""
+    key = plain(item.key_column)
+    own = {guess.header for guess in guesses if guess.column == item.key_column}
+    return (
+        bool(own) and not any(plain(header) == key for header in own) and any(plain(header) == key for header in looks)
+    )
 
 
 def _named(stem: str, words: frozenset[str]) -> float:
@@ -190,8 +203,20 @@ def _fitting(
     for column, like in likes.items():
         if like >= PLAUSIBLE:
             fit = fits(looks, column, item.columns[column], evidence.words) * _as_key(looks, column, item)
+            fit *= ID_AS_TEXT if _holds_ids(header) and _is_no_id(column, item) else 1
             guesses += [Guess(header, column, like * fit)] if like * fit >= PLAUSIBLE else []
     return guesses
+
+
+def _holds_ids(header: str) -> bool:
+    spoken = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header.strip())  # `AccountId`, but not `Paid`
+    return bool(compiled(shapes()["id_endings"]).search(spoken))
+
+
+def _is_no_id(column: str, item: CanonicalObject) -> bool:
+    """A text that is read by people: no id, no key, and no word that is looked up."""
+    canonical = item.columns[column]
+    return canonical.type == "text" and not canonical.map and not column.endswith(("_id", "_number", "_by"))
 
 
 def _as_key(looks: Looks, column: str, item: CanonicalObject) -> float:

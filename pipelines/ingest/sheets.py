@@ -33,6 +33,7 @@ def read_sheets(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reade
         table = f"cells_{len(read)}"
         connection.execute(f"alter table cells rename to {table}")
         read.append((name, replace(source, relation=table)))
+        warnings += [warning for warning in source.warnings if warning not in warnings]
     if not read:
         raise FileRefusedError("empty_file", f"every sheet that matches {reader.sheets!r} is empty")
     return _joined(connection, read, warnings)

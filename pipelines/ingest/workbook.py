@@ -20,12 +20,18 @@ CELLS_LIMIT = 60_000_000  # a table of all rows a sheet can have and 57 columns
 LOOKED_THROUGH = 16 * 1024**2
 PIECE = 1024**2
 _DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+\d+:)?([A-Z]{1,3})(\d{1,7})"')
+_ERROR = re.compile(rb't="e"[^>]*>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?<v>(#[^<]{2,20})</v>')
+_LOCKED = "EncryptedPackage".encode("utf-16-le")
 _CELL = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 
 
 def read_workbook(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader) -> Source:
     """One sheet as text cells: rows above the header are control rows, wholly empty rows are skipped as such."""
-    return read_frame(connection, _sheet(path, reader), reader)
+    frame, errors = _sheet(path, reader)
+    source = read_frame(connection, frame, reader)
+    if errors:
+        source.warnings.append(f"cells that hold an error ({', '.join(errors)}) are read as empty")
+    return source
 
 
 def read_frame(
@@ -69,40 +75,48 @@ def sheet_names(path: Path) -> list[str]:
         raise FileRefusedError("broken_file", f"workbook not readable: {str(error).splitlines()[0]}") from error
 
 
-def _sheet(path: Path, reader: Reader) -> pl.DataFrame:
+def _sheet(path: Path, reader: Reader) -> tuple[pl.DataFrame, list[str]]:
+    """The sheet as text, and the errors that stand in cells of the workbook."""
     import fastexcel
 
-    _refuse_bomb(path)
+    errors = _refuse_bomb(path)
     try:
         book = fastexcel.read_excel(path)
         sheet = reader.sheet
         if isinstance(sheet, str) and sheet not in book.sheet_names:
             raise FileRefusedError("no_sheet", f"no sheet {sheet!r}; the workbook has: {', '.join(book.sheet_names)}")
         loaded = book.load_sheet(sheet, header_row=None, dtypes="string")
-        return loaded.to_polars()
+        return loaded.to_polars(), errors
     except FileRefusedError:
         raise
     except BaseException as error:  # the parser panics on some damaged files, which is no ordinary exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
+        if _LOCKED in path.read_bytes():
+            raise FileRefusedError("password", "the workbook is protected by a password: save it without") from error
         said = (str(error) or type(error).__name__).splitlines()[0]
         raise FileRefusedError("broken_file", f"workbook not readable: {said}") from error
 
 
-def _refuse_bomb(path: Path) -> None:
-    """Look at the zip directory before unpacking: 7 MB can hold gigabytes. Then at how far the cells lie apart."""
+def _refuse_bomb(path: Path) -> list[str]:
+    """Look at the zip directory before unpacking: 7 MB can hold gigabytes. Then at how far the cells lie apart.
+
+    What comes back are the errors that stand in cells of sheets which are looked through: `#DIV/0!`.
+    """
+    errors = set[bytes]()
     if not zipfile.is_zipfile(path):
-        return
+        return []
     with zipfile.ZipFile(path) as book:
         unpacked = sum(entry.file_size for entry in book.infolist())
         if unpacked > UNPACKED_LIMIT or unpacked > RATIO_LIMIT * max(path.stat().st_size, 1_000_000):
             raise FileRefusedError("too_large", f"the workbook unpacks to {unpacked >> 20} MB: export it as CSV")
         for entry in book.infolist():
             if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
-                _refuse_wide_open(book, entry)
+                errors |= _refuse_wide_open(book, entry)
+    return sorted(error.decode("utf-8", "replace") for error in errors)
 
 
-def _refuse_wide_open(book: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
+def _refuse_wide_open(book: zipfile.ZipFile, entry: zipfile.ZipInfo) -> set[bytes]:
     """Two cells in opposite corners are a few bytes of file and, read as a table, seventeen thousand million cells.
 
     What a large sheet says of its own size is believed: looking at all of its cells costs a fifth of reading it.
@@ -112,16 +126,18 @@ def _refuse_wide_open(book: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
         said = _DIMENSION.search(piece)
         corners = [said.groups()] if said else []
         is_small = entry.file_size <= LOOKED_THROUGH
-        tail = b""
+        tail, errors = b"", set[bytes]()
         while piece and (is_small or not said):
             corners += _CELL.findall(tail + piece)
-            tail, piece = piece[-40:], sheet.read(PIECE)
+            errors.update(_ERROR.findall(tail + piece))
+            tail, piece = piece[-200:], sheet.read(PIECE)
     width = max((_column_number(column) for column, _ in corners), default=0)
     height = max((int(row) for _, row in corners), default=0)
     if width * height > CELLS_LIMIT:
         raise FileRefusedError(
             "too_large", f"cells lie {height:,} rows by {width:,} columns apart: clear what lies far from the table"
         )
+    return errors
 
 
 def _column_number(letters: bytes) -> int:

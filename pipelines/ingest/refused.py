@@ -1,0 +1,110 @@
+"""What is kept of refused records: each once, with its place, all of its faults as a sentence, and its text."""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import polars as pl
+
+from pipelines.ingest import landing
+from pipelines.ingest.accept import MEANING
+from pipelines.ingest.shape import UNPIVOTED, fit
+from pipelines.ingest.source import Source
+from pipelines.ingest.unpivot import export_record_sql
+from pipelines.ingest.values import literal
+from pipelines.warehouse import quoted
+
+if TYPE_CHECKING:
+    from pipelines.ingest.observe import Arrival
+
+REFUSED_ROWS = 50_000  # so many at once as Python objects, which take several times the room of their text
+
+
+def refused_rows(
+    connection: duckdb.DuckDBPyConnection,
+    arrival: "Arrival",
+    sources: tuple[Source, Source],
+    file_id: str,
+    *,
+    has_faults: bool,
+) -> pl.DataFrame:
+    """Every refused record once: its first fault names column and code, all of them make the reason."""
+    system, canonical = arrival.system.system, arrival.contract.object
+    unread = [
+        (
+            file_id,
+            system,
+            canonical,
+            item.record,
+            item.byte_offset,
+            item.source_id,
+            item.column,
+            item.code,
+            item.reason,
+            item.raw_text,
+        )
+        for item in sources[0].refused
+    ]
+    judged = _judged_rows(connection, arrival, *sources) if has_faults else iter(())
+    rows = ((file_id, system, canonical, record, None, *rest) for record, *rest in judged)
+    frames = [pl.DataFrame(unread, schema=landing.REFUSED, orient="row")]
+    while some := list(islice(rows, REFUSED_ROWS)):
+        frames.append(pl.DataFrame(some, schema=landing.REFUSED, orient="row"))
+    return pl.concat(frames).sort("record", maintain_order=True)
+
+
+def _judged_rows(
+    connection: duckdb.DuckDBPyConnection, arrival: "Arrival", source: Source, table: Source
+) -> Iterator[list[Any]]:
+    """(record of the export, source id, column, code, reason, raw text) of every row with a fault."""
+    mark = literal(source.delimiter or ",")
+    cells = ", ".join(
+        f"case when contains({cell}, {mark}) or contains({cell}, '\"') or contains({cell}, chr(10)) "
+        f"then '\"' || replace({cell}, '\"', '\"\"') || '\"' else coalesce({cell}, '') end"
+        for cell in map(quoted, source.headers)
+    )
+    lines = f"select _record as _row, array_to_string([{cells}], {mark}) as line from {source.relation}"
+    record = export_record_sql("_record") if arrival.contract.unpivot else "_record"
+    found = connection.execute(
+        "select faults._record, raw._row, typed.source_id, faults.column_name, faults.code, faults.because, raw.line, "
+        "read.known[faults.column_name], read.place from faults join typed using (_record) join ("
+        f"select _record, {record} as _row, {_values_of(arrival, table)} as known, "
+        f"{quoted(UNPIVOTED) if arrival.contract.unpivot else 'null'} as place "
+        f"from {table.relation} where _record in (select _record from faults)) as read using (_record) join ("
+        f"{lines} where _record in (select {record} from faults)) as raw using (_row) "
+        "order by faults._record, faults.rowid"
+    )
+    last, refused = None, list[Any]()
+    while some := found.fetchmany(REFUSED_ROWS):
+        for row, record, source_id, column, code, because, raw_text, known, place in some:
+            reason = _reason(column, code, because, known)
+            if row == last:
+                refused[4] += f"; {reason}"
+                continue
+            if last is not None:
+                yield refused
+            said = f"{place}: {reason}" if place else reason
+            last, refused = row, [record, source_id, column or None, code, said, raw_text]
+    if last is not None:
+        yield refused
+
+
+def _values_of(arrival: "Arrival", table: Source) -> str:
+    """Canonical column to the cell it was read from, for the reason."""
+    shape = fit(arrival.contract, table.headers)
+    read = {name: quoted(headers[0]) for name, headers in shape.columns.items() if headers}
+    for name, column in arrival.contract.columns.items():
+        if name in read and isinstance(column.tax_rate, str):  # the fault may be the rate's
+            rate = quoted(shape.keys[column.tax_rate])
+            read[name] += f" || ' with tax rate ' || coalesce(nullif(trim({rate}), ''), '(empty)')"
+    names, cells = ", ".join(map(literal, read)), ", ".join(read.values())
+    return f"map([{names}], [{cells}])" if read else "map(['']::varchar[], ['']::varchar[])"
+
+
+def _reason(column: str | None, code: str, because: str | None, known: str | None) -> str:
+    said = because or MEANING.get(code, code)
+    if code == "bad_number" and any(word in (known or "") for word in "千万亿"):
+        said = "says a unit of its own beside the contract's `unit`"
+    value = f" {known!r}" if known is not None and code != "missing_value" else ""
+    return f"{column}:{value} {said}" if column else said
