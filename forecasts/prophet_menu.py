@@ -2,7 +2,9 @@
 
 Both forms have the same parameters and priors, so the lower objective (negative log posterior) is the better fit.
 The batch engine fits every series in both forms in well under a millisecond on monthly series; on weekly ones both
-together are a tenth of the default tier, so the models that share the components share the fit.
+together are a tenth of the default tier, so the models that share the components share the fit. A trend that changes
+sign has no use for a multiplicative season: such fits are not started again for a better mode, which cost more than all
+other models together.
 """
 
 import hashlib
@@ -88,7 +90,7 @@ def specification(
 
 
 def _fit(batch: Batch, horizon: int, mode: Mode) -> tuple[Parts, np.ndarray]:
-    fitted = fit(long_frame(batch), specification(batch.frequency, batch.regressors, mode))
+    fitted = fit(long_frame(batch), specification(batch.frequency, batch.regressors, mode), every_mode=False)
     future = _future(batch, horizon) if batch.regressors else None
     frame = fitted.predict(horizon, pandas_code(batch.frequency), future=future, levels=(), components=True)
     inside = fitted.fitted()

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from forecasts.prophet_map import Specification, fit_predict
+from forecasts.prophet_map import Specification, fit, fit_predict
 from forecasts.prophet_map.newton import Problem, descend
 
 
@@ -59,3 +59,19 @@ def test_a_series_that_is_fitted_exactly_is_left_early(monkeypatch: pytest.Monke
     forecast = fit_predict(line, Specification(seasonality_mode="multiplicative"), 1, "MS")
     assert 0 < len(taken) < 100
     assert abs(forecast["yhat"][0] - (1 + 2 / 35)) < 0.01
+
+
+def test_one_mode_is_never_better_than_the_best_of_all_and_the_same_where_no_sign_changes() -> None:
+    """Sales that hardly move have one mode; three spikes in five years of nothing have many."""
+    days = pl.date_range(date(2019, 1, 1), date(2023, 12, 1), "1mo", eager=True)
+    random = np.random.default_rng(2)
+    spikes = np.zeros(60)
+    spikes[[7, 29, 52]] = (5.0, 9.0, 4.0)
+    steady = 100 + 5 * np.sin(np.arange(60) * np.pi / 6) + random.normal(0, 1, 60)
+    series = {"spikes": spikes, "steady": steady}
+    frame = pl.concat([pl.DataFrame({"unique_id": name, "ds": days, "y": y}) for name, y in series.items()])
+    spec = Specification(seasonality_mode="multiplicative")
+    best, first = (fit(frame, spec, every_mode=every).parameters() for every in (True, False))
+    gap = dict(zip(best["unique_id"], first["objective"] - best["objective"], strict=True))
+    assert gap["steady"] == 0
+    assert gap["spikes"] > 0.1

@@ -48,18 +48,19 @@ class Fit:
         return parameter_table(self.panel, self.solutions, self.spec.changepoint_prior_scale)
 
 
-def fit(frame: pl.DataFrame, spec: "Specification | prophet.Prophet | None" = None) -> Fit:
+def fit(frame: pl.DataFrame, spec: "Specification | prophet.Prophet | None" = None, *, every_mode: bool = True) -> Fit:
     """Posterior modes for a long frame (unique_id, ds, y and the specification's regressors or conditions).
 
     Only what the batch engine solves; SpecificationError for anything else (fit_predict sends that to stock Prophet).
+    every_mode: whether multiplicative fits whose signs change are started again for a better mode, at 40 ms a series.
     """
     ours = batch_specification(spec)
-    return fit_panel(read_panel(frame, ours.frame_columns), ours)
+    return fit_panel(read_panel(frame, ours.frame_columns), ours, every_mode)
 
 
-def fit_panel(panel: Panel, spec: Specification) -> Fit:
+def fit_panel(panel: Panel, spec: Specification, every_mode: bool = True) -> Fit:
     """Posterior modes for a panel whose extra columns are the specification's."""
-    return Fit(spec, panel, tuple(solve(spec, stack) for stack in stacks(spec, panel)))
+    return Fit(spec, panel, tuple(solve(spec, stack, every_mode) for stack in stacks(spec, panel)))
 
 
 def batch_specification(spec: "Specification | prophet.Prophet | None") -> Specification:

@@ -57,14 +57,14 @@ def is_constant(y: FloatArray) -> np.ndarray:
     return y.min(axis=1) == y.max(axis=1)
 
 
-def solve(spec: Specification, stack: Stack) -> Solution:
-    """Posterior mode of every series of a stack."""
+def solve(spec: Specification, stack: Stack, every_mode: bool = True) -> Solution:
+    """Posterior mode of every series of a stack; without `every_mode`, the one that Prophet's own start leads to."""
     scale, floor = scaling(spec, stack.y)
     y = (stack.y - floor[:, None]) / scale[:, None]
     columns, slopes = len(stack.design.prior), stack.design.changepoints.shape[1]
     theta, delta = np.zeros((len(y), columns)), np.zeros((len(y), slopes))
     variance, steps = np.empty(len(y)), np.zeros(len(y), np.int64)
-    _solve_modes(spec, stack, y, theta, delta, variance, steps)
+    _solve_modes(spec, stack, y, theta, delta, variance, steps, every_mode)
     sigma = np.sqrt(variance)
     constant = is_constant(stack.y)
     theta[constant], delta[constant], sigma[constant] = 0.0, 0.0, CONSTANT_SIGMA
@@ -80,6 +80,7 @@ def _solve_modes(
     delta: FloatArray,
     variance: FloatArray,
     steps: IntArray,
+    every_mode: bool,
 ) -> None:
     design, inverse_tau = stack.design, 1.0 / spec.changepoint_prior_scale
     if not any(design.layout.is_multiplicative):
@@ -89,7 +90,8 @@ def _solve_modes(
     theta[:, :2] = start
     task = restarts.Task(stack, y, inverse_tau)
     task.descend(np.arange(len(y)), theta, delta, variance, steps)
-    restarts.restart(task, start, theta, delta, variance, steps)
+    if every_mode:
+        restarts.restart(task, start, theta, delta, variance, steps)
 
 
 def _start(is_flat: bool, y: FloatArray) -> FloatArray:
