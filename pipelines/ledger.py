@@ -20,6 +20,7 @@ VERSION: dict[str, pl.DataType] = {
     "issued_at": pl.Datetime("us"),
 }
 FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance")
+SEEN = ("published", "backfilled")  # outcomes of runs whose versions were issued
 AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone
 
 
@@ -90,7 +91,7 @@ def _known(settings: Settings, name: str, run: Run) -> pl.DataFrame:
     columns = {**VERSION, **authorship, **getattr(schemas, name.upper())}
     rows = state.read(settings, f"forecast_{name}")
     whole = schemas.conform(rows, columns) if rows.width else schemas.empty(columns)
-    return whole.filter(pl.col("issued_at") <= run.started_at, ~pl.col("run_id").is_in(_stopped(settings, run)))
+    return whole.filter(pl.col("issued_at") <= run.started_at, pl.col("run_id").is_in(_seen(settings, run)))
 
 
 def _last_choices(settings: Settings, run: Run) -> pl.DataFrame:
@@ -101,13 +102,14 @@ def _last_choices(settings: Settings, run: Run) -> pl.DataFrame:
     return live.filter(pl.col("issued_at") == pl.col("issued_at").max())
 
 
-def _stopped(settings: Settings, run: Run) -> list[str]:
-    """Runs whose numbers nobody ever saw: a gate or an error stopped them after they had forecast."""
+def _seen(settings: Settings, run: Run) -> list[str]:
+    """The run itself and those whose numbers somebody could see, which the log of runs says of them.
+
+    Not those that a gate or an error stopped after they had forecast, nor those that were killed: they left no word.
+    """
     log = state.read(settings, "runs")
-    if log.is_empty():
-        return []
-    seen = log.filter(pl.col("outcome").is_in(["published", "backfilled"]))["run_id"]
-    return log.filter(~pl.col("run_id").is_in(seen.implode()), pl.col("run_id") != run.run_id)["run_id"].to_list()
+    ended = log.filter(pl.col("outcome").is_in(SEEN))["run_id"].to_list() if log.height else []
+    return [run.run_id, *ended]
 
 
 def _latest(values: pl.DataFrame) -> pl.DataFrame:
