@@ -119,7 +119,7 @@ def days_of(source: Path) -> np.ndarray:
 def read_long(source: Path) -> pl.DataFrame:
     """The rows of a CSV or Parquet file as `unique_id, ds, y`."""
     with _as_parquet(source) as path:
-        return pl.read_parquet(path)
+        return pl.read_parquet(path).with_columns(pl.col("y").cast(pl.Float64).fill_nan(None))
 
 
 def read_forecasts(target: Path) -> pl.DataFrame:
