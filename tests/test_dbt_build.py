@@ -23,6 +23,12 @@ def test_the_docs_are_one_page_without_a_server(copied: Callable[[], Built]) -> 
     assert "One row per line of revenue" in page
 
 
+def test_a_copied_home_reads_its_own_seeds(built: Built, copied: Callable[[], Built]) -> None:
+    printed = dbt.dbt(dbt.prepare_project(copied().settings), "seed", "--select", "stages", "--debug")
+    statements = [line for line in printed.splitlines() if "copy" in line.lower() and "stages.csv" in line]
+    assert statements and not any(str(built.settings.home) in line for line in statements)
+
+
 def test_a_broken_edit_that_is_undone_is_undone_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def parse(folder: Path, *arguments: str) -> str:
         if "broken" in (folder / "seeds" / "stage_words.csv").read_text():
