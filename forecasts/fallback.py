@@ -18,15 +18,17 @@ def naive_forecast(batch: Batch, row: int, horizon: int) -> tuple[str, np.ndarra
 def naive_spread(values: np.ndarray, season: int, horizon: int) -> np.ndarray:
     """Standard deviation per step of the naive errors (Hyndman & Athanasopoulos, FPP3, table 5.2).
 
-    One value says nothing about its spread; the value itself is then taken for it, so that the interval is wide.
+    At least the mean size of n values over the square of n: what never moved in n periods has a chance of one in n to
+    do so, and says nothing of how far. So one value has its own size as its spread, ten have a hundredth of theirs.
     """
     values = filled(values)
     lag = season if len(values) > season else 1
-    if len(values) <= 1:
-        return np.full(horizon, abs(float(values[0])) if len(values) else 0.0)
+    if len(values) == 0:
+        return np.zeros(horizon)
     errors = values[lag:] - values[:-lag]
-    deviation = float(np.sqrt(np.mean(errors**2)))
-    return deviation * np.sqrt(np.arange(horizon) // lag + 1)
+    deviation = float(np.sqrt(np.mean(errors**2))) if len(errors) else 0.0
+    least = float(np.mean(np.abs(values))) / len(values) ** 2
+    return max(deviation, least) * np.sqrt(np.arange(horizon) // lag + 1)
 
 
 def reason_for(length: int, shortest: int, season: int) -> str:

@@ -11,6 +11,7 @@ LEVELS = (80, 95)
 WINDOW = 2  # steps on each side whose residuals are pooled: one step alone has too few
 PRIOR = 2  # lent residuals that count in a node's own spread: one step of few cutoffs may have erred little by luck
 OWN = 2  # horizons of pooled errors that count in a series' own size: the least MSIS on backtests of M3 and M4 weekly
+UNLIKE = 5.0  # times the error of the median series: on M3, tourism and M4 weekly hardly one errs as much
 LENT = 15.0  # residuals that all other nodes of a segment count for together: as many as one node has of three cutoffs
 
 
@@ -26,21 +27,44 @@ def bounds(
     return forecasts + low[None, :] * scale[:, None], forecasts + high[None, :] * scale[:, None]
 
 
-def sizes_of(residuals: np.ndarray) -> np.ndarray:
+def sizes_of(residuals: np.ndarray, alike: np.ndarray | None = None) -> np.ndarray:
     """How much each series errs compared with the others: (cutoffs, series, steps) of scaled residuals -> (series,).
 
     The root mean square of its own and of `OWN` horizons of pooled ones, over the pooled: 1 for a series like all
     others, or without errors of its own. Intervals get as narrow as a series deserves where the scale of its history,
     a season's step, says little about how far a forecast goes wrong (normalised conformal scores: Papadopoulos et al.
-    2008).
+    2008). alike: (cutoffs, series) whose residuals are pooled. Who errs `UNLIKE` times as much borrows nothing.
     """
     known = ~np.isnan(residuals)
     squares = np.where(known, residuals, 0.0) ** 2
-    pooled = squares.sum() / max(1, known.sum())
+    alike = np.ones(residuals.shape[:2], dtype=bool) if alike is None else alike
+    pooled = squares[alike].sum() / max(1, known[alike].sum())
     if pooled == 0.0:
         return np.ones(residuals.shape[1])
-    own, lent = known.sum(axis=(0, 2)), OWN * residuals.shape[2]
-    return np.asarray(np.sqrt((squares.sum(axis=(0, 2)) + lent * pooled) / (own + lent) / pooled))
+    own, total = known.sum(axis=(0, 2)), squares.sum(axis=(0, 2))
+    lent = OWN * residuals.shape[2] * (total <= own * UNLIKE**2 * pooled)
+    return np.asarray(np.sqrt((total + lent * pooled) / (own + lent) / pooled))
+
+
+def alike(residuals: np.ndarray, trusted: np.ndarray, usual: float) -> np.ndarray:
+    """Which residuals may speak for other series: (cutoffs, series), of scaled residuals (cutoffs, series, steps).
+
+    Those that are trusted, of series that err no more than `UNLIKE` times the usual: a few that began to sell
+    yesterday must not widen what is said of all others.
+    """
+    return trusted & (_mean_squares(residuals) <= UNLIKE**2 * usual)
+
+
+def usual_square(residuals: np.ndarray) -> float:
+    """The mean squared residual of the median series of those that err at all; infinite if none does."""
+    errors = _mean_squares(residuals)
+    wrong = np.sort(errors[errors > 0])
+    return float(wrong[(len(wrong) - 1) // 2]) if len(wrong) else np.inf
+
+
+def _mean_squares(residuals: np.ndarray) -> np.ndarray:
+    known = ~np.isnan(residuals)
+    return np.asarray((np.where(known, residuals, 0.0) ** 2).sum(axis=(0, 2)) / np.maximum(1, known.sum(axis=(0, 2))))
 
 
 def _widths(residuals: np.ndarray, lent: np.ndarray | None, steps: int, level: int) -> tuple[np.ndarray, np.ndarray]:

@@ -12,13 +12,19 @@ def scale_of(values: np.ndarray, season: int) -> float:
 
     A history of one season or less is scaled by its first differences, a constant one by its mean size, zeros by 1.
     """
+    step = step_of(values, season)
+    size = float(mean_known(np.abs(values))) if len(values) else 0.0
+    return step or (size if size > 0 else 1.0)
+
+
+def step_of(values: np.ndarray, season: int) -> float:
+    """The mean absolute difference over a season, or over one period where there is none; 0 if nothing ever moved."""
     for lag in (season, 1):
         if len(values) > lag:
             step = float(mean_known(np.abs(values[lag:] - values[:-lag])))
             if step > 0:
                 return step
-    size = float(mean_known(np.abs(values))) if len(values) else 0.0
-    return size if size > 0 else 1.0
+    return 0.0
 
 
 def squared_scale_of(values: np.ndarray) -> float:

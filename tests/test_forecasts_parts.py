@@ -134,7 +134,7 @@ def test_a_level_of_a_hierarchy_gets_the_width_of_its_own_errors() -> None:
         Origin(np.arange(51), np.full(51, 3), error, np.ones(51), np.ones(51), {"pool": np.zeros((51, 3))})
         for error in errors
     )
-    batch = Batch(tuple(map(str, range(51))), (np.ones(40),) * 51, np.full(51, 600), Frequency("MS"))
+    batch = Batch(tuple(map(str, range(51))), (np.arange(40.0),) * 51, np.full(51, 600), Frequency("MS"))
     candidates = Candidates(batch, 3, np.ones(51), {"pool": np.zeros((51, 3))}, origins)
     segments, floor = np.full(51, "regular", dtype=object), np.full(51, -np.inf)
     tied = np.array(["total", *["region"] * 50], dtype=object)
@@ -154,7 +154,7 @@ def test_a_series_that_errs_less_than_its_scale_says_gets_a_narrower_interval() 
         Origin(np.arange(200), np.full(200, 6), error, np.ones(200), np.ones(200), {"pool": np.zeros((200, 6))})
         for error in errors[:3]
     )
-    batch = Batch(tuple(map(str, range(200))), (np.ones(40),) * 200, np.full(200, 600), Frequency("MS"))
+    batch = Batch(tuple(map(str, range(200))), (np.arange(40.0),) * 200, np.full(200, 600), Frequency("MS"))
     candidates = Candidates(batch, 6, np.ones(200), {"pool": np.zeros((200, 6))}, origins)
     segments, floor = np.full(200, "regular", dtype=object), np.full(200, -np.inf)
     own = all_bounds(candidates, segments, floor, np.full(200, "", dtype=object))[0]["pool"][80]

@@ -1,0 +1,83 @@
+"""What is said of one series does not depend on how far its neighbours in the file are from anything usual."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from forecasts.backtest import Candidates, roll
+from forecasts.base import Batch
+from forecasts.bounds import all_bounds
+from forecasts.frequency import Frequency
+
+MONTHS, STEPS = 48, 6
+
+
+def slow_movers(count: int = 40) -> list[np.ndarray]:
+    """None to five pieces a month."""
+    random = np.random.default_rng(3)
+    return [np.where(random.random(MONTHS) < 0.4, random.integers(1, 6, MONTHS), 0).astype(float) for _ in range(count)]
+
+
+def launches(count: int = 6) -> list[np.ndarray]:
+    """Nothing for 40 months, then some 5000."""
+    random = np.random.default_rng(4)
+    return [np.where(np.arange(MONTHS) < 40, 0.0, 5000 + random.normal(0, 300, MONTHS)) for _ in range(count)]
+
+
+def rolled(series: Sequence[np.ndarray]) -> Candidates:
+    """The last value of every series, in the backtest as in the future."""
+    ids = tuple(f"{place:03d}" for place in range(len(series)))
+    batch = Batch(ids, tuple(series), np.full(len(series), 600), Frequency("MS"))
+    return roll({"naive": np.ones(len(series), dtype=bool)}, batch, STEPS, 24, 3)
+
+
+def bounds_95(candidates: Candidates, nodes: Sequence[str] = ()) -> tuple[np.ndarray, np.ndarray]:
+    size = len(candidates.batch)
+    levels = np.array(nodes or [""] * size, dtype=object)
+    future, _ = all_bounds(candidates, np.full(size, "intermittent", dtype=object), np.zeros(size), levels)
+    return future["naive"][95]
+
+
+def test_products_that_were_just_launched_do_not_widen_what_is_said_of_slow_movers() -> None:
+    alone, together = (bounds_95(rolled(slow_movers() + new)) for new in ([], launches()))
+    np.testing.assert_allclose(together[1][:40], alone[1], rtol=0.15)
+    actual = np.array(slow_movers())
+    assert together[1][:40].max() < 4 * actual.max()
+    assert (together[1][40:] > 5500).all(), "a launch itself is anything but certain"
+
+
+def test_nothing_is_promised_to_what_was_never_sold_because_others_sell() -> None:
+    low, high = bounds_95(rolled([*slow_movers(), *launches(), np.zeros(MONTHS)]))
+    assert not low[-1].any() and not high[-1].any()
+
+
+def test_a_constant_series_keeps_to_itself_beside_noisy_ones() -> None:
+    random = np.random.default_rng(5)
+    noisy = [100 + np.arange(MONTHS) + random.normal(0, 15, MONTHS) for _ in range(10)]
+    rent = np.full(MONTHS, 2500.0)
+    low, high = bounds_95(rolled([*noisy, rent]))
+    assert (low[-1] < 2500).all() and (high[-1] > 2500).all(), "what never moved may do so"
+    assert (high[-1] - low[-1] < 0.01 * 2500).all()
+    np.testing.assert_allclose(bounds_95(rolled([rent])), [low[-1:], high[-1:]])
+    assert (high[:-1] - low[:-1] > 40).all(), "and the noisy ones keep theirs"
+
+
+def test_a_member_of_a_hierarchy_is_not_given_the_errors_of_a_new_one() -> None:
+    old, new = slow_movers(1)[0], launches(1)[0]
+    _, high = bounds_95(rolled([old + new, old, new]), ["total", "region", "region"])
+    assert high[1].max() < 4 * old.max()
+    assert high[2].min() > 5500
+
+
+def test_a_short_constant_series_has_its_value_inside_its_interval() -> None:
+    """Its forecast may have been moved a little, so that the sums hold."""
+    candidates = rolled([np.full(10, 70.0)])
+    candidates.future["naive"][:] = 69.5
+    low, high = bounds_95(candidates)
+    assert (low < 69.5).all() and (high > 70).all()
+    assert (high - low < 10).all()
+
+
+def test_the_fewer_values_a_constant_history_has_the_less_certain_it_is() -> None:
+    widths = [np.diff(bounds_95(rolled([np.full(count, 70.0)])), axis=0).max() for count in (1, 2, 10, 48)]
+    assert widths[0] > 70 and widths == sorted(widths, reverse=True) and widths[-1] > 0
