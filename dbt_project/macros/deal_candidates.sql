@@ -9,6 +9,14 @@ bucket as (
     from rules
 ),
 
+worded_records as (
+    select
+        *,
+        {{ title_words('opportunity_name') }} as title_words,
+    from {{ ref('int_opportunity_records') }}
+    where stage_type <> 'void'
+),
+
 records as (
     select
         record_id,
@@ -21,12 +29,19 @@ records as (
         closed_on,
         stage_type,
         amount_base,
-        regexp_replace(lower(nfc_normalize(opportunity_name)), '[\s\p{P}\p{S}]', '', 'g') as title,
-        list_sort(regexp_extract_all(opportunity_name, '[0-9]+|[一二三四五六七八九十]+期')) as title_numbers,
+        -- A closing day taken from the last change says when somebody looked, not when the deal was closed.
+        case when stage_type = 'won' and closed_on_source is distinct from 'updated_at' then closed_on end as won_on,
+        nullif(array_to_string(title_words, ''), '') as title,
+        -- Words that say no more than that this is a deal.
+        list_filter(
+            title_words,
+            lambda word: word not in ('项目', '工程', '商机', 'project', 'deal', 'opportunity', 'the', 'for', 'of', 'and', 'in')
+        ) as words,
+        list_sort(list_filter(title_words, lambda word: regexp_matches(word, '^[0-9]+$'))) as title_numbers,
+        list_sort(list_filter(title_words, lambda word: regexp_matches(word, '^([0-9]+|[a-z])$'))) as title_marks,
         case when amount_base > 0 then cast(floor(ln(amount_base) / bucket.width) as bigint) end as amount_bucket,
-    from {{ ref('int_opportunity_records') }}
+    from worded_records
     cross join bucket
-    where stage_type <> 'void'
 ),
 
 -- An id that names many deals is a placeholder such as 0 or n/a.

@@ -18,6 +18,7 @@ compared as (
         abs(date_diff('day', one.closed_on, other.closed_on)) as days_between_closed,
         greatest(
             jaro_winkler_similarity(one.title, other.title),
+            case when list_sort(one.words) = list_sort(other.words) then 1 end,
             -- A title with the customer's name or the word project added is still that title.
             case
                 when length(one.title) >= 6 and contains(other.title, one.title)
@@ -30,6 +31,16 @@ compared as (
         (one.stage_type = 'won' and other.stage_type = 'lost')
         or (one.stage_type = 'lost' and other.stage_type = 'won') as is_contradictory_ending,
         coalesce(one.external_id <> other.external_id, false) as has_other_external_id,
+        one.stage_type = 'won' and other.stage_type = 'won' as is_won_twice,
+        abs(date_diff('day', one.won_on, other.won_on)) as days_between_won,
+        -- What was ordered after the first order was won is ordered again, not typed again.
+        greatest(one.created_on, other.created_on) < least(one.closed_on, other.closed_on) as is_at_the_same_time,
+        -- Berlin and Bremen, 东区 and 西区: each title names something that the other does not.
+        not contains(one.title, other.title)
+        and not contains(other.title, one.title)
+        and len({{ own_words('one', 'other') }}) > 0
+        and len({{ own_words('other', 'one') }}) > 0 as has_other_words,
+        one.title_marks <> other.title_marks as has_other_marks,
         -- Phase 1 and phase 2 are alike in every letter but one.
         len(one.title_numbers) > 0
         and len(other.title_numbers) > 0
@@ -63,13 +74,26 @@ matching as (
         or not (
             compared.is_contradictory_ending
             or coalesce(compared.has_other_numbers, false)
+            or coalesce(compared.has_other_words, false)
+            or coalesce(compared.days_between_won > rules.max_days_between_won, false)
             or coalesce(compared.days_between_closed > rules.max_days_between_created, false)
-            or (compared.has_other_external_id and not compared.is_across_systems)
+            or (
+                not compared.is_across_systems
+                and (
+                    compared.has_other_external_id
+                    or compared.has_other_marks
+                    or (compared.is_won_twice and not coalesce(compared.is_at_the_same_time, false))
+                )
+            )
         )
 ),
 
 final as (
-    select * exclude (is_contradictory_ending, has_other_external_id, has_other_numbers, evidence)
+    select
+        * exclude (
+            is_contradictory_ending, has_other_external_id, has_other_numbers, has_other_words, has_other_marks,
+            is_won_twice, days_between_won, is_at_the_same_time, evidence
+        ),
     from matching
     qualify row_number() over (partition by record_id, other_id order by rule_order) = 1
 )
