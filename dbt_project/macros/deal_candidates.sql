@@ -9,7 +9,7 @@ bucket as (
     from rules
 ),
 
-worded_records as (
+worded_records as materialized (
     select
         *,
         {{ title_words('opportunity_name') }} as title_words,
@@ -17,7 +17,7 @@ worded_records as (
     where stage_type <> 'void'
 ),
 
-records as (
+records as materialized (
     select
         record_id,
         source_system,
@@ -30,7 +30,7 @@ records as (
         stage_type,
         amount_base,
         -- A closing day taken from the last change says when somebody looked, not when the deal was closed.
-        case when stage_type = 'won' and closed_on_source is distinct from 'updated_at' then closed_on end as won_on,
+        case when stage_type = 'won' and coalesce(closed_on_source, '') <> 'updated_at' then closed_on end as won_on,
         nullif(array_to_string(title_words, ''), '') as title,
         -- Words that say no more than that this is a deal.
         list_filter(

@@ -56,16 +56,16 @@ translate({{ text }}, '{{ ns.wide }}', '{{ ns.narrow }}')
 {%- endmacro %}
 
 {#
-  Words of one title that the other has nothing for: neither the word, nor its plural, nor it with one slip of the pen.
+  Words of one title (a list) that the other has nothing for: neither the word, nor its plural, nor it with one slip of the pen.
   Numbers are compared apart, since one title may leave them out.
 #}
 {% macro own_words(one, other) -%}
 list_filter(
-    {{ one }}.words,
-    lambda word: not list_contains({{ other }}.words, word)
+    {{ one }},
+    lambda word: not list_contains({{ other }}, word)
     and not regexp_matches(word, '^[0-9]+$')
     and len(list_filter(
-        {{ other }}.words,
+        {{ other }},
         lambda near: word = near || 's' or near = word || 's'
         or (least(length(word), length(near)) >= 6 and damerau_levenshtein(word, near) <= 1)
     )) = 0

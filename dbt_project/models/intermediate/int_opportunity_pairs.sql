@@ -35,11 +35,9 @@ compared as (
         abs(date_diff('day', one.won_on, other.won_on)) as days_between_won,
         -- What was ordered after the first order was won is ordered again, not typed again.
         greatest(one.created_on, other.created_on) < least(one.closed_on, other.closed_on) as is_at_the_same_time,
-        -- Berlin and Bremen, 东区 and 西区: each title names something that the other does not.
-        not contains(one.title, other.title)
-        and not contains(other.title, one.title)
-        and len({{ own_words('one', 'other') }}) > 0
-        and len({{ own_words('other', 'one') }}) > 0 as has_other_words,
+        one.words,
+        other.words as words_of_other,
+        contains(one.title, other.title) or contains(other.title, one.title) as is_title_contained,
         one.title_marks <> other.title_marks as has_other_marks,
         -- Phase 1 and phase 2 are alike in every letter but one.
         len(one.title_numbers) > 0
@@ -74,7 +72,6 @@ matching as (
         or not (
             compared.is_contradictory_ending
             or coalesce(compared.has_other_numbers, false)
-            or coalesce(compared.has_other_words, false)
             or coalesce(compared.days_between_won > rules.max_days_between_won, false)
             or coalesce(compared.days_between_closed > rules.max_days_between_created, false)
             or (
@@ -88,13 +85,25 @@ matching as (
         )
 ),
 
+-- Berlin and Bremen, 东区 and 西区: each title names something that the other does not.
+other_words as (
+    select record_id, other_id
+    from matching
+    where
+        evidence = 'near_amount'
+        and not is_title_contained
+        and len({{ own_words('words', 'words_of_other') }}) > 0
+        and len({{ own_words('words_of_other', 'words') }}) > 0
+),
+
 final as (
     select
         * exclude (
-            is_contradictory_ending, has_other_external_id, has_other_numbers, has_other_words, has_other_marks,
-            is_won_twice, days_between_won, is_at_the_same_time, evidence
+            is_contradictory_ending, has_other_external_id, has_other_numbers, has_other_marks, is_title_contained,
+            is_won_twice, days_between_won, is_at_the_same_time, words, words_of_other, evidence
         ),
     from matching
+    where evidence <> 'near_amount' or (record_id, other_id) not in (select (record_id, other_id) from other_words)
     qualify row_number() over (partition by record_id, other_id order by rule_order) = 1
 )
 
