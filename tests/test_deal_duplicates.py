@@ -82,3 +82,19 @@ def test_one_title_written_in_two_ways_is_one_deal(one: str, other: str) -> None
 def test_a_shared_id_of_a_third_system_outweighs_the_words() -> None:
     one = Record("crm", "ERP Rollout Berlin", 9, "2026-01-05", external_id="X1")
     assert len(counted(one, Record("hub", "ERP Rollout Munich", 9, "2026-01-05", external_id="X1"))) == 1
+
+
+@pytest.mark.parametrize("nothing", [None, 0])
+def test_a_deal_whose_amount_one_system_does_not_know_is_found_and_keeps_its_money(nothing: float | None) -> None:
+    known = Record("hub", "Bottling plant Kassel", 1000, "2026-01-05")
+    unknown = Record("crm", "BOTTLING PLANT, Kassel", nothing, "2026-01-05")
+    assert counted(unknown, known) == ["hub|1"]
+    assert len(counted(unknown._replace(created="2026-01-06"), known)) == 2
+    assert len(counted(unknown._replace(title="Bottling plant Kessel"), known)) == 2
+
+
+def test_money_is_not_dropped_with_an_open_record_for_a_won_one_without_an_amount() -> None:
+    settled = Record("crm", "Bottling plant Kassel", None, "2026-01-05", "2026-02-01", "won")
+    assert len(counted(settled, Record("hub", "Bottling plant Kassel", 1000, "2026-01-05"))) == 2
+    both = counted(settled, Record("hub", "Bottling plant Kassel", 1000, "2026-01-05", "2026-02-02", "won"))
+    assert both == ["hub|1"]

@@ -8,6 +8,7 @@ rules as (select * from {{ ref('deal_duplicate_rules') }}),
 compared as (
     select
         candidates.*,
+        candidates.evidence in ('near_amount', 'same_day') as is_by_likeness,
         one.source_system,
         other.source_system as other_system,
         one.source_system <> other.source_system as is_across_systems,
@@ -68,12 +69,15 @@ matching as (
         )
         and coalesce(compared.title_similarity >= rules.min_title_similarity, rules.min_title_similarity is null)
     where
-        rules.evidence <> 'near_amount'
+        not compared.is_by_likeness
         or not (
             compared.is_contradictory_ending
             or coalesce(compared.has_other_numbers, false)
             or coalesce(compared.days_between_won > rules.max_days_between_won, false)
-            or coalesce(compared.days_between_closed > rules.max_days_between_created, false)
+            or coalesce(
+                compared.days_between_closed > greatest(rules.max_days_between_created, rules.max_days_between_won),
+                false
+            )
             or (
                 not compared.is_across_systems
                 and (
@@ -90,7 +94,7 @@ other_words as (
     select record_id, other_id
     from matching
     where
-        evidence = 'near_amount'
+        is_by_likeness
         and not is_title_contained
         and len({{ own_words('words', 'words_of_other') }}) > 0
         and len({{ own_words('words_of_other', 'words') }}) > 0
@@ -100,10 +104,10 @@ final as (
     select
         * exclude (
             is_contradictory_ending, has_other_external_id, has_other_numbers, has_other_marks, is_title_contained,
-            is_won_twice, days_between_won, is_at_the_same_time, words, words_of_other, evidence
+            is_won_twice, days_between_won, is_at_the_same_time, words, words_of_other, is_by_likeness, evidence
         ),
     from matching
-    where evidence <> 'near_amount' or (record_id, other_id) not in (select (record_id, other_id) from other_words)
+    where not is_by_likeness or (record_id, other_id) not in (select (record_id, other_id) from other_words)
     qualify row_number() over (partition by record_id, other_id order by rule_order) = 1
 )
 
