@@ -24,6 +24,7 @@ def test_orders_won_one_after_the_other_in_one_system_are_all_counted() -> None:
         ("园区监控项目东区", "园区监控项目西区"),
         ("Machine line A", "Machine line B"),
         ("Machine line", "Machine line B"),
+        ("Toner refill", "Toner refill Berlin"),
         ("Datacenter Phase I", "Datacenter Phase II"),
         ("数据中心建设项目一标段", "数据中心建设项目二标段"),
     ],

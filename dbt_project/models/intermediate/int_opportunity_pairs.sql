@@ -40,6 +40,10 @@ compared as (
         other.words as words_of_other,
         contains(one.title, other.title) or contains(other.title, one.title) as is_title_contained,
         one.title_marks <> other.title_marks as has_other_marks,
+        -- The customer's name stands in front of a title; what stands behind it is another site or another part.
+        list_sort(one.words) = list_sort(other.words)
+        or suffix(array_to_string(one.words, ''), array_to_string(other.words, ''))
+        or suffix(array_to_string(other.words, ''), array_to_string(one.words, '')) as is_same_title,
         -- Phase 1 and phase 2 are alike in every letter but one.
         len(one.title_numbers) > 0
         and len(other.title_numbers) > 0
@@ -83,6 +87,7 @@ matching as (
                 and (
                     compared.has_other_external_id
                     or compared.has_other_marks
+                    or not compared.is_same_title
                     or (compared.is_won_twice and not coalesce(compared.is_at_the_same_time, false))
                 )
             )
@@ -103,8 +108,8 @@ other_words as (
 final as (
     select
         * exclude (
-            is_contradictory_ending, has_other_external_id, has_other_numbers, has_other_marks, is_title_contained,
-            is_won_twice, days_between_won, is_at_the_same_time, words, words_of_other, is_by_likeness, evidence
+            is_contradictory_ending, has_other_external_id, has_other_numbers, has_other_marks, is_same_title,
+            is_title_contained, is_won_twice, days_between_won, is_at_the_same_time, words, words_of_other, is_by_likeness, evidence
         ),
     from matching
     where not is_by_likeness or (record_id, other_id) not in (select (record_id, other_id) from other_words)
