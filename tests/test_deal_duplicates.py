@@ -99,3 +99,9 @@ def test_money_is_not_dropped_with_an_open_record_for_a_won_one_without_an_amoun
     assert len(counted(settled, Record("hub", "Bottling plant Kassel", 1000, "2026-01-05"))) == 2
     both = counted(settled, Record("hub", "Bottling plant Kassel", 1000, "2026-01-05", "2026-02-02", "won"))
     assert both == ["hub|1"]
+
+
+def test_a_new_attempt_after_a_loss_is_in_the_pipeline() -> None:
+    lost = Record("crm", "Pump station", 1000, "2026-01-05", "2026-01-10", "lost")
+    assert len(counted(lost, Record("crm", "Pump station", 1000, "2026-01-12"))) == 2
+    assert len(counted(lost, Record("crm", "Pump station", 1000, "2026-01-07"))) == 1

@@ -34,8 +34,10 @@ compared as (
         coalesce(one.external_id <> other.external_id, false) as has_other_external_id,
         one.stage_type = 'won' and other.stage_type = 'won' as is_won_twice,
         abs(date_diff('day', one.won_on, other.won_on)) as days_between_won,
-        -- What was ordered after the first order was won is ordered again, not typed again.
-        greatest(one.created_on, other.created_on) < least(one.closed_on, other.closed_on) as is_at_the_same_time,
+        -- What was created when the first had been won or lost is the next order or the next attempt, not typed again;
+        -- but a short deal that was lost twice within days is.
+        not (one.stage_type = 'lost' and other.stage_type = 'lost')
+        and greatest(one.created_on, other.created_on) >= least(one.closed_on, other.closed_on) as is_the_next_one,
         one.words,
         other.words as words_of_other,
         contains(one.title, other.title) or contains(other.title, one.title) as is_title_contained,
@@ -88,7 +90,7 @@ matching as (
                     compared.has_other_external_id
                     or compared.has_other_marks
                     or not compared.is_same_title
-                    or (compared.is_won_twice and not coalesce(compared.is_at_the_same_time, false))
+                    or coalesce(compared.is_the_next_one, compared.is_won_twice)
                 )
             )
         )
@@ -101,15 +103,19 @@ other_words as (
     where
         is_by_likeness
         and not is_title_contained
-        and len({{ own_words('words', 'words_of_other') }}) > 0
-        and len({{ own_words('words_of_other', 'words') }}) > 0
+        and len(
+            {{ own_words('words', 'words_of_other') }}
+        ) > 0
+        and len(
+            {{ own_words('words_of_other', 'words') }}
+        ) > 0
 ),
 
 final as (
     select
         * exclude (
             is_contradictory_ending, has_other_external_id, has_other_numbers, has_other_marks, is_same_title,
-            is_title_contained, is_won_twice, days_between_won, is_at_the_same_time, words, words_of_other, is_by_likeness, evidence
+            is_title_contained, is_won_twice, days_between_won, is_the_next_one, words, words_of_other, is_by_likeness, evidence
         ),
     from matching
     where not is_by_likeness or (record_id, other_id) not in (select (record_id, other_id) from other_words)
