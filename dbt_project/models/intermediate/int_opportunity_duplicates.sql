@@ -15,6 +15,7 @@ members as (
             order by
                 -- A system that knows the ending knows more than one that does not.
                 records.stage_type = 'open',
+                coalesce(records.amount_base, 0) = 0,
                 {{ filled_columns(['customer_id', 'amount_base', 'created_on', 'closed_on', 'expected_close_on',
                                    'owner_name', 'product_name', 'opportunity_name'], 'records') }} desc,
                 -- Of open deals the last change tells most; of ended ones the record entered first is the original.

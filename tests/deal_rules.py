@@ -1,0 +1,57 @@
+"""The deal models as they stand in the dbt project, run on a handful of records without dbt."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import jinja2
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
+MODELS = ("int_opportunity_pairs", "int_opportunity_links", "int_opportunity_duplicates")
+RECORDS = """
+create table int_opportunity_records (
+    record_id varchar, source_system varchar, opportunity_name varchar, amount_base decimal(18, 4), created_on date,
+    closed_on date, stage_type varchar, external_id varchar, source_id varchar, source_deal_id varchar,
+    customer_id varchar, closed_on_source varchar, expected_close_on date, owner_name varchar, product_name varchar,
+    updated_at timestamp
+)
+"""
+
+
+class Record(NamedTuple):
+    """One deal record of the one customer; days as ISO text."""
+
+    system: str
+    title: str
+    amount: float | None
+    created: str | None
+    closed: str | None = None
+    stage: str = "open"
+    external_id: str | None = None
+
+
+def counted(*records: Record) -> list[str]:
+    """Ids of the records that are counted as deals of their own, `system|place`."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    environment.globals.update(ref=lambda name: name, source=lambda _, name: name, var=lambda _, default: default)
+    for name in ("deal_titles", "deal_candidates", "filled_columns"):
+        macros = environment.from_string((PROJECT / "macros" / f"{name}.sql").read_text(encoding="utf-8")).module
+        environment.globals.update({key: value for key, value in vars(macros).items() if not key.startswith("_")})
+    with duckdb.connect() as connection:
+        rules = PROJECT / "seeds" / "deal_duplicate_rules.csv"
+        connection.execute(f"create table deal_duplicate_rules as from read_csv('{rules}')")
+        priorities = "(values ('crm', 1), ('hub', 2)) as t (source_system, priority)"
+        connection.execute(f"create table systems as from {priorities}")
+        connection.execute(RECORDS)
+        for place, record in enumerate(records):
+            values = [f"{record.system}|{place}", *record, str(place), f"id{place}", "C1", "closed_on"]
+            marks = ", ".join("?" * len(values))
+            connection.execute(f"insert into int_opportunity_records values ({marks}, null, null, null, null)", values)
+        for model in MODELS:
+            sql = (PROJECT / "models" / "intermediate" / f"{model}.sql").read_text(encoding="utf-8")
+            connection.execute(f"create table {model} as {environment.from_string(sql).render()}")
+        found = connection.execute(
+            "from int_opportunity_records anti join int_opportunity_duplicates using (record_id)"
+            " select record_id order by all"
+        ).fetchall()
+    return [record_id for (record_id,) in found]
