@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipelines.names import build_key_tables, contacts, is_valid_uscc, parse_name, tax_id_keys
 from pipelines.names.places import place_key
 from pipelines.names.short import link_short_names, short_core
+from pipelines.names.tax import USCC_ALPHABET
 
 
 @pytest.mark.parametrize(
@@ -141,13 +142,27 @@ def test_both_scripts_of_a_place_give_one_key() -> None:
 def test_a_tax_id_is_valid_only_if_its_checksum_holds() -> None:
     assert is_valid_uscc("91350100M000100Y43")
     assert not is_valid_uscc("91350100M000100Y44")
-    frame = tax_id_keys(pl.Series(["91350100M000100Y43", "9135 0100 M000 100Y 44", "DE136695976", "12-3456789", "-"]))
+    frame = tax_id_keys(pl.Series(["91350100M000100Y43", "9135 0100 M000 100Y 44", "DE136695976", "20-2414936", "-"]))
     assert frame.sort("value").select("value", "is_valid", "kind").rows() == [
-        ("12-3456789", False, "other"),
+        ("20-2414936", False, "other"),
         ("9135 0100 M000 100Y 44", False, "uscc"),
         ("91350100M000100Y43", True, "uscc"),
         ("DE136695976", True, "vat"),
     ]
+
+
+@pytest.mark.parametrize("text", ["0" * 18, "0" * 9, "DE123456789", "1234567890", "12-3456789", "ATU" + "XXXXXXXX"])
+def test_a_dummy_tax_id_is_nobodys(text: str) -> None:
+    assert tax_id_keys(pl.Series([text])).is_empty()
+
+
+@given(st.sampled_from("0BCDEFGHJKLMPQRTUWX"), st.integers(0, 10**15))
+@settings(max_examples=50, deadline=None)
+def test_no_check_character_makes_an_id_of_no_department_or_region_valid(department: str, rest: int) -> None:
+    def valid(start: str) -> int:
+        return sum(is_valid_uscc(f"{start}{rest:015d}"[:17] + last) for last in USCC_ALPHABET)
+
+    assert (valid(f"{department}1"), valid("910"), valid("911")) == (0, 0, 1)
 
 
 def test_keys_are_built_once_per_distinct_value_and_survive_an_empty_warehouse() -> None:
