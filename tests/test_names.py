@@ -121,6 +121,28 @@ def test_web_sites_give_their_registered_domain() -> None:
     }
 
 
+MAIL_HOSTS = """yahoo.de yahoo.co.uk yahoo.com.br freenet.de gmx.at hotmail.fr outlook.de live.nl naver.com web.de
+t-online.de mail.ru bigpond.com sina.com.cn msa.hinet.net vip.sina.com"""
+
+
+def test_a_mail_provider_of_any_country_is_nobodys_domain() -> None:
+    frame = contacts.email_keys(pl.Series([f"huber@{host}" for host in MAIL_HOSTS.split()]))
+    assert frame.filter(pl.col("domain_key").is_not_null()).is_empty()
+
+
+def test_a_page_of_a_platform_is_that_of_who_rents_it_or_nobodys() -> None:
+    rented = ["annas.wordpress.com", "https://berta.myshopify.com/x", "hongfa.1688.com", "c.github.io", "acme.uk.com"]
+    pages = ["https://www.linkedin.com/company/carlo", "facebook.com/carla", "de-de.facebook.com/carla", "x.com/acme"]
+    platforms = ["wordpress.com", "www.1688.com", "detail.1688.com/offer/1", "myshopify.com", "sites.google.com/site/a"]
+    frame = contacts.website_keys(pl.Series(rented + pages + platforms + ["outlook-tools.de", "max.com", "mailer.io"]))
+    hosts = ["annas.wordpress.com", "berta.myshopify.com", "hongfa.1688.com", "c.github.io", "acme.uk.com"]
+    assert frame["domain_key"].to_list() == [*hosts, "outlook-tools.de", "max.com", "mailer.io"]
+
+
+def test_who_writes_from_a_network_works_for_it() -> None:
+    assert contacts.email_keys(pl.Series(["a@linkedin.com"]))["domain_key"].to_list() == ["linkedin.com"]
+
+
 def test_addresses_keep_number_and_street() -> None:
     values = [
         "5900 N. Winthrop Ave",

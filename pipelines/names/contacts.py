@@ -2,12 +2,10 @@
 
 import polars as pl
 
+from pipelines.names.hosts import domains_of_mail, domains_of_sites
 from pipelines.names.places import PLACE_KEYS, PROVINCE_OF, place_key
-from pipelines.names.words import FREE_MAIL
 
 HOST = r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^@/]*@)?(?:www\d?\.)?([a-z0-9_.-]+\.[a-z]{2,})(?:[:/?#]|$)"
-SIMPLE_DOMAIN = r"^[^.]+\.[a-z]{2,}$"
-SECOND_LEVEL = r"([^.]+\.(?:com|co|net|org|gov|edu|ac|or|ne|go|ltd|plc)\.[a-z]{2})$"
 # one digit over and over, or the keyboard from left to right
 PLACEHOLDER = "^(?:" + "|".join(f"{digit}+" for digit in range(10)) + "|1234567|12345678|123456789|1234567890)$"
 _DIRECTIONS = "n|s|e|w|ne|nw|se|sw|no|so|north|south|east|west|northeast|northwest|southeast|southwest"
@@ -30,39 +28,17 @@ def phone_keys(values: pl.Series) -> pl.DataFrame:
 
 
 def email_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per e-mail address: `value, email_key, domain_key`; the domain is null for free mail providers."""
+    """One row per e-mail address: `value, email_key, domain_key`; the domain of a mail provider is null."""
     key = pl.col("value").str.normalize("NFKC").str.to_lowercase().str.strip_chars(" <>\t;,")
     frame = values.to_frame("value").select("value", email_key=key)
     frame = frame.filter(pl.col("email_key").str.contains(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"))
-    host = frame["email_key"].str.extract(r"@(.+)$", 1)
-    domain = _registered(host)
-    free = pl.Series(sorted(FREE_MAIL))
-    is_free = host.is_in(free.implode()) | domain.is_in(free.implode())
-    return frame.with_columns(domain_key=pl.select(pl.when(is_free).then(None).otherwise(domain)).to_series())
+    return frame.with_columns(domain_key=domains_of_mail(frame["email_key"].str.extract(r"@(.+)$", 1)))
 
 
 def website_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per web site: `value, domain_key`, the registered domain."""
+    """One row per web site: `value, domain_key`, the registered domain, or the rented host below a platform's."""
     host = values.str.normalize("NFKC").str.to_lowercase().str.strip_chars().str.extract(HOST, 1)
-    frame = pl.DataFrame({"value": values, "domain_key": _registered(host)}).drop_nulls("domain_key")
-    return frame.filter(~pl.col("domain_key").is_in(sorted(FREE_MAIL)))
-
-
-def _registered(hosts: pl.Series) -> pl.Series:
-    """The registered domain of each host. The public suffix list is asked only where two labels do not say it."""
-    frame = hosts.to_frame("host")
-    host = pl.col("host")
-    quick = pl.when(host.str.contains(SIMPLE_DOMAIN)).then(host).otherwise(host.str.extract(SECOND_LEVEL, 1))
-    frame = frame.with_columns(domain=quick)
-    rest = frame.filter(pl.col("domain").is_null() & host.is_not_null())["host"].unique()
-    if rest.is_empty():
-        return frame["domain"]
-    import tldextract
-
-    extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-    found = pl.DataFrame({"host": rest, "asked": [extract(h).top_domain_under_public_suffix or h for h in rest]})
-    joined = frame.join(found, on="host", how="left", maintain_order="left")
-    return joined.select(pl.coalesce("domain", "asked")).to_series()
+    return pl.DataFrame({"value": values, "domain_key": domains_of_sites(host)}).drop_nulls("domain_key")
 
 
 def address_keys(values: pl.Series) -> pl.DataFrame:

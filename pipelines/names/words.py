@@ -231,11 +231,3 @@ CHINESE_SURNAMES = frozenset(
     "彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金"
     "石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 )
-_FREE_MAIL = """
-    gmail.com googlemail.com yahoo.com hotmail.com outlook.com live.com msn.com aol.com icloud.com me.com
-    mail.com gmx.com gmx.de gmx.net web.de t-online.de yandex.ru mail.ru protonmail.com proton.me zoho.com
-    qq.com foxmail.com 163.com 126.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn 188.com tom.com
-    aliyun.com 21cn.com wo.cn vip.qq.com vip.163.com comcast.net verizon.net att.net sbcglobal.net
-    bellsouth.net orange.fr free.fr wanadoo.fr libero.it example.com example.org example.net test.com none.com
-"""
-FREE_MAIL = frozenset(_FREE_MAIL.split())
