@@ -24,6 +24,23 @@ from pipelines.names.tax import USCC_ALPHABET
         ("中国建设银行武汉市武昌支行", "中国建设银行股份有限公司武汉武昌支行"),
         ("ＡＢＣ電子股份有限公司", "abc电子"),
         ("Contoso Technologies GmbH", "contoso technology"),
+        ("Müller Maschinenbau GmbH", "Mueller Maschinenbau"),
+        ("MÜLLER MASCHINENBAU", "Mu\u0308ller Maschinenbau"),
+        ("Großmann Weißblech AG", "Grossmann Weissblech"),
+        ("GROẞMANN", "Grossmann"),
+        ("Schäfer Feinmechanik", "Schaefer Feinmechanik GmbH"),
+        ("Ørskov Skibsværft A/S", "Orskov Skibsvaerft AS"),
+        ("Göteborg Energi AB", "Goteborg Energi"),
+        ("Muebles Agüero S.L.", "Muebles Aguero"),
+        ("Anna’s Cupcakes – Leeds", "Anna's Cupcakes Leeds"),
+        ("Bonvin Horloges S. A.", "Bonvin Horloges SA"),
+        ("Dupont Frères S. à r. l.", "Dupont Freres SARL"),
+        ("Bratwurst Hilgers GmbH & Co. KG", "Bratwurst Hilgers GmbH und Co KG"),
+        ("Hilgers GmbH&Co.KG", "Hilgers GmbH"),
+        ("Grupo Sol S.A. de C.V.", "Grupo Sol SA de CV"),
+        ("Köster & Partner GmbH", "Koester und Partner GmbH"),
+        ("Frères Dupont et Fils", "Freres Dupont & Fils SARL"),
+        ("Łódź Tekstyl Sp. z o.o.", "Lodz Tekstyl Sp. z o.o."),
     ],
 )
 def test_spellings_of_one_company_share_their_core(one: str, other: str) -> None:
@@ -35,6 +52,12 @@ def test_spellings_of_one_company_share_their_core(one: str, other: str) -> None
     [
         ("深圳市拓搏实业有限公司", "深圳市拓博实业有限公司"),
         ("北京银行", "上海银行"),
+        ("ET Works", "Works"),
+        ("Smith & Co. KG", "Miller & Co. KG"),
+        ("Vitamin B", "Vitamin"),
+        ("Blue Systems", "Blu Systems"),
+        ("Joe's Pizza", "Jo's Pizza"),
+        ("Aerotech", "Arotech"),
         ("Acme Widgets", "Acme Gadgets"),
         ("中国工商银行珠市口支行", "中国工商银行车站路支行"),
     ],
@@ -157,8 +180,17 @@ def test_addresses_keep_number_and_street() -> None:
 
 def test_both_scripts_of_a_place_give_one_key() -> None:
     assert place_key("深圳市") == place_key("Shenzhen") == "shenzhen"
+    assert place_key("Yueyang") == place_key("岳阳市") == "yueyang"
     frame = contacts.place_keys(pl.Series(["深圳市", "Springfield"]))
     assert keyed(frame, "province_key") == {"深圳市": "guangdong", "Springfield": None}
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    ["Köln Koeln Koln KÖLN", "Zürich Zuerich Zurich", "Århus Aarhus Arhus", "Malmö Malmoe Malmo", "Gießen Giessen"],
+)
+def test_a_city_with_and_without_umlaut_is_one(spellings: str) -> None:
+    assert len({place_key(spelling) for spelling in spellings.split()}) == 1
 
 
 def test_a_tax_id_is_valid_only_if_its_checksum_holds() -> None:

@@ -4,7 +4,8 @@
 _LATIN_FORMS = """
     inc incorporated corp corporation co company ltd limited llc llp lp plc pty pte pvt pc pllc gmbh mbh ag kg
     kgaa ohg ug se sa sas sarl sl slu srl spa sro spzoo oy oyj ab as asa aps bv nv cv vof bvba sprl kk kft zrt
-    rt doo dd ad jsc pjsc ooo oao zao tbk pt bhd sdn eirl sab ltda eireli ev eg gbr holding holdings group grp
+    rt doo dd ad jsc pjsc ooo oao zao tbk pt bhd sdn eirl sab ltda eireli ev eg gbr
+    gesmbh cokg cokgaa holding holdings group grp
 """
 LATIN_FORMS = frozenset(_LATIN_FORMS.split())
 # What brackets hold that names no branch: legal words, and what people note about a record. Compared without blanks.
@@ -20,7 +21,7 @@ COUNTRIES = {
     for key, spellings in {
         "argentina": "argentina 阿根廷",
         "australia": "australia 澳大利亚",
-        "austria": "austria osterreich 奥地利",
+        "austria": "austria osterreich oesterreich 奥地利",
         "belgium": "belgium belgique 比利时",
         "brazil": "brazil brasil 巴西",
         "canada": "canada 加拿大",
@@ -62,7 +63,7 @@ COUNTRIES = {
         "switzerland": "switzerland schweiz suisse 瑞士",
         "taiwan": "taiwan 台湾",
         "thailand": "thailand 泰国",
-        "turkey": "turkey turkiye 土耳其",
+        "turkey": "turkey turkiye tuerkiye 土耳其",
         "uae": "uae unitedarabemirates 阿联酋",
         "unitedkingdom": "unitedkingdom uk gb greatbritain 英国",
         "unitedstates": "unitedstates unitedstatesofamerica us usa america 美国",
@@ -110,6 +111,8 @@ _LATIN_GENERIC = """
     supply power environment chemical textile import export enterprise enterprises china
 """
 LATIN_GENERIC = frozenset(LATIN_WORDS.values()) | frozenset(_LATIN_GENERIC.split())
+# Between two words of a name they say `and`.
+LATIN_ANDS = frozenset({"und", "et", "och", "og"})
 LATIN_FILLERS = frozenset({"the", "and", "of", "for", "de", "la", "a"})
 
 # Chinese legal forms, longest first; cut wherever they stand, because a branch keeps its company's form in the middle.
