@@ -91,6 +91,7 @@ def test_no_text_makes_a_name_raise(text: str) -> None:
     [
         ("Siemens AG, Branch Office Hamburg", "branch office hamburg"),
         ("Bosch GmbH Niederlassung Ulm", "niederlassung ulm"),
+        ("Nestora Österreich GmbH", "austria"),
         ("Branch Metrics Inc.", ""),
         ("South East Asia Center (Foster)", "(foster"),
         ("Acme (Shanghai) Co., Ltd.", ""),
@@ -146,6 +147,28 @@ def test_web_sites_give_their_registered_domain() -> None:
 
 MAIL_HOSTS = """yahoo.de yahoo.co.uk yahoo.com.br freenet.de gmx.at hotmail.fr outlook.de live.nl naver.com web.de
 t-online.de mail.ru bigpond.com sina.com.cn msa.hinet.net vip.sina.com"""
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["+49 221 4711234", "0221/4711234", "+49 (0)221 4711234", "0049 (0) 221-471 12 34", "Tel. (+49) 0221 4711234"],
+        ["+44 (0)20 7946 0958", "020 7946 0958", "0044 20 79460958"],
+        ["+33 1 42 68 53 00", "01 42 68 53 00", "+33 (0)1.42.68.53.00"],
+        ["+358 9 1234 5670", "09 12345670"],
+        ["+86 138 0000 1234", "13800001234", "8613800001234"],
+        ["010-88886666-12", "010-88886666", "+86 10 8888 6666-8012", "010-88886666/7777", "01088886666、01088887777"],
+        ["001-617-411 9457", "+1 (617) 411-9457", "617-411-9457 x3"],
+    ],
+)
+def test_a_telephone_has_one_key_from_home_and_from_abroad(spellings: list[str]) -> None:
+    keys = contacts.phone_keys(pl.Series(spellings))["phone_key"]
+    assert (len(keys), keys.n_unique()) == (len(spellings), 1)
+
+
+def test_numbers_that_differ_in_their_last_digits_stay_apart() -> None:
+    values = ["0221/4711234", "0221/4711235", "555-0123-444", "555-0123-445", "+298 123456", "+299 123456"]
+    assert contacts.phone_keys(pl.Series(values))["phone_key"].n_unique() == len(values)
 
 
 def test_a_mail_provider_of_any_country_is_nobodys_domain() -> None:

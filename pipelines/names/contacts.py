@@ -8,6 +8,11 @@ from pipelines.names.places import PLACE_KEYS, PROVINCE_OF, place_key
 HOST = r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^@/]*@)?(?:www\d?\.)?([a-z0-9_.-]+\.[a-z]{2,})(?:[:/?#]|$)"
 # one digit over and over, or the keyboard from left to right
 PLACEHOLDER = "^(?:" + "|".join(f"{digit}+" for digit in range(10)) + "|1234567|12345678|123456789|1234567890)$"
+# ITU-T E.164: the codes of one and of two digits; all others have three.
+_COUNTRY_CODES = r"[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}"
+# 88886666-12, with eight digits before it: a direct line of fewer digits, 4711-234, is a number of its own.
+_EXTENSION = r"(\d{8}|\d{4} \d{4})-\d{1,5}\s*$"
+_SECOND = r"(\d{7,})\s*[/,;、]\s*(?:\d{1,5}|\d{7,}.*)$"
 _DIRECTIONS = "n|s|e|w|ne|nw|se|sw|no|so|north|south|east|west|northeast|northwest|southeast|southwest"
 _UNITS = r"\b(?:suite|ste|apt|apartment|unit|floor|fl|room|rm|building|bldg|dept|p o box|po box)\b.*$|#.*$"
 _CHINESE_PLACES = "|".join(sorted(PLACE_KEYS, key=len, reverse=True))
@@ -17,11 +22,16 @@ _CHINESE_ROAD = r"([\p{Han}0-9]{1,8}?(?:路|街|大道|巷|道|里|弄|村))([0-
 def phone_keys(values: pl.Series) -> pl.DataFrame:
     """One row per value that is a telephone number: `value, phone_key`, digits without country and trunk prefix.
 
+    A country code is told by + or 00, so that the number is the same from home and from abroad; 86 and 1 also without.
     Numbers of fewer than seven digits or of one repeated digit identify nobody and get no row.
     """
-    text = pl.col("value").str.normalize("NFKC").str.to_lowercase()
-    digits = text.str.replace(r"(?:ext\.?|extension|x|转|分机|#).*$", "").str.replace_all(r"\D", "")
-    national = digits.str.replace(r"^(?:00)?86(\d{9,})$", "${1}").str.replace(r"^0+", "")
+    text = pl.col("value").str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\(\s*0\s*\)", "")
+    plain = text.str.replace(r"(?:ext\.?|extension|x|转|分机|#).*$", "").str.replace(_SECOND, "${1}")
+    digits = plain.str.replace(_EXTENSION, "${1}").str.replace_all(r"\D", "")
+    is_abroad = plain.str.contains(r"^\D*\+") | digits.str.starts_with("00")
+    abroad = digits.str.replace("^00", "").str.replace(rf"^(?:{_COUNTRY_CODES})(\d{{7,}})$", "${1}")
+    home = digits.str.replace(r"^86(\d{9,})$", "${1}")
+    national = pl.when(is_abroad).then(abroad).otherwise(home).str.replace(r"^0+", "")
     key = pl.when(national.str.contains(r"^1\d{10}$")).then(national.str.slice(1)).otherwise(national)
     is_real = (pl.col("phone_key").str.len_chars() >= 7) & ~pl.col("phone_key").str.contains(PLACEHOLDER)
     return values.to_frame("value").select("value", phone_key=key).filter(is_real)
