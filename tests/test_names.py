@@ -242,6 +242,24 @@ def test_no_check_character_makes_an_id_of_no_department_or_region_valid(departm
     assert (valid(f"{department}1"), valid("910"), valid("911")) == (0, 0, 1)
 
 
+def test_a_vat_number_meets_itself_without_its_country_but_forbids_nothing() -> None:
+    written = ["DE 129 273 398", "129273398", "12-9273398", "129273399", "IT00743110157", "00743110157"]
+    found = {value: (key, valid) for value, key, valid, _ in tax_id_keys(pl.Series(written)).rows()}
+    assert found == {
+        "DE 129 273 398": ("DE129273398", True),
+        "129273398": ("DE129273398", False),
+        "12-9273398": ("DE129273398", False),
+        "129273399": ("129273399", False),
+        "IT00743110157": ("IT00743110157", True),
+        "00743110157": ("IT00743110157", False),
+    }
+
+
+def test_letters_that_look_like_digits_are_read_as_such_in_chinese_codes() -> None:
+    frame = tax_id_keys(pl.Series(["913301OO799655058B", "9I330100799655058b", "91330100799655058B"]))
+    assert set(frame.select("tax_id_key", "is_valid").rows()) == {("91330100799655058B", True)}
+
+
 def test_keys_are_built_once_per_distinct_value_and_survive_an_empty_warehouse() -> None:
     with duckdb.connect() as connection:
         connection.execute("create schema raw")
