@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pipelines.names import build_key_tables, contacts, is_valid_uscc, parse_name, tax_id_keys
 from pipelines.names.places import place_key
 from pipelines.names.short import link_short_names, short_core
+from pipelines.names.tax import USCC_ALPHABET
 
 
 @pytest.mark.parametrize(
@@ -23,6 +24,23 @@ from pipelines.names.short import link_short_names, short_core
         ("中国建设银行武汉市武昌支行", "中国建设银行股份有限公司武汉武昌支行"),
         ("ＡＢＣ電子股份有限公司", "abc电子"),
         ("Contoso Technologies GmbH", "contoso technology"),
+        ("Müller Maschinenbau GmbH", "Mueller Maschinenbau"),
+        ("MÜLLER MASCHINENBAU", "Mu\u0308ller Maschinenbau"),
+        ("Großmann Weißblech AG", "Grossmann Weissblech"),
+        ("GROẞMANN", "Grossmann"),
+        ("Schäfer Feinmechanik", "Schaefer Feinmechanik GmbH"),
+        ("Ørskov Skibsværft A/S", "Orskov Skibsvaerft AS"),
+        ("Göteborg Energi AB", "Goteborg Energi"),
+        ("Muebles Agüero S.L.", "Muebles Aguero"),
+        ("Anna’s Cupcakes – Leeds", "Anna's Cupcakes Leeds"),
+        ("Bonvin Horloges S. A.", "Bonvin Horloges SA"),
+        ("Dupont Frères S. à r. l.", "Dupont Freres SARL"),
+        ("Bratwurst Hilgers GmbH & Co. KG", "Bratwurst Hilgers GmbH und Co KG"),
+        ("Hilgers GmbH&Co.KG", "Hilgers GmbH"),
+        ("Grupo Sol S.A. de C.V.", "Grupo Sol SA de CV"),
+        ("Köster & Partner GmbH", "Koester und Partner GmbH"),
+        ("Frères Dupont et Fils", "Freres Dupont & Fils SARL"),
+        ("Łódź Tekstyl Sp. z o.o.", "Lodz Tekstyl Sp. z o.o."),
     ],
 )
 def test_spellings_of_one_company_share_their_core(one: str, other: str) -> None:
@@ -34,6 +52,12 @@ def test_spellings_of_one_company_share_their_core(one: str, other: str) -> None
     [
         ("深圳市拓搏实业有限公司", "深圳市拓博实业有限公司"),
         ("北京银行", "上海银行"),
+        ("ET Works", "Works"),
+        ("Smith & Co. KG", "Miller & Co. KG"),
+        ("Vitamin B", "Vitamin"),
+        ("Blue Systems", "Blu Systems"),
+        ("Joe's Pizza", "Jo's Pizza"),
+        ("Aerotech", "Arotech"),
         ("Acme Widgets", "Acme Gadgets"),
         ("中国工商银行珠市口支行", "中国工商银行车站路支行"),
     ],
@@ -67,6 +91,7 @@ def test_no_text_makes_a_name_raise(text: str) -> None:
     [
         ("Siemens AG, Branch Office Hamburg", "branch office hamburg"),
         ("Bosch GmbH Niederlassung Ulm", "niederlassung ulm"),
+        ("Nestora Österreich GmbH", "austria"),
         ("Branch Metrics Inc.", ""),
         ("South East Asia Center (Foster)", "(foster"),
         ("Acme (Shanghai) Co., Ltd.", ""),
@@ -120,6 +145,50 @@ def test_web_sites_give_their_registered_domain() -> None:
     }
 
 
+MAIL_HOSTS = """yahoo.de yahoo.co.uk yahoo.com.br freenet.de gmx.at hotmail.fr outlook.de live.nl naver.com web.de
+t-online.de mail.ru bigpond.com sina.com.cn msa.hinet.net vip.sina.com"""
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ["+49 221 4711234", "0221/4711234", "+49 (0)221 4711234", "0049 (0) 221-471 12 34", "Tel. (+49) 0221 4711234"],
+        ["+44 (0)20 7946 0958", "020 7946 0958", "0044 20 79460958"],
+        ["+33 1 42 68 53 00", "01 42 68 53 00", "+33 (0)1.42.68.53.00"],
+        ["+358 9 1234 5670", "09 12345670"],
+        ["+86 138 0000 1234", "13800001234", "8613800001234"],
+        ["010-88886666-12", "010-88886666", "+86 10 8888 6666-8012", "010-88886666/7777", "01088886666、01088887777"],
+        ["001-617-411 9457", "+1 (617) 411-9457", "617-411-9457 x3"],
+    ],
+)
+def test_a_telephone_has_one_key_from_home_and_from_abroad(spellings: list[str]) -> None:
+    keys = contacts.phone_keys(pl.Series(spellings))["phone_key"]
+    assert (len(keys), keys.n_unique()) == (len(spellings), 1)
+
+
+def test_numbers_that_differ_in_their_last_digits_stay_apart() -> None:
+    values = ["0221/4711234", "0221/4711235", "555-0123-444", "555-0123-445", "+298 123456", "+299 123456"]
+    assert contacts.phone_keys(pl.Series(values))["phone_key"].n_unique() == len(values)
+
+
+def test_a_mail_provider_of_any_country_is_nobodys_domain() -> None:
+    frame = contacts.email_keys(pl.Series([f"huber@{host}" for host in MAIL_HOSTS.split()]))
+    assert frame.filter(pl.col("domain_key").is_not_null()).is_empty()
+
+
+def test_a_page_of_a_platform_is_that_of_who_rents_it_or_nobodys() -> None:
+    rented = ["annas.wordpress.com", "https://berta.myshopify.com/x", "hongfa.1688.com", "c.github.io", "acme.uk.com"]
+    pages = ["https://www.linkedin.com/company/carlo", "facebook.com/carla", "de-de.facebook.com/carla", "x.com/acme"]
+    platforms = ["wordpress.com", "www.1688.com", "detail.1688.com/offer/1", "myshopify.com", "sites.google.com/site/a"]
+    frame = contacts.website_keys(pl.Series(rented + pages + platforms + ["outlook-tools.de", "max.com", "mailer.io"]))
+    hosts = ["annas.wordpress.com", "berta.myshopify.com", "hongfa.1688.com", "c.github.io", "acme.uk.com"]
+    assert frame["domain_key"].to_list() == [*hosts, "outlook-tools.de", "max.com", "mailer.io"]
+
+
+def test_who_writes_from_a_network_works_for_it() -> None:
+    assert contacts.email_keys(pl.Series(["a@linkedin.com"]))["domain_key"].to_list() == ["linkedin.com"]
+
+
 def test_addresses_keep_number_and_street() -> None:
     values = [
         "5900 N. Winthrop Ave",
@@ -134,20 +203,61 @@ def test_addresses_keep_number_and_street() -> None:
 
 def test_both_scripts_of_a_place_give_one_key() -> None:
     assert place_key("深圳市") == place_key("Shenzhen") == "shenzhen"
+    assert place_key("Yueyang") == place_key("岳阳市") == "yueyang"
     frame = contacts.place_keys(pl.Series(["深圳市", "Springfield"]))
     assert keyed(frame, "province_key") == {"深圳市": "guangdong", "Springfield": None}
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    ["Köln Koeln Koln KÖLN", "Zürich Zuerich Zurich", "Århus Aarhus Arhus", "Malmö Malmoe Malmo", "Gießen Giessen"],
+)
+def test_a_city_with_and_without_umlaut_is_one(spellings: str) -> None:
+    assert len({place_key(spelling) for spelling in spellings.split()}) == 1
 
 
 def test_a_tax_id_is_valid_only_if_its_checksum_holds() -> None:
     assert is_valid_uscc("91350100M000100Y43")
     assert not is_valid_uscc("91350100M000100Y44")
-    frame = tax_id_keys(pl.Series(["91350100M000100Y43", "9135 0100 M000 100Y 44", "DE136695976", "12-3456789", "-"]))
+    frame = tax_id_keys(pl.Series(["91350100M000100Y43", "9135 0100 M000 100Y 44", "DE136695976", "20-2414936", "-"]))
     assert frame.sort("value").select("value", "is_valid", "kind").rows() == [
-        ("12-3456789", False, "other"),
+        ("20-2414936", False, "other"),
         ("9135 0100 M000 100Y 44", False, "uscc"),
         ("91350100M000100Y43", True, "uscc"),
         ("DE136695976", True, "vat"),
     ]
+
+
+@pytest.mark.parametrize("text", ["0" * 18, "0" * 9, "DE123456789", "1234567890", "12-3456789", "ATU" + "XXXXXXXX"])
+def test_a_dummy_tax_id_is_nobodys(text: str) -> None:
+    assert tax_id_keys(pl.Series([text])).is_empty()
+
+
+@given(st.sampled_from("0BCDEFGHJKLMPQRTUWX"), st.integers(0, 10**15))
+@settings(max_examples=50, deadline=None)
+def test_no_check_character_makes_an_id_of_no_department_or_region_valid(department: str, rest: int) -> None:
+    def valid(start: str) -> int:
+        return sum(is_valid_uscc(f"{start}{rest:015d}"[:17] + last) for last in USCC_ALPHABET)
+
+    assert (valid(f"{department}1"), valid("910"), valid("911")) == (0, 0, 1)
+
+
+def test_a_vat_number_meets_itself_without_its_country_but_forbids_nothing() -> None:
+    written = ["DE 129 273 398", "129273398", "12-9273398", "129273399", "IT00743110157", "00743110157"]
+    found = {value: (key, valid) for value, key, valid, _ in tax_id_keys(pl.Series(written)).rows()}
+    assert found == {
+        "DE 129 273 398": ("DE129273398", True),
+        "129273398": ("DE129273398", False),
+        "12-9273398": ("DE129273398", False),
+        "129273399": ("129273399", False),
+        "IT00743110157": ("IT00743110157", True),
+        "00743110157": ("IT00743110157", False),
+    }
+
+
+def test_letters_that_look_like_digits_are_read_as_such_in_chinese_codes() -> None:
+    frame = tax_id_keys(pl.Series(["913301OO799655058B", "9I330100799655058b", "91330100799655058B"]))
+    assert set(frame.select("tax_id_key", "is_valid").rows()) == {("91330100799655058B", True)}
 
 
 def test_keys_are_built_once_per_distinct_value_and_survive_an_empty_warehouse() -> None:

@@ -5,6 +5,7 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import NamedTuple
 
+from pipelines.names.letters import latin_letters
 from pipelines.names.places import LATIN_PLACES, PLACE_KEYS
 from pipelines.names.words import (
     CHINESE_BANKS,
@@ -13,6 +14,7 @@ from pipelines.names.words import (
     CHINESE_TRADES,
     COUNTRIES,
     GIVEN_NAMES,
+    LATIN_ANDS,
     LATIN_ASIDES,
     LATIN_FILLERS,
     LATIN_FORM_WORDS,
@@ -104,9 +106,9 @@ def parse_names(texts: list[str]) -> list[NameKey]:
 
 def _not_chinese(text: str) -> NameKey:
     if not text.isascii():
-        text = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-        if not text.isascii():
-            return _other_script(text.casefold())
+        text = latin_letters(text.casefold())
+        if any(letter.isalpha() and not letter.isascii() for letter in text):
+            return _other_script(text)
     return _latin(text.lower())
 
 
@@ -129,10 +131,9 @@ def _latin(text: str) -> NameKey:
     words = _NOT_WORD.sub(" ", _DOTS.sub("", text).replace("&", " and ")).split()
     if not words:
         return EMPTY
+    words[1:-1] = ["and" if word in LATIN_ANDS else word for word in words[1:-1]]
     at = next((place for place, word in enumerate(words) if place and word in LATIN_BRANCHES), len(words))
-    body, form = words[:at], ""
-    while len(body) > 1 and (body[-1] in LATIN_FORMS or (form and body[-1] in LATIN_FORM_WORDS)):
-        form = f"{body.pop()} {form}".strip()
+    body, form = _form_cut(words[:at])
     core = [LATIN_WORDS.get(word, word) for word in body if word not in LATIN_FILLERS] or body
     place = bracket_place or next((word for word in core if word in LATIN_PLACES), "")
     named = [word for word in core if word != place] or core
@@ -143,6 +144,32 @@ def _latin(text: str) -> NameKey:
         "".join(words), " ".join(core), " ".join(sorted(core)), brand, brand, form, place, branch,
         NICKNAMES.get(words[0], words[0]), words[-1] if len(words) > 1 else "", is_person,
     )  # fmt: skip
+
+
+def _form_cut(words: list[str]) -> tuple[list[str], str]:
+    """The words before the legal form, and the form: of GmbH & Co. KG all, and S. A. and A/S as one word."""
+    body, form = words, ""
+    while len(body) > 1:
+        if body[-1] in LATIN_FORMS or (form and body[-1] in LATIN_FORM_WORDS):
+            body, form = body[:-1], f"{body[-1]} {form}".strip()
+        elif form and body[-1] in ("and", "de") and body[-2] in LATIN_FORMS and len(body) > 2:
+            body = body[:-1]
+        elif pieces := _pieces_of_form(body):
+            body, form = body[:-pieces], f"{''.join(body[-pieces:])} {form}".strip()
+        else:
+            break
+    return body, form
+
+
+def _pieces_of_form(words: list[str]) -> int:
+    """Of how many words a form at the end is made: 2 of `s a`, 4 of `sp z o o`; 0 where there is none."""
+    if len(words[-1]) > 2:
+        return 0
+    for pieces in range(min(4, len(words) - 1), 1, -1):
+        end = words[-pieces:]
+        if all(len(word) <= 2 for word in end) and min(map(len, end)) == 1 and "".join(end) in LATIN_FORMS:
+            return pieces
+    return 0
 
 
 def _joined(text: str) -> str:

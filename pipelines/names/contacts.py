@@ -2,14 +2,17 @@
 
 import polars as pl
 
+from pipelines.names.hosts import domains_of_mail, domains_of_sites
 from pipelines.names.places import PLACE_KEYS, PROVINCE_OF, place_key
-from pipelines.names.words import FREE_MAIL
 
 HOST = r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^@/]*@)?(?:www\d?\.)?([a-z0-9_.-]+\.[a-z]{2,})(?:[:/?#]|$)"
-SIMPLE_DOMAIN = r"^[^.]+\.[a-z]{2,}$"
-SECOND_LEVEL = r"([^.]+\.(?:com|co|net|org|gov|edu|ac|or|ne|go|ltd|plc)\.[a-z]{2})$"
 # one digit over and over, or the keyboard from left to right
 PLACEHOLDER = "^(?:" + "|".join(f"{digit}+" for digit in range(10)) + "|1234567|12345678|123456789|1234567890)$"
+# ITU-T E.164: the codes of one and of two digits; all others have three.
+_COUNTRY_CODES = r"[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}"
+# 88886666-12, with eight digits before it: a direct line of fewer digits, 4711-234, is a number of its own.
+_EXTENSION = r"(\d{8}|\d{4} \d{4})-\d{1,5}\s*$"
+_SECOND = r"(\d{7,})\s*[/,;、]\s*(?:\d{1,5}|\d{7,}.*)$"
 _DIRECTIONS = "n|s|e|w|ne|nw|se|sw|no|so|north|south|east|west|northeast|northwest|southeast|southwest"
 _UNITS = r"\b(?:suite|ste|apt|apartment|unit|floor|fl|room|rm|building|bldg|dept|p o box|po box)\b.*$|#.*$"
 _CHINESE_PLACES = "|".join(sorted(PLACE_KEYS, key=len, reverse=True))
@@ -19,50 +22,33 @@ _CHINESE_ROAD = r"([\p{Han}0-9]{1,8}?(?:路|街|大道|巷|道|里|弄|村))([0-
 def phone_keys(values: pl.Series) -> pl.DataFrame:
     """One row per value that is a telephone number: `value, phone_key`, digits without country and trunk prefix.
 
+    A country code is told by + or 00, so that the number is the same from home and from abroad; 86 and 1 also without.
     Numbers of fewer than seven digits or of one repeated digit identify nobody and get no row.
     """
-    text = pl.col("value").str.normalize("NFKC").str.to_lowercase()
-    digits = text.str.replace(r"(?:ext\.?|extension|x|转|分机|#).*$", "").str.replace_all(r"\D", "")
-    national = digits.str.replace(r"^(?:00)?86(\d{9,})$", "${1}").str.replace(r"^0+", "")
+    text = pl.col("value").str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\(\s*0\s*\)", "")
+    plain = text.str.replace(r"(?:ext\.?|extension|x|转|分机|#).*$", "").str.replace(_SECOND, "${1}")
+    digits = plain.str.replace(_EXTENSION, "${1}").str.replace_all(r"\D", "")
+    is_abroad = plain.str.contains(r"^\D*\+") | digits.str.starts_with("00")
+    abroad = digits.str.replace("^00", "").str.replace(rf"^(?:{_COUNTRY_CODES})(\d{{7,}})$", "${1}")
+    home = digits.str.replace(r"^86(\d{9,})$", "${1}")
+    national = pl.when(is_abroad).then(abroad).otherwise(home).str.replace(r"^0+", "")
     key = pl.when(national.str.contains(r"^1\d{10}$")).then(national.str.slice(1)).otherwise(national)
     is_real = (pl.col("phone_key").str.len_chars() >= 7) & ~pl.col("phone_key").str.contains(PLACEHOLDER)
     return values.to_frame("value").select("value", phone_key=key).filter(is_real)
 
 
 def email_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per e-mail address: `value, email_key, domain_key`; the domain is null for free mail providers."""
+    """One row per e-mail address: `value, email_key, domain_key`; the domain of a mail provider is null."""
     key = pl.col("value").str.normalize("NFKC").str.to_lowercase().str.strip_chars(" <>\t;,")
     frame = values.to_frame("value").select("value", email_key=key)
     frame = frame.filter(pl.col("email_key").str.contains(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"))
-    host = frame["email_key"].str.extract(r"@(.+)$", 1)
-    domain = _registered(host)
-    free = pl.Series(sorted(FREE_MAIL))
-    is_free = host.is_in(free.implode()) | domain.is_in(free.implode())
-    return frame.with_columns(domain_key=pl.select(pl.when(is_free).then(None).otherwise(domain)).to_series())
+    return frame.with_columns(domain_key=domains_of_mail(frame["email_key"].str.extract(r"@(.+)$", 1)))
 
 
 def website_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per web site: `value, domain_key`, the registered domain."""
+    """One row per web site: `value, domain_key`, the registered domain, or the rented host below a platform's."""
     host = values.str.normalize("NFKC").str.to_lowercase().str.strip_chars().str.extract(HOST, 1)
-    frame = pl.DataFrame({"value": values, "domain_key": _registered(host)}).drop_nulls("domain_key")
-    return frame.filter(~pl.col("domain_key").is_in(sorted(FREE_MAIL)))
-
-
-def _registered(hosts: pl.Series) -> pl.Series:
-    """The registered domain of each host. The public suffix list is asked only where two labels do not say it."""
-    frame = hosts.to_frame("host")
-    host = pl.col("host")
-    quick = pl.when(host.str.contains(SIMPLE_DOMAIN)).then(host).otherwise(host.str.extract(SECOND_LEVEL, 1))
-    frame = frame.with_columns(domain=quick)
-    rest = frame.filter(pl.col("domain").is_null() & host.is_not_null())["host"].unique()
-    if rest.is_empty():
-        return frame["domain"]
-    import tldextract
-
-    extract = tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
-    found = pl.DataFrame({"host": rest, "asked": [extract(h).top_domain_under_public_suffix or h for h in rest]})
-    joined = frame.join(found, on="host", how="left", maintain_order="left")
-    return joined.select(pl.coalesce("domain", "asked")).to_series()
+    return pl.DataFrame({"value": values, "domain_key": domains_of_sites(host)}).drop_nulls("domain_key")
 
 
 def address_keys(values: pl.Series) -> pl.DataFrame:

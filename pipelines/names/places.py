@@ -4,6 +4,8 @@ A small dictionary on purpose: a place that is missing stays part of the name, w
 wrongly taken for a place would make two companies look alike, which costs precision.
 """
 
+from pipelines.names.letters import city_letters
+
 PROVINCES = {
     "北京": "beijing", "天津": "tianjin", "上海": "shanghai", "重庆": "chongqing", "河北": "hebei", "山西": "shanxi",
     "辽宁": "liaoning", "吉林": "jilin", "黑龙江": "heilongjiang", "江苏": "jiangsu", "浙江": "zhejiang",
@@ -70,7 +72,7 @@ LATIN_PLACES: frozenset[str] = frozenset(PLACE_KEYS.values()) - {"anshan", "hesh
 
 
 def place_key(text: str) -> str:
-    """The key of a written city or province: 深圳市, 深圳 and Shenzhen give `shenzhen`; others keep their word."""
+    """The key of a written city or province: 深圳市, 深圳 and Shenzhen give `shenzhen`; others their plain letters."""
     word = text.strip().casefold()
     for ending in (
         "特别行政区",
@@ -86,4 +88,5 @@ def place_key(text: str) -> str:
         if word.endswith(ending) and len(word) > len(ending) + 1:
             word = word[: -len(ending)]
             break
-    return PLACE_KEYS.get(word) or "".join(c for c in word if c.isalnum())
+    plain = "".join(c for c in word if c.isalnum())
+    return PLACE_KEYS.get(word) or (plain if plain in PROVINCE_OF else city_letters(plain))

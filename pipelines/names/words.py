@@ -4,7 +4,8 @@
 _LATIN_FORMS = """
     inc incorporated corp corporation co company ltd limited llc llp lp plc pty pte pvt pc pllc gmbh mbh ag kg
     kgaa ohg ug se sa sas sarl sl slu srl spa sro spzoo oy oyj ab as asa aps bv nv cv vof bvba sprl kk kft zrt
-    rt doo dd ad jsc pjsc ooo oao zao tbk pt bhd sdn eirl sab ltda eireli ev eg gbr holding holdings group grp
+    rt doo dd ad jsc pjsc ooo oao zao tbk pt bhd sdn eirl sab ltda eireli ev eg gbr
+    gesmbh cokg cokgaa holding holdings group grp
 """
 LATIN_FORMS = frozenset(_LATIN_FORMS.split())
 # What brackets hold that names no branch: legal words, and what people note about a record. Compared without blanks.
@@ -20,7 +21,7 @@ COUNTRIES = {
     for key, spellings in {
         "argentina": "argentina 阿根廷",
         "australia": "australia 澳大利亚",
-        "austria": "austria osterreich 奥地利",
+        "austria": "austria osterreich oesterreich 奥地利",
         "belgium": "belgium belgique 比利时",
         "brazil": "brazil brasil 巴西",
         "canada": "canada 加拿大",
@@ -62,7 +63,7 @@ COUNTRIES = {
         "switzerland": "switzerland schweiz suisse 瑞士",
         "taiwan": "taiwan 台湾",
         "thailand": "thailand 泰国",
-        "turkey": "turkey turkiye 土耳其",
+        "turkey": "turkey turkiye tuerkiye 土耳其",
         "uae": "uae unitedarabemirates 阿联酋",
         "unitedkingdom": "unitedkingdom uk gb greatbritain 英国",
         "unitedstates": "unitedstates unitedstatesofamerica us usa america 美国",
@@ -110,6 +111,8 @@ _LATIN_GENERIC = """
     supply power environment chemical textile import export enterprise enterprises china
 """
 LATIN_GENERIC = frozenset(LATIN_WORDS.values()) | frozenset(_LATIN_GENERIC.split())
+# Between two words of a name they say `and`.
+LATIN_ANDS = frozenset({"und", "et", "och", "og"})
 LATIN_FILLERS = frozenset({"the", "and", "of", "for", "de", "la", "a"})
 
 # Chinese legal forms, longest first; cut wherever they stand, because a branch keeps its company's form in the middle.
@@ -231,11 +234,3 @@ CHINESE_SURNAMES = frozenset(
     "彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金"
     "石廖贾夏韦付方白邹孟熊秦邱江尹薛闫段雷侯龙史陶黎贺顾毛郝龚邵万钱严覃武戴莫孔向汤"
 )
-_FREE_MAIL = """
-    gmail.com googlemail.com yahoo.com hotmail.com outlook.com live.com msn.com aol.com icloud.com me.com
-    mail.com gmx.com gmx.de gmx.net web.de t-online.de yandex.ru mail.ru protonmail.com proton.me zoho.com
-    qq.com foxmail.com 163.com 126.com yeah.net sina.com sina.cn sohu.com 139.com 189.cn 188.com tom.com
-    aliyun.com 21cn.com wo.cn vip.qq.com vip.163.com comcast.net verizon.net att.net sbcglobal.net
-    bellsouth.net orange.fr free.fr wanadoo.fr libero.it example.com example.org example.net test.com none.com
-"""
-FREE_MAIL = frozenset(_FREE_MAIL.split())
