@@ -7,9 +7,9 @@
     {{ return([
         {'name': 'name', 'levels': ['same_legal_name', 'same_name', 'same_core', 'transposed', 'same_sound', 'short_name', 'contained', 'similar', 'shared_words', 'shared_rare_word', 'same_brand', 'other_place', 'other_branch', 'other_words', 'other'], 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
          'shared_count': shared_name_count()},
-        {'name': 'given', 'levels': ['same', 'similar', 'alike', 'other'], 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
+        {'name': 'given', 'levels': ['same', 'similar', 'initial', 'alike', 'other'], 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
          'shared_count': 'coalesce(case when l.given = r.given then l.given_others end, l.surname_others, l.given_others)'},
-        {'name': 'surname', 'levels': ['same', 'similar', 'alike', 'other'], 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
+        {'name': 'surname', 'levels': ['same', 'similar', 'initial', 'alike', 'other_generation', 'other'], 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
          'shared_count': 'coalesce(l.surname_others, r.surname_others)'},
         {'name': 'tax_id', 'levels': ['same_valid', 'same', 'other_valid', 'other'], 'known': 'tax_id_key', 'shared_count': 'l.tax_id_key_others', 'level': tax_id_level()},
         {'name': 'phone', 'levels': ['same', 'other'], 'known': 'phone_key', 'shared_count': 'l.phone_key_others',
@@ -136,13 +136,17 @@
 {# Given name and surname may have been entered the other way round; a single word may be either of them. #}
 {% macro person_word_level(word, other) -%}
     case
+        {% if word == 'surname' -%}
+            when {{ has_generation('l') }} or {{ has_generation('r') }} then
+                case when l.surname is distinct from r.surname then 'other_generation' else 'same' end
+        {% endif -%}
         when l.{{ word }} = r.{{ word }} then 'same'
         when l.{{ word }} = r.{{ other }} and (l.{{ other }} = r.{{ word }} or r.{{ word }} is null) then 'same'
         when r.{{ word }} = l.{{ other }} and l.{{ word }} is null then 'same'
         when l.{{ word }} is null or r.{{ word }} is null then null
         when l.surname is null and l.given = r.surname or r.surname is null and r.given = l.surname then null
-        when length(l.{{ word }}) = 1 and starts_with(r.{{ word }}, l.{{ word }}) then 'alike'
-        when length(r.{{ word }}) = 1 and starts_with(l.{{ word }}, r.{{ word }}) then 'alike'
+        when length(l.{{ word }}) = 1 and starts_with(r.{{ word }}, l.{{ word }}) then 'initial'
+        when length(r.{{ word }}) = 1 and starts_with(l.{{ word }}, r.{{ word }}) then 'initial'
         when least(length(l.{{ word }}), length(r.{{ word }})) >= 3
             and jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.9 then 'similar'
         when jaro_winkler_similarity(l.{{ word }}, r.{{ other }}) >= 0.9
@@ -150,6 +154,12 @@
         when jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.78 then 'alike'
         else 'other'
     end
+{%- endmacro %}
+
+{# Jr and Sr stand where the surname is looked for, behind at least two other words: Amit Sen and Li Jun are names. #}
+{% macro has_generation(side) -%}
+    ({{ side }}.word_count > 2
+        and coalesce({{ side }}.surname in ('jr', 'sr', 'jun', 'sen', 'junior', 'senior', 'ii', 'iii', 'iv'), false))
 {%- endmacro %}
 
 {#

@@ -11,6 +11,7 @@ evidence as (
             as has_second_field,
         {{ 'tax_id_bits phone_bits email_bits domain_bits address_bits'.split() | join(' > 1 or ') }} > 1
             as is_met_elsewhere,
+        {{ is_other_relative() }} as is_other_relative,
     from {{ ref('mtc_evidence') }}
 ),
 
@@ -21,6 +22,8 @@ limits as (
         case
             -- equal names alone make no person
             when kind = 'person' and not has_second_field then -6
+            -- the members of a family share much, and nothing of it says that they are one
+            when is_other_relative and tax_id_bits <= 1 then 0
             -- a branch, a country's company or a group shares much with its company, and is another one: to be reviewed
             when name_level = 'other_branch' and tax_id_bits <= 1 then -2
             -- a person who works for two companies of other names does not make them one
