@@ -26,8 +26,12 @@ limits as (
             when is_other_relative and tax_id_bits <= 1 then 0
             -- a branch, a country's company or a group shares much with its company, and is another one: to be reviewed
             when name_level = 'other_branch' and tax_id_bits <= 1 then -2
+            -- so do sister companies and shops
+            when name_level in ('other_place', 'other_number', 'other_country', 'sister_name') and tax_id_bits <= 1 then 0
+            -- a registered agent's house and telephone are those of many companies
+            when name_level = 'other_registered' and {{ 'tax_id_bits email_bits contact_bits'.split() | join(' <= 1 and ') }} <= 1 then 0
             -- a person who works for two companies of other names does not make them one
-            when kind = 'organisation' and name_level = 'other' and contact_bits > 1 and not is_met_elsewhere then -2
+            when kind = 'organisation' and name_level in ('other', 'other_registered') and contact_bits > 1 and not is_met_elsewhere then -2
         end as most_bits,
     from evidence
 ),
