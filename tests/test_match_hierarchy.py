@@ -1,5 +1,7 @@
 """A group, a country's company and a shared person are near a company without being it: they go to review."""
 
+from pathlib import Path
+
 import polars as pl
 import pytest
 
@@ -79,3 +81,22 @@ def test_a_person_whom_two_strangers_of_one_city_share_makes_them_one_only_if_so
 
     assert not are_one()
     assert are_one(phone="617 555 0101")
+
+
+def test_who_calls_a_record_and_its_parent_one_is_believed_before_the_parent_field(tmp_path: Path) -> None:
+    told = {"source_system": "crm", "account_name": "Quorland Foods Ltd", "phone": "617 555 0001"}
+    family = [told | {"source_id": "x1"}, told | {"source_id": "x2", "parent_account_id": "x1"}]
+    records = pl.concat([sample_company(600).drop("truth"), pl.DataFrame(family)], how="diagonal")
+
+    def are_one(*words: str) -> bool:
+        head = "source_system_l,source_id_l,source_system_r,source_id_r,decision,decided_by,decided_on,reason"
+        said = tmp_path / "said.csv"
+        said.write_text("\n".join([head, *words, ""]))
+        evidence, clusters = match(records, overrides=said)
+        labels = dict(zip(evidence.records["source_id"], clusters.labels, strict=True))
+        return bool(labels["x1"] == labels["x2"])
+
+    same = "crm,x2,crm,x1,same,mei,2026-01-02,the field is wrong"
+    assert not are_one()
+    assert are_one(same)
+    assert not are_one(same, "crm,x1,crm,x2,not_same,mei,2026-01-03,it was right")

@@ -5,11 +5,11 @@
 #}
 {% macro match_fields() -%}
     {{ return([
-        {'name': 'name', 'levels': ['same_legal_name', 'same_name', 'same_core', 'transposed', 'same_sound', 'short_name', 'contained', 'similar', 'shared_words', 'shared_rare_word', 'same_brand', 'other_place', 'other_branch', 'other_words', 'other'], 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
+        {'name': 'name', 'levels': ['same_legal_name', 'same_name', 'same_core', 'transposed', 'same_sound', 'short_name', 'contained', 'similar', 'shared_words', 'shared_rare_word', 'same_brand', 'sister_name', 'other_place', 'other_number', 'other_country', 'other_branch', 'other_words', 'other_registered', 'other'], 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
          'shared_count': shared_name_count()},
-        {'name': 'given', 'levels': ['same', 'similar', 'alike', 'other'], 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
+        {'name': 'given', 'levels': ['same', 'similar', 'initial', 'alike', 'other'], 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
          'shared_count': 'coalesce(case when l.given = r.given then l.given_others end, l.surname_others, l.given_others)'},
-        {'name': 'surname', 'levels': ['same', 'similar', 'alike', 'other'], 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
+        {'name': 'surname', 'levels': ['same', 'similar', 'initial', 'alike', 'other_generation', 'other'], 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
          'shared_count': 'coalesce(l.surname_others, r.surname_others)'},
         {'name': 'tax_id', 'levels': ['same_valid', 'same', 'other_valid', 'other'], 'known': 'tax_id_key', 'shared_count': 'l.tax_id_key_others', 'level': tax_id_level()},
         {'name': 'phone', 'levels': ['same', 'other'], 'known': 'phone_key', 'shared_count': 'l.phone_key_others',
@@ -48,6 +48,8 @@
         when l.core is null or r.core is null then null
         when {{ is_other_branch() }} then 'other_branch'
         when {{ has_other_words() }} then 'other_words'
+        when {{ has_form_of_other_country() }} then 'other_country'
+        when {{ has_other_number() }} then 'other_number'
         when l.name_key = r.name_key and l.legal_form is not null then 'same_legal_name'
         when l.name_key = r.name_key then 'same_name'
         when l.sorted_core = r.sorted_core and l.name_place != r.name_place then 'other_place'
@@ -55,7 +57,8 @@
         when l.sorted_core = r.sorted_core then 'same_core'
         when l.sound = r.sound and (strlen(l.core) > length(l.core)) != (strlen(r.core) > length(r.core))
             then 'same_sound'
-        when l.core_digits is distinct from r.core_digits then case when l.brand = r.brand then 'same_brand' else 'other' end
+        when l.core_digits is distinct from r.core_digits and l.brand = r.brand then 'same_brand'
+        when l.core_digits is distinct from r.core_digits then {{ unlike_name() }}
         when l.brand = r.brand and l.name_place != r.name_place then 'other_place'
         when l.brand = r.brand and (starts_with(l.core, r.core) or starts_with(r.core, l.core)) then 'short_name'
         when strlen(l.core) > length(l.core) then
@@ -65,24 +68,41 @@
                     and levenshtein(l.core, r.core) = abs(length(l.core) - length(r.core)) then 'contained'
                 when bit_count(xor(l.letter_mask, r.letter_mask)) <= 2 and length(l.core) >= 6 and length(r.core) >= 6
                     and levenshtein(l.core, r.core) = 1 then 'shared_words'
-                when l.brand = r.brand then 'same_brand'
-                else 'other'
+                else {{ unlike_name() }}
             end
         -- at 0.94 at least 0.7 of the letters of either name stand in the other
         when bit_count(l.letter_mask & ~r.letter_mask) <= 0.3 * length(l.core)
             and bit_count(r.letter_mask & ~l.letter_mask) <= 0.3 * length(r.core)
             and least(length(l.core), length(r.core)) >= 6
             and jaro_winkler_similarity(l.core, r.core) >= 0.94 then 'similar'
-        when {{ no_word_shared() }} then case when l.brand = r.brand then 'same_brand' else 'other' end
+        when {{ no_word_shared() }} then {{ unlike_name() }}
         when least(l.word_count, r.word_count) >= 2
             and {{ shared_word_count() }} >= least(l.word_count, r.word_count)
             then 'short_name'
         when {{ has_word('r', 'l.rarest_word') }} or {{ has_word('l', 'r.rarest_word') }}
-            then 'shared_rare_word'
+            then
+                case
+                    when l.legal_form is not null and r.legal_form is not null and l.brand = r.brand
+                        and {{ shared_word_count() }} = 1 then 'sister_name'
+                    else 'shared_rare_word'
+                end
         when {{ shared_word_count() }} * 2 > greatest(l.word_count, r.word_count)
             then 'shared_words'
-        when l.brand = r.brand then 'same_brand'
-        else 'other'
+        else {{ unlike_name() }}
+    end
+{%- endmacro %}
+
+{#
+  Two registered names with other words are two companies, of one group if they begin alike. Only in one script: who
+  translates a name keeps no word of it.
+#}
+{% macro unlike_name() -%}
+    case
+        when l.legal_form is null or r.legal_form is null
+            or (strlen(l.core) > length(l.core)) != (strlen(r.core) > length(r.core))
+            then case when l.brand = r.brand then 'same_brand' else 'other' end
+        when l.brand = r.brand then 'sister_name'
+        else 'other_registered'
     end
 {%- endmacro %}
 
@@ -104,6 +124,16 @@
 
 {# Words in brackets, after (, or behind "branch" tell two names apart only where both have some. #}
 {% macro has_other_words() -%} l.branch != r.branch and {{ begin_alike() }} {%- endmacro %}
+
+{% macro has_form_of_other_country() -%} (l.form_countries & r.form_countries) = 0 and {{ begin_alike() }} {%- endmacro %}
+
+{# 第一机床厂 and 第二机床厂, Fund II and Fund III, #12 and #45: what is left without the number begins alike. #}
+{% macro has_other_number() -%}
+    l.name_number != r.name_number
+    -- one of them may stand beside a house number, which names carry at times
+    and not starts_with(l.name_number, r.name_number) and not starts_with(r.name_number, l.name_number)
+    and ({{ begin_alike() }} or replace(l.core, l.name_number, '') = replace(r.core, r.name_number, ''))
+{%- endmacro %}
 
 {% macro begin_alike() -%}
     (l.brand = r.brand or starts_with(l.core, r.core) or starts_with(r.core, l.core))
@@ -136,13 +166,17 @@
 {# Given name and surname may have been entered the other way round; a single word may be either of them. #}
 {% macro person_word_level(word, other) -%}
     case
+        {% if word == 'surname' -%}
+            when {{ has_generation('l') }} or {{ has_generation('r') }} then
+                case when l.surname is distinct from r.surname then 'other_generation' else 'same' end
+        {% endif -%}
         when l.{{ word }} = r.{{ word }} then 'same'
         when l.{{ word }} = r.{{ other }} and (l.{{ other }} = r.{{ word }} or r.{{ word }} is null) then 'same'
         when r.{{ word }} = l.{{ other }} and l.{{ word }} is null then 'same'
         when l.{{ word }} is null or r.{{ word }} is null then null
         when l.surname is null and l.given = r.surname or r.surname is null and r.given = l.surname then null
-        when length(l.{{ word }}) = 1 and starts_with(r.{{ word }}, l.{{ word }}) then 'alike'
-        when length(r.{{ word }}) = 1 and starts_with(l.{{ word }}, r.{{ word }}) then 'alike'
+        when length(l.{{ word }}) = 1 and starts_with(r.{{ word }}, l.{{ word }}) then 'initial'
+        when length(r.{{ word }}) = 1 and starts_with(l.{{ word }}, r.{{ word }}) then 'initial'
         when least(length(l.{{ word }}), length(r.{{ word }})) >= 3
             and jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.9 then 'similar'
         when jaro_winkler_similarity(l.{{ word }}, r.{{ other }}) >= 0.9
@@ -150,6 +184,12 @@
         when jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.78 then 'alike'
         else 'other'
     end
+{%- endmacro %}
+
+{# Jr and Sr stand where the surname is looked for, behind at least two other words: Amit Sen and Li Jun are names. #}
+{% macro has_generation(side) -%}
+    ({{ side }}.word_count > 2
+        and coalesce({{ side }}.surname in ('jr', 'sr', 'jun', 'sen', 'junior', 'senior', 'ii', 'iii', 'iv'), false))
 {%- endmacro %}
 
 {#

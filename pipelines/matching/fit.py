@@ -16,7 +16,7 @@ ROUNDS = 12
 RANDOM_PAIRS = 200_000
 FITTED_PAIRS = 300_000
 # what such words mean is not learned from who shares a telephone
-SAID_APART = ("other_place", "other_branch", "other_words")
+SAID_APART = ("other_place", "other_number", "other_country", "other_branch", "other_words", "other_generation")
 LEAST_OTHERS = 0.3  # even a value whose every pair matches may be a coincidence that was not seen
 
 

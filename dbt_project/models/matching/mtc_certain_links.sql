@@ -82,3 +82,14 @@ from parent_links as links
 inner join records as children using (source_system, source_id)
 inner join records as parents
     on links.source_system = parents.source_system and links.parent_account_id = parents.source_id
+-- who calls the two one customer says that the field is wrong
+where
+    not exists (
+        select 1 from overrides
+        where
+            overrides.decision = 'same'
+            and links.source_system = overrides.source_system_l
+            and links.source_system = overrides.source_system_r
+            and least(overrides.source_id_l, overrides.source_id_r) = least(links.source_id, links.parent_account_id)
+            and greatest(overrides.source_id_l, overrides.source_id_r) = greatest(links.source_id, links.parent_account_id)
+    )

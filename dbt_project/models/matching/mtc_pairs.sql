@@ -11,6 +11,7 @@ evidence as (
             as has_second_field,
         {{ 'tax_id_bits phone_bits email_bits domain_bits address_bits'.split() | join(' > 1 or ') }} > 1
             as is_met_elsewhere,
+        {{ is_other_relative() }} as is_other_relative,
     from {{ ref('mtc_evidence') }}
 ),
 
@@ -21,10 +22,16 @@ limits as (
         case
             -- equal names alone make no person
             when kind = 'person' and not has_second_field then -6
+            -- the members of a family share much, and nothing of it says that they are one
+            when is_other_relative and tax_id_bits <= 1 then 0
             -- a branch, a country's company or a group shares much with its company, and is another one: to be reviewed
             when name_level = 'other_branch' and tax_id_bits <= 1 then -2
+            -- so do sister companies and shops
+            when name_level in ('other_place', 'other_number', 'other_country', 'sister_name') and tax_id_bits <= 1 then 0
+            -- a registered agent's house and telephone are those of many companies
+            when name_level = 'other_registered' and {{ 'tax_id_bits email_bits contact_bits'.split() | join(' <= 1 and ') }} <= 1 then 0
             -- a person who works for two companies of other names does not make them one
-            when kind = 'organisation' and name_level = 'other' and contact_bits > 1 and not is_met_elsewhere then -2
+            when kind = 'organisation' and name_level in ('other', 'other_registered') and contact_bits > 1 and not is_met_elsewhere then -2
         end as most_bits,
     from evidence
 ),

@@ -1,0 +1,17 @@
+{#
+  Two persons of one household rather than one person. Surname, house, telephone and often the e-mail address are the
+  family's: beside them a given name or birth date that disagrees weighs more than the sum of all that agrees. Elsewhere
+  one of the two may be a slip of the pen, and only both together tell two persons.
+#}
+{% macro is_other_relative() -%}
+    kind = 'person' and coalesce(
+        coalesce(given_level = 'other', false) and coalesce(birth_date_level = 'other', false)
+        or coalesce(surname_level = 'other_generation', false)
+        and coalesce(birth_date_level not in ('same', 'similar'), true)
+        or coalesce(birth_date_level = 'other', false) and ({{ is_one_household() }} or place_level = 'same_postal')
+        or coalesce(given_level in ('alike', 'other'), false) and {{ is_one_household() }},
+        false
+    )
+{%- endmacro %}
+
+{% macro is_one_household() -%} coalesce(phone_level = 'same' or address_level = 'same', false) {%- endmacro %}
