@@ -130,6 +130,15 @@ def test_a_word_joins_what_no_evidence_would(tmp_path: Path) -> None:
     ]
 
 
+def test_blanks_and_capitals_of_a_word_mean_nothing_and_what_it_leaves_out_is_said(tmp_path: Path) -> None:
+    rows = [("crm", "1", *ACME), ("erp", "9", *ACME), *strangers(30)]
+    home = home_with(tmp_path, rows, overrides="crm, 1,erp\u3000,9 , Not_Same,, 2026-01-02 ,\n")
+    found = customers(home)
+    assert found["crm|1"] != found["erp|9"]
+    told = table(home, "select cause from matching.mtc_certain_links")
+    assert told == [("someone on 2026-01-02, without a reason",)]
+
+
 def test_a_keep_apart_row_outlasts_words_that_would_join_the_two_by_a_third(tmp_path: Path) -> None:
     rows = [("crm", "1", *ACME), ("erp", "9", *ACME), ("shop", "5", *ACME), *strangers(30)]
     words = ["crm,1,erp,9,not_same,mei,2026-01-02,two plants", "crm,1,shop,5,same,li,2026-01-03,I know them"]

@@ -8,9 +8,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import AlmanacError
+from pipelines.matching.overrides import OVERRIDES, read_words
 from pipelines.settings import Settings
-
-OVERRIDES = "match_overrides"
 
 
 def decide(
@@ -53,11 +52,10 @@ def _known(connection: duckdb.DuckDBPyConnection, given: str) -> tuple[str, str]
 
 
 def _refuse_contradiction(path: Path, pair: set[tuple[str, str]], decision: str, on: date) -> None:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=1):
-            told = {(row["source_system_l"], row["source_id_l"]), (row["source_system_r"], row["source_id_r"])}
-            if told == pair and row["decided_on"] == str(on) and row["decision"] != decision:
-                raise AlmanacError(f"{path}: row {number} of today says {row['decision']}: change or remove that row")
+    for number, row in enumerate(read_words(path), start=1):
+        told = {(row["source_system_l"], row["source_id_l"]), (row["source_system_r"], row["source_id_r"])}
+        if told == pair and row["decided_on"] == str(on) and row["decision"] != decision:
+            raise AlmanacError(f"{path}: row {number} of today says {row['decision']}: change or remove that row")
 
 
 def _append(path: Path, row: list[object]) -> None:
