@@ -157,6 +157,34 @@ def test_a_keep_apart_row_outlasts_words_that_would_join_the_two_by_a_third(tmp_
     assert causes == [("mei on 2026-01-02: two plants",)]
 
 
+def split_causes(home: MatchHome) -> dict[str, str]:
+    told = "select source_system || '|' || source_id, cause from resolved.customer_events where event = 'split'"
+    return dict(table(home, told))
+
+
+def test_a_record_that_leaves_by_its_own_change_is_not_blamed_on_a_word_about_another(tmp_path: Path) -> None:
+    trio = [("crm", "1", *ACME), ("erp", "9", *ACME), ("shop", "5", *ACME)]
+    stranger, word = ("erp", "7", "Zumtobia Steel Ltd"), "erp,9,erp,7,not_same,mei,2025-01-02,an old word\n"
+    home = home_with(tmp_path, [*trio, stranger, *strangers(30)], overrides=word)
+    customers(home)
+    trio[1] = ("erp", "9", "Wholly Different AG", None, "0305550777", "Berlin")
+    home_with(tmp_path, [*trio, stranger, *strangers(30)], overrides=word)
+    customers(home, 2)
+    assert split_causes(home) == {"erp|9": "the evidence no longer holds them together"}
+
+
+def test_who_follows_a_record_that_a_word_parts_is_told_the_word(tmp_path: Path) -> None:
+    five = [(system, "1", *ACME) for system in ("a", "b", "c")] + [("y", "1", *ACME[:3]), ("z", "1", ACME[0])]
+    home = home_with(tmp_path, [*five, *strangers(30)])
+    before = customers(home)
+    assert len({before[f"{system}|1"] for system in "abcyz"}) == 1
+    home.match(overrides="a,1,y,1,not_same,mei,2026-01-02,two firms\ny,1,z,1,same,mei,2026-01-02,one\n")
+    found = customers(home, 2)
+    assert found["y|1"] == found["z|1"] != found["a|1"]
+    said = "mei on 2026-01-02: two firms"
+    assert split_causes(home) == {name: said for name in before if found[name] != before[name]} != {}
+
+
 def test_two_valid_tax_ids_are_never_one_customer(tmp_path: Path) -> None:
     valid = _valid_tax_id()
     rows = [("crm", "1", *ACME), ("erp", "9", ACME[0], valid, *ACME[2:]), *strangers(30)]

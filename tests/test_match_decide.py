@@ -71,6 +71,17 @@ def test_a_word_about_what_is_not_there_is_refused(
     assert not (tmp_path / "seeds").exists()
 
 
+@pytest.mark.parametrize(("by", "reason"), [("", "two plants"), ("mei", " "), ("\u3000", "")])
+def test_a_word_without_who_and_why_is_refused(
+    tmp_path: Path, matched: duckdb.DuckDBPyConnection, by: str, reason: str
+) -> None:
+    settings = load_settings(tmp_path / "home", config=tmp_path)
+    told = {"decision": "same", "by": by, "reason": reason}
+    with pytest.raises(AlmanacError, match="--by and --reason"):
+        decide(settings, matched, ["crm|1", "erp|2"], on=date(2026, 11, 2), **told)
+    assert not (tmp_path / "seeds").exists()
+
+
 def test_the_shipped_policy_is_not_written_to(tmp_path: Path, matched: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(AlmanacError, match="almanac init DIR"):
         decide(
@@ -80,7 +91,7 @@ def test_the_shipped_policy_is_not_written_to(tmp_path: Path, matched: duckdb.Du
             decision="same",
             by="mei",
             on=date(2026, 11, 2),
-            reason="",
+            reason="x",
         )
 
 

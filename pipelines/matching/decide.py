@@ -24,9 +24,13 @@ def decide(
 ) -> Path:
     """Append `same` or `not_same` for two records (`system|id`); the next run acts on it. Returns the file.
 
-    Raises AlmanacError where a record is unknown, both are one, the policy is the shipped one, or the same day has
-    another word about the two: only the newest day's word counts, and two of one day would leave it open.
+    Raises AlmanacError where a record is unknown, both are one, nobody or no reason is named, the policy is the shipped
+    one, or the same day has another word about the two: only the newest day's word counts, and two of one day would
+    leave it open.
     """
+    by, reason = by.strip(), reason.strip()
+    if not by or not reason:
+        raise AlmanacError("a word needs who says so and why: give --by and --reason")
     if settings.config is None:
         raise AlmanacError(
             "the shipped policy is not written to: `almanac init DIR`, then `almanac --config DIR match`"
