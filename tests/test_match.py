@@ -130,6 +130,24 @@ def test_a_word_joins_what_no_evidence_would(tmp_path: Path) -> None:
     ]
 
 
+def test_a_customer_whose_records_have_all_vanished_is_told_from_the_log(tmp_path: Path) -> None:
+    home = home_with(tmp_path, [("crm", "1", *ACME), *strangers(10)])
+    gone = customers(home)["crm|1"]
+    with warehouse.write(home.settings) as connection:
+        connection.execute("delete from staging.stg_account_records where source_id = '1'")
+    home.match()
+    assert gone not in customers(home, 2).values()
+    with warehouse.read(home.settings) as connection:
+        told = explain(connection, [gone])
+        with pytest.raises(AlmanacError, match=rf"'crm\|1' is in no newest export; it was customer {gone}"):
+            explain(connection, ["crm|1", "crm|x1"])
+        with pytest.raises(AlmanacError, match="no customer 'C0'"):
+            explain(connection, ["C0"])
+    assert "none of its 1 records is in the newest exports" in told
+    assert "crm|1  Acme Widgets Ltd  last seen in the export of 2026-01-01" in told
+    assert "run r1, as of 2026-01-01" in told and "r1, as of 2026-01-01  mint  crm|1" in told
+
+
 def test_blanks_and_capitals_of_a_word_mean_nothing_and_what_it_leaves_out_is_said(tmp_path: Path) -> None:
     rows = [("crm", "1", *ACME), ("erp", "9", *ACME), *strangers(30)]
     home = home_with(tmp_path, rows, overrides="crm, 1,erp\u3000,9 , Not_Same,, 2026-01-02 ,\n")
