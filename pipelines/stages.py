@@ -9,7 +9,7 @@ from datetime import date, datetime
 from pipelines import dbt, ingest, inputs, ledger, names, publish, quality, resolve, runs, status, warehouse
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.matching import nightly
+from pipelines.matching import nightly, overrides
 from pipelines.runs import Run
 from pipelines.settings import Settings, now
 
@@ -109,8 +109,14 @@ def _publish(settings: Settings, run: Run, say: Say) -> None:
 
 
 def left_to_update(settings: Settings, step: str, is_full: bool = False) -> Sequence[str]:
-    """The models that dbt leaves out of a step, because `match_records` brings them up to date after it."""
-    return nightly.left_to_update(settings, is_full) if step == "staging_and_matching" else ()
+    """The models that dbt leaves out of a step, because `match_records` brings them up to date after it.
+
+    Raises AlmanacError for a word about two records that no run could follow, before dbt stumbles over it.
+    """
+    if step != "staging_and_matching":
+        return ()
+    overrides.refuse_unreadable(settings)
+    return nightly.left_to_update(settings, is_full)
 
 
 def match_records(settings: Settings, left_out: Sequence[str]) -> nightly.Matched:

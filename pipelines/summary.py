@@ -101,6 +101,18 @@ def _customers(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Ite
     if truth.is_file():
         precision, recall = match_quality(connection, str(truth))
         yield "", f"against the known truth: precision {precision:.3f}, recall {recall:.3f}"
+    yield from _words_that_reach_nobody(connection)
+
+
+def _words_that_reach_nobody(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    query = """
+        select count(*), min_by(reason, (source_system_l, source_id_l, source_system_r, source_id_r))
+        from marts.customer_reviews where kind = 'unknown_record'
+    """
+    count, first = connection.execute(query).fetchall()[0]
+    if count:
+        more = f" (and {count - 1:,} more in marts.customer_reviews)" if count > 1 else ""
+        yield "warning", f"match_overrides.csv: {first}{more}"
 
 
 def match_quality(connection: duckdb.DuckDBPyConnection, truth: str) -> tuple[float, float]:

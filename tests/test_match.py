@@ -130,6 +130,33 @@ def test_a_word_joins_what_no_evidence_would(tmp_path: Path) -> None:
     ]
 
 
+def test_a_customer_whose_records_have_all_vanished_is_told_from_the_log(tmp_path: Path) -> None:
+    home = home_with(tmp_path, [("crm", "1", *ACME), *strangers(10)])
+    gone = customers(home)["crm|1"]
+    with warehouse.write(home.settings) as connection:
+        connection.execute("delete from staging.stg_account_records where source_id = '1'")
+    home.match()
+    assert gone not in customers(home, 2).values()
+    with warehouse.read(home.settings) as connection:
+        told = explain(connection, [gone])
+        with pytest.raises(AlmanacError, match=rf"'crm\|1' is in no newest export; it was customer {gone}"):
+            explain(connection, ["crm|1", "crm|x1"])
+        with pytest.raises(AlmanacError, match="no customer 'C0'"):
+            explain(connection, ["C0"])
+    assert "none of its 1 records is in the newest exports" in told
+    assert "crm|1  Acme Widgets Ltd  last seen in the export of 2026-01-01" in told
+    assert "run r1, as of 2026-01-01" in told and "r1, as of 2026-01-01  mint  crm|1" in told
+
+
+def test_blanks_and_capitals_of_a_word_mean_nothing_and_what_it_leaves_out_is_said(tmp_path: Path) -> None:
+    rows = [("crm", "1", *ACME), ("erp", "9", *ACME), *strangers(30)]
+    home = home_with(tmp_path, rows, overrides="crm, 1,erp\u3000,9 , Not_Same,, 2026-01-02 ,\n")
+    found = customers(home)
+    assert found["crm|1"] != found["erp|9"]
+    told = table(home, "select cause from matching.mtc_certain_links")
+    assert told == [("someone on 2026-01-02, without a reason",)]
+
+
 def test_a_keep_apart_row_outlasts_words_that_would_join_the_two_by_a_third(tmp_path: Path) -> None:
     rows = [("crm", "1", *ACME), ("erp", "9", *ACME), ("shop", "5", *ACME), *strangers(30)]
     words = ["crm,1,erp,9,not_same,mei,2026-01-02,two plants", "crm,1,shop,5,same,li,2026-01-03,I know them"]
@@ -146,6 +173,34 @@ def test_a_keep_apart_row_outlasts_words_that_would_join_the_two_by_a_third(tmp_
         assert [row[:2] for row in table(home, told)] == [("contradiction", "someone keeps them apart")]
     causes = table(home, "select distinct cause from resolved.customer_events where event = 'split'")
     assert causes == [("mei on 2026-01-02: two plants",)]
+
+
+def split_causes(home: MatchHome) -> dict[str, str]:
+    told = "select source_system || '|' || source_id, cause from resolved.customer_events where event = 'split'"
+    return dict(table(home, told))
+
+
+def test_a_record_that_leaves_by_its_own_change_is_not_blamed_on_a_word_about_another(tmp_path: Path) -> None:
+    trio = [("crm", "1", *ACME), ("erp", "9", *ACME), ("shop", "5", *ACME)]
+    stranger, word = ("erp", "7", "Zumtobia Steel Ltd"), "erp,9,erp,7,not_same,mei,2025-01-02,an old word\n"
+    home = home_with(tmp_path, [*trio, stranger, *strangers(30)], overrides=word)
+    customers(home)
+    trio[1] = ("erp", "9", "Wholly Different AG", None, "0305550777", "Berlin")
+    home_with(tmp_path, [*trio, stranger, *strangers(30)], overrides=word)
+    customers(home, 2)
+    assert split_causes(home) == {"erp|9": "the evidence no longer holds them together"}
+
+
+def test_who_follows_a_record_that_a_word_parts_is_told_the_word(tmp_path: Path) -> None:
+    five = [(system, "1", *ACME) for system in ("a", "b", "c")] + [("y", "1", *ACME[:3]), ("z", "1", ACME[0])]
+    home = home_with(tmp_path, [*five, *strangers(30)])
+    before = customers(home)
+    assert len({before[f"{system}|1"] for system in "abcyz"}) == 1
+    home.match(overrides="a,1,y,1,not_same,mei,2026-01-02,two firms\ny,1,z,1,same,mei,2026-01-02,one\n")
+    found = customers(home, 2)
+    assert found["y|1"] == found["z|1"] != found["a|1"]
+    said = "mei on 2026-01-02: two firms"
+    assert split_causes(home) == {name: said for name in before if found[name] != before[name]} != {}
 
 
 def test_two_valid_tax_ids_are_never_one_customer(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from pipelines.errors import AlmanacError
 from pipelines.matching.decide import decide
+from pipelines.matching.overrides import refuse_unreadable
 from pipelines.settings import load_settings
 
 
@@ -70,6 +71,17 @@ def test_a_word_about_what_is_not_there_is_refused(
     assert not (tmp_path / "seeds").exists()
 
 
+@pytest.mark.parametrize(("by", "reason"), [("", "two plants"), ("mei", " "), ("\u3000", "")])
+def test_a_word_without_who_and_why_is_refused(
+    tmp_path: Path, matched: duckdb.DuckDBPyConnection, by: str, reason: str
+) -> None:
+    settings = load_settings(tmp_path / "home", config=tmp_path)
+    told = {"decision": "same", "by": by, "reason": reason}
+    with pytest.raises(AlmanacError, match="--by and --reason"):
+        decide(settings, matched, ["crm|1", "erp|2"], on=date(2026, 11, 2), **told)
+    assert not (tmp_path / "seeds").exists()
+
+
 def test_the_shipped_policy_is_not_written_to(tmp_path: Path, matched: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(AlmanacError, match="almanac init DIR"):
         decide(
@@ -79,5 +91,40 @@ def test_the_shipped_policy_is_not_written_to(tmp_path: Path, matched: duckdb.Du
             decision="same",
             by="mei",
             on=date(2026, 11, 2),
-            reason="",
+            reason="x",
         )
+
+
+HEADER = "source_system_l,source_id_l,source_system_r,source_id_r,decision,decided_by,decided_on,reason"
+
+
+def checked(policy: Path, *rows: str, header: str = HEADER) -> None:
+    (policy / "seeds").mkdir()
+    (policy / "seeds" / "match_overrides.csv").write_text("\n".join([header, *rows, ""]), encoding="utf-8-sig")
+    refuse_unreadable(load_settings(policy / "home", config=policy))
+
+
+def test_words_may_be_typed_with_blanks_and_capitals(tmp_path: Path) -> None:
+    checked(tmp_path, "crm, 5,erp , 5, Not_Same ,mei, 2026-01-02,x", "", ",,,,,,,", "crm,1,erp,6,SAME,,2026-01-02,")
+
+
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("crm,1,erp,6,apart,mei,2026-01-02,x", "the decision is same or not_same, not 'apart'"),
+        ("crm,1,erp,6,,mei,2026-01-02,x", "the decision is same or not_same, not ''"),
+        ("crm,1,erp, ,same,mei,2026-01-02,x", "source_id_r is empty"),
+        ("crm,1,crm,1 ,same,mei,2026-01-02,x", r"crm\|1 is one record"),
+        ("crm,1,erp,6,same,mei,02.01.2026,x", "decided_on is YYYY-MM-DD, not '02.01.2026'"),
+        ("crm,1,erp,6,same,mei,20260102,x", "decided_on is YYYY-MM-DD, not '20260102'"),
+        ("crm;1;erp;6;same;mei;2026-01-02;x", "source_id_l"),
+    ],
+)
+def test_a_row_that_no_run_could_follow_is_refused_by_its_number(tmp_path: Path, row: str, message: str) -> None:
+    with pytest.raises(AlmanacError, match=f"match_overrides.csv: row 2: .*{message}"):
+        checked(tmp_path, "crm,5,erp,5,same,mei,2026-01-02,x", row)
+
+
+def test_a_file_with_other_columns_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(AlmanacError, match="no column source_id_l, source_system_r"):
+        checked(tmp_path, "crm;1;erp;6;same;mei;2026-01-02;x", header=HEADER.replace(",", ";").replace(";", ",", 1))

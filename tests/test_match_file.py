@@ -42,3 +42,61 @@ def test_a_row_that_cannot_be_read_is_told_and_the_others_are_matched(tmp_path: 
 def test_money_at_stake_is_read_as_people_write_it(written: list[str | None], meant: list[float | None]) -> None:
     table = pl.DataFrame({"Firma": ["A", "B"], "Umsatz": written})
     assert as_records(table, recognise(table.columns))["amount"].to_list() == meant
+
+
+TWO_SYSTEMS = """system,id,name,phone,city,revenue
+crm,1,Quorland Foods Ltd,6175550001,Boston,5
+erp,1,Zumtobia Steel AG,7135550002,Houston,70
+crm,2,Zumtobia Steel AG,7135550002,Houston,100
+erp,2,Quorland Foods Limited,6175550001,Boston,6
+crm,3,Anders Optics Inc,4045550009,Atlanta,1
+erp,3,Belmonte Wines SpA,3055550003,Miami,2
+"""
+
+
+def test_one_id_in_two_systems_is_not_one_cluster(tmp_path: Path) -> None:
+    file = tmp_path / "firms.csv"
+    file.write_text(TWO_SYSTEMS, encoding="utf-8")
+    match_file(file, {}, out=tmp_path / "out.csv")
+    found = pl.read_csv(tmp_path / "out.csv", infer_schema_length=0)
+    assert found.columns == ["source_system", "record_id", "cluster_id", "cluster_size", "name"]
+    assert found.select("source_system", "record_id", "cluster_id", "cluster_size").rows() == [
+        ("crm", "1", "crm|1", "2"),
+        ("erp", "1", "crm|2", "2"),
+        ("crm", "2", "crm|2", "2"),
+        ("erp", "2", "crm|1", "2"),
+        ("crm", "3", "crm|3", "1"),
+        ("erp", "3", "erp|3", "1"),
+    ]
+
+
+def test_merges_that_hold_by_little_are_listed_after_what_nothing_decides(tmp_path: Path) -> None:
+    rows = ["Nr.,company,phone,address,city,website,revenue"]
+    rows += ["1,Quorland Foods Ltd,6175550001,12 Elm St,Boston,quorland.com,30"]
+    rows += ["2,Zumtobia Steel AG,6175550001,12 Elm St,Boston,quorland.com,4"]
+    rows += [
+        "3,Anders Optics Inc,4045550009,7 Oak St,Atlanta,anders.com,1",
+        "4,Anders Optics Inc,4045550009,,Atlanta,,",
+    ]
+    rows += [f"x{n},Stranger{n} of{n * n} Ltd,2{n:09},{n} Lime{n} Rd,Town{n},stranger{n}.com," for n in range(60)]
+    file = tmp_path / "firms.csv"
+    file.write_text("\n".join(rows) + "\n", encoding="utf-8")
+    said = match_file(file, {}, out=tmp_path / "out.csv", review=tmp_path / "review.csv", fit=False)
+    assert "source_id from 'Nr.'" in said and "1 merges that hold by little" in said
+    clusters = dict(pl.read_csv(tmp_path / "out.csv").select("record_id", "cluster_id").iter_rows())
+    assert clusters["2"] == "1" and clusters["4"] == "3"
+    listed = pl.read_csv(tmp_path / "review.csv").select(
+        "record_id_l", "record_id_r", "kind", "reason", "amount_at_stake"
+    )
+    (weak,) = listed.filter(pl.col("kind") == "weak merge").rows()
+    assert weak == (1, 2, "weak merge", "the names differ, it rests on phone, domain, address, place", 34.0)
+    assert listed["kind"][-1] == "weak merge"
+
+
+@pytest.mark.parametrize("header", ["Nr", "Nr.", "Kundennr", "Kundennr.", "Kunden-Nr.", "KundenNr", "Kundennummer"])
+def test_german_numbers_of_customers_are_their_ids(header: str) -> None:
+    assert recognise([header, "Firma"]) == {"source_id": header, "account_name": "Firma"}
+
+
+def test_the_number_of_a_house_is_nobodys_id() -> None:
+    assert recognise(["Firma", "Straße", "Nr."]) == {"account_name": "Firma", "address": "Straße"}

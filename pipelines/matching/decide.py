@@ -8,9 +8,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import AlmanacError
+from pipelines.matching.overrides import OVERRIDES, read_words
 from pipelines.settings import Settings
-
-OVERRIDES = "match_overrides"
 
 
 def decide(
@@ -25,9 +24,13 @@ def decide(
 ) -> Path:
     """Append `same` or `not_same` for two records (`system|id`); the next run acts on it. Returns the file.
 
-    Raises AlmanacError where a record is unknown, both are one, the policy is the shipped one, or the same day has
-    another word about the two: only the newest day's word counts, and two of one day would leave it open.
+    Raises AlmanacError where a record is unknown, both are one, nobody or no reason is named, the policy is the shipped
+    one, or the same day has another word about the two: only the newest day's word counts, and two of one day would
+    leave it open.
     """
+    by, reason = by.strip(), reason.strip()
+    if not by or not reason:
+        raise AlmanacError("a word needs who says so and why: give --by and --reason")
     if settings.config is None:
         raise AlmanacError(
             "the shipped policy is not written to: `almanac init DIR`, then `almanac --config DIR match`"
@@ -53,11 +56,10 @@ def _known(connection: duckdb.DuckDBPyConnection, given: str) -> tuple[str, str]
 
 
 def _refuse_contradiction(path: Path, pair: set[tuple[str, str]], decision: str, on: date) -> None:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        for number, row in enumerate(csv.DictReader(file), start=1):
-            told = {(row["source_system_l"], row["source_id_l"]), (row["source_system_r"], row["source_id_r"])}
-            if told == pair and row["decided_on"] == str(on) and row["decision"] != decision:
-                raise AlmanacError(f"{path}: row {number} of today says {row['decision']}: change or remove that row")
+    for number, row in enumerate(read_words(path), start=1):
+        told = {(row["source_system_l"], row["source_id_l"]), (row["source_system_r"], row["source_id_r"])}
+        if told == pair and row["decided_on"] == str(on) and row["decision"] != decision:
+            raise AlmanacError(f"{path}: row {number} of today says {row['decision']}: change or remove that row")
 
 
 def _append(path: Path, row: list[object]) -> None:

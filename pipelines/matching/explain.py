@@ -31,6 +31,17 @@ def _record(connection: duckdb.DuckDBPyConnection, given: str) -> dict[str, obje
         source_id,
     )
     if not found:
+        gone = _rows(
+            connection,
+            "select max_by(customer_id, (recorded_at, run_id)) as customer_id from resolved.customer_events"
+            " where source_system = ? and source_id = ? having count(*) > 0",
+            system,
+            source_id,
+        )
+        if gone:
+            raise AlmanacError(
+                f"match explain: record {given!r} is in no newest export; it was customer {gone[0]['customer_id']}"
+            )
         raise AlmanacError(f"match explain: no record {given!r} in the working file: write it as SYSTEM|ID")
     return found[0]
 
@@ -45,27 +56,55 @@ def _customer(connection: duckdb.DuckDBPyConnection, customer_id: str) -> str:
         " where customer_id = ? order by record",
         current,
     )
-    if not records:
-        raise AlmanacError(f"match explain: no customer {customer_id!r} in the working file")
     events = _rows(
         connection,
-        "select event, source_system || '|' || source_id as record, previous_customer_id, cause, run_id"
+        "select event, source_system || '|' || source_id as record, previous_customer_id, cause, run_id, as_of"
         " from resolved.customer_events where ? in (customer_id, previous_customer_id)"
         " order by recorded_at, run_id, record",
         current,
     )
+    if not events and not records:
+        raise AlmanacError(f"match explain: no customer {customer_id!r} in the working file")
     lines = [f"{customer_id} lives on as {current}"] if alias else []
-    lines += [f"customer {current}: {len(records)} records"]
+    lines += [f"customer {current}: {len(records)} records"] if records else _vanished(connection, current)
     lines += [f"  {r['record']}  {r['account_name'] or '(no name)'}  [{r['rule']}] {r['cause']}" for r in records]
     lines += _golden_record(connection, current)
-    lines += ["events:"]
-    lines += [
-        f"  {e['run_id']}  {e['event']}  {e['record']}"
-        + (f"  (was {e['previous_customer_id']})" if e["previous_customer_id"] else "")
-        + f"  {e['cause'] or ''}"
-        for e in events
-    ]
+    lines += ["events:", *map(_event, events)]
     return "\n".join(lines)
+
+
+def _event(event: dict[str, object]) -> str:
+    was = f"  (was {event['previous_customer_id']})" if event["previous_customer_id"] else ""
+    return (
+        f"  {event['run_id']}, as of {event['as_of']}  {event['event']}  {event['record']}{was}  {event['cause'] or ''}"
+    )
+
+
+def _vanished(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list[str]:
+    """What is left of a customer none of whose records is in the newest exports: its log, and when each was last told.
+
+    Nobody else gets the id, so that it is theirs again when they come back.
+    """
+    records = _rows(
+        connection,
+        "with log as (select *, row_number() over ("
+        "   partition by source_system, source_id order by recorded_at desc, run_id desc) as age"
+        "   from resolved.customer_events),"
+        " told as (select source_system, source_id, max(exported_at) as last_at,"
+        "   max_by(account_name, exported_at) as account_name from raw.accounts group by all)"
+        " select source_system || '|' || source_id as record, account_name, last_at, run_id, as_of"
+        " from log left join told using (source_system, source_id)"
+        " where age = 1 and customer_id = ? order by record",
+        customer_id,
+    )
+    return [
+        f"customer {customer_id}: none of its {len(records)} records is in the newest exports; the id waits for them",
+        *(
+            f"  {r['record']}  {r['account_name'] or '(no name)'}  last seen in the export of"
+            f" {r['last_at'] or 'a day unknown'}, its customer since run {r['run_id']}, as of {r['as_of']}"
+            for r in records
+        ),
+    ]
 
 
 def _golden_record(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list[str]:

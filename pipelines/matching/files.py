@@ -60,6 +60,12 @@ def recognise(headers: list[str], said: dict[str, str] | None = None) -> dict[st
         if column not in found and header not in spoken_for:
             found[column] = header
         spoken_for.add(header)  # the second best guess at a header would be a poor one
+    if (
+        "source_id" not in (said or {})
+        and plain(found.get("source_id", "")) == "nr"
+        and found["source_id"] != headers[0]
+    ):
+        del found["source_id"]  # `Straße; Nr.` is the number of a house
     return found
 
 

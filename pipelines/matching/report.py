@@ -11,6 +11,7 @@ from pipelines.matching.engine import engine
 from pipelines.matching.files import as_records, read_records, recognise
 from pipelines.matching.fit import fit_weights
 from pipelines.matching.models import run_models
+from pipelines.matching.weak import KEYS, KIND, foreign_names, weak_merges
 from pipelines.resolve.clusters import Clusters
 from pipelines.resolve.evidence import Evidence, read_evidence
 from pipelines.resolve.reviews import reviews
@@ -32,14 +33,19 @@ def match_file(
 ) -> str:
     """Write `record_id, cluster_id, cluster_size, name` of every record of the file; returns a summary in words.
 
-    A cluster goes by the smallest of its record ids. said: canonical column -> header, for what is not recognised.
-    review: where to write the pairs that a person should look at, those with most money at stake first.
+    A cluster goes by the smallest of its record ids. Where the file has a column of systems, it is kept before them as
+    `source_system`, and a cluster goes by `system|id`: one id may be another company's in another system.
+    said: canonical column -> header, for what is not recognised. review: where to write what a person should look at:
+    pairs that nothing decides, those with most money at stake first, then merges that hold by little.
     """
     say(f"reading {file}")
     table, remarks = read_records(file)
     mapping = recognise(table.columns, said)
     records = as_records(table, mapping)
     clusters, undecided = match_records(records, fit=fit, weights=weights, pairs=pairs, say=say)
+    if "source_system" not in mapping:
+        clusters = clusters.drop("source_system")
+        undecided = undecided.drop("source_system_l", "source_system_r")
     _write(clusters, out)
     lines = [
         f"{len(clusters):,} records, {clusters['cluster_id'].n_unique():,} clusters,"
@@ -51,7 +57,11 @@ def match_file(
     lines += [*remarks, f"written: {out}"]
     if review and len(undecided):
         _write(undecided, review)
-        lines += [f"to look at: {len(undecided):,} pairs that nothing decides, the weightiest first: {review}"]
+        weak = (undecided["kind"] == KIND).sum()
+        lines += [
+            f"to look at: {len(undecided) - weak:,} pairs that nothing decides, the weightiest first,"
+            f" and {weak:,} merges that hold by little: {review}"
+        ]
     return "\n".join(lines)
 
 
@@ -63,8 +73,9 @@ def match_records(
     pairs: Path | None = None,
     say: Say = lambda text: None,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Clusters of canonical records (`record_id, cluster_id, cluster_size, name`), in their order; and pairs to look at
-    (`record_id_l, name_l, record_id_r, name_r, reason, score_bits, amount_at_stake`)."""
+    """Clusters of canonical records (`source_system, record_id, cluster_id, cluster_size, name`), in their order; and
+    pairs to look at (`source_system_l, record_id_l, name_l, source_system_r, record_id_r, name_r, kind, reason,
+    score_bits, amount_at_stake`)."""
     say(f"normalising names, telephones and addresses of {len(records):,} records")
     with engine(records, weights) as connection:
         say("comparing records that share a key")
@@ -77,10 +88,9 @@ def match_records(
                 "copy (from matching.mtc_pairs order by record_no_l, record_no_r) to ? (format parquet)", [str(pairs)]
             )
         say("grouping")
-        evidence = read_evidence(connection)
+        evidence, foreign = read_evidence(connection), foreign_names(connection)
     clusters = evidence.clusters()
-    ids = evidence.records["source_id"]
-    found = evidence.records.select("source_system", "source_id", cluster_id=ids.gather(clusters.labels))
+    found = evidence.records.select("source_system", "source_id", cluster_id=_cluster_ids(evidence, clusters))
     joined = records.join(found, on=["source_system", "source_id"], how="left", maintain_order="left").select(
         "source_system",
         record_id="source_id",
@@ -89,7 +99,18 @@ def match_records(
         name=pl.col("account_name") if "account_name" in records.columns else pl.lit(None, pl.String),
         amount=_amount(records),
     )
-    return joined.drop("source_system", "amount"), _undecided(evidence, clusters, joined)
+    return joined.drop("amount"), _to_look_at(evidence, clusters, joined, foreign)
+
+
+def _cluster_ids(evidence: Evidence, clusters: Clusters) -> pl.Series:
+    """The id of each record's cluster: its smallest record, by system and id where the file has several systems."""
+    names = evidence.records.select(
+        pl.when(pl.col("source_system").n_unique() > 1)
+        .then(pl.concat_str("source_system", pl.lit("|"), "source_id"))
+        .otherwise("source_id")
+        .alias("name")
+    )
+    return names["name"].gather(clusters.labels)
 
 
 def _amount(records: pl.DataFrame) -> pl.Expr:
@@ -97,11 +118,14 @@ def _amount(records: pl.DataFrame) -> pl.Expr:
     return pl.col("amount").cast(pl.Float64).fill_null(0.0) if "amount" in records.columns else pl.lit(0.0)
 
 
-def _undecided(evidence: Evidence, clusters: Clusters, found: pl.DataFrame) -> pl.DataFrame:
-    """Pairs to look at; the money of both clusters is at stake, and among equals the closest call comes first."""
-    ids = evidence.records["source_id"]
-    groups = evidence.records.select("record", customer_id=ids.gather(clusters.labels))
-    rows = reviews(evidence, clusters, groups)
+def _to_look_at(evidence: Evidence, clusters: Clusters, found: pl.DataFrame, foreign: pl.DataFrame) -> pl.DataFrame:
+    """Undecided pairs, then weak merges; the money of their clusters is at stake, and among equals the closest call
+    comes first."""
+    groups = evidence.records.select(
+        "record", "source_system", "source_id", customer_id=_cluster_ids(evidence, clusters)
+    )
+    undecided = reviews(evidence, clusters, groups.select("record", "customer_id"))
+    rows = pl.concat([undecided, _weak(evidence, clusters, foreign, groups).select(undecided.columns)])
     money = found.group_by("cluster_id").agg(pl.col("amount").sum())
     names = found.select("source_system", "record_id", "name")
     for side in ("l", "r"):
@@ -111,14 +135,23 @@ def _undecided(evidence: Evidence, clusters: Clusters, found: pl.DataFrame) -> p
         ).join(
             money.rename({"amount": f"amount_{side}"}), left_on=f"customer_id_{side}", right_on="cluster_id", how="left"
         )
-    stake = pl.sum_horizontal("amount_l", "amount_r")
-    return rows.select(
-        "name_l", "name_r", "reason", "score_bits",
-        record_id_l="source_id_l", record_id_r="source_id_r", amount_at_stake=stake,
-    ).sort(
-        "amount_at_stake", pl.col("score_bits").abs(), "record_id_l", "record_id_r",
-        descending=[True, False, False, False], nulls_last=True,
-    ).select("record_id_l", "name_l", "record_id_r", "name_r", "reason", "score_bits", "amount_at_stake")  # fmt: skip
+    is_one = pl.col("customer_id_l") == pl.col("customer_id_r")
+    other = pl.when(is_one).then(0.0).otherwise("amount_r")
+    return rows.sort(
+        pl.col("kind") == KIND, pl.sum_horizontal("amount_l", other), pl.col("score_bits").abs(), *KEYS,
+        descending=[False, True, False, False, False, False, False], nulls_last=True,
+    ).select(
+        "source_system_l", pl.col("source_id_l").alias("record_id_l"), "name_l",
+        "source_system_r", pl.col("source_id_r").alias("record_id_r"), "name_r",
+        "kind", "reason", "score_bits", amount_at_stake=pl.sum_horizontal("amount_l", other),
+    )  # fmt: skip
+
+
+def _weak(evidence: Evidence, clusters: Clusters, foreign: pl.DataFrame, groups: pl.DataFrame) -> pl.DataFrame:
+    ends = groups.select("source_system", "source_id", "customer_id")
+    ends_l, ends_r = (ends.rename({name: f"{name}_{side}" for name in ends.columns}) for side in ("l", "r"))
+    rows = weak_merges(evidence, clusters, foreign).join(ends_l, on=KEYS[:2]).join(ends_r, on=KEYS[2:])
+    return rows.with_columns(kind=pl.lit(KIND))
 
 
 def _count(connection: duckdb.DuckDBPyConnection) -> int:

@@ -78,7 +78,7 @@ def _events(
         records.select("record", *ids.KEY).cast({"record": pl.Int64}).join(links.select("record", "cause"), on="record")
     )
     changes = assignment.changes.join(causes.drop("record"), on=ids.KEY, how="left")
-    words = _words_against(evidence)
+    words = _words_against(evidence, records, assignment)
     cause = pl.when(pl.col("event") == "split").then(
         pl.coalesce("word", pl.lit("the evidence no longer holds them together"))
     )
@@ -86,12 +86,28 @@ def _events(
     return ids.events_of(told, stamp)
 
 
-def _words_against(evidence: Evidence) -> pl.DataFrame:
-    """What someone said to keep a record apart from another: `source_system, source_id, word`."""
-    apart = evidence.links.filter(~pl.col("is_same"))
-    ends = pl.concat([apart.select(record="l", word="cause"), apart.select(record="r", word="cause")])
-    named = ends.join(evidence.records.select("record", *ids.KEY), on="record")
-    return named.sort("word").unique(ids.KEY, keep="first").select(*ids.KEY, "word")
+def _words_against(evidence: Evidence, records: pl.DataFrame, assignment: ids.Assignment) -> pl.DataFrame:
+    """What someone said against the group that a record has left: `source_system, source_id, word`.
+
+    The word is about the record itself, or about one that left with it, and another that stayed: what was said of
+    records elsewhere is not why it left.
+    """
+    left = assignment.changes.filter(pl.col("event") == "split").select(*ids.KEY, "cluster", "previous_customer_id")
+    named = records.select("record", *ids.KEY, "cluster").join(assignment.ids, on="cluster")
+    stayed = named.join(assignment.changes, on=ids.KEY, how="anti")
+    apart = evidence.links.filter(~pl.col("is_same")).select("l", "r", word="cause")
+    ends = pl.concat([apart.rename({"l": "record", "r": "other"}), apart.select(record="r", other="l", word="word")])
+    told = (
+        left.join(named.select("record", *ids.KEY), on=ids.KEY)
+        .join(ends, on="record")
+        .join(stayed.select(other="record", previous_customer_id="customer_id"), on=["other", "previous_customer_id"])
+        .sort("word")
+    )
+    own = told.unique(ids.KEY, keep="first", maintain_order=True).select(*ids.KEY, "word")
+    together = ["cluster", "previous_customer_id"]
+    shared = told.unique(together, keep="first", maintain_order=True).select(*together, shared="word")
+    known = left.join(own, on=ids.KEY, how="left").join(shared, on=together, how="left")
+    return known.select(*ids.KEY, word=pl.coalesce("word", "shared"))
 
 
 def first_seen(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame | None = None) -> pl.DataFrame:

@@ -30,16 +30,7 @@ parent_links as (
 ),
 
 overrides as (
-    select overrides.*
-    from {{ ref('match_overrides') }} as overrides
-    cross join {{ source('control', 'run') }} as run
-    where run.known_at is null or overrides.decided_on <= run.known_at
-    qualify row_number() over (
-        partition by
-            least(source_system_l || '|' || source_id_l, source_system_r || '|' || source_id_r),
-            greatest(source_system_l || '|' || source_id_l, source_system_r || '|' || source_id_r)
-        order by decided_on desc, decision
-    ) = 1
+    {{ words_about_records() }}
 )
 
 select
@@ -47,7 +38,7 @@ select
     r.record_no as record_no_r,
     overrides.decision = 'same' as is_same,
     'override' as rule,
-    overrides.decided_by || ' on ' || overrides.decided_on || ': ' || overrides.reason as cause,
+    overrides.said as cause,
 from overrides
 inner join records as l on overrides.source_system_l = l.source_system and overrides.source_id_l = l.source_id
 inner join records as r on overrides.source_system_r = r.source_system and overrides.source_id_r = r.source_id

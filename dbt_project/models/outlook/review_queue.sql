@@ -46,8 +46,12 @@ items as (
     select
         'same_customer',
         source_system_l || '|' || source_id_l || '|' || source_system_r || '|' || source_id_r,
-        'Are "' || coalesce(account_name_l, source_id_l) || '" and "' || coalesce(account_name_r, source_id_r)
-        || '" one customer?',
+        case
+            when kind = 'unknown_record' then 'Which record was meant? ' || reason
+            else
+                'Are "' || coalesce(account_name_l, source_id_l) || '" and "' || coalesce(account_name_r, source_id_r)
+                || '" one customer?'
+        end,
         cast(amount_at_stake_base as double),
         null,
         to_json({ 'kind': kind, 'reason': reason, 'score_bits': score_bits }),
