@@ -72,8 +72,8 @@ def test_one_id_in_two_systems_is_not_one_cluster(tmp_path: Path) -> None:
 
 def test_merges_that_hold_by_little_are_listed_after_what_nothing_decides(tmp_path: Path) -> None:
     rows = ["Nr.,company,phone,address,city,website,revenue"]
-    rows += ["1,Quorland Foods Ltd,6175550001,12 Elm St,Boston,quorland.com,30"]
-    rows += ["2,Zumtobia Steel AG,6175550001,12 Elm St,Boston,quorland.com,4"]
+    rows += ["1,Quorland Foods,6175550001,12 Elm St,Boston,quorland.com,30"]
+    rows += ["2,Zumtobia Kitchen,6175550001,12 Elm St,Boston,quorland.com,4"]
     rows += [
         "3,Anders Optics Inc,4045550009,7 Oak St,Atlanta,anders.com,1",
         "4,Anders Optics Inc,4045550009,,Atlanta,,",
