@@ -14,6 +14,8 @@ import polars as pl
 from forecasts.errors import ForecastError
 from forecasts.frequency import Frequency
 
+ALWAYS = -np.iinfo(np.int64).max  # the day from which a calendar is known
+
 
 @dataclass(frozen=True)
 class Regressors:
@@ -22,6 +24,7 @@ class Regressors:
     first: period number of the first row. values: one row per period, history and future, one column per name.
     published: day number from which each value is known, or None if all are known for ever, as a calendar is.
     revisions: later values of the same shape and the days from which they are known, the earlier revision first.
+    moved: what a scenario adds to the values as they are seen, where they have a day.
     """
 
     names: tuple[str, ...]
@@ -29,15 +32,28 @@ class Regressors:
     values: np.ndarray
     published: np.ndarray | None = None
     revisions: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
+    moved: np.ndarray | None = None
 
     def seen(self, day: int) -> "Regressors":
-        """As they were known at the end of a day: as last revised by then; unpublished ones are carried forward."""
+        """As they were known at the end of a day: as last revised by then; unpublished ones are carried forward.
+
+        Figures from outside are in standard deviations from the mean of what had been published by that day, so that
+        effects of a market size and of a price are of one kind. The first vintage sets the scale: a revision is
+        measured in its units.
+        """
         if self.published is None:
             return self
-        values = np.where(self.published <= day, self.values, np.nan)
+        first = np.where(self.published <= day, self.values, np.nan)
+        values = first
         for revised, since in self.revisions:
             values = np.where(since <= day, revised, values)
-        return replace(self, values=np.column_stack([_carried(column) for column in values.T]))
+        dated = np.asarray((self.published > ALWAYS).any(axis=0))
+        columns = [
+            _carried(_standardised(column, scale) if is_dated else column)
+            for column, scale, is_dated in zip(values.T, first.T, dated, strict=True)
+        ]
+        known = np.column_stack(columns) + (0.0 if self.moved is None else self.moved)
+        return Regressors(self.names, self.first, known)
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """The rows of periods start ... stop - 1."""
@@ -126,6 +142,12 @@ def filled(values: np.ndarray) -> np.ndarray:
         return values
     places = np.arange(len(values))
     return np.interp(places, places[~gaps], values[~gaps])
+
+
+def _standardised(values: np.ndarray, first: np.ndarray) -> np.ndarray:
+    known = first[~np.isnan(first)]
+    spread = known.std() if len(known) and known.std() > 0 else 1.0
+    return (values - known.mean()) / spread if len(known) else values
 
 
 def _carried(column: np.ndarray) -> np.ndarray:

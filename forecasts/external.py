@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from forecasts.base import Batch, Regressors
+from forecasts.base import ALWAYS, Batch, Regressors
 from forecasts.errors import ForecastError
 
 COLUMNS = ("name", "ds", "value", "published_on")
@@ -23,7 +23,7 @@ def with_external(
 ) -> Regressors | None:
     """The batch's regressors with one column per name of `facts` (COLUMNS; ds any day of its period, mean taken).
 
-    Figures published after `as_of` are left out. A fact of a calendar without another regressor keeps its own scale.
+    Figures published after `as_of` are left out; the others stay in their own units until a day looks at them.
     """
     if facts is None or facts.is_empty() or not len(batch):
         return known
@@ -44,9 +44,9 @@ def with_external(
 
 
 def _vintages(facts: pl.DataFrame, batch: Batch, first: int, size: int) -> tuple[np.ndarray, np.ndarray]:
-    """Standardised values and days of publication, (vintages, periods): as first published, first revision, ...
+    """Values and days of publication, (vintages, periods): as first published, first revision, ...
 
-    NaN and NEVER where there is none. The first vintage sets the scale: a revision is measured in its units.
+    NaN and NEVER where there is none.
     """
     periods = pl.Series(batch.frequency.index(facts["ds"].cast(pl.Date).to_numpy()) - first)
     dated = facts.with_columns(period=periods, day=pl.col("published_on").cast(pl.Date).cast(pl.Int32))
@@ -57,7 +57,7 @@ def _vintages(facts: pl.DataFrame, batch: Batch, first: int, size: int) -> tuple
     for period, story in stories.items():
         for place, (day, value) in enumerate(story):
             values[place, period], days[place, period] = value, day
-    return _standardised(values), days
+    return values, days
 
 
 def _story(rows: pl.DataFrame) -> list[tuple[int, float]]:
@@ -76,24 +76,17 @@ def _layer(columns: list[tuple[np.ndarray, np.ndarray]], place: int) -> tuple[np
     return np.column_stack([value for value, _ in picked]), np.column_stack([day for _, day in picked])
 
 
-def _standardised(values: np.ndarray) -> np.ndarray:
-    """In standard deviations from the mean: effects of a market size and of a price are then of one kind."""
-    known = values[0][~np.isnan(values[0])]
-    spread = known.std() if len(known) and known.std() > 0 else 1.0
-    return (values - known.mean()) / spread if len(known) else values
-
-
 def _beside(known: Regressors | None, found: Regressors) -> Regressors:
     if known is None:
         return found
-    nothing = np.full(known.values.shape, -NEVER)  # a calendar is known for ever
+    nothing = np.full(known.values.shape, ALWAYS)
     return replace(
         known,
         names=(*known.names, *found.names),
         values=np.column_stack([known.values, found.values]),
         published=np.column_stack([nothing, found.published]) if found.published is not None else None,
         revisions=tuple(
-            (np.column_stack([known.values, values]), np.column_stack([-nothing, since]))
+            (np.column_stack([known.values, values]), np.column_stack([np.full(nothing.shape, NEVER), since]))
             for values, since in found.revisions
         ),
     )
@@ -107,5 +100,4 @@ def scenario_future(known: Regressors, changes: dict[str, float], from_period: i
     moved = np.zeros(known.values.shape)
     for name, amount in changes.items():
         moved[from_period - known.first :, known.names.index(name)] += amount
-    revisions = tuple((values + moved, since) for values, since in known.revisions)
-    return replace(known, values=known.values + moved, revisions=revisions)
+    return replace(known, moved=moved) if known.published is not None else replace(known, values=known.values + moved)

@@ -1,6 +1,6 @@
 """The parts of the forecast engine against truths that can be worked out by hand."""
 
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +15,7 @@ from forecasts.calendar import FESTIVALS, festival_share, regressors_of, working
 from forecasts.config import Calendar
 from forecasts.effects import effects_of
 from forecasts.errors import ForecastError
-from forecasts.external import with_external
+from forecasts.external import scenario_future, with_external
 from forecasts.frequency import Frequency
 from forecasts.hierarchy import solved
 from forecasts.intervals import bounds
@@ -302,6 +302,42 @@ def test_a_revised_figure_is_seen_as_it_stood_on_that_day() -> None:
     np.testing.assert_allclose(january - february, 48 * (february - first), rtol=1e-12)
     assert march == february
     assert with_external(None, revised, batch, 2, as_of=date(2024, 5, 31)).revisions == ()  # type: ignore[union-attr]
+
+
+def monthly_facts(values: np.ndarray) -> pl.DataFrame:
+    """Months of an index from January 2019, each published 35 days after it began."""
+    months = [date(2019 + place // 12, place % 12 + 1, 1) for place in range(len(values))]
+    known = [month + timedelta(days=35) for month in months]
+    return pl.DataFrame({"name": "pmi", "ds": months, "value": values, "published_on": known})
+
+
+def test_figures_published_after_a_cutoff_change_nothing_that_was_seen_at_it() -> None:
+    """Not even the mean and the spread they are measured with: a slip of the pen in 2021 is unknown in 2020."""
+    frequency = Frequency("MS")
+    batch = Batch(("a",), (np.arange(36.0),), frequency.index(days("2021-12-01")), frequency)
+    index = 50 + np.sin(np.arange(36.0))
+    slipped = np.where(np.arange(36) > 26, 100 * index, index)
+    calendar = regressors_of(Calendar(festivals=("spring_festival",)), batch, 6)
+    facts = (monthly_facts(index), monthly_facts(slipped))
+    true, other = (with_external(calendar, known, batch, 6, as_of=date(2022, 3, 1)) for known in facts)
+    assert true is not None and other is not None and calendar is not None
+    cutoff, later = (int(days(day)[0].astype(np.int64)) for day in ("2021-03-31", "2021-12-31"))
+    np.testing.assert_array_equal(true.seen(cutoff).values, other.seen(cutoff).values)
+    assert (true.seen(later).values[:, 1] != other.seen(later).values[:, 1]).any()
+    np.testing.assert_array_equal(true.seen(cutoff).values[:, 0], calendar.values[:, 0])
+    begun = int(batch.last[0]) - 35 - true.first
+    assert abs(true.seen(cutoff).values[begun : begun + 26, 1].mean()) < 1e-9, "in deviations from what was known"
+
+
+def test_a_scenario_moves_figures_in_their_own_standard_deviations() -> None:
+    frequency = Frequency("MS")
+    batch = Batch(("a",), (np.arange(36.0),), frequency.index(days("2021-12-01")), frequency)
+    known = with_external(None, monthly_facts(50 + np.sin(np.arange(36.0))), batch, 6, as_of=date(2022, 3, 1))
+    assert known is not None
+    last, day = int(batch.last[0]), int(days("2021-12-31")[0].astype(np.int64))
+    moved = scenario_future(known, {"pmi": -2.0}, last + 1).seen(day).values - known.seen(day).values
+    np.testing.assert_allclose(moved[: last + 1 - known.first], 0)
+    np.testing.assert_allclose(moved[last + 1 - known.first :], -2.0)
 
 
 def test_unknown_key_is_refused_with_file_and_key(tmp_path: Path) -> None:

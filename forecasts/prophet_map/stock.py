@@ -34,7 +34,11 @@ def stock_fit_predict(
     levels: tuple[int, ...],
     components: bool,
 ) -> pl.DataFrame:
-    """Same columns as fit_predict, engine `prophet`; series without two dates as in the batch engine."""
+    """Same columns as fit_predict, engine `prophet`; series without two dates as in the batch engine.
+
+    SpecificationError if the frame or `future` lacks what the model needs, or a level is no percentage.
+    """
+    _check(frame, model, future, levels)
     date_type = frame.schema["ds"]
     frame = frame.with_columns(dates("ds", frame.schema["ds"]), pl.col("y").cast(pl.Float64).fill_nan(None))
     parts = [
@@ -43,6 +47,38 @@ def stock_fit_predict(
     ]
     table = pl.concat(parts, how="diagonal")
     return table.with_columns(as_dates(table["ds"].to_physical().to_numpy(), date_type).alias("ds"))
+
+
+def _check(frame: pl.DataFrame, model: "prophet.Prophet", future: pl.DataFrame | None, levels: tuple[int, ...]) -> None:
+    if wrong := [level for level in levels if not 0 < level < 100]:
+        raise SpecificationError(f"levels are percentages between 0 and 100, not {wrong[0]}")
+    _has_columns("the frame", frame, ["unique_id", "ds", "y", *_needed(model)])
+    if frame.is_empty():
+        raise SpecificationError("the frame has no rows: there is nothing to forecast")
+    if future is not None:
+        _has_columns("`future`", future, ["ds", *_needed(model)])
+        if model.growth == "logistic" and ("floor" in frame.columns) != ("floor" in future.columns):
+            raise SpecificationError("a floor of saturating growth stands in the frame and in `future`, or in neither")
+    rows = frame.filter(pl.col("y").is_not_null())
+    for name in _needed(model):
+        if _unknown(rows[name]):
+            raise SpecificationError(f"the frame lacks a value of {name!r}: every row needs one")
+
+
+def _has_columns(what: str, table: pl.DataFrame, names: list[str]) -> None:
+    if missing := [name for name in names if name not in table.columns]:
+        raise SpecificationError(f"{what} has no column {missing[0]!r}; it has {', '.join(table.columns)}")
+
+
+def _needed(model: "prophet.Prophet") -> list[str]:
+    """Columns that the model's history and future must have, beside the date."""
+    conditions = [p["condition_name"] for p in model.seasonalities.values() if p["condition_name"] is not None]
+    needed = [name for name, p in model.extra_regressors.items() if p.get("predictor_spec") is None] + conditions
+    return needed + (["cap"] if model.growth == "logistic" else [])
+
+
+def _unknown(values: pl.Series) -> bool:
+    return bool(values.null_count() or (values.dtype.is_float() and values.is_nan().any()))
 
 
 def _one_series(
@@ -80,9 +116,7 @@ def _one_series(
 
 
 def _with_future(key: Any, model: Any, coming: pl.DataFrame, future: pl.DataFrame | None) -> pl.DataFrame:
-    conditions = [p["condition_name"] for p in model.seasonalities.values() if p["condition_name"] is not None]
-    needed = [name for name, p in model.extra_regressors.items() if p.get("predictor_spec") is None] + conditions
-    needed += ["cap"] if model.growth == "logistic" else []
+    needed = _needed(model)
     if not needed and future is None:
         return coming
     if future is None:
@@ -91,8 +125,8 @@ def _with_future(key: Any, model: Any, coming: pl.DataFrame, future: pl.DataFram
     if "unique_id" in future.columns:
         future = future.filter(pl.col("unique_id") == key).drop("unique_id")
     found = coming.join(future.unique("ds", keep="last"), on="ds", how="left", maintain_order="left")
-    for name in needed:
-        if name not in found.columns or found[name].null_count():
+    for name in [*needed, *(["floor"] if "floor" in found.columns else [])]:
+        if _unknown(found[name]):
             raise SpecificationError(f"`future` lacks a value of {name!r} for series {key!r}")
     return found
 

@@ -31,7 +31,8 @@ findings as (
         'forecast_deviation' as kind,
         unique_id as subject,
         period_start as happened_on,
-        abs(deviation_share) as value,
+        -- Nothing has no share: all that was forecast of it is wrong.
+        abs(case when actual = 0 then sign(yhat) else deviation_share end) as value,
         not is_within_95 as is_beyond_doubt,
         metric || ' of ' || coalesce(nullif(member, ''), 'all') || ' was ' || round(actual, 2) || ', forecast was '
         || round(yhat, 2) as message,
@@ -91,10 +92,7 @@ final as (
     cross join run
     inner join rules
         on findings.kind = rules.kind
-        and case
-            when findings.kind = 'target_shortfall' then findings.value < rules.threshold
-            else findings.value >= rules.threshold
-        end
+        and (findings.value < rules.threshold) = (findings.kind = 'target_shortfall')
 )
 
 select * from final
