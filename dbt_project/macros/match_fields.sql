@@ -217,7 +217,7 @@
 
 {% macro tax_id_level() -%}
     case
-        when l.tax_id_key = r.tax_id_key and l.is_tax_id_valid then 'same_valid'
+        when l.tax_id_key = r.tax_id_key and (l.is_tax_id_valid or r.is_tax_id_valid) then 'same_valid'
         when l.tax_id_key = r.tax_id_key then 'same'
         when l.tax_id_key != r.tax_id_key and l.is_tax_id_valid and r.is_tax_id_valid then 'other_valid'
         when l.tax_id_key != r.tax_id_key then 'other'
