@@ -101,10 +101,11 @@ def _customers(settings: Settings, connection: duckdb.DuckDBPyConnection) -> Ite
     if truth.is_file():
         precision, recall = match_quality(connection, str(truth))
         yield "", f"against the known truth: precision {precision:.3f}, recall {recall:.3f}"
-    yield from _words_that_reach_nobody(connection)
+    yield from words_that_reach_nobody(connection)
 
 
-def _words_that_reach_nobody(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+def words_that_reach_nobody(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """A warning where rows of match_overrides name records that no system ever had."""
     query = """
         select count(*), min_by(reason, (source_system_l, source_id_l, source_system_r, source_id_r))
         from marts.customer_reviews where kind = 'unknown_record'

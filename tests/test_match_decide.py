@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines import summary
 from pipelines.errors import AlmanacError
 from pipelines.matching.decide import decide
 from pipelines.matching.overrides import refuse_unreadable
@@ -128,3 +129,19 @@ def test_a_row_that_no_run_could_follow_is_refused_by_its_number(tmp_path: Path,
 def test_a_file_with_other_columns_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AlmanacError, match="no column source_id_l, source_system_r"):
         checked(tmp_path, "crm;1;erp;6;same;mei;2026-01-02;x", header=HEADER.replace(",", ";").replace(";", ",", 1))
+
+
+def test_the_summary_of_a_run_warns_of_words_that_reach_nobody() -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "create schema marts; create table marts.customer_reviews as from (values"
+            " ('crm', '1', 'erp', '2', 'grey', 'undecided'), ('x', '1', 'erp', '9', 'unknown_record', 'no record x|1'),"
+            " ('crm', '1', 'erp', '6', 'unknown_record', 'no record erp|6 is known'))"
+            " as reviews(source_system_l, source_id_l, source_system_r, source_id_r, kind, reason)"
+        )
+        told = list(summary.words_that_reach_nobody(connection))
+        assert told == [
+            ("warning", "match_overrides.csv: no record erp|6 is known (and 1 more in marts.customer_reviews)")
+        ]
+        connection.execute("delete from marts.customer_reviews where kind = 'unknown_record'")
+        assert list(summary.words_that_reach_nobody(connection)) == []

@@ -90,9 +90,10 @@ def _vanished(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list[s
         "with log as (select *, row_number() over ("
         "   partition by source_system, source_id order by recorded_at desc, run_id desc) as age"
         "   from resolved.customer_events),"
-        " told as (select source_system, source_id, max(exported_at) as last_at,"
+        " told as (select source_system, source_id,"
+        "   (max(exported_at) at time zone 'UTC' at time zone (select timezone from control.run))::date as last_on,"
         "   max_by(account_name, exported_at) as account_name from raw.accounts group by all)"
-        " select source_system || '|' || source_id as record, account_name, last_at, run_id, as_of"
+        " select source_system || '|' || source_id as record, account_name, last_on, run_id, as_of"
         " from log left join told using (source_system, source_id)"
         " where age = 1 and customer_id = ? order by record",
         customer_id,
@@ -101,7 +102,7 @@ def _vanished(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list[s
         f"customer {customer_id}: none of its {len(records)} records is in the newest exports; the id waits for them",
         *(
             f"  {r['record']}  {r['account_name'] or '(no name)'}  last seen in the export of"
-            f" {r['last_at'] or 'a day unknown'}, its customer since run {r['run_id']}, as of {r['as_of']}"
+            f" {r['last_on'] or 'a day unknown'}, its customer since run {r['run_id']}, as of {r['as_of']}"
             for r in records
         ),
     ]
