@@ -1,0 +1,141 @@
+"""Festivals, working days and figures from outside, as they were known on a day."""
+
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+from forecasts.base import Batch
+from forecasts.calendar import FESTIVALS, festival_share, regressors_of, working_days
+from forecasts.config import Calendar
+from forecasts.effects import effects_of
+from forecasts.external import scenario_future, with_external
+from forecasts.frequency import Frequency
+
+
+def days(*words: str) -> np.ndarray:
+    return np.array(words, dtype="datetime64[D]")
+
+
+@pytest.mark.parametrize("name", sorted(FESTIVALS))
+def test_shares_of_a_festival_add_up_to_one_in_a_year(name: str) -> None:
+    frequency = Frequency("MS")
+    index = frequency.index(days("2016-07-01"))[0] + np.arange(12 * 8)
+    assert abs(festival_share(name, frequency, index).sum() - 8) < 1.01  # a lunar year may fit once more or less
+    weeks = Frequency("W-MON")
+    finer = np.arange(weeks.index(frequency.starts(index[:1]))[0], weeks.index(frequency.ends(index[-1:]))[0] + 1)
+    assert abs(festival_share(name, weeks, finer).sum() - festival_share(name, frequency, index).sum()) < 0.35
+
+
+def test_spring_festival_of_2023_began_in_january_and_that_of_2024_was_in_february() -> None:
+    frequency = Frequency("MS")
+    share = festival_share(
+        "spring_festival", frequency, frequency.index(days("2023-01-01", "2023-02-01", "2024-01-01", "2024-02-01"))
+    )
+    assert share[0] > 0.7 and share[2] == 0 and share[3] == 1
+    assert abs(share[0] + share[1] - 1) < 1e-9
+
+
+def test_swapped_working_days_and_overrides_count() -> None:
+    """In China Sunday 4 February 2024 was worked for the festival; a company may still close on it."""
+    sunday = date(2024, 2, 4)
+    assert working_days("CN", sunday, sunday).tolist() == [True]
+    assert working_days("CN", sunday, sunday, {sunday: False}).tolist() == [False]
+
+
+def test_festival_effect_is_taken_out_and_put_back() -> None:
+    """A series that loses half its sales in the festival window is smooth without it, and loses it again ahead."""
+    frequency, last = Frequency("MS"), Frequency("MS").index(days("2023-12-01"))[0]
+    index = np.arange(last - 71, last + 13)
+    share = festival_share("spring_festival", frequency, index)
+    truth = np.exp(5 + 0.004 * np.arange(84) + np.log(0.5) * share)
+    noise = np.exp(np.random.default_rng(1).normal(0, 0.01, 72))
+    batch = Batch(("a",), (truth[:72] * noise,), np.array([last]), frequency)
+    known = regressors_of(Calendar("CN", ("spring_festival",)), batch, 12)
+    effects = effects_of(Batch(batch.unique_ids, batch.values, batch.last, frequency, known), 12)
+    smooth = np.exp(5 + 0.004 * np.arange(84))
+    np.testing.assert_allclose(effects.removed.values[0], smooth[:72], rtol=0.06)
+    np.testing.assert_allclose(effects.put_back(smooth[None, 72:])[0], truth[72:], rtol=0.06)
+
+
+def test_a_figure_is_not_seen_before_it_was_published() -> None:
+    """The figure of March, published in May, is February's in the eyes of April."""
+    frequency, last = Frequency("MS"), Frequency("MS").index(days("2024-03-01"))[0]
+    batch = Batch(("a",), (np.arange(3.0),), np.array([last]), frequency)
+    facts = pl.DataFrame(
+        {
+            "name": ["market"] * 3,
+            "ds": [date(2024, 1, 1), date(2024, 2, 1), date(2024, 3, 1)],
+            "value": [1.0, 2.0, 9.0],
+            "published_on": [date(2024, 2, 1), date(2024, 3, 1), date(2024, 5, 1)],
+        }
+    )
+    known = with_external(None, facts, batch, 2, as_of=date(2024, 12, 31))
+    assert known is not None
+    day = int(days("2024-04-01")[0].astype(np.int64))
+    january, february, march = known.seen(day).rows(last - 2, last + 1)[:, 0]
+    assert january < february == march
+    assert with_external(None, facts, batch, 2, as_of=date(2024, 1, 1)) is None
+
+
+def test_a_revised_figure_is_seen_as_it_stood_on_that_day() -> None:
+    """January came out as 1 in February and was revised to 50 in June: May sees 1, July sees 50."""
+    frequency, last = Frequency("MS"), Frequency("MS").index(days("2024-03-01"))[0]
+    batch = Batch(("a",), (np.arange(3.0),), np.array([last]), frequency)
+    first = pl.DataFrame(
+        {
+            "name": ["market"] * 2,
+            "ds": [date(2024, 1, 1), date(2024, 2, 1)],
+            "value": [1.0, 2.0],
+            "published_on": [date(2024, 2, 1), date(2024, 3, 1)],
+        }
+    )
+    revised = pl.concat([first, first.head(1).with_columns(value=pl.lit(50.0), published_on=date(2024, 6, 1))])
+    before = with_external(None, first, batch, 2, as_of=date(2024, 12, 31))
+    after = with_external(None, revised, batch, 2, as_of=date(2024, 12, 31))
+    assert before is not None and after is not None
+    may, july = (int(days(day)[0].astype(np.int64)) for day in ("2024-05-31", "2024-07-01"))
+    window = (last - 2, last + 1)
+    np.testing.assert_array_equal(after.seen(may).rows(*window), before.seen(july).rows(*window))
+    first = after.seen(may).rows(*window)[0, 0]
+    january, february, march = after.seen(july).rows(*window)[:, 0]
+    np.testing.assert_allclose(january - february, 48 * (february - first), rtol=1e-12)
+    assert march == february
+    assert with_external(None, revised, batch, 2, as_of=date(2024, 5, 31)).revisions == ()  # type: ignore[union-attr]
+
+
+def monthly_facts(values: np.ndarray) -> pl.DataFrame:
+    """Months of an index from January 2019, each published 35 days after it began."""
+    months = [date(2019 + place // 12, place % 12 + 1, 1) for place in range(len(values))]
+    known = [month + timedelta(days=35) for month in months]
+    return pl.DataFrame({"name": "pmi", "ds": months, "value": values, "published_on": known})
+
+
+def test_figures_published_after_a_cutoff_change_nothing_that_was_seen_at_it() -> None:
+    """Not even the mean and the spread they are measured with: a slip of the pen in 2021 is unknown in 2020."""
+    frequency = Frequency("MS")
+    batch = Batch(("a",), (np.arange(36.0),), frequency.index(days("2021-12-01")), frequency)
+    index = 50 + np.sin(np.arange(36.0))
+    slipped = np.where(np.arange(36) > 26, 100 * index, index)
+    calendar = regressors_of(Calendar(festivals=("spring_festival",)), batch, 6)
+    facts = (monthly_facts(index), monthly_facts(slipped))
+    true, other = (with_external(calendar, known, batch, 6, as_of=date(2022, 3, 1)) for known in facts)
+    assert true is not None and other is not None and calendar is not None
+    cutoff, later = (int(days(day)[0].astype(np.int64)) for day in ("2021-03-31", "2021-12-31"))
+    np.testing.assert_array_equal(true.seen(cutoff).values, other.seen(cutoff).values)
+    assert (true.seen(later).values[:, 1] != other.seen(later).values[:, 1]).any()
+    np.testing.assert_array_equal(true.seen(cutoff).values[:, 0], calendar.values[:, 0])
+    begun = int(batch.last[0]) - 35 - true.first
+    assert abs(true.seen(cutoff).values[begun : begun + 26, 1].mean()) < 1e-9, "in deviations from what was known"
+
+
+def test_a_scenario_moves_figures_in_their_own_standard_deviations() -> None:
+    frequency = Frequency("MS")
+    batch = Batch(("a",), (np.arange(36.0),), frequency.index(days("2021-12-01")), frequency)
+    known = with_external(None, monthly_facts(50 + np.sin(np.arange(36.0))), batch, 6, as_of=date(2022, 3, 1))
+    assert known is not None
+    last, day = int(batch.last[0]), int(days("2021-12-31")[0].astype(np.int64))
+    moved = scenario_future(known, {"pmi": -2.0}, last + 1).seen(day).values - known.seen(day).values
+    np.testing.assert_allclose(moved[: last + 1 - known.first], 0)
+    np.testing.assert_allclose(moved[last + 1 - known.first :], -2.0)

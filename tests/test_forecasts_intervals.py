@@ -1,0 +1,92 @@
+"""Intervals cover what they promise, whoever lends them residuals."""
+
+import numpy as np
+
+from forecasts import metrics
+from forecasts.backtest import Candidates, Origin
+from forecasts.base import Batch
+from forecasts.bounds import all_bounds
+from forecasts.frequency import Frequency
+from forecasts.intervals import bounds
+
+
+def test_conformal_bounds_cover_what_they_promise() -> None:
+    random = np.random.default_rng(0)
+    residuals, actual = random.standard_t(5, (300, 6)), random.standard_t(5, (4000, 6))
+    for level in (80, 95):
+        low, high = bounds(np.zeros((4000, 6)), np.ones(4000), residuals, level)
+        assert abs(metrics.coverage(actual, low, high).mean() - level / 100) < 0.02
+
+
+def rows_of(values: list[float] | np.ndarray) -> np.ndarray:
+    return np.asarray(values, dtype=float)[:, None]
+
+
+def test_borrowed_residuals_do_not_draw_bounds_inside_the_own_quantile() -> None:
+    own, lent = rows_of(np.linspace(-1, 1, 12)), rows_of([-1.05, 0, 1.05])
+    low, high = bounds(np.zeros((1, 1)), np.ones(1), own, 80, lent)
+    assert low[0, 0] <= -1 and high[0, 0] >= 1
+
+
+def test_the_80_percent_interval_lies_within_the_95_percent_one() -> None:
+    random = np.random.default_rng(2)
+    for _ in range(500):
+        own, lent = (
+            rows_of(random.normal(random.normal(), 10 ** random.uniform(-2, 2), random.integers(least, 40)))
+            for least in (1, 0)
+        )
+        low_80, high_80 = bounds(np.zeros((1, 1)), np.ones(1), own, 80, lent)
+        low_95, high_95 = bounds(np.zeros((1, 1)), np.ones(1), own, 95, lent)
+        assert low_95 <= low_80 <= 0 <= high_80 <= high_95
+
+
+def test_a_node_that_errs_three_times_as_much_as_its_lenders_is_covered() -> None:
+    """Fifteen residuals of its own, spread 3, and 200 lent of spread 1: those gave it .62 instead of .80."""
+    random = np.random.default_rng(3)
+    covered: dict[int, list[float]] = {80: [], 95: []}
+    for _ in range(300):
+        own, lent = rows_of(3 * random.standard_normal(15)), rows_of(random.standard_normal(200))
+        actual = 3 * random.standard_normal((1, 100))
+        for level, shares in covered.items():
+            low, high = bounds(np.zeros((1, 1)), np.ones(1), own, level, lent)
+            shares.append(float(metrics.coverage(actual, low, high).mean()))
+    assert np.mean(covered[80]) > 0.77 and np.mean(covered[95]) > 0.91
+
+
+def test_a_level_of_a_hierarchy_gets_the_width_of_its_own_errors() -> None:
+    """The total errs by 2, its 50 members by at most 1: a quantile of all together would be too narrow for it."""
+    random = np.random.default_rng(1)
+    errors = [np.vstack([np.full((1, 3), 2.0 * sign), random.uniform(-1, 1, (50, 3))]) for sign in (1, -1, 1)]
+    origins = tuple(
+        Origin(np.arange(51), np.full(51, 3), error, np.ones(51), np.ones(51), {"pool": np.zeros((51, 3))})
+        for error in errors
+    )
+    batch = Batch(tuple(map(str, range(51))), (np.arange(40.0),) * 51, np.full(51, 600), Frequency("MS"))
+    candidates = Candidates(batch, 3, np.ones(51), {"pool": np.zeros((51, 3))}, origins)
+    segments, floor = np.full(51, "regular", dtype=object), np.full(51, -np.inf)
+    tied = np.array(["total", *["region"] * 50], dtype=object)
+    low, high = all_bounds(candidates, segments, floor, tied)[0]["pool"][80]
+    assert (high[0] >= 2).all() and (low[0] <= -2).all()
+    assert (high[1:] < 1.05).all() and (low[1:] > -1.05).all()
+    alone = all_bounds(candidates, segments, floor, np.full(51, "", dtype=object))[0]["pool"][80][1]
+    assert (alone[0] > alone[1:]).all(), "without ties as well, who errs more gets more"
+
+
+def test_a_series_that_errs_less_than_its_scale_says_gets_a_narrower_interval() -> None:
+    """Half of the series err a third of what the others do on the same scale: one width for all suits neither."""
+    random = np.random.default_rng(4)
+    spread = np.where(np.arange(200) < 100, 0.33, 1.0)[:, None]
+    errors = [spread * random.standard_normal((200, 6)) for _ in range(4)]
+    origins = tuple(
+        Origin(np.arange(200), np.full(200, 6), error, np.ones(200), np.ones(200), {"pool": np.zeros((200, 6))})
+        for error in errors[:3]
+    )
+    batch = Batch(tuple(map(str, range(200))), (np.arange(40.0),) * 200, np.full(200, 600), Frequency("MS"))
+    candidates = Candidates(batch, 6, np.ones(200), {"pool": np.zeros((200, 6))}, origins)
+    segments, floor = np.full(200, "regular", dtype=object), np.full(200, -np.inf)
+    own = all_bounds(candidates, segments, floor, np.full(200, "", dtype=object))[0]["pool"][80]
+    same = bounds(np.zeros((200, 6)), np.ones(200), np.concatenate(errors[:3]), 80)
+    covered, before = metrics.coverage(errors[3], *own), metrics.coverage(errors[3], *same)
+    assert (own[1] - own[0])[:100].mean() * 1.4 < (own[1] - own[0])[100:].mean()
+    assert abs(covered.mean() - 0.8) < 0.05
+    assert before[100:].mean() + 0.03 < covered[100:].mean() < 0.8 < covered[:100].mean() < before[:100].mean() - 0.03
