@@ -13,6 +13,8 @@ from pipelines.settings import Settings, load_settings
 Record = tuple[str, ...]
 FIELDS = ("source_system", "source_id", "account_name", "tax_id", "phone", "city")
 
+ACME = ("Acme Widgets Ltd", "91350100M000100Y43", "021-58881234", "上海")
+
 
 @dataclass(frozen=True)
 class MatchHome:
@@ -66,3 +68,15 @@ def home_with(folder: Path, rows: list[Record], namespaces: list[Record] = [], o
     warehouse.record_run(home.settings, home.run("live"))
     home.match(namespaces, overrides)
     return home
+
+
+def strangers(count: int) -> list[tuple[str, ...]]:
+    """Companies that have nothing to do with each other, so that frequencies and the prior mean something."""
+    heads = ["Borealis", "Cindermoor", "Dalewick", "Estragon", "Fjordline", "Gantry", "Hollowmere", "Islington"]
+    return [("crm", f"x{i}", f"{heads[i % 8]}{chr(97 + i // 8)}o Works{i} Ltd") for i in range(count)]
+
+
+def valid_tax_id() -> str:
+    from pipelines.names.tax import USCC_ALPHABET, is_valid_uscc
+
+    return next(code for c in USCC_ALPHABET if is_valid_uscc(code := f"91310000MA1FL5XG4{c}"))

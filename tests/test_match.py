@@ -2,19 +2,13 @@
 
 from pathlib import Path
 
-import polars as pl
 import pytest
-from match_home import MatchHome, home_with
-from typer.testing import CliRunner
+from match_home import ACME, MatchHome, home_with, strangers, valid_tax_id
 
 from pipelines import warehouse
 from pipelines.errors import AlmanacError
 from pipelines.matching.explain import explain
-from pipelines.matching.files import as_records, recognise
-from pipelines.matching.report import match_file, match_records
 from pipelines.resolve import resolve_customers
-
-ACME = ("Acme Widgets Ltd", "91350100M000100Y43", "021-58881234", "上海")
 
 
 def customers(home: MatchHome, number: int = 1) -> dict[str, str]:
@@ -28,12 +22,6 @@ def customers(home: MatchHome, number: int = 1) -> dict[str, str]:
 def table(home: MatchHome, sql: str) -> list[tuple]:
     with warehouse.read(home.settings) as connection:
         return connection.execute(sql).fetchall()
-
-
-def strangers(count: int) -> list[tuple[str, ...]]:
-    """Companies that have nothing to do with each other, so that frequencies and the prior mean something."""
-    heads = ["Borealis", "Cindermoor", "Dalewick", "Estragon", "Fjordline", "Gantry", "Hollowmere", "Islington"]
-    return [("crm", f"x{i}", f"{heads[i % 8]}{chr(97 + i // 8)}o Works{i} Ltd") for i in range(count)]
 
 
 def test_no_records_and_records_without_a_name_are_no_trouble(tmp_path: Path) -> None:
@@ -204,16 +192,10 @@ def test_who_follows_a_record_that_a_word_parts_is_told_the_word(tmp_path: Path)
 
 
 def test_two_valid_tax_ids_are_never_one_customer(tmp_path: Path) -> None:
-    valid = _valid_tax_id()
+    valid = valid_tax_id()
     rows = [("crm", "1", *ACME), ("erp", "9", ACME[0], valid, *ACME[2:]), *strangers(30)]
     found = customers(home_with(tmp_path, rows, overrides="crm,1,erp,9,same,mei,2026-01-02,I think so\n"))
     assert found["crm|1"] != found["erp|9"]
-
-
-def _valid_tax_id() -> str:
-    from pipelines.names.tax import USCC_ALPHABET, is_valid_uscc
-
-    return next(code for c in USCC_ALPHABET if is_valid_uscc(code := f"91310000MA1FL5XG4{c}"))
 
 
 def test_blocks_that_are_too_large_are_counted(tmp_path: Path) -> None:
@@ -235,75 +217,6 @@ def test_explain_shows_bits_customers_and_what_a_person_said(tmp_path: Path) -> 
             explain(connection, ["crm|1", "crm|404"])
     assert "one customer" in pair and "same_legal_name" in pair and "score" in pair
     assert "2 records" in customer and "mint" in customer
-
-
-def test_a_file_in_is_clusters_out(tmp_path: Path) -> None:
-    file = tmp_path / "firms.csv"
-    firms = [("1", "Acme Widgets, Inc.", "(312) 386-5286"), ("2", "ACME WIDGETS", "312-386-5286")]
-    firms += [(row[1], row[2], "") for row in strangers(30)]
-    pl.DataFrame(firms, schema=["Nr", "公司名称", "Telephone"], orient="row").write_csv(file)
-    told = match_file(file, {"source_id": "Nr"}, out=tmp_path / "out.csv")
-    found = dict(pl.read_csv(tmp_path / "out.csv", infer_schema_length=0).select("record_id", "cluster_id").iter_rows())
-    assert found["1"] == found["2"] == "1" and len(set(found.values())) == 31
-    assert "account_name from '公司名称'" in told
-
-
-def test_the_order_of_a_file_changes_nothing() -> None:
-    rows = [("crm", "1", *ACME), ("crm", "9", "Acme Widgets", *ACME[1:]), *strangers(30)]
-    fields = ["source_system", "source_id", "account_name", "tax_id", "phone", "city"]
-    frame = pl.DataFrame([dict(zip(fields, row, strict=False)) for row in rows])
-    one, undecided = match_records(frame)
-    other, undecided_again = match_records(frame.sample(fraction=1, shuffle=True, seed=3))
-    assert one.sort("record_id").equals(other.sort("record_id"))
-    assert undecided.equals(undecided_again)
-
-
-def test_pairs_that_nothing_decides_are_listed_by_the_money_at_stake(tmp_path: Path) -> None:
-    valid = _valid_tax_id()
-    firms = [
-        ("1", "Acme Widgets Ltd", valid, "021-55512345", "$1,000"),
-        ("2", "Acme Widgets Ltd", "DE136695976", "021-55512345", ""),
-    ]
-    firms += [
-        ("3", "Bolt Pumps GmbH", valid[:-1] + "0", "030-123456", "5"),
-        ("4", "Bolt Pumps GmbH", "DE136695976", "030-123456", "2,000,000"),
-    ]
-    firms += [(f"x{n}", f"Stranger{n} of{n * n} Ltd", "", f"0{n:02}-77{n:05}", "") for n in range(30)]
-    file = tmp_path / "firms.csv"
-    pl.DataFrame(firms, schema=["id", "company", "tax id", "phone", "revenue"], orient="row").write_csv(file)
-    told = match_file(file, {}, out=tmp_path / "out.csv", review=tmp_path / "review.csv")
-    assert "amount from 'revenue'" in told and "to look at: " in told
-    listed = pl.read_csv(tmp_path / "review.csv")
-    assert listed["amount_at_stake"].is_sorted(descending=True)
-    assert ("Acme Widgets Ltd", "Acme Widgets Ltd", 1000.0) in listed.select(
-        "name_l", "name_r", "amount_at_stake"
-    ).rows()
-
-
-def test_headers_are_recognised_and_what_is_missing_is_said() -> None:
-    assert recognise(["Unique_ID", "First Name", "Surname", "dob"]) == {
-        "source_id": "Unique_ID",
-        "first_name": "First Name",
-        "last_name": "Surname",
-        "birth_date": "dob",
-    }
-    with pytest.raises(AlmanacError, match="no name, tax id, phone"):
-        as_records(pl.DataFrame({"colour": ["red"]}), {})
-    with pytest.raises(AlmanacError, match="no column Firma"):
-        recognise(["a"], {"account_name": "Firma"})
-    with pytest.raises(AlmanacError, match="choose another --id"):
-        as_records(pl.DataFrame({"id": ["1", "1"], "name": ["a", "b"]}), {"source_id": "id", "account_name": "name"})
-
-
-def test_the_first_word_of_match_may_be_a_file(tmp_path: Path) -> None:
-    from pipelines.cli import app
-
-    (tmp_path / "a.csv").write_text("id,name\n1,Acme Ltd\n2,Bolt GmbH\n", encoding="utf-8")
-    done = CliRunner().invoke(app, ["--home", str(tmp_path), "match", str(tmp_path / "a.csv")])
-    assert done.exit_code == 0, done.output
-    assert (tmp_path / "a_clusters.csv").read_text() == (
-        "record_id,cluster_id,cluster_size,name\n1,1,1,Acme Ltd\n2,2,1,Bolt GmbH\n"
-    )
 
 
 def test_the_sql_of_a_file_is_the_sql_of_the_night() -> None:

@@ -1,12 +1,15 @@
-"""What `almanac match FILE` reads: any export, whatever its dialect, encoding, title rows and language of headers."""
+"""What `almanac match FILE` reads, whatever its dialect, encoding, title rows and headers; what it writes."""
 
 from pathlib import Path
 
 import polars as pl
 import pytest
+from match_home import ACME, strangers, valid_tax_id
+from typer.testing import CliRunner
 
+from pipelines.errors import AlmanacError
 from pipelines.matching.files import as_records, recognise
-from pipelines.matching.report import match_file
+from pipelines.matching.report import match_file, match_records
 
 GERMAN = """Kundenliste 2026
 
@@ -100,3 +103,72 @@ def test_german_numbers_of_customers_are_their_ids(header: str) -> None:
 
 def test_the_number_of_a_house_is_nobodys_id() -> None:
     assert recognise(["Firma", "Straße", "Nr."]) == {"account_name": "Firma", "address": "Straße"}
+
+
+def test_a_file_in_is_clusters_out(tmp_path: Path) -> None:
+    file = tmp_path / "firms.csv"
+    firms = [("1", "Acme Widgets, Inc.", "(312) 386-5286"), ("2", "ACME WIDGETS", "312-386-5286")]
+    firms += [(row[1], row[2], "") for row in strangers(30)]
+    pl.DataFrame(firms, schema=["Nr", "公司名称", "Telephone"], orient="row").write_csv(file)
+    told = match_file(file, {"source_id": "Nr"}, out=tmp_path / "out.csv")
+    found = dict(pl.read_csv(tmp_path / "out.csv", infer_schema_length=0).select("record_id", "cluster_id").iter_rows())
+    assert found["1"] == found["2"] == "1" and len(set(found.values())) == 31
+    assert "account_name from '公司名称'" in told
+
+
+def test_the_order_of_a_file_changes_nothing() -> None:
+    rows = [("crm", "1", *ACME), ("crm", "9", "Acme Widgets", *ACME[1:]), *strangers(30)]
+    fields = ["source_system", "source_id", "account_name", "tax_id", "phone", "city"]
+    frame = pl.DataFrame([dict(zip(fields, row, strict=False)) for row in rows])
+    one, undecided = match_records(frame)
+    other, undecided_again = match_records(frame.sample(fraction=1, shuffle=True, seed=3))
+    assert one.sort("record_id").equals(other.sort("record_id"))
+    assert undecided.equals(undecided_again)
+
+
+def test_pairs_that_nothing_decides_are_listed_by_the_money_at_stake(tmp_path: Path) -> None:
+    valid = valid_tax_id()
+    firms = [
+        ("1", "Acme Widgets Ltd", valid, "021-55512345", "$1,000"),
+        ("2", "Acme Widgets Ltd", "DE136695976", "021-55512345", ""),
+    ]
+    firms += [
+        ("3", "Bolt Pumps GmbH", valid[:-1] + "0", "030-123456", "5"),
+        ("4", "Bolt Pumps GmbH", "DE136695976", "030-123456", "2,000,000"),
+    ]
+    firms += [(f"x{n}", f"Stranger{n} of{n * n} Ltd", "", f"0{n:02}-77{n:05}", "") for n in range(30)]
+    file = tmp_path / "firms.csv"
+    pl.DataFrame(firms, schema=["id", "company", "tax id", "phone", "revenue"], orient="row").write_csv(file)
+    told = match_file(file, {}, out=tmp_path / "out.csv", review=tmp_path / "review.csv")
+    assert "amount from 'revenue'" in told and "to look at: " in told
+    listed = pl.read_csv(tmp_path / "review.csv")
+    assert listed["amount_at_stake"].is_sorted(descending=True)
+    assert ("Acme Widgets Ltd", "Acme Widgets Ltd", 1000.0) in listed.select(
+        "name_l", "name_r", "amount_at_stake"
+    ).rows()
+
+
+def test_headers_are_recognised_and_what_is_missing_is_said() -> None:
+    assert recognise(["Unique_ID", "First Name", "Surname", "dob"]) == {
+        "source_id": "Unique_ID",
+        "first_name": "First Name",
+        "last_name": "Surname",
+        "birth_date": "dob",
+    }
+    with pytest.raises(AlmanacError, match="no name, tax id, phone"):
+        as_records(pl.DataFrame({"colour": ["red"]}), {})
+    with pytest.raises(AlmanacError, match="no column Firma"):
+        recognise(["a"], {"account_name": "Firma"})
+    with pytest.raises(AlmanacError, match="choose another --id"):
+        as_records(pl.DataFrame({"id": ["1", "1"], "name": ["a", "b"]}), {"source_id": "id", "account_name": "name"})
+
+
+def test_the_first_word_of_match_may_be_a_file(tmp_path: Path) -> None:
+    from pipelines.cli import app
+
+    (tmp_path / "a.csv").write_text("id,name\n1,Acme Ltd\n2,Bolt GmbH\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["--home", str(tmp_path), "match", str(tmp_path / "a.csv")])
+    assert done.exit_code == 0, done.output
+    assert (tmp_path / "a_clusters.csv").read_text() == (
+        "record_id,cluster_id,cluster_size,name\n1,1,1,Acme Ltd\n2,2,1,Bolt GmbH\n"
+    )
