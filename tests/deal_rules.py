@@ -34,7 +34,7 @@ def counted(*records: Record) -> list[str]:
     """Ids of the records that are counted as deals of their own, `system|place`."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     environment.globals.update(ref=lambda name: name, source=lambda _, name: name, var=lambda _, default: default)
-    for name in ("deal_titles", "deal_candidates", "filled_columns"):
+    for name in ("deal_titles", "deal_candidates", "compared_deals", "filled_columns"):
         macros = environment.from_string((PROJECT / "macros" / f"{name}.sql").read_text(encoding="utf-8")).module
         environment.globals.update({key: value for key, value in vars(macros).items() if not key.startswith("_")})
     with duckdb.connect() as connection:
