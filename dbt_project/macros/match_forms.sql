@@ -30,7 +30,7 @@
     coalesce(
         {{ digits }},
         case
-            when strlen({{ core }}) = length({{ core }}) then
+            when ends_with({{ core }}, 'i') or ends_with({{ core }}, 'v') or ends_with({{ core }}, 'x') then
                 nullif(cast(list_position(
                     ['i', 'ii', 'iii', 'iv', 'v', 'vi', 'vii', 'viii', 'ix', 'x'],
                     regexp_extract({{ core }}, ' ([ivx]+)$', 1)

@@ -66,6 +66,7 @@ _PLACE_START = re.compile(
 )
 _CITY_MARK = re.compile("(" + "|".join(_PLACES) + ")[省市]")
 _FIRST_CITY_MARK = re.compile(r"^([\u4e00-\u9fff]{2,3})市(?=[^场政民区].)")
+_COUNTRY_ENDS = frozenset(country[-1] for country in COUNTRIES)
 LATIN_BRANCHES = frozenset({"branch", "niederlassung", "zweigniederlassung", "filiale", "sucursal", "succursale"})
 _BRANCHES = (
     "分公司",
@@ -131,7 +132,8 @@ def _latin(text: str) -> NameKey:
     words = _NOT_WORD.sub(" ", _DOTS.sub("", text).replace("&", " and ")).split()
     if not words:
         return EMPTY
-    words[1:-1] = ["and" if word in LATIN_ANDS else word for word in words[1:-1]]
+    if not LATIN_ANDS.isdisjoint(words):
+        words[1:-1] = ["and" if word in LATIN_ANDS else word for word in words[1:-1]]
     at = next((place for place, word in enumerate(words) if place and word in LATIN_BRANCHES), len(words))
     body, form = _form_cut(words[:at])
     core = [LATIN_WORDS.get(word, word) for word in body if word not in LATIN_FILLERS] or body
@@ -223,6 +225,8 @@ def _chinese(text: str) -> NameKey:
 
 
 def _country_at_end(core: str) -> str:
+    if core[-1:] not in _COUNTRY_ENDS:
+        return ""
     found = next((core[-n:] for n in (2, 3, 4) if len(core) > n + 1 and core[-n:] in COUNTRIES), "")
     return "" if found in PLACE_KEYS else COUNTRIES.get(found, "")
 

@@ -6,6 +6,16 @@ with accounts as (
     from {{ ref('stg_account_records') }}
 ),
 
+-- forms are few, records are many
+forms as (
+    select
+        legal_form,
+        {{ form_countries('legal_form') }} as form_countries,
+    from {{ source('keys', 'names') }}
+    where legal_form != ''
+    group by legal_form
+),
+
 final as (
     select
         accounts.record_no,
@@ -20,8 +30,8 @@ final as (
         {{ name_number("nullif(names.core, '')", "nullif(names.digits, '')") }} as name_number,
         names.word_count,
         names.letter_mask,
-        nullif(names.legal_form, '') as legal_form,
-        {{ form_countries("nullif(names.legal_form, '')") }} as form_countries,
+        forms.legal_form,
+        forms.form_countries,
         nullif(names.place, '') as name_place,
         nullif(names.branch, '') as branch,
         nullif(names.sound, '') as sound,
@@ -47,6 +57,7 @@ final as (
         accounts.birth_date,
     from accounts
     left join {{ source('keys', 'names') }} as names on accounts.account_name = names.name
+    left join forms on names.legal_form = forms.legal_form
     left join {{ ref('mtc_contacts') }} as contacts using (source_system, source_id)
     left join {{ source('keys', 'tax_ids') }} as tax_ids on accounts.tax_id = tax_ids.value
     left join {{ source('keys', 'phones') }} as phones on accounts.phone = phones.value
