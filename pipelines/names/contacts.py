@@ -1,5 +1,7 @@
 """Keys of phones, e-mails, web sites and addresses: whole columns at once, in Polars."""
 
+from collections.abc import Callable
+
 import polars as pl
 
 from pipelines.names.hosts import domains_of_mail, domains_of_sites
@@ -19,22 +21,42 @@ _CHINESE_PLACES = "|".join(sorted(PLACE_KEYS, key=len, reverse=True))
 _CHINESE_ROAD = r"([\p{Han}0-9]{1,8}?(?:路|街|大道|巷|道|里|弄|村))([0-9]+)"
 
 
+_REPAIRS: tuple[tuple[str, Callable[[pl.Series], pl.Series]], ...] = (
+    (r"\(", lambda text: text.str.replace_all(r"\(\s*0\s*\)", "")),
+    ("[ex转分#]", lambda text: text.str.replace(r"(?:ext\.?|extension|x|转|分机|#).*$", "")),
+    ("[/,;、]", lambda text: text.str.replace(_SECOND, "${1}")),
+    (r"-\d{1,5}\s*$", lambda text: text.str.replace(_EXTENSION, "${1}")),
+)
+
+
 def phone_keys(values: pl.Series) -> pl.DataFrame:
     """One row per value that is a telephone number: `value, phone_key`, digits without country and trunk prefix.
 
     A country code is told by + or 00, so that the number is the same from home and from abroad; 86 and 1 also without.
     Numbers of fewer than seven digits or of one repeated digit identify nobody and get no row.
     """
-    text = pl.col("value").str.normalize("NFKC").str.to_lowercase().str.replace_all(r"\(\s*0\s*\)", "")
-    plain = text.str.replace(r"(?:ext\.?|extension|x|转|分机|#).*$", "").str.replace(_SECOND, "${1}")
-    digits = plain.str.replace(_EXTENSION, "${1}").str.replace_all(r"\D", "")
-    is_abroad = plain.str.contains(r"^\D*\+") | digits.str.starts_with("00")
-    abroad = digits.str.replace("^00", "").str.replace(rf"^(?:{_COUNTRY_CODES})(\d{{7,}})$", "${1}")
-    home = digits.str.replace(r"^86(\d{9,})$", "${1}")
-    national = pl.when(is_abroad).then(abroad).otherwise(home).str.replace(r"^0+", "")
-    key = pl.when(national.str.contains(r"^1\d{10}$")).then(national.str.slice(1)).otherwise(national)
+    text = values.str.normalize("NFKC").str.to_lowercase()
+    for sign, change in _REPAIRS:
+        text = _repaired(text, sign, change)
+    digits = text.str.replace_all(r"\D", "")
+    is_abroad = text.str.contains(r"^\D*\+") | digits.str.starts_with("00")
+    numbers = pl.DataFrame({"value": values, "digits": digits, "is_abroad": is_abroad})
+    abroad = pl.col("digits").str.replace("^00", "").str.replace(rf"^(?:{_COUNTRY_CODES})(\d{{7,}})$", "${1}")
+    home = pl.col("digits").str.replace(r"^86(\d{9,})$", "${1}")
+    parts = [
+        numbers.filter("is_abroad").select("value", key=abroad),
+        numbers.filter(~pl.col("is_abroad")).select("value", key=home),
+    ]
+    national = pl.concat(parts).with_columns(pl.col("key").str.strip_chars_start("0"))
+    key = pl.when(pl.col("key").str.contains(r"^1\d{10}$")).then(pl.col("key").str.slice(1)).otherwise("key")
     is_real = (pl.col("phone_key").str.len_chars() >= 7) & ~pl.col("phone_key").str.contains(PLACEHOLDER)
-    return values.to_frame("value").select("value", phone_key=key).filter(is_real)
+    return national.select("value", phone_key=key).filter(is_real)
+
+
+def _repaired(text: pl.Series, sign: str, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
+    """The texts, those with the sign changed: few have one, and the changes are dear."""
+    rows = text.str.contains(sign).fill_null(False).arg_true()
+    return text.scatter(rows, change(text.gather(rows))) if len(rows) else text
 
 
 def email_keys(values: pl.Series) -> pl.DataFrame:
