@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
         horizon: int = typer.Option(help="Periods ahead."),
         freq: str | None = typer.Option(
             None,
-            help="MS, ME, QS, YS, D, W-MON ... W-SUN, 445-JAN ... (default: as the dates lie).",
+            help="MS, ME, QS, YS, D, B, W-MON ... W-SUN, 445-JAN ... (default: as the dates lie).",
             show_default=False,
         ),
         tier: str = typer.Option("default", help="prophet (fastest), default, or thorough (most accurate)."),
