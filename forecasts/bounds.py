@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecasts import fallback, intervals
-from forecasts.backtest import Candidates, Origin
+from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.base import Batch
 from forecasts.metrics import step_of
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from forecasts import fallback, reconcile
-from forecasts.backtest import Candidates, Origin
+from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.hierarchy import Hierarchy
 from forecasts.metrics import scale_of
 

@@ -11,9 +11,9 @@ import numpy as np
 import polars as pl
 
 from forecasts import schemas
+from forecasts.backtesting.execution import known_engine
 from forecasts.config import Config, SeriesSet
 from forecasts.errors import ForecastError
-from forecasts.execution import known_engine
 from forecasts.frequency import Frequency
 from forecasts.schemas import FILE_COLUMNS
 

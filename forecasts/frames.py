@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from forecasts import metrics, schemas
-from forecasts.backtest import Origin
+from forecasts.backtesting.rolling_origin import Origin
 from forecasts.base import registry
 from forecasts.bounds import Bounds
 from forecasts.group import Served

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from forecasts import fallback, pool
-from forecasts.backtest import Candidates
+from forecasts.backtesting.rolling_origin import Candidates
 from forecasts.bounds import Bounds, all_bounds
 from forecasts.coherence import add_up
 from forecasts.config import Config, SeriesSet, Tier

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from forecasts.backtest import Origin
+from forecasts.backtesting.rolling_origin import Origin
 from forecasts.metrics import mase, mean_known, rmsse
 
 WORST = 10.0  # a series' error counts at most this often its scale: one exploding series must not choose for all

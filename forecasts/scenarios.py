@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from forecasts.backtest import seen
+from forecasts.backtesting.rolling_origin import seen
 from forecasts.base import Batch, model
 from forecasts.config import Scenario, Shock
 from forecasts.errors import ForecastError

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from forecasts.backtest import Candidates, roll
+from forecasts.backtesting.rolling_origin import Candidates, roll
 from forecasts.base import Batch
 from forecasts.bounds import all_bounds
 from forecasts.frequency import Frequency

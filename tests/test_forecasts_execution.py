@@ -13,8 +13,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from forecasts.backtesting.execution import map_partitions
 from forecasts.errors import ForecastError
-from forecasts.execution import map_partitions
 
 HERE = Path(__file__).resolve().parent
 PARTS = [pl.DataFrame({"x": [float(number), 1.0]}) for number in range(4)]
@@ -91,7 +91,7 @@ def test_guard_ends_whoever_works_in_its_folder_when_the_starter_is_killed(tmp_p
     script = (
         "import subprocess, sys, time\n"
         "from pathlib import Path\n"
-        "from forecasts.guard import guarded\n"
+        "from forecasts.backtesting.process_guard import guarded\n"
         "guard, folder = guarded(Path(sys.argv[1])), Path(sys.argv[1])\n"
         "sleeper = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
         "inside = subprocess.Popen(sleeper, stdout=(folder / 'log').open('w'))\n"
@@ -119,7 +119,7 @@ def _at_work(engine: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process in the middle of a partition on the engine; killed at the end."""
     script = (
         "from tests.test_forecasts_execution import PARTS, sleeps\n"
-        "from forecasts.execution import map_partitions\n"
+        "from forecasts.backtesting.execution import map_partitions\n"
         "if __name__ == '__main__':\n"
         f"    map_partitions(sleeps, PARTS[:1], {engine!r})\n"
     )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from forecasts import metrics
-from forecasts.backtest import Candidates, Origin
+from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.base import Batch
 from forecasts.bounds import all_bounds
 from forecasts.frequency import Frequency

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from forecasts import metrics, pool
-from forecasts.backtest import Origin, cutoffs
+from forecasts.backtesting.rolling_origin import Origin, cutoffs
 from forecasts.base import batch_of
 from forecasts.errors import ForecastError
 from forecasts.frequency import Frequency

@@ -24,14 +24,14 @@ from typing import Any
 
 import polars as pl
 
+from forecasts.backtesting.process_guard import guarded
 from forecasts.errors import ForecastError
-from forecasts.guard import guarded
 
 Work = Callable[[pl.DataFrame], pl.DataFrame]
 Done = Callable[[int, int], None]
 Results = Iterator[tuple[int, pl.DataFrame]]
 RETRIES = 3
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parent.parent
 GUARDS: list[subprocess.Popen[bytes]] = []  # of the local cluster of this process; it acts when its input is closed
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from forecasts.backtest import Candidates, Progress, plan, roll
+from forecasts.backtesting.execution import map_partitions
+from forecasts.backtesting.rolling_origin import Candidates, Progress, plan, roll
 from forecasts.base import Batch, Regressors
-from forecasts.execution import map_partitions
 from forecasts.frequency import Frequency
 
 SIZE = 200  # series per partition: seconds of work, and enough for the batch engine to share its calendars
