@@ -51,7 +51,7 @@ def forecast_file(
 
 
 def _streamed(path: Path, target: Path, horizon: int, frequency: Frequency, progress: Progress | None) -> int:
-    from forecasts.streaming import stream_prophet
+    from forecasts.engines.streaming import stream_prophet
 
     total = series_of(path)
     tick = (lambda done: progress(done, total)) if progress else None

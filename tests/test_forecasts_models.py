@@ -102,7 +102,7 @@ def test_models_of_the_default_tier_find_a_season_that_is_there(name: str) -> No
 
 @pytest.mark.parametrize("season", [12, 52], ids=["months", "weeks"])
 def test_decomposed_theta_has_the_numbers_of_the_library_s_own_decomposition(season: int) -> None:
-    from forecasts.classical import estimators
+    from forecasts.engines.statsforecast import estimators
     from forecasts.models.mstl_theta import Decomposed, jumps
 
     library, times = estimators(), np.arange(3 * season + 5)

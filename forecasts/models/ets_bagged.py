@@ -66,7 +66,7 @@ def _draws(length: int, season: int) -> np.ndarray:
 
 
 def _forecast(known: np.ndarray, logs: bool, season: int, horizon: int) -> np.ndarray:
-    from forecasts.smoothing import smooth
+    from forecasts.engines.smoothing import smooth
 
     series = np.exp(known) if logs else known
     size = float(np.mean(np.abs(series))) or 1.0

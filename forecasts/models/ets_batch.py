@@ -13,7 +13,7 @@ class EtsBatch(Model):
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
         """One small search per series, on the series over its mean size."""
-        from forecasts.smoothing import smooth
+        from forecasts.engines.smoothing import smooth
 
         out = np.empty((len(batch), horizon))
         for row, values in enumerate(batch.values):

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from forecasts.base import Batch, Model
-from forecasts.classical import each
+from forecasts.engines.statsforecast import each
 
 SEASONAL_WINDOW = 11  # of the decomposition, in seasons: its own default for one season
 STEP = 20

@@ -14,6 +14,6 @@ class Prophet(Model):
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
         """All series at once."""
-        from forecasts.prophet_menu import best_of_menu
+        from forecasts.engines.prophet_menu import best_of_menu
 
         return best_of_menu(batch, horizon).forecast

@@ -21,7 +21,7 @@ class ProphetDamped(Model):
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
         """All series at once."""
-        from forecasts.prophet_menu import best_of_menu
+        from forecasts.engines.prophet_menu import best_of_menu
 
         parts = best_of_menu(batch, max(horizon, 2))
         trend = damped(parts.trend)

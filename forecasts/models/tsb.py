@@ -3,7 +3,7 @@
 import numpy as np
 
 from forecasts.base import Batch, Model
-from forecasts.classical import each
+from forecasts.engines.statsforecast import each
 
 
 class Tsb(Model):

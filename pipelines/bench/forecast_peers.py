@@ -89,8 +89,8 @@ def _stock_prophet(holdout: Holdout) -> Callable[[np.ndarray, np.ndarray], dict[
 
 def _prophet_batch(holdout: Holdout) -> pl.DataFrame:
     """All series in one call, as the package is meant to be used; its second call gives the other interval."""
+    from forecasts.engines.prophet_menu import pandas_code
     from forecasts.models.prophet_stock import quiet
-    from forecasts.prophet_menu import pandas_code
 
     with quiet():
         import prophet_batch
