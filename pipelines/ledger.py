@@ -85,7 +85,7 @@ def _versioned(frame: pl.DataFrame, run: Run, authorship: Mapping[str, pl.DataTy
 
 def _known(settings: Settings, name: str, run: Run) -> pl.DataFrame:
     """Every version issued up to the run, with all its columns even where nothing was ever issued."""
-    from forecasts import schemas
+    from forecasts.output import schemas
 
     authorship = AUTHORSHIP if name == "values" else {}
     columns = {**VERSION, **authorship, **getattr(schemas, name.upper())}

@@ -7,11 +7,12 @@ import numpy as np
 import polars as pl
 import pytest
 
-from forecasts import config, schemas
+from forecasts import config
 from forecasts.base import Batch
 from forecasts.config import Config, Scenario, SeriesSet, Shock, Tier
 from forecasts.frequency import Frequency
-from forecasts.importance import importance_of
+from forecasts.output import schemas
+from forecasts.output.importance import importance_of
 from forecasts.run import Forecasts, forecast
 
 AS_OF = date(2024, 12, 31)

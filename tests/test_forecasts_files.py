@@ -11,7 +11,7 @@ from forecasts import config
 from forecasts.errors import ForecastError
 from forecasts.files import forecast_file
 from forecasts.frequency import Frequency
-from forecasts.schemas import FILE_COLUMNS
+from forecasts.output.schemas import FILE_COLUMNS
 
 MONTHS = pl.date_range(date(2020, 1, 1), date(2024, 6, 1), "1mo", eager=True)
 
@@ -68,7 +68,7 @@ def test_failed_run_leaves_no_half_written_target(tmp_path: Path) -> None:
 
 
 def test_pictures_show_history_and_forecast(tmp_path: Path) -> None:
-    from forecasts.pictures import draw
+    from forecasts.output.pictures import draw
 
     source, target = tmp_path / "sales.csv", tmp_path / "out.csv"
     table(["a/b", "c"]).write_csv(source)

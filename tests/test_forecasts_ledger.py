@@ -6,7 +6,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from forecasts import schemas
+from forecasts.output import schemas
 from pipelines import ledger, state, warehouse
 from pipelines.errors import AlmanacError
 from pipelines.runs import Run

@@ -11,9 +11,9 @@ from forecasts.base import two_rows
 from forecasts.engines.prophet_menu import named, pandas_code, specification
 from forecasts.errors import ForecastError
 from forecasts.frequency import Frequency
+from forecasts.output.schemas import FILE_COLUMNS
 from forecasts.prophet_map import fit_predict
 from forecasts.prophet_map.parquet import stream
-from forecasts.schemas import FILE_COLUMNS
 
 MODELS = {"prophet_map": "prophet", "prophet": "prophet_stock", "last_value": "naive", "none": None}
 FLAT = "{} periods of history: no seasonal pattern"

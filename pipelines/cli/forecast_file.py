@@ -133,7 +133,7 @@ def _forecast(file: Path, target: Path, horizon: int, freq: str, tier: str, engi
 
 
 def _charts(file: Path, target: Path, folder: Path) -> int:
-    from forecasts.pictures import draw
+    from forecasts.output.pictures import draw
 
     return draw(file, target, folder)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
-from forecasts import schemas
 from forecasts.base import Batch
+from forecasts.output import schemas
 
 MOST = 40  # series of a metric, evenly taken: the shares settle long before, and a tree sees some thousand rows
 

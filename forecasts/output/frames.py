@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from forecasts import metrics, schemas
+from forecasts import metrics
 from forecasts.backtesting.rolling_origin import Origin
 from forecasts.base import registry
 from forecasts.bounds import Bounds
 from forecasts.group import Served
+from forecasts.output import schemas
 from forecasts.scenarios import moved_bounds
 
 BASE = "base"  # the scenario in which nothing is changed

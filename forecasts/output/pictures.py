@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from forecasts.files import read_forecasts, read_long
-from forecasts.svg import drawn
+from forecasts.output.svg import drawn
 
 MOST = 200  # pictures; nobody looks at more, and a file each is slow
 
