@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from forecasts.errors import ForecastError
-from forecasts.frequency import Frequency
+from forecasts.panel.frequency import Frequency
 
 ALWAYS = -np.iinfo(np.int64).max  # the day from which a calendar is known
 
@@ -191,7 +191,7 @@ class Model(ABC):
         """The forecast; for a model that knows no regressors, of the series without their effects, put back after."""
         if batch.regressors is None or self.uses_regressors:
             return self.predict(batch, horizon)
-        from forecasts.effects import effects_of
+        from forecasts.panel.festival_effects import effects_of
 
         effects = effects_of(batch, horizon)
         return effects.put_back(self.predict(effects.removed, horizon))

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import yaml
 
 from forecasts.errors import ForecastError
-from forecasts.frequency import Frequency
+from forecasts.panel.frequency import Frequency
 
 SHIPPED = Path(__file__).resolve().parent / "config.yml"
 T = TypeVar("T")

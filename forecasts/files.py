@@ -13,9 +13,9 @@ import polars as pl
 from forecasts.backtesting.execution import known_engine
 from forecasts.config import Config, SeriesSet
 from forecasts.errors import ForecastError
-from forecasts.frequency import Frequency
 from forecasts.output import schemas
 from forecasts.output.schemas import FILE_COLUMNS
+from forecasts.panel.frequency import Frequency
 
 NULL_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
 SERIES_PER_BLOCK = 20_000  # series whose pool is chosen together; bounds memory

@@ -14,8 +14,8 @@ from forecasts.backtesting.rolling_origin import seen
 from forecasts.base import Batch, model
 from forecasts.config import Scenario, Shock
 from forecasts.errors import ForecastError
-from forecasts.external import scenario_future
 from forecasts.hierarchy import Hierarchy
+from forecasts.panel.regressors import scenario_future
 from forecasts.pool import combine
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from forecasts.backtesting.rolling_origin import Candidates, roll
 from forecasts.base import Batch
 from forecasts.bounds import all_bounds
-from forecasts.frequency import Frequency
+from forecasts.panel.frequency import Frequency
 
 MONTHS, STEPS = 48, 6
 

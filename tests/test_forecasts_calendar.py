@@ -7,11 +7,11 @@ import polars as pl
 import pytest
 
 from forecasts.base import Batch
-from forecasts.calendar import FESTIVALS, festival_share, regressors_of, working_days
 from forecasts.config import Calendar
-from forecasts.effects import effects_of
-from forecasts.external import scenario_future, with_external
-from forecasts.frequency import Frequency
+from forecasts.panel.calendar import FESTIVALS, festival_share, regressors_of, working_days
+from forecasts.panel.festival_effects import effects_of
+from forecasts.panel.frequency import Frequency
+from forecasts.panel.regressors import scenario_future, with_external
 
 
 def days(*words: str) -> np.ndarray:

@@ -10,9 +10,9 @@ import pytest
 from forecasts import config
 from forecasts.base import Batch
 from forecasts.config import Config, Scenario, SeriesSet, Shock, Tier
-from forecasts.frequency import Frequency
 from forecasts.output import schemas
 from forecasts.output.importance import importance_of
+from forecasts.panel.frequency import Frequency
 from forecasts.run import Forecasts, forecast
 
 AS_OF = date(2024, 12, 31)

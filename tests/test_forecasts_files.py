@@ -10,8 +10,8 @@ import pytest
 from forecasts import config
 from forecasts.errors import ForecastError
 from forecasts.files import forecast_file
-from forecasts.frequency import Frequency
 from forecasts.output.schemas import FILE_COLUMNS
+from forecasts.panel.frequency import Frequency
 
 MONTHS = pl.date_range(date(2020, 1, 1), date(2024, 6, 1), "1mo", eager=True)
 

@@ -6,8 +6,8 @@ from forecasts import metrics
 from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.base import Batch
 from forecasts.bounds import all_bounds
-from forecasts.frequency import Frequency
 from forecasts.intervals import bounds
+from forecasts.panel.frequency import Frequency
 
 
 def test_conformal_bounds_cover_what_they_promise() -> None:

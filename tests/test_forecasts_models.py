@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from forecasts.base import Batch, Model, model, registry
-from forecasts.frequency import Frequency
+from forecasts.panel.frequency import Frequency
 
 HORIZON = 6
 SLOW = {"arima", "ces", "prophet_stock", "forest"}  # given fewer series: they cost a second each

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from forecasts.errors import ForecastError
-from forecasts.frequency import Frequency, inferred
+from forecasts.panel.frequency import Frequency, inferred
 from pipelines.cli import app
 from pipelines.errors import AlmanacError
 from pipelines.ingest.series import read_series

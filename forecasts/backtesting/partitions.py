@@ -12,7 +12,7 @@ import polars as pl
 from forecasts.backtesting.execution import map_partitions
 from forecasts.backtesting.rolling_origin import Candidates, Progress, plan, roll
 from forecasts.base import Batch, Regressors
-from forecasts.frequency import Frequency
+from forecasts.panel.frequency import Frequency
 
 SIZE = 200  # series per partition: seconds of work, and enough for the batch engine to share its calendars
 SCHEMA = {"row": pl.Int64, "model": pl.String, "origin": pl.Int64, "step": pl.Int64, "yhat": pl.Float64}

@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from forecasts.base import Batch, Regressors
-from forecasts.frequency import Frequency
+from forecasts.panel.frequency import Frequency
 from forecasts.prophet_map import Regressor, Specification, fit
 from forecasts.prophet_map.specification import Mode, Switch
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from forecasts.frequency import Frequency
+from forecasts.panel.frequency import Frequency
 from pipelines.bench.forecast_sets import Holdout
 from pipelines.errors import AlmanacError
 

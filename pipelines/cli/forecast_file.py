@@ -91,7 +91,7 @@ def _frequency(file: Path, table: Path, said: str | None) -> str:
     """What the user said, otherwise as the dates lie; with a remark where most of its periods are empty."""
     from forecasts.errors import ForecastError
     from forecasts.files import days_of
-    from forecasts.frequency import Frequency, inferred
+    from forecasts.panel.frequency import Frequency, inferred
 
     try:
         days = days_of(table)

@@ -16,7 +16,7 @@ import numpy as np
 from forecasts.base import Batch, Regressors
 from forecasts.config import Calendar
 from forecasts.errors import ForecastError
-from forecasts.frequency import Frequency
+from forecasts.panel.frequency import Frequency
 
 DAY = np.timedelta64(1, "D")
 
