@@ -9,10 +9,10 @@ import polars as pl
 from forecasts import fallback, pool
 from forecasts.backtesting.rolling_origin import Candidates
 from forecasts.bounds import Bounds, all_bounds
-from forecasts.coherence import add_up
 from forecasts.config import Config, SeriesSet, Tier
-from forecasts.hierarchy import hierarchies_of, nodes_of
-from forecasts.scenarios import Base, scenario_forecasts
+from forecasts.reconciliation.coherence import add_up
+from forecasts.reconciliation.hierarchy import hierarchies_of, nodes_of
+from forecasts.reconciliation.scenarios import Base, scenario_forecasts
 from forecasts.segments import models_of
 
 

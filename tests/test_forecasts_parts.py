@@ -10,8 +10,8 @@ from forecasts import metrics, pool
 from forecasts.backtesting.rolling_origin import Origin, cutoffs
 from forecasts.base import batch_of
 from forecasts.errors import ForecastError
-from forecasts.hierarchy import solved
 from forecasts.panel.frequency import Frequency
+from forecasts.reconciliation.hierarchy import solved
 from forecasts.segments import is_intermittent
 
 

@@ -12,7 +12,7 @@ from forecasts.base import registry
 from forecasts.bounds import Bounds
 from forecasts.group import Served
 from forecasts.output import schemas
-from forecasts.scenarios import moved_bounds
+from forecasts.reconciliation.scenarios import moved_bounds
 
 BASE = "base"  # the scenario in which nothing is changed
 

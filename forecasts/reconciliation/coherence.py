@@ -5,10 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecasts import fallback, reconcile
+from forecasts import fallback
 from forecasts.backtesting.rolling_origin import Candidates, Origin
-from forecasts.hierarchy import Hierarchy
 from forecasts.metrics import scale_of
+from forecasts.reconciliation import reconcile
+from forecasts.reconciliation.hierarchy import Hierarchy
 
 
 def add_up(

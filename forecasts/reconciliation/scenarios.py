@@ -14,9 +14,9 @@ from forecasts.backtesting.rolling_origin import seen
 from forecasts.base import Batch, model
 from forecasts.config import Scenario, Shock
 from forecasts.errors import ForecastError
-from forecasts.hierarchy import Hierarchy
 from forecasts.panel.regressors import scenario_future
 from forecasts.pool import combine
+from forecasts.reconciliation.hierarchy import Hierarchy
 
 
 @dataclass(frozen=True)
