@@ -9,10 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from forecasts import fallback, intervals
+from forecasts import intervals
 from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.base import Batch
 from forecasts.metrics import step_of
+from forecasts.selection import fallback
 
 Bounds = dict[int, tuple[np.ndarray, np.ndarray]]  # per level: lower and upper, (series, steps)
 

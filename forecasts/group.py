@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from forecasts import fallback, pool
 from forecasts.backtesting.rolling_origin import Candidates
 from forecasts.bounds import Bounds, all_bounds
 from forecasts.config import Config, SeriesSet, Tier
 from forecasts.reconciliation.coherence import add_up
 from forecasts.reconciliation.hierarchy import hierarchies_of, nodes_of
 from forecasts.reconciliation.scenarios import Base, scenario_forecasts
-from forecasts.segments import models_of
+from forecasts.selection import fallback, pool
+from forecasts.selection.segments import models_of
 
 
 @dataclass(frozen=True)

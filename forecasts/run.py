@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from forecasts import pool
 from forecasts.backtesting.partitions import Place, Task, candidates_of
 from forecasts.backtesting.rolling_origin import Progress, common_step
 from forecasts.base import Batch, batch_of
@@ -21,7 +20,8 @@ from forecasts.output.importance import importance_of
 from forecasts.panel.calendar import regressors_of
 from forecasts.panel.frequency import Frequency
 from forecasts.panel.regressors import with_external
-from forecasts.segments import segments_of, wanted_by
+from forecasts.selection import pool
+from forecasts.selection.segments import segments_of, wanted_by
 
 
 @dataclass(frozen=True)

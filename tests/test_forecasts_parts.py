@@ -6,13 +6,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from forecasts import metrics, pool
+from forecasts import metrics
 from forecasts.backtesting.rolling_origin import Origin, cutoffs
 from forecasts.base import batch_of
 from forecasts.errors import ForecastError
 from forecasts.panel.frequency import Frequency
 from forecasts.reconciliation.hierarchy import solved
-from forecasts.segments import is_intermittent
+from forecasts.selection import pool
+from forecasts.selection.segments import is_intermittent
 
 
 def days(*words: str) -> np.ndarray:

@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from forecasts import fallback
 from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.metrics import scale_of
 from forecasts.reconciliation import reconcile
 from forecasts.reconciliation.hierarchy import Hierarchy
+from forecasts.selection import fallback
 
 
 def add_up(

@@ -15,8 +15,8 @@ from forecasts.base import Batch, model
 from forecasts.config import Scenario, Shock
 from forecasts.errors import ForecastError
 from forecasts.panel.regressors import scenario_future
-from forecasts.pool import combine
 from forecasts.reconciliation.hierarchy import Hierarchy
+from forecasts.selection.pool import combine
 
 
 @dataclass(frozen=True)
