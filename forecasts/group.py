@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 
 from forecasts.backtesting.rolling_origin import Candidates
-from forecasts.bounds import Bounds, all_bounds
 from forecasts.config import Config, SeriesSet, Tier
 from forecasts.reconciliation.coherence import add_up
 from forecasts.reconciliation.hierarchy import hierarchies_of, nodes_of
 from forecasts.reconciliation.scenarios import Base, scenario_forecasts
 from forecasts.selection import fallback, pool
 from forecasts.selection.segments import models_of
+from forecasts.uncertainty.bounds import Bounds, all_bounds
 
 
 @dataclass(frozen=True)

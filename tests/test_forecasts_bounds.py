@@ -6,8 +6,8 @@ import numpy as np
 
 from forecasts.backtesting.rolling_origin import Candidates, roll
 from forecasts.base import Batch
-from forecasts.bounds import all_bounds
 from forecasts.panel.frequency import Frequency
+from forecasts.uncertainty.bounds import all_bounds
 
 MONTHS, STEPS = 48, 6
 

@@ -2,12 +2,12 @@
 
 import numpy as np
 
-from forecasts import metrics
 from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.base import Batch
-from forecasts.bounds import all_bounds
-from forecasts.intervals import bounds
 from forecasts.panel.frequency import Frequency
+from forecasts.uncertainty import metrics
+from forecasts.uncertainty.bounds import all_bounds
+from forecasts.uncertainty.conformal import bounds
 
 
 def test_conformal_bounds_cover_what_they_promise() -> None:

@@ -6,7 +6,6 @@ import numpy as np
 import polars as pl
 import pytest
 
-from forecasts import metrics
 from forecasts.backtesting.rolling_origin import Origin, cutoffs
 from forecasts.base import batch_of
 from forecasts.errors import ForecastError
@@ -14,6 +13,7 @@ from forecasts.panel.frequency import Frequency
 from forecasts.reconciliation.hierarchy import solved
 from forecasts.selection import pool
 from forecasts.selection.segments import is_intermittent
+from forecasts.uncertainty import metrics
 
 
 def days(*words: str) -> np.ndarray:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from forecasts.base import Batch, model
-from forecasts.metrics import scale_of, squared_scale_of
+from forecasts.uncertainty.metrics import scale_of, squared_scale_of
 
 Progress = Callable[[int, int], None]
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import numpy as np
 
 from forecasts.backtesting.rolling_origin import Candidates, Origin
-from forecasts.metrics import scale_of
 from forecasts.reconciliation import reconcile
 from forecasts.reconciliation.hierarchy import Hierarchy
 from forecasts.selection import fallback
+from forecasts.uncertainty.metrics import scale_of
 
 
 def add_up(

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from forecasts import intervals
 from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.base import Batch
-from forecasts.metrics import step_of
 from forecasts.selection import fallback
+from forecasts.uncertainty import conformal
+from forecasts.uncertainty.metrics import step_of
 
 Bounds = dict[int, tuple[np.ndarray, np.ndarray]]  # per level: lower and upper, (series, steps)
 
@@ -36,15 +36,15 @@ def all_bounds(
 
 def _future_bounds(candidates: Candidates, name: str, kinds: list[tuple[str, str]], floor: np.ndarray) -> Bounds:
     point = candidates.future[name]
-    out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
+    out = {level: (point.copy(), point.copy()) for level in conformal.LEVELS}
     errors = _errors(candidates, candidates.origins, name)
     for kind in sorted(set(kinds)):
         mine, others = _members(kinds, kind)
         rows = np.flatnonzero(mine)
         known, lent, sizes = _scores(errors, mine, others)
         still = _unmoved(candidates.batch)[rows] | (np.isnan(known).all() and np.isnan(lent).all())
-        for level in intervals.LEVELS:
-            low, high = intervals.bounds(point[rows], candidates.scale[rows] * sizes, known, level, lent)
+        for level in conformal.LEVELS:
+            low, high = conformal.bounds(point[rows], candidates.scale[rows] * sizes, known, level, lent)
             own = _naive_bounds(candidates.batch.take(rows[still]), point[rows[still]], level)
             low[still], high[still] = own
             out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[rows][:, None]), high
@@ -56,7 +56,7 @@ def _past_bounds(
 ) -> Bounds:
     origin = candidates.origins[place]
     point = origin.forecasts[name]
-    out = {level: (point.copy(), point.copy()) for level in intervals.LEVELS}
+    out = {level: (point.copy(), point.copy()) for level in conformal.LEVELS}
     past = candidates.batch.take(origin.rows).without_last(origin.held)
     errors = _errors(candidates, [other for index, other in enumerate(candidates.origins) if index != place], name)
     for kind in sorted({kinds[row] for row in origin.rows}):
@@ -65,8 +65,8 @@ def _past_bounds(
         known, lent, sizes = _scores(errors, mine, rest)
         scale = origin.scale[rows] * sizes[np.searchsorted(np.flatnonzero(mine), origin.rows[rows])]
         still = _unmoved(past)[rows]
-        for level in intervals.LEVELS:
-            low, high = intervals.bounds(point[rows], scale, known, level, lent)
+        for level in conformal.LEVELS:
+            low, high = conformal.bounds(point[rows], scale, known, level, lent)
             low[still], high[still] = _naive_bounds(past.take(rows[still]), point[rows[still]], level)
             out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[origin.rows[rows]][:, None]), high
     return out
@@ -121,17 +121,17 @@ def _scores(
     A residual's own cutoff has no part in the size it is divided by, as the future has none in its own.
     """
     own, lent = errors[0][:, mine], errors[0][:, others]
-    usual = intervals.usual_square(own)
-    like, near = (intervals.alike(part, errors[1][:, rows], usual) for part, rows in ((own, mine), (lent, others)))
+    usual = conformal.usual_square(own)
+    like, near = (conformal.alike(part, errors[1][:, rows], usual) for part, rows in ((own, mine), (lent, others)))
     if not np.nan_to_num(own[like]).any():
         like[:] = True  # who has nobody like himself has all the others
-    return _sized(own, like), _sized(lent, near), intervals.sizes_of(own, like)
+    return _sized(own, like), _sized(lent, near), conformal.sizes_of(own, like)
 
 
 def _sized(errors: np.ndarray, alike: np.ndarray) -> np.ndarray:
     """(cutoffs, series, steps) as (any, steps), in units of what the series got wrong at the other cutoffs."""
     parts = []
     for place, here in enumerate(alike):
-        sizes = intervals.sizes_of(np.delete(errors, place, axis=0), np.delete(alike, place, axis=0))
+        sizes = conformal.sizes_of(np.delete(errors, place, axis=0), np.delete(alike, place, axis=0))
         parts.append((errors[place] / sizes[:, None])[here])
     return np.concatenate(parts)
