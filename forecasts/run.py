@@ -11,12 +11,12 @@ import polars as pl
 
 from forecasts.backtesting.partitions import Place, Task, candidates_of
 from forecasts.backtesting.rolling_origin import Progress, common_step
-from forecasts.base import Batch, batch_of
 from forecasts.config import Config, SeriesSet
 from forecasts.group import serve
 from forecasts.output import schemas
 from forecasts.output.frames import GroupFrames, frames_of
 from forecasts.output.importance import importance_of
+from forecasts.panel.batch import Batch, batch_of
 from forecasts.panel.calendar import regressors_of
 from forecasts.panel.frequency import Frequency
 from forecasts.panel.regressors import with_external

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecasts.backtesting.rolling_origin import Candidates, roll
-from forecasts.base import Batch
+from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
 from forecasts.uncertainty.bounds import all_bounds
 

@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 
 from forecasts import config
-from forecasts.base import Batch
 from forecasts.config import Config, Scenario, SeriesSet, Shock, Tier
 from forecasts.output import schemas
 from forecasts.output.importance import importance_of
+from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
 from forecasts.run import Forecasts, forecast
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from forecasts.backtesting.rolling_origin import Candidates, Origin
-from forecasts.base import Batch
+from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
 from forecasts.uncertainty import metrics
 from forecasts.uncertainty.bounds import all_bounds

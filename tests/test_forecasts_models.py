@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from forecasts.base import Batch, Model, model, registry
+from forecasts.base import Model, model, registry
+from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
 
 HORIZON = 6

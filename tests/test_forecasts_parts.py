@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from forecasts.backtesting.rolling_origin import Origin, cutoffs
-from forecasts.base import batch_of
 from forecasts.errors import ForecastError
+from forecasts.panel.batch import batch_of
 from forecasts.panel.frequency import Frequency
 from forecasts.reconciliation.hierarchy import solved
 from forecasts.selection import pool

@@ -11,7 +11,7 @@ import polars as pl
 
 from forecasts.backtesting.execution import map_partitions
 from forecasts.backtesting.rolling_origin import Candidates, Progress, plan, roll
-from forecasts.base import Batch, Regressors
+from forecasts.panel.batch import Batch, Regressors
 from forecasts.panel.frequency import Frequency
 
 SIZE = 200  # series per partition: seconds of work, and enough for the batch engine to share its calendars

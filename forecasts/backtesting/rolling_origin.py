@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecasts.base import Batch, model
+from forecasts.base import model
+from forecasts.panel.batch import Batch
 from forecasts.uncertainty.metrics import scale_of, squared_scale_of
 
 Progress = Callable[[int, int], None]

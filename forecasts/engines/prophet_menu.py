@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from forecasts.base import Batch, Regressors
+from forecasts.panel.batch import Batch, Regressors
 from forecasts.panel.frequency import Frequency
 from forecasts.prophet_map import Regressor, Specification, fit
 from forecasts.prophet_map.specification import Mode, Switch

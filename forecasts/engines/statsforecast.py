@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from forecasts.base import Batch, filled
+from forecasts.panel.batch import Batch, filled
 
 Make = Callable[[Any, int, np.ndarray], Any]
 

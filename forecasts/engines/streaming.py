@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from forecasts.base import two_rows
 from forecasts.engines.prophet_menu import named, pandas_code, specification
 from forecasts.errors import ForecastError
 from forecasts.output.schemas import FILE_COLUMNS
+from forecasts.panel.batch import two_rows
 from forecasts.panel.frequency import Frequency
 from forecasts.prophet_map import fit_predict
 from forecasts.prophet_map.parquet import stream

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from forecasts.base import Batch, Model, filled
+from forecasts.base import Model
+from forecasts.panel.batch import Batch, filled
 
 VERSIONS = 8  # resampled series beside the real one: more cost time and changed no second digit
 SEASONS_PER_BLOCK = 2  # remainders are drawn in runs of this length, so that what clings together stays together

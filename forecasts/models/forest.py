@@ -4,7 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from forecasts.base import Batch, Model, filled
+from forecasts.base import Model
+from forecasts.panel.batch import Batch, filled
 
 TREES, LEAF, SEED = 100, 5, 20240229
 LAGS = 6  # recent periods; the period one season ago is added

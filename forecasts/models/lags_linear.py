@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from forecasts.base import Batch, Model, filled
+from forecasts.base import Model
+from forecasts.panel.batch import Batch, filled
 
 RIDGE = 1e-3  # of the number of windows: only enough to settle lags that say the same
 WINDOWS = 20  # per lag: with fewer, the weights are those of the noise, and there is no answer

@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from forecasts.base import Batch, Model
+from forecasts.base import Model
 from forecasts.engines.statsforecast import each
+from forecasts.panel.batch import Batch
 
 SEASONAL_WINDOW = 11  # of the decomposition, in seasons: its own default for one season
 STEP = 20

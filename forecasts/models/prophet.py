@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from forecasts.base import Batch, Model
+from forecasts.base import Model
+from forecasts.panel.batch import Batch
 
 
 class Prophet(Model):

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from forecasts.base import Batch, Model
+from forecasts.base import Model
+from forecasts.panel.batch import Batch
 
 FADE = 0.8  # what is left of the slope after each step: the middle of the range that exponential smoothing fits
 SPEEDS = np.array([0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0])  # smoothing speeds that are tried per series

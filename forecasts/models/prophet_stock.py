@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from forecasts.base import Batch, Model, Regressors
+from forecasts.base import Model
+from forecasts.panel.batch import Batch, Regressors
 
 NOISY = ("prophet", "prophet.plot", "cmdstanpy")
 

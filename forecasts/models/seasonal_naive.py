@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from forecasts.base import Batch, Model, filled
+from forecasts.base import Model
+from forecasts.panel.batch import Batch, filled
 
 
 class SeasonalNaive(Model):

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from forecasts.base import Batch, Model
+from forecasts.base import Model
 from forecasts.engines.statsforecast import each
+from forecasts.panel.batch import Batch
 
 
 class Ses(Model):

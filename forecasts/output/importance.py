@@ -3,8 +3,8 @@
 import numpy as np
 import polars as pl
 
-from forecasts.base import Batch
 from forecasts.output import schemas
+from forecasts.panel.batch import Batch
 
 MOST = 40  # series of a metric, evenly taken: the shares settle long before, and a tree sees some thousand rows
 

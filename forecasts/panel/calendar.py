@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from forecasts.base import Batch, Regressors
 from forecasts.config import Calendar
 from forecasts.errors import ForecastError
+from forecasts.panel.batch import Batch, Regressors
 from forecasts.panel.frequency import Frequency
 
 DAY = np.timedelta64(1, "D")

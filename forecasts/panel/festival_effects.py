@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from forecasts.base import Batch, filled
+from forecasts.panel.batch import Batch, filled
 
 SURE = 2.0  # t value from which an effect is believed; a weaker one costs more in noise than it explains
 

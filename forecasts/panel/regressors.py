@@ -11,8 +11,8 @@ from datetime import date
 import numpy as np
 import polars as pl
 
-from forecasts.base import ALWAYS, Batch, Regressors
 from forecasts.errors import ForecastError
+from forecasts.panel.batch import ALWAYS, Batch, Regressors
 
 COLUMNS = ("name", "ds", "value", "published_on")
 NEVER = np.iinfo(np.int64).max

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from forecasts.base import Batch
 from forecasts.config import Tie
 from forecasts.errors import ForecastError
+from forecasts.panel.batch import Batch
 
 TOLERANCE = 1e-6  # of the parent's size: exports carry four decimals
 

@@ -11,9 +11,10 @@ import numpy as np
 import polars as pl
 
 from forecasts.backtesting.rolling_origin import seen
-from forecasts.base import Batch, model
+from forecasts.base import model
 from forecasts.config import Scenario, Shock
 from forecasts.errors import ForecastError
+from forecasts.panel.batch import Batch
 from forecasts.panel.regressors import scenario_future
 from forecasts.reconciliation.hierarchy import Hierarchy
 from forecasts.selection.pool import combine

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from forecasts.base import Batch, filled
 from forecasts.models.naive import Naive
 from forecasts.models.seasonal_naive import SeasonalNaive
+from forecasts.panel.batch import Batch, filled
 
 NORMAL = {80: 1.2815515655446004, 95: 1.959963984540054}  # standard normal quantiles of .90 and .975
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from forecasts.base import Batch
 from forecasts.config import Tier
+from forecasts.panel.batch import Batch
 
 MANY_ZEROS = 0.25  # an average gap of 1.33 periods between demands (Syntetos, Boylan & Croston 2005 cut at 1.32)
 MEDIAN_GAP = 1.3

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from forecasts.backtesting.rolling_origin import Candidates, Origin
-from forecasts.base import Batch
+from forecasts.panel.batch import Batch
 from forecasts.selection import fallback
 from forecasts.uncertainty import conformal
 from forecasts.uncertainty.metrics import step_of
