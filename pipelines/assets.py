@@ -11,10 +11,11 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines import charts, dbt, ledger, names, publish, resolve, runs, stages, warehouse
+from pipelines import charts, ledger, names, publish, resolve, stages
 from pipelines.errors import AlmanacError
+from pipelines.home import dbt, runs, warehouse
+from pipelines.home.settings import Settings
 from pipelines.lineage import Graph, Translator
-from pipelines.settings import Settings
 
 ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 # Only where another try can help: files that are still being written, a full disk. SQL fails the same way twice.

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pipelines import inputs, warehouse
-from pipelines.settings import Settings, now
+from pipelines import inputs
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings, now
 
 if TYPE_CHECKING:  # Dagster does not export the type that `define_asset_job` returns
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition

@@ -9,8 +9,8 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from pipelines import warehouse
-from pipelines.settings import Settings
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings
 
 # One query per pictured table, of x and y. The last 36 points are drawn.
 PICTURES = {

@@ -4,10 +4,11 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pipelines import quality, warehouse
+from pipelines import quality
 from pipelines.errors import AlmanacError
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings
 from pipelines.lineage import Graph
-from pipelines.settings import Settings
 
 # The schemas whose tables a gate's checks hang on: what the step before the gate writes last. A check on an earlier
 # table would hold back that very step.

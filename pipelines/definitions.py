@@ -5,14 +5,15 @@ from functools import partial
 
 import dagster as dg
 
-from pipelines import dbt, quality
+from pipelines import quality
 from pipelines.assets import build_assets
 from pipelines.automation import build_job, build_schedules, build_sensor
 from pipelines.checks import build_checks
 from pipelines.contracts import load_contracts
+from pipelines.home import dbt
+from pipelines.home.settings import Settings, load_settings
 from pipelines.lineage import Graph
 from pipelines.resources import HomeDbt, home_resource
-from pipelines.settings import Settings, load_settings
 
 
 def build_defs(settings: Settings, say: Callable[[str], None] | None = None) -> dg.Definitions:

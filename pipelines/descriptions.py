@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 import yaml
 
-from pipelines.settings import REPOSITORY
-from pipelines.warehouse import quoted
+from pipelines.home.settings import REPOSITORY
+from pipelines.home.warehouse import quoted
 
 FORECAST_TABLES = REPOSITORY / "forecasts" / "tables.yml"
 Place = tuple[str, str, str | None]  # schema, table, column; None for the table itself

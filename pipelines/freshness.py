@@ -2,8 +2,8 @@
 
 import duckdb
 
-from pipelines import warehouse
-from pipelines.settings import Settings
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings
 
 # One row per source system of the contracts. A system is late after one cadence and stale after two: one missed
 # export is an ordinary week, two are a broken hand-over. Only files the run may see count.

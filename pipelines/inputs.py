@@ -8,10 +8,11 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import dbt, ingest, state, warehouse
+from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.settings import Settings, now
+from pipelines.home import dbt, state, warehouse
+from pipelines.home.settings import Settings, now
 
 
 def newest_export(settings: Settings) -> date:

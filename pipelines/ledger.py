@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
-from pipelines import state, warehouse
 from pipelines.errors import AlmanacError
-from pipelines.runs import SERVED_KINDS, Run
-from pipelines.settings import Settings
+from pipelines.home import state, warehouse
+from pipelines.home.runs import SERVED_KINDS, Run
+from pipelines.home.settings import Settings
 
 VERSION: dict[str, pl.DataType] = {
     "run_id": pl.String(),

@@ -10,9 +10,9 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 
-from pipelines import dbt, warehouse
 from pipelines.errors import AlmanacError
-from pipelines.settings import Settings, now
+from pipelines.home import dbt, warehouse
+from pipelines.home.settings import Settings, now
 
 QUIET_LOGGER = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

@@ -9,8 +9,8 @@ from typing import Literal
 
 import duckdb
 
-from pipelines import warehouse
 from pipelines.contracts import SourceContract, canonical_objects
+from pipelines.home import warehouse
 
 Treatment = Literal["hash", "drop"]
 _BLOCK = 64  # bytes of a SHA-256 block

@@ -13,12 +13,13 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import descriptions, personal, quality, volumes, warehouse
+from pipelines import descriptions, personal, quality, volumes
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.runs import SERVED_KINDS, Run
-from pipelines.settings import Settings, now
-from pipelines.warehouse import quoted
+from pipelines.home import warehouse
+from pipelines.home.runs import SERVED_KINDS, Run
+from pipelines.home.settings import Settings, now
+from pipelines.home.warehouse import quoted
 
 SERVED_SCHEMAS = ("marts", "forecast", "outlook")
 SERVED_FILE = "almanac.duckdb"

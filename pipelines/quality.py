@@ -12,10 +12,11 @@ import polars as pl
 
 from expectations.results import CheckResult
 from expectations.suite import GATES, Suite, SuiteError, load_suites, matching
-from pipelines import freshness, state, volumes, warehouse
+from pipelines import freshness, volumes
 from pipelines.errors import AlmanacError
-from pipelines.runs import Run
-from pipelines.settings import Settings
+from pipelines.home import state, warehouse
+from pipelines.home.runs import Run
+from pipelines.home.settings import Settings
 
 RESULT_COLUMNS = {
     "run_id": pl.String,

@@ -9,8 +9,9 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from dagster_dbt.compat import DBT_PYTHON_VERSION
 
-from pipelines import inputs, stages, status, warehouse
-from pipelines.settings import Settings
+from pipelines import inputs, stages, status
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings
 
 
 @dataclass

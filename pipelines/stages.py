@@ -6,12 +6,13 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from pipelines import dbt, ingest, inputs, ledger, names, publish, quality, resolve, runs, status, warehouse
+from pipelines import ingest, inputs, ledger, names, publish, quality, resolve, status
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
+from pipelines.home import dbt, runs, warehouse
+from pipelines.home.runs import Run
+from pipelines.home.settings import Settings, now
 from pipelines.matching import nightly, overrides
-from pipelines.runs import Run
-from pipelines.settings import Settings, now
 
 Say = Callable[[str], None]
 

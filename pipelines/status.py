@@ -13,10 +13,11 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
-from pipelines import state, status_tables, warehouse
+from pipelines import status_tables
 from pipelines.errors import AlmanacError
-from pipelines.runs import Run
-from pipelines.settings import Settings, now
+from pipelines.home import state, warehouse
+from pipelines.home.runs import Run
+from pipelines.home.settings import Settings, now
 
 Outcome = Literal["published", "blocked", "failed", "backfilled"]
 STATUS_FILE, SUMMARY_FILE = "status.duckdb", "status.json"

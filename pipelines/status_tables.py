@@ -11,10 +11,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines import descriptions, freshness, personal, publish, quality, state, warehouse
+from pipelines import descriptions, freshness, personal, publish, quality
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.settings import Settings
+from pipelines.home import state, warehouse
+from pipelines.home.settings import Settings
 
 SHOWN_RUNS = 10
 ABOUT = {

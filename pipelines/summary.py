@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from pipelines import publish, quality, status
-from pipelines.settings import Settings
+from pipelines.home.settings import Settings
 
 Line = tuple[str, str]
 

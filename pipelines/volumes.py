@@ -3,9 +3,9 @@
 import duckdb
 import polars as pl
 
-from pipelines import state, warehouse
-from pipelines.runs import Run
-from pipelines.settings import Settings
+from pipelines.home import state, warehouse
+from pipelines.home.runs import Run
+from pipelines.home.settings import Settings
 
 SCHEMAS = ("raw", "marts")
 _SERVED: dict[str, pl.DataType | type[pl.DataType]] = {

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from pipelines.settings import Settings, load_settings
+from pipelines.home.settings import Settings, load_settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CUSTOMERS = 200

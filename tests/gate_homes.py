@@ -4,10 +4,11 @@ from datetime import date, datetime
 from pathlib import Path
 
 from expectations.results import CheckResult
-from pipelines import quality, warehouse
-from pipelines.company import Company
-from pipelines.runs import Run
-from pipelines.settings import Settings
+from pipelines import quality
+from pipelines.home import warehouse
+from pipelines.home.company import Company
+from pipelines.home.runs import Run
+from pipelines.home.settings import Settings
 
 STARTED = datetime(2025, 3, 31, 20)
 

@@ -5,9 +5,9 @@ Each gate's statements make the tables it looks at; a later gate also reads thos
 
 from gate_homes import execute
 
-from pipelines import warehouse
 from pipelines.contracts import canonical_objects
-from pipelines.settings import Settings
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings
 
 LINEAGE = (
     "source_system varchar, source_id varchar, exported_at timestamp, landed_at timestamp, _file_id varchar, "

@@ -6,10 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pipelines import ingest, warehouse
+from pipelines import ingest
 from pipelines.contracts import load_contracts
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings, load_settings
 from pipelines.ingest import IngestReport
-from pipelines.settings import Settings, load_settings
 
 LANDED = datetime(2024, 2, 1, 8)
 DEALS = """

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines import names, warehouse
+from pipelines import names
+from pipelines.home import warehouse
+from pipelines.home.runs import Run
+from pipelines.home.settings import Settings, load_settings
 from pipelines.matching.engine import COLUMNS
 from pipelines.matching.models import MATCHING, load_seed, run_models
-from pipelines.runs import Run
-from pipelines.settings import Settings, load_settings
 
 Record = tuple[str, ...]
 FIELDS = ("source_system", "source_id", "account_name", "tax_id", "phone", "city")

@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from pipelines.cli import main
-from pipelines.settings import load_settings
+from pipelines.home.settings import load_settings
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:

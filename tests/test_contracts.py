@@ -6,7 +6,7 @@ import pytest
 
 from pipelines.contracts import SQL_TYPES, canonical_objects, load_contract, load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.settings import SHIPPED_SOURCES
+from pipelines.home.settings import SHIPPED_SOURCES
 
 GOOD = """
 system: crm

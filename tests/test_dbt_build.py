@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from conftest import Built
 
-from pipelines import dbt
 from pipelines.errors import AlmanacError
-from pipelines.settings import load_settings
+from pipelines.home import dbt
+from pipelines.home.settings import load_settings
 
 
 def test_every_dbt_unit_test_passes(copied: Callable[[], Built]) -> None:

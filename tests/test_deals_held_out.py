@@ -5,10 +5,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import dbt, ingest, names, resolve, runs, warehouse
+from pipelines import ingest, names, resolve
 from pipelines.contracts import load_contracts
 from pipelines.demo import AS_OF, write_demo
-from pipelines.settings import Settings, load_settings, now
+from pipelines.home import dbt, runs, warehouse
+from pipelines.home.settings import Settings, load_settings, now
 
 PAIRS = """
 with records as (

@@ -23,7 +23,7 @@ from pipelines.demo.seasons import day_weights, ordinal
 from pipelines.demo.submissions import true_submissions
 from pipelines.demo.world import World, build_world
 from pipelines.errors import AlmanacError
-from pipelines.settings import SHIPPED_SOURCES, load_settings
+from pipelines.home.settings import SHIPPED_SOURCES, load_settings
 
 CUSTOMERS = 60
 

@@ -12,8 +12,8 @@ from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.demo import write_demo
 from pipelines.demo.write import MANIFEST
-from pipelines.settings import Settings, load_settings
-from pipelines.warehouse import read
+from pipelines.home.settings import Settings, load_settings
+from pipelines.home.warehouse import read
 
 LANDED = datetime(2026, 11, 1)
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines import runs, state
 from pipelines.errors import AlmanacError
-from pipelines.settings import Settings, load_settings
+from pipelines.home import runs, state
+from pipelines.home.settings import Settings, load_settings
 from pipelines.status import RUN_COLUMNS
 
 STRIKE = "strike,2026-03-10,the harbour is on strike,Wang"

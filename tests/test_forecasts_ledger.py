@@ -7,10 +7,11 @@ import polars as pl
 import pytest
 
 from forecasts.output import schemas
-from pipelines import ledger, state, warehouse
+from pipelines import ledger
 from pipelines.errors import AlmanacError
-from pipelines.runs import Run
-from pipelines.settings import Settings, load_settings
+from pipelines.home import state, warehouse
+from pipelines.home.runs import Run
+from pipelines.home.settings import Settings, load_settings
 
 
 @pytest.fixture

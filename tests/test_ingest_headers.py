@@ -8,12 +8,12 @@ import xlsxwriter
 from ingest_world import DEALS, World, deals
 
 from pipelines.contracts import load_contract, load_contracts
+from pipelines.home.settings import load_settings
 from pipelines.ingest import landing
 from pipelines.ingest.forget import forget
 from pipelines.ingest.preview import preview, read_table
 from pipelines.ingest.propose import propose
 from pipelines.ingest.two_rows import two_row_header
-from pipelines.settings import load_settings
 
 YEARS = [["", "2024", "", "2025", ""], ["Line", "Q1", "Q2", "Q1", "Q2"], ["Travel", "1", "2", "3", "4"]]
 MONTHS = """

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from match_home import ACME, MatchHome, home_with, strangers, valid_tax_id
 
-from pipelines import warehouse
 from pipelines.errors import AlmanacError
+from pipelines.home import warehouse
 from pipelines.matching.explain import explain
 from pipelines.resolve import resolve_customers
 
@@ -220,8 +220,8 @@ def test_explain_shows_bits_customers_and_what_a_person_said(tmp_path: Path) -> 
 
 
 def test_the_sql_of_a_file_is_the_sql_of_the_night() -> None:
+    from pipelines.home.settings import DBT_PROJECT
     from pipelines.matching.models import MATCHING, model_sql
-    from pipelines.settings import DBT_PROJECT
 
     nightly = {path.stem for path in (DBT_PROJECT / "models" / "matching").glob("*.sql")}
     assert nightly == {*MATCHING, "mtc_contacts", "mtc_namespaces"}

@@ -10,9 +10,9 @@ import pytest
 
 from pipelines import summary
 from pipelines.errors import AlmanacError
+from pipelines.home.settings import load_settings
 from pipelines.matching.decide import decide
 from pipelines.matching.overrides import refuse_unreadable
-from pipelines.settings import load_settings
 
 
 @pytest.fixture

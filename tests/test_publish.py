@@ -11,9 +11,10 @@ import duckdb
 import pytest
 from gate_homes import REVENUE, execute, home, pass_gates, result, start, suite
 
-from pipelines import publish, quality, warehouse
+from pipelines import publish, quality
 from pipelines.errors import AlmanacError
-from pipelines.settings import Settings
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings
 
 PUBLISHED_AT = datetime(2025, 4, 1, 6)
 

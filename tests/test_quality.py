@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from gate_homes import REVENUE, execute, home, result, start, suite
 
-from pipelines import quality, state, warehouse
+from pipelines import quality
 from pipelines.errors import AlmanacError
-from pipelines.settings import Settings
+from pipelines.home import state, warehouse
+from pipelines.home.settings import Settings
 
 RULE = """
 table: marts.revenue
@@ -24,7 +25,7 @@ expectations:
 @pytest.fixture
 def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A home whose only suites are those a test writes."""
-    monkeypatch.setattr("pipelines.settings.SHIPPED_SUITES", tmp_path / "nothing is shipped")
+    monkeypatch.setattr("pipelines.home.settings.SHIPPED_SUITES", tmp_path / "nothing is shipped")
     settings = home(tmp_path)
     execute(settings, REVENUE)
     return settings

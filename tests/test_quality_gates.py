@@ -11,8 +11,9 @@ from gate_homes import execute, home, start
 
 from expectations import engine
 from expectations.suite import Suite
-from pipelines import quality, volumes, warehouse
-from pipelines.settings import Settings
+from pipelines import quality, volumes
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings
 
 WORLDS = {
     "raw": gate_worlds.raw,

@@ -13,7 +13,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.settings import Settings, load_settings
+from pipelines.home.settings import Settings, load_settings
 
 pytestmark = pytest.mark.real
 CONFIGS = Path(__file__).resolve().parent / "real_sources"

@@ -159,7 +159,7 @@ def test_no_id_changes_without_an_event_whatever_the_order_of_the_input(history:
 def test_a_backfill_writes_no_ids(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:  # type: ignore[no-untyped-def]
     from match_home import home_with
 
-    from pipelines import state
+    from pipelines.home import state
     from pipelines.resolve import resolve_customers
 
     home = home_with(tmp_path, [("crm", "1", "Acme Ltd"), ("erp", "7", "Acme Ltd")])

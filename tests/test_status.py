@@ -10,7 +10,7 @@ from gate_homes import REVENUE, execute, home, pass_gates, result, start
 
 from pipelines import publish, quality, status
 from pipelines.errors import AlmanacError
-from pipelines.settings import Settings
+from pipelines.home.settings import Settings
 
 FINISHED = datetime(2025, 4, 1, 6)
 INGESTED = """

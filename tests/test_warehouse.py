@@ -7,8 +7,8 @@ from pathlib import Path
 import gate_homes as homes
 import pytest
 
-from pipelines import warehouse
 from pipelines.errors import AlmanacError
+from pipelines.home import warehouse
 
 HOLD = """
 import duckdb, sys, time

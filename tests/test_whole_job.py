@@ -13,7 +13,7 @@ from conftest import REPOSITORY, Built
 
 from pipelines import inputs, stages, summary
 from pipelines.demo import AS_OF
-from pipelines.settings import load_settings
+from pipelines.home.settings import load_settings
 
 SERVED = {
     "marts": (

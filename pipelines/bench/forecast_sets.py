@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.errors import AlmanacError
-from pipelines.settings import REPOSITORY
+from pipelines.home.settings import REPOSITORY
 
 MONTHS = {name: number for number, name in enumerate(calendar.month_name) if name}
 

@@ -19,11 +19,11 @@ from typing import Any
 import duckdb
 
 from pipelines import ingest
-from pipelines.company import Company
 from pipelines.contracts import Reader, SourceContract
+from pipelines.home.company import Company
+from pipelines.home.settings import Settings
 from pipelines.ingest.readers import read_source
 from pipelines.ingest.source import scratch
-from pipelines.settings import Settings
 
 HEADERS = ["Order", "Line", "Customer", "Name", "Date", "Quantity", "Price", "Amount", "Region", "Note"]
 NAMES = ["北京神州数码有限公司", "Acme, Inc.", "上海电气集团", 'Globex "EU" Ltd', "Müller GmbH"]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.settings import Settings, load_settings
+from pipelines.home.settings import Settings, load_settings
 
 
 @dataclass(frozen=True)

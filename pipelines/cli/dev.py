@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 
 from pipelines.cli.context import settings_from
-from pipelines.settings import REPOSITORY
+from pipelines.home.settings import REPOSITORY
 
 
 def register(app: typer.Typer) -> None:

@@ -13,7 +13,7 @@ def register(app: typer.Typer) -> None:
     @app.command("docs")
     def docs(context: typer.Context) -> None:
         """Write dbt's documentation of the tables of this home into one page."""
-        from pipelines import dbt
+        from pipelines.home import dbt
 
         settings = settings_from(context)
         project = dbt.prepare_project(settings)

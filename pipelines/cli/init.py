@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
-from pipelines import settings as shipped
-from pipelines.company import SHIPPED_COMPANY, Company, check_company
 from pipelines.errors import AlmanacError
+from pipelines.home import settings as shipped
+from pipelines.home.company import SHIPPED_COMPANY, Company, check_company
 
 
 def register(app: typer.Typer) -> None:

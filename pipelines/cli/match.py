@@ -76,7 +76,7 @@ def _explain(
     ids: list[str] = typer.Argument(help="Two records as SYSTEM|ID, or one customer id."),
 ) -> None:
     """Say why two records are, or are not, one customer; or what holds a customer together."""
-    from pipelines import warehouse
+    from pipelines.home import warehouse
     from pipelines.matching.explain import explain
 
     with warehouse.read(settings_from(context)) as connection:
@@ -91,9 +91,9 @@ def _decide(
     reason: str = typer.Option(..., help="Why."),
 ) -> None:
     """Keep a person's word about two records in match_overrides.csv; the next run acts on it."""
-    from pipelines import warehouse
+    from pipelines.home import warehouse
+    from pipelines.home.settings import now
     from pipelines.matching.decide import decide
-    from pipelines.settings import now
 
     if len(records) != 2:
         raise AlmanacError("match decide: give two records as SYSTEM|ID")

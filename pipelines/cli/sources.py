@@ -105,7 +105,7 @@ def _read(
 
 def _quarantine_list(context: typer.Context) -> None:
     """Refused rows by file and reason, and files that were rejected."""
-    from pipelines import warehouse
+    from pipelines.home import warehouse
 
     with warehouse.read(settings_from(context)) as connection:
         rows = connection.execute(
@@ -142,8 +142,8 @@ def _quarantine_export(
 
 def _quarantine_return(context: typer.Context, file: Path = typer.Argument(help="The corrected CSV.")) -> None:
     """Take corrected rows back; the next run loads them under their own file and record."""
-    from pipelines import settings as clock
     from pipelines.contracts import load_contracts
+    from pipelines.home import settings as clock
     from pipelines.ingest.returned import take_back
 
     settings = settings_from(context)
@@ -156,9 +156,10 @@ def _forget(
     person: str = typer.Argument(help="Record id, e-mail, telephone or name, exactly as the exports write it."),
 ) -> None:
     """Remove a person from landing onward, and keep them out when old files are read again."""
-    from pipelines import ingest, warehouse
-    from pipelines import settings as clock
+    from pipelines import ingest
     from pipelines.contracts import load_contracts
+    from pipelines.home import settings as clock
+    from pipelines.home import warehouse
     from pipelines.ingest.forget import forget
 
     settings = settings_from(context)

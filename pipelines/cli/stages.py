@@ -7,7 +7,7 @@ from datetime import date, datetime
 import typer
 
 from pipelines.cli.context import settings_from
-from pipelines.settings import Settings
+from pipelines.home.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
@@ -65,7 +65,7 @@ def register(app: typer.Typer) -> None:
 
 @contextmanager
 def _owned(settings: Settings, stage: str) -> Iterator[None]:
-    from pipelines import warehouse
+    from pipelines.home import warehouse
 
     with warehouse.run_lock(settings, owner=f"almanac {stage}"):
         yield

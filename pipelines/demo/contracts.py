@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipelines.demo.systems.branch import DELIMITERS
 from pipelines.demo.world import World
-from pipelines.settings import SHIPPED_SOURCES
+from pipelines.home.settings import SHIPPED_SOURCES
 
 TEMPLATE = Path(__file__).with_name("branch.yml")
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
+from pipelines.home.settings import Settings
 from pipelines.ingest import landing
 from pipelines.ingest.exported import exported_at
 from pipelines.ingest.history import History, Row
@@ -14,7 +15,6 @@ from pipelines.ingest.report import IngestReport, file_id_of, ledger_row, note_u
 from pipelines.ingest.returned import Returned
 from pipelines.ingest.source import FileRefusedError
 from pipelines.ingest.vocabulary import Vocabulary, load_vocabulary
-from pipelines.settings import Settings
 
 NEW = sys.maxsize  # a file that was never seen comes after those that were
 

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import zstandard
 
 from pipelines.contracts import Reader
+from pipelines.home.settings import Settings
 from pipelines.ingest import landing
 from pipelines.ingest.dialect import find_dialect
 from pipelines.ingest.history import Row
@@ -19,7 +20,6 @@ from pipelines.ingest.pieces import cuts
 from pipelines.ingest.records import Dialect, Record, parse
 from pipelines.ingest.source import FileRefusedError
 from pipelines.ingest.text import head_text, is_utf8, to_utf8
-from pipelines.settings import Settings
 
 Header = tuple[int, list[int]]
 

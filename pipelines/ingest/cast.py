@@ -10,6 +10,7 @@ from dataclasses import replace as changed
 import duckdb
 
 from pipelines.contracts import CanonicalObject, Column, ObjectContract
+from pipelines.home.warehouse import quoted
 from pipelines.ingest.control import control_sql, create_marked
 from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.numbers import damaged_id_sql
@@ -27,7 +28,6 @@ from pipelines.ingest.values import (
     text_sql,
     typed_sql,
 )
-from pipelines.warehouse import quoted
 
 ERRORS = "\x1f"
 

@@ -3,10 +3,10 @@
 import duckdb
 
 from pipelines.contracts import ObjectContract
+from pipelines.home.warehouse import quoted
 from pipelines.ingest.faults import sql_refused
 from pipelines.ingest.source import Source
 from pipelines.ingest.values import literal
-from pipelines.warehouse import quoted
 
 
 def create_marked(connection: duckdb.DuckDBPyConnection, table: str, source: Source, contract: ObjectContract) -> None:

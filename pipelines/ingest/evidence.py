@@ -11,6 +11,7 @@ from dataclasses import replace
 import duckdb
 
 from pipelines.contracts import CanonicalColumn, Column, ObjectContract, SourceContract, canonical_objects
+from pipelines.home.warehouse import quoted
 from pipelines.ingest.dates import AMBIGUOUS, needs_order
 from pipelines.ingest.shape import Shape
 from pipelines.ingest.source import FileRefusedError, Source
@@ -25,7 +26,6 @@ from pipelines.ingest.values import (
     number_kind,
     read_sql,
 )
-from pipelines.warehouse import quoted
 
 # How many different texts are ambiguous, their greatest first and second number, and a text with each.
 Evidence = tuple[int, int, int, str, str]

@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from pipelines.contracts import ObjectContract
+from pipelines.home.warehouse import quoted
 from pipelines.ingest.shape import folded
 from pipelines.ingest.source import FileRefusedError, Source
-from pipelines.warehouse import quoted
 
 
 def as_utc(moment: datetime, zone: str) -> datetime:

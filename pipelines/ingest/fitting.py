@@ -9,12 +9,12 @@ from dataclasses import replace
 import duckdb
 
 from pipelines.contracts import ObjectContract
+from pipelines.home.warehouse import quoted
 from pipelines.ingest.control import control_sql, create_marked
 from pipelines.ingest.shape import SHEET, Shape, fit, folded
 from pipelines.ingest.source import FileRefusedError, Source
 from pipelines.ingest.unpivot import long_headers
 from pipelines.ingest.values import literal
-from pipelines.warehouse import quoted
 
 Moves = dict[str, dict[str, str]]  # header to the sheets on which its cells stand under another one
 

@@ -10,8 +10,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import state, warehouse
 from pipelines.contracts import ObjectContract, SourceContract
+from pipelines.home import state, warehouse
+from pipelines.home.settings import Settings
+from pipelines.home.warehouse import quoted
 from pipelines.ingest import history as ledger
 from pipelines.ingest import landing
 from pipelines.ingest.blanking import Header, kept_text
@@ -19,8 +21,6 @@ from pipelines.ingest.history import History, Row
 from pipelines.ingest.person import Person, contract_of, normal, personal_columns
 from pipelines.ingest.records import Dialect
 from pipelines.ingest.values import literal
-from pipelines.settings import Settings
-from pipelines.warehouse import quoted
 
 LOG = "forgotten"
 

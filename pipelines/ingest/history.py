@@ -12,8 +12,8 @@ from typing import Any
 
 import polars as pl
 
-from pipelines import state
-from pipelines.settings import Settings
+from pipelines.home import state
+from pipelines.home.settings import Settings
 
 LOG = "files"
 FILES: dict[str, Any] = {

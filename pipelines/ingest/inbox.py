@@ -10,8 +10,8 @@ import polars as pl
 
 from pipelines.contracts import ObjectContract, SourceContract
 from pipelines.errors import AlmanacError
+from pipelines.home.settings import Settings
 from pipelines.ingest.text import content_hash
-from pipelines.settings import Settings
 
 SIDECAR = ".meta.json"
 CACHE = {"path": pl.String, "size": pl.Int64, "mtime": pl.Int64, "ctime": pl.Int64, "sha256": pl.String}

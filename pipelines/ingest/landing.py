@@ -15,7 +15,7 @@ import duckdb
 import polars as pl
 import zstandard
 
-from pipelines.settings import Settings
+from pipelines.home.settings import Settings
 
 REFUSED = {
     "file_id": pl.String, "source_system": pl.String, "object": pl.String, "record": pl.Int64, "byte_offset": pl.Int64,

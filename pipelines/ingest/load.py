@@ -10,13 +10,13 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import state, warehouse
 from pipelines.contracts import CanonicalObject, SourceContract, canonical_objects
+from pipelines.home import state, warehouse
+from pipelines.home.settings import Settings
+from pipelines.home.warehouse import quoted, replace_table
 from pipelines.ingest import landing
 from pipelines.ingest.history import FILES, History, Row
 from pipelines.ingest.source import MEMORY_LIMIT
-from pipelines.settings import Settings
-from pipelines.warehouse import quoted, replace_table
 
 LINEAGE = {
     "_extra": "VARCHAR", "source_system": "VARCHAR", "source_id": "VARCHAR", "exported_at": "TIMESTAMP",

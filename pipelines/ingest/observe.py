@@ -10,6 +10,8 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
+from pipelines.home.settings import Settings
+from pipelines.home.warehouse import quoted
 from pipelines.ingest import landing
 from pipelines.ingest.accept import CORRECTIONS, judge, refuse_unknown
 from pipelines.ingest.cast import Casting, cast_cells, fill_down
@@ -26,8 +28,6 @@ from pipelines.ingest.source import Desk, FileRefusedError, Load, Source
 from pipelines.ingest.unpivot import add_stated, unpivot_columns
 from pipelines.ingest.values import literal
 from pipelines.ingest.vocabulary import Vocabulary
-from pipelines.settings import Settings
-from pipelines.warehouse import quoted
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import polars as pl
 
 from pipelines.contracts import ObjectContract, Reader, SourceContract, canonical_objects
 from pipelines.errors import AlmanacError
+from pipelines.home.settings import Settings
 from pipelines.ingest import landing
 from pipelines.ingest.exported import exported_at
 from pipelines.ingest.inbox import Found, owners
@@ -18,7 +19,6 @@ from pipelines.ingest.observe import Arrival, Observed, observe
 from pipelines.ingest.source import FileRefusedError, desk, scratch
 from pipelines.ingest.text import content_hash
 from pipelines.ingest.vocabulary import load_vocabulary
-from pipelines.settings import Settings
 
 NO_DATE = datetime(1970, 1, 1)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -14,6 +14,7 @@ import polars as pl
 
 from pipelines.contracts import ObjectContract, Reader, canonical_objects, load_contract, load_contracts
 from pipelines.errors import AlmanacError
+from pipelines.home.settings import Settings
 from pipelines.ingest.guesses import Evidence, Guess, best_object
 from pipelines.ingest.looks import DATE, NUMBER, Looks
 from pipelines.ingest.preview import Preview, preview, read_table
@@ -22,7 +23,6 @@ from pipelines.ingest.source import FileRefusedError
 from pipelines.ingest.unpivot import headings, long_headers
 from pipelines.ingest.wide import MEASURE, Wide, find_entered, find_wide, measure_columns, periodic_objects
 from pipelines.ingest.written import Draft, written
-from pipelines.settings import Settings
 
 SAMPLE_ROWS = 2000
 

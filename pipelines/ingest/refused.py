@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import polars as pl
 
+from pipelines.home.warehouse import quoted
 from pipelines.ingest import landing
 from pipelines.ingest.accept import MEANING
 from pipelines.ingest.shape import UNPIVOTED, fit
 from pipelines.ingest.source import Source
 from pipelines.ingest.unpivot import export_record_sql
 from pipelines.ingest.values import literal
-from pipelines.warehouse import quoted
 
 if TYPE_CHECKING:
     from pipelines.ingest.observe import Arrival

@@ -17,14 +17,14 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines import state
 from pipelines.contracts import SourceContract
 from pipelines.errors import AlmanacError
+from pipelines.home import state
+from pipelines.home.settings import Settings
+from pipelines.home.warehouse import quoted
 from pipelines.ingest import landing
 from pipelines.ingest.history import History, Row
 from pipelines.ingest.source import FileRefusedError, Source
-from pipelines.settings import Settings
-from pipelines.warehouse import quoted
 
 LOG = "returned"
 SCHEMA: dict[str, Any] = {

@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from pipelines import state
 from pipelines.contracts import SourceContract
+from pipelines.home import state
+from pipelines.home.settings import Settings
 from pipelines.ingest import history as ledger
 from pipelines.ingest import landing
 from pipelines.ingest.arrivals import arrivals_of
@@ -23,7 +24,6 @@ from pipelines.ingest.report import IngestReport, file_id_of, ledger_row
 from pipelines.ingest.required import stop_for_required
 from pipelines.ingest.source import Desk, FileRefusedError, desk
 from pipelines.ingest.text import keep_compressed
-from pipelines.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 LEDGER_SECONDS = 1.0  # at most this much reading is done again after a kill

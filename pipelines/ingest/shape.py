@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.contracts import Column, ObjectContract
+from pipelines.home.warehouse import quoted
 from pipelines.ingest.source import FileRefusedError
-from pipelines.warehouse import quoted
 
 # What the reader adds, kept in _extra: the header that a value stood under, the sheet that a record stands on.
 UNPIVOTED, SHEET = "_column", "_sheet"

@@ -8,8 +8,8 @@ import re
 from dataclasses import dataclass
 
 from pipelines.errors import AlmanacError
+from pipelines.home.settings import Settings
 from pipelines.ingest.shape import folded
-from pipelines.settings import Settings
 
 SEEDS = {"stages": "stage_words", "statuses": "status_words", "currencies": "currency_words"}
 TARGETS = {"stages": "canonical", "statuses": "status", "currencies": "currency"}

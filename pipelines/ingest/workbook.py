@@ -8,10 +8,10 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import Reader
+from pipelines.home.warehouse import quoted
 from pipelines.ingest.dialect import HEAD_RECORDS, header_index, header_names, title_texts
 from pipelines.ingest.source import FileRefusedError, Source, unique_headers
 from pipelines.ingest.values import BLANKS
-from pipelines.warehouse import quoted
 
 ODD_BLANKS = BLANKS.replace(" ", "")
 UNPACKED_LIMIT = 2 * 1024**3

@@ -8,8 +8,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import AlmanacError
+from pipelines.home.settings import Settings
 from pipelines.matching.overrides import OVERRIDES, read_words
-from pipelines.settings import Settings
 
 
 def decide(

@@ -7,11 +7,11 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipelines.home.settings import SHIPPED_SEEDS
 from pipelines.matching.models import load_seed, run_models
 from pipelines.names import build_key_tables
 from pipelines.resolve.clusters import Clusters
 from pipelines.resolve.evidence import Evidence, read_evidence
-from pipelines.settings import SHIPPED_SEEDS
 
 # What matching reads of a customer record; a frame may have any subset beside source_system and source_id.
 COLUMNS = {

@@ -14,7 +14,7 @@ import jinja2
 import yaml
 
 from pipelines.errors import AlmanacError
-from pipelines.settings import DBT_PROJECT
+from pipelines.home.settings import DBT_PROJECT
 
 MATCHING = (
     "mtc_keyed_records",

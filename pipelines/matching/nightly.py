@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines import warehouse
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings
 from pipelines.matching.models import MATCHING
 from pipelines.matching.touched import count
 from pipelines.matching.update import Update, attempt, is_kept, keep, match_anew
-from pipelines.settings import Settings
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.errors import AlmanacError
-from pipelines.settings import Settings
+from pipelines.home.settings import Settings
 
 OVERRIDES = "match_overrides"
 RECORDS = ("source_system_l", "source_id_l", "source_system_r", "source_id_r")

@@ -11,10 +11,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import warehouse
 from pipelines.errors import AlmanacError
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings
 from pipelines.matching.models import macro_value
-from pipelines.settings import Settings
 
 # EM sees only pairs that agree on one of these; each in turn, so that every field is free to vary in some session.
 SESSIONS = ("tax_id_key", "phone_key", "domain_key", "email_key", "sorted_core", "address_key", "birth_date")

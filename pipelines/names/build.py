@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipelines.home.settings import Settings
 from pipelines.names import contacts
 from pipelines.names.company import NameKey, parse_names
 from pipelines.names.tax import tax_id_keys
-from pipelines.settings import Settings
 
 
 def name_keys(values: pl.Series) -> pl.DataFrame:
@@ -68,7 +68,7 @@ TABLES: dict[str, tuple[tuple[str, ...], str, Callable[[pl.Series], pl.DataFrame
 
 def build_keys(settings: Settings) -> dict[str, int]:
     """Fill `keys.*` for every distinct value of raw. Returns the rows of each table."""
-    from pipelines.warehouse import write
+    from pipelines.home.warehouse import write
 
     with write(settings) as connection:
         return build_key_tables(connection, schema="raw")

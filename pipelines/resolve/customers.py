@@ -3,14 +3,14 @@
 import duckdb
 import polars as pl
 
-from pipelines import state
+from pipelines.home import state
+from pipelines.home.runs import Run
+from pipelines.home.settings import Settings
+from pipelines.home.warehouse import read, replace_table, write
 from pipelines.resolve import ids
 from pipelines.resolve.causes import in_words, strongest_links
 from pipelines.resolve.evidence import Evidence, read_evidence
 from pipelines.resolve.reviews import reviews
-from pipelines.runs import Run
-from pipelines.settings import Settings
-from pipelines.warehouse import read, replace_table, write
 
 LOG = "customer_ids"
 TABLES = ("customer_map", "customer_events", "customer_aliases", "customer_reviews")

@@ -18,8 +18,8 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import AlmanacError
-from pipelines.runs import Run
-from pipelines.settings import Settings
+from pipelines.home.runs import Run
+from pipelines.home.settings import Settings
 
 PATIENCE = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to open a file that someone else has open
 LOOKS = (0.1, 0.3, 0.6)  # seconds between attempts to own a home

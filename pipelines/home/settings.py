@@ -10,11 +10,11 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from pipelines.company import SHIPPED_COMPANY, Company, load_company
 from pipelines.errors import AlmanacError
+from pipelines.home.company import SHIPPED_COMPANY, Company, load_company
 
-REPOSITORY = Path(__file__).resolve().parent.parent
-SHIPPED_SOURCES = Path(__file__).resolve().parent / "sources"
+REPOSITORY = Path(__file__).resolve().parents[2]
+SHIPPED_SOURCES = REPOSITORY / "pipelines" / "sources"
 DBT_PROJECT = REPOSITORY / "dbt_project"
 SHIPPED_SEEDS = DBT_PROJECT / "seeds"
 SHIPPED_SUITES = REPOSITORY / "expectations" / "suites"

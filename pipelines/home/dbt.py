@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.errors import AlmanacError
-from pipelines.settings import DBT_PROJECT, Settings
+from pipelines.home.settings import DBT_PROJECT, Settings
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 # Unit tests prove SQL, not data: `make test` runs them. A test of several models runs with the last of them.

@@ -6,9 +6,9 @@ from typing import Literal, cast, get_args
 
 import polars as pl
 
-from pipelines import events, state
 from pipelines.errors import AlmanacError
-from pipelines.settings import Settings, now
+from pipelines.home import events, state
+from pipelines.home.settings import Settings, now
 
 RunKind = Literal["live", "backfill", "revision", "submission"]
 SERVED_KINDS = ("live", "revision")  # the others are kept in the ledger and serve nothing

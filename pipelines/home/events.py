@@ -9,9 +9,9 @@ from typing import cast
 
 import polars as pl
 
-from pipelines import state
 from pipelines.errors import AlmanacError
-from pipelines.settings import Settings
+from pipelines.home import state
+from pipelines.home.settings import Settings
 
 SEED = "forecast_events"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.settings import Settings
+from pipelines.home.settings import Settings
 
 
 def append(settings: Settings, log: str, name: str, rows: pl.DataFrame) -> Path | None:
