@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from pipelines.contracts.declared import Declared, explained, read_yaml
 from pipelines.errors import AlmanacError
 
-OBJECTS_FOLDER = Path(__file__).resolve().parent.parent / "objects"
+OBJECTS_FOLDER = Path(__file__).resolve().parent / "objects"
 SQL_TYPES = {
     "text": "VARCHAR",
     "date": "DATE",
