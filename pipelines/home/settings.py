@@ -14,7 +14,7 @@ from pipelines.errors import AlmanacError
 from pipelines.home.company import SHIPPED_COMPANY, Company, load_company
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SHIPPED_SOURCES = REPOSITORY / "pipelines" / "sources"
+SHIPPED_SOURCES = REPOSITORY / "pipelines" / "contracts" / "sources"
 DBT_PROJECT = REPOSITORY / "dbt_project"
 SHIPPED_SEEDS = DBT_PROJECT / "seeds"
 SHIPPED_SUITES = REPOSITORY / "expectations" / "suites"
