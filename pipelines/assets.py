@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines import charts, ledger, names, publish, resolve, stages
+from pipelines import charts, keys, ledger, publish, resolve, stages
 from pipelines.errors import AlmanacError
 from pipelines.home import dbt, runs, warehouse
 from pipelines.home.settings import Settings
@@ -50,7 +50,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
     def match_keys(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         run = _run(context)
         context.resources.home.say("normalising names, phones, domains and tax ids")
-        names.build_keys(settings)
+        keys.build_keys(settings)
         yield from _results(settings, graph.source_specs("keys"), as_of=run.as_of)
 
     @dg.multi_asset(name="resolve", specs=graph.source_specs("resolved", graph.models("staging", "matching")), **common)

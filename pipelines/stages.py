@@ -6,7 +6,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from pipelines import ingest, inputs, ledger, names, publish, quality, resolve, status
+from pipelines import ingest, inputs, keys, ledger, publish, quality, resolve, status
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.home import dbt, runs, warehouse
@@ -84,7 +84,7 @@ def _build(settings: Settings, run: Run, say: Say) -> None:
     project = dbt.prepare_project(settings)
     _check(settings, run, "raw", say)
     say("keys")
-    names.build_keys(settings)
+    keys.build_keys(settings)
     left_out = left_to_update(settings, "staging_and_matching")
     _dbt(project, "staging_and_matching", say, left_out)
     say(match_records(settings, left_out).sentence())

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines import names
+from pipelines import keys
 from pipelines.home import warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, load_settings
@@ -33,7 +33,7 @@ class MatchHome:
         path = self.settings.home / "match_overrides.csv"
         header = "source_system_l,source_id_l,source_system_r,source_id_r,decision,decided_by,decided_on,reason\n"
         path.write_text(header + overrides, encoding="utf-8")
-        names.build_keys(self.settings)
+        keys.build_keys(self.settings)
         with warehouse.write(self.settings) as connection:
             connection.execute("create schema if not exists matching")
             load_seed(connection, "match_weights", self.settings.seed("match_weights"))
@@ -78,6 +78,6 @@ def strangers(count: int) -> list[tuple[str, ...]]:
 
 
 def valid_tax_id() -> str:
-    from pipelines.names.tax import USCC_ALPHABET, is_valid_uscc
+    from pipelines.keys.tax import USCC_ALPHABET, is_valid_uscc
 
     return next(code for c in USCC_ALPHABET if is_valid_uscc(code := f"91310000MA1FL5XG4{c}"))

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import ingest, names, resolve
+from pipelines import ingest, keys, resolve
 from pipelines.contracts import load_contracts
 from pipelines.demo import AS_OF, write_demo
 from pipelines.home import dbt, runs, warehouse
@@ -33,7 +33,7 @@ def up_to_duplicates(settings: Settings) -> None:
     ingest.run(settings, load_contracts(settings.sources), landed_at=now())
     run = runs.start(settings, "held-out", AS_OF)
     warehouse.record_run(settings, run)
-    names.build_keys(settings)
+    keys.build_keys(settings)
     folder = dbt.prepare_project(settings)
     dbt.dbt(folder, "seed")
     dbt.dbt(folder, "run", "--select", "staging", "matching")

@@ -84,7 +84,7 @@ def test_a_number_that_the_accounts_share_themselves_is_not_counted_twice() -> N
 
 
 def test_no_person_joins_two_valid_tax_ids() -> None:
-    from pipelines.names import is_valid_uscc
+    from pipelines.keys import is_valid_uscc
 
     codes = ("91110108551385082Q", "91440300708461136T")
     assert all(map(is_valid_uscc, codes))

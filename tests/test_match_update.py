@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from match_home import FIELDS, MatchHome, home_with
 
-from pipelines import names
+from pipelines import keys as names
 from pipelines.bench.match_data import sample_company
 from pipelines.home import warehouse
 from pipelines.matching import nightly, update_values

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.names import build_key_tables, contacts, is_valid_uscc, parse_name, tax_id_keys
-from pipelines.names.places import place_key
-from pipelines.names.short import link_short_names, short_core
-from pipelines.names.tax import USCC_ALPHABET
+from pipelines.keys import build_key_tables, contacts, is_valid_uscc, parse_name, tax_id_keys
+from pipelines.keys.chinese_short_name import link_short_names, short_core
+from pipelines.keys.places import place_key
+from pipelines.keys.tax import USCC_ALPHABET
 
 
 @pytest.mark.parametrize(

@@ -19,11 +19,11 @@ from pipelines.bench.match_data import DATA, sample_company
 from pipelines.bench.match_peer_scale import measure_scale
 from pipelines.bench.match_update import measure_update
 from pipelines.home.settings import REPOSITORY
+from pipelines.keys import parse_name
+from pipelines.keys.chinese_short_name import link_short_names
 from pipelines.matching.engine import engine
 from pipelines.matching.fit import fit_weights
 from pipelines.matching.models import run_models
-from pipelines.names import parse_name
-from pipelines.names.short import link_short_names
 from pipelines.resolve.evidence import read_evidence
 
 __all__ = ["DATA", "measure_ours", "run"]

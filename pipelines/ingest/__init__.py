@@ -1,7 +1,7 @@
 """Export files to typed, canonical rows with lineage; what cannot be used is quarantined with a reason.
 
 Belongs here: reading bytes, encodings and dialects, casting by contract, landing, the ledger of files, `raw.*`.
-Does not belong here: anything that compares two exports with each other (staging does), names (`pipelines.names`),
+Does not belong here: anything that compares two exports with each other (staging does), names (`pipelines.keys`),
 Dagster.
 """
 

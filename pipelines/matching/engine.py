@@ -8,8 +8,8 @@ import duckdb
 import polars as pl
 
 from pipelines.home.settings import SHIPPED_SEEDS
+from pipelines.keys import build_key_tables
 from pipelines.matching.models import load_seed, run_models
-from pipelines.names import build_key_tables
 from pipelines.resolve.clusters import Clusters
 from pipelines.resolve.evidence import Evidence, read_evidence
 

@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipelines.keys.tables import build_key_tables, parse_values, rules_version
 from pipelines.matching.models import MATCHING, macro_value, model_sql, run_models
 from pipelines.matching.touched import count, either, rows, touched
 from pipelines.matching.update_pairs import CAPPED_BLOCKS, keep_blocks, keep_pairs
 from pipelines.matching.update_values import keep_all_values, keep_frequencies, keep_touched_frequencies, patch_records
-from pipelines.names.build import build_key_tables, parse_values, rules_version
 
 # exported_at is left out: a new export of an unchanged record is no news for matching
 INPUTS = (

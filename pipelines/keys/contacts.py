@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import polars as pl
 
-from pipelines.names.hosts import domains_of_mail, domains_of_sites
-from pipelines.names.places import PLACE_KEYS, PROVINCE_OF, place_key
+from pipelines.keys.domains import domains_of_mail, domains_of_sites
+from pipelines.keys.places import PLACE_KEYS, PROVINCE_OF, place_key
 
 HOST = r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^@/]*@)?(?:www\d?\.)?([a-z0-9_.-]+\.[a-z]{2,})(?:[:/?#]|$)"
 # one digit over and over, or the keyboard from left to right

@@ -5,9 +5,8 @@ import unicodedata
 from functools import cache, lru_cache
 from typing import NamedTuple
 
-from pipelines.names.letters import latin_letters
-from pipelines.names.places import LATIN_PLACES, PLACE_KEYS
-from pipelines.names.words import (
+from pipelines.keys.latin import latin_letters
+from pipelines.keys.lexicon import (
     CHINESE_BANKS,
     CHINESE_FORMS,
     CHINESE_SURNAMES,
@@ -23,6 +22,7 @@ from pipelines.names.words import (
     LATIN_WORDS,
     NICKNAMES,
 )
+from pipelines.keys.places import LATIN_PLACES, PLACE_KEYS
 
 
 class NameKey(NamedTuple):

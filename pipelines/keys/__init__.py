@@ -5,8 +5,8 @@ tables of their results. Does not belong here: any comparison of two records, wh
 (dbt_project/models/matching).
 """
 
-from pipelines.names.build import build_key_tables, build_keys
-from pipelines.names.company import NameKey, parse_name
-from pipelines.names.tax import is_valid_uscc, tax_id_keys
+from pipelines.keys.company_name import NameKey, parse_name
+from pipelines.keys.tables import build_key_tables, build_keys
+from pipelines.keys.tax import is_valid_uscc, tax_id_keys
 
 __all__ = ["NameKey", "build_key_tables", "build_keys", "is_valid_uscc", "parse_name", "tax_id_keys"]

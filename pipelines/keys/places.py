@@ -4,7 +4,7 @@ A small dictionary on purpose: a place that is missing stays part of the name, w
 wrongly taken for a place would make two companies look alike, which costs precision.
 """
 
-from pipelines.names.letters import city_letters
+from pipelines.keys.latin import city_letters
 
 PROVINCES = {
     "北京": "beijing", "天津": "tianjin", "上海": "shanghai", "重庆": "chongqing", "河北": "hebei", "山西": "shanxi",

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from pipelines.names.company import parse_name
+from pipelines.keys.company_name import parse_name
 
 _MARKS = re.compile(r"^(?:\*|S\*?ST|\*?ST|XD|XR|DR|N|C|U|GQY(?!))+(?=[一-鿿])")
 _SHARE_CLASS = re.compile(r"(?:[-－]?(?:UW|SW|WD|VIE|[ABHUWDR]))+$")

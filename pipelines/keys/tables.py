@@ -10,9 +10,9 @@ import numpy.typing as npt
 import polars as pl
 
 from pipelines.home.settings import Settings
-from pipelines.names import contacts
-from pipelines.names.company import NameKey, parse_names
-from pipelines.names.tax import tax_id_keys
+from pipelines.keys import contacts
+from pipelines.keys.company_name import NameKey, parse_names
+from pipelines.keys.tax import tax_id_keys
 
 
 def name_keys(values: pl.Series) -> pl.DataFrame:
