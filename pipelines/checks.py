@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 
 import dagster as dg
 
-from pipelines import quality
 from pipelines.errors import AlmanacError
+from pipelines.gates import gates
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
 from pipelines.lineage import Graph
@@ -36,12 +36,12 @@ def _gate(settings: Settings, gate: str, tables: Sequence[str]) -> dg.AssetCheck
     def check(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         home = context.resources.home
         home.say(f"gate: {gate}")
-        report = quality.run_gate(settings, warehouse.current_run(settings, home.run_id), gate)
+        report = gates.run_gate(settings, warehouse.current_run(settings, home.run_id), gate)
         home.say(report.summary)
         if not report.passed:
             home.outcome = "blocked"
             home.messages.append(report.summary)
-        found: dict[str, list[quality.CheckResult]] = {place: [] for place in places.values()}
+        found: dict[str, list[gates.CheckResult]] = {place: [] for place in places.values()}
         elsewhere = next(iter(found))  # for tables that match a pattern and that no dbt model reads
         for result in report.results:
             found[places.get(f"{result.schema}.{result.table}", elsewhere)].append(result)
@@ -59,7 +59,7 @@ def _places(gate: str, tables: Sequence[str]) -> dict[str, str]:
     return {table: table if table in own else own[0] for table in tables}
 
 
-def _table_result(gate: str, table: str, results: Sequence[quality.CheckResult]) -> dg.AssetCheckResult:
+def _table_result(gate: str, table: str, results: Sequence[gates.CheckResult]) -> dg.AssetCheckResult:
     failed = [result for result in results if result.outcome != "passed"]
     critical = any(result.severity == "critical" for result in failed)
     metadata: dict[str, str | int] = {

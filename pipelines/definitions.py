@@ -5,11 +5,11 @@ from functools import partial
 
 import dagster as dg
 
-from pipelines import quality
 from pipelines.assets import build_assets
 from pipelines.automation import build_job, build_schedules, build_sensor
 from pipelines.checks import build_checks
 from pipelines.contracts import load_contracts
+from pipelines.gates import gates
 from pipelines.home import dbt
 from pipelines.home.settings import Settings, load_settings
 from pipelines.lineage import Graph
@@ -21,7 +21,7 @@ def build_defs(settings: Settings, say: Callable[[str], None] | None = None) -> 
     project = dbt.prepare_project(settings)
     contracts = load_contracts(settings.sources)
     systems = {name: sorted({item.object for item in contract.objects}) for name, contract in contracts.items()}
-    graph = Graph.load(project, systems, partial(quality.gate_tables, settings))
+    graph = Graph.load(project, systems, partial(gates.gate_tables, settings))
     partitions = dg.DailyPartitionsDefinition(
         start_date=settings.company.partitions_start.isoformat(),
         timezone=settings.company.timezone,

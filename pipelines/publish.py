@@ -13,9 +13,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import descriptions, personal, quality, volumes
+from pipelines import descriptions, personal
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
+from pipelines.gates import gates, volumes
 from pipelines.home import warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings, now
@@ -37,7 +38,7 @@ def publish(settings: Settings, run: Run, published_at: datetime | None = None) 
     if run.run_kind not in SERVED_KINDS:
         return {}
     warehouse.current_run(settings, run.run_id)
-    quality.assert_passed(settings, run)
+    gates.assert_passed(settings, run)
     settings.published.mkdir(parents=True, exist_ok=True)
     _clear_leftovers(settings.published)
     aside = settings.published / f".{SERVED_FILE}.{os.getpid()}.tmp"

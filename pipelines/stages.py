@@ -6,9 +6,10 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from pipelines import ingest, inputs, keys, ledger, publish, quality, resolve, status
+from pipelines import ingest, inputs, keys, ledger, publish, resolve, status
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
+from pipelines.gates import gates
 from pipelines.home import dbt, runs, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
@@ -58,7 +59,7 @@ def forecast(settings: Settings, say: Say) -> None:
 def check_and_publish(settings: Settings, say: Say) -> None:
     """Every gate once more on the working file as it is, then the swap."""
     run = warehouse.current_run(settings)
-    for gate in quality.GATES:
+    for gate in gates.GATES:
         _check(settings, run, gate, say)
     _publish(settings, run, say)
 
@@ -136,7 +137,7 @@ def _dbt(project: "dbt.Path", step: str, say: Say, left_out: Sequence[str] = ())
 
 
 def _check(settings: Settings, run: Run, gate: str, say: Say) -> None:
-    report = quality.run_gate(settings, run, gate)
+    report = gates.run_gate(settings, run, gate)
     say(report.summary)
     if not report.passed:
         status.write_status(settings, run.run_id, outcome="blocked", message=report.summary)

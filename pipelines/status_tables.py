@@ -11,9 +11,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines import descriptions, freshness, personal, publish, quality
+from pipelines import descriptions, personal, publish
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
+from pipelines.gates import freshness
+from pipelines.gates import gates as quality
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
 

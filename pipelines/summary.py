@@ -8,7 +8,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines import publish, quality, status
+from pipelines import publish, status
+from pipelines.gates import gates
 from pipelines.home.settings import Settings
 
 Line = tuple[str, str]
@@ -82,7 +83,7 @@ def _unread(files: list[dict[str, Any]]) -> Iterator[Line]:
 
 def _gates(known: dict[str, Any]) -> Iterator[Line]:
     held = {gate["gate"]: gate for gate in known["gates"]}
-    counts = [_passed(held[name]) if name in held else f"{name} not reached" for name in quality.GATES]
+    counts = [_passed(held[name]) if name in held else f"{name} not reached" for name in gates.GATES]
     yield "gates", ", ".join(counts)
     for failure in known["failures"]:
         where = ".".join(part for part in (failure["table_name"], failure["column_name"]) if part)

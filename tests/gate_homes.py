@@ -4,7 +4,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 from expectations.results import CheckResult
-from pipelines import quality
+from pipelines.gates import gates
 from pipelines.home import warehouse
 from pipelines.home.company import Company
 from pipelines.home.runs import Run
@@ -43,8 +43,8 @@ def execute(settings: Settings, *statements: str) -> None:
 
 def pass_gates(settings: Settings, run: Run) -> None:
     """Record that every gate was held and passed."""
-    for gate in quality.GATES:
-        quality.keep(settings, run, gate, [result(gate)])
+    for gate in gates.GATES:
+        gates.keep(settings, run, gate, [result(gate)])
 
 
 def result(gate: str, outcome: str = "passed", severity: str = "critical") -> CheckResult:

@@ -11,8 +11,9 @@ import duckdb
 import pytest
 from gate_homes import REVENUE, execute, home, pass_gates, result, start, suite
 
-from pipelines import publish, quality
+from pipelines import publish
 from pipelines.errors import AlmanacError
+from pipelines.gates import gates
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
 
@@ -94,7 +95,7 @@ def test_backfill_never_swaps(tmp_path: Path) -> None:
     assert publish.served_file(settings).stat().st_ino == before
 
 
-@pytest.mark.parametrize("gate", quality.GATES)
+@pytest.mark.parametrize("gate", gates.GATES)
 def test_critical_failure_at_any_gate_leaves_the_served_file_untouched(tmp_path: Path, gate: str) -> None:
     settings = home(tmp_path)
     publish_revenue(settings)
@@ -102,7 +103,7 @@ def test_critical_failure_at_any_gate_leaves_the_served_file_untouched(tmp_path:
     run = start(settings, "r2")
     execute(settings, "update marts.revenue set amount_base = null")
     pass_gates(settings, run)
-    quality.keep(settings, run, gate, [result(gate, "failed")])
+    gates.keep(settings, run, gate, [result(gate, "failed")])
     with pytest.raises(AlmanacError, match=f"the {gate} gate has 1 critical failures"):
         publish.publish(settings, run, PUBLISHED_AT)
     assert publish.served_file(settings).read_bytes() == before

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from gate_homes import REVENUE, execute, home, result, start, suite
 
-from pipelines import quality
 from pipelines.errors import AlmanacError
+from pipelines.gates import gates
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
 
@@ -54,7 +54,7 @@ def test_only_a_critical_rule_that_does_not_hold_or_cannot_be_checked_stops_the_
     small: Settings, query: str, severity: str, passed: bool, outcome: str
 ) -> None:
     rule(small, query, severity)
-    report = quality.run_gate(small, start(small), "marts")
+    report = gates.run_gate(small, start(small), "marts")
     assert report.passed is passed
     assert [result.outcome for result in report.results] == [outcome]
     assert len(report.warnings) == (severity == "warning" and outcome != "passed")
@@ -65,19 +65,19 @@ def test_only_a_critical_rule_that_does_not_hold_or_cannot_be_checked_stops_the_
 def test_a_gate_held_again_replaces_what_it_found_before_and_leaves_other_runs_alone(small: Settings) -> None:
     rule(small, "select line from {batch}")
     for run_id in ("r1", "r2"):
-        quality.run_gate(small, start(small, run_id), "marts")
+        gates.run_gate(small, start(small, run_id), "marts")
     rule(small, "select line from {batch} where false")
-    quality.run_gate(small, start(small, "r2"), "marts")
+    gates.run_gate(small, start(small, "r2"), "marts")
     assert kept(small) == [("r1", "marts", "failed"), ("r2", "marts", "passed")]
     assert sorted(state.read(small, "quality")["outcome"]) == ["failed", "passed"]
 
 
 def test_results_of_earlier_runs_outlive_the_working_file(small: Settings) -> None:
     run = start(small)
-    quality.keep(small, run, "raw", [result("raw", "failed")])
+    gates.keep(small, run, "raw", [result("raw", "failed")])
     warehouse.discard(small)
     later = start(small, "r2", as_of=date(2025, 4, 7))
-    quality.keep(small, later, "raw", [result("raw")])
+    gates.keep(small, later, "raw", [result("raw")])
     assert kept(small) == [("r1", "raw", "failed"), ("r2", "raw", "passed")]
 
 
@@ -85,19 +85,19 @@ def test_a_mistake_in_the_suite_of_a_later_gate_is_told_at_the_first(small: Sett
     suite(small, "forecast", "{table: forecast.values, expectations: [{expectation: expect_wonders, severity: warning, "
           "because: We hope for it.}]}")  # fmt: skip
     with pytest.raises(AlmanacError, match=r"forecast/own\.yml: entry 1 \(expect_wonders\)"):
-        quality.run_gate(small, start(small), "raw")
+        gates.run_gate(small, start(small), "raw")
 
 
 def test_there_are_four_gates_and_no_other(small: Settings) -> None:
     with pytest.raises(AlmanacError, match="raw, clean, marts, forecast"):
-        quality.run_gate(small, start(small), "outlook")
+        gates.run_gate(small, start(small), "outlook")
 
 
 def test_gates_know_their_tables_before_anything_runs(small: Settings) -> None:
     suite(small, "raw", "{table: raw.*, expectations: []}")
     rule(small, "select line from {batch}")
     known = ["raw.orders", "raw.accounts", "marts.orders"]
-    assert quality.gate_tables(small, known) == {
+    assert gates.gate_tables(small, known) == {
         "raw": ["raw.accounts", "raw.orders"],
         "clean": [],
         "marts": ["marts.revenue"],

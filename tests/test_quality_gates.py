@@ -11,7 +11,7 @@ from gate_homes import execute, home, start
 
 from expectations import engine
 from expectations.suite import Suite
-from pipelines import quality, volumes
+from pipelines.gates import gates, volumes
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
 
@@ -30,15 +30,15 @@ def world(tmp_path: Path, gate: str) -> Settings:
     return settings
 
 
-@pytest.mark.parametrize("gate", quality.GATES)
+@pytest.mark.parametrize("gate", gates.GATES)
 def test_a_sound_company_passes(tmp_path: Path, gate: str) -> None:
     settings = world(tmp_path, gate)
-    report = quality.run_gate(settings, start(settings), gate)
+    report = gates.run_gate(settings, start(settings), gate)
     assert [result.sentence for result in report.results if result.outcome != "passed"] == []
     assert report.passed
 
 
-@pytest.mark.parametrize("gate", quality.GATES)
+@pytest.mark.parametrize("gate", gates.GATES)
 def test_a_company_without_any_rows_but_its_calendar_is_not_blocked(tmp_path: Path, gate: str) -> None:
     """Deals without invoices, or invoices without deals, leave whole tables empty: that is no failure."""
     settings = world(tmp_path, gate)
@@ -46,7 +46,7 @@ def test_a_company_without_any_rows_but_its_calendar_is_not_blocked(tmp_path: Pa
         execute(settings, "delete from control.files where object <> 'accounts'", "delete from control.systems")
     kept = {"control.run", "control.files", "raw.accounts", "marts.calendar"}
     execute(settings, *gate_worlds.emptied(settings, keep=kept))
-    report = quality.run_gate(settings, start(settings), gate)
+    report = gates.run_gate(settings, start(settings), gate)
     assert [result.sentence for result in report.blocking_failures] == []
 
 
@@ -150,7 +150,7 @@ def test_a_rejected_file_is_forgotten_once_a_later_one_has_been_loaded(tmp_path:
     settings = world(tmp_path, "raw")
     late = "select * replace ('old' as file_id, 'rejected' as status, exported_at - interval 7 day as exported_at)"
     execute(settings, f"insert into control.files by name {late} from control.files where file_id = 'f1'")
-    report = quality.run_gate(settings, start(settings), "raw")
+    report = gates.run_gate(settings, start(settings), "raw")
     assert [result.because for result in report.results if result.outcome != "passed"] == []
 
 
@@ -161,7 +161,7 @@ BEFORE = "volume"
 @pytest.fixture(scope="module")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """A working file per gate that passes it, to be copied and broken."""
-    return {gate: world(tmp_path_factory.mktemp(gate), gate).working_file for gate in quality.GATES}
+    return {gate: world(tmp_path_factory.mktemp(gate), gate).working_file for gate in gates.GATES}
 
 
 @pytest.mark.parametrize(("suite", "broken", "reason", "blocks"), BREAKAGES, ids=lambda value: str(value)[:40])
@@ -173,8 +173,8 @@ def test_a_broken_company_is_told_why(
     settings.warehouse.mkdir(parents=True)
     shutil.copy(sound[gate], settings.working_file)
     execute(settings, broken)
-    quality.measure(settings)
-    (rule,) = [narrowed(one, reason) for one in quality.gate_suites(settings)[gate] if one.name == name]
+    gates.measure(settings)
+    (rule,) = [narrowed(one, reason) for one in gates.gate_suites(settings)[gate] if one.name == name]
     assert rule.entries, f"no rule of {suite} gives the reason {reason!r}"
     failed = [result for result in engine.run_gate(settings.working_file, [rule]) if result.outcome == "failed"]
     assert failed, f"{broken} was not noticed"
@@ -187,7 +187,7 @@ def narrowed(suite: Suite, reason: str) -> Suite:
 
 
 def test_every_shipped_rule_has_been_seen_to_fail(tmp_path: Path) -> None:
-    suites = quality.gate_suites(home(tmp_path))
+    suites = gates.gate_suites(home(tmp_path))
     unseen = [
         f"{entry.where}: {entry.because}"
         for gate, listed in suites.items()
@@ -208,8 +208,8 @@ def test_volume_is_compared_with_the_run_that_was_served_last(tmp_path: Path, ke
         volumes.remember(settings, served, {("marts", "receipts"): rows})
     start(settings, "mm")
     execute(settings, many.format(kept))
-    quality.measure(settings)
-    (suite,) = [one for one in quality.gate_suites(settings)["marts"] if one.name == BEFORE]
+    gates.measure(settings)
+    (suite,) = [one for one in gates.gate_suites(settings)["marts"] if one.name == BEFORE]
     found = engine.run_gate(settings.working_file, [suite])
     assert [result.severity for result in found if result.outcome == "failed"] == failures
     with warehouse.read(settings) as connection:

@@ -8,8 +8,9 @@ import duckdb
 import pytest
 from gate_homes import REVENUE, execute, home, pass_gates, result, start
 
-from pipelines import publish, quality, status
+from pipelines import publish, status
 from pipelines.errors import AlmanacError
+from pipelines.gates import gates
 from pipelines.home.settings import Settings
 
 FINISHED = datetime(2025, 4, 1, 6)
@@ -48,7 +49,7 @@ def test_a_blocked_run_is_told_with_its_gate_while_the_served_file_stays(tmp_pat
 
     second = start(settings, "r2", as_of=date(2025, 4, 7))
     pass_gates(settings, second)
-    quality.keep(settings, second, "marts", [result("marts", "failed"), result("marts", "failed", "warning")])
+    gates.keep(settings, second, "marts", [result("marts", "failed"), result("marts", "failed", "warning")])
     told = status.write_status(settings, "r2", outcome="blocked", message="no amounts", finished_at=FINISHED)
 
     assert (told["last_run"]["outcome"], told["last_run"]["failed_gate"]) == ("blocked", "marts")
@@ -110,7 +111,7 @@ def test_figures_count_loaded_rows_and_checks(tmp_path: Path) -> None:
     settings = home(tmp_path)
     run = start(settings)
     execute(settings, INGESTED)
-    quality.keep(settings, run, "raw", [result("raw"), result("raw", "error", "warning")])
+    gates.keep(settings, run, "raw", [result("raw"), result("raw", "error", "warning")])
     told = status.write_status(settings, "r1", outcome="failed", figures={"customers": 7}, finished_at=FINISHED)
     assert json.loads(told["last_run"]["figures"]) == {
         "files_loaded": 3,

@@ -12,8 +12,8 @@ import polars as pl
 
 from expectations.results import CheckResult
 from expectations.suite import GATES, Suite, SuiteError, load_suites, matching
-from pipelines import freshness, volumes
 from pipelines.errors import AlmanacError
+from pipelines.gates import freshness, volumes
 from pipelines.home import state, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings
