@@ -9,9 +9,10 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from dagster_dbt.compat import DBT_PYTHON_VERSION
 
-from pipelines import inputs, stages, status
+from pipelines import inputs, stages
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
+from pipelines.serving import status
 
 
 @dataclass

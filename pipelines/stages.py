@@ -6,7 +6,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from pipelines import ingest, inputs, keys, ledger, publish, resolve, status
+from pipelines import ingest, inputs, keys, ledger, resolve
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
@@ -14,6 +14,7 @@ from pipelines.home import dbt, runs, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
 from pipelines.matching import nightly, overrides
+from pipelines.serving import publish, status
 
 Say = Callable[[str], None]
 

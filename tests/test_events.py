@@ -9,7 +9,7 @@ import pytest
 from pipelines.errors import AlmanacError
 from pipelines.home import runs, state
 from pipelines.home.settings import Settings, load_settings
-from pipelines.status import RUN_COLUMNS
+from pipelines.serving.status import RUN_COLUMNS
 
 STRIKE = "strike,2026-03-10,the harbour is on strike,Wang"
 

@@ -9,13 +9,13 @@ import duckdb
 import pytest
 from conftest import Built
 
-from pipelines import status
 from pipelines.cli import main
 from pipelines.demo import AS_OF, write_unmapped_stage
 from pipelines.errors import AlmanacError
 from pipelines.home import runs, state, warehouse
 from pipelines.home.settings import load_settings
 from pipelines.orchestration import run_job
+from pipelines.serving import status
 
 IMPOSSIBLE = """
 table: {table}

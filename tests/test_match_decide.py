@@ -8,11 +8,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines import summary
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import load_settings
 from pipelines.matching.decide import decide
 from pipelines.matching.overrides import refuse_unreadable
+from pipelines.serving import console
 
 
 @pytest.fixture
@@ -139,9 +139,9 @@ def test_the_summary_of_a_run_warns_of_words_that_reach_nobody() -> None:
             " ('crm', '1', 'erp', '6', 'unknown_record', 'no record erp|6 is known'))"
             " as reviews(source_system_l, source_id_l, source_system_r, source_id_r, kind, reason)"
         )
-        told = list(summary.words_that_reach_nobody(connection))
+        told = list(console.words_that_reach_nobody(connection))
         assert told == [
             ("warning", "match_overrides.csv: no record erp|6 is known (and 1 more in marts.customer_reviews)")
         ]
         connection.execute("delete from marts.customer_reviews where kind = 'unknown_record'")
-        assert list(summary.words_that_reach_nobody(connection)) == []
+        assert list(console.words_that_reach_nobody(connection)) == []

@@ -11,11 +11,11 @@ import duckdb
 import pytest
 from gate_homes import REVENUE, execute, home, pass_gates, result, start, suite
 
-from pipelines import publish
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
+from pipelines.serving import publish
 
 PUBLISHED_AT = datetime(2025, 4, 1, 6)
 

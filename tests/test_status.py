@@ -8,10 +8,10 @@ import duckdb
 import pytest
 from gate_homes import REVENUE, execute, home, pass_gates, result, start
 
-from pipelines import publish, status
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
 from pipelines.home.settings import Settings
+from pipelines.serving import publish, status
 
 FINISHED = datetime(2025, 4, 1, 6)
 INGESTED = """
@@ -157,7 +157,7 @@ def test_every_status_table_is_described(tmp_path: Path) -> None:
 
 
 def test_contracts_that_merely_wait_share_one_line_and_a_required_one_has_its_own() -> None:
-    from pipelines.summary import systems_lines
+    from pipelines.serving.console import systems_lines
 
     def row(system: str, freshness: str, required: bool = False) -> dict[str, object]:
         return {

@@ -11,9 +11,10 @@ import polars as pl
 import pytest
 from conftest import REPOSITORY, Built
 
-from pipelines import inputs, stages, summary
+from pipelines import inputs, stages
 from pipelines.demo import AS_OF
 from pipelines.home.settings import load_settings
+from pipelines.serving import console
 
 SERVED = {
     "marts": (
@@ -72,7 +73,7 @@ def test_money_in_is_money_out_every_month(built: Built) -> None:
 def test_customers_agree_with_the_true_world(built: Built) -> None:
     with duckdb.connect(str(built.served), read_only=True) as connection:
         truth = str(built.settings.home / "truth" / "accounts.parquet")
-        precision, recall = summary.match_quality(connection, truth)
+        precision, recall = console.match_quality(connection, truth)
     assert precision >= 0.97
     assert recall >= 0.90
 
@@ -164,7 +165,7 @@ def test_rebuild_from_landing_and_state_serves_the_same_rows(copied: Callable[[]
 
 
 def test_summary_tells_what_was_made_and_where_to_look(built: Built) -> None:
-    text = summary.render(built.settings)
+    text = console.render(built.settings)
     for word in ("published", "quarantined", "customers", "precision", "revenue", "forecasts", str(built.served)):
         assert word in text
 

@@ -24,7 +24,8 @@ def register(app: typer.Typer) -> None:
         force: bool = typer.Option(False, help="Run although nothing has changed, and match every record anew."),
     ) -> None:
         """Land exports, make customers and deals, check, forecast, publish."""
-        from pipelines import inputs, orchestration, summary
+        from pipelines import inputs, orchestration
+        from pipelines.serving import console as summary
 
         settings = settings_from(context)
         day = as_of.date() if as_of else inputs.newest_export(settings)

@@ -11,6 +11,6 @@ def register(app: typer.Typer) -> None:
     @app.command("status")
     def status(context: typer.Context) -> None:
         """Say what is served, how fresh each system is, and how the last runs ended."""
-        from pipelines import summary
+        from pipelines.serving import console
 
-        typer.echo(summary.state_of(settings_from(context)))
+        typer.echo(console.state_of(settings_from(context)))

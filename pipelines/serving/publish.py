@@ -13,7 +13,6 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import descriptions, personal
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates, volumes
@@ -21,6 +20,7 @@ from pipelines.home import warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings, now
 from pipelines.home.warehouse import quoted
+from pipelines.serving import descriptions, masking
 
 SERVED_SCHEMAS = ("marts", "forecast", "outlook")
 SERVED_FILE = "almanac.duckdb"
@@ -56,18 +56,18 @@ def served_file(settings: Settings) -> Path:
 
 def _copy(settings: Settings, run: Run, aside: Path, published_at: datetime) -> dict[Table, int]:
     """Build the served file beside its place: tables, comments and the manifest. Returns rows in the working file."""
-    treatments = personal.personal_columns(load_contracts(settings.sources))
+    treatments = masking.personal_columns(load_contracts(settings.sources))
     key = settings.company.pii_key
     with warehouse.read(settings) as connection:
         tables = _served_tables(connection)
         if not tables:
             raise AlmanacError(f"{settings.working_file}: has no table of {', '.join(SERVED_SCHEMAS)} to publish")
-        personal.create_keyed_hash(connection, key)
+        masking.create_keyed_hash(connection, key)
         connection.execute(f"attach '{_escaped(aside)}' as served (read_write)")
         for schema in sorted({schema for schema, _ in tables} | {"control"}):
             connection.execute(f"create schema served.{quoted(schema)}")
         for table, columns in tables.items():
-            kept = personal.masked(columns, treatments, bool(key))
+            kept = masking.masked(columns, treatments, bool(key))
             connection.execute(f"create table served.{_name(table)} as select {kept} from {_name(table)}")
         descriptions.carry_over(connection, list(tables))
         counts = {table: _count(connection, table) for table in tables}

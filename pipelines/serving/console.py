@@ -8,9 +8,9 @@ from typing import Any
 
 import duckdb
 
-from pipelines import publish, status
 from pipelines.gates import gates
 from pipelines.home.settings import Settings
+from pipelines.serving import publish, status
 
 Line = tuple[str, str]
 

@@ -13,11 +13,11 @@ from typing import Any, Literal
 import duckdb
 import polars as pl
 
-from pipelines import status_tables
 from pipelines.errors import AlmanacError
 from pipelines.home import state, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
+from pipelines.serving import status_tables
 
 Outcome = Literal["published", "blocked", "failed", "backfilled"]
 STATUS_FILE, SUMMARY_FILE = "status.duckdb", "status.json"

@@ -11,13 +11,13 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines import descriptions, personal, publish
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import freshness
 from pipelines.gates import gates as quality
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
+from pipelines.serving import descriptions, masking, publish
 
 SHOWN_RUNS = 10
 ABOUT = {
@@ -65,7 +65,7 @@ def collect(settings: Settings) -> dict[str, pl.DataFrame]:
 
 
 def _from_working_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
-    private = sorted(personal.personal_columns(load_contracts(settings.sources)))
+    private = sorted(masking.personal_columns(load_contracts(settings.sources)))
     with warehouse.read(settings) as connection:
         query = "select schema_name || '.' || table_name from duckdb_tables()"
         tables = {name for (name,) in connection.execute(query).fetchall()}
