@@ -61,7 +61,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 def _build(home: Path) -> list[str]:
     from pipelines.demo import AS_OF, write_demo
-    from pipelines.orchestration import run_job
+    from pipelines.orchestration.execute import run_job
 
     said: list[str] = []
     write_demo(home, customers=CUSTOMERS)

@@ -10,10 +10,11 @@ import duckdb
 import pytest
 from conftest import Built
 
-from pipelines import automation, inputs
-from pipelines.automation import JOB
-from pipelines.definitions import build_defs
-from pipelines.resources import kept_run_id
+from pipelines import inputs
+from pipelines.orchestration import automation
+from pipelines.orchestration.automation import JOB
+from pipelines.orchestration.definitions import build_defs
+from pipelines.orchestration.resources import kept_run_id
 
 STEPS = ["ingest", "keys", "staging_and_matching", "resolve", "marts", "forecast", "outlook", "published__almanac"]
 
@@ -158,7 +159,7 @@ def tick(defs: dg.Definitions, instance: dg.DagsterInstance) -> list[str | None]
 
 
 def test_people_see_row_counts_and_a_picture(built: Built) -> None:
-    from pipelines.orchestration import environment
+    from pipelines.orchestration.execute import environment
 
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment(built.settings).items():

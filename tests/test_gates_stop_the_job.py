@@ -14,7 +14,7 @@ from pipelines.demo import AS_OF, write_unmapped_stage
 from pipelines.errors import AlmanacError
 from pipelines.home import runs, state, warehouse
 from pipelines.home.settings import load_settings
-from pipelines.orchestration import run_job
+from pipelines.orchestration.execute import run_job
 from pipelines.serving import status
 
 IMPOSSIBLE = """

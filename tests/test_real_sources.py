@@ -51,7 +51,7 @@ def _query(file: Path, sql: str) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="session")
 def data(datasets: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Data]:
     """The named data set after the whole job, which runs once per session and data set."""
-    from pipelines.orchestration import run_job
+    from pipelines.orchestration.execute import run_job
 
     homes: dict[str, Data] = {}
 

@@ -17,7 +17,7 @@ def register(app: typer.Typer) -> None:
     @app.command("dev")
     def dev(context: typer.Context, port: int = typer.Option(3000, help="Port on 127.0.0.1.")) -> None:
         """Open Dagster's UI: the asset graph, schedules, the sensor and past runs of this home."""
-        from pipelines.orchestration import environment
+        from pipelines.orchestration.execute import environment
 
         settings = settings_from(context)
         command = [str(Path(sys.executable).with_name("dagster")), "dev", "--host", "127.0.0.1", "--port", str(port)]

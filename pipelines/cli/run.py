@@ -24,7 +24,8 @@ def register(app: typer.Typer) -> None:
         force: bool = typer.Option(False, help="Run although nothing has changed, and match every record anew."),
     ) -> None:
         """Land exports, make customers and deals, check, forecast, publish."""
-        from pipelines import inputs, orchestration
+        from pipelines import inputs
+        from pipelines.orchestration import execute
         from pipelines.serving import console as summary
 
         settings = settings_from(context)
@@ -35,7 +36,7 @@ def register(app: typer.Typer) -> None:
         tags = {"known_at": known_at.isoformat() if known_at else "", "reason": reason}
         tags["full"] = "yes" if force else ""
         console = Console(stderr=True)
-        passed = _with_progress(console, lambda say: orchestration.run_job(settings, day, tags, say))
+        passed = _with_progress(console, lambda say: execute.run_job(settings, day, tags, say))
         typer.echo(summary.render(settings))
         if not passed:
             raise AlmanacError(f"run as of {day} did not pass: {summary.reason(settings)}")
@@ -48,12 +49,12 @@ def register(app: typer.Typer) -> None:
         every_days: int = typer.Option(7, min=1, help="Days between two as_of."),
     ) -> None:
         """Issue the forecasts that past days would have issued: the ledger grows, what is served stays."""
-        from pipelines import orchestration
+        from pipelines.orchestration import execute
 
         settings, day = settings_from(context), first.date()
         console = Console(stderr=True)
         while day <= last.date():
-            passed = _with_progress(console, _job(orchestration.run_job, settings, day))
+            passed = _with_progress(console, _job(execute.run_job, settings, day))
             if not passed:
                 raise AlmanacError(f"backfill stopped at {day}: see `almanac status`")
             typer.echo(f"{day}: added to the ledger")

@@ -11,11 +11,12 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines import charts, keys, ledger, resolve, stages
+from pipelines import keys, ledger, resolve, stages
 from pipelines.errors import AlmanacError
 from pipelines.home import dbt, runs, warehouse
 from pipelines.home.settings import Settings
-from pipelines.lineage import Graph, Translator
+from pipelines.orchestration import metadata as charts
+from pipelines.orchestration.graph import Graph, Translator
 from pipelines.serving import publish
 
 ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)

@@ -8,7 +8,7 @@ from pipelines.errors import AlmanacError
 from pipelines.gates import gates
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
-from pipelines.lineage import Graph
+from pipelines.orchestration.graph import Graph
 
 # The schemas whose tables a gate's checks hang on: what the step before the gate writes last. A check on an earlier
 # table would hold back that very step.

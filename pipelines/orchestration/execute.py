@@ -43,7 +43,7 @@ def _prepare(settings: Settings) -> None:
     warnings.filterwarnings("ignore", module="dagster")
     with ThreadPoolExecutor(max_workers=1) as pool:
         parsed = pool.submit(dbt.prepare_project, settings)
-        for name in ("pipelines.definitions", "great_expectations"):
+        for name in ("pipelines.orchestration.definitions", "great_expectations"):
             import_module(name)
         parsed.result()
 
@@ -62,8 +62,8 @@ def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Calla
         _prepare(settings)
         import dagster as dg
 
-        from pipelines.automation import JOB
-        from pipelines.definitions import build_defs
+        from pipelines.orchestration.automation import JOB
+        from pipelines.orchestration.definitions import build_defs
 
         job = build_defs(settings, say).resolve_job_def(JOB)
         with dg.DagsterInstance.get() as instance, redirect_stdout(log):

@@ -5,15 +5,15 @@ from functools import partial
 
 import dagster as dg
 
-from pipelines.assets import build_assets
-from pipelines.automation import build_job, build_schedules, build_sensor
-from pipelines.checks import build_checks
 from pipelines.contracts import load_contracts
 from pipelines.gates import gates
 from pipelines.home import dbt
 from pipelines.home.settings import Settings, load_settings
-from pipelines.lineage import Graph
-from pipelines.resources import HomeDbt, home_resource
+from pipelines.orchestration.assets import build_assets
+from pipelines.orchestration.automation import build_job, build_schedules, build_sensor
+from pipelines.orchestration.checks import build_checks
+from pipelines.orchestration.graph import Graph
+from pipelines.orchestration.resources import HomeDbt, home_resource
 
 
 def build_defs(settings: Settings, say: Callable[[str], None] | None = None) -> dg.Definitions:
