@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 from conftest import REPOSITORY, Built
 
-from pipelines import inputs, stages
+from pipelines import inputs, job
 from pipelines.demo import AS_OF
 from pipelines.home.settings import load_settings
 from pipelines.serving import console
@@ -159,7 +159,7 @@ def test_rebuild_from_landing_and_state_serves_the_same_rows(copied: Callable[[]
     for folder in ("inbox", "warehouse", "published", "truth"):
         for file in sorted((copy.settings.home / folder).rglob("*"), reverse=True):
             file.unlink() if file.is_file() or file.is_symlink() else file.rmdir()
-    stages.rebuild(copy.settings, lambda _: None)
+    job.rebuild(copy.settings, lambda _: None)
     after = fingerprint(copy.served)
     assert {table for table in before if before[table] != after.get(table)} == set()
 

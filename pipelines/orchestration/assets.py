@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines import keys, ledger, resolve, stages
+from pipelines import job, keys, ledger, resolve
 from pipelines.errors import AlmanacError
 from pipelines.home import dbt, runs, warehouse
 from pipelines.home.settings import Settings
@@ -39,12 +39,12 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         home = context.resources.home
         home.say("landing and loading new exports")
         try:
-            home.say(stages.ingest_exports(settings, home.say).summary())
+            home.say(job.ingest_exports(settings, home.say).summary())
         except AlmanacError as error:  # another try would say the same
             raise dg.Failure(str(error), allow_retries=False) from error
         run = runs.start(settings, home.run_id, date.fromisoformat(context.partition_key), **_run_tags(context))
         if run.known_at:
-            stages.show_known_at(settings, run.known_at)
+            job.show_known_at(settings, run.known_at)
         warehouse.record_run(settings, run)
         yield from _results(settings, graph.raw_specs())
 
@@ -101,12 +101,12 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         def step(context: dg.AssetExecutionContext) -> Iterator[Any]:
             run, home = _run(context), context.resources.home
             home.say(f"dbt: {name}")
-            left_out = stages.left_to_update(settings, name, is_full=FULL in context.run.tags)
-            command = [*dbt.BUILD, *stages.without(left_out)]
+            left_out = job.left_to_update(settings, name, is_full=FULL in context.run.tags)
+            command = [*dbt.BUILD, *job.without(left_out)]
             events = list(context.resources.dbt.cli(command, context=context).stream())
             told: dict[str, Any] = {}
             if name == "staging_and_matching":
-                matched = stages.match_records(settings, left_out)
+                matched = job.match_records(settings, left_out)
                 home.say(matched.sentence())
                 told["matching"] = matched.metadata()
             yield from charts.with_metadata(settings, events, context.asset_key_for_output, run.as_of, told)
@@ -116,7 +116,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
 
         return step
 
-    dbt_steps = [dbt_step(name, select) for name, select in stages.DBT_STEPS.items()]
+    dbt_steps = [dbt_step(name, select) for name, select in job.DBT_STEPS.items()]
     return [ingest_exports, match_keys, resolved_customers, *dbt_steps, forecasts, published]
 
 

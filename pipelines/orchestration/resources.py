@@ -9,7 +9,7 @@ import dagster as dg
 from dagster_dbt import DbtCliResource
 from dagster_dbt.compat import DBT_PYTHON_VERSION
 
-from pipelines import inputs, stages
+from pipelines import inputs, job
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
 from pipelines.serving import status
@@ -56,7 +56,7 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
             opened = Home(settings, run_id, say or _log(context))
             yield opened
             if context.run.tags.get("almanac/known_at"):
-                stages.show_known_at(settings, None)
+                job.show_known_at(settings, None)
             messages = opened.messages or _failures(context)
             figures = {"policy": inputs.policy_fingerprint(settings)}
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)

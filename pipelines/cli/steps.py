@@ -16,11 +16,11 @@ def register(app: typer.Typer) -> None:
     @app.command("ingest")
     def ingest(context: typer.Context) -> None:
         """Land and load new exports; serve nothing."""
-        from pipelines import stages
+        from pipelines import job
 
         settings = settings_from(context)
         with _owned(settings, "ingest"):
-            typer.echo(stages.ingest_exports(settings, typer.echo).summary())
+            typer.echo(job.ingest_exports(settings, typer.echo).summary())
 
     @app.command("build")
     def build(
@@ -28,39 +28,39 @@ def register(app: typer.Typer) -> None:
         as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="Exports up to the end of this day."),
     ) -> None:
         """Make keys, customers, deals and marts in the working file; serve nothing."""
-        from pipelines import inputs, stages
+        from pipelines import inputs, job
 
         settings = settings_from(context)
         day = _day(as_of) or inputs.newest_export(settings)
         with _owned(settings, "build"):
-            stages.build(settings, day, typer.echo)
+            job.build(settings, day, typer.echo)
 
     @app.command("forecast")
     def forecast(context: typer.Context) -> None:
         """Issue forecasts for the run in the working file and rebuild the outlook; serve nothing."""
-        from pipelines import stages
+        from pipelines import job
 
         settings = settings_from(context)
         with _owned(settings, "forecast"):
-            stages.forecast(settings, typer.echo)
+            job.forecast(settings, typer.echo)
 
     @app.command("publish")
     def publish(context: typer.Context) -> None:
         """Check every gate on the working file again and, if all pass, swap it in."""
-        from pipelines import stages
+        from pipelines import job
 
         settings = settings_from(context)
         with _owned(settings, "publish"):
-            stages.check_and_publish(settings, typer.echo)
+            job.check_and_publish(settings, typer.echo)
 
     @app.command("rebuild")
     def rebuild(context: typer.Context) -> None:
         """Make the working file anew from landing and state, as of what is served, and publish it."""
-        from pipelines import stages
+        from pipelines import job
 
         settings = settings_from(context)
         with _owned(settings, "rebuild"):
-            stages.rebuild(settings, typer.echo)
+            job.rebuild(settings, typer.echo)
 
 
 @contextmanager
