@@ -11,9 +11,9 @@ from pipelines.contracts import load_contract, load_contracts
 from pipelines.home.settings import load_settings
 from pipelines.ingest import landing
 from pipelines.ingest.forget import forget
+from pipelines.ingest.formats.two_row_header import two_row_header
 from pipelines.ingest.preview import preview, read_table
 from pipelines.ingest.propose import propose
-from pipelines.ingest.two_rows import two_row_header
 
 YEARS = [["", "2024", "", "2025", ""], ["Line", "Q1", "Q2", "Q1", "Q2"], ["Travel", "1", "2", "3", "4"]]
 MONTHS = """
@@ -152,7 +152,7 @@ def test_blank_lines_do_not_depend_on_the_pieces(tmp_path: Path, monkeypatch: py
     rows = "".join(f"{n},a,Prospecting,1,\n" + "\n" * (n % 7 == 0) for n in range(1, 400))
     counts = []
     for name, size in (("pieces", 3000), ("whole", 10**9)):
-        monkeypatch.setattr("pipelines.ingest.pieces.PIECE_BYTES", size)
+        monkeypatch.setattr("pipelines.ingest.formats.chunks.PIECE_BYTES", size)
         world = World(tmp_path / name).contract(DEALS)
         world.put("deals_20240131.csv", deals() + rows + '400,"a"b,Prospecting,1,\n')
         file = world.run().files[0]

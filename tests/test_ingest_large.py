@@ -10,10 +10,11 @@ from ingest_world import DEALS, World
 from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.ingest import landing, pieces
-from pipelines.ingest.pieces import cuts
+from pipelines.ingest import landing
+from pipelines.ingest.formats import chunks as pieces
+from pipelines.ingest.formats.careful_parser import Dialect, parse
+from pipelines.ingest.formats.chunks import cuts
 from pipelines.ingest.preview import find_contract, preview
-from pipelines.ingest.records import Dialect, parse
 from pipelines.ingest.returned import export_refused, take_back
 
 SMALL = 5_000  # bytes per piece
@@ -253,7 +254,7 @@ def test_rows_returned_by_hand_count_for_the_export_date_and_the_date_order(both
 
 
 def test_refused_rows_of_a_file_too_large_to_be_read_as_one_can_be_exported(both: Both) -> None:
-    both.patch.setattr("pipelines.ingest.delimited.CAREFUL_BYTES", 2 * SMALL)
+    both.patch.setattr("pipelines.ingest.formats.delimited.CAREFUL_BYTES", 2 * SMALL)
     world, text = both.worlds[0].contract(DEALS), lines(400, row_390="390,short")
     both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
     world.put("deals_20240131.csv", text)

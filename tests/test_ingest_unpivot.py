@@ -9,7 +9,8 @@ from ingest_world import LANDED, World
 
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.ingest import landing, pieces
+from pipelines.ingest import landing
+from pipelines.ingest.formats import chunks
 from pipelines.ingest.returned import export_refused, take_back
 from pipelines.ingest.unpivot import export_record
 
@@ -205,7 +206,7 @@ def test_headers_may_be_called_what_the_reader_calls_its_own(world: World) -> No
 def test_a_file_read_in_pieces_counts_its_values_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     content = "Line,2024-01,2024-02\n" + "".join(f"travel {n},{n},\n" for n in range(400))
     whole = budget(world, PATTERN, content)["warnings"]
-    monkeypatch.setattr(pieces, "PIECE_BYTES", 3_000)
+    monkeypatch.setattr(chunks, "PIECE_BYTES", 3_000)
     world.put("budget_2.csv", content.replace("travel", "fairs"))
     again = next(file for file in world.run().files if file["path"] == "budget_2.csv")
     assert len(landing.rows_paths(world.settings, "budgets", again["file_id"])) > 1

@@ -22,8 +22,8 @@ from pipelines import ingest
 from pipelines.contracts import Reader, SourceContract
 from pipelines.home.company import Company
 from pipelines.home.settings import Settings
-from pipelines.ingest.readers import read_source
-from pipelines.ingest.source import scratch
+from pipelines.ingest.formats.readers import read_source
+from pipelines.ingest.formats.source import scratch
 
 HEADERS = ["Order", "Line", "Customer", "Name", "Date", "Quantity", "Price", "Amount", "Region", "Note"]
 NAMES = ["北京神州数码有限公司", "Acme, Inc.", "上海电气集团", 'Globex "EU" Ltd', "Müller GmbH"]

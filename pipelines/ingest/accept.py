@@ -17,7 +17,7 @@ from pipelines.contracts import CanonicalObject, ObjectContract
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.cast import ERRORS, Casting
 from pipelines.ingest.faults import sql_refused
-from pipelines.ingest.source import FileRefusedError
+from pipelines.ingest.formats.source import FileRefusedError
 from pipelines.ingest.values import literal
 from pipelines.ingest.vocabulary import Vocabulary
 

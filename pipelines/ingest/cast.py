@@ -13,9 +13,9 @@ from pipelines.contracts import CanonicalObject, Column, ObjectContract
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.control import control_sql, create_marked
 from pipelines.ingest.faults import sql_refused
+from pipelines.ingest.formats.source import Source
 from pipelines.ingest.numbers import damaged_id_sql
 from pipelines.ingest.shape import SHEET, Shape, expression_sql, folded
-from pipelines.ingest.source import Source
 from pipelines.ingest.values import (
     BLANKS,
     CODES,

@@ -5,7 +5,7 @@ import duckdb
 from pipelines.contracts import ObjectContract
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.faults import sql_refused
-from pipelines.ingest.source import Source
+from pipelines.ingest.formats.source import Source
 from pipelines.ingest.values import literal
 
 

@@ -13,8 +13,8 @@ import duckdb
 from pipelines.contracts import CanonicalColumn, Column, ObjectContract, SourceContract, canonical_objects
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.dates import AMBIGUOUS, needs_order
+from pipelines.ingest.formats.source import FileRefusedError, Source
 from pipelines.ingest.shape import Shape
-from pipelines.ingest.source import FileRefusedError, Source
 from pipelines.ingest.values import (
     NUMERIC,
     Rules,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import duckdb
 
 from pipelines.contracts import ObjectContract
-from pipelines.ingest.source import FileRefusedError
+from pipelines.ingest.formats.source import FileRefusedError
 
 CASTS = ': a header\'s cell is text, write try_cast("Header" as double)'
 

@@ -11,8 +11,8 @@ import duckdb
 from pipelines.contracts import ObjectContract
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.control import control_sql, create_marked
+from pipelines.ingest.formats.source import FileRefusedError, Source
 from pipelines.ingest.shape import SHEET, Shape, fit, folded
-from pipelines.ingest.source import FileRefusedError, Source
 from pipelines.ingest.unpivot import long_headers
 from pipelines.ingest.values import literal
 

@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.contracts import ObjectContract, SourceContract
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
-from pipelines.ingest.text import content_hash
+from pipelines.ingest.formats.decode import content_hash
 
 SIDECAR = ".meta.json"
 CACHE = {"path": pl.String, "size": pl.Int64, "mtime": pl.Int64, "ctime": pl.Int64, "sha256": pl.String}

@@ -18,8 +18,8 @@ import pyarrow as pa
 from pipelines.contracts import ObjectContract
 from pipelines.ingest.accept import Words, judge_twins, repeated, twin_columns
 from pipelines.ingest.evidence import Evidence, order_of_all
+from pipelines.ingest.formats.source import Load, Source
 from pipelines.ingest.returned import Patch, apply_patch
-from pipelines.ingest.source import Load, Source
 from pipelines.ingest.unpivot import summed
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted, replace_table
 from pipelines.ingest import landing
+from pipelines.ingest.formats.source import MEMORY_LIMIT
 from pipelines.ingest.history import FILES, History, Row
-from pipelines.ingest.source import MEMORY_LIMIT
 
 LINEAGE = {
     "_extra": "VARCHAR", "source_system": "VARCHAR", "source_id": "VARCHAR", "exported_at": "TIMESTAMP",

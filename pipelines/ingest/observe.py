@@ -19,12 +19,12 @@ from pipelines.ingest.evidence import Evidence, column_rules, date_evidence
 from pipelines.ingest.exported import export_dates, exported_from_column, newest_of
 from pipelines.ingest.fitting import fit_sheets
 from pipelines.ingest.forget import set_aside_forgotten
+from pipelines.ingest.formats.readers import open_source
+from pipelines.ingest.formats.source import Desk, FileRefusedError, Load, Source
 from pipelines.ingest.large import Whole, together
-from pipelines.ingest.readers import open_source
 from pipelines.ingest.refused import refused_rows
 from pipelines.ingest.returned import Patch, apply_patch
 from pipelines.ingest.shape import fit
-from pipelines.ingest.source import Desk, FileRefusedError, Load, Source
 from pipelines.ingest.unpivot import add_stated, unpivot_columns
 from pipelines.ingest.values import literal
 from pipelines.ingest.vocabulary import Vocabulary

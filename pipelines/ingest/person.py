@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.contracts import ObjectContract, canonical_objects
-from pipelines.ingest.records import Dialect, parse
+from pipelines.ingest.formats.careful_parser import Dialect, parse
 from pipelines.ingest.shape import folded
 
 

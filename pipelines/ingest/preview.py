@@ -14,10 +14,10 @@ from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
 from pipelines.ingest import landing
 from pipelines.ingest.exported import exported_at
+from pipelines.ingest.formats.decode import content_hash
+from pipelines.ingest.formats.source import FileRefusedError, desk, scratch
 from pipelines.ingest.inbox import Found, owners
 from pipelines.ingest.observe import Arrival, Observed, observe
-from pipelines.ingest.source import FileRefusedError, desk, scratch
-from pipelines.ingest.text import content_hash
 from pipelines.ingest.vocabulary import load_vocabulary
 
 NO_DATE = datetime(1970, 1, 1)
@@ -101,7 +101,7 @@ def read_table(
     path: Path, contract: ObjectContract | None = None, reader: Reader | None = None
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
     """Any file as a table of text, with what was found out about it. Raises AlmanacError where it is none."""
-    from pipelines.ingest.readers import read_source
+    from pipelines.ingest.formats.readers import read_source
 
     with TemporaryDirectory() as folder, scratch(Path(folder)) as (connection, place):
         try:

@@ -10,8 +10,8 @@ import polars as pl
 from pipelines.home.warehouse import quoted
 from pipelines.ingest import landing
 from pipelines.ingest.accept import MEANING
+from pipelines.ingest.formats.source import Source
 from pipelines.ingest.shape import UNPIVOTED, fit
-from pipelines.ingest.source import Source
 from pipelines.ingest.unpivot import export_record_sql
 from pipelines.ingest.values import literal
 

@@ -23,8 +23,8 @@ from pipelines.home import state
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted
 from pipelines.ingest import landing
+from pipelines.ingest.formats.source import FileRefusedError, Source
 from pipelines.ingest.history import History, Row
-from pipelines.ingest.source import FileRefusedError, Source
 
 LOG = "returned"
 SCHEMA: dict[str, Any] = {
@@ -179,8 +179,8 @@ def _refused_readings(settings: Settings, path: str) -> list[Row]:
 
 def _source_of(settings: Settings, contracts: dict[str, SourceContract], row: Row) -> Source:
     """The file of a ledger row read again for its headers: of a large one the first piece."""
-    from pipelines.ingest.readers import open_source
-    from pipelines.ingest.source import scratch
+    from pipelines.ingest.formats.readers import open_source
+    from pipelines.ingest.formats.source import scratch
 
     path, system = row["path"], contracts.get(row["source_system"])
     contract = next((item for item in system.objects if item.name == row["contract"]), None) if system else None

@@ -17,13 +17,13 @@ from pipelines.home.settings import Settings
 from pipelines.ingest import history as ledger
 from pipelines.ingest import landing
 from pipelines.ingest.arrivals import arrivals_of
+from pipelines.ingest.formats.decode import keep_compressed
+from pipelines.ingest.formats.source import Desk, FileRefusedError, desk
 from pipelines.ingest.history import History, Row
 from pipelines.ingest.load import CORRECTIONS, synchronise
 from pipelines.ingest.observe import Arrival, Observed, observe
 from pipelines.ingest.report import IngestReport, file_id_of, ledger_row
 from pipelines.ingest.required import stop_for_required
-from pipelines.ingest.source import Desk, FileRefusedError, desk
-from pipelines.ingest.text import keep_compressed
 
 Progress = Callable[[str, int, int], None]
 LEDGER_SECONDS = 1.0  # at most this much reading is done again after a kill

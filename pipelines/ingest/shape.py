@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pipelines.contracts import Column, ObjectContract
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.source import FileRefusedError
+from pipelines.ingest.formats.source import FileRefusedError
 
 # What the reader adds, kept in _extra: the header that a value stood under, the sheet that a record stands on.
 UNPIVOTED, SHEET = "_column", "_sheet"

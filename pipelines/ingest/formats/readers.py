@@ -11,12 +11,12 @@ import polars as pl
 
 from pipelines.contracts import Reader
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.container import unpack
-from pipelines.ingest.delimited import delimited_pieces, read_delimited
-from pipelines.ingest.markup import markup_frame, markup_kind
-from pipelines.ingest.sheets import read_sheets
-from pipelines.ingest.source import FileRefusedError, Load, Refused, Source, unique_headers
-from pipelines.ingest.workbook import read_frame, read_workbook
+from pipelines.ingest.formats.archives import unpack
+from pipelines.ingest.formats.delimited import delimited_pieces, read_delimited
+from pipelines.ingest.formats.markup import markup_frame, markup_kind
+from pipelines.ingest.formats.sheets import read_sheets
+from pipelines.ingest.formats.source import FileRefusedError, Load, Refused, Source, unique_headers
+from pipelines.ingest.formats.workbook import read_frame, read_workbook
 
 SUFFIXES = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".psv": "csv",

@@ -9,8 +9,8 @@ import polars as pl
 
 from pipelines.contracts import Reader
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.dialect import HEAD_RECORDS, header_index, header_names, title_texts
-from pipelines.ingest.source import FileRefusedError, Source, unique_headers
+from pipelines.ingest.formats.dialect import HEAD_RECORDS, header_index, header_names, title_texts
+from pipelines.ingest.formats.source import FileRefusedError, Source, unique_headers
 from pipelines.ingest.values import BLANKS
 
 ODD_BLANKS = BLANKS.replace(" ", "")

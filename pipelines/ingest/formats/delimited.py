@@ -16,12 +16,12 @@ import polars as pl
 
 from pipelines.contracts import Reader
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.dialect import HEAD_RECORDS, find_dialect, header_index, header_names, title_texts
-from pipelines.ingest.pieces import blank_lines, copy_piece, cuts
-from pipelines.ingest.records import Dialect, Record, parse
-from pipelines.ingest.seen import MAX_LINE, look_through
-from pipelines.ingest.source import FileRefusedError, Load, Refused, Source, unique_headers
-from pipelines.ingest.text import find_encodings, head_text, to_utf8
+from pipelines.ingest.formats.byte_scan import MAX_LINE, look_through
+from pipelines.ingest.formats.careful_parser import Dialect, Record, parse
+from pipelines.ingest.formats.chunks import blank_lines, copy_piece, cuts
+from pipelines.ingest.formats.decode import find_encodings, head_text, to_utf8
+from pipelines.ingest.formats.dialect import HEAD_RECORDS, find_dialect, header_index, header_names, title_texts
+from pipelines.ingest.formats.source import FileRefusedError, Load, Refused, Source, unique_headers
 
 CAREFUL_BYTES = 256 * 1024 * 1024
 CAREFUL_RECORDS = 50_000  # so many at once as Python objects, which take several times the room of their text

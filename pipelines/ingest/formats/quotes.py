@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.ingest.records import Dialect
+from pipelines.ingest.formats.careful_parser import Dialect
 
 Flags = NDArray[np.bool_]
 Places = NDArray[np.int64]

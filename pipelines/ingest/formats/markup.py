@@ -12,8 +12,8 @@ from xml.etree import ElementTree
 import polars as pl
 
 from pipelines.contracts import Reader
-from pipelines.ingest.source import FileRefusedError
-from pipelines.ingest.text import find_encodings
+from pipelines.ingest.formats.decode import find_encodings
+from pipelines.ingest.formats.source import FileRefusedError
 
 LARGEST = 128 * 1024**2  # parsed as a whole, it takes several times its room
 MOST_SPANNED = 1000

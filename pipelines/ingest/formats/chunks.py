@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pipelines.ingest.quotes import Followed, Quotes
-from pipelines.ingest.records import Dialect
+from pipelines.ingest.formats.careful_parser import Dialect
+from pipelines.ingest.formats.quotes import Followed, Quotes
 
 PIECE_BYTES = 96 * 1024 * 1024  # with its typed rows about half of the scratch database's memory
 BLOCK = 256 * 1024  # what is followed at a time: with its quotes' places it stays in a processor's cache

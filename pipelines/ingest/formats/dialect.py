@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from itertools import islice, pairwise
 
 from pipelines.contracts import Reader
-from pipelines.ingest.records import Dialect, Record, parse
-from pipelines.ingest.two_rows import two_row_header
+from pipelines.ingest.formats.careful_parser import Dialect, Record, parse
+from pipelines.ingest.formats.two_row_header import two_row_header
 
 DELIMITERS = (",", ";", "\t", "|", "~", "^", ":", " ")
 UNLIKELY = {":": 0.4, " ": 0.5}  # they stand in times and in prose

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import zstandard
 
-from pipelines.ingest.eastern import SAMPLE_BYTES, eastern_encoding
-from pipelines.ingest.source import FileRefusedError
+from pipelines.ingest.formats.cjk_encoding import SAMPLE_BYTES, eastern_encoding
+from pipelines.ingest.formats.source import FileRefusedError
 
 CHUNK = 4 * 1024 * 1024
 HEAD_BYTES = 256 * 1024

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.contracts import Reader
-from pipelines.ingest.pieces import may_have_blank_lines
-from pipelines.ingest.records import Dialect
-from pipelines.ingest.source import FileRefusedError
-from pipelines.ingest.text import chunks
+from pipelines.ingest.formats.careful_parser import Dialect
+from pipelines.ingest.formats.chunks import may_have_blank_lines
+from pipelines.ingest.formats.decode import chunks
+from pipelines.ingest.formats.source import FileRefusedError
 
 MAX_LINE = 16 * 1024 * 1024
 

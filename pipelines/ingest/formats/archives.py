@@ -14,7 +14,7 @@ from typing import IO, cast
 import zstandard
 
 from pipelines.contracts import Reader
-from pipelines.ingest.source import FileRefusedError
+from pipelines.ingest.formats.source import FileRefusedError
 
 LARGEST = 20 * 1024**3
 RATIO = 1000  # text of repeated rows packs a hundredfold; no export packs a thousandfold
