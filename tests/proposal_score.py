@@ -15,11 +15,11 @@ from pathlib import Path
 
 from pipelines.contracts import ObjectContract, SourceContract, load_contracts
 from pipelines.home.settings import SHIPPED_SOURCES, load_settings
+from pipelines.ingest.casting.header_mapping import SHEET
+from pipelines.ingest.casting.unpivot import headings
 from pipelines.ingest.guesses import Evidence
 from pipelines.ingest.preview import read_table
 from pipelines.ingest.propose import understood
-from pipelines.ingest.shape import SHEET
-from pipelines.ingest.unpivot import headings
 
 
 @dataclass(frozen=True)

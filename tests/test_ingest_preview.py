@@ -10,11 +10,11 @@ from proposal_score import held_out, scores
 
 from pipelines.contracts import load_contract, load_contracts
 from pipelines.home.settings import SHIPPED_SOURCES, load_settings
+from pipelines.ingest.casting.code_lists import load_vocabulary
 from pipelines.ingest.guesses import Evidence, best_object
 from pipelines.ingest.inbox import Found, owners
 from pipelines.ingest.preview import check_samples, find_contract, neutralised, preview, read_table
 from pipelines.ingest.propose import propose
-from pipelines.ingest.vocabulary import load_vocabulary
 
 
 def test_a_file_is_read_without_leaving_a_trace(tmp_path: Path) -> None:

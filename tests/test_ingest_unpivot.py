@@ -10,9 +10,9 @@ from ingest_world import LANDED, World
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.ingest import landing
+from pipelines.ingest.casting.unpivot import export_record
 from pipelines.ingest.formats import chunks
 from pipelines.ingest.returned import export_refused, take_back
-from pipelines.ingest.unpivot import export_record
 
 TARGETS = """
 system: plan

@@ -7,6 +7,7 @@ from datetime import datetime
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
 from pipelines.home.settings import Settings
 from pipelines.ingest import landing
+from pipelines.ingest.casting.code_lists import Vocabulary, load_vocabulary
 from pipelines.ingest.exported import exported_at
 from pipelines.ingest.formats.source import FileRefusedError
 from pipelines.ingest.history import History, Row
@@ -14,7 +15,6 @@ from pipelines.ingest.inbox import Found, allowed_hashes, look, owners
 from pipelines.ingest.observe import Arrival, Observed
 from pipelines.ingest.report import IngestReport, file_id_of, ledger_row, note_unread
 from pipelines.ingest.returned import Returned
-from pipelines.ingest.vocabulary import Vocabulary, load_vocabulary
 
 NEW = sys.maxsize  # a file that was never seen comes after those that were
 

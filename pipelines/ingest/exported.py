@@ -10,8 +10,8 @@ import duckdb
 
 from pipelines.contracts import ObjectContract
 from pipelines.home.warehouse import quoted
+from pipelines.ingest.casting.header_mapping import folded
 from pipelines.ingest.formats.source import FileRefusedError, Source
-from pipelines.ingest.shape import folded
 
 
 def as_utc(moment: datetime, zone: str) -> datetime:

@@ -17,10 +17,10 @@ from pipelines.home.warehouse import quoted
 from pipelines.ingest import history as ledger
 from pipelines.ingest import landing
 from pipelines.ingest.blanking import Header, kept_text
+from pipelines.ingest.casting.cast_sql import literal
 from pipelines.ingest.formats.careful_parser import Dialect
 from pipelines.ingest.history import History, Row
 from pipelines.ingest.person import Person, contract_of, normal, personal_columns
-from pipelines.ingest.values import literal
 
 LOG = "forgotten"
 

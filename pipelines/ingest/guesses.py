@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.contracts import CanonicalObject, SourceContract, canonical_objects
 from pipelines.home.settings import Settings
+from pipelines.ingest.casting.code_lists import SEEDS, Vocabulary, load_vocabulary
 from pipelines.ingest.headers import (
     Aliases,
     aliases,
@@ -26,7 +27,6 @@ from pipelines.ingest.headers import (
 )
 from pipelines.ingest.looks import ID, Looks, fits
 from pipelines.ingest.shapes import compiled, shapes
-from pipelines.ingest.vocabulary import SEEDS, Vocabulary, load_vocabulary
 
 SURE, PLAUSIBLE = 0.9, 0.6
 OVER = ("won", "lost", "void")

@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from pipelines.contracts import SourceContract, canonical_objects
-from pipelines.ingest.shape import folded
+from pipelines.ingest.casting.header_mapping import folded
 from pipelines.ingest.shapes import shapes
 
 ALIASES = Path(__file__).with_name("header_aliases.yml")

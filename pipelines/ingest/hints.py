@@ -5,10 +5,10 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from pipelines.contracts import CanonicalColumn
+from pipelines.ingest.casting.cast_sql import FALSE, TRUE
+from pipelines.ingest.casting.code_lists import Vocabulary
 from pipelines.ingest.looks import NUMBER, Looks
 from pipelines.ingest.shapes import shapes, stated_unit, unit_of
-from pipelines.ingest.values import FALSE, TRUE
-from pipelines.ingest.vocabulary import Vocabulary
 
 _SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _CONTINENTAL = re.compile(r"^-?\d{1,3}(\.\d{3})*,\d+-?$|^-?\d+,\d{1,2}-?$|^-?\d{1,3}(\.\d{3}){2,}-?$")

@@ -16,11 +16,11 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.contracts import ObjectContract
-from pipelines.ingest.accept import Words, judge_twins, repeated, twin_columns
-from pipelines.ingest.evidence import Evidence, order_of_all
+from pipelines.ingest.casting.column_profile import Evidence, order_of_all
+from pipelines.ingest.casting.unpivot import summed
+from pipelines.ingest.casting.validate import Words, judge_twins, repeated, twin_columns
 from pipelines.ingest.formats.source import Load, Source
 from pipelines.ingest.returned import Patch, apply_patch
-from pipelines.ingest.unpivot import summed
 
 if TYPE_CHECKING:
     from pipelines.ingest.observe import Observed

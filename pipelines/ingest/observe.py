@@ -13,21 +13,21 @@ from pipelines.contracts import ObjectContract, SourceContract, canonical_object
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted
 from pipelines.ingest import landing
-from pipelines.ingest.accept import CORRECTIONS, judge, refuse_unknown
-from pipelines.ingest.cast import Casting, cast_cells, fill_down
-from pipelines.ingest.evidence import Evidence, column_rules, date_evidence
+from pipelines.ingest.casting.cast import Casting, cast_cells, fill_down
+from pipelines.ingest.casting.cast_sql import literal
+from pipelines.ingest.casting.code_lists import Vocabulary
+from pipelines.ingest.casting.column_profile import Evidence, column_rules, date_evidence
+from pipelines.ingest.casting.header_mapping import fit
+from pipelines.ingest.casting.sheet_mapping import fit_sheets
+from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
+from pipelines.ingest.casting.validate import CORRECTIONS, judge, refuse_unknown
 from pipelines.ingest.exported import export_dates, exported_from_column, newest_of
-from pipelines.ingest.fitting import fit_sheets
 from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.formats.readers import open_source
 from pipelines.ingest.formats.source import Desk, FileRefusedError, Load, Source
 from pipelines.ingest.large import Whole, together
 from pipelines.ingest.refused import refused_rows
 from pipelines.ingest.returned import Patch, apply_patch
-from pipelines.ingest.shape import fit
-from pipelines.ingest.unpivot import add_stated, unpivot_columns
-from pipelines.ingest.values import literal
-from pipelines.ingest.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True)

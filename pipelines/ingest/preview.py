@@ -13,12 +13,12 @@ from pipelines.contracts import ObjectContract, Reader, SourceContract, canonica
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
 from pipelines.ingest import landing
+from pipelines.ingest.casting.code_lists import load_vocabulary
 from pipelines.ingest.exported import exported_at
 from pipelines.ingest.formats.decode import content_hash
 from pipelines.ingest.formats.source import FileRefusedError, desk, scratch
 from pipelines.ingest.inbox import Found, owners
 from pipelines.ingest.observe import Arrival, Observed, observe
-from pipelines.ingest.vocabulary import load_vocabulary
 
 NO_DATE = datetime(1970, 1, 1)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")

@@ -15,12 +15,12 @@ import polars as pl
 from pipelines.contracts import ObjectContract, Reader, canonical_objects, load_contract, load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
+from pipelines.ingest.casting.header_mapping import fit, folded
+from pipelines.ingest.casting.unpivot import headings, long_headers
 from pipelines.ingest.formats.source import FileRefusedError
 from pipelines.ingest.guesses import Evidence, Guess, best_object
 from pipelines.ingest.looks import DATE, NUMBER, Looks
 from pipelines.ingest.preview import Preview, preview, read_table
-from pipelines.ingest.shape import fit, folded
-from pipelines.ingest.unpivot import headings, long_headers
 from pipelines.ingest.wide import MEASURE, Wide, find_entered, find_wide, measure_columns, periodic_objects
 from pipelines.ingest.written import Draft, written
 

@@ -9,11 +9,11 @@ import polars as pl
 
 from pipelines.home.warehouse import quoted
 from pipelines.ingest import landing
-from pipelines.ingest.accept import MEANING
+from pipelines.ingest.casting.cast_sql import literal
+from pipelines.ingest.casting.header_mapping import UNPIVOTED, fit
+from pipelines.ingest.casting.unpivot import export_record_sql
+from pipelines.ingest.casting.validate import MEANING
 from pipelines.ingest.formats.source import Source
-from pipelines.ingest.shape import UNPIVOTED, fit
-from pipelines.ingest.unpivot import export_record_sql
-from pipelines.ingest.values import literal
 
 if TYPE_CHECKING:
     from pipelines.ingest.observe import Arrival

@@ -10,10 +10,10 @@ import polars as pl
 from pipelines.contracts import NumberFormat
 from pipelines.errors import AlmanacError
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.dates import ORDERS, moment_sql
+from pipelines.ingest.casting.dates import ORDERS, moment_sql
+from pipelines.ingest.casting.numbers import number_sql, plain_sql
 from pipelines.ingest.hints import FORMATS, is_continental
 from pipelines.ingest.looks import Looks
-from pipelines.ingest.numbers import number_sql, plain_sql
 from pipelines.ingest.preview import read_table
 from pipelines.ingest.shapes import compiled, shapes
 

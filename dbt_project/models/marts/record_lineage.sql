@@ -64,7 +64,7 @@ select
     served.source_id,
     served.file_id,
     files.path,
-    -- where columns were turned into rows, the record number holds the column as well (pipelines/ingest/unpivot.py)
+    -- where columns were turned into rows, the record number holds the column as well (pipelines/ingest/casting/unpivot.py)
     case when served.record >= 5000000000 then served.record % 10000000 else served.record end as record,
     served.exported_at
 from (

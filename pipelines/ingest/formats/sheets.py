@@ -12,10 +12,10 @@ import duckdb
 
 from pipelines.contracts import Reader
 from pipelines.home.warehouse import quoted
+from pipelines.ingest.casting.cast_sql import literal
+from pipelines.ingest.casting.header_mapping import SHEET, folded
 from pipelines.ingest.formats.source import FileRefusedError, Source, unique_headers
 from pipelines.ingest.formats.workbook import read_workbook, sheet_names
-from pipelines.ingest.shape import SHEET, folded
-from pipelines.ingest.values import literal
 
 
 def read_sheets(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader) -> Source:

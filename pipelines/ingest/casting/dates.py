@@ -6,7 +6,7 @@ Year-first dates are unambiguous and always read. Day before month, or month bef
 
 from collections.abc import Sequence
 
-from pipelines.ingest.months import digits_sql, english_sql
+from pipelines.ingest.casting.months import digits_sql, english_sql
 
 NULL_DATES = ("0000-00-00", "00000000", "0000/00/00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000")
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p")

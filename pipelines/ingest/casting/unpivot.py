@@ -15,10 +15,10 @@ import duckdb
 
 from pipelines.contracts import Column, ObjectContract, Stated, Unpivot
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.control import control_sql, create_marked
+from pipelines.ingest.casting.cast_sql import BLANKS, STANDARD_NULLS, literal
+from pipelines.ingest.casting.control import control_sql, create_marked
+from pipelines.ingest.casting.header_mapping import SHEET, UNPIVOTED, folded, missing_header
 from pipelines.ingest.formats.source import FileRefusedError, Source
-from pipelines.ingest.shape import SHEET, UNPIVOTED, folded, missing_header
-from pipelines.ingest.values import BLANKS, STANDARD_NULLS, literal
 
 FIRST = 5_000_000_000  # no file of ordinary records has as many: dbt keeps ten thousand million numbers per file
 PER_COLUMN = 10_000_000

@@ -12,10 +12,7 @@ import duckdb
 
 from pipelines.contracts import CanonicalColumn, Column, ObjectContract, SourceContract, canonical_objects
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.dates import AMBIGUOUS, needs_order
-from pipelines.ingest.formats.source import FileRefusedError, Source
-from pipelines.ingest.shape import Shape
-from pipelines.ingest.values import (
+from pipelines.ingest.casting.cast_sql import (
     NUMERIC,
     Rules,
     cell_sql,
@@ -26,6 +23,9 @@ from pipelines.ingest.values import (
     number_kind,
     read_sql,
 )
+from pipelines.ingest.casting.dates import AMBIGUOUS, needs_order
+from pipelines.ingest.casting.header_mapping import Shape
+from pipelines.ingest.formats.source import FileRefusedError, Source
 
 # How many different texts are ambiguous, their greatest first and second number, and a text with each.
 Evidence = tuple[int, int, int, str, str]

@@ -11,12 +11,7 @@ import duckdb
 
 from pipelines.contracts import CanonicalObject, Column, ObjectContract
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.control import control_sql, create_marked
-from pipelines.ingest.faults import sql_refused
-from pipelines.ingest.formats.source import Source
-from pipelines.ingest.numbers import damaged_id_sql
-from pipelines.ingest.shape import SHEET, Shape, expression_sql, folded
-from pipelines.ingest.values import (
+from pipelines.ingest.casting.cast_sql import (
     BLANKS,
     CODES,
     Rules,
@@ -28,6 +23,11 @@ from pipelines.ingest.values import (
     text_sql,
     typed_sql,
 )
+from pipelines.ingest.casting.contract_sql_errors import sql_refused
+from pipelines.ingest.casting.control import control_sql, create_marked
+from pipelines.ingest.casting.header_mapping import SHEET, Shape, expression_sql, folded
+from pipelines.ingest.casting.numbers import damaged_id_sql
+from pipelines.ingest.formats.source import Source
 
 ERRORS = "\x1f"
 

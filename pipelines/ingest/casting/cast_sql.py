@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from pipelines.contracts import CanonicalColumn, Column, NumberFormat
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.dates import NULL_DATES, SPECIAL, moment_sql, utc_sql
-from pipelines.ingest.numbers import FINE, WIDE, careful_sql, plain_sql, states_scale_sql
+from pipelines.ingest.casting.dates import NULL_DATES, SPECIAL, moment_sql, utc_sql
+from pipelines.ingest.casting.numbers import FINE, WIDE, careful_sql, plain_sql, states_scale_sql
 
 STANDARD_NULLS = (
     "",

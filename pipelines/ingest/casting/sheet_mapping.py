@@ -10,11 +10,11 @@ import duckdb
 
 from pipelines.contracts import ObjectContract
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.control import control_sql, create_marked
+from pipelines.ingest.casting.cast_sql import literal
+from pipelines.ingest.casting.control import control_sql, create_marked
+from pipelines.ingest.casting.header_mapping import SHEET, Shape, fit, folded
+from pipelines.ingest.casting.unpivot import long_headers
 from pipelines.ingest.formats.source import FileRefusedError, Source
-from pipelines.ingest.shape import SHEET, Shape, fit, folded
-from pipelines.ingest.unpivot import long_headers
-from pipelines.ingest.values import literal
 
 Moves = dict[str, dict[str, str]]  # header to the sheets on which its cells stand under another one
 

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from pipelines.contracts import CanonicalObject, ObjectContract
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.cast import ERRORS, Casting
-from pipelines.ingest.faults import sql_refused
+from pipelines.ingest.casting.cast import ERRORS, Casting
+from pipelines.ingest.casting.cast_sql import literal
+from pipelines.ingest.casting.code_lists import Vocabulary
+from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.formats.source import FileRefusedError
-from pipelines.ingest.values import literal
-from pipelines.ingest.vocabulary import Vocabulary
 
 Made = TypeVar("Made")
 MEANING = {

@@ -4,9 +4,9 @@ import duckdb
 
 from pipelines.contracts import ObjectContract
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.faults import sql_refused
+from pipelines.ingest.casting.cast_sql import literal
+from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.formats.source import Source
-from pipelines.ingest.values import literal
 
 
 def create_marked(connection: duckdb.DuckDBPyConnection, table: str, source: Source, contract: ObjectContract) -> None:
