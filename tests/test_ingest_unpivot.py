@@ -12,7 +12,7 @@ from pipelines.errors import AlmanacError
 from pipelines.ingest import landing
 from pipelines.ingest.casting.unpivot import export_record
 from pipelines.ingest.formats import chunks
-from pipelines.ingest.returned import export_refused, take_back
+from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
 TARGETS = """
 system: plan

@@ -9,7 +9,7 @@ from ingest_world import DEALS, HEADER, LANDED, World, deals
 from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.ingest.returned import export_refused, take_back
+from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
 PEOPLE = """
 system: crm

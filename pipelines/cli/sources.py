@@ -132,7 +132,7 @@ def _quarantine_export(
 ) -> None:
     """Write the refused rows of a file for correction."""
     from pipelines.contracts import load_contracts
-    from pipelines.ingest.returned import export_refused
+    from pipelines.ingest.quarantine.resubmission import export_refused
 
     settings = settings_from(context)
     refused = export_refused(settings, load_contracts(settings.sources), path, contract)
@@ -144,7 +144,7 @@ def _quarantine_return(context: typer.Context, file: Path = typer.Argument(help=
     """Take corrected rows back; the next run loads them under their own file and record."""
     from pipelines.contracts import load_contracts
     from pipelines.home import settings as clock
-    from pipelines.ingest.returned import take_back
+    from pipelines.ingest.quarantine.resubmission import take_back
 
     settings = settings_from(context)
     count = take_back(settings, load_contracts(settings.sources), file.read_text(encoding="utf-8-sig"), clock.now())

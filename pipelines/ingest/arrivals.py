@@ -13,8 +13,8 @@ from pipelines.ingest.formats.source import FileRefusedError
 from pipelines.ingest.history import History, Row
 from pipelines.ingest.inbox import Found, allowed_hashes, look, owners
 from pipelines.ingest.observe import Arrival, Observed
+from pipelines.ingest.quarantine.resubmission import Returned
 from pipelines.ingest.report import IngestReport, file_id_of, ledger_row, note_unread
-from pipelines.ingest.returned import Returned
 
 NEW = sys.maxsize  # a file that was never seen comes after those that were
 

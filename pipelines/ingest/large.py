@@ -20,7 +20,7 @@ from pipelines.ingest.casting.column_profile import Evidence, order_of_all
 from pipelines.ingest.casting.unpivot import summed
 from pipelines.ingest.casting.validate import Words, judge_twins, repeated, twin_columns
 from pipelines.ingest.formats.source import Load, Source
-from pipelines.ingest.returned import Patch, apply_patch
+from pipelines.ingest.quarantine.resubmission import Patch, apply_patch
 
 if TYPE_CHECKING:
     from pipelines.ingest.observe import Observed

@@ -26,8 +26,8 @@ from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.formats.readers import open_source
 from pipelines.ingest.formats.source import Desk, FileRefusedError, Load, Source
 from pipelines.ingest.large import Whole, together
-from pipelines.ingest.refused import refused_rows
-from pipelines.ingest.returned import Patch, apply_patch
+from pipelines.ingest.quarantine.rejected_rows import refused_rows
+from pipelines.ingest.quarantine.resubmission import Patch, apply_patch
 
 
 @dataclass(frozen=True)
