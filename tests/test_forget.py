@@ -8,7 +8,7 @@ from ingest_world import DEALS, LANDED, World, deals
 
 from pipelines.contracts import load_contracts
 from pipelines.ingest import landing
-from pipelines.ingest.forget import forget
+from pipelines.ingest.erasure.erase import forget
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
 PEOPLE = """

@@ -10,7 +10,7 @@ from ingest_world import DEALS, World, deals
 from pipelines.contracts import load_contract, load_contracts
 from pipelines.home.settings import load_settings
 from pipelines.ingest import landing
-from pipelines.ingest.forget import forget
+from pipelines.ingest.erasure.erase import forget
 from pipelines.ingest.formats.two_row_header import two_row_header
 from pipelines.ingest.preview import preview, read_table
 from pipelines.ingest.propose import propose

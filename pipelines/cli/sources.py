@@ -160,7 +160,7 @@ def _forget(
     from pipelines.contracts import load_contracts
     from pipelines.home import settings as clock
     from pipelines.home import warehouse
-    from pipelines.ingest.forget import forget
+    from pipelines.ingest.erasure.erase import forget
 
     settings = settings_from(context)
     contracts = load_contracts(settings.sources)

@@ -21,8 +21,8 @@ from pipelines.ingest.casting.header_mapping import fit
 from pipelines.ingest.casting.sheet_mapping import fit_sheets
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
 from pipelines.ingest.casting.validate import CORRECTIONS, judge, refuse_unknown
+from pipelines.ingest.erasure.erase import set_aside_forgotten
 from pipelines.ingest.exported import export_dates, exported_from_column, newest_of
-from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.formats.readers import open_source
 from pipelines.ingest.formats.source import Desk, FileRefusedError, Load, Source
 from pipelines.ingest.large import Whole, together

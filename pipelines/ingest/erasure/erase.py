@@ -16,11 +16,11 @@ from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted
 from pipelines.ingest import history as ledger
 from pipelines.ingest import landing
-from pipelines.ingest.blanking import Header, kept_text
 from pipelines.ingest.casting.cast_sql import literal
+from pipelines.ingest.erasure.person import Person, contract_of, normal, personal_columns
+from pipelines.ingest.erasure.redact import Header, kept_text
 from pipelines.ingest.formats.careful_parser import Dialect
 from pipelines.ingest.history import History, Row
-from pipelines.ingest.person import Person, contract_of, normal, personal_columns
 
 LOG = "forgotten"
 
