@@ -10,7 +10,7 @@ from collections import Counter
 from pathlib import Path
 
 from pipelines.errors import AlmanacError
-from pipelines.ingest.preview import read_table
+from pipelines.ingest.proposals.preview import read_table
 
 LONGEST = 10.0
 

@@ -17,9 +17,9 @@ from pipelines.contracts import ObjectContract, SourceContract, load_contracts
 from pipelines.home.settings import SHIPPED_SOURCES, load_settings
 from pipelines.ingest.casting.header_mapping import SHEET
 from pipelines.ingest.casting.unpivot import headings
-from pipelines.ingest.guesses import Evidence
-from pipelines.ingest.preview import read_table
-from pipelines.ingest.propose import understood
+from pipelines.ingest.proposals.mapping import Evidence
+from pipelines.ingest.proposals.preview import read_table
+from pipelines.ingest.proposals.propose import understood
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from pipelines.home.settings import load_settings
 from pipelines.ingest import landing
 from pipelines.ingest.erasure.erase import forget
 from pipelines.ingest.formats.two_row_header import two_row_header
-from pipelines.ingest.preview import preview, read_table
-from pipelines.ingest.propose import propose
+from pipelines.ingest.proposals.preview import preview, read_table
+from pipelines.ingest.proposals.propose import propose
 
 YEARS = [["", "2024", "", "2025", ""], ["Line", "Q1", "Q2", "Q1", "Q2"], ["Travel", "1", "2", "3", "4"]]
 MONTHS = """

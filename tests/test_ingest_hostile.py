@@ -10,7 +10,7 @@ from ingest_world import DEALS, HEADER, World, deals
 
 from pipelines.contracts import ObjectContract, Reader
 from pipelines.errors import AlmanacError
-from pipelines.ingest.preview import read_table
+from pipelines.ingest.proposals.preview import read_table
 
 BOOKS = DEALS.replace("deals_*.csv", "deals_*.xlsx")
 ROW = ["1", "a", "Prospecting", "1", "2024-01-05"]

@@ -14,7 +14,7 @@ from pipelines.ingest import landing
 from pipelines.ingest.formats import chunks as pieces
 from pipelines.ingest.formats.careful_parser import Dialect, parse
 from pipelines.ingest.formats.chunks import cuts
-from pipelines.ingest.preview import find_contract, preview
+from pipelines.ingest.proposals.preview import find_contract, preview
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
 SMALL = 5_000  # bytes per piece

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from pipelines.cli import app
 from pipelines.contracts import load_contracts
-from pipelines.ingest.preview import Preview, preview
+from pipelines.ingest.proposals.preview import Preview, preview
 
 LINES = """
 system: erp

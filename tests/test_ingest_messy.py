@@ -10,7 +10,7 @@ from pollock_score import Rows, score
 
 from pipelines.contracts import ObjectContract, Reader
 from pipelines.errors import AlmanacError
-from pipelines.ingest.preview import read_table
+from pipelines.ingest.proposals.preview import read_table
 
 PADDED = ObjectContract.model_construct(reader=Reader(ragged="pad"))
 

@@ -11,7 +11,7 @@ import xlsxwriter
 from ingest_world import DEALS, World, deals
 
 from pipelines.errors import AlmanacError
-from pipelines.ingest.preview import read_table
+from pipelines.ingest.proposals.preview import read_table
 
 ROWS = [
     ("0010", "Kettle", "Prospecting", "1234.50", "2024-01-15"),

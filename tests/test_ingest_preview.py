@@ -11,10 +11,10 @@ from proposal_score import held_out, scores
 from pipelines.contracts import load_contract, load_contracts
 from pipelines.home.settings import SHIPPED_SOURCES, load_settings
 from pipelines.ingest.casting.code_lists import load_vocabulary
-from pipelines.ingest.guesses import Evidence, best_object
 from pipelines.ingest.inbox import Found, owners
-from pipelines.ingest.preview import check_samples, find_contract, neutralised, preview, read_table
-from pipelines.ingest.propose import propose
+from pipelines.ingest.proposals.mapping import Evidence, best_object
+from pipelines.ingest.proposals.preview import check_samples, find_contract, neutralised, preview, read_table
+from pipelines.ingest.proposals.propose import propose
 
 
 def test_a_file_is_read_without_leaving_a_trace(tmp_path: Path) -> None:
@@ -176,7 +176,7 @@ def test_day_or_month_first_is_asked_where_the_file_does_not_tell(tmp_path: Path
 
 def test_the_alias_files_name_only_canonical_objects_and_columns() -> None:
     from pipelines.contracts import canonical_objects
-    from pipelines.ingest.headers import ALIASES, ENTITIES
+    from pipelines.ingest.proposals.headers import ALIASES, ENTITIES
 
     listed = yaml.safe_load(ALIASES.read_text(encoding="utf-8"))
     objects = canonical_objects()

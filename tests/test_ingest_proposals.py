@@ -8,8 +8,8 @@ import pytest
 from pipelines.contracts import load_contract
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import load_settings
-from pipelines.ingest.preview import preview
-from pipelines.ingest.propose import propose
+from pipelines.ingest.proposals.preview import preview
+from pipelines.ingest.proposals.propose import propose
 
 
 def test_months_in_the_columns_are_proposed_as_rows(tmp_path: Path) -> None:

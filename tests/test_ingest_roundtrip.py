@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ingest_world import World
 
 from pipelines.contracts import ObjectContract, Reader, load_contracts
-from pipelines.ingest.preview import preview, read_table
+from pipelines.ingest.proposals.preview import preview, read_table
 
 LETTERS = st.characters(
     codec="gb18030", exclude_categories=("Cs", "Cc", "Zs", "Zl", "Zp", "Cn", "Co"), exclude_characters="\ufeff"

@@ -8,7 +8,7 @@ import pytest
 from ingest_world import World
 
 from pipelines.contracts import Reader
-from pipelines.ingest.preview import read_table
+from pipelines.ingest.proposals.preview import read_table
 
 SHEETS = """
 system: crm

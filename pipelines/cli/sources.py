@@ -38,7 +38,7 @@ def _list(context: typer.Context) -> None:
 def _check(context: typer.Context) -> None:
     """Validate every contract, and run its samples against the rows it expects."""
     from pipelines.contracts import load_contracts
-    from pipelines.ingest.preview import check_samples
+    from pipelines.ingest.proposals.preview import check_samples
 
     settings = settings_from(context)
     contracts = load_contracts(settings.sources)
@@ -58,7 +58,7 @@ def _new(
     out: Path | None = typer.Option(None, help="Write the contract here."),
 ) -> None:
     """Propose a contract from one export, with the confidence of each column and the rest listed."""
-    from pipelines.ingest.propose import propose
+    from pipelines.ingest.proposals.propose import propose
 
     text = propose(settings_from(context), file, system, object)
     typer.echo(text)
@@ -75,7 +75,7 @@ def _read(
 ) -> None:
     """What would be loaded and quarantined from one file, without loading it."""
     from pipelines.contracts import load_contracts
-    from pipelines.ingest.preview import find_contract, neutralised, preview, read_table
+    from pipelines.ingest.proposals.preview import find_contract, neutralised, preview, read_table
 
     if not file.is_file():
         raise AlmanacError(f"{file} does not exist")

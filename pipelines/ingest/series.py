@@ -12,10 +12,10 @@ from pipelines.errors import AlmanacError
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.casting.dates import ORDERS, moment_sql
 from pipelines.ingest.casting.numbers import number_sql, plain_sql
-from pipelines.ingest.hints import FORMATS, is_continental
-from pipelines.ingest.looks import Looks
-from pipelines.ingest.preview import read_table
-from pipelines.ingest.shapes import compiled, shapes
+from pipelines.ingest.proposals.column_values import Looks
+from pipelines.ingest.proposals.header_patterns import compiled, shapes
+from pipelines.ingest.proposals.options import FORMATS, is_continental
+from pipelines.ingest.proposals.preview import read_table
 
 MOSTLY = 0.9
 

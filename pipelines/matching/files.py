@@ -8,8 +8,8 @@ import polars as pl
 import yaml
 
 from pipelines.errors import AlmanacError
-from pipelines.ingest.headers import Aliases, aliases, entity_words, exact_likenesses, plain
-from pipelines.ingest.preview import read_table
+from pipelines.ingest.proposals.headers import Aliases, aliases, entity_words, exact_likenesses, plain
+from pipelines.ingest.proposals.preview import read_table
 from pipelines.ingest.series import as_numbers
 
 WORDS = Path(__file__).with_name("headers.yml")

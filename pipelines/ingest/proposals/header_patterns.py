@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-SHAPES = Path(__file__).with_name("header_shapes.yml")
+SHAPES = Path(__file__).with_name("header_patterns.yml")
 
 
 @cache

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from pipelines.contracts import CanonicalColumn
 from pipelines.ingest.casting.cast_sql import FALSE, TRUE
 from pipelines.ingest.casting.code_lists import Vocabulary
-from pipelines.ingest.looks import NUMBER, Looks
-from pipelines.ingest.shapes import shapes, stated_unit, unit_of
+from pipelines.ingest.proposals.column_values import NUMBER, Looks
+from pipelines.ingest.proposals.header_patterns import shapes, stated_unit, unit_of
 
 _SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _CONTINENTAL = re.compile(r"^-?\d{1,3}(\.\d{3})*,\d+-?$|^-?\d+,\d{1,2}-?$|^-?\d{1,3}(\.\d{3}){2,}-?$")

@@ -10,7 +10,7 @@ import polars as pl
 from pipelines.contracts import CanonicalColumn
 from pipelines.ingest.casting.cast_sql import FALSE, STANDARD_NULLS, TRUE
 from pipelines.ingest.casting.code_lists import Vocabulary
-from pipelines.ingest.shapes import compiled, countries, shapes
+from pipelines.ingest.proposals.header_patterns import compiled, countries, shapes
 
 DATE = re.compile(
     r"^\d{4}[-/.年]\d{1,2}|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|^\d{8}$|^\d{10}(\d{3})?$|^\d{1,2}\.?[- ]*[A-Za-zÀ-ÿ]{3}"

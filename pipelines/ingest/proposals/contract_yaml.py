@@ -9,11 +9,11 @@ import polars as pl
 import yaml
 
 from pipelines.contracts import CanonicalColumn, CanonicalObject
-from pipelines.ingest.guesses import SURE, Evidence, Guess
-from pipelines.ingest.headers import aliases, exact_likenesses
-from pipelines.ingest.hints import column_options, is_continental, words_found
-from pipelines.ingest.looks import SAMPLE, Looks
-from pipelines.ingest.wide import MEASURE, Wide
+from pipelines.ingest.proposals.column_values import SAMPLE, Looks
+from pipelines.ingest.proposals.headers import aliases, exact_likenesses
+from pipelines.ingest.proposals.mapping import SURE, Evidence, Guess
+from pipelines.ingest.proposals.options import column_options, is_continental, words_found
+from pipelines.ingest.proposals.wide_sheets import MEASURE, Wide
 
 DATED = (("%Y-%m-%d", r"\d{4}-\d{2}-\d{2}"), ("%Y_%m_%d", r"\d{4}_\d{2}_\d{2}"), ("%Y%m%d", r"\d{8}"))
 # What tells the rows of objects apart that have no id of their own.

@@ -13,7 +13,7 @@ import yaml
 
 from pipelines.contracts import SourceContract, canonical_objects
 from pipelines.ingest.casting.header_mapping import folded
-from pipelines.ingest.shapes import shapes
+from pipelines.ingest.proposals.header_patterns import shapes
 
 ALIASES = Path(__file__).with_name("header_aliases.yml")
 ENTITIES = Path(__file__).with_name("entity_words.yml")

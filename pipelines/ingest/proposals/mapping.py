@@ -13,7 +13,9 @@ import polars as pl
 from pipelines.contracts import CanonicalObject, SourceContract, canonical_objects
 from pipelines.home.settings import Settings
 from pipelines.ingest.casting.code_lists import SEEDS, Vocabulary, load_vocabulary
-from pipelines.ingest.headers import (
+from pipelines.ingest.proposals.column_values import ID, Looks, fits
+from pipelines.ingest.proposals.header_patterns import compiled, shapes
+from pipelines.ingest.proposals.headers import (
     Aliases,
     aliases,
     common_prefix,
@@ -25,8 +27,6 @@ from pipelines.ingest.headers import (
     plain,
     without_prefix,
 )
-from pipelines.ingest.looks import ID, Looks, fits
-from pipelines.ingest.shapes import compiled, shapes
 
 SURE, PLAUSIBLE = 0.9, 0.6
 OVER = ("won", "lost", "void")

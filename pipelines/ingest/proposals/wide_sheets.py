@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from pipelines.contracts import CanonicalObject, canonical_objects
-from pipelines.ingest.headers import aliases, entity_words, exact_likenesses, plain
-from pipelines.ingest.looks import Looks
-from pipelines.ingest.shapes import compiled, shapes
+from pipelines.ingest.proposals.column_values import Looks
+from pipelines.ingest.proposals.header_patterns import compiled, shapes
+from pipelines.ingest.proposals.headers import aliases, entity_words, exact_likenesses, plain
 
 FEWEST = 3  # two columns with a month each are rather two columns
 FEWEST_ENTERED = 2

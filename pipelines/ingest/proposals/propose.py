@@ -18,11 +18,18 @@ from pipelines.home.settings import Settings
 from pipelines.ingest.casting.header_mapping import fit, folded
 from pipelines.ingest.casting.unpivot import headings, long_headers
 from pipelines.ingest.formats.source import FileRefusedError
-from pipelines.ingest.guesses import Evidence, Guess, best_object
-from pipelines.ingest.looks import DATE, NUMBER, Looks
-from pipelines.ingest.preview import Preview, preview, read_table
-from pipelines.ingest.wide import MEASURE, Wide, find_entered, find_wide, measure_columns, periodic_objects
-from pipelines.ingest.written import Draft, written
+from pipelines.ingest.proposals.column_values import DATE, NUMBER, Looks
+from pipelines.ingest.proposals.contract_yaml import Draft, written
+from pipelines.ingest.proposals.mapping import Evidence, Guess, best_object
+from pipelines.ingest.proposals.preview import Preview, preview, read_table
+from pipelines.ingest.proposals.wide_sheets import (
+    MEASURE,
+    Wide,
+    find_entered,
+    find_wide,
+    measure_columns,
+    periodic_objects,
+)
 
 SAMPLE_ROWS = 2000
 
