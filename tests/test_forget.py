@@ -7,8 +7,8 @@ import pytest
 from ingest_world import DEALS, LANDED, World, deals
 
 from pipelines.contracts import load_contracts
-from pipelines.ingest import landing
 from pipelines.ingest.erasure.erase import forget
+from pipelines.ingest.landing import store
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
 PEOPLE = """
@@ -70,7 +70,7 @@ def test_a_person_is_forgotten_in_every_piece_of_a_large_file(
     changed = forget(world.settings, load_contracts(world.settings.sources), "ann@x.com", "forget")[0]
     assert (changed["rows_loaded"], changed["rows_quarantined"], changed["rows_control"]) == (117, 0, 3)
     rows[5] = rows[110] = ",,,,\n"
-    kept = landing.restore(world.settings, row["sha256"], tmp_path / "kept").read_bytes()
+    kept = store.restore(world.settings, row["sha256"], tmp_path / "kept").read_bytes()
     assert kept.decode(encoding) == head + "".join(rows)
 
 

@@ -9,9 +9,9 @@ from ingest_world import DEALS, World, deals
 
 from pipelines.contracts import load_contract, load_contracts
 from pipelines.home.settings import load_settings
-from pipelines.ingest import landing
 from pipelines.ingest.erasure.erase import forget
 from pipelines.ingest.formats.two_row_header import two_row_header
+from pipelines.ingest.landing import store
 from pipelines.ingest.proposals.preview import preview, read_table
 from pipelines.ingest.proposals.propose import propose
 
@@ -144,7 +144,7 @@ def test_a_person_is_blanked_in_a_file_with_quotes_of_its_own(tmp_path: Path) ->
     row = world.run().files[0]
     assert row["rows_loaded"] == 3
     forget(world.settings, load_contracts(world.settings.sources), "Lee, Ann", "forget")
-    kept = landing.restore(world.settings, row["sha256"], tmp_path / "kept").read_text()
+    kept = store.restore(world.settings, row["sha256"], tmp_path / "kept").read_text()
     assert kept == "\n".join([lines[0], ",,", *lines[2:]]) + "\n"
 
 

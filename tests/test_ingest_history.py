@@ -10,8 +10,8 @@ from ingest_world import DEALS, EVERYTHING, LANDED, LINES, World, deals, put_mon
 
 from pipelines import ingest
 from pipelines.contracts import load_contracts
-from pipelines.ingest import landing
-from pipelines.ingest import load as loading
+from pipelines.ingest.landing import load_tables as loading
+from pipelines.ingest.landing import store
 
 
 @pytest.fixture
@@ -174,7 +174,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next(world: World, monkeypatch:
     places = {
         "keep_compressed": (run_module, "keep_compressed", 2),
         "observe": (run_module, "observe", 2),
-        "rows": (landing, "keep_query", 2),
+        "rows": (store, "keep_query", 2),
         "ledger": (run_module.ledger, "append", 1),
         "load": (loading, "_control", 1),
     }

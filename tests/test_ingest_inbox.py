@@ -43,7 +43,7 @@ def test_a_file_that_is_still_being_written_is_left_to_the_next_run(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = world.put("deals_20240101.csv", deals(["1", "Roof", "Prospecting", "100", ""]))
-    monkeypatch.setattr("pipelines.ingest.inbox.content_hash", lambda _: "0" * 64)
+    monkeypatch.setattr("pipelines.ingest.landing.inbox.content_hash", lambda _: "0" * 64)
     assert [row["reason_code"] for row in world.run().files] == ["changing"]
     assert not list((world.settings.home / "landing").rglob("*.tmp"))
     monkeypatch.undo()

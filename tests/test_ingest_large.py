@@ -10,10 +10,10 @@ from ingest_world import DEALS, World
 from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.ingest import landing
 from pipelines.ingest.formats import chunks as pieces
 from pipelines.ingest.formats.careful_parser import Dialect, parse
 from pipelines.ingest.formats.chunks import cuts
+from pipelines.ingest.landing import store
 from pipelines.ingest.proposals.preview import find_contract, preview
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
@@ -60,7 +60,7 @@ class Both:
         """How many pieces were kept of the one file."""
         world = self.worlds[0]
         file_id = world.column("select file_id from control.files")[0]
-        return len(landing.rows_paths(world.settings, "opportunities", file_id))
+        return len(store.rows_paths(world.settings, "opportunities", file_id))
 
 
 def lines(count: int, **changed: str) -> str:
@@ -171,7 +171,7 @@ def test_the_newest_of_rows_with_one_key_stays(both: Both) -> None:
 
 
 def test_keys_are_compared_in_shares_that_fit_into_memory(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.ingest.large.SHARE", 50)
+    monkeypatch.setattr("pipelines.ingest.landing.chunked_file.SHARE", 50)
     text = lines(200) + lines(200).split("\n", 1)[1]
     _, refused, _, _ = both.read(DEALS, text)
     assert [(row[3], row[7]) for row in refused] == [(n, "duplicate_row") for n in range(201, 401)]
@@ -289,7 +289,7 @@ def test_a_file_that_fails_in_a_late_piece_leaves_no_row(both: Both, reader: str
 
 
 def test_a_disk_that_fails_in_a_late_piece_leaves_no_row(both: Both) -> None:
-    world, keep, kept = both.worlds[0].contract(DEALS), landing.keep_query, list[Path]()
+    world, keep, kept = both.worlds[0].contract(DEALS), store.keep_query, list[Path]()
 
     def failing(connection: Any, sql: str, target: Path) -> None:
         if len(kept) == 2:
@@ -298,7 +298,7 @@ def test_a_disk_that_fails_in_a_late_piece_leaves_no_row(both: Both) -> None:
         keep(connection, sql, target)
 
     both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
-    both.patch.setattr(landing, "keep_query", failing)
+    both.patch.setattr(store, "keep_query", failing)
     world.put("deals_20240131.csv", lines(400))
     world.run()
     assert world.column("select reason_code from control.files") == ["unreadable"]
@@ -316,7 +316,7 @@ def test_a_rebuild_from_landing_gives_every_piece_again(both: Both) -> None:
 def test_a_run_killed_between_two_pieces_leaves_nothing_that_the_next_one_keeps(both: Both) -> None:
     world, kept = both.worlds[0].contract(DEALS), list[Path]()
     world.put("deals_20240131.csv", lines(400))
-    keep = landing.keep_query
+    keep = store.keep_query
 
     def killed(connection: Any, sql: str, target: Path) -> None:
         if len(kept) == 3:
@@ -325,10 +325,10 @@ def test_a_run_killed_between_two_pieces_leaves_nothing_that_the_next_one_keeps(
         keep(connection, sql, target)
 
     both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
-    both.patch.setattr(landing, "keep_query", killed)
+    both.patch.setattr(store, "keep_query", killed)
     with pytest.raises(KeyboardInterrupt):
         world.run()
-    both.patch.setattr(landing, "keep_query", keep)
+    both.patch.setattr(store, "keep_query", keep)
     assert all(path.exists() for path in kept)
     assert ingest.newest_export(world.settings) is None
     both.patch.setattr(pieces, "PIECE_BYTES", 2 * SMALL * len(kept))

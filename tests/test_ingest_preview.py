@@ -11,7 +11,7 @@ from proposal_score import held_out, scores
 from pipelines.contracts import load_contract, load_contracts
 from pipelines.home.settings import SHIPPED_SOURCES, load_settings
 from pipelines.ingest.casting.code_lists import load_vocabulary
-from pipelines.ingest.inbox import Found, owners
+from pipelines.ingest.landing.inbox import Found, owners
 from pipelines.ingest.proposals.mapping import Evidence, best_object
 from pipelines.ingest.proposals.preview import check_samples, find_contract, neutralised, preview, read_table
 from pipelines.ingest.proposals.propose import propose

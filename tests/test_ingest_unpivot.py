@@ -9,9 +9,9 @@ from ingest_world import LANDED, World
 
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.ingest import landing
 from pipelines.ingest.casting.unpivot import export_record
 from pipelines.ingest.formats import chunks
+from pipelines.ingest.landing import store
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
 TARGETS = """
@@ -209,6 +209,6 @@ def test_a_file_read_in_pieces_counts_its_values_once(world: World, monkeypatch:
     monkeypatch.setattr(chunks, "PIECE_BYTES", 3_000)
     world.put("budget_2.csv", content.replace("travel", "fairs"))
     again = next(file for file in world.run().files if file["path"] == "budget_2.csv")
-    assert len(landing.rows_paths(world.settings, "budgets", again["file_id"])) > 1
+    assert len(store.rows_paths(world.settings, "budgets", again["file_id"])) > 1
     assert again["warnings"] == whole
     assert "400 records x 2 columns turned into rows = 800 values, 400 of them empty" in whole

@@ -14,16 +14,16 @@ import polars as pl
 from pipelines.contracts import SourceContract
 from pipelines.home import state
 from pipelines.home.settings import Settings
-from pipelines.ingest import history as ledger
-from pipelines.ingest import landing
-from pipelines.ingest.arrivals import arrivals_of
 from pipelines.ingest.formats.decode import keep_compressed
 from pipelines.ingest.formats.source import Desk, FileRefusedError, desk
-from pipelines.ingest.history import History, Row
-from pipelines.ingest.load import CORRECTIONS, synchronise
-from pipelines.ingest.observe import Arrival, Observed, observe
-from pipelines.ingest.report import IngestReport, file_id_of, ledger_row
-from pipelines.ingest.required import stop_for_required
+from pipelines.ingest.landing import file_ledger as ledger
+from pipelines.ingest.landing import store
+from pipelines.ingest.landing.file_ledger import History, Row
+from pipelines.ingest.landing.land_file import Arrival, Observed, observe
+from pipelines.ingest.landing.load_tables import CORRECTIONS, synchronise
+from pipelines.ingest.landing.plan import arrivals_of
+from pipelines.ingest.landing.report import IngestReport, file_id_of, ledger_row
+from pipelines.ingest.landing.required import stop_for_required
 
 Progress = Callable[[str, int, int], None]
 LEDGER_SECONDS = 1.0  # at most this much reading is done again after a kill
@@ -121,10 +121,10 @@ def _land(
 
     None for a file that has left the inbox meanwhile: should it come back, it is as new as it was.
     """
-    kept = landing.bytes_path(settings, arrival.sha256)
+    kept = store.bytes_path(settings, arrival.sha256)
     if arrival.path == kept:
         with TemporaryDirectory(dir=settings.warehouse) as folder:
-            restored = landing.restore(settings, arrival.sha256, Path(folder) / Path(arrival.name).name)
+            restored = store.restore(settings, arrival.sha256, Path(folder) / Path(arrival.name).name)
             return _land(settings, replace(arrival, path=restored), past, landed_at, scratch_desk)
     seen_before = sum(
         (row["path"], row["sha256"], row["contract_hash"]) == (arrival.name, arrival.sha256, arrival.contract_hash)

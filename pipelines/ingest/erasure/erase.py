@@ -14,13 +14,13 @@ from pipelines.contracts import ObjectContract, SourceContract
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted
-from pipelines.ingest import history as ledger
-from pipelines.ingest import landing
 from pipelines.ingest.casting.cast_sql import literal
 from pipelines.ingest.erasure.person import Person, contract_of, normal, personal_columns
 from pipelines.ingest.erasure.redact import Header, kept_text
 from pipelines.ingest.formats.careful_parser import Dialect
-from pipelines.ingest.history import History, Row
+from pipelines.ingest.landing import file_ledger as ledger
+from pipelines.ingest.landing import store
+from pipelines.ingest.landing.file_ledger import History, Row
 
 LOG = "forgotten"
 
@@ -100,14 +100,14 @@ def _strip(settings: Settings, row: Row, person: Person, gone: set[tuple[str, st
 
     gone: receives (file id, source id) of what was taken out; blanked: the hash of each file whose bytes were edited.
     """
-    kept = landing.bytes_path(settings, row["sha256"])
+    kept = store.bytes_path(settings, row["sha256"])
     with kept_text(settings, row, person.contract.reader) as text:
         is_named = text is not None and text.names(person)
         header = text.header(person) if text and is_named else (0, [])
-        pieces = landing.rows_paths(settings, row["object"], row["file_id"])
+        pieces = store.rows_paths(settings, row["object"], row["file_id"])
         accepted = [source_id for path in pieces for source_id in _strip_rows(path, person)]
         dialect = text.dialect if text else Dialect(row["delimiter"] or ",")
-        refused = _strip_refused(landing.refused_path(settings, row["file_id"]), dialect, person, header)
+        refused = _strip_refused(store.refused_path(settings, row["file_id"]), dialect, person, header)
         ids = [*accepted, *refused]
         gone.update((row["file_id"], name) for name in ids if name)
         if text and is_named and text.blank(person, header, kept):
@@ -147,7 +147,7 @@ def _strip_refused(path: Path, dialect: Dialect, person: Person, header: Header)
         dtype=pl.Boolean,
     )
     if named.any():
-        landing.keep_frame(frame.filter(~named), path)
+        store.keep_frame(frame.filter(~named), path)
     return frame.filter(named)["source_id"].to_list()
 
 

@@ -12,14 +12,14 @@ import zstandard
 
 from pipelines.contracts import Reader
 from pipelines.home.settings import Settings
-from pipelines.ingest import landing
 from pipelines.ingest.erasure.person import Person, normal
 from pipelines.ingest.formats.careful_parser import Dialect, Record, parse
 from pipelines.ingest.formats.chunks import cuts
 from pipelines.ingest.formats.decode import head_text, is_utf8, to_utf8
 from pipelines.ingest.formats.dialect import find_dialect
 from pipelines.ingest.formats.source import FileRefusedError
-from pipelines.ingest.history import Row
+from pipelines.ingest.landing import store
+from pipelines.ingest.landing.file_ledger import Row
 
 Header = tuple[int, list[int]]
 
@@ -78,11 +78,11 @@ def kept_text(settings: Settings, row: Row, reader: Reader) -> Iterator[KeptText
 
     reader: of its contract. What it leaves open is found out as it was when the file was read.
     """
-    if not row["delimiter"] or not landing.bytes_path(settings, row["sha256"]).exists():
+    if not row["delimiter"] or not store.bytes_path(settings, row["sha256"]).exists():
         yield None
         return
     with TemporaryDirectory(dir=settings.warehouse) as folder:
-        kept, encoding = landing.restore(settings, row["sha256"], Path(folder) / "kept"), row["encoding"] or "utf-8"
+        kept, encoding = store.restore(settings, row["sha256"], Path(folder) / "kept"), row["encoding"] or "utf-8"
         path = _decoded(kept, encoding, Path(folder) / "text")
         told = reader.model_copy(update={"delimiter": row["delimiter"]})
         yield KeptText(path, encoding, find_dialect(head_text(path), told)) if path else None

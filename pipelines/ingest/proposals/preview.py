@@ -12,13 +12,13 @@ import polars as pl
 from pipelines.contracts import ObjectContract, Reader, SourceContract, canonical_objects
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
-from pipelines.ingest import landing
 from pipelines.ingest.casting.code_lists import load_vocabulary
-from pipelines.ingest.exported import exported_at
 from pipelines.ingest.formats.decode import content_hash
 from pipelines.ingest.formats.source import FileRefusedError, desk, scratch
-from pipelines.ingest.inbox import Found, owners
-from pipelines.ingest.observe import Arrival, Observed, observe
+from pipelines.ingest.landing import store
+from pipelines.ingest.landing.export_date import exported_at
+from pipelines.ingest.landing.inbox import Found, owners
+from pipelines.ingest.landing.land_file import Arrival, Observed, observe
 
 NO_DATE = datetime(1970, 1, 1)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -71,7 +71,7 @@ def preview(
     except FileRefusedError as refusal:
         if not is_sample:
             seen = Observed(status="rejected", reason_code=refusal.code, reason=refusal.reason)
-            nothing = pl.DataFrame(schema=landing.REFUSED)
+            nothing = pl.DataFrame(schema=store.REFUSED)
             return Preview(f"{system.system}/{contract.name}", seen, pl.DataFrame(), nothing)
         moment = NO_DATE
     with TemporaryDirectory() as folder:
@@ -81,12 +81,12 @@ def preview(
         )
         with desk(Path(folder) / "scratch") as scratch_desk:
             seen = observe(aside, arrival, "preview", NO_DATE, scratch_desk)
-        rows, refused = landing.rows_paths(aside, contract.object, "preview"), landing.refused_path(aside, "preview")
+        rows, refused = store.rows_paths(aside, contract.object, "preview"), store.refused_path(aside, "preview")
         return Preview(
             f"{system.system}/{contract.name}",
             seen,
             _whole(pl.read_parquet(rows), contract) if rows[0].exists() else pl.DataFrame(),
-            pl.read_parquet(refused) if refused.exists() else pl.DataFrame(schema=landing.REFUSED),
+            pl.read_parquet(refused) if refused.exists() else pl.DataFrame(schema=store.REFUSED),
         )
 
 

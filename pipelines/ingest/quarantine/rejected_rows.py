@@ -8,15 +8,15 @@ import duckdb
 import polars as pl
 
 from pipelines.home.warehouse import quoted
-from pipelines.ingest import landing
 from pipelines.ingest.casting.cast_sql import literal
 from pipelines.ingest.casting.header_mapping import UNPIVOTED, fit
 from pipelines.ingest.casting.unpivot import export_record_sql
 from pipelines.ingest.casting.validate import MEANING
 from pipelines.ingest.formats.source import Source
+from pipelines.ingest.landing import store
 
 if TYPE_CHECKING:
-    from pipelines.ingest.observe import Arrival
+    from pipelines.ingest.landing.land_file import Arrival
 
 REFUSED_ROWS = 50_000  # so many at once as Python objects, which take several times the room of their text
 
@@ -48,9 +48,9 @@ def refused_rows(
     ]
     judged = _judged_rows(connection, arrival, *sources) if has_faults else iter(())
     rows = ((file_id, system, canonical, record, None, *rest) for record, *rest in judged)
-    frames = [pl.DataFrame(unread, schema=landing.REFUSED, orient="row")]
+    frames = [pl.DataFrame(unread, schema=store.REFUSED, orient="row")]
     while some := list(islice(rows, REFUSED_ROWS)):
-        frames.append(pl.DataFrame(some, schema=landing.REFUSED, orient="row"))
+        frames.append(pl.DataFrame(some, schema=store.REFUSED, orient="row"))
     return pl.concat(frames).sort("record", maintain_order=True)
 
 

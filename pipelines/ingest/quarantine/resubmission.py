@@ -22,9 +22,9 @@ from pipelines.errors import AlmanacError
 from pipelines.home import state
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted
-from pipelines.ingest import landing
 from pipelines.ingest.formats.source import FileRefusedError, Source
-from pipelines.ingest.history import History, Row
+from pipelines.ingest.landing import store
+from pipelines.ingest.landing.file_ledger import History, Row
 
 LOG = "returned"
 SCHEMA: dict[str, Any] = {
@@ -154,7 +154,7 @@ def take_back(settings: Settings, contracts: dict[str, SourceContract], text: st
 
 
 def _refused(settings: Settings, row: Row) -> pl.DataFrame:
-    return pl.read_parquet(landing.refused_path(settings, row["file_id"]))
+    return pl.read_parquet(store.refused_path(settings, row["file_id"]))
 
 
 def _raw_texts(settings: Settings, row: Row) -> dict[int, str]:
@@ -168,7 +168,7 @@ def _refused_readings(settings: Settings, path: str) -> list[Row]:
     if not rows:
         raise AlmanacError(f"{path}: not in the ledger; paths are below the inbox, see `almanac quarantine list`")
     newest = {(row["source_system"], row["contract"]): row for row in rows}.values()
-    found = [row for row in newest if landing.refused_path(settings, row["file_id"]).exists()]
+    found = [row for row in newest if store.refused_path(settings, row["file_id"]).exists()]
     if not found:
         raise AlmanacError(f"{path}: no row of it is in quarantine")
     standing = history.standing()
@@ -187,7 +187,7 @@ def _source_of(settings: Settings, contracts: dict[str, SourceContract], row: Ro
     if contract is None:
         raise AlmanacError(f"{path}: its contract {row['source_system']}/{row['contract']} is gone")
     with TemporaryDirectory(dir=settings.warehouse) as folder, scratch(Path(folder)) as (connection, place):
-        restored = landing.restore(settings, row["sha256"], Path(folder) / Path(path).name)
+        restored = store.restore(settings, row["sha256"], Path(folder) / Path(path).name)
         try:
             return open_source(restored, contract.reader, place)[0](connection, 0)
         except FileRefusedError as refusal:

@@ -23,7 +23,7 @@ from pipelines.ingest.formats.source import Load, Source
 from pipelines.ingest.quarantine.resubmission import Patch, apply_patch
 
 if TYPE_CHECKING:
-    from pipelines.ingest.observe import Observed
+    from pipelines.ingest.landing.land_file import Observed
 
 SHARE = 4_000_000  # keys compared at a time: their hashes take about a third of the scratch database's memory
 

@@ -14,9 +14,9 @@ from pipelines.contracts import CanonicalObject, SourceContract, canonical_objec
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted, replace_table
-from pipelines.ingest import landing
 from pipelines.ingest.formats.source import MEMORY_LIMIT
-from pipelines.ingest.history import FILES, History, Row
+from pipelines.ingest.landing import store
+from pipelines.ingest.landing.file_ledger import FILES, History, Row
 
 LINEAGE = {
     "_extra": "VARCHAR", "source_system": "VARCHAR", "source_id": "VARCHAR", "exported_at": "TIMESTAMP",
@@ -128,7 +128,7 @@ def _rows_query(canonical: CanonicalObject) -> str:
 
 
 def _kept(settings: Settings, name: str, file_ids: list[str]) -> list[Path]:
-    return [path for file_id in file_ids for path in landing.rows_paths(settings, name, file_id)]
+    return [path for file_id in file_ids for path in store.rows_paths(settings, name, file_id)]
 
 
 def _texts(paths: list[Path]) -> list[str]:
@@ -151,10 +151,8 @@ def _control(
 
 
 def _quarantine(connection: duckdb.DuckDBPyConnection, settings: Settings, history: History) -> None:
-    replace_table(connection, "quality", "quarantine", pl.DataFrame(schema=landing.REFUSED))
-    paths = [
-        path for file_id in sorted(history.standing()) if (path := landing.refused_path(settings, file_id)).exists()
-    ]
+    replace_table(connection, "quality", "quarantine", pl.DataFrame(schema=store.REFUSED))
+    paths = [path for file_id in sorted(history.standing()) if (path := store.refused_path(settings, file_id)).exists()]
     if paths:
         connection.execute(
             "insert into quality.quarantine by name select * from read_parquet(?, union_by_name = true)",

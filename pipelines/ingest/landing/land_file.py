@@ -12,7 +12,6 @@ import polars as pl
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted
-from pipelines.ingest import landing
 from pipelines.ingest.casting.cast import Casting, cast_cells, fill_down
 from pipelines.ingest.casting.cast_sql import literal
 from pipelines.ingest.casting.code_lists import Vocabulary
@@ -22,10 +21,11 @@ from pipelines.ingest.casting.sheet_mapping import fit_sheets
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
 from pipelines.ingest.casting.validate import CORRECTIONS, judge, refuse_unknown
 from pipelines.ingest.erasure.erase import set_aside_forgotten
-from pipelines.ingest.exported import export_dates, exported_from_column, newest_of
 from pipelines.ingest.formats.readers import open_source
 from pipelines.ingest.formats.source import Desk, FileRefusedError, Load, Source
-from pipelines.ingest.large import Whole, together
+from pipelines.ingest.landing import store
+from pipelines.ingest.landing.chunked_file import Whole, together
+from pipelines.ingest.landing.export_date import export_dates, exported_from_column, newest_of
 from pipelines.ingest.quarantine.rejected_rows import refused_rows
 from pipelines.ingest.quarantine.resubmission import Patch, apply_patch
 
@@ -76,7 +76,7 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
     """Read the file and keep its rows under `file_id`. One that cannot be used comes back rejected, with the reason."""
     with desk.file() as (connection, place):
         seen = Observed(exported_at=arrival.exported_at)
-        home = landing.Home(settings, arrival.contract.object, file_id, landed_at, place)
+        home = store.Home(settings, arrival.contract.object, file_id, landed_at, place)
         home.drop_pieces()
         try:
             loads = open_source(arrival.path, arrival.contract.reader, place)
@@ -95,7 +95,7 @@ def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datet
         return seen
 
 
-def _reject(home: landing.Home, seen: Observed, code: str, reason: str) -> None:
+def _reject(home: store.Home, seen: Observed, code: str, reason: str) -> None:
     """Keep no row of the file, neither of the pieces that were sound."""
     home.drop()
     seen.status, seen.reason_code, seen.reason = "rejected", code, reason
@@ -104,7 +104,7 @@ def _reject(home: landing.Home, seen: Observed, code: str, reason: str) -> None:
 
 def _observe(
     connection: duckdb.DuckDBPyConnection,
-    home: landing.Home,
+    home: store.Home,
     arrival: Arrival,
     source: Source,
     seen: Observed,
@@ -121,7 +121,7 @@ def _observe(
 
 
 def _in_pieces(
-    connection: duckdb.DuckDBPyConnection, home: landing.Home, arrival: Arrival, loads: list[Load], file: Observed
+    connection: duckdb.DuckDBPyConnection, home: store.Home, arrival: Arrival, loads: list[Load], file: Observed
 ) -> Observed:
     """Read and keep a large file: every piece once, and those again that hold rows whose key stands elsewhere too.
 
@@ -148,7 +148,7 @@ def _in_pieces(
     for number in whole.repeated([home.rows(number) for number in range(len(loads))]):
         pieces[number] = read(number)
     refused = [path for number in range(len(loads)) if (path := home.refused(number)).exists()]
-    landing.keep_files(connection, refused, "record", home.refused())
+    store.keep_files(connection, refused, "record", home.refused())
     return together(pieces)
 
 
@@ -190,7 +190,7 @@ def _line_prefix(arrival: Arrival, seen: Observed) -> str:
 
 def _keep(
     connection: duckdb.DuckDBPyConnection,
-    home: landing.Home,
+    home: store.Home,
     arrival: Arrival,
     sources: tuple[Source, Source],
     seen: Observed,
@@ -219,9 +219,9 @@ def _keep(
     if window := arrival.contract.window_column:
         bounds = _row(connection, f"select min({quoted(window)})::date, max({quoted(window)})::date {_ACCEPTED}")
         seen.window_from, seen.window_to = bounds
-    landing.keep_frame(refused, home.refused(piece))
+    store.keep_frame(refused, home.refused(piece))
     rows = _accepted_query(connection, arrival, seen, home)
-    landing.keep_query(connection, rows, home.rows(piece or 0))
+    store.keep_query(connection, rows, home.rows(piece or 0))
 
 
 _ACCEPTED = "from typed where not _is_control and _record not in (select _record from faults)"
@@ -233,7 +233,7 @@ def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
     return found
 
 
-def _accepted_query(connection: duckdb.DuckDBPyConnection, arrival: Arrival, seen: Observed, home: landing.Home) -> str:
+def _accepted_query(connection: duckdb.DuckDBPyConnection, arrival: Arrival, seen: Observed, home: store.Home) -> str:
     made = {name for name, *_ in connection.execute("describe typed").fetchall()}
     canonical = canonical_objects()[arrival.contract.object]
     columns = ", ".join(quoted(name) for name in canonical.sql_columns if name in made)

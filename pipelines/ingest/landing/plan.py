@@ -6,15 +6,15 @@ from datetime import datetime
 
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
 from pipelines.home.settings import Settings
-from pipelines.ingest import landing
 from pipelines.ingest.casting.code_lists import Vocabulary, load_vocabulary
-from pipelines.ingest.exported import exported_at
 from pipelines.ingest.formats.source import FileRefusedError
-from pipelines.ingest.history import History, Row
-from pipelines.ingest.inbox import Found, allowed_hashes, look, owners
-from pipelines.ingest.observe import Arrival, Observed
+from pipelines.ingest.landing import store
+from pipelines.ingest.landing.export_date import exported_at
+from pipelines.ingest.landing.file_ledger import History, Row
+from pipelines.ingest.landing.inbox import Found, allowed_hashes, look, owners
+from pipelines.ingest.landing.land_file import Arrival, Observed
+from pipelines.ingest.landing.report import IngestReport, file_id_of, ledger_row, note_unread
 from pipelines.ingest.quarantine.resubmission import Returned
-from pipelines.ingest.report import IngestReport, file_id_of, ledger_row, note_unread
 
 NEW = sys.maxsize  # a file that was never seen comes after those that were
 
@@ -67,7 +67,7 @@ def _kept_arrivals(
     for row in past.readable():
         system = contracts.get(row["source_system"])
         contract = next((item for item in system.objects if item.name == row["contract"]), None) if system else None
-        path = landing.bytes_path(settings, row["sha256"])
+        path = store.bytes_path(settings, row["sha256"])
         if system is None or contract is None or not path.exists() or not row["exported_at"]:
             continue
         if (system.system, contract.name, row["sha256"]) in present:
