@@ -2,8 +2,9 @@
 
 import pytest
 
-from pipelines.bench.match import measure_ours, quality
+from pipelines.bench.match import measure_ours
 from pipelines.bench.match_data import sample_company
+from pipelines.bench.match_scores import quality
 from pipelines.bench.match_update import measure_update
 
 

@@ -17,6 +17,7 @@ import polars as pl
 from pipelines.bench import match_peer
 from pipelines.bench.match_data import DATA, sample_company
 from pipelines.bench.match_peer_scale import measure_scale
+from pipelines.bench.match_scores import quality
 from pipelines.bench.match_update import measure_update
 from pipelines.home.settings import REPOSITORY
 from pipelines.keys import parse_name
@@ -80,28 +81,6 @@ def _broken_promises(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
     total = " + ".join(name for name in columns if name != "score_bits")
     row = connection.execute(f"select count(*) from matching.mtc_pairs where score_bits != {total}").fetchone()
     return {"pairs_whose_bits_do_not_sum": row[0] if row else 0}
-
-
-def quality(labels: list[Any], truth: list[Any]) -> dict[str, float]:
-    """Pairwise precision, recall, F1 implied by clusters; B-cubed after Bagga and Baldwin (LREC 1998)."""
-    counts = pl.DataFrame({"c": labels, "t": truth}, strict=False).group_by("c", "t").len("n").cast({"n": pl.Float64})
-    counts = counts.with_columns(cn=pl.col("n").sum().over("c"), tn=pl.col("n").sum().over("t"))
-
-    def pairs(sizes: pl.Series) -> float:
-        return float((sizes * (sizes - 1) / 2).sum())
-
-    hits = pairs(counts["n"])
-    found, true = (pairs(counts.group_by(key).agg(pl.col("n").sum())["n"]) for key in ("c", "t"))
-    b_precision = float((counts["n"] ** 2 / counts["cn"]).sum()) / len(labels)
-    b_recall = float((counts["n"] ** 2 / counts["tn"]).sum()) / len(labels)
-    precision, recall = hits / max(found, 1.0), hits / max(true, 1.0)
-    values = {
-        "precision": precision,
-        "recall": recall,
-        "f1": 2 * precision * recall / max(precision + recall, 1e-9),
-        "b_cubed_f1": 2 * b_precision * b_recall / max(b_precision + b_recall, 1e-9),
-    }
-    return {name: round(value, 4) for name, value in values.items()}
 
 
 def short_names(folder: Path) -> dict[str, float]:

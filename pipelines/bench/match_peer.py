@@ -7,14 +7,14 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.bench.match_scores import quality
+
 THRESHOLDS = (0.05, 0.2, 0.5, 0.8, 0.9, 0.95, 0.99, 0.995, 0.999, 0.9999)
 
 
 def measure(name: str, records: pl.DataFrame) -> dict[str, Any]:
     """Quality at the best threshold (by F1, with the truth in hand) and at 0.5, and what it cost."""
     from splink import DuckDBAPI, Linker
-
-    from pipelines.bench.match import quality
 
     logging.getLogger("splink").setLevel(logging.ERROR)
     started, cpu = time.perf_counter(), time.process_time()

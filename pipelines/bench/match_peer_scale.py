@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.bench.match_scores import quality
 from pipelines.matching.engine import engine
 from pipelines.matching.models import run_models
 
@@ -19,8 +20,6 @@ THRESHOLDS = (0.5, 0.9, 0.99, 0.999)
 def measure_scale(records: pl.DataFrame) -> dict[str, Any]:
     """CPU seconds of normalisation and of frozen Splink (predict and one clustering), and its best F1."""
     from splink import DuckDBAPI, Linker
-
-    from pipelines.bench.match import quality
 
     logging.getLogger("splink").setLevel(logging.ERROR)
     start = time.process_time()

@@ -5,7 +5,7 @@ Does not belong here: anything that compares two exports with each other (stagin
 Dagster.
 """
 
-from pipelines.ingest.landing.land_file import Arrival
+from pipelines.ingest.arrival import Arrival
 from pipelines.ingest.run import IngestReport, newest_export, rebuild, run, show_known_at, waiting
 
 __all__ = ["Arrival", "IngestReport", "newest_export", "rebuild", "run", "show_known_at", "waiting"]

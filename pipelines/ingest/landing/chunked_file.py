@@ -9,21 +9,18 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
 import pyarrow as pa
 
 from pipelines.contracts import ObjectContract
+from pipelines.ingest.arrival import Observed
 from pipelines.ingest.casting.column_profile import Evidence, order_of_all
 from pipelines.ingest.casting.unpivot import summed
 from pipelines.ingest.casting.validate import Words, judge_twins, repeated, twin_columns
 from pipelines.ingest.formats.source import Load, Source
 from pipelines.ingest.quarantine.resubmission import Patch, apply_patch
-
-if TYPE_CHECKING:
-    from pipelines.ingest.landing.land_file import Observed
 
 SHARE = 4_000_000  # keys compared at a time: their hashes take about a third of the scratch database's memory
 
@@ -163,7 +160,7 @@ def aside(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[None]:
         connection.execute(f"detach {name}")
 
 
-def together(pieces: "list[Observed]") -> "Observed":
+def together(pieces: list[Observed]) -> Observed:
     """What the pieces of one file add up to. It is rejected only where no piece has a row that can be used."""
     loaded = sum(seen.rows_loaded for seen in pieces)
     shown = next((seen for seen in pieces if (seen.rows_loaded if loaded else seen.status == "rejected")), pieces[0])

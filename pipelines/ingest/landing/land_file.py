@@ -1,25 +1,23 @@
 """One file, once: read, cast, judged, and its accepted and refused rows kept. What comes back is its ledger row."""
 
-import json
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime
-from pathlib import Path
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import duckdb
 import polars as pl
 
-from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
+from pipelines.contracts import canonical_objects
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted
+from pipelines.ingest.arrival import Arrival, Observed
 from pipelines.ingest.casting.cast import Casting, cast_cells, fill_down
 from pipelines.ingest.casting.cast_sql import literal
-from pipelines.ingest.casting.code_lists import Vocabulary
 from pipelines.ingest.casting.column_profile import Evidence, column_rules, date_evidence
 from pipelines.ingest.casting.header_mapping import fit
 from pipelines.ingest.casting.sheet_mapping import fit_sheets
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
-from pipelines.ingest.casting.validate import CORRECTIONS, judge, refuse_unknown
+from pipelines.ingest.casting.validate import judge, refuse_unknown
 from pipelines.ingest.erasure.erase import set_aside_forgotten
 from pipelines.ingest.formats.readers import open_source
 from pipelines.ingest.formats.source import Desk, FileRefusedError, Load, Source
@@ -27,49 +25,7 @@ from pipelines.ingest.landing import store
 from pipelines.ingest.landing.chunked_file import Whole, together
 from pipelines.ingest.landing.export_date import export_dates, exported_from_column, newest_of
 from pipelines.ingest.quarantine.rejected_rows import refused_rows
-from pipelines.ingest.quarantine.resubmission import Patch, apply_patch
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A file that is to be read under a contract. exported_at is None where it stands in a column of the file."""
-
-    system: SourceContract
-    contract: ObjectContract
-    contract_hash: str
-    zone: str
-    path: Path
-    name: str
-    sha256: str
-    size: int
-    exported_at: datetime | None
-    vocabularies: dict[str, Vocabulary] = field(repr=False, default_factory=dict)
-    patch: Patch = field(default_factory=Patch)
-
-
-@dataclass
-class Observed:
-    """What became of a file: counts, or the reason it was rejected."""
-
-    exported_at: datetime | None = None
-    status: str = "loaded"
-    reason_code: str = ""
-    reason: str = ""
-    rows_in: int = 0
-    rows_loaded: int = 0
-    rows_quarantined: int = 0
-    rows_control: int = 0
-    encoding: str = ""
-    delimiter: str = ""
-    window_from: date | None = None
-    window_to: date | None = None
-    warnings: list[str] = field(default_factory=list)
-    corrections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CORRECTIONS))
-
-    @property
-    def warnings_text(self) -> str:
-        """The warnings as JSON."""
-        return json.dumps(self.warnings, ensure_ascii=False)
+from pipelines.ingest.quarantine.resubmission import apply_patch
 
 
 def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datetime, desk: Desk) -> Observed:

@@ -6,13 +6,13 @@ from datetime import datetime
 
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
 from pipelines.home.settings import Settings
+from pipelines.ingest.arrival import Arrival, Observed
 from pipelines.ingest.casting.code_lists import Vocabulary, load_vocabulary
 from pipelines.ingest.formats.source import FileRefusedError
 from pipelines.ingest.landing import store
 from pipelines.ingest.landing.export_date import exported_at
 from pipelines.ingest.landing.file_ledger import History, Row
 from pipelines.ingest.landing.inbox import Found, allowed_hashes, look, owners
-from pipelines.ingest.landing.land_file import Arrival, Observed
 from pipelines.ingest.landing.report import IngestReport, file_id_of, ledger_row, note_unread
 from pipelines.ingest.quarantine.resubmission import Returned
 

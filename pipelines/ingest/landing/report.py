@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from pipelines.ingest.arrival import Arrival, Observed
 from pipelines.ingest.landing import file_ledger as ledger
 from pipelines.ingest.landing.file_ledger import Row
 from pipelines.ingest.landing.inbox import Found
-from pipelines.ingest.landing.land_file import Arrival, Observed
 
 
 @dataclass

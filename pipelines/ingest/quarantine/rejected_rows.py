@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import polars as pl
 
 from pipelines.home.warehouse import quoted
+from pipelines.ingest.arrival import Arrival
 from pipelines.ingest.casting.cast_sql import literal
 from pipelines.ingest.casting.header_mapping import UNPIVOTED, fit
 from pipelines.ingest.casting.unpivot import export_record_sql
@@ -15,15 +16,12 @@ from pipelines.ingest.casting.validate import MEANING
 from pipelines.ingest.formats.source import Source
 from pipelines.ingest.landing import store
 
-if TYPE_CHECKING:
-    from pipelines.ingest.landing.land_file import Arrival
-
 REFUSED_ROWS = 50_000  # so many at once as Python objects, which take several times the room of their text
 
 
 def refused_rows(
     connection: duckdb.DuckDBPyConnection,
-    arrival: "Arrival",
+    arrival: Arrival,
     sources: tuple[Source, Source],
     file_id: str,
     *,
@@ -55,7 +53,7 @@ def refused_rows(
 
 
 def _judged_rows(
-    connection: duckdb.DuckDBPyConnection, arrival: "Arrival", source: Source, table: Source
+    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, table: Source
 ) -> Iterator[list[Any]]:
     """(record of the export, source id, column, code, reason, raw text) of every row with a fault."""
     mark = literal(source.delimiter or ",")
@@ -90,7 +88,7 @@ def _judged_rows(
         yield refused
 
 
-def _values_of(arrival: "Arrival", table: Source) -> str:
+def _values_of(arrival: Arrival, table: Source) -> str:
     """Canonical column to the cell it was read from, for the reason."""
     shape = fit(arrival.contract, table.headers)
     read = {name: quoted(headers[0]) for name, headers in shape.columns.items() if headers}

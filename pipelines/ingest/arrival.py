@@ -1,0 +1,55 @@
+"""A file on its way in, and what became of it: the two records that landing, quarantine and pieces share."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from pipelines.contracts import ObjectContract, SourceContract
+from pipelines.ingest.casting.code_lists import Vocabulary
+from pipelines.ingest.casting.validate import CORRECTIONS
+from pipelines.ingest.quarantine.resubmission import Patch
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A file that is to be read under a contract. exported_at is None where it stands in a column of the file."""
+
+    system: SourceContract
+    contract: ObjectContract
+    contract_hash: str
+    zone: str
+    path: Path
+    name: str
+    sha256: str
+    size: int
+    exported_at: datetime | None
+    vocabularies: dict[str, Vocabulary] = field(repr=False, default_factory=dict)
+    patch: Patch = field(default_factory=Patch)
+
+
+@dataclass
+class Observed:
+    """What became of a file: counts, or the reason it was rejected."""
+
+    exported_at: datetime | None = None
+    status: str = "loaded"
+    reason_code: str = ""
+    reason: str = ""
+    rows_in: int = 0
+    rows_loaded: int = 0
+    rows_quarantined: int = 0
+    rows_control: int = 0
+    encoding: str = ""
+    delimiter: str = ""
+    window_from: date | None = None
+    window_to: date | None = None
+    warnings: list[str] = field(default_factory=list)
+    corrections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CORRECTIONS))
+
+    @property
+    def warnings_text(self) -> str:
+        """The warnings as JSON."""
+        return json.dumps(self.warnings, ensure_ascii=False)
