@@ -15,8 +15,8 @@ from pathlib import Path
 
 from pipelines.contracts import ObjectContract, SourceContract, load_contracts
 from pipelines.home.settings import SHIPPED_SOURCES, load_settings
-from pipelines.ingest.casting.header_mapping import SHEET
 from pipelines.ingest.casting.unpivot import headings
+from pipelines.ingest.formats.source import SHEET
 from pipelines.ingest.proposals.mapping import Evidence
 from pipelines.ingest.proposals.preview import read_table
 from pipelines.ingest.proposals.propose import understood

@@ -31,6 +31,11 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def literal(text: str) -> str:
+    """A SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
 @contextmanager
 def read(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection to the working file that can only query it: any number of readers get on with each other."""

@@ -10,24 +10,22 @@ from dataclasses import replace as changed
 import duckdb
 
 from pipelines.contracts import CanonicalObject, Column, ObjectContract
-from pipelines.home.warehouse import quoted
+from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.cast_sql import (
-    BLANKS,
     CODES,
     Rules,
     cell_sql,
     const_sql,
     joined_sql,
-    literal,
     plain_value_sql,
     text_sql,
     typed_sql,
 )
 from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.casting.control import control_sql, create_marked
-from pipelines.ingest.casting.header_mapping import SHEET, Shape, expression_sql, folded
+from pipelines.ingest.casting.header_mapping import Shape, expression_sql
 from pipelines.ingest.casting.numbers import damaged_id_sql
-from pipelines.ingest.formats.source import Source
+from pipelines.ingest.formats.source import BLANKS, SHEET, Source, folded
 
 ERRORS = "\x1f"
 

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pipelines.contracts import CanonicalColumn, Column, NumberFormat
-from pipelines.home.warehouse import quoted
+from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.dates import NULL_DATES, SPECIAL, moment_sql, utc_sql
 from pipelines.ingest.casting.numbers import FINE, WIDE, careful_sql, plain_sql, states_scale_sql
+from pipelines.ingest.formats.source import BLANKS
 
 STANDARD_NULLS = (
     "",
@@ -31,7 +32,6 @@ STANDARD_NULLS = (
     "tbd",
     "待定",
 )
-BLANKS = " \t\r\n\u00a0\u3000\ufeff"
 TRUE: tuple[str, ...] = ("true", "1", "yes", "y", "t", "是", "x", "真", "on", "1.0", "✓", "√")
 TRUE += ("ja", "wahr", "oui", "vrai", "sí", "si", "verdadero", "sim", "vero")
 FALSE: tuple[str, ...] = ("false", "0", "no", "n", "f", "否", "假", "off", "0.0", "✗", "×")
@@ -66,11 +66,6 @@ class Rules:
 _NUMBERED = r"'[-+]?\d[\w.,/-]*"
 # A plain cast would read such a null word, `9999-12-31` for one, as the value it looks like.
 _A_VALUE = re.compile(r"[-+.]?\d")
-
-
-def literal(text: str) -> str:
-    """A SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text") -> str:

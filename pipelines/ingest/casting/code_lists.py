@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
-from pipelines.ingest.casting.header_mapping import folded
+from pipelines.ingest.formats.source import folded
 
 SEEDS = {"stages": "stage_words", "statuses": "status_words", "currencies": "currency_words"}
 TARGETS = {"stages": "canonical", "statuses": "status", "currencies": "currency"}

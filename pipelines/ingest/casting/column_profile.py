@@ -11,7 +11,7 @@ from dataclasses import replace
 import duckdb
 
 from pipelines.contracts import CanonicalColumn, Column, ObjectContract, SourceContract, canonical_objects
-from pipelines.home.warehouse import quoted
+from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.cast_sql import (
     NUMERIC,
     Rules,
@@ -19,7 +19,6 @@ from pipelines.ingest.casting.cast_sql import (
     is_padded_sql,
     is_plain_sql,
     joined_sql,
-    literal,
     number_kind,
     read_sql,
 )

@@ -3,8 +3,7 @@
 import duckdb
 
 from pipelines.contracts import ObjectContract
-from pipelines.home.warehouse import quoted
-from pipelines.ingest.casting.cast_sql import literal
+from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.formats.source import Source
 

@@ -1,16 +1,15 @@
 """The headers of a file against the headers of its contract: what is found, renamed, new or missing."""
 
 import difflib
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pipelines.contracts import Column, ObjectContract
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.formats.source import FileRefusedError
+from pipelines.ingest.formats.source import SHEET, FileRefusedError, folded
 
 # What the reader adds, kept in _extra: the header that a value stood under, the sheet that a record stands on.
-UNPIVOTED, SHEET = "_column", "_sheet"
+UNPIVOTED = "_column"
 
 
 @dataclass(frozen=True)
@@ -28,12 +27,6 @@ class Shape:
     said: dict[str, str]
     extra: tuple[str, ...]
     warnings: tuple[str, ...]
-
-
-def folded(header: str) -> str:
-    """A header as it is compared: width, case, blanks and the star of a required field do not matter."""
-    text = " ".join(unicodedata.normalize("NFKC", header).casefold().split())
-    return text.strip("* ") or text
 
 
 def fit(contract: ObjectContract, headers: list[str]) -> Shape:

@@ -9,12 +9,11 @@ from dataclasses import replace
 import duckdb
 
 from pipelines.contracts import ObjectContract
-from pipelines.home.warehouse import quoted
-from pipelines.ingest.casting.cast_sql import literal
+from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.control import control_sql, create_marked
-from pipelines.ingest.casting.header_mapping import SHEET, Shape, fit, folded
+from pipelines.ingest.casting.header_mapping import Shape, fit
 from pipelines.ingest.casting.unpivot import long_headers
-from pipelines.ingest.formats.source import FileRefusedError, Source
+from pipelines.ingest.formats.source import SHEET, FileRefusedError, Source, folded
 
 Moves = dict[str, dict[str, str]]  # header to the sheets on which its cells stand under another one
 

@@ -14,11 +14,11 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contracts import Column, ObjectContract, Stated, Unpivot
-from pipelines.home.warehouse import quoted
-from pipelines.ingest.casting.cast_sql import BLANKS, STANDARD_NULLS, literal
+from pipelines.home.warehouse import literal, quoted
+from pipelines.ingest.casting.cast_sql import STANDARD_NULLS
 from pipelines.ingest.casting.control import control_sql, create_marked
-from pipelines.ingest.casting.header_mapping import SHEET, UNPIVOTED, folded, missing_header
-from pipelines.ingest.formats.source import FileRefusedError, Source
+from pipelines.ingest.casting.header_mapping import UNPIVOTED, missing_header
+from pipelines.ingest.formats.source import BLANKS, SHEET, FileRefusedError, Source, folded
 
 FIRST = 5_000_000_000  # no file of ordinary records has as many: dbt keeps ten thousand million numbers per file
 PER_COLUMN = 10_000_000

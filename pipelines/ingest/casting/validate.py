@@ -14,9 +14,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.contracts import CanonicalObject, ObjectContract
-from pipelines.home.warehouse import quoted
+from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.cast import ERRORS, Casting
-from pipelines.ingest.casting.cast_sql import literal
 from pipelines.ingest.casting.code_lists import Vocabulary
 from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.formats.source import FileRefusedError

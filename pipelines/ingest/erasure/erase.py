@@ -13,8 +13,7 @@ import polars as pl
 from pipelines.contracts import ObjectContract, SourceContract
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
-from pipelines.home.warehouse import quoted
-from pipelines.ingest.casting.cast_sql import literal
+from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.erasure.person import Person, contract_of, normal, personal_columns
 from pipelines.ingest.erasure.redact import Header, kept_text
 from pipelines.ingest.formats.careful_parser import Dialect

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from pipelines.contracts import ObjectContract, canonical_objects
-from pipelines.ingest.casting.header_mapping import folded
 from pipelines.ingest.formats.careful_parser import Dialect, parse
+from pipelines.ingest.formats.source import folded
 
 
 def personal_columns(contract: ObjectContract) -> list[str]:

@@ -11,10 +11,8 @@ from pathlib import Path
 import duckdb
 
 from pipelines.contracts import Reader
-from pipelines.home.warehouse import quoted
-from pipelines.ingest.casting.cast_sql import literal
-from pipelines.ingest.casting.header_mapping import SHEET, folded
-from pipelines.ingest.formats.source import FileRefusedError, Source, unique_headers
+from pipelines.home.warehouse import literal, quoted
+from pipelines.ingest.formats.source import SHEET, FileRefusedError, Source, folded, unique_headers
 from pipelines.ingest.formats.workbook import read_workbook, sheet_names
 
 

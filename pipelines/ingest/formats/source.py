@@ -5,6 +5,7 @@ file larger than memory is read as surely as a small one.
 """
 
 import shutil
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +15,8 @@ from tempfile import mkdtemp
 import duckdb
 
 MEMORY_LIMIT = "1200MB"
+BLANKS = " \t\r\n\u00a0\u3000\ufeff"  # around a cell: they say nothing
+SHEET = "_sheet"  # the column that says which sheet of a workbook a row stood in
 
 
 class FileRefusedError(Exception):
@@ -144,6 +147,12 @@ def scratch(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """A throw-away database and folder for one file."""
     with desk(folder) as made, made.file() as given:
         yield given
+
+
+def folded(header: str) -> str:
+    """A header as it is compared: width, case, blanks and the star of a required field do not matter."""
+    text = " ".join(unicodedata.normalize("NFKC", header).casefold().split())
+    return text.strip("* ") or text
 
 
 def unique_headers(headers: list[str]) -> list[str]:

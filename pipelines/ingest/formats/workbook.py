@@ -9,9 +9,8 @@ import polars as pl
 
 from pipelines.contracts import Reader
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.casting.cast_sql import BLANKS
 from pipelines.ingest.formats.dialect import HEAD_RECORDS, header_index, header_names, title_texts
-from pipelines.ingest.formats.source import FileRefusedError, Source, unique_headers
+from pipelines.ingest.formats.source import BLANKS, FileRefusedError, Source, unique_headers
 
 ODD_BLANKS = BLANKS.replace(" ", "")
 UNPACKED_LIMIT = 2 * 1024**3

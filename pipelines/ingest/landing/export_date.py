@@ -10,8 +10,7 @@ import duckdb
 
 from pipelines.contracts import ObjectContract
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.casting.header_mapping import folded
-from pipelines.ingest.formats.source import FileRefusedError, Source
+from pipelines.ingest.formats.source import FileRefusedError, Source, folded
 
 
 def as_utc(moment: datetime, zone: str) -> datetime:

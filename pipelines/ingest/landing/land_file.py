@@ -9,10 +9,9 @@ import polars as pl
 
 from pipelines.contracts import canonical_objects
 from pipelines.home.settings import Settings
-from pipelines.home.warehouse import quoted
+from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.arrival import Arrival, Observed
 from pipelines.ingest.casting.cast import Casting, cast_cells, fill_down
-from pipelines.ingest.casting.cast_sql import literal
 from pipelines.ingest.casting.column_profile import Evidence, column_rules, date_evidence
 from pipelines.ingest.casting.header_mapping import fit
 from pipelines.ingest.casting.sheet_mapping import fit_sheets

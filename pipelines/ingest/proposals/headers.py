@@ -12,7 +12,7 @@ from pathlib import Path
 import yaml
 
 from pipelines.contracts import SourceContract, canonical_objects
-from pipelines.ingest.casting.header_mapping import folded
+from pipelines.ingest.formats.source import folded
 from pipelines.ingest.proposals.header_patterns import shapes
 
 ALIASES = Path(__file__).with_name("header_aliases.yml")

@@ -15,9 +15,9 @@ import polars as pl
 from pipelines.contracts import ObjectContract, Reader, canonical_objects, load_contract, load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
-from pipelines.ingest.casting.header_mapping import fit, folded
+from pipelines.ingest.casting.header_mapping import fit
 from pipelines.ingest.casting.unpivot import headings, long_headers
-from pipelines.ingest.formats.source import FileRefusedError
+from pipelines.ingest.formats.source import FileRefusedError, folded
 from pipelines.ingest.proposals.column_values import DATE, NUMBER, Looks
 from pipelines.ingest.proposals.contract_yaml import Draft, written
 from pipelines.ingest.proposals.mapping import Evidence, Guess, best_object

@@ -7,9 +7,8 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.home.warehouse import quoted
+from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.arrival import Arrival
-from pipelines.ingest.casting.cast_sql import literal
 from pipelines.ingest.casting.header_mapping import UNPIVOTED, fit
 from pipelines.ingest.casting.unpivot import export_record_sql
 from pipelines.ingest.casting.validate import MEANING
