@@ -8,7 +8,7 @@ from ingest_world import DEALS, LANDED, World, deals
 
 from pipelines.contracts import load_contracts
 from pipelines.ingest.erasure.erase import forget
-from pipelines.ingest.landing import store
+from pipelines.ingest.files import store
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
 PEOPLE = """

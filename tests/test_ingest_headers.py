@@ -10,8 +10,8 @@ from ingest_world import DEALS, World, deals
 from pipelines.contracts import load_contract, load_contracts
 from pipelines.home.settings import load_settings
 from pipelines.ingest.erasure.erase import forget
+from pipelines.ingest.files import store
 from pipelines.ingest.formats.two_row_header import two_row_header
-from pipelines.ingest.landing import store
 from pipelines.ingest.proposals.preview import preview, read_table
 from pipelines.ingest.proposals.propose import propose
 

@@ -10,8 +10,8 @@ from ingest_world import DEALS, EVERYTHING, LANDED, LINES, World, deals, put_mon
 
 from pipelines import ingest
 from pipelines.contracts import load_contracts
+from pipelines.ingest.files import store
 from pipelines.ingest.landing import load_tables as loading
-from pipelines.ingest.landing import store
 
 
 @pytest.fixture

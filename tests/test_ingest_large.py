@@ -10,10 +10,10 @@ from ingest_world import DEALS, World
 from pipelines import ingest
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
+from pipelines.ingest.files import store
 from pipelines.ingest.formats import chunks as pieces
 from pipelines.ingest.formats.careful_parser import Dialect, parse
 from pipelines.ingest.formats.chunks import cuts
-from pipelines.ingest.landing import store
 from pipelines.ingest.proposals.preview import find_contract, preview
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 

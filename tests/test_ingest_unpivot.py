@@ -10,8 +10,8 @@ from ingest_world import LANDED, World
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.ingest.casting.unpivot import export_record
+from pipelines.ingest.files import store
 from pipelines.ingest.formats import chunks
-from pipelines.ingest.landing import store
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
 TARGETS = """

@@ -1,5 +1,6 @@
-"""A file on its way in, and what became of it: the two records that landing, quarantine and pieces share."""
+"""A file on its way in, and what became of it: the records that landing, quarantine and chunks share."""
 
+import hashlib
 import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,7 +11,32 @@ import polars as pl
 from pipelines.contracts import ObjectContract, SourceContract
 from pipelines.ingest.casting.code_lists import Vocabulary
 from pipelines.ingest.casting.validate import CORRECTIONS
-from pipelines.ingest.quarantine.resubmission import Patch
+
+
+@dataclass(frozen=True)
+class Patch:
+    """Corrected cells by record of one file, and the raw text each had."""
+
+    cells: tuple[tuple[int, str, str], ...] = ()
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes when another row is returned, so that the file is read again; empty for no patch."""
+        return hashlib.sha256(repr(self.cells).encode()).hexdigest()[:12] if self.cells else ""
+
+    def between(self, before: int, last: int) -> "Patch":
+        """What of it falls into one piece of the file: its records behind `before` and up to `last`."""
+        return Patch(tuple(cell for cell in self.cells if before < cell[0] <= last))
+
+    def corrections(self) -> pl.DataFrame:
+        """What was changed by hand, for the corrections log."""
+        rows = [
+            (record, None, "*", was, cells, "returned_from_quarantine", "corrected by hand")
+            for record, cells, was in self.cells
+        ]
+        names = ("_record", "source_id", "column_name", "old_value", "new_value", "rule", "because")
+        schema = {name: pl.Int64 if name == "_record" else pl.String for name in names}
+        return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 @dataclass(frozen=True)

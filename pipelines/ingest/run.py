@@ -15,11 +15,11 @@ from pipelines.contracts import SourceContract
 from pipelines.home import state
 from pipelines.home.settings import Settings
 from pipelines.ingest.arrival import Arrival, Observed
+from pipelines.ingest.files import file_ledger as ledger
+from pipelines.ingest.files import store
+from pipelines.ingest.files.file_ledger import History, Row
 from pipelines.ingest.formats.decode import keep_compressed
 from pipelines.ingest.formats.source import Desk, FileRefusedError, desk
-from pipelines.ingest.landing import file_ledger as ledger
-from pipelines.ingest.landing import store
-from pipelines.ingest.landing.file_ledger import History, Row
 from pipelines.ingest.landing.land_file import observe
 from pipelines.ingest.landing.load_tables import CORRECTIONS, synchronise
 from pipelines.ingest.landing.plan import arrivals_of

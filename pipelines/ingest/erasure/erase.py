@@ -16,10 +16,10 @@ from pipelines.home.settings import Settings
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.erasure.person import Person, contract_of, normal, personal_columns
 from pipelines.ingest.erasure.redact import Header, kept_text
+from pipelines.ingest.files import file_ledger as ledger
+from pipelines.ingest.files import store
+from pipelines.ingest.files.file_ledger import History, Row
 from pipelines.ingest.formats.careful_parser import Dialect
-from pipelines.ingest.landing import file_ledger as ledger
-from pipelines.ingest.landing import store
-from pipelines.ingest.landing.file_ledger import History, Row
 
 LOG = "forgotten"
 

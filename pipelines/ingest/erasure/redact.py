@@ -13,13 +13,13 @@ import zstandard
 from pipelines.contracts import Reader
 from pipelines.home.settings import Settings
 from pipelines.ingest.erasure.person import Person, normal
+from pipelines.ingest.files import store
+from pipelines.ingest.files.file_ledger import Row
 from pipelines.ingest.formats.careful_parser import Dialect, Record, parse
 from pipelines.ingest.formats.chunks import cuts
 from pipelines.ingest.formats.decode import head_text, is_utf8, to_utf8
 from pipelines.ingest.formats.dialect import find_dialect
 from pipelines.ingest.formats.source import FileRefusedError
-from pipelines.ingest.landing import store
-from pipelines.ingest.landing.file_ledger import Row
 
 Header = tuple[int, list[int]]
 

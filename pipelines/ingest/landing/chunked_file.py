@@ -15,12 +15,12 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.contracts import ObjectContract
-from pipelines.ingest.arrival import Observed
+from pipelines.ingest.arrival import Observed, Patch
 from pipelines.ingest.casting.column_profile import Evidence, order_of_all
 from pipelines.ingest.casting.unpivot import summed
 from pipelines.ingest.casting.validate import Words, judge_twins, repeated, twin_columns
 from pipelines.ingest.formats.source import Load, Source
-from pipelines.ingest.quarantine.resubmission import Patch, apply_patch
+from pipelines.ingest.quarantine.resubmission import apply_patch
 
 SHARE = 4_000_000  # keys compared at a time: their hashes take about a third of the scratch database's memory
 

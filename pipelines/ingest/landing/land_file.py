@@ -18,9 +18,9 @@ from pipelines.ingest.casting.sheet_mapping import fit_sheets
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
 from pipelines.ingest.casting.validate import judge, refuse_unknown
 from pipelines.ingest.erasure.erase import set_aside_forgotten
+from pipelines.ingest.files import store
 from pipelines.ingest.formats.readers import open_source
 from pipelines.ingest.formats.source import Desk, FileRefusedError, Load, Source
-from pipelines.ingest.landing import store
 from pipelines.ingest.landing.chunked_file import Whole, together
 from pipelines.ingest.landing.export_date import export_dates, exported_from_column, newest_of
 from pipelines.ingest.quarantine.rejected_rows import refused_rows

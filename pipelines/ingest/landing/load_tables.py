@@ -14,9 +14,9 @@ from pipelines.contracts import CanonicalObject, SourceContract, canonical_objec
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted, replace_table
+from pipelines.ingest.files import store
+from pipelines.ingest.files.file_ledger import FILES, History, Row
 from pipelines.ingest.formats.source import MEMORY_LIMIT
-from pipelines.ingest.landing import store
-from pipelines.ingest.landing.file_ledger import FILES, History, Row
 
 LINEAGE = {
     "_extra": "VARCHAR", "source_system": "VARCHAR", "source_id": "VARCHAR", "exported_at": "TIMESTAMP",

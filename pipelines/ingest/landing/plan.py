@@ -8,10 +8,10 @@ from pipelines.contracts import ObjectContract, SourceContract, canonical_object
 from pipelines.home.settings import Settings
 from pipelines.ingest.arrival import Arrival, Observed
 from pipelines.ingest.casting.code_lists import Vocabulary, load_vocabulary
+from pipelines.ingest.files import store
+from pipelines.ingest.files.file_ledger import History, Row
 from pipelines.ingest.formats.source import FileRefusedError
-from pipelines.ingest.landing import store
 from pipelines.ingest.landing.export_date import exported_at
-from pipelines.ingest.landing.file_ledger import History, Row
 from pipelines.ingest.landing.inbox import Found, allowed_hashes, look, owners
 from pipelines.ingest.landing.report import IngestReport, file_id_of, ledger_row, note_unread
 from pipelines.ingest.quarantine.resubmission import Returned

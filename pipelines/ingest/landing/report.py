@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from pipelines.ingest.arrival import Arrival, Observed
-from pipelines.ingest.landing import file_ledger as ledger
-from pipelines.ingest.landing.file_ledger import Row
+from pipelines.ingest.files import file_ledger as ledger
+from pipelines.ingest.files.file_ledger import Row
 from pipelines.ingest.landing.inbox import Found
 
 

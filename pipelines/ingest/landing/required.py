@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from pipelines.contracts import SourceContract
 from pipelines.errors import AlmanacError
-from pipelines.ingest.landing.file_ledger import History, Row
+from pipelines.ingest.files.file_ledger import History, Row
 
 
 def stop_for_required(contracts: Mapping[str, SourceContract], history: History) -> None:

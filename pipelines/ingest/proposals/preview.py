@@ -14,9 +14,9 @@ from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
 from pipelines.ingest.arrival import Arrival, Observed
 from pipelines.ingest.casting.code_lists import load_vocabulary
+from pipelines.ingest.files import store
 from pipelines.ingest.formats.decode import content_hash
 from pipelines.ingest.formats.source import FileRefusedError, desk, scratch
-from pipelines.ingest.landing import store
 from pipelines.ingest.landing.export_date import exported_at
 from pipelines.ingest.landing.inbox import Found, owners
 from pipelines.ingest.landing.land_file import observe

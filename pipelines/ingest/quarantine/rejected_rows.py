@@ -12,8 +12,8 @@ from pipelines.ingest.arrival import Arrival
 from pipelines.ingest.casting.header_mapping import UNPIVOTED, fit
 from pipelines.ingest.casting.unpivot import export_record_sql
 from pipelines.ingest.casting.validate import MEANING
+from pipelines.ingest.files import store
 from pipelines.ingest.formats.source import Source
-from pipelines.ingest.landing import store
 
 REFUSED_ROWS = 50_000  # so many at once as Python objects, which take several times the room of their text
 

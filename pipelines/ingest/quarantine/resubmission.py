@@ -5,7 +5,6 @@ row passes the same checks as any other, keeps its file and record, and replaces
 """
 
 import csv
-import hashlib
 import io
 import json
 from dataclasses import dataclass
@@ -22,9 +21,10 @@ from pipelines.errors import AlmanacError
 from pipelines.home import state
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted
+from pipelines.ingest.arrival import Patch
+from pipelines.ingest.files import store
+from pipelines.ingest.files.file_ledger import History, Row
 from pipelines.ingest.formats.source import FileRefusedError, Source
-from pipelines.ingest.landing import store
-from pipelines.ingest.landing.file_ledger import History, Row
 
 LOG = "returned"
 SCHEMA: dict[str, Any] = {
@@ -32,32 +32,6 @@ SCHEMA: dict[str, Any] = {
     "was": pl.String, "returned_at": pl.Datetime("us"),
 }  # fmt: skip
 LEAD = ("_file", "_record", "_reason")
-
-
-@dataclass(frozen=True)
-class Patch:
-    """Corrected cells by record of one file, and the raw text each had."""
-
-    cells: tuple[tuple[int, str, str], ...] = ()
-
-    @property
-    def fingerprint(self) -> str:
-        """Changes when another row is returned, so that the file is read again; empty for no patch."""
-        return hashlib.sha256(repr(self.cells).encode()).hexdigest()[:12] if self.cells else ""
-
-    def between(self, before: int, last: int) -> "Patch":
-        """What of it falls into one piece of the file: its records behind `before` and up to `last`."""
-        return Patch(tuple(cell for cell in self.cells if before < cell[0] <= last))
-
-    def corrections(self) -> pl.DataFrame:
-        """What was changed by hand, for the corrections log."""
-        rows = [
-            (record, None, "*", was, cells, "returned_from_quarantine", "corrected by hand")
-            for record, cells, was in self.cells
-        ]
-        names = ("_record", "source_id", "column_name", "old_value", "new_value", "rule", "because")
-        schema = {name: pl.Int64 if name == "_record" else pl.String for name in names}
-        return pl.DataFrame(rows, schema=schema, orient="row")
 
 
 @dataclass(frozen=True)
