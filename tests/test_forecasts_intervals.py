@@ -2,10 +2,10 @@
 
 import numpy as np
 
+from forecasts.backtesting import metrics
 from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
-from forecasts.uncertainty import metrics
 from forecasts.uncertainty.bounds import all_bounds
 from forecasts.uncertainty.conformal import bounds
 

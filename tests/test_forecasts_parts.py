@@ -6,6 +6,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from forecasts.backtesting import metrics
 from forecasts.backtesting.rolling_origin import Origin, cutoffs
 from forecasts.errors import ForecastError
 from forecasts.panel.batch import batch_of
@@ -13,7 +14,6 @@ from forecasts.panel.frequency import Frequency
 from forecasts.reconciliation.hierarchy import solved
 from forecasts.selection import pool
 from forecasts.selection.segments import is_intermittent
-from forecasts.uncertainty import metrics
 
 
 def days(*words: str) -> np.ndarray:

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from forecasts.backtesting.metrics import scale_of, squared_scale_of
 from forecasts.base import model
 from forecasts.panel.batch import Batch
-from forecasts.uncertainty.metrics import scale_of, squared_scale_of
 
 Progress = Callable[[int, int], None]
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from forecasts.backtesting import metrics
 from forecasts.backtesting.rolling_origin import Origin
 from forecasts.base import registry
 from forecasts.group import Served
 from forecasts.output import schemas
 from forecasts.reconciliation.scenarios import moved_bounds
-from forecasts.uncertainty import metrics
 from forecasts.uncertainty.bounds import Bounds
 
 BASE = "base"  # the scenario in which nothing is changed

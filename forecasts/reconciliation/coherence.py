@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from forecasts.backtesting.metrics import scale_of
 from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.reconciliation import reconcile
 from forecasts.reconciliation.hierarchy import Hierarchy
 from forecasts.selection import fallback
-from forecasts.uncertainty.metrics import scale_of
 
 
 def add_up(

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from forecasts.backtesting.metrics import mase, mean_known
 from forecasts.reconciliation.hierarchy import Hierarchy
-from forecasts.uncertainty.metrics import mase, mean_known
 
 METHODS = ("ols", "wls_var", "mint_shrink")
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from forecasts.backtesting.metrics import mase, mean_known, rmsse
 from forecasts.backtesting.rolling_origin import Origin
-from forecasts.uncertainty.metrics import mase, mean_known, rmsse
 
 WORST = 10.0  # a series' error counts at most this often its scale: one exploding series must not choose for all
 GAIN = 0.002  # a member must lower the error by this share to be let in: less is noise

@@ -1,4 +1,4 @@
-"""How far off a forecast may be: conformal intervals, their bounds, and the metrics that judge both.
+"""How far off a forecast may be: conformal intervals and their bounds.
 
-Belongs here: widths and errors. Does not: point forecasts.
+Belongs here: widths. Does not: point forecasts, or the errors that widths are learned from (backtesting).
 """

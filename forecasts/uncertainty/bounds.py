@@ -9,11 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from forecasts.backtesting.metrics import step_of
 from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.panel.batch import Batch
 from forecasts.selection import fallback
 from forecasts.uncertainty import conformal
-from forecasts.uncertainty.metrics import step_of
 
 Bounds = dict[int, tuple[np.ndarray, np.ndarray]]  # per level: lower and upper, (series, steps)
 

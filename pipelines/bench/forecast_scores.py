@@ -26,8 +26,8 @@ def _cpu() -> float:
 
 def scores(holdout: Holdout, found: pl.DataFrame, seconds: float) -> dict[str, Any]:
     """The figures of one forecast against the holdout; series without a forecast are counted, not scored."""
+    from forecasts.backtesting import metrics
     from forecasts.panel.frequency import Frequency
-    from forecasts.uncertainty import metrics
 
     season, steps = Frequency(holdout.freq).season, holdout.horizon
     table = holdout.test.sort("unique_id", "ds").join(found.select(COLUMNS), on=["unique_id", "ds"], how="left")
