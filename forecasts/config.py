@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import yaml
 
 from forecasts.errors import ForecastError
+from forecasts.panel.calendar import Calendar
 from forecasts.panel.frequency import Frequency
 
 SHIPPED = Path(__file__).resolve().parent / "config.yml"
@@ -68,15 +69,6 @@ class Tie:
 
     parent: str
     children: str
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """Moving festivals and working days as regressors: `country` is an ISO code, festivals are named in calendar.py."""
-
-    country: str = "CN"
-    festivals: tuple[str, ...] = ()
-    working_days: bool = False
 
 
 @dataclass(frozen=True)

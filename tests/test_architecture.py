@@ -2,84 +2,155 @@
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-OURS = {"pipelines", "forecasts", "expectations"}
-FOUNDATION = {"company", "settings", "contracts", "names", "errors", "events", "runs", "warehouse", "state"}
-MAY_IMPORT_DAGSTER = {
-    "assets",
-    "checks",
-    "automation",
-    "definitions",
-    "resources",
-    "lineage",
-    "charts",
-    "orchestration",
+STEP = {"errors", "contracts", "home", "keys"}
+# Package of `pipelines` to the packages it may import. Steps of the flow meet in tables: none imports the next one.
+MAY_IMPORT: dict[str, set[str]] = {
+    "errors": set(),
+    "contracts": {"errors"},
+    "home": {"errors", "contracts"},
+    "keys": {"errors", "contracts", "home"},
+    "ingest": STEP,
+    "resolve": STEP,
+    "matching": STEP | {"resolve", "ingest"},  # one engine for a file: it reads with ingest, clusters with resolve
+    "gates": STEP | {"expectations"},
+    "ledger": STEP | {"forecasts"},
+    "serving": STEP | {"gates"},  # the status file shows what the gates found
+    "inputs": STEP | {"ingest"},
+    "job": STEP | {"ingest", "inputs", "resolve", "matching", "gates", "ledger", "serving"},
+    "orchestration": STEP | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving"},
+    "demo": {"errors", "home"},
 }
-STAGES = {"ingest", "resolve", "publish", "ledger"}
+ON_TOP = {"bench", "cli"}  # may import everything but each other
+# Folders of pipelines/ingest in the order in which they may import each other; a module of `ingest` itself is above.
+INGEST = ("formats", "casting", "files", "arrival", "quarantine", "erasure", "landing", "proposals", "series", "run")
 
 
-def modules(package: str) -> Iterator[Path]:
-    return (path for path in sorted((REPOSITORY / package).rglob("*.py")))
-
-
-def imports(path: Path) -> set[str]:
-    """Dotted names that a file imports anywhere, inside functions too."""
-    found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+@cache
+def sources() -> dict[str, Path]:
+    """Every module of ours, by dotted name."""
+    found = {}
+    for package in ("pipelines", "forecasts", "expectations"):
+        for path in sorted((REPOSITORY / package).rglob("*.py")):
+            parts = path.relative_to(REPOSITORY).with_suffix("").parts
+            found[".".join(parts).removesuffix(".__init__")] = path
+    assert len(found) > 200
     return found
 
 
-def stage_of(path: Path) -> str:
-    return path.relative_to(REPOSITORY / "pipelines").parts[0].removesuffix(".py")
+@cache
+def imports(module: str) -> frozenset[str]:
+    """Dotted names that a module imports anywhere, inside functions too; modules of ours by their own name."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(sources()[module].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            whole = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in sources() else str(node.module) for name in whole}
+    return frozenset(found)
+
+
+def package_of(module: str) -> str:
+    """`errors` of pipelines.errors, `ingest` of pipelines.ingest.run, `forecasts` of forecasts.run."""
+    parts = module.split(".")
+    return parts[1] if parts[0] == "pipelines" and len(parts) > 1 else parts[0]
+
+
+def matrix() -> Counter[tuple[str, str]]:
+    """How many imports lead from one package to another."""
+    edges: Counter[tuple[str, str]] = Counter()
+    for module in sources():
+        for name in imports(module) & set(sources()):
+            if package_of(module) != package_of(name):
+                edges[package_of(module), package_of(name)] += 1
+    return edges
+
+
+def test_packages_import_one_way_only() -> None:
+    edges = matrix()
+    print(
+        "\n".join(
+            f"{importer:>14} -> {imported:<14}{count:>4}" for (importer, imported), count in sorted(edges.items())
+        )
+    )
+    known = set(MAY_IMPORT) | ON_TOP | {"pipelines", "forecasts", "expectations"}
+    assert {package_of(module) for module in sources()} <= known, "a new package: say in MAY_IMPORT what it may import"
+    for importer, imported in edges:
+        if importer in ON_TOP:
+            assert imported not in ON_TOP, f"{importer} imports {imported}"
+        else:
+            assert imported in MAY_IMPORT.get(importer, set()), f"{importer} imports {imported}"
+
+
+def test_folders_of_ingest_import_one_way_only() -> None:
+    def place(module: str) -> int:
+        return INGEST.index(module.split(".")[2])
+
+    inside = [module for module in sources() if module.startswith("pipelines.ingest.")]
+    for module in inside:
+        for name in imports(module) & set(inside):
+            assert place(name) <= place(module), f"{module} imports {name}"
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    open_modules, done = list[str](), set[str]()
+
+    def visit(module: str) -> None:
+        assert module not in open_modules, " -> ".join([*open_modules[open_modules.index(module) :], module])
+        if module not in done:
+            open_modules.append(module)
+            for name in sorted(imports(module) & set(sources()) - {module}):
+                visit(name)
+            done.add(open_modules.pop())
+
+    for module in sources():
+        visit(module)
 
 
 @pytest.mark.parametrize("package", ["forecasts", "expectations"])
 def test_engines_import_nothing_of_ours_but_themselves(package: str) -> None:
-    for path in modules(package):
-        foreign = {name for name in imports(path) if name.split(".")[0] in OURS - {package}}
-        assert not foreign, f"{path.name} imports {foreign}"
-        assert not {name for name in imports(path) if name.split(".")[0] in {"dagster", "dbt"}}, path.name
+    for module in sources():
+        if module.split(".")[0] == package:
+            roots = {name.split(".")[0] for name in imports(module)}
+            foreign = roots & ({"pipelines", "forecasts", "expectations", "dagster", "dbt"} - {package})
+            assert not foreign, f"{module} imports {foreign}"
 
 
-def test_dagster_stays_at_the_top() -> None:
-    for path in modules("pipelines"):
-        if any(name.split(".")[0] in {"dagster", "dagster_dbt"} for name in imports(path)):
-            assert stage_of(path) in MAY_IMPORT_DAGSTER | {"cli"}, f"{path.name} imports dagster"
+def test_only_orchestration_imports_dagster() -> None:
+    def is_dagster(name: str) -> bool:
+        return name.split(".")[0] in {"dagster", "dagster_dbt"}
+
+    users = {package_of(module) for module in sources() if any(map(is_dagster, imports(module)))}
+    assert users == {"orchestration"}
 
 
-def test_the_foundation_imports_nothing_above_it() -> None:
-    for path in modules("pipelines"):
-        if stage_of(path) in FOUNDATION:
-            above = {n.split(".")[1] for n in imports(path) if n.startswith("pipelines.")} - FOUNDATION
-            assert not above, f"{path.name} imports {above}"
+def _packages() -> Iterator[Path]:
+    yield from (path for path in sources().values() if path.name == "__init__.py")
 
 
-def test_stages_meet_in_tables_and_never_import_each_other() -> None:
-    for path in modules("pipelines"):
-        if stage_of(path) in STAGES:
-            others = STAGES - {stage_of(path)}
-            met = {name for name in imports(path) if name.startswith("pipelines.") and name.split(".")[1] in others}
-            assert not met, f"{path.name} imports {met}"
+def test_every_package_says_what_belongs_in_it() -> None:
+    for path in _packages():
+        words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        assert len(words.splitlines()) >= 3, f"{path}: say what belongs here and what does not"
 
 
 def test_only_settings_reads_the_clock() -> None:
     clock = re.compile(r"\b(datetime|date)\.(now|today|utcnow)\(")
-    for package in OURS:
-        for path in modules(package):
-            if path != REPOSITORY / "pipelines" / "settings.py":
-                assert not clock.search(path.read_text(encoding="utf-8")), f"{path} reads a clock"
+    readers = [name for name, path in sources().items() if clock.search(path.read_text(encoding="utf-8"))]
+    assert readers == ["pipelines.home.settings"]
 
 
 def test_no_model_reads_a_clock() -> None:
     clock = re.compile(r"\b(current_date|current_timestamp|today\(\)|now\(\)|get_current_timestamp)", re.IGNORECASE)
-    for path in sorted((REPOSITORY / "dbt_project").rglob("*.sql")):
+    models = sorted((REPOSITORY / "dbt_project").rglob("*.sql"))
+    assert len(models) > 100
+    for path in models:
         assert not clock.search(path.read_text(encoding="utf-8")), f"{path} reads a clock: as_of is in control.run"

@@ -6,9 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from forecasts.config import Calendar
 from forecasts.panel.batch import Batch
-from forecasts.panel.calendar import FESTIVALS, festival_share, regressors_of, working_days
+from forecasts.panel.calendar import FESTIVALS, Calendar, festival_share, regressors_of, working_days
 from forecasts.panel.festival_effects import effects_of
 from forecasts.panel.frequency import Frequency
 from forecasts.panel.regressors import scenario_future, with_external

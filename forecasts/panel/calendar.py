@@ -13,12 +13,20 @@ from typing import Any
 
 import numpy as np
 
-from forecasts.config import Calendar
 from forecasts.errors import ForecastError
 from forecasts.panel.batch import Batch, Regressors
 from forecasts.panel.frequency import Frequency
 
 DAY = np.timedelta64(1, "D")
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """Moving festivals and working days as regressors: `country` is an ISO code, festivals are named in FESTIVALS."""
+
+    country: str = "CN"
+    festivals: tuple[str, ...] = ()
+    working_days: bool = False
 
 
 @dataclass(frozen=True)
