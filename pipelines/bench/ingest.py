@@ -60,36 +60,42 @@ def run(
     growth: comma-separated row counts for the linearity figure, e.g. 1000000,4000000,16000000. memory_rows: rows of the
     file whose peak memory is measured in a process of its own; 60000000 make 5 GB.
     """
-    with TemporaryDirectory() as folder:
-        place = Path(folder)
-        figures: dict[str, Any] = {"rows": int(rows), "columns": len(HEADERS), **_text(place, int(rows), int(repeats))}
-        figures["known_file_again"] = {**_again(place / "lines.csv", place / "ours"), "bar": 0.3}
-        figures["known_305_files_again"] = {**_many(place / "many"), "bar": 2.0}
+    with TemporaryDirectory() as temporary:
+        folder = Path(temporary)
+        figures: dict[str, Any] = {"rows": int(rows), "columns": len(HEADERS), **_text(folder, int(rows), int(repeats))}
+        figures["known_file_again"] = {**_again(folder / "lines.csv", folder / "ours"), "bar": 0.3}
+        figures["known_305_files_again"] = {**_many(folder / "many"), "bar": 2.0}
         if int(workbook_rows):
-            figures["workbook"] = _workbook(place, int(workbook_rows), int(repeats))
+            figures["workbook"] = _workbook(folder, int(workbook_rows), int(repeats))
         if growth:
-            figures["growth"] = [_growth(place, int(size)) for size in growth.split(",")]
+            figures["growth"] = [_growth(folder, int(size)) for size in growth.split(",")]
         if memory_rows:
-            figures["memory"] = _memory(place, int(memory_rows))
+            figures["memory"] = _memory(folder, int(memory_rows))
         return figures
 
 
-def _text(place: Path, rows: int, repeats: int) -> dict[str, Any]:
+def _text(folder: Path, rows: int, repeats: int) -> dict[str, Any]:
     """The same rows as UTF-8 and as GB18030, both against the peer on the UTF-8 file."""
-    text, wide = _write_csv(place / "lines.csv", rows), place / "lines_gb18030.csv"
+    text, wide = _write_csv(folder / "lines.csv", rows), folder / "lines_gb18030.csv"
     wide.write_text(text.read_text(encoding="utf-8").replace("ü", "u"), encoding="gb18030", newline="")
-    found = _in_turn(
+    figures = _in_turn(
         repeats,
-        peer=lambda: _peer(text, place / "peer"),
-        utf8=lambda: _product(text, place / "ours"),
-        chinese=lambda: _product(wide, place / "chinese"),
+        peer=lambda: _peer(text, folder / "peer"),
+        utf8=lambda: _product(text, folder / "ours"),
+        chinese=lambda: _product(wide, folder / "chinese"),
         polars=lambda: _polars(text),
     )
-    beside = {"peer_duckdb": found["peer"], "polars_bare_parse": found["polars"]}
-    to_polars = _ratios(found["utf8"], found["polars"])["cpu_ratio"]
+    beside = {"peer_duckdb": figures["peer"], "polars_bare_parse": figures["polars"]}
+    to_polars = _ratios(figures["utf8"], figures["polars"])["cpu_ratio"]
     return {
-        "csv": {**found["utf8"], **beside, **_ratios(found["utf8"], found["peer"]), "to_polars": to_polars, "bar": 1.5},
-        "gb18030": {**found["chinese"], **_ratios(found["chinese"], found["peer"]), "bar": 2.0},
+        "csv": {
+            **figures["utf8"],
+            **beside,
+            **_ratios(figures["utf8"], figures["peer"]),
+            "to_polars": to_polars,
+            "bar": 1.5,
+        },
+        "gb18030": {**figures["chinese"], **_ratios(figures["chinese"], figures["peer"]), "bar": 2.0},
     }
 
 
@@ -194,46 +200,46 @@ def _polars(path: Path) -> None:
     pl.read_csv(path, infer_schema=False)
 
 
-def _workbook(place: Path, rows: int, repeats: int) -> dict[str, Any]:
+def _workbook(folder: Path, rows: int, repeats: int) -> dict[str, Any]:
     """`read`: the sheet as a table of text with its header found. The figure itself also lands and loads the rows."""
     import fastexcel
     import polars as pl
     import xlsxwriter
 
-    table = pl.read_csv(_write_csv(place / "small.csv", rows), infer_schema=False)
-    path = place / "lines.xlsx"
+    table = pl.read_csv(_write_csv(folder / "small.csv", rows), infer_schema=False)
+    path = folder / "lines.xlsx"
     with xlsxwriter.Workbook(path, {"constant_memory": True, "strings_to_numbers": False}) as book:
         sheet = book.add_worksheet()
         for number, row in enumerate([tuple(table.columns), *table.iter_rows()]):
             sheet.write_row(number, 0, row)
-    found = _in_turn(
+    figures = _in_turn(
         repeats,
         peer=lambda: fastexcel.read_excel(path).load_sheet(0).to_polars(),
-        read=lambda: _read(path, place / "scratch"),
-        whole=lambda: _product(path, place / "book"),
+        read=lambda: _read(path, folder / "scratch"),
+        whole=lambda: _product(path, folder / "book"),
     )
-    read = {**found["read"], **_ratios(found["read"], found["peer"]), "bar": 1.3}
-    whole = {**found["whole"], **_ratios(found["whole"], found["peer"])}
-    return {"rows": rows, **whole, "read": read, "peer_fastexcel": found["peer"]}
+    read = {**figures["read"], **_ratios(figures["read"], figures["peer"]), "bar": 1.3}
+    whole = {**figures["whole"], **_ratios(figures["whole"], figures["peer"])}
+    return {"rows": rows, **whole, "read": read, "peer_fastexcel": figures["peer"]}
 
 
 def _read(path: Path, folder: Path) -> None:
-    with scratch(folder) as (connection, place):
-        read_source(connection, path, Reader(), place)
+    with scratch(folder) as (connection, folder):
+        read_source(connection, path, Reader(), folder)
 
 
-def _growth(place: Path, rows: int) -> dict[str, float]:
-    path = _write_large_csv(place / f"lines_{rows}.csv", rows)
-    spent = _timed(lambda: _product(path, place / "growth"))
+def _growth(folder: Path, rows: int) -> dict[str, float]:
+    path = _write_large_csv(folder / f"lines_{rows}.csv", rows)
+    spent = _timed(lambda: _product(path, folder / "growth"))
     path.unlink()
     return {"rows": rows, **spent, "cpu_microseconds_per_row": round(spent["cpu"] / rows * 1e6, 2)}
 
 
-def _memory(place: Path, rows: int) -> dict[str, float]:
+def _memory(folder: Path, rows: int) -> dict[str, float]:
     """Peak resident memory of a process that reads one large file, and what became of its rows."""
-    path = _write_large_csv(place / "lines_large.csv", rows)
+    path = _write_large_csv(folder / "lines_large.csv", rows)
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        found = pool.submit(_peak_of, path, place / "large").result()
+        found = pool.submit(_peak_of, path, folder / "large").result()
     return {"rows": rows, "gigabytes": round(path.stat().st_size / 1e9, 2), **found, "bar": 2048}
 
 

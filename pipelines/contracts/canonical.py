@@ -61,10 +61,10 @@ class CanonicalObject(Declared):
 @cache
 def canonical_objects() -> dict[str, CanonicalObject]:
     """Every canonical object by name, as declared in `objects/*.yml`."""
-    found = {}
+    objects = {}
     for path in sorted(OBJECTS_FOLDER.glob("*.yml")):
         try:
-            found[path.stem] = CanonicalObject(name=path.stem, **read_yaml(path))
+            objects[path.stem] = CanonicalObject(name=path.stem, **read_yaml(path))
         except ValidationError as error:
             raise AlmanacError(explained(path, error)) from error
-    return found
+    return objects

@@ -152,15 +152,15 @@ def keep(settings: Settings, run: Run, gate: str, results: Sequence[CheckResult]
 
     State comes first: the working file's table is made again from it where it is missing.
     """
-    found = frame(run, results)
-    state.append(settings, "quality", f"{run.run_id}.{gate}", found)
+    results_frame = frame(run, results)
+    state.append(settings, "quality", f"{run.run_id}.{gate}", results_frame)
     with warehouse.write(settings) as connection:
         if not _has_results(connection):
             kept = state.read(settings, "quality")
-            warehouse.replace_table(connection, "quality", "results", found if kept.is_empty() else kept)
+            warehouse.replace_table(connection, "quality", "results", results_frame if kept.is_empty() else kept)
             return
         connection.execute("delete from quality.results where run_id = ? and gate = ?", [run.run_id, gate])
-        connection.execute("insert into quality.results by name select * from found")
+        connection.execute("insert into quality.results by name select * from results_frame")
 
 
 def _has_results(connection: duckdb.DuckDBPyConnection) -> bool:

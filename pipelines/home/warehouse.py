@@ -125,12 +125,12 @@ def current_run(settings: Settings, run_id: str | None = None) -> Run:
     columns = ", ".join(field.name for field in fields(Run))
     with read(settings) as connection:
         known = connection.execute("select 1 from duckdb_tables() where schema_name = 'control' and table_name = 'run'")
-        found = connection.execute(f"select {columns} from control.run").fetchall() if known.fetchall() else []
-    if not found and run_id is None:
+        rows = connection.execute(f"select {columns} from control.run").fetchall() if known.fetchall() else []
+    if not rows and run_id is None:
         raise AlmanacError(f"{settings.home}: no run has made tables here yet: `almanac run` makes them")
-    if len(found) != 1 or run_id not in (None, found[0][0]):
+    if len(rows) != 1 or run_id not in (None, rows[0][0]):
         raise AlmanacError(f"{settings.working_file}: belongs to another run than {run_id}: start the whole job again")
-    return Run(*found[0])
+    return Run(*rows[0])
 
 
 def discard(settings: Settings) -> None:

@@ -15,8 +15,8 @@ from pipelines import job, keys, ledger, resolve
 from pipelines.errors import AlmanacError
 from pipelines.home import dbt, runs, warehouse
 from pipelines.home.settings import Settings
-from pipelines.orchestration import metadata as charts
 from pipelines.orchestration.graph import Graph, Translator
+from pipelines.orchestration.metadata import table_metadata, with_metadata
 from pipelines.serving import publish
 
 ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
@@ -104,14 +104,14 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             left_out = job.left_to_update(settings, name, is_full=FULL in context.run.tags)
             command = [*dbt.BUILD, *job.without(left_out)]
             events = list(context.resources.dbt.cli(command, context=context).stream())
-            told: dict[str, Any] = {}
+            extra: dict[str, Any] = {}
             if name == "staging_and_matching":
                 matched = job.match_records(settings, left_out)
                 home.say(matched.sentence())
-                told["matching"] = matched.metadata()
-            yield from charts.with_metadata(settings, events, context.asset_key_for_output, run.as_of, told)
+                extra["matching"] = matched.metadata()
+            yield from with_metadata(settings, events, context.asset_key_for_output, run.as_of, extra)
             specs = [dg.AssetSpec(["matching", model]) for model in left_out]
-            yield from _results(settings, specs, as_of=run.as_of, told=told)
+            yield from _results(settings, specs, as_of=run.as_of, told=extra)
             yield from _grain_checks(settings, graph, left_out)
 
         return step
@@ -128,24 +128,24 @@ def _run(context: dg.AssetExecutionContext) -> runs.Run:
 def _run_tags(context: dg.AssetExecutionContext) -> dict[str, str]:
     """What a person may add to a run: `almanac/known_at`, `almanac/kind`, `almanac/reason`."""
     prefix = "almanac/"
-    told = {tag.removeprefix(prefix): value for tag, value in context.run.tags.items() if tag.startswith(prefix)}
-    return {name: value for name, value in told.items() if name in ("known_at", "kind", "reason")}
+    tags = {tag.removeprefix(prefix): value for tag, value in context.run.tags.items() if tag.startswith(prefix)}
+    return {name: value for name, value in tags.items() if name in ("known_at", "kind", "reason")}
 
 
 def _results(
     settings: Settings,
     specs: Sequence[dg.AssetSpec],
     as_of: date | None = None,
-    told: Mapping[str, Mapping[str, Any]] | None = None,
+    extra: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Iterator[dg.MaterializeResult]:
     """A result for each table with its row count, and a small picture where people look.
 
-    told: what else is known of all tables of a schema.
+    extra: more metadata for all tables of a schema.
     """
-    described = charts.table_metadata(settings, [tuple(spec.key.path) for spec in specs], as_of)
+    described = table_metadata(settings, [tuple(spec.key.path) for spec in specs], as_of)
     for spec in specs:
         schema, table = spec.key.path[0], tuple(spec.key.path)
-        metadata = {**described[table], **(told or {}).get(schema, {})}
+        metadata = {**described[table], **(extra or {}).get(schema, {})}
         yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
 
 

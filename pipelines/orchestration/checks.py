@@ -26,10 +26,10 @@ def build_checks(settings: Settings, graph: Graph) -> list[dg.AssetChecksDefinit
 
 
 def _gate(settings: Settings, gate: str, tables: Sequence[str]) -> dg.AssetChecksDefinition:
-    places = _places(gate, tables)
+    shown_on = _shown_on(gate, tables)
     specs = [
-        dg.AssetCheckSpec(f"gate_{gate}", asset=place.split("."), blocking=True)
-        for place in sorted(set(places.values()))
+        dg.AssetCheckSpec(f"gate_{gate}", asset=table.split("."), blocking=True)
+        for table in sorted(set(shown_on.values()))
     ]
 
     @dg.multi_asset_check(name=f"gate_{gate}", specs=specs, required_resource_keys={"home"})
@@ -41,17 +41,17 @@ def _gate(settings: Settings, gate: str, tables: Sequence[str]) -> dg.AssetCheck
         if not report.passed:
             home.outcome = "blocked"
             home.messages.append(report.summary)
-        found: dict[str, list[gates.CheckResult]] = {place: [] for place in places.values()}
-        elsewhere = next(iter(found))  # for tables that match a pattern and that no dbt model reads
+        by_table: dict[str, list[gates.CheckResult]] = {table: [] for table in shown_on.values()}
+        first = next(iter(by_table))  # for tables that match a pattern and that no dbt model reads
         for result in report.results:
-            found[places.get(f"{result.schema}.{result.table}", elsewhere)].append(result)
-        for place, results in found.items():
-            yield _table_result(gate, place, results)
+            by_table[shown_on.get(f"{result.schema}.{result.table}", first)].append(result)
+        for table, results in by_table.items():
+            yield _table_result(gate, table, results)
 
     return check
 
 
-def _places(gate: str, tables: Sequence[str]) -> dict[str, str]:
+def _shown_on(gate: str, tables: Sequence[str]) -> dict[str, str]:
     """Table of a suite to the table its check is shown on: itself, or the gate's first own table."""
     own = [table for table in tables if table.split(".")[0] in OWN_SCHEMAS[gate]]
     if not own:

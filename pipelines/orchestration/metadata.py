@@ -26,16 +26,16 @@ def table_metadata(
 ) -> dict[tuple[str, ...], dict[str, Any]]:
     """Row count and picture of each table, by (schema, name)."""
     with warehouse.read(settings) as connection:
-        found: dict[tuple[str, ...], dict[str, Any]] = {}
+        metadata: dict[tuple[str, ...], dict[str, Any]] = {}
         for schema, name in tables:
             table = f"{warehouse.quoted(schema)}.{warehouse.quoted(name)}"
             rows = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
-            found[schema, name] = {"dagster/row_count": rows, **({"as_of": str(as_of)} if as_of else {})}
+            metadata[schema, name] = {"dagster/row_count": rows, **({"as_of": str(as_of)} if as_of else {})}
             if query := PICTURES.get((schema, name)):
                 drawn = f"select * from ({query.format(table=table)}) where x is not null order by x"
                 points = connection.execute(drawn).pl().tail(36)
-                found[schema, name] |= _picture(points)
-        return found
+                metadata[schema, name] |= _picture(points)
+        return metadata
 
 
 def with_metadata(
@@ -43,11 +43,11 @@ def with_metadata(
     events: Iterable[Any],
     key_of: Callable[[str], dg.AssetKey],
     as_of: date,
-    told: Mapping[str, Mapping[str, Any]],
+    extra: Mapping[str, Mapping[str, Any]],
 ) -> Iterator[Any]:
     """dbt's events with row counts added; read only after dbt has closed the file.
 
-    key_of: output name to asset. told: what else is known of all tables of a schema.
+    key_of: output name to asset. extra: more metadata for all tables of a schema.
     """
     events = list(events)
     made = {
@@ -57,7 +57,7 @@ def with_metadata(
     for event in events:
         if isinstance(event, dg.Output):
             table = made[event.output_name]
-            event = event.with_metadata({**event.metadata, **described[table], **told.get(table[0], {})})
+            event = event.with_metadata({**event.metadata, **described[table], **extra.get(table[0], {})})
         yield event
 
 

@@ -33,7 +33,7 @@ class HomeDbt(DbtCliResource):
     """dbt from the environment this process runs in.
 
     The parent starts `dbt --version` and opens the file through dbt's adapter before every step, for the row counts of
-    `fetch_row_counts`. Row counts come from charts.py here, and the two took four of a step's seconds.
+    `fetch_row_counts`. Row counts come from metadata.py here, and the two took four of a step's seconds.
     """
 
     @cached_property

@@ -17,10 +17,10 @@ Line = tuple[str, str]
 
 def render(settings: Settings) -> str:
     """What the last run made, in a dozen lines, and where to look."""
-    known = status.read_status(settings)
-    last = known["last_run"]
+    state = status.read_status(settings)
+    last = state["last_run"]
     title = f"Almanac: as of {last['as_of']}, {last['run_kind']} run {last['run_id'][:8]}: {last['outcome']}"
-    lines = [*_files(known), *_gates(known)]
+    lines = [*_files(state), *_gates(state)]
     served = publish.served_file(settings)
     if last["outcome"] == "published":
         with duckdb.connect(str(served), read_only=True) as connection:
@@ -37,14 +37,14 @@ def reason(settings: Settings) -> str:
 
 def state_of(settings: Settings) -> str:
     """What is served, how fresh each system is, how the last runs ended."""
-    known = status.read_status(settings)
-    served = known["served"]
+    state = status.read_status(settings)
+    served = state["served"]
     lines: list[Line] = [
         ("served", f"as of {served['as_of']}, run {served['run_id'][:8]}" if served else "nothing yet")
     ]
-    lines += systems_lines(known["freshness"])
-    lines += _unread(known["rejected_files"])
-    for run in known["runs"]:
+    lines += systems_lines(state["freshness"])
+    lines += _unread(state["rejected_files"])
+    for run in state["runs"]:
         why = f": {run['message']}" if run["message"] else ""
         lines.append((run["outcome"], f"as of {run['as_of']}, {run['run_kind']} {run['run_id'][:8]}{why}"))
     return "\n".join(f"{name:<12}{text}" for name, text in lines)
@@ -61,13 +61,13 @@ def systems_lines(freshness: list[dict[str, Any]]) -> Iterator[Line]:
         yield "never", f"no export yet: {', '.join(waiting)}"
 
 
-def _files(known: dict[str, Any]) -> Iterator[Line]:
-    figures = json.loads(known["last_run"]["figures"])
+def _files(state: dict[str, Any]) -> Iterator[Line]:
+    figures = json.loads(state["last_run"]["figures"])
     yield "files", f"{figures['files_loaded']:,} loaded, {figures['files_rejected']:,} rejected"
     loaded, refused, control = (figures[f"rows_{kind}"] for kind in ("loaded", "quarantined", "control"))
     text = f"{figures['rows_in']:,} in = {loaded:,} loaded + {refused:,} quarantined + {control:,} control"
     yield "rows", text
-    yield from _unread(known["rejected_files"])
+    yield from _unread(state["rejected_files"])
 
 
 def _unread(files: list[dict[str, Any]]) -> Iterator[Line]:
@@ -81,11 +81,11 @@ def _unread(files: list[dict[str, Any]]) -> Iterator[Line]:
         yield status_word, f"{min(paths)}{more}: {why}"
 
 
-def _gates(known: dict[str, Any]) -> Iterator[Line]:
-    held = {gate["gate"]: gate for gate in known["gates"]}
+def _gates(state: dict[str, Any]) -> Iterator[Line]:
+    held = {gate["gate"]: gate for gate in state["gates"]}
     counts = [_passed(held[name]) if name in held else f"{name} not reached" for name in gates.GATES]
     yield "gates", ", ".join(counts)
-    for failure in known["failures"]:
+    for failure in state["failures"]:
         where = ".".join(part for part in (failure["table_name"], failure["column_name"]) if part)
         yield failure["severity"], f"{where}: {failure['because']}"
 

@@ -13,8 +13,7 @@ import polars as pl
 
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.gates import freshness
-from pipelines.gates import gates as quality
+from pipelines.gates import freshness, gates
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
 from pipelines.serving import descriptions, masking, publish
@@ -46,22 +45,22 @@ _EMPTY: dict[str, dict[str, Any]] = {
         "published_at": pl.Datetime("us"),
         "row_count": pl.Int64,
     },
-    "results": dict(quality.RESULT_COLUMNS),
+    "results": dict(gates.RESULT_COLUMNS),
 }
 
 
 def collect(settings: Settings) -> dict[str, pl.DataFrame]:
     """Every table but `runs`, by name; a table of which nothing is known is empty."""
-    found = {name: pl.DataFrame(schema=schema) for name, schema in _EMPTY.items()}
+    tables = {name: pl.DataFrame(schema=schema) for name, schema in _EMPTY.items()}
     kept = state.read(settings, "quality")
     if not kept.is_empty():
-        found["results"] = kept.sort("as_of", "run_id", maintain_order=True)
+        tables["results"] = kept.sort("as_of", "run_id", maintain_order=True)
     try:
-        found |= dict(_from_working_file(settings))
+        tables |= dict(_from_working_file(settings))
     except (AlmanacError, duckdb.Error):
-        found |= dict(_last_known(settings))
-    found |= dict(_from_served_file(settings))
-    return found
+        tables |= dict(_last_known(settings))
+    tables |= dict(_from_served_file(settings))
+    return tables
 
 
 def _from_working_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
@@ -131,7 +130,7 @@ def blocking(results: pl.DataFrame, run_id: str) -> pl.DataFrame:
 
 
 def _of_run(results: pl.DataFrame, run_id: str) -> pl.DataFrame:
-    order = pl.Enum(list(quality.GATES))
+    order = pl.Enum(list(gates.GATES))
     return results.filter(pl.col("run_id") == run_id).sort(pl.col("gate").cast(order), maintain_order=True)
 
 
@@ -156,13 +155,13 @@ def summary(tables: dict[str, pl.DataFrame]) -> dict[str, Any]:
     shown = ("gate", "schema_name", "table_name", "column_name", "expectation", "severity", "outcome", "observed")
     rejected = tables["files"].filter(pl.col("status").is_in(["rejected", "unclaimed"]))
     refused = tables["quarantine"].group_by("source_system", "object", "reason_code").len("rows")
-    gates = results.group_by("gate", maintain_order=True).agg(
+    counts = results.group_by("gate", maintain_order=True).agg(
         (pl.col("outcome") == outcome).sum().alias(outcome) for outcome in ("passed", "failed", "error")
     )
     return {
         "last_run": runs[0],
         "runs": runs,
-        "gates": gates.to_dicts(),
+        "gates": counts.to_dicts(),
         "failures": results.filter(pl.col("outcome") != "passed").select(*shown, "exception", "because").to_dicts(),
         "freshness": tables["freshness"].to_dicts(),
         "quarantine": refused.sort("rows", "source_system", "object", "reason_code", descending=True).to_dicts(),
