@@ -1,6 +1,6 @@
-"""The stages in plain order, without Dagster: for one stage at a time, and for rebuilding from landing and state.
+"""The steps in plain order, without Dagster: one step at a time, and rebuilding from landing and state.
 
-`assets.py` is the same flow as a graph; both call the same functions, so that neither can drift.
+`orchestration/assets.py` is the same flow as a graph; both call the same functions, so that neither can drift.
 """
 
 from collections.abc import Callable, Sequence

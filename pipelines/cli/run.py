@@ -18,12 +18,14 @@ def register(app: typer.Typer) -> None:
     @app.command("run")
     def run(
         context: typer.Context,
-        as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="Exports up to the end of this day."),
-        known_at: datetime | None = typer.Option(None, help="Leave out files that landed later (UTC)."),
-        reason: str = typer.Option("", help="Why this version is issued; opens an off-cycle revision."),
-        force: bool = typer.Option(False, help="Run although nothing has changed, and match every record anew."),
+        as_of: datetime | None = typer.Option(
+            None, formats=["%Y-%m-%d"], help="Run as of the end of this day (default: the newest export)."
+        ),
+        known_at: datetime | None = typer.Option(None, help="Ignore files that landed after this time (UTC)."),
+        reason: str = typer.Option("", help="Reason of an off-cycle revision."),
+        force: bool = typer.Option(False, help="Run even if nothing changed, and match every record again."),
     ) -> None:
-        """Land exports, make customers and deals, check, forecast, publish."""
+        """Run the whole job: ingest, match, model, check, forecast, publish."""
         from pipelines import inputs
         from pipelines.orchestration import execute
         from pipelines.serving import console as summary
@@ -48,7 +50,7 @@ def register(app: typer.Typer) -> None:
         last: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="Last as_of."),
         every_days: int = typer.Option(7, min=1, help="Days between two as_of."),
     ) -> None:
-        """Issue the forecasts that past days would have issued: the ledger grows, what is served stays."""
+        """Issue past forecast versions into the ledger; the served tables stay as they are."""
         from pipelines.orchestration import execute
 
         settings, day = settings_from(context), first.date()

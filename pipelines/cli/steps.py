@@ -1,4 +1,4 @@
-"""`almanac ingest | build | forecast | publish | rebuild`: one stage, for people who are working on it."""
+"""`almanac ingest | build | forecast | publish | rebuild`: one step of the job, for people who work on it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +15,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("ingest")
     def ingest(context: typer.Context) -> None:
-        """Land and load new exports; serve nothing."""
+        """Land and load new exports; publish nothing."""
         from pipelines import job
 
         settings = settings_from(context)
@@ -25,9 +25,11 @@ def register(app: typer.Typer) -> None:
     @app.command("build")
     def build(
         context: typer.Context,
-        as_of: datetime | None = typer.Option(None, formats=["%Y-%m-%d"], help="Exports up to the end of this day."),
+        as_of: datetime | None = typer.Option(
+            None, formats=["%Y-%m-%d"], help="Build as of the end of this day (default: the newest export)."
+        ),
     ) -> None:
-        """Make keys, customers, deals and marts in the working file; serve nothing."""
+        """Build keys, customers, deals and marts in the working file; publish nothing."""
         from pipelines import inputs, job
 
         settings = settings_from(context)
@@ -37,7 +39,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("forecast")
     def forecast(context: typer.Context) -> None:
-        """Issue forecasts for the run in the working file and rebuild the outlook; serve nothing."""
+        """Issue forecasts for the run in the working file and rebuild the outlook; publish nothing."""
         from pipelines import job
 
         settings = settings_from(context)
@@ -46,7 +48,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("publish")
     def publish(context: typer.Context) -> None:
-        """Check every gate on the working file again and, if all pass, swap it in."""
+        """Check every gate again and publish the working file if all pass."""
         from pipelines import job
 
         settings = settings_from(context)
@@ -55,7 +57,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("rebuild")
     def rebuild(context: typer.Context) -> None:
-        """Make the working file anew from landing and state, as of what is served, and publish it."""
+        """Rebuild the working file from landing and state, as of the served run, and publish it."""
         from pipelines import job
 
         settings = settings_from(context)
@@ -64,10 +66,10 @@ def register(app: typer.Typer) -> None:
 
 
 @contextmanager
-def _owned(settings: Settings, stage: str) -> Iterator[None]:
+def _owned(settings: Settings, step: str) -> Iterator[None]:
     from pipelines.home import warehouse
 
-    with warehouse.run_lock(settings, owner=f"almanac {stage}"):
+    with warehouse.run_lock(settings, owner=f"almanac {step}"):
         yield
 
 

@@ -16,7 +16,7 @@ SERVED_KINDS = ("live", "revision")  # the others are kept in the ledger and ser
 
 @dataclass(frozen=True)
 class Run:
-    """What every stage is told about the run it belongs to. Instants are naive UTC.
+    """What every step knows about the run it belongs to. Instants are naive UTC.
 
     as_of: exports up to the end of this day may be seen.
     known_at: files that landed later are left out; None for all that have landed.
