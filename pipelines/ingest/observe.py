@@ -18,8 +18,9 @@ from pipelines.ingest.exported import export_dates, exported_from_column, newest
 from pipelines.ingest.fitting import fit_sheets
 from pipelines.ingest.forget import set_aside_forgotten
 from pipelines.ingest.large import Whole, together
+from pipelines.ingest.person import personal_columns
 from pipelines.ingest.readers import open_source
-from pipelines.ingest.refused import refused_rows
+from pipelines.ingest.refused import first_reason, refused_rows
 from pipelines.ingest.returned import Patch, apply_patch
 from pipelines.ingest.shape import fit
 from pipelines.ingest.source import Desk, FileRefusedError, Load, Source
@@ -215,7 +216,8 @@ def _keep(
         )
     if loaded == 0 and refused.height:
         seen.status, seen.reason_code = "rejected", "all_rows_refused"
-        seen.reason = f"no row could be used, first: {refused['reason'][0]}"
+        private = personal_columns(arrival.contract)
+        seen.reason = f"no row could be used, first: {first_reason(refused, private)}"
     if window := arrival.contract.window_column:
         bounds = _row(connection, f"select min({quoted(window)})::date, max({quoted(window)})::date {_ACCEPTED}")
         seen.window_from, seen.window_to = bounds
