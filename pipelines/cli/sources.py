@@ -4,18 +4,18 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import Family, settings_from
 from pipelines.errors import AlmanacError
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    sources = typer.Typer(no_args_is_help=True, help="Contracts of source systems.")
+    sources = typer.Typer(cls=Family, no_args_is_help=True, help="Contracts of source systems.")
     sources.command("list")(_list)
     sources.command("check")(_check)
     sources.command("new")(_new)
     app.add_typer(sources, name="sources")
-    quarantine = typer.Typer(no_args_is_help=True, help="Rows that were refused, and their way back.")
+    quarantine = typer.Typer(cls=Family, no_args_is_help=True, help="Rows that were refused, and their way back.")
     quarantine.command("list")(_quarantine_list)
     quarantine.command("export")(_quarantine_export)
     quarantine.command("return")(_quarantine_return)
