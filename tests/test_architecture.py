@@ -2,10 +2,14 @@
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+
+import pipelines
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OURS = {"pipelines", "forecasts", "expectations"}
@@ -54,6 +58,17 @@ def test_dagster_stays_at_the_top() -> None:
     for path in modules("pipelines"):
         if any(name.split(".")[0] in {"dagster", "dagster_dbt"} for name in imports(path)):
             assert stage_of(path) in MAY_IMPORT_DAGSTER | {"cli"}, f"{path.name} imports dagster"
+            assert f"`{stage_of(path)}`" in str(pipelines.__doc__), f"the package does not say that {path.name} does"
+
+
+def test_every_dependency_is_imported() -> None:
+    declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[^\w.-]", line)[0].lower() for line in declared}
+    roots = {name.split(".")[0] for package in OURS for path in modules(package) for name in imports(path)}
+    known = packages_distributions()
+    used = {name.lower().replace("_", "-") for root in roots for name in known.get(root, [])}
+    # These are run as programs, or by the installation.
+    assert names - used == {"dagster-webserver", "dbt-core", "dbt-duckdb", "setuptools", "wheel"}
 
 
 def test_the_foundation_imports_nothing_above_it() -> None:
