@@ -2,9 +2,11 @@
 
 import ast
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -122,6 +124,16 @@ def test_engines_import_nothing_of_ours_but_themselves(package: str) -> None:
             roots = {name.split(".")[0] for name in imports(module)}
             foreign = roots & ({"pipelines", "forecasts", "expectations", "dagster", "dbt"} - {package})
             assert not foreign, f"{module} imports {foreign}"
+
+
+def test_every_dependency_is_imported() -> None:
+    declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["dependencies"]
+    names = {re.split(r"[^\w.-]", line)[0].lower() for line in declared}
+    roots = {name.split(".")[0] for module in sources() for name in imports(module)}
+    known = packages_distributions()
+    used = {name.lower().replace("_", "-") for root in roots for name in known.get(root, [])}
+    # These are run as programs, or by the installation.
+    assert names - used == {"dagster-webserver", "dbt-core", "dbt-duckdb", "setuptools", "wheel"}
 
 
 def test_only_orchestration_imports_dagster() -> None:

@@ -1,10 +1,14 @@
 """The command line: what went wrong, where, and what to do, in one line."""
 
+from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 import pytest
+from typer.main import get_command
+from typer.testing import CliRunner
 
-from pipelines.cli import main
+from pipelines.cli import app, main
 from pipelines.home.settings import load_settings
 
 
@@ -90,3 +94,21 @@ def test_a_number_may_stand_in_quotes(tmp_path, written: str) -> None:
     (tmp_path / "company.yml").write_text(f"fiscal_year_start_month: {written}\npartitions_start: 2012-02-01\n")
     company = load_settings(tmp_path / "home", config=tmp_path).company
     assert (company.fiscal_year_start_month, company.partitions_start) == (4, date(2012, 2, 1))
+
+
+def commands(command: Any, *words: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    yield words, command
+    for name, below in getattr(command, "commands", {}).items():
+        yield from commands(below, *words, name)
+
+
+COMMANDS = list(commands(get_command(app)))
+
+
+@pytest.mark.parametrize(("words", "command"), COMMANDS, ids=[" ".join(("almanac", *words)) for words, _ in COMMANDS])
+def test_help_shows_its_texts_whole_brackets_included(words: tuple[str, ...], command: Any) -> None:
+    shown = " ".join(CliRunner().invoke(app, [*words, "--help"]).output.split())
+    texts = [command.help, *(getattr(parameter, "help", None) for parameter in command.params)]
+    below = [other.help.partition(".")[0] for other in getattr(command, "commands", {}).values()]
+    told = [" ".join(text.split()) for text in [*texts, *below] if text]
+    assert told and not [text for text in told if text not in shown]

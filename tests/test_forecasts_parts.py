@@ -103,6 +103,21 @@ def test_challenger_is_promoted_only_when_it_clearly_beats_the_champion() -> Non
     assert pool.promote(panel, ("gone",), pool.Choice(("same",), ())).members == ("same",)
 
 
+def test_where_errors_cannot_be_compared_the_promotion_says_so_in_words() -> None:
+    masks = (np.ones(40, dtype=bool),) * 3
+    panel = pool.Panel(tuple(origin(mute=np.nan, old=1.0, new=0.2) for _ in range(3)), masks)
+    for champion in ("gone", "mute"):
+        told = pool.promote(panel, (champion,), pool.Choice(("new",), ()))
+        assert told.members == ("new",)
+        assert told.evidence[0]["reason"] == (
+            "promotion: the champion has no error to compare with, the challenger takes its place"
+        )
+    single = np.arange(40) < 1
+    lonely = pool.promote(pool.Panel(panel.origins, (single,) * 3), ("old",), pool.Choice(("new",), ()))
+    assert lonely.members == ("old",)
+    assert lonely.evidence[0]["reason"] == "promotion: fewer than two series to compare errors of, the champion stays"
+
+
 def test_intermittent_demand_is_not_judged_by_absolute_error() -> None:
     """Forecasting nothing wins on absolute error; the squared one prefers the mean demand."""
     actual = np.where(np.arange(40)[:, None] % 4 == np.arange(3)[None, :], 4.0, 0.0)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 from ingest_world import DEALS, HEADER, LANDED, World, deals
+from typer.testing import CliRunner
 
 from pipelines import ingest
+from pipelines.cli import app
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
@@ -29,6 +31,10 @@ objects:
       is_decision_maker: Boss
 """
 PERSONS = "ID,Name,Mail,Job,Boss\n1,Ann Lee,Ann@x.com,CEO,yes\n2,Bob Ray,bob@x.com,CTO,no\n3,Cy,ann@x.com,CFO,maybe\n"
+
+
+def options(world: World) -> list[str]:
+    return ["--home", str(world.settings.home), "--config", str(world.folder / "config")]
 
 
 @pytest.fixture
@@ -108,6 +114,75 @@ def test_net_and_tax_must_be_gross(tmp_path: Path) -> None:
         (2, "amounts_disagree"),
         (4, "sane"),
     ]
+
+
+CHECKED = """    checks:
+      - {name: small, expect: 'amount < 1000', because: no deal is that large}
+      - {name: recent, expect: "closed_on >= date '2000-01-01'", because: the company is younger}
+"""
+
+
+def test_a_row_that_breaks_several_rules_says_all_of_them_at_once_and_is_one_row(world: World) -> None:
+    world.contract(DEALS + CHECKED)
+    rows = [
+        ("1", "a", "Prospecting", "5000", "1999-01-01"),
+        ("2", "b", "Prospecting", "x", "1999-01-01"),
+        ("", "c", "Prospecting", "5000", "2024-01-01"),
+        ("4", "d", "Prospecting", "5", "2024-01-01"),
+        ("5", "e", "Prospecting", "5000", "2024-01-01"),
+    ]
+    world.put("deals_20240131.csv", deals(*rows))
+    file = world.run().files[0]
+    assert (file["rows_in"], file["rows_loaded"], file["rows_quarantined"], file["rows_control"]) == (6, 1, 4, 1)
+    assert world.rows("select record, column_name, reason_code, reason from quality.quarantine order by record") == [
+        (1, None, "small", "no deal is that large; the company is younger"),
+        (2, "amount", "bad_number", "amount: 'x' is not a number in the contract's format; the company is younger"),
+        (3, "opportunity_id", "missing_key", "opportunity_id: a part of the key is empty; no deal is that large"),
+        (5, None, "small", "no deal is that large"),
+    ]  # fmt: skip
+    listed = "select record, unnest(faults, recursive := true) from quality.quarantine where record < 3 order by record"
+    assert [row[:3] for row in world.rows(listed)] == [
+        (1, None, "small"),
+        (1, None, "recent"),
+        (2, "amount", "bad_number"),
+        (2, None, "recent"),
+    ]  # fmt: skip
+
+
+def test_every_command_that_shows_a_refused_row_shows_all_reasons(world: World) -> None:
+    world.contract(DEALS + CHECKED)
+    file = world.put(
+        "deals_20240131.csv", deals(("1", "a", "Prospecting", "5000", "1999-01-01")) + "2,b,Prospecting,1,\n"
+    )
+    world.run()
+    exported = export_refused(world.settings, load_contracts(world.settings.sources), file.name)
+    assert f"{file.name},1,no deal is that large; the company is younger,1,a," in exported
+    told = CliRunner().invoke(app, [*options(world), "quarantine", "list"]).output
+    assert f"{file.name}: 1 x small + recent: no deal is that large; the company is younger" in told
+    read = CliRunner().invoke(app, [*options(world), "read", str(file)]).output
+    assert "record 1: no deal is that large; the company is younger" in read
+
+
+def test_a_row_that_is_mended_for_every_reason_comes_back_at_once(world: World) -> None:
+    world.contract(DEALS + CHECKED)
+    world.put(
+        "deals_20240131.csv", deals(("1", "a", "Prospecting", "5000", "1999-01-01"), ("2", "b", "Prospecting", "5", ""))
+    )
+    world.run()
+    contracts = load_contracts(world.settings.sources)
+    exported = export_refused(world.settings, contracts, "deals_20240131.csv")
+    take_back(world.settings, contracts, exported.replace("5000,1999", "500,2019"), LANDED)
+    world.run(LANDED + timedelta(days=1))
+    assert world.rows("from quality.quarantine") == []
+    assert world.column("select opportunity_id from raw.opportunities order by 1") == ["1", "2"]
+
+
+def test_a_file_of_which_no_row_is_sound_is_rejected_without_quoting_a_person(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(PEOPLE.replace("job_title: drop", "is_decision_maker: drop"))
+    world.put("people_20240131.csv", "ID,Name,Mail,Job,Boss\n,Ann Lee,ann@x.com,CEO,Ann says maybe\n")
+    reason = world.run().files[0]["reason"]
+    assert reason.startswith("no row could be used, first: is_decision_maker: a personal value that is not shown; ")
+    assert "Ann" not in reason and "a part of the key is empty" in reason
 
 
 def test_corrections_repair_rows_and_are_logged_old_to_new(world: World) -> None:

@@ -14,6 +14,17 @@ from pipelines.home.settings import Settings
 from pipelines.serving import publish, status
 
 FINISHED = datetime(2025, 4, 1, 6)
+CONTRACT = """
+system: crm
+title: CRM
+objects:
+  - object: accounts
+    files: "crm_*.csv"
+    exported_at: {on: 2025-01-31}
+    key: [account_id]
+    pii: {phone: hash}
+    columns: {account_id: Id, account_name: Name, phone: Phone}
+"""
 INGESTED = """
 create or replace table control.systems as
 select * from (values ('crm', 'CRM', 10, 7, false), ('erp', 'ERP', 20, 7, true), ('hr', 'HR', 30, 7, false))
@@ -30,7 +41,8 @@ alter table control.files add column landed_at timestamp default timestamp '2025
 create or replace table quality.quarantine as
 select 'f1' as file_id, 'crm' as source_system, 'opportunities' as object, 3 as record, 120 as byte_offset,
        'D3' as source_id, 'phone' as column_name, 'bad_value' as reason_code, 'not a number: 138x' as reason,
-       'D3,138x' as raw_text;
+       'D3,138x' as raw_text,
+       null::struct(column_name varchar, reason_code varchar, reason varchar)[] as faults;
 """
 
 
@@ -77,18 +89,7 @@ def test_without_any_run_status_says_what_to_do(tmp_path: Path) -> None:
 
 def test_raw_text_and_reasons_that_quote_personal_values_are_never_shown(tmp_path: Path) -> None:
     settings = home(tmp_path)
-    contract = """
-system: crm
-title: CRM
-objects:
-  - object: accounts
-    files: "crm_*.csv"
-    exported_at: {on: 2025-01-31}
-    key: [account_id]
-    pii: {phone: hash}
-    columns: {account_id: Id, account_name: Name, phone: Phone}
-"""
-    (settings.sources / "crm.yml").write_text(contract, encoding="utf-8")
+    (settings.sources / "crm.yml").write_text(CONTRACT, encoding="utf-8")
     start(settings)
     execute(settings, INGESTED)
     status.write_status(settings, "r1", outcome="failed", finished_at=FINISHED)
@@ -96,6 +97,41 @@ objects:
     assert len(shown) == 1
     assert "138x" not in str(shown)
     assert "138x" not in (settings.published / status.SUMMARY_FILE).read_text(encoding="utf-8")
+
+
+def test_of_several_reasons_the_personal_ones_are_hidden_wherever_they_stand(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    (settings.sources / "crm.yml").write_text(CONTRACT, encoding="utf-8")
+    start(settings)
+    execute(
+        settings,
+        INGESTED,
+        "update quality.quarantine set column_name = 'amount', reason = 'amount: 12x; phone: 138x; too old', faults = ["
+        "{'column_name': 'amount', 'reason_code': 'bad_number', 'reason': 'amount: 12x'}, "
+        "{'column_name': 'phone', 'reason_code': 'bad_value', 'reason': 'phone: 138x'}, "
+        "{'column_name': null, 'reason_code': 'old', 'reason': 'too old'}]",
+    )
+    status.write_status(settings, "r1", outcome="failed", finished_at=FINISHED)
+    assert read(settings, "select reason from quality.quarantine") == [
+        ("amount: 12x; phone: a personal value that is not shown; too old",)
+    ]
+    assert read(settings, "select unnest(faults, recursive := true) from quality.quarantine") == [
+        ("amount", "bad_number", "amount: 12x"),
+        ("phone", "bad_value", "phone: a personal value that is not shown"),
+        (None, "old", "too old"),
+    ]
+    assert "138x" not in str(read(settings, "select * from quality.quarantine"))
+
+
+def test_a_sentence_of_an_earlier_version_is_hidden_where_any_of_its_columns_is_personal(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    (settings.sources / "crm.yml").write_text(CONTRACT, encoding="utf-8")
+    start(settings)
+    told = "update quality.quarantine set column_name = 'amount', reason = 'amount: 12x; phone: 138x'"
+    execute(settings, INGESTED, told)
+    status.write_status(settings, "r1", outcome="failed", finished_at=FINISHED)
+    shown = read(settings, "select reason from quality.quarantine")
+    assert shown == [("phone: a personal value that is not shown",)]
 
 
 def test_freshness_is_measured_at_as_of_and_a_rejected_newer_file_does_not_count(tmp_path: Path) -> None:

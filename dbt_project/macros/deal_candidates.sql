@@ -4,9 +4,10 @@
   its title and day where an amount is missing). Needs a CTE `rules`.
 #}
 {% macro deal_candidates() -%}
--- Two amounts within the widest tolerance of any rule fall into the same bucket or into neighbours.
+-- Two amounts within the widest tolerance of any rule fall into the same bucket or into neighbours. A tolerance of 0
+-- still needs a width.
 bucket as (
-    select -ln(1 - max(max_amount_difference_share)) * 1.001 as width
+    select -ln(1 - max(max_amount_difference_share)) * 1.001 + 1e-9 as width
     from rules
 ),
 

@@ -108,9 +108,16 @@ def promote(panel: Panel, champion: Sequence[str], challenger: Choice) -> Choice
     known = all(name in origin.forecasts for name in champion for origin in panel.origins)
     before = panel.errors(champion) if known and champion else np.array([np.nan])
     after = panel.errors(challenger.members)
-    gain, noise = gain_of(after, before) if before.shape == after.shape else (np.inf, 0.0)
-    wins = bool(gain > NOISE * noise) or bool(np.isnan(before).all())
-    reason = f"promotion: lowers the champion's error by {gain:.4f}, noise {noise:.4f}, asked {NOISE:.0f} times that"
+    if np.isnan(before).all():
+        wins, reason = True, "promotion: the champion has no error to compare with, the challenger takes its place"
+    else:
+        gain, noise = gain_of(after, before)
+        wins = bool(gain > NOISE * noise)
+        reason = (
+            f"promotion: lowers the champion's error by {gain:.4f}, noise {noise:.4f}, asked {NOISE:.0f} times that"
+            if np.count_nonzero(~np.isnan(before - after)) > 1
+            else "promotion: fewer than two series to compare errors of, the champion stays"
+        )
     rows = [
         {**_row(panel, len(challenger.members), challenger.members, wins, after, reason), "decision": "promotion"},
         {**_row(panel, len(champion), champion, not wins, before, "champion of the last run"), "decision": "promotion"},

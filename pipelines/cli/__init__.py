@@ -13,13 +13,15 @@ from typing import NoReturn
 
 import typer
 
-from pipelines.cli.context import Options
+from pipelines.cli.context import Family, Options
 from pipelines.errors import AlmanacError
 
 app = typer.Typer(
+    cls=Family,
     help="Scattered exports in; one clean customer, one clean deal and a sales forecast out.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # Rich would take [words in brackets] for its markup and leave them out
     add_completion=False,
 )
 

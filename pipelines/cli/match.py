@@ -4,13 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import Family, settings_from
 from pipelines.errors import AlmanacError
 
 
-class FileFirst(TyperGroup):
+class FileFirst(Family):
     """A group whose first word may be a file: `match customers.csv` means `match file customers.csv`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -4,18 +4,18 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import Family, settings_from
 from pipelines.errors import AlmanacError
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
-    sources = typer.Typer(no_args_is_help=True, help="Contracts of source systems.")
+    sources = typer.Typer(cls=Family, no_args_is_help=True, help="Contracts of source systems.")
     sources.command("list")(_list)
     sources.command("check")(_check)
     sources.command("new")(_new)
     app.add_typer(sources, name="sources")
-    quarantine = typer.Typer(no_args_is_help=True, help="Rows that were refused, and their way back.")
+    quarantine = typer.Typer(cls=Family, no_args_is_help=True, help="Rows that were refused, and their way back.")
     quarantine.command("list")(_quarantine_list)
     quarantine.command("export")(_quarantine_export)
     quarantine.command("return")(_quarantine_return)
@@ -104,14 +104,16 @@ def _read(
 
 
 def _quarantine_list(context: typer.Context) -> None:
-    """Refused rows by file and reason, and files that were rejected."""
+    """Refused rows by file and reasons, and files that were rejected."""
     from pipelines.home import warehouse
 
+    codes = "array_to_string(list_transform(faults, lambda fault: fault.reason_code), ' + ')"
     with warehouse.read(settings_from(context)) as connection:
         rows = connection.execute(
-            "select files.path, refused.reason_code, count(*), any_value(refused.reason order by refused.record) "
+            f"select files.path, coalesce({codes}, refused.reason_code), count(*), "
+            "any_value(refused.reason order by refused.record) "
             "from quality.quarantine as refused join control.files as files using (file_id) "
-            "group by all order by 3 desc, 1, 2"
+            "group by 1, 2 order by 3 desc, 1, 2"
         ).fetchall()
         files = connection.execute(
             "select path, reason_code, reason from control.files where status = 'rejected' order by landed_at, path"

@@ -47,7 +47,6 @@ CITIES_BY_PROVINCE = {
 }
 # Towns that Pinyin libraries read wrongly.
 READINGS = {"重庆": "chongqing", "厦门": "xiamen", "长沙": "changsha", "长春": "changchun", "长治": "changzhi"}
-OTHER_PLACES = {"中国": "china", "china": "china", "hong kong": "hongkong", "xian": "xian"}
 
 
 def _cities() -> dict[str, tuple[str, str]]:

@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import load_contracts
+from pipelines.contracts.quarantine import FAULTS, NOT_SHOWN
 from pipelines.errors import AlmanacError
 from pipelines.gates import freshness, gates
 from pipelines.home import state, warehouse
@@ -21,7 +22,7 @@ from pipelines.serving import descriptions, masking, publish
 SHOWN_RUNS = 10
 ABOUT = {
     "results": "One row per check of a gate in a run: outcome, observed value, first offenders, why it matters.",
-    "quarantine": "One row per refused row of an export: file, record, column and reason. Raw text is never shown.",
+    "quarantine": "One row per refused row of an export: file, record and all its faults. Raw text is never shown.",
     "files": "One row per export file ever seen, with its counts: rows in = loaded + quarantined + control rows.",
     "freshness": "One row per source system: newest export at the last run's as_of against the promised cadence.",
     "served": "One row per table of the served file.",
@@ -29,7 +30,8 @@ ABOUT = {
 }
 _QUARANTINE = ("file_id", "source_system", "object", "column_name", "source_id", "reason_code", "reason")
 _EMPTY: dict[str, dict[str, Any]] = {
-    "quarantine": {**dict.fromkeys(_QUARANTINE, pl.String), "record": pl.Int64, "byte_offset": pl.Int64},
+    "quarantine": {**dict.fromkeys(_QUARANTINE, pl.String), "record": pl.Int64, "byte_offset": pl.Int64}
+    | {"faults": FAULTS},
     "files": {
         **dict.fromkeys(("file_id", "source_system", "object", "path", "status", "reason"), pl.String),
         **dict.fromkeys(("rows_in", "rows_loaded", "rows_quarantined", "rows_control"), pl.Int64),
@@ -77,15 +79,36 @@ def _from_working_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]
 
 
 def _public_quarantine(connection: duckdb.DuckDBPyConnection, private: list[str]) -> pl.DataFrame:
-    """Refused rows without their text, and without the reason where it would quote a personal value."""
+    """Refused rows without their text, and without every reason that would quote a personal value.
+
+    Rows of earlier versions have no list of faults: their one sentence is hidden where it names a personal column.
+    """
     query = """
-        select
-            * exclude (raw_text)
-            replace (if(list_contains(?, column_name), 'a personal value that is not shown', reason) as reason)
-        from quality.quarantine
+        with listed as (
+            select
+                * exclude (raw_text)
+                replace (coalesce(faults, [{
+                    'column_name': coalesce(
+                        list_filter($private, lambda name: contains(reason, name || ':'))[1], column_name
+                    ),
+                    'reason_code': reason_code,
+                    'reason': reason,
+                }]) as faults)
+            from quality.quarantine
+        ),
+
+        hidden as (
+            select * replace (list_transform(faults, lambda fault: struct_update(fault, reason := if(
+                list_contains($private, fault.column_name), fault.column_name || ': ' || $not_shown, fault.reason
+            ))) as faults)
+            from listed
+        )
+
+        select * replace (array_to_string(list_transform(faults, lambda fault: fault.reason), '; ') as reason)
+        from hidden
         order by all
     """
-    return connection.execute(query, [private]).pl()
+    return connection.execute(query, {"private": private, "not_shown": NOT_SHOWN}).pl()
 
 
 def _last_known(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:

@@ -41,7 +41,7 @@ findings as (
     select
         'target_shortfall', target_id, period_end, expected_attainment, outlook = 'no_longer_possible',
         metric || ' of ' || coalesce(nullif(member, ''), 'all') || ' will reach '
-        || cast(round(100 * expected_attainment) as integer) || ' % of its target for the ' || period || ' from '
+        || cast(round(100 * expected_attainment) as bigint) || ' % of its target for the ' || period || ' from '
         || period_start || ' (' || replace(outlook, '_', ' ') || ')'
     from {{ ref('target_gap') }}
     -- What begins later than in a quarter is not yet acted upon.

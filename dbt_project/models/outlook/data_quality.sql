@@ -49,19 +49,25 @@ measured as (
 ),
 
 visible_refusals as (
-    select
-        refused.source_system,
-        refused.object,
-        refused.column_name,
-        refused.file_id,
-        refused.record,
+    select refused.*
     from {{ source('quality', 'quarantine') }} as refused
     inner join {{ ref('stg_export_files') }} using (file_id)
 ),
 
+-- A row may be refused for several columns, and counts for each; of older versions only the first is known.
+refused_columns as (
+    select
+        source_system,
+        object,
+        file_id,
+        record,
+        unnest(coalesce(list_transform(faults, lambda fault: fault.column_name), [column_name])) as column_name,
+    from visible_refusals
+),
+
 refusals as (
     select source_system, object, column_name, count(distinct (file_id, record)) as refused_count  -- noqa: LT01,LT06
-    from visible_refusals
+    from refused_columns
     where column_name is not null
     group by all
     union all

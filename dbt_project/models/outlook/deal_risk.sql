@@ -22,6 +22,7 @@ unprepared as (
     inner join {{ ref('stage_rules') }} as stage_rules on deals.stage_code = stage_rules.stage_code
 ),
 
+-- Where nine of ten move on the same day, the usual 0 days count as one: nothing is a multiple of 0.
 findings as (
     select
         opportunity_id,
@@ -31,14 +32,14 @@ findings as (
     from deals
     union all
     select
-        opportunity_id, 'stalled_in_stage', days_in_stage / usual_stage_days,
+        opportunity_id, 'stalled_in_stage', days_in_stage / greatest(usual_stage_days, 1),
         days_in_stage || ' days in stage ' || stage_code || ', usual are up to '
         || cast(round(usual_stage_days) as integer),
     from deals
     where days_in_stage > usual_stage_days
     union all
     select
-        opportunity_id, 'unusually_long', age_days / usual_cycle_days,
+        opportunity_id, 'unusually_long', age_days / greatest(usual_cycle_days, 1),
         age_days || ' days old, nine of ten won deals took up to ' || cast(round(usual_cycle_days) as integer),
     from deals
     where age_days > usual_cycle_days

@@ -35,6 +35,11 @@ planned as (
         chances.median_cycle_days,
         -- Only deals are created to close a gap: pieces and customers are not.
         measured.metric in ('bookings', 'revenue') and measured.gap > 0 and measured.days_left > 0 as is_deal_gap,
+        -- What a new deal brings on average. Deals won without an amount say nothing of it, returns even less.
+        case
+            when chances.average_won_amount_base > 0
+                then nullif(chances.average_won_amount_base * chances.closable_win_rate, 0)
+        end as amount_per_new_deal,
     from measured
     left join chances on measured.days_left = chances.days_left
 ),
@@ -68,10 +73,7 @@ final as (
         cast(days_left as bigint) as days_left,
         case when is_deal_gap then average_won_amount_base end as average_won_amount_base,
         case when is_deal_gap then closable_win_rate end as closable_win_rate,
-        case
-            when is_deal_gap and closable_win_rate > 0
-                then cast(ceil(gap / (average_won_amount_base * closable_win_rate)) as bigint)
-        end as new_opportunities_needed,
+        case when is_deal_gap then cast(ceil(gap / amount_per_new_deal) as bigint) end as new_opportunities_needed,
         case when is_deal_gap then cast(period_end - cast(ceil(median_cycle_days) as integer) as date) end
             as create_by,
         case
@@ -79,7 +81,8 @@ final as (
             when gap <= 0 then 'on_target'
             when days_left = 0 then 'missed'
             when not is_deal_gap then 'open'
-            when coalesce(closable_win_rate, 0) = 0 then 'no_longer_possible'
+            when closable_win_rate = 0 then 'no_longer_possible'
+            when amount_per_new_deal is null then 'unknown'
             when create_by < as_of then 'only_with_faster_deals'
             else 'possible'
         end as outlook,

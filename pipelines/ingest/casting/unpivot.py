@@ -28,13 +28,8 @@ _NUMBERED = re.compile(r" \(\d{1,2}\)$")
 _TURNED = re.compile(r"(\d+) records x (\d+) columns turned into rows = (\d+) values, (\d+) of them empty")
 
 
-def export_record(record: int) -> int:
-    """The record of the export that a row came from, whether or not its columns were turned into rows."""
-    return record % PER_COLUMN if record >= FIRST else record
-
-
 def export_record_sql(record: str) -> str:
-    """The same as SQL."""
+    """The record of the export that a row came from, whether or not its columns were turned into rows, as SQL."""
     return f"(case when {record} >= {FIRST} then {record} % {PER_COLUMN} else {record} end)"
 
 

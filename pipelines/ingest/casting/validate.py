@@ -191,8 +191,7 @@ def _fault(
     reason = literal(because) if because else "null"
     connection.execute(
         f"insert into faults select _record, {literal(column)}, {literal(code)}, {reason} from typed "
-        f"where not _is_control and ({when}) "
-        f"and _record not in (select _record from faults where column_name = {literal(column)})"
+        f"where not _is_control and ({when})"
     )
 
 

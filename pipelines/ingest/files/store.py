@@ -10,17 +10,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 import zstandard
 
+from pipelines.contracts.quarantine import FAULTS
 from pipelines.home.settings import Settings
 
-REFUSED = {
+# column_name and reason_code are the first fault's; rows refused by earlier versions have no list of them.
+REFUSED: dict[str, Any] = {
     "file_id": pl.String, "source_system": pl.String, "object": pl.String, "record": pl.Int64, "byte_offset": pl.Int64,
     "source_id": pl.String, "column_name": pl.String, "reason_code": pl.String, "reason": pl.String,
-    "raw_text": pl.String,
+    "raw_text": pl.String, "faults": FAULTS,
 }  # fmt: skip
 # Columns of amounts and ids gain nothing by a dictionary, and looking for one takes a third of the time of writing.
 PACKED = "compression zstd, compression_level 1, dictionary_size_limit 1000"

@@ -18,12 +18,13 @@ from pipelines.ingest.casting.sheet_mapping import fit_sheets
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
 from pipelines.ingest.casting.validate import judge, refuse_unknown
 from pipelines.ingest.erasure.erase import set_aside_forgotten
+from pipelines.ingest.erasure.person import personal_columns
 from pipelines.ingest.files import store
 from pipelines.ingest.formats.readers import open_source
 from pipelines.ingest.formats.source import Desk, FileRefusedError, Load, Source
 from pipelines.ingest.landing.chunked_file import Whole, together
 from pipelines.ingest.landing.export_date import export_dates, exported_from_column, newest_of
-from pipelines.ingest.quarantine.rejected_rows import refused_rows
+from pipelines.ingest.quarantine.rejected_rows import first_reason, refused_rows
 from pipelines.ingest.quarantine.resubmission import apply_patch
 
 
@@ -170,7 +171,8 @@ def _keep(
         )
     if loaded == 0 and refused.height:
         seen.status, seen.reason_code = "rejected", "all_rows_refused"
-        seen.reason = f"no row could be used, first: {refused['reason'][0]}"
+        private = personal_columns(arrival.contract)
+        seen.reason = f"no row could be used, first: {first_reason(refused, private)}"
     if window := arrival.contract.window_column:
         bounds = _row(connection, f"select min({quoted(window)})::date, max({quoted(window)})::date {_ACCEPTED}")
         seen.window_from, seen.window_to = bounds

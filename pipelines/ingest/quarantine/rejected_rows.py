@@ -1,12 +1,14 @@
-"""What is kept of refused records: each once, with its place, all of its faults as a sentence, and its text."""
+"""What is kept of refused records: each once, with its place, all of its faults and its text."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Collection, Iterator
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Any
 
 import duckdb
 import polars as pl
 
+from pipelines.contracts.quarantine import NOT_SHOWN
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.arrival import Arrival
 from pipelines.ingest.casting.header_mapping import UNPIVOTED, fit
@@ -15,6 +17,7 @@ from pipelines.ingest.casting.validate import MEANING
 from pipelines.ingest.files import store
 from pipelines.ingest.formats.source import Source
 
+Fault = dict[str, str | None]
 REFUSED_ROWS = 50_000  # so many at once as Python objects, which take several times the room of their text
 
 
@@ -26,7 +29,7 @@ def refused_rows(
     *,
     has_faults: bool,
 ) -> pl.DataFrame:
-    """Every refused record once: its first fault names column and code, all of them make the reason."""
+    """One row per refused record: its first fault names column and code, all of them make the reason and the list."""
     system, canonical = arrival.system.system, arrival.contract.object
     unread = [
         (
@@ -40,6 +43,7 @@ def refused_rows(
             item.code,
             item.reason,
             item.raw_text,
+            [_fault(item.column, item.code, item.reason)],
         )
         for item in sources[0].refused
     ]
@@ -51,10 +55,21 @@ def refused_rows(
     return pl.concat(frames).sort("record", maintain_order=True)
 
 
+def first_reason(refused: pl.DataFrame, private: Collection[str]) -> str:
+    """Why the first refused record is; cells of private columns are not quoted."""
+    faults = refused["faults"][0].to_list()
+    column = "column_name"
+    return "; ".join(f"{item[column]}: {NOT_SHOWN}" if item[column] in private else item["reason"] for item in faults)
+
+
+def _fault(column: str | None, code: str, reason: str) -> Fault:
+    return {"column_name": column or None, "reason_code": code, "reason": reason}
+
+
 def _judged_rows(
     connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, table: Source
 ) -> Iterator[list[Any]]:
-    """(record of the export, source id, column, code, reason, raw text) of every row with a fault."""
+    """(record of the export, source id, column, code, reason, raw text, faults) of every row with a fault."""
     mark = literal(source.delimiter or ",")
     cells = ", ".join(
         f"case when contains({cell}, {mark}) or contains({cell}, '\"') or contains({cell}, chr(10)) "
@@ -72,19 +87,27 @@ def _judged_rows(
         f"{lines} where _record in (select {record} from faults)) as raw using (_row) "
         "order by faults._record, faults.rowid"
     )
-    last, refused = None, list[Any]()
+    for _, rows in groupby(_fetched(found), key=itemgetter(0)):
+        yield _judged_row(list(rows))
+
+
+def _fetched(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
     while some := found.fetchmany(REFUSED_ROWS):
-        for row, record, source_id, column, code, because, raw_text, known, place in some:
-            reason = _reason(column, code, because, known)
-            if row == last:
-                refused[4] += f"; {reason}"
-                continue
-            if last is not None:
-                yield refused
-            said = f"{place}: {reason}" if place else reason
-            last, refused = row, [record, source_id, column or None, code, said, raw_text]
-    if last is not None:
-        yield refused
+        yield from some
+
+
+def _judged_row(rows: list[tuple[Any, ...]]) -> list[Any]:
+    """What is kept of one row. rows: its faults as they were fetched."""
+    _, record, source_id, *_, raw_text, _, place = rows[0]
+    faults = [
+        _fault(column, code, _reason(column, code, because, known))
+        for _, _, _, column, code, because, _, known, _ in rows
+    ]
+    first = faults[0]
+    if place:
+        first["reason"] = f"{place}: {first['reason']}"
+    reason = "; ".join(fault["reason"] or "" for fault in faults)
+    return [record, source_id, first["column_name"], first["reason_code"], reason, raw_text, faults]
 
 
 def _values_of(arrival: Arrival, table: Source) -> str:
