@@ -7,7 +7,8 @@ import pytest
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-OBJECTS = sorted((REPOSITORY / "pipelines" / "objects").glob("*.yml"))
+OBJECTS = sorted((REPOSITORY / "pipelines" / "contracts" / "objects").glob("*.yml"))
+assert OBJECTS, "no canonical object found"
 PROJECT = REPOSITORY / "dbt_project"
 LINEAGE = ["source_system", "source_id", "exported_at", "_file_id", "_record"]
 
