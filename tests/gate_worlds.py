@@ -19,6 +19,11 @@ create or replace table control.systems as
 select * from (values ('crm', 'CRM', 10, 7, true), ('erp', 'ERP', 20, 7, false))
     as t(source_system, title, priority, cadence_days, required);
 
+create or replace table control.objects as
+select * from (values ('crm', 'accounts', 'accounts', 7), ('crm', 'opportunities', 'opportunities', 7),
+    ('crm', 'leads', 'leads', 7), ('erp', 'exchange_rates', 'exchange_rates', 7))
+    as t(source_system, contract, object, cadence_days);
+
 create or replace table control.files as
 select *, timestamp '2025-03-31' as exported_at, timestamp '2025-03-31 10:00' as landed_at, 'full' as extract
 from (values

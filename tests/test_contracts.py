@@ -81,7 +81,18 @@ def test_only_what_changes_the_rows_changes_the_contract_hash(tmp_path: Path) ->
         return contract.contract_hash(contract.objects[0], "UTC")
 
     assert hashed(GOOD) == hashed(GOOD.replace("title: CRM", "title: Other\npriority: 3"))
+    assert hashed(GOOD) == hashed(GOOD.replace("    key:", "    cadence_days: 92\n    key:", 1))
     assert hashed(GOOD) != hashed(GOOD.replace("阶段", "销售阶段"))
+
+
+def test_an_object_promises_the_cadence_of_its_system_unless_it_has_its_own(tmp_path: Path) -> None:
+    def cadence(text: str) -> int:
+        contract = load_contract(written(tmp_path, text))
+        return contract.cadence_of(contract.objects[0])
+
+    system = GOOD.replace("title: CRM", "title: CRM\ncadence_days: 31")
+    assert (cadence(GOOD), cadence(system)) == (7, 31)
+    assert cadence(system.replace("    key:", "    cadence_days: 92\n    key:", 1)) == 92
 
 
 def test_every_canonical_column_is_typed_and_described() -> None:

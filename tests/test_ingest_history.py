@@ -218,6 +218,7 @@ def test_every_table_exists_before_the_first_export(world: World) -> None:
     assert {
         "control.files",
         "control.systems",
+        "control.objects",
         "control.corrections",
         "quality.quarantine",
         "keys.namespaces",

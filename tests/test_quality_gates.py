@@ -59,6 +59,8 @@ BREAKAGES = [
     ("raw/files", "update control.files set rows_in = rows_in + 20, rows_quarantined = 20", "a quarter of", True),
     ("raw/files", "update control.files set rows_in = rows_in + 4, rows_quarantined = 4", "one row in twenty", False),
     ("raw/files", "update control.files set status = 'rejected' where file_id = 'f2'", "refused as a whole", False),
+    ("raw/files", "update control.files set status = 'rejected', exported_at = null where file_id = 'f2'",
+     "refused as a whole", False),
     ("raw/files", "insert into control.files by name select 'x' as file_id, 'unclaimed' as status",
      "No contract reads", False),
     ("raw/files", "insert into control.files by name select * replace (100 as rows_loaded, 101 as rows_in, "
@@ -66,6 +68,8 @@ BREAKAGES = [
      "where file_id = 'f1'; update control.files set status = 'loaded' where file_id = 'f0'",
      "much smaller than the one before", False),
     ("raw/systems", "delete from control.files where source_system = 'crm'", "marks this system as required", True),
+    ("raw/systems", "update control.files set status = 'rejected' where file_id = 'f2'",
+     "marks this system as required", True),
     ("raw/systems", "update control.files set exported_at = '2025-01-01' where source_system = 'erp'",
      "Two exports in a row", False),
     ("raw/lineage", "update raw.accounts set _row_hash = null where _record = 1", "nor traced", True),

@@ -25,10 +25,15 @@ objects:
     pii: {phone: hash}
     columns: {account_id: Id, account_name: Name, phone: Phone}
 """
+FRESHNESS = "select source_system, contract, age_days, freshness, rejected_files from quality.freshness order by 1, 2"
 INGESTED = """
 create or replace table control.systems as
 select * from (values ('crm', 'CRM', 10, 7, false), ('erp', 'ERP', 20, 7, true), ('hr', 'HR', 30, 7, false))
     as t(source_system, title, priority, cadence_days, required);
+create or replace table control.objects as
+select * from (values ('crm', 'accounts', 'accounts', 7), ('crm', 'deals', 'opportunities', 7),
+    ('erp', 'lines', 'invoice_lines', 7), ('erp', 'rates', 'exchange_rates', 31), ('hr', 'reps', 'reps', 7))
+    as t(source_system, contract, object, cadence_days);
 create or replace table control.files as
 select * from (values
     ('f1', 'crm', 'opportunities', 'crm/deals_0330.csv', timestamp '2025-03-30', 'loaded', null, 10, 8, 1, 1),
@@ -38,6 +43,8 @@ select * from (values
 ) as t(file_id, source_system, object, path, exported_at, status, reason, rows_in, rows_loaded, rows_quarantined,
        rows_control);
 alter table control.files add column landed_at timestamp default timestamp '2025-04-05';
+alter table control.files add column contract varchar;
+update control.files set contract = if(source_system = 'crm', 'deals', 'lines');
 create or replace table quality.quarantine as
 select 'f1' as file_id, 'crm' as source_system, 'opportunities' as object, 3 as record, 120 as byte_offset,
        'D3' as source_id, 'phone' as column_name, 'bad_value' as reason_code, 'not a number: 138x' as reason,
@@ -139,8 +146,76 @@ def test_freshness_is_measured_at_as_of_and_a_rejected_newer_file_does_not_count
     start(settings)
     execute(settings, INGESTED)
     status.write_status(settings, "r1", outcome="failed", finished_at=FINISHED)
-    query = "select source_system, age_days, freshness, rejected_files from quality.freshness order by 1"
-    assert read(settings, query) == [("crm", 1, "fresh", 0), ("erp", 21, "stale", 1), ("hr", None, "never", 0)]
+    assert read(settings, FRESHNESS) == [
+        ("crm", "accounts", None, "never", 0),
+        ("crm", "deals", 1, "fresh", 0),
+        ("erp", "lines", 21, "stale", 1),
+        ("erp", "rates", None, "never", 0),
+        ("hr", "reps", None, "never", 0),
+    ]
+
+
+def freshness_of(settings: Settings, contract: str) -> tuple:
+    status.write_status(settings, "r1", outcome="failed", finished_at=FINISHED)
+    (found,) = [row[2:] for row in read(settings, FRESHNESS) if row[1] == contract]
+    return found
+
+
+def arrive(settings: Settings, contract: str, status_word: str, exported_on: str | None, landed_on: str) -> None:
+    system = "crm" if contract in ("accounts", "deals") else "erp"
+    values = (f"f{contract}{exported_on}{landed_on}", system, contract, status_word, exported_on, landed_on)
+    texts = ", ".join("null" if value is None else f"'{value}'" for value in values)
+    columns = "file_id, source_system, contract, status, exported_at, landed_at"
+    execute(settings, f"insert into control.files ({columns}) values ({texts})")
+
+
+def test_new_accounts_do_not_make_five_month_old_deals_fresh(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    start(settings)
+    execute(settings, INGESTED, "delete from control.files where contract = 'deals'")
+    arrive(settings, "deals", "loaded", "2024-10-31", "2024-11-02")
+    arrive(settings, "accounts", "loaded", "2025-03-30", "2025-04-01")
+    assert freshness_of(settings, "accounts") == (1, "fresh", 0)
+    assert freshness_of(settings, "deals") == (151, "stale", 0)
+
+
+def test_each_object_is_judged_by_its_own_cadence(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    start(settings)
+    execute(settings, INGESTED)
+    arrive(settings, "rates", "loaded", "2025-03-10", "2025-03-11")
+    assert freshness_of(settings, "rates") == (21, "fresh", 0)
+    assert freshness_of(settings, "lines") == (21, "stale", 1)
+
+
+def test_a_rejected_deals_file_is_counted_beside_accounts_of_the_same_day(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    start(settings)
+    execute(settings, INGESTED)
+    arrive(settings, "deals", "rejected", "2025-03-31", "2025-04-01")
+    arrive(settings, "accounts", "loaded", "2025-03-31", "2025-04-01")
+    assert freshness_of(settings, "accounts") == (0, "fresh", 0)
+    assert freshness_of(settings, "deals") == (1, "fresh", 1)
+
+
+def test_a_rejected_file_without_a_date_is_counted_until_a_later_one_of_its_object_lands(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    start(settings)
+    execute(settings, INGESTED, "delete from control.files where file_id = 'f4'")
+    arrive(settings, "deals", "rejected", None, "2025-04-05")
+    assert freshness_of(settings, "deals") == (1, "fresh", 1)
+    arrive(settings, "accounts", "loaded", "2025-03-31", "2025-04-06")
+    assert freshness_of(settings, "deals") == (1, "fresh", 1)
+    arrive(settings, "deals", "loaded", "2025-03-31", "2025-04-06")
+    assert freshness_of(settings, "deals") == (0, "fresh", 0)
+
+
+def test_a_rejected_file_without_a_date_is_not_told_to_a_run_for_an_earlier_day(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    start(settings)
+    execute(settings, INGESTED)  # the newest export that landed with it is of April 5
+    arrive(settings, "deals", "rejected", None, "2025-04-05")
+    assert freshness_of(settings, "deals") == (1, "fresh", 0)
 
 
 def test_figures_count_loaded_rows_and_checks(tmp_path: Path) -> None:
@@ -192,20 +267,41 @@ def test_every_status_table_is_described(tmp_path: Path) -> None:
     assert read(settings, "select table_name from duckdb_tables() where comment is null") == []
 
 
+def freshness_row(system: str, contract: str, freshness: str, required: bool = False) -> dict[str, object]:
+    days = {"fresh": "2024-01-31", "late": "2023-12-20", "stale": "2023-08-31"}
+    return {
+        "source_system": system,
+        "contract": contract,
+        "freshness": freshness,
+        "is_required": required,
+        "last_exported_local_at": f"{days[freshness]} 08:00:00" if freshness in days else None,
+    }
+
+
 def test_contracts_that_merely_wait_share_one_line_and_a_required_one_has_its_own() -> None:
     from pipelines.serving.console import systems_lines
 
-    def row(system: str, freshness: str, required: bool = False) -> dict[str, object]:
-        return {
-            "source_system": system,
-            "freshness": freshness,
-            "is_required": required,
-            "last_exported_local_at": None if freshness == "never" else "2024-01-31 08:00:00",
-        }
-
-    rows = [row("crm", "fresh"), row("erp", "never", required=True), row("a", "never"), row("b", "never")]
+    rows = [
+        freshness_row("crm", "deals", "fresh"),
+        freshness_row("erp", "lines", "never", required=True),
+        freshness_row("a", "deals", "never"),
+        freshness_row("a", "leads", "never"),
+        freshness_row("b", "deals", "never"),
+    ]
     assert list(systems_lines(rows)) == [
         ("fresh", "crm: newest export 2024-01-31"),
-        ("never", "erp: newest export never"),
-        ("never", "no export yet: a, b"),
+        ("never", "erp: required, awaiting a first export"),
+        ("never", "awaiting a first export: a, b"),
     ]
+
+
+def test_a_system_is_called_after_its_oldest_object_and_every_object_that_is_not_fresh_is_named() -> None:
+    from pipelines.serving.console import systems_lines
+
+    states = {"accounts": "fresh", "deals": "stale", "contacts": "late", "leads": "never", "quotes": "never"}
+    (line,) = systems_lines([freshness_row("crm", contract, state) for contract, state in states.items()])
+    assert line == (
+        "stale",
+        "crm: newest export 2024-01-31; stale: deals (2023-08-31); late: contacts (2023-12-20); "
+        "awaiting a first export: leads, quotes",
+    )

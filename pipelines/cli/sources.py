@@ -32,7 +32,8 @@ def _list(context: typer.Context) -> None:
     for system in load_contracts(settings.sources).values():
         typer.echo(f"{system.system}: {system.title}, every {system.cadence_days} days, priority {system.priority}")
         for item in system.objects:
-            typer.echo(f"  {item.name} -> {item.object}  {', '.join(item.files)}  ({item.extract})")
+            every = f", every {item.cadence_days} days" if item.cadence_days else ""
+            typer.echo(f"  {item.name} -> {item.object}  {', '.join(item.files)}  ({item.extract}{every})")
 
 
 def _check(context: typer.Context) -> None:

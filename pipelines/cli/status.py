@@ -1,4 +1,4 @@
-"""`almanac status`: last runs, freshness of each system, gates, what is served."""
+"""`almanac status`: last runs, freshness of each system's objects, gates, what is served."""
 
 import typer
 
@@ -10,7 +10,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("status")
     def status(context: typer.Context) -> None:
-        """Say what is served, how fresh each system is, and how the last runs ended."""
+        """Say what is served, how fresh the objects of each system are, and how the last runs ended."""
         from pipelines.serving import console
 
         typer.echo(console.state_of(settings_from(context)))

@@ -29,6 +29,7 @@ class ObjectContract(Declared):
     name: str = ""
     files: Words = Field(min_length=1)
     exported_at: ExportedAt
+    cadence_days: int | None = Field(default=None, ge=1)
     extract: str = "full"
     parts: Literal["single", "many"] = "single"
     reader: Reader = Reader()

@@ -40,12 +40,16 @@ class SourceContract(Declared):
                 raise ValueError(f"timezone {self.timezone!r} is not an IANA time zone") from error
         return self
 
+    def cadence_of(self, item: ObjectContract) -> int:
+        """Days between two exports of the object: its own promise, or that of its system."""
+        return item.cadence_days or self.cadence_days
+
     def contract_hash(self, item: ObjectContract, timezone: str, words: str = "") -> str:
         """Changes exactly when the same bytes could become other rows, so that its files are read again.
 
         words: a fingerprint of the vocabularies the object is mapped with.
         """
-        meaning = item.model_dump(mode="json", exclude={"sample", "pii", "files"})
+        meaning = item.model_dump(mode="json", exclude={"sample", "pii", "files", "cadence_days"})
         meaning = {name: said for name, said in meaning.items() if said or name not in ("unpivot", "stated")}
         shared = [self.system, timezone, self.number_format.model_dump(), self.null_words, words]
         return hashlib.sha256(json.dumps([meaning, shared], sort_keys=True, default=str).encode()).hexdigest()[:16]

@@ -3,6 +3,8 @@
 import json
 import sys
 from collections.abc import Iterator
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from pipelines.home.settings import Settings
 from pipelines.serving import publish, status
 
 Line = tuple[str, str]
+_FRESHNESS_ORDER = ("fresh", "late", "stale")
 
 
 def render(settings: Settings) -> str:
@@ -36,7 +39,7 @@ def reason(settings: Settings) -> str:
 
 
 def state_of(settings: Settings) -> str:
-    """What is served, how fresh each system is, how the last runs ended."""
+    """What is served, how fresh the objects of each system are, how the last runs ended."""
     state = status.read_status(settings)
     served = state["served"]
     lines: list[Line] = [
@@ -51,14 +54,40 @@ def state_of(settings: Settings) -> str:
 
 
 def systems_lines(freshness: list[dict[str, Any]]) -> Iterator[Line]:
-    """A line per system that has sent something or must; the contracts that merely wait share one."""
-    waiting = [row["source_system"] for row in freshness if row["freshness"] == "never" and not row["is_required"]]
-    for row in freshness:
-        if row["source_system"] not in waiting:
-            newest = str(row["last_exported_local_at"] or "never")[:10]
-            yield row["freshness"], f"{row['source_system']}: newest export {newest}"
+    """A line per system that has sent something or must, called after its oldest object; those that wait share one."""
+    waiting = []
+    for system, found in groupby(freshness, key=itemgetter("source_system")):
+        rows = list(found)
+        sent = [row for row in rows if row["freshness"] != "never"]
+        if sent:
+            worst = max((row["freshness"] for row in sent), key=_FRESHNESS_ORDER.index)
+            yield worst, f"{system}: {'; '.join(_objects(rows))}"
+        elif rows[0]["is_required"]:
+            yield "never", f"{system}: required, awaiting a first export"
+        else:
+            waiting.append(system)
     if waiting:
-        yield "never", f"no export yet: {', '.join(waiting)}"
+        yield "never", f"awaiting a first export: {', '.join(waiting)}"
+
+
+def _objects(rows: list[dict[str, Any]]) -> Iterator[str]:
+    """What is to be said of the objects of one system: its newest export, then those that are not fresh."""
+    yield f"newest export {max(_day(row) for row in rows if row['freshness'] != 'never')}"
+    for state in ("stale", "late"):
+        named = [f"{_name(row)} ({_day(row)})" for row in rows if row["freshness"] == state]
+        if named:
+            yield f"{state}: {', '.join(named)}"
+    if never := [_name(row) for row in rows if row["freshness"] == "never"]:
+        yield f"awaiting a first export: {', '.join(never)}"
+
+
+def _name(row: dict[str, Any]) -> str:
+    """The object's name in its contract; a status of version 0.1 knows systems alone."""
+    return str(row.get("contract") or "its exports")
+
+
+def _day(row: dict[str, Any]) -> str:
+    return str(row["last_exported_local_at"])[:10]
 
 
 def _files(state: dict[str, Any]) -> Iterator[Line]:

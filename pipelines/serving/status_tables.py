@@ -24,7 +24,7 @@ ABOUT = {
     "results": "One row per check of a gate in a run: outcome, observed value, first offenders, why it matters.",
     "quarantine": "One row per refused row of an export: file, record and all its faults. Raw text is never shown.",
     "files": "One row per export file ever seen, with its counts: rows in = loaded + quarantined + control rows.",
-    "freshness": "One row per source system: newest export at the last run's as_of against the promised cadence.",
+    "freshness": "One row per source system and object: its newest export at the last as_of against its cadence.",
     "served": "One row per table of the served file.",
     "runs": "One row per run, failed ones included: what it was for, how it ended, and which gate stopped it.",
 }
@@ -37,7 +37,7 @@ _EMPTY: dict[str, dict[str, Any]] = {
         **dict.fromkeys(("rows_in", "rows_loaded", "rows_quarantined", "rows_control"), pl.Int64),
     },
     "freshness": {
-        **dict.fromkeys(("source_system", "title", "freshness"), pl.String),
+        **dict.fromkeys(("source_system", "contract", "object", "title", "freshness"), pl.String),
         "last_exported_at": pl.Datetime("us"),
         **dict.fromkeys(("cadence_days", "age_days", "rejected_files"), pl.Int64),
     },

@@ -17,11 +17,12 @@ last_forecasts as (
 
 newest_exports as (
     select
-        systems.source_system,
-        systems.cadence_days,
+        objects.source_system || '/' || objects.contract as object_name,
+        objects.cadence_days,
         max(files.exported_at) as exported_at,
-    from {{ source('control', 'systems') }} as systems
-    inner join {{ ref('stg_export_files') }} as files using (source_system)
+    from {{ source('control', 'objects') }} as objects
+    inner join {{ ref('stg_export_files') }} as files
+        on objects.source_system = files.source_system and objects.contract = files.contract
     where files.status = 'loaded'
     group by all
 ),
@@ -48,25 +49,21 @@ findings as (
     where days_left > 0 and period_start <= as_of + interval 3 month
     union all
     select
-        'stale_source', newest_exports.source_system, {{ local_date('newest_exports.exported_at') }},
+        'stale_source', newest_exports.object_name, {{ local_date('newest_exports.exported_at') }},
         date_diff('day', {{ local_date('newest_exports.exported_at') }}, run.as_of) / newest_exports.cadence_days,
         false,
-        'newest export of ' || newest_exports.source_system || ' is '
+        'newest export of ' || newest_exports.object_name || ' is '
         || date_diff('day', {{ local_date('newest_exports.exported_at') }}, run.as_of)
         || ' days old, promised every ' || newest_exports.cadence_days
     from newest_exports
     cross join run
     union all
     select
-        'rejected_file', rejected_files.file_id, {{ local_date('rejected_files.exported_at') }}, 1, true,
-        rejected_files.source_system || ': ' || rejected_files.path || ' was rejected'
-    from {{ ref('stg_export_files') }} as rejected_files
-    cross join run
-    left join newest_exports using (source_system)
-    -- A later good export has healed it.
-    where
-        rejected_files.status = 'rejected'
-        and rejected_files.exported_at > coalesce(newest_exports.exported_at, timestamp '0001-01-01')
+        'rejected_file', file_id, happened_on, 1, true,
+        case when object = '' then 'unknown object' else source_system || '/' || contract end
+        || ': ' || path || ' was rejected'
+        || case when is_dated then '' else '; it has no export date and landed on ' || happened_on end
+    from {{ ref('int_standing_rejections') }}
     union all
     select
         'unrated_amount', source_system, any_value(run.as_of), count(*), true,

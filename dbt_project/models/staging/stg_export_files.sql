@@ -1,11 +1,23 @@
 -- One row per file observation that this run may see, with whether its export set is complete.
-with visible_files as (
+-- A file without a date belongs to the newest export that had landed with or before it: a run for that day may see it,
+-- one for an earlier day may not, for it may be younger.
+with placed_files as (
+    select
+        *,
+        coalesce(
+            exported_at,
+            least(landed_at, max(exported_at) filter (where status <> 'rejected') over (order by landed_at))
+        ) as visible_from
+    from {{ source('control', 'files') }}
+),
+
+visible_files as (
     select files.*
-    from {{ source('control', 'files') }} as files
+    from placed_files as files
     cross join {{ source('control', 'run') }} as run
     where
         files.status in ('loaded', 'rejected')
-        and files.exported_at < run.as_of_end_at
+        and files.visible_from < run.as_of_end_at
         and (run.known_at is null or files.landed_at <= run.known_at)
 ),
 

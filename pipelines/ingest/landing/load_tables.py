@@ -30,6 +30,9 @@ SYSTEMS = {
     "source_system": pl.String, "title": pl.String, "priority": pl.Int64, "cadence_days": pl.Int64,
     "required": pl.Boolean, "recognise": pl.String, "timezone": pl.String,
 }  # fmt: skip
+OBJECTS = {
+    "source_system": pl.String, "contract": pl.String, "object": pl.String, "cadence_days": pl.Int64,
+}  # fmt: skip
 
 
 def synchronise(
@@ -43,6 +46,7 @@ def synchronise(
     with warehouse.write(settings) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         _systems(connection, contracts, settings)
+        _objects(connection, contracts)
         if anew:
             _empty(connection)
         changed = _raw_tables(connection)
@@ -196,6 +200,20 @@ def _systems(
         for system in contracts.values()
     ]
     replace_table(connection, "control", "systems", pl.DataFrame(rows, schema=SYSTEMS))
+
+
+def _objects(connection: duckdb.DuckDBPyConnection, contracts: Mapping[str, SourceContract]) -> None:
+    rows = [
+        {
+            "source_system": system.system,
+            "contract": item.name,
+            "object": item.object,
+            "cadence_days": system.cadence_of(item),
+        }
+        for system in contracts.values()
+        for item in system.objects
+    ]
+    replace_table(connection, "control", "objects", pl.DataFrame(rows, schema=OBJECTS))
 
 
 def _recognise(system: SourceContract) -> str:
