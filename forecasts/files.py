@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 
-from forecasts.backtesting.execution import known_engine
+from forecasts.backtesting.execution import check_engine
 from forecasts.config import Config, SeriesSet
 from forecasts.errors import ForecastError
 from forecasts.output import schemas
@@ -39,7 +39,7 @@ def forecast_file(
     target: FILE_COLUMNS, one row per series and period after its last value, complete or not at all.
     """
     frequency = Frequency(freq)
-    known_engine(engine)
+    check_engine(engine)
     if source.resolve() == target.resolve():
         raise ForecastError(f"{target}: the forecast would take the place of its own history")
     if horizon < 1:

@@ -73,7 +73,7 @@ def test_a_figure_is_not_seen_before_it_was_published() -> None:
     known = with_external(None, facts, batch, 2, as_of=date(2024, 12, 31))
     assert known is not None
     day = int(days("2024-04-01")[0].astype(np.int64))
-    january, february, march = known.seen(day).rows(last - 2, last + 1)[:, 0]
+    january, february, march = known.as_of(day).rows(last - 2, last + 1)[:, 0]
     assert january < february == march
     assert with_external(None, facts, batch, 2, as_of=date(2024, 1, 1)) is None
 
@@ -96,9 +96,9 @@ def test_a_revised_figure_is_seen_as_it_stood_on_that_day() -> None:
     assert before is not None and after is not None
     may, july = (int(days(day)[0].astype(np.int64)) for day in ("2024-05-31", "2024-07-01"))
     window = (last - 2, last + 1)
-    np.testing.assert_array_equal(after.seen(may).rows(*window), before.seen(july).rows(*window))
-    first = after.seen(may).rows(*window)[0, 0]
-    january, february, march = after.seen(july).rows(*window)[:, 0]
+    np.testing.assert_array_equal(after.as_of(may).rows(*window), before.as_of(july).rows(*window))
+    first = after.as_of(may).rows(*window)[0, 0]
+    january, february, march = after.as_of(july).rows(*window)[:, 0]
     np.testing.assert_allclose(january - february, 48 * (february - first), rtol=1e-12)
     assert march == february
     assert with_external(None, revised, batch, 2, as_of=date(2024, 5, 31)).revisions == ()  # type: ignore[union-attr]
@@ -122,11 +122,11 @@ def test_figures_published_after_a_cutoff_change_nothing_that_was_seen_at_it() -
     true, other = (with_external(calendar, known, batch, 6, as_of=date(2022, 3, 1)) for known in facts)
     assert true is not None and other is not None and calendar is not None
     cutoff, later = (int(days(day)[0].astype(np.int64)) for day in ("2021-03-31", "2021-12-31"))
-    np.testing.assert_array_equal(true.seen(cutoff).values, other.seen(cutoff).values)
-    assert (true.seen(later).values[:, 1] != other.seen(later).values[:, 1]).any()
-    np.testing.assert_array_equal(true.seen(cutoff).values[:, 0], calendar.values[:, 0])
+    np.testing.assert_array_equal(true.as_of(cutoff).values, other.as_of(cutoff).values)
+    assert (true.as_of(later).values[:, 1] != other.as_of(later).values[:, 1]).any()
+    np.testing.assert_array_equal(true.as_of(cutoff).values[:, 0], calendar.values[:, 0])
     begun = int(batch.last[0]) - 35 - true.first
-    assert abs(true.seen(cutoff).values[begun : begun + 26, 1].mean()) < 1e-9, "in deviations from what was known"
+    assert abs(true.as_of(cutoff).values[begun : begun + 26, 1].mean()) < 1e-9, "in deviations from what was known"
 
 
 def test_a_scenario_moves_figures_in_their_own_standard_deviations() -> None:
@@ -135,6 +135,6 @@ def test_a_scenario_moves_figures_in_their_own_standard_deviations() -> None:
     known = with_external(None, monthly_facts(50 + np.sin(np.arange(36.0))), batch, 6, as_of=date(2022, 3, 1))
     assert known is not None
     last, day = int(batch.last[0]), int(days("2021-12-31")[0].astype(np.int64))
-    moved = scenario_future(known, {"pmi": -2.0}, last + 1).seen(day).values - known.seen(day).values
+    moved = scenario_future(known, {"pmi": -2.0}, last + 1).as_of(day).values - known.as_of(day).values
     np.testing.assert_allclose(moved[: last + 1 - known.first], 0)
     np.testing.assert_allclose(moved[last + 1 - known.first :], -2.0)

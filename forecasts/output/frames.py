@@ -86,7 +86,7 @@ def engine_of(name: str) -> str:
 
 
 def _backtest(served: Served, origin: Origin, past: dict[str, Bounds]) -> pl.DataFrame:
-    batch = served.candidates.batch.take(origin.rows).without_last(origin.held)
+    batch = served.candidates.batch.take(origin.rows).without_last(origin.held_out)
     ids, horizon = np.array(batch.unique_ids, dtype=object), served.candidates.horizon
     periods = batch.frequency.dates(batch.future(horizon))
     cutoff = np.repeat(batch.frequency.ends(batch.last), horizon)
@@ -155,7 +155,7 @@ def _scores(served: Served, origin: Origin, past: dict[str, Bounds], name: str) 
             "rmsse": metrics.rmsse(actual, point, origin.squared_scale),
             "wape": metrics.wape(actual, point),
             "bias": metrics.bias(actual, point),
-            "accuracy": metrics.mean_known(metrics.accuracy(actual, point)),
+            "accuracy": metrics.nan_mean(metrics.accuracy(actual, point)),
             "coverage_80": metrics.coverage(actual, low80, high80),
             "coverage_95": metrics.coverage(actual, low95, high95),
             "msis_95": metrics.msis(actual, low95, high95, origin.scale),

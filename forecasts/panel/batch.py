@@ -27,9 +27,9 @@ class Regressors:
     values: np.ndarray
     published: np.ndarray | None = None
     revisions: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
-    moved: np.ndarray | None = None
+    shift: np.ndarray | None = None
 
-    def seen(self, day: int) -> "Regressors":
+    def as_of(self, day: int) -> "Regressors":
         """As they were known at the end of a day: as last revised by then; unpublished ones are carried forward.
 
         Figures from outside are in standard deviations from the mean of what had been published by that day, so that
@@ -47,7 +47,7 @@ class Regressors:
             _carried(_standardised(column, scale) if is_dated else column)
             for column, scale, is_dated in zip(values.T, first.T, dated, strict=True)
         ]
-        known = np.column_stack(columns) + (0.0 if self.moved is None else self.moved)
+        known = np.column_stack(columns) + (0.0 if self.shift is None else self.shift)
         return Regressors(self.names, self.first, known)
 
     def rows(self, start: int, stop: int) -> np.ndarray:
@@ -83,10 +83,10 @@ class Batch:
         ids = tuple(self.unique_ids[row] for row in rows)
         return replace(self, unique_ids=ids, values=tuple(self.values[row] for row in rows), last=self.last[rows])
 
-    def without_last(self, held: np.ndarray) -> "Batch":
+    def without_last(self, held_out: np.ndarray) -> "Batch":
         """The same series as they were `held[i]` periods earlier."""
-        values = tuple(series[: len(series) - out] for series, out in zip(self.values, held, strict=True))
-        return replace(self, values=values, last=self.last - held)
+        values = tuple(series[: len(series) - out] for series, out in zip(self.values, held_out, strict=True))
+        return replace(self, values=values, last=self.last - held_out)
 
     def future(self, horizon: int) -> np.ndarray:
         """Period numbers that are forecast: one row per series, one column per step."""

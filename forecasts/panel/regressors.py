@@ -97,7 +97,7 @@ def scenario_future(known: Regressors, changes: dict[str, float], from_period: i
     unknown = sorted(set(changes) - set(known.names))
     if unknown:
         raise ForecastError(f"scenario: regressor {unknown[0]!r} is unknown: there are {', '.join(known.names)}")
-    moved = np.zeros(known.values.shape)
+    shift = np.zeros(known.values.shape)
     for name, amount in changes.items():
-        moved[from_period - known.first :, known.names.index(name)] += amount
-    return replace(known, moved=moved) if known.published is not None else replace(known, values=known.values + moved)
+        shift[from_period - known.first :, known.names.index(name)] += amount
+    return replace(known, shift=shift) if known.published is not None else replace(known, values=known.values + shift)

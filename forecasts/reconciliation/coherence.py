@@ -12,7 +12,7 @@ from forecasts.reconciliation.hierarchy import Hierarchy
 from forecasts.selection import fallback
 
 
-def add_up(
+def make_coherent(
     candidates: Candidates, served: Sequence[str], hierarchies: Sequence[Hierarchy], floor: np.ndarray
 ) -> tuple[Candidates, list[dict[str, object]]]:
     """The candidates with coherent served forecasts, and why each method was chosen."""
@@ -41,35 +41,35 @@ def cutoff(candidates: Candidates, hierarchy: Hierarchy, place: int) -> reconcil
     """
     origin = candidates.origins[place]
     wanted = {int(row): index for index, row in enumerate(origin.rows)}
-    held = [int(origin.held[wanted[row]]) for row in hierarchy.rows.tolist() if row in wanted]
-    if not held:
+    held_out = [int(origin.held_out[wanted[row]]) for row in hierarchy.rows.tolist() if row in wanted]
+    if not held_out:
         return None
-    common = max(set(held), key=held.count)
+    common = max(set(held_out), key=held_out.count)
     parts = [_node(candidates, origin, wanted.get(row), row, common) for row in hierarchy.rows.tolist()]
     forecast, actual = (np.vstack([part[index] for part in parts]) for index in (0, 1))
     return reconcile.Cutoff(forecast, actual, np.array([part[2] for part in parts]))
 
 
 def _node(
-    candidates: Candidates, origin: Origin, index: int | None, row: int, held: int
+    candidates: Candidates, origin: Origin, index: int | None, row: int, held_out: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    if index is not None and int(origin.held[index]) == held:
+    if index is not None and int(origin.held_out[index]) == held_out:
         forecast = origin.forecasts["pool"][index]
         if not np.isnan(forecast).any():
             return forecast, origin.actual[index], float(origin.scale[index])
-    return _naive_node(candidates, row, held)
+    return _naive_node(candidates, row, held_out)
 
 
-def _naive_node(candidates: Candidates, row: int, held: int) -> tuple[np.ndarray, np.ndarray, float]:
+def _naive_node(candidates: Candidates, row: int, held_out: int) -> tuple[np.ndarray, np.ndarray, float]:
     batch, horizon = candidates.batch, candidates.horizon
     values = batch.values[row]
-    before = values[: max(0, len(values) - held)]
+    before = values[: max(0, len(values) - held_out)]
     actual = np.full(horizon, np.nan)
-    came = np.concatenate([np.zeros(max(0, held - len(values))), values[len(before) :]])[:horizon]
+    came = np.concatenate([np.zeros(max(0, held_out - len(values))), values[len(before) :]])[:horizon]
     actual[: len(came)] = came
     if len(before) == 0 or np.isnan(before).all():
         return np.zeros(horizon), actual, scale_of(values, batch.frequency.season)
-    past = batch.take([row]).without_last(np.array([held]))
+    past = batch.take([row]).without_last(np.array([held_out]))
     return fallback.naive_forecast(past, 0, horizon)[1], actual, scale_of(before, batch.frequency.season)
 
 
@@ -77,10 +77,10 @@ def _with_past(origin: Origin, hierarchy: Hierarchy, adjusted: np.ndarray) -> Or
     """The origin with coherent pool forecasts at the nodes that have this cutoff."""
     pool = origin.forecasts["pool"].copy()
     wanted = {int(row): index for index, row in enumerate(origin.rows)}
-    held = [int(origin.held[wanted[row]]) for row in hierarchy.rows.tolist() if row in wanted]
-    common = max(set(held), key=held.count)
+    held_out = [int(origin.held_out[wanted[row]]) for row in hierarchy.rows.tolist() if row in wanted]
+    common = max(set(held_out), key=held_out.count)
     for node, row in enumerate(hierarchy.rows.tolist()):
-        if row in wanted and int(origin.held[wanted[row]]) == common:
+        if row in wanted and int(origin.held_out[wanted[row]]) == common:
             pool[wanted[row]] = adjusted[node]
     return replace(origin, forecasts={**origin.forecasts, "pool": pool})
 

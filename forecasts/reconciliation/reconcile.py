@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasts.backtesting.metrics import mase, mean_known
+from forecasts.backtesting.metrics import mase, nan_mean
 from forecasts.reconciliation.hierarchy import Hierarchy
 
 METHODS = ("ols", "wls_var", "mint_shrink")
@@ -104,7 +104,7 @@ def _from_bottom(hierarchy: Hierarchy, adjusted: np.ndarray) -> np.ndarray:
 
 
 def _error(forecast: np.ndarray, cutoff: Cutoff) -> float:
-    return float(mean_known(mase(cutoff.actual, forecast, cutoff.scale)))
+    return float(nan_mean(mase(cutoff.actual, forecast, cutoff.scale)))
 
 
 def _mean(errors: Sequence[float]) -> float:

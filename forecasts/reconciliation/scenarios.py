@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from forecasts.backtesting.rolling_origin import seen
+from forecasts.backtesting.rolling_origin import with_regressors_at_cutoff
 from forecasts.base import model
 from forecasts.config import Scenario, Shock
 from forecasts.errors import ForecastError
@@ -59,7 +59,7 @@ def _ratios(
 
 
 def _pool(batch: Batch, names: Sequence[str], horizon: int) -> np.ndarray:
-    return combine({name: model(name).predict_able(seen(batch), horizon) for name in names}, names)
+    return combine({name: model(name).predict_able(with_regressors_at_cutoff(batch), horizon) for name in names}, names)
 
 
 def scenario_forecast(base: Base, scenario: Scenario, ratios: np.ndarray | None = None) -> np.ndarray:

@@ -31,6 +31,6 @@ def naive_spread(values: np.ndarray, season: int, horizon: int) -> np.ndarray:
     return max(deviation, least) * np.sqrt(np.arange(horizon) // lag + 1)
 
 
-def reason_for(length: int, shortest: int, season: int) -> str:
+def reason_for(length: int, min_history: int, season: int) -> str:
     """Why the naive forecast is served, in a sentence."""
-    return f"{length} periods of history, fewer than the {shortest} that the models need (season of {season})"
+    return f"{length} periods of history, fewer than the {min_history} that the models need (season of {season})"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from forecasts.backtesting.metrics import mase, mean_known, rmsse
+from forecasts.backtesting.metrics import mase, nan_mean, rmsse
 from forecasts.backtesting.rolling_origin import Origin
 
 WORST = 10.0  # a series' error counts at most this often its scale: one exploding series must not choose for all
@@ -49,7 +49,7 @@ class Panel:
         every = np.full((len(self.origins), int(rows.max(initial=-1)) + 1), np.nan)
         for place, found in enumerate(errors):
             every[place, self.origins[place].rows[self.masks[place]]] = found
-        return mean_known(every.T)[np.unique(rows)]
+        return nan_mean(every.T)[np.unique(rows)]
 
     def _errors(self, place: int, members: Sequence[str]) -> np.ndarray:
         origin, mask = self.origins[place], self.masks[place]
@@ -173,7 +173,7 @@ def _greedy(panel: Panel, names: Sequence[str]) -> tuple[list[str], list[dict[st
 
 
 def _mean(errors: np.ndarray) -> float:
-    value = float(mean_known(errors))
+    value = float(nan_mean(errors))
     return float("inf") if np.isnan(value) else value
 
 

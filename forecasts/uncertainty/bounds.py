@@ -57,7 +57,7 @@ def _past_bounds(
     origin = candidates.origins[place]
     point = origin.forecasts[name]
     out = {level: (point.copy(), point.copy()) for level in conformal.LEVELS}
-    past = candidates.batch.take(origin.rows).without_last(origin.held)
+    past = candidates.batch.take(origin.rows).without_last(origin.held_out)
     errors = _errors(candidates, [other for index, other in enumerate(candidates.origins) if index != place], name)
     for kind in sorted({kinds[row] for row in origin.rows}):
         mine, rest = _members(kinds, kind)
@@ -106,7 +106,7 @@ def _errors(candidates: Candidates, origins: Sequence[Origin], name: str) -> tup
     trusted = np.ones(out.shape[:2], dtype=bool)
     since = np.where(_unmoved(candidates.batch), np.nan, candidates.scale)
     for place, origin in enumerate(known):
-        still = _unmoved(candidates.batch.take(origin.rows).without_last(origin.held))
+        still = _unmoved(candidates.batch.take(origin.rows).without_last(origin.held_out))
         scale = np.where(still, since[origin.rows], origin.scale)
         out[place, origin.rows] = (origin.actual - origin.forecasts[name]) / scale[:, None]
         trusted[place, origin.rows[still]] = False
