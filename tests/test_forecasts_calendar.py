@@ -54,8 +54,8 @@ def test_festival_effect_is_taken_out_and_put_back() -> None:
     known = regressors_of(Calendar("CN", ("spring_festival",)), batch, 12)
     effects = effects_of(Batch(batch.unique_ids, batch.values, batch.last, frequency, known), 12)
     smooth = np.exp(5 + 0.004 * np.arange(84))
-    np.testing.assert_allclose(effects.removed.values[0], smooth[:72], rtol=0.06)
-    np.testing.assert_allclose(effects.put_back(smooth[None, 72:])[0], truth[72:], rtol=0.06)
+    np.testing.assert_allclose(effects.adjusted.values[0], smooth[:72], rtol=0.06)
+    np.testing.assert_allclose(effects.restore(smooth[None, 72:])[0], truth[72:], rtol=0.06)
 
 
 def test_a_figure_is_not_seen_before_it_was_published() -> None:

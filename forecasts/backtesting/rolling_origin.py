@@ -107,7 +107,7 @@ def _predict(name: str, batch: Batch, rows: np.ndarray, horizon: int) -> np.ndar
     out = np.full((len(batch), horizon), np.nan)
     positions = np.flatnonzero(rows)
     for group in _groups_by_cutoff(batch, positions):
-        out[group] = model(name).predict_able(with_regressors_at_cutoff(batch.take(group)), horizon)
+        out[group] = model(name).predict_eligible(with_regressors_at_cutoff(batch.take(group)), horizon)
     return out
 
 

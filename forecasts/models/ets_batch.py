@@ -18,7 +18,7 @@ class EtsBatch(Model):
 
         out = np.empty((len(batch), horizon))
         for row, values in enumerate(batch.values):
-            known = filled(values)
-            size = float(np.mean(np.abs(known))) or 1.0
-            out[row] = smooth(np.ascontiguousarray(known / size), batch.frequency.season, horizon) * size
+            series = filled(values)
+            size = float(np.mean(np.abs(series))) or 1.0
+            out[row] = smooth(np.ascontiguousarray(series / size), batch.frequency.season, horizon) * size
         return out

@@ -89,13 +89,13 @@ def _stock_prophet(holdout: Holdout) -> Callable[[np.ndarray, np.ndarray], dict[
 
 def _prophet_batch(holdout: Holdout) -> pl.DataFrame:
     """All series in one call, as the package is meant to be used; its second call gives the other interval."""
-    from forecasts.engines.prophet_menu import pandas_code
+    from forecasts.engines.prophet_forms import pandas_freq
     from forecasts.models.prophet_stock import quiet
 
     with quiet():
         import prophet_batch
 
-        frame, freq = holdout.train.to_pandas(), pandas_code(Frequency(holdout.freq))
+        frame, freq = holdout.train.to_pandas(), pandas_freq(Frequency(holdout.freq))
         found = {
             level: prophet_batch.forecast_many(
                 frame, holdout.horizon, freq=freq, include_history=False, seed=0, interval_width=level / 100

@@ -91,18 +91,18 @@ def _frequency(file: Path, table: Path, said: str | None) -> str:
     """What the user said, otherwise as the dates lie; with a remark where most of its periods are empty."""
     from forecasts.errors import ForecastError
     from forecasts.files import days_of
-    from forecasts.panel.frequency import Frequency, inferred
+    from forecasts.panel.frequency import Frequency, infer_freq
 
     try:
         days = days_of(table)
         if said and len(days) < 2:
             return said
-        freq = said or inferred(days)
+        freq = said or infer_freq(days)
         periods = Frequency(freq).index(days)
         span = int(periods[-1] - periods[0]) + 1
         empty = 1 - len(set(periods)) / span
         if empty >= SPARSE:
-            instead = f"dates lie as {lie}" if said and (lie := inferred(days)) != freq else "is that meant?"
+            instead = f"dates lie as {lie}" if said and (lie := infer_freq(days)) != freq else "is that meant?"
             typer.echo(f"note: {empty:.0%} of {span:,} periods are empty with --freq {freq}: {instead}", err=True)
     except ForecastError as error:
         raise AlmanacError(f"{file}: {error}") from error
