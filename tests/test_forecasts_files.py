@@ -159,7 +159,7 @@ def test_an_empty_file_is_an_empty_forecast(tmp_path: Path, tier: str) -> None:
 def test_a_forecast_never_takes_the_place_of_its_history(tmp_path: Path) -> None:
     source = tmp_path / "in.parquet"
     table(["a"]).write_parquet(source)
-    with pytest.raises(ForecastError, match="take the place of its own history"):
+    with pytest.raises(ForecastError, match="overwrite its own history"):
         forecast_file(source, source, config.for_tier("prophet"), horizon=2, freq="MS")
     with pytest.raises(ForecastError, match="engine 'nonsense' is unknown"):
         forecast_file(source, tmp_path / "o.csv", config.for_tier("prophet"), horizon=2, freq="MS", engine="nonsense")

@@ -24,16 +24,16 @@ def _kind(values: np.ndarray, min_history: int) -> str:
 
 
 def is_intermittent(values: np.ndarray) -> bool:
-    """Whether demand comes now and then: many zeros, or long gaps between what is not zero."""
+    """Whether demand is intermittent: many zeros, or long gaps between demands."""
     known = values[~np.isnan(values)]
-    places = np.flatnonzero(known != 0)
-    if len(places) < 2:
-        return len(places) < len(known)
-    return bool(np.mean(known == 0) > MANY_ZEROS or np.median(np.diff(places)) > MEDIAN_GAP)
+    demands = np.flatnonzero(known != 0)
+    if len(demands) < 2:
+        return len(demands) < len(known)
+    return bool(np.mean(known == 0) > MANY_ZEROS or np.median(np.diff(demands)) > MEDIAN_GAP)
 
 
 def models_of(segment: str, tier: Tier) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The models that a segment tries, and its guardrail; none for series that get the naive forecast."""
+    """The candidate models of a segment, and its guardrail; none for segments that get the naive forecast."""
     if segment == "intermittent" and tier.intermittent:
         return tier.intermittent, tier.intermittent
     if segment in ("regular", "intermittent"):

@@ -8,7 +8,7 @@ from pipelines.bench.forecast_scores import scores, timed
 from pipelines.bench.forecast_sets import Holdout, cut, folder_of, tourism
 
 LEVELS = ("total", "state", "purpose", "state*purpose", "state*region", "state*region*purpose")
-TIES = (
+AGGREGATIONS = (
     ("total", "state"),
     ("total", "purpose"),
     ("state", "state*region"),
@@ -63,7 +63,7 @@ def _forecast(nodes: pl.DataFrame, tier: str) -> pl.DataFrame:
         series=(config.SeriesSet("nights", LEVELS, "MS", HORIZON),),
         tiers=config.load().tiers,
         tier=tier,
-        hierarchy=tuple(config.Tie(parent, children) for parent, children in TIES),
+        hierarchy=tuple(config.Aggregation(parent, children) for parent, children in AGGREGATIONS),
     )
     past = nodes.filter(pl.col("ds") < last)
     as_of = (pl.Series([last]).dt.offset_by("-1d")).item()
@@ -76,7 +76,7 @@ def largest_gap(found: pl.DataFrame) -> float:
     parts = pl.col("unique_id").str.split("|")
     table = found.with_columns(level=parts.list.get(1), member=parts.list.get(2))
     worst = 0.0
-    for parent, children in TIES:
+    for parent, children in AGGREGATIONS:
         places = [children.split("*").index(word) for word in parent.split("*") if parent != "total"]
         words = pl.col("member").str.split("*")
         key = pl.concat_str([words.list.get(place) for place in places], separator="*") if places else pl.lit("")
