@@ -133,6 +133,6 @@ def test_a_frequency_that_leaves_most_periods_empty_is_remarked_on(tmp_path: Pat
     file = tmp_path / "sales.csv"
     file.write_text("ds,y\n" + "".join(f"2023-{month:02d}-01,{month}\n" for month in range(1, 13)), encoding="utf-8")
     said = CliRunner().invoke(app, ["forecast-file", str(file), "--horizon", "2", "--freq", "D", "--tier", "prophet"])
-    assert said.exit_code == 0 and "dates lie as MS" in said.output
+    assert said.exit_code == 0 and "the dates suggest MS" in said.output
     found = CliRunner().invoke(app, ["forecast-file", str(file), "--horizon", "2", "--tier", "prophet"])
     assert found.exit_code == 0 and "2 periods each (MS)" in found.output and "note" not in found.output

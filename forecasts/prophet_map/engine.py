@@ -15,7 +15,7 @@ from forecasts.prophet_map.tables import fitted_table, forecast_table, parameter
 if TYPE_CHECKING:
     import prophet
 
-SERIES_PER_BLOCK = 25_000  # bounds memory; fixed, so that the same frame always meets the same blocks
+SERIES_PER_BLOCK = 25_000  # bounds memory; fixed, so that the same frame always has the same blocks
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def fit_panel(panel: Panel, spec: Specification, every_mode: bool = True) -> Fit
 
 
 def batch_specification(spec: "Specification | prophet.Prophet | None") -> Specification:
-    """The engine's own words for a specification; SpecificationError when only stock Prophet can fit it."""
+    """A specification as the engine's own object; SpecificationError when only stock Prophet can fit it."""
     if spec is None or isinstance(spec, Specification):
         return spec or Specification()
     reason = unsupported(spec)

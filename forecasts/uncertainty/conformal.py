@@ -36,13 +36,13 @@ def sizes_of(residuals: np.ndarray, poolable: np.ndarray | None = None) -> np.nd
     poolable: (cutoffs, series) whose residuals are pooled. A series whose error exceeds OUTLIER_RATIO times the pooled
     one is not shrunk towards it.
     """
-    known = ~np.isnan(residuals)
-    squares = np.where(known, residuals, 0.0) ** 2
+    is_known = ~np.isnan(residuals)
+    squares = np.where(is_known, residuals, 0.0) ** 2
     poolable = np.ones(residuals.shape[:2], dtype=bool) if poolable is None else poolable
-    pooled = squares[poolable].sum() / max(1, known[poolable].sum())
+    pooled = squares[poolable].sum() / max(1, is_known[poolable].sum())
     if pooled == 0.0:
         return np.ones(residuals.shape[1])
-    own, total = known.sum(axis=(0, 2)), squares.sum(axis=(0, 2))
+    own, total = is_known.sum(axis=(0, 2)), squares.sum(axis=(0, 2))
     weight = OWN_SIZE_WEIGHT * residuals.shape[2] * (total <= own * OUTLIER_RATIO**2 * pooled)
     return np.asarray(np.sqrt((total + weight * pooled) / (own + weight) / pooled))
 
@@ -64,8 +64,10 @@ def median_square_of(residuals: np.ndarray) -> float:
 
 
 def _mean_squares(residuals: np.ndarray) -> np.ndarray:
-    known = ~np.isnan(residuals)
-    return np.asarray((np.where(known, residuals, 0.0) ** 2).sum(axis=(0, 2)) / np.maximum(1, known.sum(axis=(0, 2))))
+    is_known = ~np.isnan(residuals)
+    return np.asarray(
+        (np.where(is_known, residuals, 0.0) ** 2).sum(axis=(0, 2)) / np.maximum(1, is_known.sum(axis=(0, 2)))
+    )
 
 
 def _widths(
