@@ -1,4 +1,4 @@
-"""From the history of many series to the forecast rows that are published: the whole engine on one page."""
+"""The engine on one page: from the history of many series to the tables `forecast.*`."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace

@@ -43,8 +43,8 @@ def expected() -> list[pl.DataFrame]:
     return [doubled(part) for part in PARTS]
 
 
-def same(found: list[pl.DataFrame]) -> bool:
-    return all(a.equals(b) for a, b in zip(found, expected(), strict=True))
+def same(results: list[pl.DataFrame]) -> bool:
+    return all(a.equals(b) for a, b in zip(results, expected(), strict=True))
 
 
 def test_pool_of_processes_gives_the_rows_of_this_process() -> None:
@@ -60,17 +60,17 @@ def test_killed_worker_is_replaced_and_its_partition_computed_again(
 
 
 def test_rerun_computes_no_finished_partition_again(tmp_path: Path) -> None:
-    seen: list[float] = []
+    computed: list[float] = []
 
     def counted(part: pl.DataFrame) -> pl.DataFrame:
-        seen.append(part["x"][0])
+        computed.append(part["x"][0])
         return doubled(part)
 
     map_partitions(counted, PARTS[:3], checkpoint_folder=tmp_path, settings="a")
     assert same(map_partitions(counted, PARTS, checkpoint_folder=tmp_path, settings="a"))
-    assert seen == [0, 1, 2, 3]
+    assert computed == [0, 1, 2, 3]
     map_partitions(counted, PARTS[:1], checkpoint_folder=tmp_path, settings="other settings")
-    assert seen == [0, 1, 2, 3, 0]
+    assert computed == [0, 1, 2, 3, 0]
 
 
 def test_unknown_engine_is_refused_with_the_known_ones() -> None:
@@ -188,7 +188,7 @@ def test_nothing_of_ray_outlives_its_killed_parent_by_ten_seconds(tmp_path: Path
 
 def _descendants(process: int) -> list[int]:
     children = [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    return [*children, *(other for child in children for other in _descendants(child))]
+    return [*children, *(descendant for child in children for descendant in _descendants(child))]
 
 
 @pytest.mark.skipif(multiprocessing.cpu_count() < 2, reason="needs two cores")

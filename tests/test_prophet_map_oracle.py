@@ -100,9 +100,11 @@ def test_prophet_with_our_parameters_predicts_the_same_components(name: str, pro
         "beta": solution.theta[:, 2:],
     }
     freq = "3D" if name == "rich" else "MS"
-    coming = pl.from_pandas(model.make_future_dataframe(15, freq, include_history=False))
-    theirs = model.predict(with_columns(coming).to_pandas())
-    ours = fit_predict(history, SPECIFICATIONS[name](prophet), 15, freq, future=with_columns(coming), components=True)
+    future_frame = pl.from_pandas(model.make_future_dataframe(15, freq, include_history=False))
+    theirs = model.predict(with_columns(future_frame).to_pandas())
+    ours = fit_predict(
+        history, SPECIFICATIONS[name](prophet), 15, freq, future=with_columns(future_frame), components=True
+    )
     shared = [column for column in ours.columns if column in theirs.columns and column != "ds"]
     assert {"yhat", "trend", "additive_terms", "multiplicative_terms"} <= set(shared)
     for column in shared:
@@ -137,13 +139,13 @@ def test_intervals_are_those_prophet_simulates(prophet: Any) -> None:
 def test_saturating_growth_goes_to_stock_prophet_and_says_so(prophet: Any) -> None:
     history = panel(2, 40).with_columns(cap=pl.lit(400.0))
     empty = sales(3, key="empty").with_columns(y=pl.lit(None, pl.Float64), cap=pl.lit(400.0))
-    coming = pl.DataFrame({"ds": pl.date_range(date(2015, 1, 1), LAST_SEEN, "1mo", eager=True), "cap": 400.0})
+    future_frame = pl.DataFrame({"ds": pl.date_range(date(2015, 1, 1), LAST_SEEN, "1mo", eager=True), "cap": 400.0})
     model = prophet.Prophet(growth="logistic", uncertainty_samples=200)
-    first = fit_predict(pl.concat([history, empty]), model, 3, "MS", future=coming)
+    first = fit_predict(pl.concat([history, empty]), model, 3, "MS", future=future_frame)
     assert first["engine"].to_list() == ["prophet"] * 6 + ["none"] * 3
     assert first["yhat"].null_count() == 3
     assert (first["lo_95"] <= first["lo_80"]).all() and (first["hi_80"] <= first["hi_95"]).all()
-    again = fit_predict(pl.concat([history, empty]), model, 3, "MS", future=coming)
+    again = fit_predict(pl.concat([history, empty]), model, 3, "MS", future=future_frame)
     assert first.equals(again)
 
 
