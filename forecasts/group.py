@@ -110,7 +110,7 @@ def with_fallbacks(
         if segment == "empty":
             continue
         for values in future.values():
-            values[row] = np.nan  # models without a backtest on this series are not reported beside the naive forecast
+            values[row] = np.nan  # only the naive forecast is reported: no other model was backtested on this series
         served[row], steps = fallback.naive_forecast(batch, row, horizon)
         future.setdefault(served[row], np.full((len(batch), horizon), np.nan))[row] = steps
     return replace(candidates, future=future), tuple(served), tuple(reasons)

@@ -13,7 +13,7 @@ class EtsBatch(Model):
     engine = "numba"
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
-        """One small search per series, on the series over its mean size."""
+        """One small search per series, on the series divided by its mean absolute value."""
         from forecasts.engines.smoothing import smooth
 
         out = np.empty((len(batch), horizon))

@@ -81,7 +81,7 @@ def _marks(served: Served, name: str, rows: np.ndarray) -> pl.DataFrame:
 
 
 def engine_of(name: str) -> str:
-    """What computed a model's rows; the pool is put together here."""
+    """The library that computed a model's rows; pools are combined with numpy."""
     return registry()[name].engine if name in registry() else "numpy"
 
 

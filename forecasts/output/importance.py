@@ -6,13 +6,13 @@ import polars as pl
 from forecasts.output import schemas
 from forecasts.panel.batch import Batch
 
-MAX_SERIES = 40  # series of a metric, evenly taken: the shares settle long before, and a tree sees some thousand rows
+MAX_SERIES = 40  # series of a metric, evenly sampled: shares are stable with fewer, and a tree gets some thousand rows
 
 
 def importance_of(batch: Batch, metrics: list[str], segments: np.ndarray) -> pl.DataFrame:
     """One row per metric and factor, for metrics with a regular series. metrics: of each series of the batch.
 
-    Evidence about the history, not about the served forecast: the forest need not be a member of the pool.
+    Describes the history, not the served forecast: the forest need not be a member of the pool.
     """
     from forecasts.models.forest import importance
 

@@ -1,7 +1,7 @@
 """Models the batch engine does not solve: one stock Prophet per series; the column `engine` says so.
 
 Saturating growth (with the frame's `cap` and `floor`), MCMC and regressor models go here. Prophet draws its intervals
-from NumPy's global generator; it is seeded per series by the series' id and left as it was found.
+from NumPy's global generator; it is seeded per series by the series' id, and its state is restored.
 """
 
 import copy

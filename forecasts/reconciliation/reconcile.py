@@ -53,7 +53,7 @@ def coherent(
 ) -> np.ndarray:
     """The coherent forecast of all nodes, (nodes, steps).
 
-    cutoffs: where the error covariance is learnt (unused by ols). floor: lowest value per node, 0 or minus infinity.
+    cutoffs: the errors that the covariance is estimated from (unused by ols). floor: lowest value per node, 0 or minus infinity.
     """
     mapping = _mapping(hierarchy, cutoffs, method)
     adjusted = mapping @ forecast

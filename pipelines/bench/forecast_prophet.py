@@ -1,6 +1,6 @@
-"""The batch Prophet engine beside stock Prophet and prophet-batch: CPU time, objective, scale.
+"""The batch Prophet engine compared with stock Prophet and prophet-batch: CPU time, objective, scale.
 
-CPU seconds include child processes (Stan runs in one). The engine is timed as a whole new process, Parquet to
+CPU seconds include child processes (Stan runs in one). The engine is timed as a new process, Parquet to
 Parquet: start-up, compiling (cold) or loading kernels (cached), reading, calendars, fit, forecast, 80 and 95 % bounds,
 writing. The peers are timed without their imports and files, stock Prophet with its own single interval.
 """
@@ -71,7 +71,7 @@ def cases() -> list[Case]:
 
 
 def speed(case: Case, series: int, own_series: int, stock: int, batch: int) -> list[dict[str, Any]]:
-    """The engine on `series` (`own_series` with gaps), stock Prophet and prophet-batch on some: one row."""
+    """The engine on `series` (`own_series` with gaps), stock Prophet and prophet-batch on a sample: one row."""
     count = own_series if case.gaps else series
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "in.parquet"
