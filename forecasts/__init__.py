@@ -8,6 +8,7 @@ run.py is the engine on one page; files.py runs it on a file; group.py orders th
     reconciliation  forecasts of a hierarchy that add up; scenarios
     uncertainty     intervals, calibrated in conformal.py
     output          result tables and charts; tables.yml describes their columns
+A file's dates are read in files.py, those of exports in pipelines/ingest/casting/dates.py.
 Does not belong here: a warehouse, schedules, the ledger (pipelines/ledger.py), reading exports; no DuckDB, no Dagster.
 A cluster worker needs this folder and nothing else of the product.
 """

@@ -43,7 +43,7 @@ def test_swapped_working_days_and_overrides_count() -> None:
     assert working_days("CN", sunday, sunday, {sunday: False}).tolist() == [False]
 
 
-def test_festival_effect_is_taken_out_and_put_back() -> None:
+def test_festival_effect_is_removed_and_restored() -> None:
     """A series that loses half its sales in the festival window is smooth without it, and loses it again ahead."""
     frequency, last = Frequency("MS"), Frequency("MS").index(days("2023-12-01"))[0]
     index = np.arange(last - 71, last + 13)

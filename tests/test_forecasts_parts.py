@@ -110,7 +110,7 @@ def test_where_errors_cannot_be_compared_the_promotion_says_so_in_words() -> Non
         told = pool.promote(panel, (champion,), pool.Choice(("new",), ()))
         assert told.members == ("new",)
         assert told.evidence[0]["reason"] == (
-            "promotion: the champion has no error to compare with, the challenger takes its place"
+            "promotion: the champion has no error to compare with, the challenger is promoted"
         )
     single = np.arange(40) < 1
     lonely = pool.promote(pool.Panel(panel.origins, (single,) * 3), ("old",), pool.Choice(("new",), ()))

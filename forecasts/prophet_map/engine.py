@@ -92,7 +92,7 @@ def fit_predict(
     levels: widths of the central prediction intervals in percent.
     Returns unique_id, ds, yhat, lo_<level> and hi_<level> per level, engine; with components also trend,
     additive_terms, multiplicative_terms and every single one. Rows are in the order of the frame's series.
-    engine says which engine computed the row: prophet_map; prophet (stock); last_value (one date only); none (no value at all).
+    engine computed the row: prophet_map; prophet (stock); last_value (one date only); none (no value at all).
     """
     if spec is not None and not isinstance(spec, Specification) and unsupported(spec) is not None:
         from forecasts.prophet_map.stock import stock_fit_predict

@@ -53,7 +53,7 @@ def coherent(
 ) -> np.ndarray:
     """The coherent forecast of all nodes, (nodes, steps).
 
-    cutoffs: the errors that the covariance is estimated from (unused by ols). floor: lowest value per node, 0 or minus infinity.
+    cutoffs: their errors give the covariance (unused by ols). floor: lowest value per node, 0 or minus infinity.
     """
     mapping = _mapping(hierarchy, cutoffs, method)
     adjusted = mapping @ forecast

@@ -16,12 +16,10 @@ import polars as pl
 from forecasts.backtesting.metrics import mase, nan_mean, rmsse
 from forecasts.backtesting.rolling_origin import Origin
 
-ERROR_CAP = (
-    10.0  # a series' error counts as at most this many times its scale: one diverging series must not decide for all
-)
+ERROR_CAP = 10.0  # in units of its scale, of a series' error: one diverging series must not decide for all
 MIN_GAIN = 0.002  # a member must lower the error by this share to be added: less is noise
 MIN_MEMBERS = 3  # of a pool: one or two may win on a small panel by luck
-NOISE = 2.0  # standard errors by which a pool must beat the guardrail
+MIN_T_VALUE = 2.0  # gain over its standard error, at which a pool replaces the guardrail or a challenger the champion
 
 
 @dataclass(frozen=True)
@@ -92,10 +90,10 @@ def choose(panel: Panel, names: Sequence[str], guardrail: Sequence[str]) -> Choi
         )
     candidates = [name for name in names if not np.isnan(panel.errors([name])).all()]
     members, evidence = _greedy(panel, candidates)
-    gain, noise = gain_of(_held_out_errors(panel, candidates, members), guardrail_errors)
-    better = gain > NOISE * noise
+    gain, standard_error = gain_of(_held_out_errors(panel, candidates, members), guardrail_errors)
+    better = gain > MIN_T_VALUE * standard_error
     reason = (
-        f"lowers the guardrail's error on held-out cutoffs by {gain:.4f}, standard error {noise:.4f}: "
+        f"lowers the guardrail's error on held-out cutoffs by {gain:.4f}, standard error {standard_error:.4f}: "
         f"{'chosen' if better else 'not chosen'}"
     )
     evidence.append(_row(panel, len(members), members, better, panel.errors(members), reason))
@@ -106,20 +104,21 @@ def choose(panel: Panel, names: Sequence[str], guardrail: Sequence[str]) -> Choi
 def promote(panel: Panel, champion: Sequence[str], challenger: Choice) -> Choice:
     """The challenger if it beats the served pool of the last run by more than the noise, otherwise that pool again.
 
-    champion: its members; one that is no longer tried, or has no answer, makes the challenger win.
+    champion: its members; if one is no longer tried, or has no forecast, the challenger wins.
     """
     if tuple(champion) == challenger.members:
         return challenger
-    known = all(name in origin.forecasts for name in champion for origin in panel.origins)
-    before = panel.errors(champion) if known and champion else np.array([np.nan])
+    is_tried = all(name in origin.forecasts for name in champion for origin in panel.origins)
+    before = panel.errors(champion) if is_tried and champion else np.array([np.nan])
     after = panel.errors(challenger.members)
     if np.isnan(before).all():
-        wins, reason = True, "promotion: the champion has no error to compare with, the challenger takes its place"
+        wins, reason = True, "promotion: the champion has no error to compare with, the challenger is promoted"
     else:
-        gain, noise = gain_of(after, before)
-        wins = bool(gain > NOISE * noise)
+        gain, standard_error = gain_of(after, before)
+        wins = bool(gain > MIN_T_VALUE * standard_error)
         reason = (
-            f"promotion: lowers the champion's error by {gain:.4f}, noise {noise:.4f}, asked {NOISE:.0f} times that"
+            f"promotion: lowers the champion's error by {gain:.4f}, standard error {standard_error:.4f}, "
+            f"{MIN_T_VALUE:.0f} of them required"
             if np.count_nonzero(~np.isnan(before - after)) > 1
             else "promotion: fewer than two series to compare errors of, the champion stays"
         )
