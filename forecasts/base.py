@@ -1,4 +1,4 @@
-"""What a model is, and the models that are found in the folder `models/`."""
+"""The base class of models, and the registry of the models in the folder `models/`."""
 
 import importlib
 import pkgutil
@@ -16,9 +16,8 @@ from forecasts.panel.festival_effects import effects_of
 class Model(ABC):
     """One way to forecast. Adding one is one file in `models/` with one subclass.
 
-    name: as it stands in every `model` column. engine: what computes it. tiers: which tiers try it.
-    seasons_needed: a series with fewer known seasons is not given to it. learns_across_series: a series' forecast
-    depends on the others of its partition.
+    name: as in every `model` column. engine: the library that computes it. seasons_needed: fewest seasons of history
+    that a series must have. learns_across_series: a series' forecast depends on the others of its partition.
     """
 
     name: ClassVar[str]
@@ -29,32 +28,34 @@ class Model(ABC):
 
     @abstractmethod
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
-        """Point forecasts: one row per series, one column per step; a NaN row where the model has no answer."""
+        """Point forecasts: one row per series, one column per step; a NaN row where the model has no forecast."""
 
-    def predict_able(self, batch: Batch, horizon: int) -> np.ndarray:
-        """`predict` on the series that are long enough; NaN rows for the others and for absurd answers."""
+    def predict_eligible(self, batch: Batch, horizon: int) -> np.ndarray:
+        """`predict` on the series that are long enough; NaN rows for the others and for implausible forecasts."""
         out = np.full((len(batch), horizon), np.nan)
         needed = max(1, int(np.ceil(self.seasons_needed * batch.frequency.season)))
-        able = np.flatnonzero(batch.lengths >= needed)
-        if len(able):
-            chosen = batch.take(able)
-            out[able] = _sane(self._with_effects(chosen, horizon), chosen)
+        eligible = np.flatnonzero(batch.lengths >= needed)
+        if len(eligible):
+            chosen = batch.take(eligible)
+            out[eligible] = _without_implausible(self._with_effects(chosen, horizon), chosen)
         return out
 
     def _with_effects(self, batch: Batch, horizon: int) -> np.ndarray:
-        """The forecast; for a model that knows no regressors, of the series without their effects, put back after."""
+        """The forecast; a model without regressors gets the series adjusted for their effects, restored after."""
         if batch.regressors is None or self.uses_regressors:
             return self.predict(batch, horizon)
         effects = effects_of(batch, horizon)
-        return effects.put_back(self.predict(effects.removed, horizon))
+        return effects.restore(self.predict(effects.adjusted, horizon))
 
 
-def _sane(forecasts: np.ndarray, batch: Batch) -> np.ndarray:
-    """NaN rows where a forecast is not a number or leaves the history by a hundred times its range."""
-    high = np.array([np.nanmax(np.abs(values)) for values in batch.values])
-    bad = ~np.isfinite(forecasts).all(axis=1) | (np.abs(np.nan_to_num(forecasts)).max(axis=1) > 100 * high + 1e-9)
+def _without_implausible(forecasts: np.ndarray, batch: Batch) -> np.ndarray:
+    """NaN rows where a forecast is not finite or exceeds a hundred times the history's largest value."""
+    largest = np.array([np.nanmax(np.abs(values)) for values in batch.values])
+    implausible = ~np.isfinite(forecasts).all(axis=1) | (
+        np.abs(np.nan_to_num(forecasts)).max(axis=1) > 100 * largest + 1e-9
+    )
     out = forecasts.astype(float, copy=True)
-    out[bad] = np.nan
+    out[implausible] = np.nan
     return out
 
 
@@ -68,8 +69,8 @@ def registry() -> dict[str, type[Model]]:
 
 
 def _subclasses(parent: type) -> list[type[Model]]:
-    found = [kind for child in parent.__subclasses__() for kind in (child, *_subclasses(child))]
-    return [kind for kind in found if "name" in kind.__dict__]
+    classes = [kind for child in parent.__subclasses__() for kind in (child, *_subclasses(child))]
+    return [kind for kind in classes if "name" in kind.__dict__]
 
 
 def model(name: str) -> Model:

@@ -1,4 +1,4 @@
-"""What is forecast and how: `config.yml` as frozen objects that refuse what they do not know."""
+"""What is forecast and how: `config.yml` as frozen objects that refuse unknown keys."""
 
 from dataclasses import dataclass, field, fields, replace
 from datetime import date
@@ -26,7 +26,7 @@ class SeriesSet:
     non_negative: bool = True
 
     def __post_init__(self) -> None:
-        """Refuse a frequency or horizon that means nothing."""
+        """Refuse an unknown frequency or a horizon below 1."""
         if isinstance(self.levels, str):
             raise ForecastError(f"{self.metric}: levels is a list, as in [{self.levels}]")
         Frequency(self.freq)
@@ -36,7 +36,7 @@ class SeriesSet:
 
 @dataclass(frozen=True)
 class History:
-    """How much past a model needs: shorter series get the naive forecast and a `fallback_reason`."""
+    """How much history a model needs: shorter series get the naive forecast and a `fallback_reason`."""
 
     min_periods: int = 12
     min_seasons: float = 2.0
@@ -44,19 +44,19 @@ class History:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Rolling origins: how many cutoffs every choice is judged on."""
+    """Rolling origins: the number of cutoffs that every choice is evaluated on."""
 
     origins: int = 3
 
     def __post_init__(self) -> None:
-        """Fewer than three cutoffs choose by luck."""
+        """Refuse fewer than three cutoffs: a choice on so few is luck."""
         if self.origins < 3:
-            raise ForecastError(f"backtest.origins must be 3 or more, not {self.origins}: fewer choose by luck")
+            raise ForecastError(f"backtest.origins must be 3 or more, not {self.origins}: a choice on fewer is luck")
 
 
 @dataclass(frozen=True)
 class Tier:
-    """The models that are tried, and the fixed combination that a chosen pool must not lose to."""
+    """The candidate models, and the guardrail: the fixed combination that a chosen pool must beat."""
 
     models: tuple[str, ...]
     guardrail: tuple[str, ...]
@@ -64,8 +64,8 @@ class Tier:
 
 
 @dataclass(frozen=True)
-class Tie:
-    """A level whose members add up to their member of another level."""
+class Aggregation:
+    """An aggregation of the hierarchy: the members of level `children` add up to their member of level `parent`."""
 
     parent: str
     children: str
@@ -91,7 +91,7 @@ class Shock:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named contingency: shocks to series, or other futures of the regressors."""
+    """A named what-if: shocks to series, or other future values of the regressors."""
 
     name: str
     because: str
@@ -104,7 +104,7 @@ class Config:
     """All of `config.yml`; without tiers of its own it has the shipped ones.
 
     market_facts: metrics of the market facts (of the level total) that the models are given as regressors.
-    importance: whether a forest is asked, per metric, what it would look at.
+    importance: whether a random forest's feature importance is computed per metric.
     """
 
     series: tuple[SeriesSet, ...]
@@ -112,20 +112,20 @@ class Config:
     tier: str = "default"
     history: History = field(default_factory=History)
     backtest: Backtest = field(default_factory=Backtest)
-    hierarchy: tuple[Tie, ...] = ()
+    hierarchy: tuple[Aggregation, ...] = ()
     calendar: Calendar = field(default_factory=Calendar)
     market_facts: tuple[str, ...] = ()
     importance: bool = False
     scenarios: tuple[Scenario, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse a tier that is not described."""
+        """Refuse an unknown tier."""
         if not isinstance(self.series, tuple):
             raise ForecastError("series is a list of metrics with their levels")
         if not isinstance(self.tiers, dict):
             raise ForecastError("tiers is a mapping of names to models and a guardrail")
         if self.tier not in self.tiers:
-            raise ForecastError(f"tier {self.tier!r} is not described: tiers are {', '.join(self.tiers)}")
+            raise ForecastError(f"tier {self.tier!r} is unknown: tiers are {', '.join(self.tiers)}")
 
     @property
     def models(self) -> Tier:
@@ -134,7 +134,7 @@ class Config:
 
 
 def for_tier(tier: str) -> Config:
-    """The shipped configuration with another tier, for tables that belong to no company."""
+    """The shipped configuration with another tier, for files outside a warehouse."""
     return replace(load(), tier=tier, scenarios=(), calendar=Calendar(), importance=False)
 
 
@@ -143,7 +143,7 @@ NESTED: dict[str, type] = {
     "Config.tiers": Tier,
     "Config.history": History,
     "Config.backtest": Backtest,
-    "Config.hierarchy": Tie,
+    "Config.hierarchy": Aggregation,
     "Config.calendar": Calendar,
     "Config.scenarios": Scenario,
     "Scenario.shocks": Shock,
@@ -162,10 +162,10 @@ def load(path: Path = SHIPPED) -> Config:
 def _build(kind: type[T], raw: Any, where: str) -> T:
     if not isinstance(raw, dict):
         raise ForecastError(f"{where}: expected keys and values, found {raw!r}")
-    known = {entry.name for entry in fields(kind)}  # type: ignore[arg-type]
-    unknown = sorted(set(map(str, raw)) - known)
+    valid = {entry.name for entry in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(map(str, raw)) - valid)
     if unknown:
-        raise ForecastError(f"{where}: unknown key {', '.join(unknown)}: known are {', '.join(sorted(known))}")
+        raise ForecastError(f"{where}: unknown key {', '.join(unknown)}: known are {', '.join(sorted(valid))}")
     values = {name: _value(NESTED.get(f"{kind.__name__}.{name}"), name, value, where) for name, value in raw.items()}
     try:
         return kind(**values)
@@ -179,7 +179,7 @@ def _value(kind: type | None, name: str, value: Any, where: str) -> Any:
     if kind is None:
         return tuple(value) if isinstance(value, list) else value
     if isinstance(value, list):
-        return tuple(_build(kind, item, f"{where}: {name}[{place}]") for place, item in enumerate(value))
+        return tuple(_build(kind, item, f"{where}: {name}[{index}]") for index, item in enumerate(value))
     if name == "tiers" and isinstance(value, dict):
         return {key: _build(kind, item, f"{where}: {name}.{key}") for key, item in value.items()}
     return _build(kind, value, f"{where}: {name}")

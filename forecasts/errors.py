@@ -1,4 +1,4 @@
-"""What forecasting refuses, as one sentence each."""
+"""The error that forecasting raises for input it cannot use."""
 
 
 class ForecastError(ValueError):

@@ -1,4 +1,4 @@
-"""The engine on any long table: a file of `unique_id, ds, y` in, a file of forecasts out, a block at a time."""
+"""Forecast a file: `unique_id, ds, y` in, forecasts out, a block of series at a time. Dates are parsed in `_cast`."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,15 +10,15 @@ from tempfile import TemporaryDirectory
 import numpy as np
 import polars as pl
 
-from forecasts.backtesting.execution import known_engine
+from forecasts.backtesting.execution import check_engine
 from forecasts.config import Config, SeriesSet
 from forecasts.errors import ForecastError
 from forecasts.output import schemas
 from forecasts.output.schemas import FILE_COLUMNS
 from forecasts.panel.frequency import Frequency
 
-NULL_WORDS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
-SERIES_PER_BLOCK = 20_000  # series whose pool is chosen together; bounds memory
+NULL_TEXTS = ("", "NA", "N/A", "NaN", "nan", "null", "NULL")
+SERIES_PER_BLOCK = 20_000  # series that share one choice of pools; bounds memory
 Progress = Callable[[int, int], None]
 
 
@@ -36,12 +36,12 @@ def forecast_file(
 
     source: `unique_id, ds, y`; without `unique_id` it is one series. The tier is the configuration's. With the tier
     `prophet` the file is streamed and every series gets Prophet's own intervals; other tiers choose pools.
-    target: FILE_COLUMNS, one row per series and period after its last value, complete or not at all.
+    target: FILE_COLUMNS, one row per series and period after its last value; written completely or not at all.
     """
     frequency = Frequency(freq)
-    known_engine(engine)
+    check_engine(engine)
     if source.resolve() == target.resolve():
-        raise ForecastError(f"{target}: the forecast would take the place of its own history")
+        raise ForecastError(f"{target}: the forecast would overwrite its own history")
     if horizon < 1:
         raise ForecastError(f"horizon must be 1 or more periods, not {horizon}")
     with _as_parquet(source) as path:
@@ -55,49 +55,51 @@ def _streamed(path: Path, target: Path, horizon: int, frequency: Frequency, prog
 
     total = series_of(path)
     tick = (lambda done: progress(done, total)) if progress else None
-    with _parquet_target(target) as aside:
-        return stream_prophet(path, aside, horizon, frequency, tick)
+    with _parquet_target(target) as partial_path:
+        return stream_prophet(path, partial_path, horizon, frequency, tick)
 
 
 def _pooled(
     path: Path, target: Path, config: Config, horizon: int, frequency: Frequency, engine: str, progress: Progress | None
 ) -> int:
-    whole = pl.read_parquet(path)
-    ids = whole["unique_id"].unique().sort()
-    wanted = replace(config, series=(SeriesSet("y", ("total",), frequency.code, horizon),), hierarchy=())
+    table = pl.read_parquet(path)
+    ids = table["unique_id"].unique().sort()
+    file_config = replace(config, series=(SeriesSet("y", ("total",), frequency.code, horizon),), hierarchy=())
     parts = []
     for start in range(0, len(ids), SERIES_PER_BLOCK):
-        block = whole.join(ids[start : start + SERIES_PER_BLOCK].to_frame(), on="unique_id", how="semi")
-        parts.append(_block(block, wanted, engine, _part_of(progress, start, len(ids))))
+        block = table.join(ids[start : start + SERIES_PER_BLOCK].to_frame(), on="unique_id", how="semi")
+        parts.append(_block(block, file_config, engine, _whole_file_progress(progress, start, len(ids))))
     rows = pl.concat(parts) if parts else pl.DataFrame(schema=FILE_COLUMNS)
-    with _parquet_target(target) as aside:
-        pl.concat([rows, _without_values(whole, rows, horizon, frequency)]).sort("unique_id", "ds").write_parquet(aside)
+    with _parquet_target(target) as partial_path:
+        pl.concat([rows, _without_values(table, rows, horizon, frequency)]).sort("unique_id", "ds").write_parquet(
+            partial_path
+        )
     return len(ids)
 
 
-def _without_values(whole: pl.DataFrame, rows: pl.DataFrame, horizon: int, frequency: Frequency) -> pl.DataFrame:
-    """Rows without a forecast for the series that have no value at all, after their last date."""
-    left = whole.join(rows, on="unique_id", how="anti").group_by("unique_id").agg(pl.col("ds").max())
-    last = frequency.index(left["ds"].to_numpy())
+def _without_values(table: pl.DataFrame, rows: pl.DataFrame, horizon: int, frequency: Frequency) -> pl.DataFrame:
+    """Rows without a forecast for the series that have no value at all, for the periods after their last date."""
+    valueless = table.join(rows, on="unique_id", how="anti").group_by("unique_id").agg(pl.col("ds").max())
+    last = frequency.index(valueless["ds"].to_numpy())
     periods = frequency.dates((last[:, None] + np.arange(1, horizon + 1)[None, :]).ravel())
-    ids = left.select(pl.col("unique_id").repeat_by(horizon).explode())["unique_id"]
-    found = pl.DataFrame({"unique_id": ids, "ds": pl.Series(periods).cast(pl.Date)})
-    return schemas.conform(found.with_columns(fallback_reason=pl.lit("0 values of history")), FILE_COLUMNS)
+    ids = valueless.select(pl.col("unique_id").repeat_by(horizon).explode())["unique_id"]
+    empty_rows = pl.DataFrame({"unique_id": ids, "ds": pl.Series(periods).cast(pl.Date)})
+    return schemas.conform(empty_rows.with_columns(fallback_reason=pl.lit("0 values of history")), FILE_COLUMNS)
 
 
 def _block(block: pl.DataFrame, config: Config, engine: str, progress: Progress | None) -> pl.DataFrame:
     from forecasts.run import forecast
 
     code = config.series[0].freq
-    words = {"metric": "y", "level": "total", "freq": code}
-    history = block.with_columns(member=pl.col("unique_id"), **{name: pl.lit(word) for name, word in words.items()})
+    labels = {"metric": "y", "level": "total", "freq": code}
+    history = block.with_columns(member=pl.col("unique_id"), **{name: pl.lit(label) for name, label in labels.items()})
     issued = forecast(history, config, as_of=date.max, engine=engine, progress=progress)
     served = issued.values.filter(pl.col("is_served") & (pl.col("scenario") == "base"))
     return served.rename({"period_start": "ds"}).select(FILE_COLUMNS.keys())
 
 
-def _part_of(progress: Progress | None, start: int, total: int) -> Progress | None:
-    """A block's own progress as series of the whole file."""
+def _whole_file_progress(progress: Progress | None, start: int, total: int) -> Progress | None:
+    """Progress of one block as a number of series of the whole file."""
     if progress is None:
         return None
     size = min(SERIES_PER_BLOCK, total - start)
@@ -110,7 +112,7 @@ def series_of(path: Path) -> int:
 
 
 def days_of(source: Path) -> np.ndarray:
-    """The different days of all series, in order."""
+    """The distinct dates of all series, sorted."""
     with _as_parquet(source) as path:
         days = pl.scan_parquet(path).select(pl.col("ds").unique()).collect(engine="streaming")["ds"]
     return days.drop_nulls().sort().to_numpy()
@@ -161,44 +163,46 @@ def _typed(schema: pl.Schema) -> bool:
 
 
 def _cast(frame: pl.LazyFrame, schema: pl.Schema) -> pl.LazyFrame:
-    """ids as text, just as they are written; ds the day on the wall where the stamp was made; y numbers."""
-    name = pl.col("unique_id").cast(pl.String) if "unique_id" in schema else pl.lit("series")
+    """ids as the text in the file; ds the local date of a timestamp, text as YYYY-MM-DD or YYYY/MM/DD; y numbers."""
+    unique_id = pl.col("unique_id").cast(pl.String) if "unique_id" in schema else pl.lit("series")
     ds, y = pl.col("ds"), pl.col("y")
     if schema["ds"] == pl.String:
         ds = ds.str.slice(0, 10).str.replace_all("/", "-").str.to_date("%Y-%m-%d")
     elif isinstance(schema["ds"], pl.Datetime):
         ds = ds.dt.replace_time_zone(None)
     if schema["y"] == pl.String:
-        y = pl.when(~y.str.strip_chars().is_in(NULL_WORDS)).then(y.str.strip_chars())
-    return frame.select(name.alias("unique_id"), ds.cast(pl.Date), y.cast(pl.Float64).fill_nan(None))
+        y = pl.when(~y.str.strip_chars().is_in(NULL_TEXTS)).then(y.str.strip_chars())
+    return frame.select(unique_id.alias("unique_id"), ds.cast(pl.Date), y.cast(pl.Float64).fill_nan(None))
 
 
 def _checked(source: Path, path: Path) -> Path:
-    """The table, if every row has a name and a date and no value is infinite."""
+    """The path, if every row has an id and a date and no value is infinite; ForecastError otherwise."""
     table = pl.scan_parquet(path)
-    faults = {"unique_id": pl.col("unique_id").is_null(), "ds": pl.col("ds").is_null(), "y": pl.col("y").is_infinite()}
+    invalid = {"unique_id": pl.col("unique_id").is_null(), "ds": pl.col("ds").is_null(), "y": pl.col("y").is_infinite()}
     if not table.collect_schema()["y"].is_float():
-        del faults["y"]
-    counts = table.select(**{name: fault.sum() for name, fault in faults.items()}).collect(engine="streaming")
-    wrong = [name for name in faults if counts[name].item()]
-    if wrong:
-        what = "infinite values" if wrong[0] == "y" else "empty cells"
-        raise ForecastError(f"{source}: column {wrong[0]!r} has {counts[wrong[0]].item():,} {what}")
+        del invalid["y"]
+    counts = table.select(**{name: is_invalid.sum() for name, is_invalid in invalid.items()}).collect(
+        engine="streaming"
+    )
+    failed = [name for name in invalid if counts[name].item()]
+    if failed:
+        problem = "infinite values" if failed[0] == "y" else "empty cells"
+        raise ForecastError(f"{source}: column {failed[0]!r} has {counts[failed[0]].item():,} {problem}")
     return path
 
 
 @contextmanager
 def _parquet_target(target: Path) -> Iterator[Path]:
-    """Where to write Parquet so that the target, Parquet or CSV, appears at once when it is complete."""
+    """A temporary Parquet path; on success it becomes the target, Parquet or CSV, in one atomic step."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.partial")
+    partial_path = target.with_name(f".{target.name}.partial")
     try:
-        yield aside
+        yield partial_path
         if target.suffix == ".csv":
             as_csv = target.with_name(f".{target.name}.text")
-            pl.scan_parquet(aside).sink_csv(as_csv)
+            pl.scan_parquet(partial_path).sink_csv(as_csv)
             as_csv.replace(target)
         else:
-            aside.replace(target)
+            partial_path.replace(target)
     finally:
-        aside.unlink(missing_ok=True)
+        partial_path.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
-"""The forecast ledger: every version that was ever issued, kept in state and laid out as `forecast.*` tables.
+"""The forecast ledger: every version that was ever issued, kept in state and loaded into the tables `forecast.*`.
 
-A row is never changed: a later run adds its own version beside it, with the run that issued it, when, as of when, by
-whom and why. What is served is derived: the newest live version.
+Append-only: a later run adds its own version, with the run that issued it, when, as of when, by whom and why. What is
+served is derived: the newest live version.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -20,12 +20,12 @@ VERSION: dict[str, pl.DataType] = {
     "issued_at": pl.Datetime("us"),
 }
 FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance")
-SEEN = ("published", "backfilled")  # outcomes of runs whose versions were issued
+ISSUED_OUTCOMES = ("published", "backfilled")  # outcomes of runs whose versions count as issued
 AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone
 
 
 def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) -> None:
-    """Forecast every configured series of `marts.series_history`, keep the version, and lay the ledger out."""
+    """Forecast every configured series of `marts.series_history`, append the version, and load the ledger."""
     from forecasts import config
     from forecasts import run as engine
     from forecasts.errors import ForecastError
@@ -49,7 +49,7 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
 
 
 def market_facts(settings: Settings, names: Sequence[str]) -> pl.DataFrame | None:
-    """The named figures from outside as regressors, each with its day of publication; an unknown name is an error."""
+    """The named market facts as regressors, each with its publication day; an unknown name is an error."""
     if not names:
         return None
     with warehouse.read(settings) as connection:
@@ -57,9 +57,10 @@ def market_facts(settings: Settings, names: Sequence[str]) -> pl.DataFrame | Non
             "select metric as name, period_start as ds, cast(value as double) as value, published_on "
             "from staging.stg_market_facts where coalesce(level, 'total') = 'total' order by all"
         ).pl()
-    known = facts["name"].unique().sort().to_list()
-    if missing := [name for name in names if name not in known]:
-        raise AlmanacError(f"forecasts.yml: market_facts: {missing[0]!r} was never exported: known are {known}")
+    exported = facts["name"].unique().sort().to_list()
+    if missing := [name for name in names if name not in exported]:
+        available = ", ".join(exported) or "none"
+        raise AlmanacError(f"forecasts.yml: market_facts: {missing[0]!r} was never exported; available: {available}")
     return facts.filter(pl.col("name").is_in(list(names)))
 
 
@@ -69,46 +70,49 @@ def load(settings: Settings, run: Run) -> None:
     values holds every version; latest the rows of the newest live version that are served; the others those of the
     newest version.
     """
-    known = {name: _known(settings, name, run) for name in FRAMES}
-    newest = {name: frame.filter(pl.col("run_id") == run.run_id) for name, frame in known.items() if name != "values"}
+    versions = {name: _issued_versions(settings, name, run) for name in FRAMES}
+    others = {name: frame for name, frame in versions.items() if name != "values"}
+    newest = {name: frame.filter(pl.col("run_id") == run.run_id) for name, frame in others.items()}
     with warehouse.write(settings) as connection:
-        for name, frame in {"values": known["values"], **newest, "latest": _latest(known["values"])}.items():
+        for name, frame in {"values": versions["values"], **newest, "latest": _latest(versions["values"])}.items():
             warehouse.replace_table(connection, "forecast", name, frame)
 
 
 def _versioned(frame: pl.DataFrame, run: Run, authorship: Mapping[str, pl.DataType]) -> pl.DataFrame:
-    given = (run.run_id, run.run_kind, run.as_of, run.started_at, "model", run.reason or None)
+    values = (run.run_id, run.run_kind, run.as_of, run.started_at, "model", run.reason or None)
     kinds = {**VERSION, **authorship}
-    columns = zip(kinds.items(), given[: len(kinds)], strict=True)
+    columns = zip(kinds.items(), values[: len(kinds)], strict=True)
     return frame.select(*(pl.lit(value, dtype=kind).alias(name) for (name, kind), value in columns), pl.all())
 
 
-def _known(settings: Settings, name: str, run: Run) -> pl.DataFrame:
-    """Every version issued up to the run, with all its columns even where nothing was ever issued."""
+def _issued_versions(settings: Settings, name: str, run: Run) -> pl.DataFrame:
+    """Every version issued up to the run; with all columns even where none was ever issued."""
     from forecasts.output import schemas
 
     authorship = AUTHORSHIP if name == "values" else {}
     columns = {**VERSION, **authorship, **getattr(schemas, name.upper())}
     rows = state.read(settings, f"forecast_{name}")
-    whole = schemas.conform(rows, columns) if rows.width else schemas.empty(columns)
-    return whole.filter(pl.col("issued_at") <= run.started_at, pl.col("run_id").is_in(_seen(settings, run)))
+    versions = schemas.conform(rows, columns) if rows.width else schemas.empty(columns)
+    return versions.filter(
+        pl.col("issued_at") <= run.started_at, pl.col("run_id").is_in(_issued_run_ids(settings, run))
+    )
 
 
 def _last_choices(settings: Settings, run: Run) -> pl.DataFrame:
-    """What the newest live run chose: its pools stay champions until something is clearly better."""
-    live = _known(settings, "choices", run).filter(
+    """The choices of the newest live run: its pools stay champions until a challenger is clearly better."""
+    live = _issued_versions(settings, "choices", run).filter(
         pl.col("run_kind").is_in(SERVED_KINDS), pl.col("run_id") != run.run_id, pl.col("as_of") <= run.as_of
     )
     return live.filter(pl.col("issued_at") == pl.col("issued_at").max())
 
 
-def _seen(settings: Settings, run: Run) -> list[str]:
-    """The run itself and those whose numbers somebody could see, which the log of runs says of them.
+def _issued_run_ids(settings: Settings, run: Run) -> list[str]:
+    """This run and all runs that the log of runs records as published or backfilled.
 
-    Not those that a gate or an error stopped after they had forecast, nor those that were killed: they left no word.
+    Runs that a gate or an error stopped after forecasting, or that were killed (not in the log), are left out.
     """
     log = state.read(settings, "runs")
-    ended = log.filter(pl.col("outcome").is_in(SEEN))["run_id"].to_list() if log.height else []
+    ended = log.filter(pl.col("outcome").is_in(ISSUED_OUTCOMES))["run_id"].to_list() if log.height else []
     return [run.run_id, *ended]
 
 

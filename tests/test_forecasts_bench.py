@@ -8,12 +8,12 @@ from pipelines.bench.forecast_tables import as_line, as_tables
 
 def test_what_does_not_grow_is_kept_apart_from_what_a_further_series_costs() -> None:
     rows = [{"series": n, "cpu_s": 2.0 + n * 2e-5} for n in (10_000, 100_000, 1_000_000)]
-    found = with_slopes(rows)
-    assert [row["fixed_cpu_s"] for row in found] == pytest.approx([2.0] * 3)
-    assert [row["slope_ms"] for row in found[1:]] == pytest.approx([0.02] * 2)
-    assert [row["slope_to_all"] for row in found[1:]] == pytest.approx([1.0] * 2)
-    dearer = with_slopes([*rows[:2], {"series": 1_000_000, "cpu_s": 2.0 + 40.0}])
-    assert dearer[1]["slope_to_all"] < 0.6 and dearer[2]["slope_to_all"] > 1.0
+    figures = with_slopes(rows)
+    assert [row["fixed_cpu_s"] for row in figures] == pytest.approx([2.0] * 3)
+    assert [row["slope_ms"] for row in figures[1:]] == pytest.approx([0.02] * 2)
+    assert [row["slope_to_all"] for row in figures[1:]] == pytest.approx([1.0] * 2)
+    slower = with_slopes([*rows[:2], {"series": 1_000_000, "cpu_s": 2.0 + 40.0}])
+    assert slower[1]["slope_to_all"] < 0.6 and slower[2]["slope_to_all"] > 1.0
 
 
 def test_tables_leave_out_what_no_row_has_and_keep_a_gap_empty() -> None:

@@ -1,4 +1,4 @@
-"""What is said of one series does not depend on how far its neighbours in the file are from anything usual."""
+"""The interval of one series does not depend on outliers among the other series of the file."""
 
 from collections.abc import Sequence
 
@@ -26,7 +26,7 @@ def launches(count: int = 6) -> list[np.ndarray]:
 
 def rolled(series: Sequence[np.ndarray]) -> Candidates:
     """The last value of every series, in the backtest as in the future."""
-    ids = tuple(f"{place:03d}" for place in range(len(series)))
+    ids = tuple(f"{number:03d}" for number in range(len(series)))
     batch = Batch(ids, tuple(series), np.full(len(series), 600), Frequency("MS"))
     return roll({"naive": np.ones(len(series), dtype=bool)}, batch, STEPS, 24, 3)
 
@@ -38,12 +38,12 @@ def bounds_95(candidates: Candidates, nodes: Sequence[str] = ()) -> tuple[np.nda
     return future["naive"][95]
 
 
-def test_products_that_were_just_launched_do_not_widen_what_is_said_of_slow_movers() -> None:
-    alone, together = (bounds_95(rolled(slow_movers() + new)) for new in ([], launches()))
-    np.testing.assert_allclose(together[1][:40], alone[1], rtol=0.15)
+def test_products_that_were_just_launched_do_not_widen_the_intervals_of_slow_movers() -> None:
+    alone, with_launches = (bounds_95(rolled(slow_movers() + new)) for new in ([], launches()))
+    np.testing.assert_allclose(with_launches[1][:40], alone[1], rtol=0.15)
     actual = np.array(slow_movers())
-    assert together[1][:40].max() < 4 * actual.max()
-    assert (together[1][40:] > 5500).all(), "a launch itself is anything but certain"
+    assert with_launches[1][:40].max() < 4 * actual.max()
+    assert (with_launches[1][40:] > 5500).all(), "a launch itself is anything but certain"
 
 
 def test_nothing_is_promised_to_what_was_never_sold_because_others_sell() -> None:
@@ -56,10 +56,10 @@ def test_a_constant_series_keeps_to_itself_beside_noisy_ones() -> None:
     noisy = [100 + np.arange(MONTHS) + random.normal(0, 15, MONTHS) for _ in range(10)]
     rent = np.full(MONTHS, 2500.0)
     low, high = bounds_95(rolled([*noisy, rent]))
-    assert (low[-1] < 2500).all() and (high[-1] > 2500).all(), "what never moved may do so"
+    assert (low[-1] < 2500).all() and (high[-1] > 2500).all(), "a constant may change"
     assert (high[-1] - low[-1] < 0.01 * 2500).all()
     np.testing.assert_allclose(bounds_95(rolled([rent])), [low[-1:], high[-1:]])
-    assert (high[:-1] - low[:-1] > 40).all(), "and the noisy ones keep theirs"
+    assert (high[:-1] - low[:-1] > 40).all(), "the noisy ones keep their intervals"
 
 
 def test_a_member_of_a_hierarchy_is_not_given_the_errors_of_a_new_one() -> None:

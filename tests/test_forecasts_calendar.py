@@ -43,7 +43,7 @@ def test_swapped_working_days_and_overrides_count() -> None:
     assert working_days("CN", sunday, sunday, {sunday: False}).tolist() == [False]
 
 
-def test_festival_effect_is_taken_out_and_put_back() -> None:
+def test_festival_effect_is_removed_and_restored() -> None:
     """A series that loses half its sales in the festival window is smooth without it, and loses it again ahead."""
     frequency, last = Frequency("MS"), Frequency("MS").index(days("2023-12-01"))[0]
     index = np.arange(last - 71, last + 13)
@@ -51,11 +51,11 @@ def test_festival_effect_is_taken_out_and_put_back() -> None:
     truth = np.exp(5 + 0.004 * np.arange(84) + np.log(0.5) * share)
     noise = np.exp(np.random.default_rng(1).normal(0, 0.01, 72))
     batch = Batch(("a",), (truth[:72] * noise,), np.array([last]), frequency)
-    known = regressors_of(Calendar("CN", ("spring_festival",)), batch, 12)
-    effects = effects_of(Batch(batch.unique_ids, batch.values, batch.last, frequency, known), 12)
+    regressors = regressors_of(Calendar("CN", ("spring_festival",)), batch, 12)
+    effects = effects_of(Batch(batch.unique_ids, batch.values, batch.last, frequency, regressors), 12)
     smooth = np.exp(5 + 0.004 * np.arange(84))
-    np.testing.assert_allclose(effects.removed.values[0], smooth[:72], rtol=0.06)
-    np.testing.assert_allclose(effects.put_back(smooth[None, 72:])[0], truth[72:], rtol=0.06)
+    np.testing.assert_allclose(effects.adjusted.values[0], smooth[:72], rtol=0.06)
+    np.testing.assert_allclose(effects.restore(smooth[None, 72:])[0], truth[72:], rtol=0.06)
 
 
 def test_a_figure_is_not_seen_before_it_was_published() -> None:
@@ -70,10 +70,10 @@ def test_a_figure_is_not_seen_before_it_was_published() -> None:
             "published_on": [date(2024, 2, 1), date(2024, 3, 1), date(2024, 5, 1)],
         }
     )
-    known = with_external(None, facts, batch, 2, as_of=date(2024, 12, 31))
-    assert known is not None
+    regressors = with_external(None, facts, batch, 2, as_of=date(2024, 12, 31))
+    assert regressors is not None
     day = int(days("2024-04-01")[0].astype(np.int64))
-    january, february, march = known.seen(day).rows(last - 2, last + 1)[:, 0]
+    january, february, march = regressors.as_of(day).rows(last - 2, last + 1)[:, 0]
     assert january < february == march
     assert with_external(None, facts, batch, 2, as_of=date(2024, 1, 1)) is None
 
@@ -96,9 +96,9 @@ def test_a_revised_figure_is_seen_as_it_stood_on_that_day() -> None:
     assert before is not None and after is not None
     may, july = (int(days(day)[0].astype(np.int64)) for day in ("2024-05-31", "2024-07-01"))
     window = (last - 2, last + 1)
-    np.testing.assert_array_equal(after.seen(may).rows(*window), before.seen(july).rows(*window))
-    first = after.seen(may).rows(*window)[0, 0]
-    january, february, march = after.seen(july).rows(*window)[:, 0]
+    np.testing.assert_array_equal(after.as_of(may).rows(*window), before.as_of(july).rows(*window))
+    first = after.as_of(may).rows(*window)[0, 0]
+    january, february, march = after.as_of(july).rows(*window)[:, 0]
     np.testing.assert_allclose(january - february, 48 * (february - first), rtol=1e-12)
     assert march == february
     assert with_external(None, revised, batch, 2, as_of=date(2024, 5, 31)).revisions == ()  # type: ignore[union-attr]
@@ -106,35 +106,35 @@ def test_a_revised_figure_is_seen_as_it_stood_on_that_day() -> None:
 
 def monthly_facts(values: np.ndarray) -> pl.DataFrame:
     """Months of an index from January 2019, each published 35 days after it began."""
-    months = [date(2019 + place // 12, place % 12 + 1, 1) for place in range(len(values))]
-    known = [month + timedelta(days=35) for month in months]
-    return pl.DataFrame({"name": "pmi", "ds": months, "value": values, "published_on": known})
+    months = [date(2019 + number // 12, number % 12 + 1, 1) for number in range(len(values))]
+    published = [month + timedelta(days=35) for month in months]
+    return pl.DataFrame({"name": "pmi", "ds": months, "value": values, "published_on": published})
 
 
 def test_figures_published_after_a_cutoff_change_nothing_that_was_seen_at_it() -> None:
-    """Not even the mean and the spread they are measured with: a slip of the pen in 2021 is unknown in 2020."""
+    """Not even the mean and the spread they are measured with: a typing error in 2021 is unknown in 2020."""
     frequency = Frequency("MS")
     batch = Batch(("a",), (np.arange(36.0),), frequency.index(days("2021-12-01")), frequency)
     index = 50 + np.sin(np.arange(36.0))
-    slipped = np.where(np.arange(36) > 26, 100 * index, index)
+    with_error = np.where(np.arange(36) > 26, 100 * index, index)
     calendar = regressors_of(Calendar(festivals=("spring_festival",)), batch, 6)
-    facts = (monthly_facts(index), monthly_facts(slipped))
-    true, other = (with_external(calendar, known, batch, 6, as_of=date(2022, 3, 1)) for known in facts)
-    assert true is not None and other is not None and calendar is not None
+    tables = (monthly_facts(index), monthly_facts(with_error))
+    correct, wrong = (with_external(calendar, facts, batch, 6, as_of=date(2022, 3, 1)) for facts in tables)
+    assert correct is not None and wrong is not None and calendar is not None
     cutoff, later = (int(days(day)[0].astype(np.int64)) for day in ("2021-03-31", "2021-12-31"))
-    np.testing.assert_array_equal(true.seen(cutoff).values, other.seen(cutoff).values)
-    assert (true.seen(later).values[:, 1] != other.seen(later).values[:, 1]).any()
-    np.testing.assert_array_equal(true.seen(cutoff).values[:, 0], calendar.values[:, 0])
-    begun = int(batch.last[0]) - 35 - true.first
-    assert abs(true.seen(cutoff).values[begun : begun + 26, 1].mean()) < 1e-9, "in deviations from what was known"
+    np.testing.assert_array_equal(correct.as_of(cutoff).values, wrong.as_of(cutoff).values)
+    assert (correct.as_of(later).values[:, 1] != wrong.as_of(later).values[:, 1]).any()
+    np.testing.assert_array_equal(correct.as_of(cutoff).values[:, 0], calendar.values[:, 0])
+    begun = int(batch.last[0]) - 35 - correct.first
+    assert abs(correct.as_of(cutoff).values[begun : begun + 26, 1].mean()) < 1e-9, "in deviations from what was known"
 
 
 def test_a_scenario_moves_figures_in_their_own_standard_deviations() -> None:
     frequency = Frequency("MS")
     batch = Batch(("a",), (np.arange(36.0),), frequency.index(days("2021-12-01")), frequency)
-    known = with_external(None, monthly_facts(50 + np.sin(np.arange(36.0))), batch, 6, as_of=date(2022, 3, 1))
-    assert known is not None
+    regressors = with_external(None, monthly_facts(50 + np.sin(np.arange(36.0))), batch, 6, as_of=date(2022, 3, 1))
+    assert regressors is not None
     last, day = int(batch.last[0]), int(days("2021-12-31")[0].astype(np.int64))
-    moved = scenario_future(known, {"pmi": -2.0}, last + 1).seen(day).values - known.seen(day).values
-    np.testing.assert_allclose(moved[: last + 1 - known.first], 0)
-    np.testing.assert_allclose(moved[last + 1 - known.first :], -2.0)
+    moved = scenario_future(regressors, {"pmi": -2.0}, last + 1).as_of(day).values - regressors.as_of(day).values
+    np.testing.assert_allclose(moved[: last + 1 - regressors.first], 0)
+    np.testing.assert_allclose(moved[last + 1 - regressors.first :], -2.0)

@@ -21,9 +21,9 @@ MONTHS = pl.date_range(date(2020, 1, 1), date(2024, 12, 1), "1mo", eager=True)
 
 
 def rows(metric: str, level: str, member: str, y: np.ndarray) -> pl.DataFrame:
-    words = {"unique_id": f"{metric}|{level}|{member}|MS", "metric": metric, "level": level, "member": member}
+    labels = {"unique_id": f"{metric}|{level}|{member}|MS", "metric": metric, "level": level, "member": member}
     return pl.DataFrame({"ds": MONTHS[-len(y) :], "y": y}).with_columns(
-        freq=pl.lit("MS"), **{k: pl.lit(v) for k, v in words.items()}
+        freq=pl.lit("MS"), **{k: pl.lit(v) for k, v in labels.items()}
     )
 
 
@@ -63,10 +63,10 @@ def served(issued: Forecasts, scenario: str = "base") -> pl.DataFrame:
 def test_frames_have_the_columns_that_are_described(issued: Forecasts) -> None:
     import yaml
 
-    words = yaml.safe_load((config.SHIPPED.parent / "tables.yml").read_text(encoding="utf-8"))["tables"]
+    labels = yaml.safe_load((config.SHIPPED.parent / "tables.yml").read_text(encoding="utf-8"))["tables"]
     for name in ("values", "backtest", "series", "accuracy", "choices", "importance"):
         assert getattr(issued, name).schema == getattr(schemas, name.upper())
-        assert list(words[name]["columns"]) == getattr(issued, name).columns
+        assert list(labels[name]["columns"]) == getattr(issued, name).columns
 
 
 def test_factors_of_a_metric_add_up_to_one(issued: Forecasts) -> None:
@@ -128,11 +128,11 @@ def test_backtest_never_uses_what_came_after_its_cutoff(issued: Forecasts) -> No
 
 def test_a_partial_period_is_not_learnt_from(history: pl.DataFrame, settings: Config) -> None:
     """A month that has not ended at as_of is as if it were not there."""
-    broken = history.with_columns(y=pl.when(pl.col("ds") == date(2024, 12, 1)).then(1e9).otherwise("y"))
+    with_partial = history.with_columns(y=pl.when(pl.col("ds") == date(2024, 12, 1)).then(1e9).otherwise("y"))
     early = date(2024, 12, 30)
-    whole, partial = (forecast(rows, settings, as_of=early) for rows in (history, broken))
-    assert whole.values.equals(partial.values)
-    assert whole.values["period_start"].min() == date(2024, 12, 1)
+    complete, partial = (forecast(rows, settings, as_of=early) for rows in (history, with_partial))
+    assert complete.values.equals(partial.values)
+    assert complete.values["period_start"].min() == date(2024, 12, 1)
 
 
 def test_same_history_in_any_order_gives_the_same_rows(
@@ -165,8 +165,8 @@ def test_scenario_shock_moves_what_it_names_and_sums_still_hold(history: pl.Data
     shock = Shock("revenue", multiply=0.5, level="region", member="East", to_step=3)
     scenario = Scenario("strike", "the plant in the east stands still", (shock,))
     found = forecast(history, replace(settings, scenarios=(scenario,)), as_of=AS_OF)
-    base, other = (served(found, name).sort("level", "member", "horizon") for name in ("base", "strike"))
-    ratio = (other["yhat"] / base["yhat"]).to_numpy()
+    base, shocked = (served(found, name).sort("level", "member", "horizon") for name in ("base", "strike"))
+    ratio = (shocked["yhat"] / base["yhat"]).to_numpy()
     east = (base["member"] == "East").to_numpy()
     west = (base["member"] == "West").to_numpy()
     early = (base["horizon"] <= 3).to_numpy()
@@ -175,7 +175,9 @@ def test_scenario_shock_moves_what_it_names_and_sums_still_hold(history: pl.Data
     np.testing.assert_allclose(ratio[~early], 1)
     for level in ("region", "product_line"):
         sums = (
-            other.group_by("horizon", "level").agg(pl.col("yhat").sum()).pivot("level", values="yhat", index="horizon")
+            shocked.group_by("horizon", "level")
+            .agg(pl.col("yhat").sum())
+            .pivot("level", values="yhat", index="horizon")
         )
         np.testing.assert_allclose(sums[level], sums["total"])
 
@@ -183,8 +185,8 @@ def test_scenario_shock_moves_what_it_names_and_sums_still_hold(history: pl.Data
 def test_weekly_series_are_forecast_when_configured(settings: Config) -> None:
     weeks = pl.date_range(date(2022, 1, 3), date(2024, 12, 23), "1w", eager=True)
     y = 100 + 20 * np.sin(2 * np.pi * np.arange(len(weeks)) / 52)
-    words = {"unique_id": "revenue|total||W-MON", "metric": "revenue", "level": "total", "member": "", "freq": "W-MON"}
-    weekly = pl.DataFrame({"ds": weeks, "y": y}).with_columns(**{k: pl.lit(v) for k, v in words.items()})
-    wanted = replace(settings, series=(SeriesSet("revenue", ("total",), "W-MON", 8),))
-    found = served(forecast(weekly, wanted, as_of=AS_OF))
+    labels = {"unique_id": "revenue|total||W-MON", "metric": "revenue", "level": "total", "member": "", "freq": "W-MON"}
+    weekly = pl.DataFrame({"ds": weeks, "y": y}).with_columns(**{k: pl.lit(v) for k, v in labels.items()})
+    weekly_config = replace(settings, series=(SeriesSet("revenue", ("total",), "W-MON", 8),))
+    found = served(forecast(weekly, weekly_config, as_of=AS_OF))
     assert found["period_start"].to_list()[0] == date(2024, 12, 30) and found.height == 8

@@ -43,8 +43,8 @@ def expected() -> list[pl.DataFrame]:
     return [doubled(part) for part in PARTS]
 
 
-def same(found: list[pl.DataFrame]) -> bool:
-    return all(a.equals(b) for a, b in zip(found, expected(), strict=True))
+def same(results: list[pl.DataFrame]) -> bool:
+    return all(a.equals(b) for a, b in zip(results, expected(), strict=True))
 
 
 def test_pool_of_processes_gives_the_rows_of_this_process() -> None:
@@ -60,17 +60,17 @@ def test_killed_worker_is_replaced_and_its_partition_computed_again(
 
 
 def test_rerun_computes_no_finished_partition_again(tmp_path: Path) -> None:
-    seen: list[float] = []
+    computed: list[float] = []
 
     def counted(part: pl.DataFrame) -> pl.DataFrame:
-        seen.append(part["x"][0])
+        computed.append(part["x"][0])
         return doubled(part)
 
-    map_partitions(counted, PARTS[:3], remember=tmp_path, settings="a")
-    assert same(map_partitions(counted, PARTS, remember=tmp_path, settings="a"))
-    assert seen == [0, 1, 2, 3]
-    map_partitions(counted, PARTS[:1], remember=tmp_path, settings="other settings")
-    assert seen == [0, 1, 2, 3, 0]
+    map_partitions(counted, PARTS[:3], checkpoint_folder=tmp_path, settings="a")
+    assert same(map_partitions(counted, PARTS, checkpoint_folder=tmp_path, settings="a"))
+    assert computed == [0, 1, 2, 3]
+    map_partitions(counted, PARTS[:1], checkpoint_folder=tmp_path, settings="other settings")
+    assert computed == [0, 1, 2, 3, 0]
 
 
 def test_unknown_engine_is_refused_with_the_known_ones() -> None:
@@ -91,8 +91,8 @@ def test_guard_ends_whoever_works_in_its_folder_when_the_starter_is_killed(tmp_p
     script = (
         "import subprocess, sys, time\n"
         "from pathlib import Path\n"
-        "from forecasts.backtesting.process_guard import guarded\n"
-        "guard, folder = guarded(Path(sys.argv[1])), Path(sys.argv[1])\n"
+        "from forecasts.backtesting.process_guard import start_guard\n"
+        "guard, folder = start_guard(Path(sys.argv[1])), Path(sys.argv[1])\n"
         "sleeper = [sys.executable, '-c', 'import time; time.sleep(60)']\n"
         "inside = subprocess.Popen(sleeper, stdout=(folder / 'log').open('w'))\n"
         "outside = subprocess.Popen(sleeper)\n"
@@ -170,11 +170,11 @@ def test_ray_gives_the_same_rows_retries_a_killed_worker_and_redoes_nothing(
     monkeypatch.setenv("ALMANAC_TEST_MARK", str(tmp_path / "killed"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), str(HERE.parent)]))  # workers import this file
     try:
-        assert same(map_partitions(dies_once, PARTS, "ray:2", remember=tmp_path / "kept"))
+        assert same(map_partitions(dies_once, PARTS, "ray:2", checkpoint_folder=tmp_path / "kept"))
         assert (tmp_path / "killed").exists()
     finally:
         ray.shutdown()
-    assert same(map_partitions(dies_once, PARTS, "ray:2", remember=tmp_path / "kept"))
+    assert same(map_partitions(dies_once, PARTS, "ray:2", checkpoint_folder=tmp_path / "kept"))
     assert not ray.is_initialized(), "with nothing left to do no cluster is started"
 
 
@@ -182,13 +182,13 @@ def test_ray_gives_the_same_rows_retries_a_killed_worker_and_redoes_nothing(
 def test_nothing_of_ray_outlives_its_killed_parent_by_ten_seconds(tmp_path: Path) -> None:
     pytest.importorskip("ray", reason="the extra `ray` is not installed")
     with _at_work("ray:1", tmp_path) as parent:
-        cluster = [child for child in _descendants(parent.pid) if b"guard.py" not in _words(child)]
+        cluster = [child for child in _descendants(parent.pid) if b"process_guard.py" not in _words(child)]
     assert len(cluster) > 3 and _until(lambda: not any(_lives(process) for process in cluster), 10)
 
 
 def _descendants(process: int) -> list[int]:
     children = [int(child) for child in Path(f"/proc/{process}/task/{process}/children").read_text().split()]
-    return [*children, *(other for child in children for other in _descendants(child))]
+    return [*children, *(descendant for child in children for descendant in _descendants(child))]
 
 
 @pytest.mark.skipif(multiprocessing.cpu_count() < 2, reason="needs two cores")

@@ -29,16 +29,16 @@ def table(names: list[str]) -> pl.DataFrame:
 @pytest.mark.parametrize("tier", ["prophet", "default"])
 def test_every_series_is_forecast_whatever_the_order_of_the_rows(tmp_path: Path, tier: str) -> None:
     rows = table(["b", "a", "短"])
-    found = []
+    forecasts = []
     for name, frame in {"sorted": rows, "mixed": rows.sample(fraction=1, shuffle=True, seed=3)}.items():
         source, target = tmp_path / f"{name}.parquet", tmp_path / f"{name}_out.parquet"
         frame.write_parquet(source)
         assert forecast_file(source, target, config.for_tier(tier), horizon=6, freq="MS") == 3
-        found.append(pl.read_parquet(target).sort("unique_id", "ds"))
-    assert found[0].columns == list(FILE_COLUMNS) and found[0].height == 18
-    assert found[0]["ds"].min() == date(2024, 7, 1)
-    np.testing.assert_allclose(found[0]["yhat"], found[1]["yhat"], rtol=1e-6)
-    np.testing.assert_allclose(found[0]["yhat"], 100, atol=15)
+        forecasts.append(pl.read_parquet(target).sort("unique_id", "ds"))
+    assert forecasts[0].columns == list(FILE_COLUMNS) and forecasts[0].height == 18
+    assert forecasts[0]["ds"].min() == date(2024, 7, 1)
+    np.testing.assert_allclose(forecasts[0]["yhat"], forecasts[1]["yhat"], rtol=1e-6)
+    np.testing.assert_allclose(forecasts[0]["yhat"], 100, atol=15)
 
 
 def test_csv_with_one_series_and_no_id_is_forecast_into_csv(tmp_path: Path) -> None:
@@ -51,11 +51,11 @@ def test_csv_with_one_series_and_no_id_is_forecast_into_csv(tmp_path: Path) -> N
 def test_missing_column_and_missing_file_are_one_sentence(tmp_path: Path) -> None:
     source = tmp_path / "sales.csv"
     table(["a"]).rename({"y": "amount"}).write_csv(source)
-    wanted = config.for_tier("prophet")
+    prophet_tier = config.for_tier("prophet")
     with pytest.raises(ForecastError, match=r"sales\.csv: no column y: found unique_id, ds, amount"):
-        forecast_file(source, tmp_path / "out.csv", wanted, horizon=2, freq="MS")
+        forecast_file(source, tmp_path / "out.csv", prophet_tier, horizon=2, freq="MS")
     with pytest.raises(ForecastError, match="there is no such file"):
-        forecast_file(tmp_path / "none.csv", tmp_path / "out.csv", wanted, horizon=2, freq="MS")
+        forecast_file(tmp_path / "none.csv", tmp_path / "out.csv", prophet_tier, horizon=2, freq="MS")
 
 
 def test_failed_run_leaves_no_half_written_target(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ def test_periods_keep_the_names_that_the_file_gives_them(tmp_path: Path, tier: s
     steps = np.arange(600, 660)
     y = 100.0 + 900.0 * (steps % frequency.season == 600 % frequency.season)
     rows = pl.DataFrame({"unique_id": "a", "ds": pl.Series(frequency.dates(steps)).cast(pl.Date), "y": y})
-    found = forecast_of(tmp_path, rows, tier, freq)
-    assert found["ds"].to_list() == frequency.dates(np.arange(660, 672)).tolist()
-    high = found.filter(pl.col("yhat") > 500)["ds"].to_list()
+    forecasts = forecast_of(tmp_path, rows, tier, freq)
+    assert forecasts["ds"].to_list() == frequency.dates(np.arange(660, 672)).tolist()
+    high = forecasts.filter(pl.col("yhat") > 500)["ds"].to_list()
     assert high == frequency.dates(np.array([step for step in range(660, 672) if y[(step - 600) % 60] > 500])).tolist()
 
 
@@ -105,8 +105,8 @@ def test_ids_are_the_text_that_the_file_holds(tmp_path: Path, tier: str) -> None
     lines = [f"{name},{day},{n}" for name in ("007", "7", "NA", "1.10", "1.1") for n, day in enumerate(MONTHS)]
     source.write_text("unique_id,ds,y\n" + "\n".join(lines) + "\n", encoding="utf-8")
     forecast_file(source, target, config.for_tier(tier), horizon=1, freq="MS")
-    found = {line.split(",")[0] for line in target.read_text(encoding="utf-8").splitlines()[1:]}
-    assert found == {"007", "7", "NA", "1.10", "1.1"}
+    ids = {line.split(",")[0] for line in target.read_text(encoding="utf-8").splitlines()[1:]}
+    assert ids == {"007", "7", "NA", "1.10", "1.1"}
 
 
 def test_a_stamp_counts_on_the_day_where_it_was_made(tmp_path: Path) -> None:
@@ -121,17 +121,17 @@ def test_a_forecast_starts_after_the_last_value_and_a_series_without_one_has_its
 ) -> None:
     rows = table(["a", "none"])
     known = (pl.col("unique_id") == "a") & (pl.col("ds") < date(2024, 1, 1))
-    found = forecast_of(tmp_path, rows.with_columns(pl.when(known).then("y")), tier, "MS", horizon=2)
-    assert found.filter(unique_id="a")["ds"].to_list() == [date(2024, 1, 1), date(2024, 2, 1)]
-    none = found.filter(unique_id="none")
+    forecasts = forecast_of(tmp_path, rows.with_columns(pl.when(known).then("y")), tier, "MS", horizon=2)
+    assert forecasts.filter(unique_id="a")["ds"].to_list() == [date(2024, 1, 1), date(2024, 2, 1)]
+    none = forecasts.filter(unique_id="none")
     assert none["yhat"].to_list() == [None, None] and none["fallback_reason"][0] == "0 values of history"
 
 
 def test_prophet_says_where_two_seasons_are_not_known(tmp_path: Path) -> None:
     rows = pl.DataFrame({"unique_id": "a", "ds": MONTHS[:11], "y": 110.0 + np.arange(11) % 3})
-    found = forecast_of(tmp_path, rows, "prophet", "MS")
-    assert found["fallback_reason"].unique().to_list() == ["11 periods of history: no seasonal pattern"]
-    np.testing.assert_allclose(found["yhat"], 111, atol=5)
+    forecasts = forecast_of(tmp_path, rows, "prophet", "MS")
+    assert forecasts["fallback_reason"].unique().to_list() == ["11 periods of history: no seasonal pattern"]
+    np.testing.assert_allclose(forecasts["yhat"], 111, atol=5)
 
 
 @pytest.mark.parametrize("tier", ["prophet", "default"])
@@ -159,7 +159,7 @@ def test_an_empty_file_is_an_empty_forecast(tmp_path: Path, tier: str) -> None:
 def test_a_forecast_never_takes_the_place_of_its_history(tmp_path: Path) -> None:
     source = tmp_path / "in.parquet"
     table(["a"]).write_parquet(source)
-    with pytest.raises(ForecastError, match="take the place of its own history"):
+    with pytest.raises(ForecastError, match="overwrite its own history"):
         forecast_file(source, source, config.for_tier("prophet"), horizon=2, freq="MS")
     with pytest.raises(ForecastError, match="engine 'nonsense' is unknown"):
         forecast_file(source, tmp_path / "o.csv", config.for_tier("prophet"), horizon=2, freq="MS", engine="nonsense")

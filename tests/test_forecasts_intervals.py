@@ -1,4 +1,4 @@
-"""Intervals cover what they promise, whoever lends them residuals."""
+"""Intervals cover what they promise, with own and with borrowed residuals."""
 
 import numpy as np
 
@@ -23,32 +23,32 @@ def rows_of(values: list[float] | np.ndarray) -> np.ndarray:
 
 
 def test_borrowed_residuals_do_not_draw_bounds_inside_the_own_quantile() -> None:
-    own, lent = rows_of(np.linspace(-1, 1, 12)), rows_of([-1.05, 0, 1.05])
-    low, high = bounds(np.zeros((1, 1)), np.ones(1), own, 80, lent)
+    own, borrowed = rows_of(np.linspace(-1, 1, 12)), rows_of([-1.05, 0, 1.05])
+    low, high = bounds(np.zeros((1, 1)), np.ones(1), own, 80, borrowed)
     assert low[0, 0] <= -1 and high[0, 0] >= 1
 
 
 def test_the_80_percent_interval_lies_within_the_95_percent_one() -> None:
     random = np.random.default_rng(2)
     for _ in range(500):
-        own, lent = (
+        own, borrowed = (
             rows_of(random.normal(random.normal(), 10 ** random.uniform(-2, 2), random.integers(least, 40)))
             for least in (1, 0)
         )
-        low_80, high_80 = bounds(np.zeros((1, 1)), np.ones(1), own, 80, lent)
-        low_95, high_95 = bounds(np.zeros((1, 1)), np.ones(1), own, 95, lent)
+        low_80, high_80 = bounds(np.zeros((1, 1)), np.ones(1), own, 80, borrowed)
+        low_95, high_95 = bounds(np.zeros((1, 1)), np.ones(1), own, 95, borrowed)
         assert low_95 <= low_80 <= 0 <= high_80 <= high_95
 
 
-def test_a_node_that_errs_three_times_as_much_as_its_lenders_is_covered() -> None:
-    """Fifteen residuals of its own, spread 3, and 200 lent of spread 1: those gave it .62 instead of .80."""
+def test_a_node_with_three_times_the_error_of_the_borrowed_residuals_is_covered() -> None:
+    """Fifteen own residuals of spread 3, 200 borrowed of spread 1, which unscaled covered .62 instead of .80."""
     random = np.random.default_rng(3)
     covered: dict[int, list[float]] = {80: [], 95: []}
     for _ in range(300):
-        own, lent = rows_of(3 * random.standard_normal(15)), rows_of(random.standard_normal(200))
+        own, borrowed = rows_of(3 * random.standard_normal(15)), rows_of(random.standard_normal(200))
         actual = 3 * random.standard_normal((1, 100))
         for level, shares in covered.items():
-            low, high = bounds(np.zeros((1, 1)), np.ones(1), own, level, lent)
+            low, high = bounds(np.zeros((1, 1)), np.ones(1), own, level, borrowed)
             shares.append(float(metrics.coverage(actual, low, high).mean()))
     assert np.mean(covered[80]) > 0.77 and np.mean(covered[95]) > 0.91
 
@@ -69,7 +69,7 @@ def test_a_level_of_a_hierarchy_gets_the_width_of_its_own_errors() -> None:
     assert (high[0] >= 2).all() and (low[0] <= -2).all()
     assert (high[1:] < 1.05).all() and (low[1:] > -1.05).all()
     alone = all_bounds(candidates, segments, floor, np.full(51, "", dtype=object))[0]["pool"][80][1]
-    assert (alone[0] > alone[1:]).all(), "without ties as well, who errs more gets more"
+    assert (alone[0] > alone[1:]).all(), "without a hierarchy too, larger errors widen the interval"
 
 
 def test_a_series_that_errs_less_than_its_scale_says_gets_a_narrower_interval() -> None:

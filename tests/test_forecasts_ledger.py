@@ -17,9 +17,9 @@ from pipelines.home.settings import Settings, load_settings
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """A home in which two figures of an index were published, and one of a region."""
-    found = load_settings(tmp_path)
-    found.warehouse.parent.mkdir(parents=True, exist_ok=True)
-    with warehouse.write(found) as connection:
+    settings = load_settings(tmp_path)
+    settings.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    with warehouse.write(settings) as connection:
         connection.execute("create schema staging")
         connection.execute(
             "create table staging.stg_market_facts as select * from (values "
@@ -28,7 +28,7 @@ def settings(tmp_path: Path) -> Settings:
             "('rainfall', 'region', date '2024-01-01', 3.0, date '2024-01-31')) "
             "as facts (metric, level, period_start, value, published_on)"
         )
-    return found
+    return settings
 
 
 def test_named_market_facts_become_regressors_with_their_day_of_publication(settings: Settings) -> None:

@@ -52,23 +52,23 @@ def kinds_for(any_model: Model) -> list[str]:
 def test_every_model_answers_or_says_nothing(any_model: Model) -> None:
     """A row is all numbers or all NaN, of the asked length; nothing raises."""
     batch = batch_of_kinds(kinds_for(any_model), "MS")
-    found = any_model.predict_able(batch, HORIZON)
-    assert found.shape == (len(batch), HORIZON)
-    assert (np.isnan(found).all(axis=1) | np.isfinite(found).all(axis=1)).all()
+    forecasts = any_model.predict_eligible(batch, HORIZON)
+    assert forecasts.shape == (len(batch), HORIZON)
+    assert (np.isnan(forecasts).all(axis=1) | np.isfinite(forecasts).all(axis=1)).all()
 
 
 def test_every_model_knows_a_constant(any_model: Model) -> None:
-    found = any_model.predict_able(batch_of_kinds(["constant"], "MS"), HORIZON)
-    assert np.isnan(found).all() or np.allclose(found, 42.0, rtol=1e-3)
+    forecasts = any_model.predict_eligible(batch_of_kinds(["constant"], "MS"), HORIZON)
+    assert np.isnan(forecasts).all() or np.allclose(forecasts, 42.0, rtol=1e-3)
 
 
 def test_every_model_is_deterministic_and_blind_to_its_neighbours(any_model: Model) -> None:
     """The same series gives the same forecast twice; models that learn across series are the stated exception."""
     batch = batch_of_kinds(kinds_for(any_model), "MS")
-    first, second = (any_model.predict_able(batch, HORIZON) for _ in range(2))
+    first, second = (any_model.predict_eligible(batch, HORIZON) for _ in range(2))
     np.testing.assert_array_equal(first, second)
     if not any_model.learns_across_series:
-        alone = any_model.predict_able(batch.take([0]), HORIZON)
+        alone = any_model.predict_eligible(batch.take([0]), HORIZON)
         np.testing.assert_allclose(alone[0], first[0], rtol=1e-9)
 
 
@@ -77,7 +77,7 @@ def test_no_model_sees_past_the_cutoff(any_model: Model) -> None:
     batch = batch_of_kinds(["usual"], "MS")
     changed = Batch(("usual",), (np.concatenate([batch.values[0][:-5], np.full(5, 1e6)]),), batch.last, batch.frequency)
     held = np.array([5])
-    forecasts = [any_model.predict_able(found.without_last(held), HORIZON) for found in (batch, changed)]
+    forecasts = [any_model.predict_eligible(history.without_last(held), HORIZON) for history in (batch, changed)]
     np.testing.assert_array_equal(*forecasts)
 
 
@@ -85,9 +85,9 @@ def test_no_model_sees_past_the_cutoff(any_model: Model) -> None:
 def test_every_cheap_model_forecasts_every_frequency(any_model: Model, freq: str) -> None:
     if any_model.name in SLOW:
         pytest.skip("shown on months")
-    found = any_model.predict_able(batch_of_kinds(["usual", "gappy"], freq), HORIZON)
-    assert found.shape == (2, HORIZON)
-    assert (np.isnan(found).all(axis=1) | np.isfinite(found).all(axis=1)).all()
+    forecasts = any_model.predict_eligible(batch_of_kinds(["usual", "gappy"], freq), HORIZON)
+    assert forecasts.shape == (2, HORIZON)
+    assert (np.isnan(forecasts).all(axis=1) | np.isfinite(forecasts).all(axis=1)).all()
 
 
 @pytest.mark.parametrize("name", ["dot", "ets_batch", "mstl_theta", "prophet_damped", "prophet", "lags_linear"])
@@ -97,8 +97,8 @@ def test_models_of_the_default_tier_find_a_season_that_is_there(name: str) -> No
     truth = 100 + 20 * np.sin(2 * np.pi * steps / 12)
     panel = tuple(truth[:60] + np.random.default_rng(row).normal(0, 1, 60) for row in range(30))
     batch = Batch(tuple(f"s{row:02d}" for row in range(30)), panel, np.full(30, 600), Frequency("MS"))
-    found = model(name).predict_able(batch, 12)
-    assert np.abs(found - truth[60:]).mean() < 4
+    forecasts = model(name).predict_eligible(batch, 12)
+    assert np.abs(forecasts - truth[60:]).mean() < 4
 
 
 @pytest.mark.parametrize("season", [12, 52], ids=["months", "weeks"])
@@ -113,5 +113,5 @@ def test_decomposed_theta_has_the_numbers_of_the_library_s_own_decomposition(sea
     theta = library.Theta(season_length=1)
     whole = library.MSTL(season_length=season, trend_forecaster=theta, stl_kwargs=jumps(season))
     expected = whole.forecast(values, season + 3)["mean"]
-    found = Decomposed(library.Theta(season_length=1), season).forecast(values, season + 3)["mean"]
-    assert np.allclose(found, expected, rtol=1e-12)
+    forecasts = Decomposed(library.Theta(season_length=1), season).forecast(values, season + 3)["mean"]
+    assert np.allclose(forecasts, expected, rtol=1e-12)

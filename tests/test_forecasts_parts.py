@@ -11,7 +11,7 @@ from forecasts.backtesting.rolling_origin import Origin, cutoffs
 from forecasts.errors import ForecastError
 from forecasts.panel.batch import batch_of
 from forecasts.panel.frequency import Frequency
-from forecasts.reconciliation.hierarchy import solved
+from forecasts.reconciliation.hierarchy import solve_constraints
 from forecasts.selection import pool
 from forecasts.selection.segments import is_intermittent
 
@@ -110,7 +110,7 @@ def test_where_errors_cannot_be_compared_the_promotion_says_so_in_words() -> Non
         told = pool.promote(panel, (champion,), pool.Choice(("new",), ()))
         assert told.members == ("new",)
         assert told.evidence[0]["reason"] == (
-            "promotion: the champion has no error to compare with, the challenger takes its place"
+            "promotion: the champion has no error to compare with, the challenger is promoted"
         )
     single = np.arange(40) < 1
     lonely = pool.promote(pool.Panel(panel.origins, (single,) * 3), ("old",), pool.Choice(("new",), ()))
@@ -138,7 +138,7 @@ def test_series_of_many_zeros_are_intermittent() -> None:
 def test_solved_constraints_reproduce_every_sum() -> None:
     """total = a + b and total = x + y + z: three nodes too many, four free ones."""
     constraints = np.array([[1, -1, -1, 0, 0, 0], [1, 0, 0, -1, -1, -1]], dtype=float)
-    free, summing = solved(constraints)
+    free, summing = solve_constraints(constraints)
     everything = summing @ np.random.default_rng(0).random((len(free), 5))
     assert len(free) == 4
     np.testing.assert_allclose(constraints @ everything, 0, atol=1e-12)

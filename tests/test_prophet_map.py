@@ -28,10 +28,10 @@ def test_every_series_gets_every_period_with_ordered_bounds() -> None:
 
 
 def test_a_series_alone_gets_the_same_numbers_as_in_a_batch() -> None:
-    together = panel(9)
-    forecast = fit_predict(together, None, 6, "MS")
+    history = panel(9)
+    forecast = fit_predict(history, None, 6, "MS")
     for key in ("s000", "s004", "s006"):
-        alone = fit_predict(together.filter(unique_id=key), None, 6, "MS")
+        alone = fit_predict(history.filter(unique_id=key), None, 6, "MS")
         assert_frame_equal(alone, forecast.filter(unique_id=key), check_exact=True)
 
 
@@ -65,9 +65,9 @@ def test_components_add_up_to_the_forecast() -> None:
         regressors=(Regressor("working_days"),),
     )
     history = sales(60).with_columns(working_days=pl.col("ds").dt.month() % 4 + 19.0)
-    coming = pl.DataFrame({"ds": pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 6, 1), "1mo", eager=True)})
-    coming = coming.with_columns(working_days=21.0)
-    forecast = fit_predict(history, spec, 6, "MS", future=coming, components=True)
+    future_frame = pl.DataFrame({"ds": pl.date_range(pl.date(2020, 1, 1), pl.date(2020, 6, 1), "1mo", eager=True)})
+    future_frame = future_frame.with_columns(working_days=21.0)
+    forecast = fit_predict(history, spec, 6, "MS", future=future_frame, components=True)
     total = forecast["trend"] * (1 + forecast["multiplicative_terms"]) + forecast["additive_terms"]
     assert np.allclose(total, forecast["yhat"])
     assert np.allclose(forecast["yearly"] + forecast["working_days"], forecast["additive_terms"])
@@ -79,10 +79,10 @@ def test_a_regressor_that_explains_a_jump_carries_it_into_the_future() -> None:
     campaign = pl.Series((rng.random(72) < 0.3) * 1.0)
     history = sales(72).with_columns(campaign=campaign, y=100 + 40 * campaign + pl.Series(rng.normal(0, 1, 72)))
     spec = Specification(yearly_seasonality=False, regressors=(Regressor("campaign"),))
-    coming = (
+    future_frame = (
         fit_predict(history, None, 4, "MS").select("unique_id", "ds").with_columns(campaign=pl.Series([0.0, 1, 0, 1]))
     )
-    forecast = fit_predict(history, spec, 4, "MS", future=coming)
+    forecast = fit_predict(history, spec, 4, "MS", future=future_frame)
     assert np.allclose(forecast["yhat"], [100, 140, 100, 140], atol=2.0)
 
 
@@ -100,10 +100,12 @@ def test_parquet_to_parquet_equals_the_frame_in_memory(tmp_path, monkeypatch) ->
     monkeypatch.setattr("forecasts.prophet_map.parquet.ROWS_PER_READ", 130)
     history = panel(11)
     history.write_parquet(tmp_path / "in.parquet")
-    seen: list[int] = []
-    done = forecast_parquet(tmp_path / "in.parquet", tmp_path / "out.parquet", None, 6, "MS", progress=seen.append)
+    progress_calls: list[int] = []
+    done = forecast_parquet(
+        tmp_path / "in.parquet", tmp_path / "out.parquet", None, 6, "MS", progress=progress_calls.append
+    )
     assert done == 11
-    assert seen[-1] == 11 and len(seen) > 3
+    assert progress_calls[-1] == 11 and len(progress_calls) > 3
     assert_frame_equal(pl.read_parquet(tmp_path / "out.parquet"), fit_predict(history, None, 6, "MS"), check_exact=True)
 
 

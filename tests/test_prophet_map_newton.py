@@ -24,24 +24,24 @@ def problem() -> Problem:
 def test_gradient_and_hessian_are_the_differences_of_the_objective(problem: Problem) -> None:
     x = np.random.default_rng(5).normal(0, 0.3, (3, 9))
     gradient, hessian = problem.slopes(x)
-    for place in range(9):
+    for column in range(9):
         step = np.zeros(9)
-        step[place] = 1e-6
-        assert np.allclose((problem.value(x + step) - problem.value(x - step)) / 2e-6, gradient[:, place], rtol=1e-5)
+        step[column] = 1e-6
+        assert np.allclose((problem.value(x + step) - problem.value(x - step)) / 2e-6, gradient[:, column], rtol=1e-5)
         above, below = problem.slopes(x + step)[0], problem.slopes(x - step)[0]
-        assert np.allclose((above - below) / 2e-6, hessian[:, place], rtol=1e-4, atol=1e-4)
+        assert np.allclose((above - below) / 2e-6, hessian[:, column], rtol=1e-4, atol=1e-4)
 
 
 def test_every_series_goes_down_to_a_point_where_nothing_is_gained(problem: Problem) -> None:
     x = np.zeros((3, 9))
     x[:, 1] = problem.y[:, 0]
-    before, together = problem.value(x), x.copy()
-    descend(problem, together)
-    assert (problem.value(together) < before - 10).all()
+    before, in_batch = problem.value(x), x.copy()
+    descend(problem, in_batch)
+    assert (problem.value(in_batch) < before - 10).all()
     for row in range(3):
         alone = x[[row]]
         descend(problem.of(np.array([row])), alone)
-        assert np.array_equal(alone[0], together[row]), "a series goes the same way alone and among others"
+        assert np.array_equal(alone[0], in_batch[row]), "a series goes the same way alone and among others"
 
 
 def test_a_series_that_is_fitted_exactly_is_left_early(monkeypatch: pytest.MonkeyPatch) -> None:

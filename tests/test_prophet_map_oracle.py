@@ -12,7 +12,7 @@ import pytest
 from prophet_map_series import panel, sales
 
 from forecasts.prophet_map import fit, fit_predict
-from pipelines.bench.prophet_oracle import ask_stan
+from pipelines.bench.prophet_oracle import fit_with_stan
 
 NATS = 1e-6  # how much worse than Stan the objective may be
 LAST_SEEN = date(2030, 1, 1)
@@ -73,16 +73,16 @@ def history_for(name: str) -> pl.DataFrame:
 @pytest.mark.parametrize("name", SPECIFICATIONS)
 def test_design_is_prophets_and_objective_is_never_worse(name: str, prophet: Any) -> None:
     history = history_for(name)
-    oracle = ask_stan(history.drop("unique_id"), lambda: SPECIFICATIONS[name](prophet))
+    stan = fit_with_stan(history.drop("unique_id"), lambda: SPECIFICATIONS[name](prophet))
     fitted = fit(history, SPECIFICATIONS[name](prophet))
     design = fitted.solutions[0].stack.design
-    assert np.array_equal(np.asarray(oracle.inputs["X"], float), design.X[0])
-    assert np.array_equal(np.asarray(oracle.inputs["t"], float), design.t[0])
-    assert np.array_equal(oracle.inputs["sigmas"], design.layout.prior_scales)
-    assert np.array_equal(oracle.inputs["s_m"], design.layout.is_multiplicative)
+    assert np.array_equal(np.asarray(stan.inputs["X"], float), design.X[0])
+    assert np.array_equal(np.asarray(stan.inputs["t"], float), design.t[0])
+    assert np.array_equal(stan.inputs["sigmas"], design.layout.prior_scales)
+    assert np.array_equal(stan.inputs["s_m"], design.layout.is_multiplicative)
     if name != "flat":
-        assert np.array_equal(oracle.inputs["t_change"], design.changepoints[0])
-    assert fitted.parameters()["objective"].item() <= oracle.objective + NATS
+        assert np.array_equal(stan.inputs["t_change"], design.changepoints[0])
+    assert fitted.parameters()["objective"].item() <= stan.objective + NATS
 
 
 @pytest.mark.parametrize("name", SPECIFICATIONS)
@@ -100,9 +100,11 @@ def test_prophet_with_our_parameters_predicts_the_same_components(name: str, pro
         "beta": solution.theta[:, 2:],
     }
     freq = "3D" if name == "rich" else "MS"
-    coming = pl.from_pandas(model.make_future_dataframe(15, freq, include_history=False))
-    theirs = model.predict(with_columns(coming).to_pandas())
-    ours = fit_predict(history, SPECIFICATIONS[name](prophet), 15, freq, future=with_columns(coming), components=True)
+    future_frame = pl.from_pandas(model.make_future_dataframe(15, freq, include_history=False))
+    theirs = model.predict(with_columns(future_frame).to_pandas())
+    ours = fit_predict(
+        history, SPECIFICATIONS[name](prophet), 15, freq, future=with_columns(future_frame), components=True
+    )
     shared = [column for column in ours.columns if column in theirs.columns and column != "ds"]
     assert {"yhat", "trend", "additive_terms", "multiplicative_terms"} <= set(shared)
     for column in shared:
@@ -137,13 +139,13 @@ def test_intervals_are_those_prophet_simulates(prophet: Any) -> None:
 def test_saturating_growth_goes_to_stock_prophet_and_says_so(prophet: Any) -> None:
     history = panel(2, 40).with_columns(cap=pl.lit(400.0))
     empty = sales(3, key="empty").with_columns(y=pl.lit(None, pl.Float64), cap=pl.lit(400.0))
-    coming = pl.DataFrame({"ds": pl.date_range(date(2015, 1, 1), LAST_SEEN, "1mo", eager=True), "cap": 400.0})
+    future_frame = pl.DataFrame({"ds": pl.date_range(date(2015, 1, 1), LAST_SEEN, "1mo", eager=True), "cap": 400.0})
     model = prophet.Prophet(growth="logistic", uncertainty_samples=200)
-    first = fit_predict(pl.concat([history, empty]), model, 3, "MS", future=coming)
+    first = fit_predict(pl.concat([history, empty]), model, 3, "MS", future=future_frame)
     assert first["engine"].to_list() == ["prophet"] * 6 + ["none"] * 3
     assert first["yhat"].null_count() == 3
     assert (first["lo_95"] <= first["lo_80"]).all() and (first["hi_80"] <= first["hi_95"]).all()
-    again = fit_predict(pl.concat([history, empty]), model, 3, "MS", future=coming)
+    again = fit_predict(pl.concat([history, empty]), model, 3, "MS", future=future_frame)
     assert first.equals(again)
 
 
@@ -151,10 +153,10 @@ def test_times_of_day_follow_prophet(prophet: Any) -> None:
     days = pl.datetime_range(datetime(2020, 1, 1), datetime(2020, 1, 31), "3h", eager=True)
     history = pl.DataFrame({"unique_id": "h", "ds": days, "y": np.sin(np.arange(len(days)) / 4 * np.pi) + 5})
     history = history.with_columns(y=pl.col("y") + pl.Series(np.random.default_rng(0).normal(0, 0.2, len(days))))
-    oracle = ask_stan(history.drop("unique_id"), prophet.Prophet)
+    stan = fit_with_stan(history.drop("unique_id"), prophet.Prophet)
     fitted = fit(history)
-    assert np.array_equal(np.asarray(oracle.inputs["X"], float), fitted.solutions[0].stack.design.X[0])
-    assert fitted.parameters()["objective"].item() <= oracle.objective + NATS
+    assert np.array_equal(np.asarray(stan.inputs["X"], float), fitted.solutions[0].stack.design.X[0])
+    assert fitted.parameters()["objective"].item() <= stan.objective + NATS
 
 
 @pytest.mark.real
@@ -166,7 +168,7 @@ def test_objective_is_never_worse_than_stans_on_real_series(mode: str, prophet: 
     objectives = fit(history, prophet.Prophet(seasonality_mode=mode)).parameters()
     for key, ours in objectives.select("unique_id", "objective").iter_rows():
         series = history.filter(unique_id=key).drop("unique_id")
-        theirs = ask_stan(series, lambda: prophet.Prophet(seasonality_mode=mode)).objective
+        theirs = fit_with_stan(series, lambda: prophet.Prophet(seasonality_mode=mode)).objective
         assert ours <= theirs + NATS, key
 
 
@@ -175,9 +177,9 @@ def test_a_part_sold_three_times_gets_the_better_of_its_modes(prophet: Any) -> N
     days = pl.date_range(date(1998, 1, 1), date(2001, 9, 1), "1mo", eager=True)
     y = [1.0 if place in (0, 4, 33) else 0.0 for place in range(len(days))]
     history = pl.DataFrame({"unique_id": "part", "ds": days, "y": y})
-    oracle = ask_stan(history.drop("unique_id"), lambda: SPECIFICATIONS["multiplicative"](prophet))
+    stan = fit_with_stan(history.drop("unique_id"), lambda: SPECIFICATIONS["multiplicative"](prophet))
     ours = fit(history, SPECIFICATIONS["multiplicative"](prophet)).parameters()
-    assert ours["objective"].item() <= oracle.objective + NATS
+    assert ours["objective"].item() <= stan.objective + NATS
     assert ours["sigma"].item() > 1e-3, "a model that goes through every point is no better mode"
 
 
@@ -188,6 +190,6 @@ def test_spare_parts_get_a_mode_no_worse_than_stans(seed: int, prophet: Any) -> 
     days = pl.date_range(date(1998, 1, 1), date(2002, 3, 1), "1mo", eager=True)
     y = random.poisson(0.25, 51) * random.integers(1, 4, 51) * 1.0
     history = pl.DataFrame({"unique_id": "part", "ds": days, "y": y})
-    oracle = ask_stan(history.drop("unique_id"), lambda: SPECIFICATIONS["multiplicative"](prophet))
+    stan = fit_with_stan(history.drop("unique_id"), lambda: SPECIFICATIONS["multiplicative"](prophet))
     ours = fit(history, SPECIFICATIONS["multiplicative"](prophet)).parameters()
-    assert ours["objective"].item() <= oracle.objective + NATS
+    assert ours["objective"].item() <= stan.objective + NATS

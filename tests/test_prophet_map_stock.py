@@ -24,7 +24,7 @@ COMING = pl.DataFrame({"ds": [datetime(2023, 1, 1), datetime(2023, 2, 1)], "cap"
         (FRAME.with_columns(cap=float("nan")), COMING, (80,), "the frame lacks a value of 'cap'"),
         (FRAME, COMING.drop("ds"), (80,), "`future` has no column 'ds'"),
         (FRAME, COMING.with_columns(cap=pl.Series([50.0, float("nan")])), (80,), "`future` lacks a value of 'cap'"),
-        (FRAME.with_columns(floor=0.0), COMING, (80,), "a floor of saturating growth stands in the frame and"),
+        (FRAME.with_columns(floor=0.0), COMING, (80,), "a floor of saturating growth must be in both the frame and"),
         (FRAME, COMING, (100, 150), "levels are percentages between 0 and 100, not 100"),
     ],
 )

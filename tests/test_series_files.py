@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from forecasts.errors import ForecastError
-from forecasts.panel.frequency import Frequency, inferred
+from forecasts.panel.frequency import Frequency, infer_freq
 from pipelines.cli import app
 from pipelines.errors import AlmanacError
 from pipelines.ingest.series import read_series
@@ -103,12 +103,12 @@ def test_the_frequency_is_found_from_dates_with_gaps(code: str, first: int, coun
     steps = np.arange(first, first + count)
     keep = np.random.default_rng(seed).random(count) > 0.2
     keep[:2] = True
-    assert inferred(Frequency(code).dates(steps[keep])) == code
+    assert infer_freq(Frequency(code).dates(steps[keep])) == code
 
 
 @pytest.mark.parametrize("code", ["QS", "QS-FEB", "YS", "YS-APR"])
 def test_last_days_of_quarters_and_years_are_no_months(code: str) -> None:
-    assert inferred(Frequency(code).ends(np.arange(200, 220))) == code
+    assert infer_freq(Frequency(code).ends(np.arange(200, 220))) == code
 
 
 def test_two_tuples_of_one_joined_name_are_refused(tmp_path: Path) -> None:
@@ -121,18 +121,18 @@ def test_two_tuples_of_one_joined_name_are_refused(tmp_path: Path) -> None:
 def test_months_named_by_another_day_are_asked_for() -> None:
     days = Frequency("MS").dates(np.arange(24)) + np.timedelta64(14, "D")
     with pytest.raises(ForecastError, match="one day of each month"):
-        inferred(days)
+        infer_freq(days)
 
 
 def test_one_date_tells_no_frequency() -> None:
-    with pytest.raises(ForecastError, match="say the frequency"):
-        inferred(np.array(["2024-01-01"], dtype="datetime64[D]"))
+    with pytest.raises(ForecastError, match="give the frequency"):
+        infer_freq(np.array(["2024-01-01"], dtype="datetime64[D]"))
 
 
 def test_a_frequency_that_leaves_most_periods_empty_is_remarked_on(tmp_path: Path) -> None:
     file = tmp_path / "sales.csv"
     file.write_text("ds,y\n" + "".join(f"2023-{month:02d}-01,{month}\n" for month in range(1, 13)), encoding="utf-8")
     said = CliRunner().invoke(app, ["forecast-file", str(file), "--horizon", "2", "--freq", "D", "--tier", "prophet"])
-    assert said.exit_code == 0 and "dates lie as MS" in said.output
+    assert said.exit_code == 0 and "the dates suggest MS" in said.output
     found = CliRunner().invoke(app, ["forecast-file", str(file), "--horizon", "2", "--tier", "prophet"])
     assert found.exit_code == 0 and "2 periods each (MS)" in found.output and "note" not in found.output

@@ -1,5 +1,6 @@
-"""What a model would have said: rolling origins, the errors at them, and where their partitions run.
+"""Backtests: what each model would have forecast in the past, and the errors of those forecasts.
 
-Belongs here: cutting histories at origins, metrics, running work on partitions in one process, a pool or a cluster.
-Does not: choosing between models (selection), widths of intervals (uncertainty).
+Cutoffs and forecasts after them: rolling_origin.py. Error metrics (MASE, RMSSE, coverage ...): metrics.py. Series in
+partitions: partitions.py; where they run (this process, a pool, Ray, Dask, Spark): execution.py.
+Does not belong here: choosing between models (selection/pool.py), interval widths (uncertainty/conformal.py).
 """

@@ -1,9 +1,9 @@
 """Where partitions are computed: in this process, in a pool of its own processes, or on a cluster that exists.
 
-`map_partitions` is the only seam. Partition boundaries are the caller's and never depend on the engine, linear algebra
-runs on one thread inside a partition, and results come back in the order of the partitions: the same rows from every
-engine. A lost worker's partition is computed again. With a folder to remember in, finished partitions are not
-computed twice: each is kept under a hash of its rows, its settings and this package's source.
+`map_partitions` is the only entry point. Partition boundaries are the caller's and never depend on the engine, linear
+algebra runs on one thread inside a partition, and results come back in the order of the partitions: the same rows from
+every engine. A lost worker's partition is computed again. With a checkpoint folder, finished partitions are not
+computed twice: each is saved under a hash of its rows, its settings and this package's source.
 """
 
 import hashlib
@@ -24,15 +24,15 @@ from typing import Any
 
 import polars as pl
 
-from forecasts.backtesting.process_guard import guarded
+from forecasts.backtesting.process_guard import start_guard
 from forecasts.errors import ForecastError
 
 Work = Callable[[pl.DataFrame], pl.DataFrame]
-Done = Callable[[int, int], None]
+Progress = Callable[[int, int], None]
 Results = Iterator[tuple[int, pl.DataFrame]]
 RETRIES = 3
 PACKAGE = Path(__file__).parent.parent
-GUARDS: list[subprocess.Popen[bytes]] = []  # of the local cluster of this process; it acts when its input is closed
+GUARDS: list[subprocess.Popen[bytes]] = []  # of this process's local cluster; it acts when its input is closed
 
 
 def map_partitions(
@@ -41,31 +41,33 @@ def map_partitions(
     engine: str = "process",
     *,
     settings: str = "",
-    remember: Path | None = None,
-    done: Done | None = None,
+    checkpoint_folder: Path | None = None,
+    progress: Progress | None = None,
 ) -> list[pl.DataFrame]:
     """`work` of every partition, in order.
 
     work: picklable, no state. engine: `process` (this one), `pool:WORKERS`, `ray:WORKERS`, `dask:WORKERS` (all of this
     machine's without a number), `ray:ADDRESS`, `dask:ADDRESS`, `spark`.
-    settings: whatever else decides the result, as text, for the hash. remember: folder of finished partitions.
+    settings: whatever else decides the result, as text, for the hash. checkpoint_folder: where finished
+    partitions are saved. progress(done, total): called as partitions finish.
     """
-    found = {} if remember is None else _remembered(remember, [_key(part, settings) for part in partitions])
-    missing = [place for place in range(len(partitions)) if place not in found]
+    keys = [_key(part, settings) for part in partitions] if checkpoint_folder else []
+    results = _finished(checkpoint_folder, keys) if checkpoint_folder else {}
+    unfinished = [index for index in range(len(partitions)) if index not in results]
     chosen = _runner(engine)
-    runner = chosen if missing else _in_process  # nothing left to do starts no cluster
-    for position, result in runner(partial(_single_threaded, work), [partitions[place] for place in missing]):
-        place = missing[position]
-        found[place] = result
-        if remember is not None:
-            _keep(remember, _key(partitions[place], settings), result)
-        if done:
-            done(len(found), len(partitions))
-    return [found[place] for place in range(len(partitions))]
+    runner = chosen if unfinished else _in_process  # nothing left to do starts no cluster
+    for order, result in runner(partial(_single_threaded, work), [partitions[index] for index in unfinished]):
+        index = unfinished[order]
+        results[index] = result
+        if checkpoint_folder:
+            _save(checkpoint_folder, keys[index], result)
+        if progress:
+            progress(len(results), len(partitions))
+    return [results[index] for index in range(len(partitions))]
 
 
-def known_engine(engine: str) -> None:
-    """Raise ForecastError for an engine that there is not."""
+def check_engine(engine: str) -> None:
+    """Raise ForecastError for an unknown engine."""
     _runner(engine)
 
 
@@ -85,26 +87,26 @@ def _single_threaded(work: Work, partition: pl.DataFrame) -> pl.DataFrame:
 
 
 def _in_process(work: Work, partitions: Sequence[pl.DataFrame], *, option: str = "") -> Results:
-    for place, partition in enumerate(partitions):
-        yield place, work(partition)
+    for index, partition in enumerate(partitions):
+        yield index, work(partition)
 
 
 def _in_pool(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
-    """Spawned processes: a forked one would hang after Prophet's first fit. A broken pool is started again."""
-    left = dict(enumerate(partitions))
+    """Spawned processes: a forked one would hang after Prophet's first fit. A broken pool is restarted."""
+    remaining = dict(enumerate(partitions))
     for _ in range(RETRIES):
         with _pool(int(option) if option else os.cpu_count() or 1) as pool:
-            waiting = {pool.submit(work, partition): place for place, partition in left.items()}
+            waiting = {pool.submit(work, partition): index for index, partition in remaining.items()}
             try:
                 for future in as_completed(waiting):
-                    place = waiting[future]
+                    index = waiting[future]
                     result = future.result()
-                    del left[place]
-                    yield place, result
+                    del remaining[index]
+                    yield index, result
             except BrokenProcessPool:
                 continue
         return
-    raise ForecastError(f"{len(left)} partitions lost their worker {RETRIES} times: is there enough memory?")
+    raise ForecastError(f"{len(remaining)} partitions lost their worker {RETRIES} times: is there enough memory?")
 
 
 def _pool(workers: int) -> ProcessPoolExecutor:
@@ -130,22 +132,22 @@ def _on_ray(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> R
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     ray = _optional("ray", "ray")
     if not ray.is_initialized():
-        where = _guarded_cluster(option) if _is_local(option) else {"address": option}
-        ray.init(log_to_driver=False, include_dashboard=False, **where)
+        cluster = _guarded_cluster(option) if _is_local(option) else {"address": option}
+        ray.init(log_to_driver=False, include_dashboard=False, **cluster)
     task = ray.remote(max_retries=RETRIES)(_call)
     shared = ray.put(work)
-    waiting = {task.remote(shared, partition): place for place, partition in enumerate(partitions)}
+    waiting = {task.remote(shared, partition): index for index, partition in enumerate(partitions)}
     while waiting:
         ready, _ = ray.wait(list(waiting), num_returns=1)
         yield waiting.pop(ready[0]), ray.get(ready[0])
 
 
 def _guarded_cluster(option: str) -> dict[str, Any]:
-    """What Ray is told of a local cluster; the guard takes its last processes and files away when this one is gone."""
+    """Options of a local Ray cluster; a guard process removes its processes and files when this process has ended."""
     folder = Path(tempfile.mkdtemp(prefix="almanac-ray-"))
-    while GUARDS:  # of a cluster that was shut down before this one
+    while GUARDS:  # of an earlier cluster that was shut down
         GUARDS.pop().communicate()
-    GUARDS.append(guarded(folder))
+    GUARDS.append(start_guard(folder))
     return {"num_cpus": int(option) if option else None, "_node_ip_address": "127.0.0.1", "_temp_dir": str(folder)}
 
 
@@ -165,14 +167,14 @@ def _on_dask(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> 
 
 def _on_spark(work: Work, partitions: Sequence[pl.DataFrame], *, option: str) -> Results:
     """Tasks on the Spark session that exists or is configured; Spark retries lost tasks."""
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # on this machine; a cluster has its own
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # on this machine; a cluster sets its own
     sql = _optional("pyspark.sql", "pyspark")
     context = sql.SparkSession.builder.getOrCreate().sparkContext
     yield from enumerate(context.parallelize(list(partitions), max(1, len(partitions))).map(work).collect())
 
 
 def _is_local(option: str) -> bool:
-    """Whether an engine's option is a number of workers on this machine, or nothing, rather than an address."""
+    """Whether an engine's option is a number of workers on this machine, or empty, rather than an address."""
     return not option or option.isdigit()
 
 
@@ -183,21 +185,21 @@ def _optional(module: str, package: str) -> Any:
         raise ForecastError(f"this engine needs the package {package}, which is not installed") from error
 
 
-def _remembered(folder: Path, keys: Sequence[str]) -> dict[int, pl.DataFrame]:
+def _finished(folder: Path, keys: Sequence[str]) -> dict[int, pl.DataFrame]:
     manifest = _manifest(folder)
-    known = ((place, folder / f"{key}.parquet") for place, key in enumerate(keys) if key in manifest)
-    return {place: pl.read_parquet(path) for place, path in known if path.is_file()}
+    paths = ((index, folder / f"{key}.parquet") for index, key in enumerate(keys) if key in manifest)
+    return {index: pl.read_parquet(path) for index, path in paths if path.is_file()}
 
 
-def _keep(folder: Path, key: str, result: pl.DataFrame) -> None:
-    """The rows first, then the line in the manifest: what the manifest names is complete."""
+def _save(folder: Path, key: str, result: pl.DataFrame) -> None:
+    """The rows first, then the line in the manifest: a partition named in the manifest is complete."""
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f".{key}.partial"
-    result.write_parquet(aside)
-    aside.replace(folder / f"{key}.parquet")
+    temporary = folder / f".{key}.partial"
+    result.write_parquet(temporary)
+    temporary.replace(folder / f"{key}.parquet")
     manifest = {**_manifest(folder), key: {"rows": result.height}}
-    aside.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-    aside.replace(folder / "manifest.json")
+    temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
+    temporary.replace(folder / "manifest.json")
 
 
 def _manifest(folder: Path) -> dict[str, dict[str, int]]:
@@ -213,7 +215,7 @@ def _key(partition: pl.DataFrame, settings: str) -> str:
 
 @cache
 def source_hash() -> str:
-    """A hash over this package's source: results of other code are not taken for those of this one."""
+    """A hash over this package's source: checkpoints of another version of the code are not used."""
     digest = hashlib.sha256()
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.read_bytes())

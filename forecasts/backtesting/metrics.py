@@ -1,4 +1,4 @@
-"""How good a forecast was: one signature for all, `metric(actual, forecast)`, over the last axis, NaN where unknown.
+"""Forecast error metrics: one signature for all, `metric(actual, forecast)`, over the last axis; NaN where unknown.
 
 Shapes: actual and forecast (..., steps); `scale` broadcasts against the result. Units are those of the series for
 `bias_amount`, none for the others. Percent figures are 0-1 shares except sMAPE, which M3 and M4 print times 100.
@@ -13,15 +13,15 @@ def scale_of(values: np.ndarray, season: int) -> float:
     A history of one season or less is scaled by its first differences, a constant one by its mean size, zeros by 1.
     """
     step = step_of(values, season)
-    size = float(mean_known(np.abs(values))) if len(values) else 0.0
+    size = float(nan_mean(np.abs(values))) if len(values) else 0.0
     return step or (size if size > 0 else 1.0)
 
 
 def step_of(values: np.ndarray, season: int) -> float:
-    """The mean absolute difference over a season, or over one period where there is none; 0 if nothing ever moved."""
+    """The mean absolute difference over a season, or over one period where there is none; 0 for a constant history."""
     for lag in (season, 1):
         if len(values) > lag:
-            step = float(mean_known(np.abs(values[lag:] - values[:-lag])))
+            step = float(nan_mean(np.abs(values[lag:] - values[:-lag])))
             if step > 0:
                 return step
     return 0.0
@@ -29,7 +29,7 @@ def step_of(values: np.ndarray, season: int) -> float:
 
 def squared_scale_of(values: np.ndarray) -> float:
     """Mean squared first difference: the divisor of RMSSE (M5 guide)."""
-    step = float(mean_known(np.diff(values) ** 2)) if len(values) > 1 else 0.0
+    step = float(nan_mean(np.diff(values) ** 2)) if len(values) > 1 else 0.0
     return step if step > 0 else scale_of(values, 1) ** 2
 
 
@@ -37,17 +37,17 @@ def smape(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
     """Symmetric absolute percentage error, 0 to 200; both zero counts as no error (M4 definition)."""
     size = np.abs(actual) + np.abs(forecast)
     share = 2 * np.abs(actual - forecast) / np.where(size == 0, 1, size)
-    return 100 * mean_known(share)
+    return 100 * nan_mean(share)
 
 
 def mase(actual: np.ndarray, forecast: np.ndarray, scale: np.ndarray | float) -> np.ndarray:
     """Mean absolute error in units of the history's seasonal steps."""
-    return mean_known(np.abs(actual - forecast)) / scale
+    return nan_mean(np.abs(actual - forecast)) / scale
 
 
 def rmsse(actual: np.ndarray, forecast: np.ndarray, squared_scale: np.ndarray | float) -> np.ndarray:
     """Root mean squared error in units of the history's steps."""
-    return np.sqrt(mean_known((actual - forecast) ** 2) / squared_scale)
+    return np.sqrt(nan_mean((actual - forecast) ** 2) / squared_scale)
 
 
 def wape(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
@@ -67,7 +67,7 @@ def bias(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
 def coverage(actual: np.ndarray, low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Share of the actuals inside their interval, bounds included."""
     inside = np.where(np.isnan(actual) | np.isnan(low), np.nan, (actual >= low) & (actual <= high))
-    return mean_known(inside)
+    return nan_mean(inside)
 
 
 def msis(
@@ -76,18 +76,18 @@ def msis(
     """Mean scaled interval score: width plus 2/alpha times every miss, in units of seasonal steps (M4 definition)."""
     penalty = 2 / (1 - level)
     misses = np.maximum(low - actual, 0) + np.maximum(actual - high, 0)
-    return mean_known(high - low + penalty * misses) / scale
+    return nan_mean(high - low + penalty * misses) / scale
 
 
 def accuracy(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
-    """1 - |actual - forecast| / |actual| per value, at least 0. With an actual of 0: 1 if it was foreseen, else 0."""
+    """1 - |actual - forecast| / |actual| per value, at least 0. With an actual of 0: 1 if forecast as 0, else 0."""
     error, size = np.abs(actual - forecast), np.abs(actual)
     share = np.where(size > 0, np.maximum(0.0, 1 - error / np.where(size > 0, size, 1)), (error == 0).astype(float))
     return np.where(np.isnan(error), np.nan, share)
 
 
-def mean_known(values: np.ndarray) -> np.ndarray:
-    """The mean over the last axis of what is known; NaN where nothing is."""
+def nan_mean(values: np.ndarray) -> np.ndarray:
+    """The mean of the known values over the last axis; NaN where there is none. No warnings, unlike np.nanmean."""
     known = ~np.isnan(values)
     count = known.sum(axis=-1)
     return np.where(count > 0, np.where(known, values, 0).sum(axis=-1) / np.maximum(count, 1), np.nan)

@@ -20,49 +20,56 @@ SCHEMA = {"row": pl.Int64, "model": pl.String, "origin": pl.Int64, "step": pl.In
 
 @dataclass(frozen=True)
 class Task:
-    """What every partition is told beside its series; horizon, shortest and widest in periods, count of cutoffs."""
+    """The settings that all partitions share, in periods; their meaning is in `rolling_origin.roll`."""
 
     freq: str
     horizon: int
-    shortest: int
-    count: int
-    widest: int
+    min_history: int
+    n_cutoffs: int
+    max_step: int
     regressors: Regressors | None = None
 
     @property
-    def words(self) -> str:
-        """All of it as text, for the hash of a partition's result."""
-        known = self.regressors
-        vintages = ((known.values, known.published), *known.revisions) if known else ()
+    def settings_text(self) -> str:
+        """Everything that decides a result, as text, for the hash of a partition's checkpoint."""
+        regressors = self.regressors
+        vintages = ((regressors.values, regressors.published), *regressors.revisions) if regressors else ()
         arrays = [array for vintage in vintages for array in vintage]
         digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays if array is not None]
-        names = known.names if known else ()
-        return repr((self.freq, self.horizon, self.shortest, self.count, self.widest, names, digests))
+        names = regressors.names if regressors else ()
+        return repr((self.freq, self.horizon, self.min_history, self.n_cutoffs, self.max_step, names, digests))
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where partitions are computed, who is told, and the folder in which finished ones are kept."""
+class Execution:
+    """How partitions are run: the engine, a progress callback, and the folder of finished ones (see `execution`)."""
 
     engine: str = "process"
     progress: Progress | None = None
-    remember: Path | None = None
+    checkpoint_folder: Path | None = None
 
 
-def candidates_of(wanted: dict[str, np.ndarray], batch: Batch, task: Task, place: Place) -> Candidates:
-    """`backtest.roll` of the whole batch, partition by partition on the engine."""
-    if place.engine == "process" and place.remember is None and len(batch) <= SIZE:
-        return roll(wanted, batch, task.horizon, task.shortest, task.count, place.progress, task.widest)
-    frames = [_frame(batch, wanted, start) for start in range(0, len(batch), SIZE)]
+def candidates_of(model_masks: dict[str, np.ndarray], batch: Batch, task: Task, execution: Execution) -> Candidates:
+    """`rolling_origin.roll` of the whole batch, partition by partition on the engine."""
+    if execution.engine == "process" and execution.checkpoint_folder is None and len(batch) <= SIZE:
+        return roll(
+            model_masks, batch, task.horizon, task.min_history, task.n_cutoffs, execution.progress, task.max_step
+        )
+    frames = [_frame(batch, model_masks, start) for start in range(0, len(batch), SIZE)]
     work = partial(_work, task=task)
     parts = map_partitions(
-        work, frames, place.engine, settings=task.words, remember=place.remember, done=place.progress
+        work,
+        frames,
+        execution.engine,
+        settings=task.settings_text,
+        checkpoint_folder=execution.checkpoint_folder,
+        progress=execution.progress,
     )
-    return _gathered(wanted, batch, task, parts)
+    return _collected(model_masks, batch, task, parts)
 
 
-def _frame(batch: Batch, wanted: dict[str, np.ndarray], start: int) -> pl.DataFrame:
-    """One row per series of a partition: its place, values, last period, and the models that are to forecast it."""
+def _frame(batch: Batch, model_masks: dict[str, np.ndarray], start: int) -> pl.DataFrame:
+    """One row per series of a partition: its row in the batch, values, last period, and the models to run on it."""
     rows = range(start, min(start + SIZE, len(batch)))
     return pl.DataFrame(
         {
@@ -70,7 +77,7 @@ def _frame(batch: Batch, wanted: dict[str, np.ndarray], start: int) -> pl.DataFr
             "unique_id": [batch.unique_ids[row] for row in rows],
             "last": [int(batch.last[row]) for row in rows],
             "values": [batch.values[row] for row in rows],
-            "models": [[name for name, mask in wanted.items() if mask[row]] for row in rows],
+            "models": [[name for name, mask in model_masks.items() if mask[row]] for row in rows],
         },
         schema_overrides={"values": pl.List(pl.Float64), "models": pl.List(pl.String)},
     )
@@ -83,43 +90,45 @@ def _work(frame: pl.DataFrame, task: Task) -> pl.DataFrame:
     batch = Batch(ids, values, frame["last"].to_numpy(), Frequency(task.freq), task.regressors)
     chosen = frame["models"].to_list()
     names = list(dict.fromkeys(name for models in chosen for name in models))
-    wanted = {name: np.array([name in models for models in chosen]) for name in names}
-    found = roll(wanted, batch, task.horizon, task.shortest, task.count, widest=task.widest)
-    places = frame["row"].to_numpy()
-    pieces = [_long(places[mask], name, -1, found.future[name][mask]) for name, mask in wanted.items()]
-    for number, origin in enumerate(found.origins):
-        for name, mask in wanted.items():
+    model_masks = {name: np.array([name in models for models in chosen]) for name in names}
+    candidates = roll(model_masks, batch, task.horizon, task.min_history, task.n_cutoffs, max_step=task.max_step)
+    rows = frame["row"].to_numpy()
+    pieces = [_long(rows[mask], name, -1, candidates.future[name][mask]) for name, mask in model_masks.items()]
+    for number, origin in enumerate(candidates.origins):
+        for name, mask in model_masks.items():
             inside = mask[origin.rows]
-            pieces.append(_long(places[origin.rows[inside]], name, number, origin.forecasts[name][inside]))
+            pieces.append(_long(rows[origin.rows[inside]], name, number, origin.forecasts[name][inside]))
     return pl.concat([pl.DataFrame(schema=SCHEMA), *pieces])
 
 
-def _long(places: np.ndarray, name: str, origin: int, forecasts: np.ndarray) -> pl.DataFrame:
+def _long(rows: np.ndarray, name: str, origin: int, forecasts: np.ndarray) -> pl.DataFrame:
     steps = forecasts.shape[1]
     columns = {
-        "row": np.repeat(places, steps),
-        "step": np.tile(np.arange(steps), len(places)),
+        "row": np.repeat(rows, steps),
+        "step": np.tile(np.arange(steps), len(rows)),
         "yhat": forecasts.ravel(),
     }
     frame = pl.DataFrame(columns, schema_overrides={"row": pl.Int64, "step": pl.Int64})
     return frame.with_columns(model=pl.lit(name), origin=pl.lit(origin, dtype=pl.Int64)).select(list(SCHEMA))
 
 
-def _gathered(wanted: dict[str, np.ndarray], batch: Batch, task: Task, parts: Sequence[pl.DataFrame]) -> Candidates:
+def _collected(
+    model_masks: dict[str, np.ndarray], batch: Batch, task: Task, parts: Sequence[pl.DataFrame]
+) -> Candidates:
     """The partitions' rows back as arrays over the whole batch."""
-    candidates = plan(wanted, batch, task.horizon, task.shortest, task.count, task.widest)
+    candidates = plan(model_masks, batch, task.horizon, task.min_history, task.n_cutoffs, task.max_step)
     rows = pl.concat(parts).partition_by("model", "origin", as_dict=True)
-    future = {name: _array(rows.get((name, -1)), np.arange(len(batch)), task.horizon) for name in wanted}
+    future = {name: _array(rows.get((name, -1)), np.arange(len(batch)), task.horizon) for name in model_masks}
     origins = [
-        replace(o, forecasts={name: _array(rows.get((name, number)), o.rows, task.horizon) for name in wanted})
+        replace(o, forecasts={name: _array(rows.get((name, number)), o.rows, task.horizon) for name in model_masks})
         for number, o in enumerate(candidates.origins)
     ]
     return replace(candidates, future=future, origins=tuple(origins))
 
 
-def _array(rows: pl.DataFrame | None, places: np.ndarray, horizon: int) -> np.ndarray:
-    out = np.full((len(places), horizon), np.nan)
+def _array(rows: pl.DataFrame | None, batch_rows: np.ndarray, horizon: int) -> np.ndarray:
+    out = np.full((len(batch_rows), horizon), np.nan)
     if rows is not None:
-        position = np.searchsorted(places, rows["row"].to_numpy())
+        position = np.searchsorted(batch_rows, rows["row"].to_numpy())
         out[position, rows["step"].to_numpy()] = rows["yhat"].to_numpy()
     return out

@@ -1,8 +1,8 @@
-"""Ends what a local cluster leaves behind once the process that started it is gone, however it died.
+"""Stops the leftover processes of a local cluster once the process that started it has ended, however it ended.
 
-A process of its own: `python guard.py FOLDER` waits for the end of its input, which the kernel closes with the process
-that holds the other end, kill -9 included. Whatever still works in FOLDER is then killed, and FOLDER removed. Ray ends
-its head and workers by itself; its two agents per node take a minute to notice that they are alone.
+Runs as a separate process: `python process_guard.py FOLDER` waits for the end of its input. The kernel closes that
+input when the starting process ends, also after kill -9. Processes that still use FOLDER are then killed and FOLDER is
+removed. Ray stops its head and workers by itself; its two agents per node take a minute to notice.
 """
 
 import contextlib
@@ -14,48 +14,48 @@ import sys
 import time
 from pathlib import Path
 
-GRACE = 0.5  # seconds between two looks: who leaves by himself is not killed, who is just starting is seen
-QUIET = 3  # looks in a row without a process before the guard leaves
+CHECK_INTERVAL = 0.5  # seconds between two checks: time to exit unkilled, and for a starting process to appear
+IDLE_CHECKS = 3  # consecutive checks without a process before the guard exits
 PROCESSES = Path("/proc")
 
 
-def guarded(folder: Path) -> subprocess.Popen[bytes]:
+def start_guard(folder: Path) -> subprocess.Popen[bytes]:
     """Start the guard of a cluster whose processes keep their files in `folder`; it acts when its input is closed.
 
-    The caller holds on to the process it gets. In a session of its own, so that Ctrl-C does not reach it.
+    The caller keeps the returned process. It runs in its own session, so that Ctrl-C does not reach it.
     """
-    words = [sys.executable, "-I", __file__, str(folder)]
-    out = subprocess.DEVNULL
-    return subprocess.Popen(words, stdin=subprocess.PIPE, stdout=out, stderr=out, start_new_session=True)
+    command = [sys.executable, "-I", __file__, str(folder)]
+    null = subprocess.DEVNULL
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=null, stderr=null, start_new_session=True)
 
 
 def users_of(folder: Path) -> list[int]:
     """Processes, without this one, that were started with the folder's name or have a file in it open (Linux)."""
-    named = os.fsencode(folder)
+    name = os.fsencode(folder)
     numbers = (int(entry.name) for entry in PROCESSES.glob("[0-9]*"))
-    return [number for number in numbers if number != os.getpid() and _uses(number, named)]
+    return [number for number in numbers if number != os.getpid() and _uses(number, name)]
 
 
 def _uses(process: int, folder: bytes) -> bool:
-    """Workers rename themselves, so their words may be gone; their log stays open."""
-    place = PROCESSES / str(process)
+    """Workers rename themselves, which may hide their command line; their log file stays open."""
+    process_folder = PROCESSES / str(process)
     try:
-        if folder in (place / "cmdline").read_bytes():
+        if folder in (process_folder / "cmdline").read_bytes():
             return True
-        return any(os.fsencode(file.readlink()).startswith(folder) for file in (place / "fd").iterdir())
-    except OSError:  # it is gone, or belongs to somebody else
+        return any(os.fsencode(file.readlink()).startswith(folder) for file in (process_folder / "fd").iterdir())
+    except OSError:  # the process has ended, or belongs to another user
         return False
 
 
 def end(folder: Path) -> None:
     """Kill all users of the folder until there are none, then remove it."""
-    quiet = 0
-    while quiet < QUIET:
-        time.sleep(GRACE)
-        left = users_of(folder)
-        for process in left:
+    idle_checks = 0
+    while idle_checks < IDLE_CHECKS:
+        time.sleep(CHECK_INTERVAL)
+        running = users_of(folder)
+        for process in running:
             _kill(process)
-        quiet = 0 if left else quiet + 1
+        idle_checks = 0 if running else idle_checks + 1
     shutil.rmtree(folder, ignore_errors=True)
 
 

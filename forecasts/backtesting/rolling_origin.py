@@ -1,4 +1,4 @@
-"""Rolling origins: every model forecasts what is already known, from several cutoffs, and never sees past them."""
+"""Rolling-origin backtest: every model forecasts known periods from several cutoffs and sees nothing after a cutoff."""
 
 import itertools
 from collections.abc import Callable
@@ -15,15 +15,15 @@ Progress = Callable[[int, int], None]
 
 @dataclass(frozen=True)
 class Origin:
-    """What was forecast from one cutoff per series, and what came.
+    """The forecasts from one cutoff per series, and the actuals after it.
 
-    rows: places in the batch that have this cutoff. held: periods after it that are known, per row.
+    rows: rows of the batch that have this cutoff. held_out: known periods after it, per row.
     actual: (rows, horizon), NaN after the last known period. forecasts: the same shape per model.
     scale, squared_scale: of each history up to the cutoff.
     """
 
     rows: np.ndarray
-    held: np.ndarray
+    held_out: np.ndarray
     actual: np.ndarray
     scale: np.ndarray
     squared_scale: np.ndarray
@@ -41,91 +41,97 @@ class Candidates:
     origins: tuple[Origin, ...]
 
 
-def cutoffs(length: int, horizon: int, shortest: int, count: int, widest: int | None = None) -> list[int]:
+def cutoffs(length: int, horizon: int, min_history: int, n_cutoffs: int, max_step: int | None = None) -> list[int]:
     """How many trailing periods each cutoff holds out, the newest cutoff first; empty if the series is too short.
 
-    The newest cutoff sees a whole horizon if it can. Earlier ones step back by another horizon (cutoffs that see the
-    same periods say the same thing), by `widest`, or by less, so that the oldest leaves `shortest` to learn from.
+    The newest cutoff holds out a whole horizon if the series is long enough. Earlier ones step back by another horizon
+    (cutoffs with the same test periods are not independent), by `max_step`, or by less, so that the oldest leaves
+    `min_history` to learn from.
     """
-    most = length - shortest
-    if most < count:
+    most = length - min_history
+    if most < n_cutoffs:
         return []
-    newest = min(horizon, most - count + 1)
-    step = max(1, min(horizon, (most - newest) // max(1, count - 1), widest or horizon))
-    return [newest + step * place for place in range(count)]
+    newest = min(horizon, most - n_cutoffs + 1)
+    step = max(1, min(horizon, (most - newest) // max(1, n_cutoffs - 1), max_step or horizon))
+    return [newest + step * index for index in range(n_cutoffs)]
 
 
-def common_step(lengths: np.ndarray, horizon: int, shortest: int, count: int) -> int:
-    """The step of the middle series: most cutoffs then fall on the same days, as sums over series need them to."""
-    plans = [cuts for length in lengths if (cuts := cutoffs(int(length), horizon, shortest, count))]
+def common_step(lengths: np.ndarray, horizon: int, min_history: int, n_cutoffs: int) -> int:
+    """The step of the median series: most cutoffs then fall on the same days, which reconciliation needs."""
+    plans = [cuts for length in lengths if (cuts := cutoffs(int(length), horizon, min_history, n_cutoffs))]
     steps = sorted(cuts[1] - cuts[0] if len(cuts) > 1 else horizon for cuts in plans)
     return steps[len(steps) // 2] if steps else horizon
 
 
 def roll(
-    wanted: dict[str, np.ndarray],
+    model_masks: dict[str, np.ndarray],
     batch: Batch,
     horizon: int,
-    shortest: int,
-    count: int,
+    min_history: int,
+    n_cutoffs: int,
     progress: Progress | None = None,
-    widest: int | None = None,
+    max_step: int | None = None,
 ) -> Candidates:
     """Forecast the future and every cutoff's future.
 
-    wanted: per model, which series it is to forecast. shortest: fewest periods to learn from. count: cutoffs.
-    widest: most periods between two cutoffs.
+    model_masks: per model, which series it forecasts. min_history: fewest periods to learn from. n_cutoffs: cutoffs per
+    series. max_step: most periods between two cutoffs.
     """
-    tick = _ticker(len(wanted) * (count + 1), progress)
-    candidates = plan(wanted, batch, horizon, shortest, count, widest)
+    tick = _ticker(len(model_masks) * (n_cutoffs + 1), progress)
+    candidates = plan(model_masks, batch, horizon, min_history, n_cutoffs, max_step)
     for origin in candidates.origins:
-        past = batch.take(origin.rows).without_last(origin.held)
-        for name, rows in wanted.items():
+        past = batch.take(origin.rows).without_last(origin.held_out)
+        for name, rows in model_masks.items():
             origin.forecasts[name] = tick(_predict(name, past, rows[origin.rows], horizon))
-    for name, rows in wanted.items():
+    for name, rows in model_masks.items():
         candidates.future[name] = tick(_predict(name, batch, rows, horizon))
     return candidates
 
 
 def plan(
-    wanted: dict[str, np.ndarray], batch: Batch, horizon: int, shortest: int, count: int, widest: int | None = None
+    model_masks: dict[str, np.ndarray],
+    batch: Batch,
+    horizon: int,
+    min_history: int,
+    n_cutoffs: int,
+    max_step: int | None = None,
 ) -> Candidates:
-    """The cutoffs and what came after them, without any forecast yet. widest: most periods between two cutoffs."""
-    lengths = np.where(_any(wanted, len(batch)), batch.lengths, 0)
-    plans = [cutoffs(int(length), horizon, shortest, count, widest) for length in lengths]
-    origins = tuple(_origin(batch, plans, place, horizon) for place in range(count))
+    """The cutoffs and the actuals after them, without forecasts. max_step: most periods between two cutoffs."""
+    lengths = np.where(_any(model_masks, len(batch)), batch.lengths, 0)
+    plans = [cutoffs(int(length), horizon, min_history, n_cutoffs, max_step) for length in lengths]
+    origins = tuple(_origin(batch, plans, index, horizon) for index in range(n_cutoffs))
     return Candidates(batch, horizon, _scales(batch), {}, origins)
 
 
 def _predict(name: str, batch: Batch, rows: np.ndarray, horizon: int) -> np.ndarray:
     out = np.full((len(batch), horizon), np.nan)
-    places = np.flatnonzero(rows)
-    for group in _alike(batch, places):
-        out[group] = model(name).predict_able(seen(batch.take(group)), horizon)
+    positions = np.flatnonzero(rows)
+    for group in _groups_by_cutoff(batch, positions):
+        out[group] = model(name).predict_eligible(with_regressors_at_cutoff(batch.take(group)), horizon)
     return out
 
 
-def _alike(batch: Batch, places: np.ndarray) -> list[np.ndarray]:
-    """Series that may see the same: all, or those of one last period where regressors have a day of publication."""
+def _groups_by_cutoff(batch: Batch, positions: np.ndarray) -> list[np.ndarray]:
+    """Series that see the same regressors: all, or one group per last period where regressors have publication days."""
     if batch.regressors is None or batch.regressors.published is None:
-        return [places] if len(places) else []
-    return [places[batch.last[places] == last] for last in np.unique(batch.last[places])]
+        return [positions] if len(positions) else []
+    return [positions[batch.last[positions] == last] for last in np.unique(batch.last[positions])]
 
 
-def seen(batch: Batch) -> Batch:
-    """The batch with the regressors as they were known when its (common) last period ended."""
+def with_regressors_at_cutoff(batch: Batch) -> Batch:
+    """The batch with its regressors as published by the end of its (common) last period."""
     if batch.regressors is None or batch.regressors.published is None:
         return batch
     day = int(batch.frequency.ends(batch.last[:1])[0].astype("datetime64[D]").astype(np.int64))
-    return replace(batch, regressors=batch.regressors.seen(day))
+    return replace(batch, regressors=batch.regressors.as_of(day))
 
 
-def _any(wanted: dict[str, np.ndarray], size: int) -> np.ndarray:
-    return np.any(list(wanted.values()), axis=0) if wanted else np.zeros(size, dtype=bool)
+def _any(model_masks: dict[str, np.ndarray], size: int) -> np.ndarray:
+    return np.any(list(model_masks.values()), axis=0) if model_masks else np.zeros(size, dtype=bool)
 
 
 def _ticker(total: int, progress: Progress | None) -> Callable[[np.ndarray], np.ndarray]:
-    """A function that hands its argument on and reports one more piece of work as done."""
+    """A function that returns its argument and reports one more unit of work as done."""
     done = itertools.count(1)
 
     def tick(forecasts: np.ndarray) -> np.ndarray:
@@ -136,16 +142,16 @@ def _ticker(total: int, progress: Progress | None) -> Callable[[np.ndarray], np.
     return tick
 
 
-def _origin(batch: Batch, plans: list[list[int]], place: int, horizon: int) -> Origin:
+def _origin(batch: Batch, plans: list[list[int]], index: int, horizon: int) -> Origin:
     rows = np.array([row for row, plan in enumerate(plans) if plan], dtype=np.int64)
-    held = np.array([plans[row][place] for row in rows], dtype=np.int64)
+    held_out = np.array([plans[row][index] for row in rows], dtype=np.int64)
     actual = np.full((len(rows), horizon), np.nan)
-    for place_in, (row, out) in enumerate(zip(rows, held, strict=True)):
-        known = batch.values[row][len(batch.values[row]) - out :][:horizon]
-        actual[place_in, : len(known)] = known
-    past = batch.take(rows).without_last(held)
+    for position, (row, held) in enumerate(zip(rows, held_out, strict=True)):
+        following = batch.values[row][len(batch.values[row]) - held :][:horizon]
+        actual[position, : len(following)] = following
+    past = batch.take(rows).without_last(held_out)
     squared = np.array([squared_scale_of(values) for values in past.values])
-    return Origin(rows, held, actual, _scales(past), squared, {})
+    return Origin(rows, held_out, actual, _scales(past), squared, {})
 
 
 def _scales(batch: Batch) -> np.ndarray:

@@ -1,5 +1,5 @@
-"""The seams to what computes: statsforecast, smoothing in batch, Prophet, and series streamed from a file.
+"""Numerical engines behind the models: statsforecast, compiled smoothing, Prophet in batch, and streaming a file.
 
-Belongs here: calling a numerical library for many series at once. Does not: a model of the pool, which is one file in
-models/ and may call an engine.
+Belongs here: running a library for many series at once. Does not: a model of the pool, which is one file in models/
+and may call an engine; the solver of Prophet's model (prophet_map/).
 """

@@ -9,20 +9,20 @@ import numba
 import numpy as np
 
 ADDITIVE, MULTIPLICATIVE = 1, 2
-# error, has a damped trend, season (0 none); the first two are all that a series without seasons tries
+# error, has a damped trend, season (0 none); a series without seasons tries only the first two
 FORMS = np.array([[1, 0, 0], [1, 1, 0], [1, 0, 1], [1, 1, 1], [2, 0, 2], [2, 1, 2]])
 LOWEST = np.array([0.01, 0.001, 0.001, 0.8])  # alpha, beta / alpha, gamma / (1 - alpha), phi
 HIGHEST = np.array([0.99, 0.5, 0.9, 0.98])
 START = np.array([0.3, 0.1, 0.1, 0.9])
-MOST_STEPS = 120
-SEASONS_TO_START = 4
-FAR = 1e300
+MAX_STEPS = 120
+SEASONS_FOR_START = 4
+INFEASIBLE = 1e300
 
 
 @numba.njit(cache=True, nogil=True)
-def pattern(y, season, multiplicative):
+def seasonal_indices(y, season, multiplicative):
     """Seasonal indices from ratios or differences to a centred moving average over the first seasons."""
-    stop = min(len(y), SEASONS_TO_START * season + season)
+    stop = min(len(y), SEASONS_FOR_START * season + season)
     half = season // 2
     total, count = np.zeros(season), np.zeros(season)
     for t in range(half, stop - half):
@@ -40,7 +40,7 @@ def pattern(y, season, multiplicative):
 
 
 @numba.njit(cache=True, nogil=True)
-def line(y):
+def fit_line(y):
     """Level before the first value and slope of a straight line through values."""
     n = len(y)
     centre = (n + 1) / 2
@@ -53,7 +53,7 @@ def line(y):
 
 
 @numba.njit(cache=True, nogil=True)
-def run_through(y, season, form, p, level, slope, index, out):
+def smooth_with(y, season, form, p, level, slope, index, out):
     """Smooth a series and forecast into `out`; returns minus twice the log likelihood, up to a constant."""
     alpha, beta = p[0], p[1] * p[0]
     gamma = p[2] * (1 - p[0])
@@ -67,7 +67,7 @@ def run_through(y, season, form, p, level, slope, index, out):
         error = y[t] - fit
         if form[0] == MULTIPLICATIVE:
             if fit <= 1e-10:
-                return FAR
+                return INFEASIBLE
             squares += (error / fit) ** 2
             logs += np.log(fit)
         else:
@@ -91,7 +91,7 @@ def run_through(y, season, form, p, level, slope, index, out):
 
 
 @numba.njit(cache=True, nogil=True)
-def clipped(point):
+def within_bounds(point):
     """Smoothing parameters inside their bounds."""
     return np.minimum(np.maximum(point, LOWEST), HIGHEST)
 
@@ -104,56 +104,56 @@ def best_parameters(y, season, form, level, slope, index, out):
     size = len(moving)
     points = np.empty((size + 1, 4))
     values = np.empty(size + 1)
-    for place in range(size + 1):
-        points[place] = START
-        if place > 0:
-            axis = moving[place - 1]
-            points[place, axis] += 0.4 * (HIGHEST[axis] - points[place, axis])
-        values[place] = run_through(y, season, form, clipped(points[place]), level, slope, index, out)
-    for _ in range(MOST_STEPS):
+    for vertex in range(size + 1):
+        points[vertex] = START
+        if vertex > 0:
+            axis = moving[vertex - 1]
+            points[vertex, axis] += 0.4 * (HIGHEST[axis] - points[vertex, axis])
+        values[vertex] = smooth_with(y, season, form, within_bounds(points[vertex]), level, slope, index, out)
+    for _ in range(MAX_STEPS):
         order = np.argsort(values)
         points, values = points[order], values[order]
         if values[size] - values[0] < 1e-4:
             break
         centre = np.zeros(4)
-        for place in range(size):
-            centre += points[place] / size
-        near = clipped(centre + (centre - points[size]))
-        value = run_through(y, season, form, near, level, slope, index, out)
+        for vertex in range(size):
+            centre += points[vertex] / size
+        reflected = within_bounds(centre + (centre - points[size]))
+        value = smooth_with(y, season, form, reflected, level, slope, index, out)
         if value < values[0]:
-            far = clipped(centre + 2 * (centre - points[size]))
-            other = run_through(y, season, form, far, level, slope, index, out)
-            points[size], values[size] = (far, other) if other < value else (near, value)
+            expanded = within_bounds(centre + 2 * (centre - points[size]))
+            expanded_value = smooth_with(y, season, form, expanded, level, slope, index, out)
+            points[size], values[size] = (expanded, expanded_value) if expanded_value < value else (reflected, value)
         elif value < values[size - 1]:
-            points[size], values[size] = near, value
+            points[size], values[size] = reflected, value
         else:
-            inside = clipped(centre + 0.5 * (points[size] - centre))
-            value = run_through(y, season, form, inside, level, slope, index, out)
+            contracted = within_bounds(centre + 0.5 * (points[size] - centre))
+            value = smooth_with(y, season, form, contracted, level, slope, index, out)
             if value < values[size]:
-                points[size], values[size] = inside, value
+                points[size], values[size] = contracted, value
             else:
-                for place in range(1, size + 1):
-                    points[place] = clipped(points[0] + 0.5 * (points[place] - points[0]))
-                    values[place] = run_through(y, season, form, points[place], level, slope, index, out)
+                for vertex in range(1, size + 1):
+                    points[vertex] = within_bounds(points[0] + 0.5 * (points[vertex] - points[0]))
+                    values[vertex] = smooth_with(y, season, form, points[vertex], level, slope, index, out)
     best = np.argmin(values)
-    return clipped(points[best]), values[best]
+    return within_bounds(points[best]), values[best]
 
 
 @numba.njit(cache=True, nogil=True)
 def smooth(y, season, horizon):
     """The forecast of the best form for one series without gaps, steps ahead. season 1: no season is tried."""
-    best, chosen = FAR, np.full(horizon, y[-1])
+    best, chosen = INFEASIBLE, np.full(horizon, y[-1])
     positive = y.min() > 0
-    for place in range(len(FORMS)):
-        form = FORMS[place]
+    for number in range(len(FORMS)):
+        form = FORMS[number]
         if (form[2] > 0 and (season == 1 or len(y) < 2 * season)) or (form[0] == MULTIPLICATIVE and not positive):
             continue
         lag = season if form[2] > 0 else 1
-        index = pattern(y, lag, form[2] == MULTIPLICATIVE) if form[2] > 0 else np.zeros(1)
+        index = seasonal_indices(y, lag, form[2] == MULTIPLICATIVE) if form[2] > 0 else np.zeros(1)
         first = y[: max(10, 2 * lag)].copy()
         for t in range(len(first)):
             first[t] = first[t] / index[t % lag] if form[2] == MULTIPLICATIVE else first[t] - index[t % lag]
-        level, slope = line(first)
+        level, slope = fit_line(first)
         if form[1] == 0:
             level, slope = first[: max(3, lag)].mean(), 0.0
         out = np.empty(horizon)
@@ -164,6 +164,6 @@ def smooth(y, season, horizon):
         value += 2 * free + 2 * free * (free + 1) / (len(y) - free - 1)
         if value < best:
             best = value
-            run_through(y, lag, form, parameters, level, slope, index, out)
+            smooth_with(y, lag, form, parameters, level, slope, index, out)
             chosen = out
     return chosen

@@ -7,17 +7,17 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from forecasts.engines.prophet_menu import named, pandas_code, specification
+from forecasts.engines.prophet_forms import pandas_freq, prophet_dates, specification
 from forecasts.errors import ForecastError
 from forecasts.output.schemas import FILE_COLUMNS
-from forecasts.panel.batch import two_rows
+from forecasts.panel.batch import duplicate_period_message
 from forecasts.panel.frequency import Frequency
 from forecasts.prophet_map import fit_predict
 from forecasts.prophet_map.parquet import stream
 
 MODELS = {"prophet_map": "prophet", "prophet": "prophet_stock", "last_value": "naive", "none": None}
-FLAT = "{} periods of history: no seasonal pattern"
-SEASONS_NEEDED = 2  # fewer say nothing about what comes back every year
+NOT_SEASONAL = "{} periods of history: no seasonal pattern"
+SEASONS_NEEDED = 2  # fewer do not identify a yearly pattern
 
 
 def stream_prophet(
@@ -31,34 +31,34 @@ def stream_prophet(
 def _block(block: pl.DataFrame, horizon: int, frequency: Frequency) -> pl.DataFrame:
     if block.is_empty():
         return pl.DataFrame(schema=FILE_COLUMNS)
-    rows = _as_prophet_sees(block, frequency)
-    known = _lengths(rows).with_columns(is_seasonal=pl.col("length") >= SEASONS_NEEDED * frequency.season)
+    rows = _prophet_input(block, frequency)
+    lengths = _lengths(rows).with_columns(is_seasonal=pl.col("length") >= SEASONS_NEEDED * frequency.season)
     parts = []
-    for (is_seasonal,), some in known.group_by("is_seasonal", maintain_order=True):
-        mine = rows.join(some, on="unique_id", how="semi") if some.height < known.height else rows
+    for (is_seasonal,), group in lengths.group_by("is_seasonal", maintain_order=True):
+        subset = rows.join(group, on="unique_id", how="semi") if group.height < lengths.height else rows
         spec = specification(frequency, None, "additive", is_seasonal=bool(is_seasonal))
-        parts.append(fit_predict(mine, spec, horizon, pandas_code(frequency)))
-    return _named(_in_order(parts, known), known, frequency)
+        parts.append(fit_predict(subset, spec, horizon, pandas_freq(frequency)))
+    return _file_rows(_in_order(parts, lengths), lengths, frequency)
 
 
 def _lengths(rows: pl.DataFrame) -> pl.DataFrame:
-    """Values per series, in the order of the file; by runs of rows where that is all there is to it."""
+    """Values per series, in the order of the file; from runs of rows if no series is split and no value missing."""
     runs = rows["unique_id"].rle().struct.unnest().select(unique_id="value", length="len")
     if not rows["y"].null_count() and runs["unique_id"].n_unique() == runs.height:
         return runs
     return rows.group_by("unique_id", maintain_order=True).agg(length=pl.col("y").count())
 
 
-def _in_order(parts: list[pl.DataFrame], known: pl.DataFrame) -> pl.DataFrame:
+def _in_order(parts: list[pl.DataFrame], lengths: pl.DataFrame) -> pl.DataFrame:
     """The rows of all parts, series in the order of the file."""
     if len(parts) == 1:
         return parts[0]
-    places = known.select("unique_id").with_row_index("place")
-    return pl.concat(parts).join(places, on="unique_id").sort("place", "ds").drop("place")
+    order = lengths.select("unique_id").with_row_index("order")
+    return pl.concat(parts).join(order, on="unique_id").sort("order", "ds").drop("order")
 
 
-def _as_prophet_sees(block: pl.DataFrame, frequency: Frequency) -> pl.DataFrame:
-    """Periods by the dates that Prophet is told, up to each series' last value. Raises ForecastError for doubles."""
+def _prophet_input(block: pl.DataFrame, frequency: Frequency) -> pl.DataFrame:
+    """The block with Prophet's dates, up to each series' last value. Raises ForecastError for duplicate periods."""
     block = block.with_columns(pl.col("y").cast(pl.Float64).fill_nan(None))
     if block["y"].null_count():
         block = block.filter(pl.col("y").is_not_null() | pl.col("y").is_null().all().over("unique_id"))
@@ -66,25 +66,25 @@ def _as_prophet_sees(block: pl.DataFrame, frequency: Frequency) -> pl.DataFrame:
     in_order = np.diff(index) > 0
     in_order[np.cumsum(block["unique_id"].rle().struct.field("len").to_numpy())[:-1] - 1] = True
     if not in_order.all():
-        once = pl.DataFrame({"unique_id": block["unique_id"], "index": index})
-        if len(twice := once.filter(once.is_duplicated())):
-            raise ForecastError(two_rows(twice["unique_id"][0]))
-    return block.with_columns(ds=pl.Series(named(frequency, index)).cast(pl.Date))
+        periods = pl.DataFrame({"unique_id": block["unique_id"], "index": index})
+        if len(duplicates := periods.filter(periods.is_duplicated())):
+            raise ForecastError(duplicate_period_message(duplicates["unique_id"][0]))
+    return block.with_columns(ds=pl.Series(prophet_dates(frequency, index)).cast(pl.Date))
 
 
-def _named(rows: pl.DataFrame, known: pl.DataFrame, frequency: Frequency) -> pl.DataFrame:
-    """Prophet's rows in the file's own columns: its periods, the name of the model, and what it could not do."""
-    told = Frequency("MS") if frequency.kind == "445" else frequency
-    periods = pl.Series(frequency.dates(told.index(rows["ds"].to_numpy()))).cast(pl.Date)
+def _file_rows(rows: pl.DataFrame, lengths: pl.DataFrame, frequency: Frequency) -> pl.DataFrame:
+    """Prophet's rows in the columns of a forecast file: the file's periods, the model's name, the fallback reason."""
+    prophet_frequency = Frequency("MS") if frequency.kind == "445" else frequency
+    periods = pl.Series(frequency.dates(prophet_frequency.index(rows["ds"].to_numpy()))).cast(pl.Date)
     model = pl.col("engine").replace_strict(MODELS, return_dtype=pl.String)
     named_rows = rows.with_columns(ds=periods, model=model)
-    return _with_reasons(named_rows, known).select(FILE_COLUMNS.keys())
+    return _with_fallback_reasons(named_rows, lengths).select(FILE_COLUMNS.keys())
 
 
-def _with_reasons(rows: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+def _with_fallback_reasons(rows: pl.DataFrame, lengths: pl.DataFrame) -> pl.DataFrame:
     is_fitted = pl.col("engine").is_in(["prophet_map", "prophet"])
-    if known["is_seasonal"].all() and rows.select(is_fitted.all()).item():
+    if lengths["is_seasonal"].all() and rows.select(is_fitted.all()).item():
         return rows.with_columns(fallback_reason=pl.lit(None, pl.String))
-    few, flat = (pl.format(text, "length") for text in ("{} values of history", FLAT))
-    reason = pl.when(~is_fitted).then(few).when(~pl.col("is_seasonal")).then(flat)
-    return rows.join(known, on="unique_id", maintain_order="left").with_columns(fallback_reason=reason)
+    too_few, not_seasonal = (pl.format(text, "length") for text in ("{} values of history", NOT_SEASONAL))
+    reason = pl.when(~is_fitted).then(too_few).when(~pl.col("is_seasonal")).then(not_seasonal)
+    return rows.join(lengths, on="unique_id", maintain_order="left").with_columns(fallback_reason=reason)

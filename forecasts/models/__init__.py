@@ -1,5 +1,6 @@
-"""One model per file, found by folder: the class carries its name.
+"""One model per file, discovered by folder: the class has a `name`.
 
-Belongs here: how a batch of series becomes point forecasts. Does not: choosing between models, intervals, sums.
+Belongs here: how a batch of series becomes point forecasts. Does not: choosing between models (selection/pool.py),
+intervals (uncertainty/), reconciliation.
 Heavy libraries are imported inside methods, so that listing the models costs nothing.
 """

@@ -3,16 +3,18 @@
 import numpy as np
 
 from forecasts.base import Model
-from forecasts.engines.statsforecast import each
+from forecasts.engines.statsforecast import forecast_each
 from forecasts.panel.batch import Batch
 
 
 class Arima(Model):
-    """Seasonal ARIMA: the dearest member by far, so no tier tries it unless the configuration says so."""
+    """Seasonal ARIMA: by far the slowest model, so no tier tries it unless the configuration lists it."""
 
     name = "arima"
     engine = "statsforecast"
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
         """One search per series, with approximate likelihoods."""
-        return each(batch, horizon, lambda sf, season, _: sf.AutoARIMA(season_length=season, approximation=True))
+        return forecast_each(
+            batch, horizon, lambda sf, season, _: sf.AutoARIMA(season_length=season, approximation=True)
+        )

@@ -1,21 +1,21 @@
-"""Exponential smoothing of several versions of a series that might have been (bagging)."""
+"""Exponential smoothing of several resampled versions of a series (bagging)."""
 
 import numpy as np
 
 from forecasts.base import Model
 from forecasts.panel.batch import Batch, filled
 
-VERSIONS = 8  # resampled series beside the real one: more cost time and changed no second digit
-SEASONS_PER_BLOCK = 2  # remainders are drawn in runs of this length, so that what clings together stays together
+VERSIONS = 8  # resampled series besides the real one: more cost time and did not change the second digit
+SEASONS_PER_BLOCK = 2  # block length of the bootstrap: keeps autocorrelation within a block
 SEED = 20160303
 
 
 class EtsBagged(Model):
     """Bagged exponential smoothing (Bergmeir, Hyndman & Benitez 2016): the median over resampled series.
 
-    A series is split by loess into trend, season and remainder; each version has its remainders drawn anew in blocks.
-    One search picks one form by luck; the median of many does not. Every series gets the same draws, so that its
-    forecast does not depend on its neighbours.
+    A series is split by loess into trend, season and remainder; each version redraws its remainders in blocks.
+    One search may pick a form by luck; the median of many does not. Every series gets the same draws, so that its
+    forecast does not depend on the other series.
     """
 
     name = "ets_bagged"
@@ -29,20 +29,20 @@ class EtsBagged(Model):
 
 
 def _median_of_versions(values: np.ndarray, season: int, horizon: int) -> np.ndarray:
-    """The bagged forecast of one series; a series of a single value is forecast by it."""
+    """The bagged forecast of one series; a constant series is continued."""
     if np.ptp(values) == 0:
         return np.full(horizon, values[-1])
     size = float(np.mean(np.abs(values)))
-    logs = bool(values.min() > 0)
-    known = np.log(values / size) if logs else values / size
-    smooth, remainder = _parts(known, season)
-    paths = [_forecast(known, logs, season, horizon)]
-    for draw in _draws(len(known), season):
-        paths.append(_forecast(smooth + remainder[draw], logs, season, horizon))
-    return np.median(paths, axis=0) * size
+    is_log = bool(values.min() > 0)
+    transformed = np.log(values / size) if is_log else values / size
+    trend_season, remainder = _decompose(transformed, season)
+    forecasts = [_forecast(transformed, is_log, season, horizon)]
+    for draw in _block_draws(len(transformed), season):
+        forecasts.append(_forecast(trend_season + remainder[draw], is_log, season, horizon))
+    return np.median(forecasts, axis=0) * size
 
 
-def _parts(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
+def _decompose(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
     """Trend with season, and the remainder."""
     if season == 1 or len(values) < 2 * season:
         from statsmodels.nonparametric.smoothers_lowess import lowess
@@ -51,24 +51,24 @@ def _parts(values: np.ndarray, season: int) -> tuple[np.ndarray, np.ndarray]:
         return trend, values - trend
     from statsmodels.tsa.seasonal import STL
 
-    found = STL(values, period=season).fit()
-    return found.trend + found.seasonal, found.resid
+    decomposition = STL(values, period=season).fit()
+    return decomposition.trend + decomposition.seasonal, decomposition.resid
 
 
-def _draws(length: int, season: int) -> np.ndarray:
-    """Places of remainders, a row per version: blocks that start anywhere, the first one cut at a random place."""
+def _block_draws(length: int, season: int) -> np.ndarray:
+    """Positions of remainders, a row per version: blocks from random starts, the first one cut at a random point."""
     generator = np.random.default_rng(SEED)
     block = min(max(SEASONS_PER_BLOCK * season, 8), max(length // 2, 1))
     count = length // block + 2
     starts = generator.integers(0, length - block + 1, (VERSIONS, count))
-    places = (starts[:, :, None] + np.arange(block)).reshape(VERSIONS, -1)
+    positions = (starts[:, :, None] + np.arange(block)).reshape(VERSIONS, -1)
     cuts = generator.integers(0, block, VERSIONS)
-    return np.stack([row[cut : cut + length] for row, cut in zip(places, cuts, strict=True)])
+    return np.stack([row[cut : cut + length] for row, cut in zip(positions, cuts, strict=True)])
 
 
-def _forecast(known: np.ndarray, logs: bool, season: int, horizon: int) -> np.ndarray:
+def _forecast(transformed: np.ndarray, is_log: bool, season: int, horizon: int) -> np.ndarray:
     from forecasts.engines.smoothing import smooth
 
-    series = np.exp(known) if logs else known
+    series = np.exp(transformed) if is_log else transformed
     size = float(np.mean(np.abs(series))) or 1.0
     return smooth(np.ascontiguousarray(series / size), season, horizon) * size

@@ -13,12 +13,12 @@ class EtsBatch(Model):
     engine = "numba"
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
-        """One small search per series, on the series over its mean size."""
+        """One small search per series, on the series divided by its mean absolute value."""
         from forecasts.engines.smoothing import smooth
 
         out = np.empty((len(batch), horizon))
         for row, values in enumerate(batch.values):
-            known = filled(values)
-            size = float(np.mean(np.abs(known))) or 1.0
-            out[row] = smooth(np.ascontiguousarray(known / size), batch.frequency.season, horizon) * size
+            series = filled(values)
+            size = float(np.mean(np.abs(series))) or 1.0
+            out[row] = smooth(np.ascontiguousarray(series / size), batch.frequency.season, horizon) * size
         return out

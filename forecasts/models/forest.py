@@ -1,4 +1,4 @@
-"""A random forest on lags, season and regressors, for all series of a batch together."""
+"""A random forest on lags, season and regressors, one for all series of a batch."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ LAGS = 6  # recent periods; the period one season ago is added
 
 
 class Forest(Model):
-    """Forecasts one step at a time, each step's answer being the next step's last lag.
+    """Forecasts one step at a time (recursively): each step's forecast is the next step's last lag.
 
-    Series are divided by the mean of their last season, so that one forest serves large and small ones; it cannot
-    leave the range it has seen, so growth is in the divisor, not in the trees.
+    Series are divided by the mean of their last season, so that one forest serves large and small ones; trees
+    cannot extrapolate, so growth is in the divisor.
     """
 
     name = "forest"
@@ -52,26 +52,26 @@ def fitted(batch: Batch) -> tuple[Any, list[str]]:
     season = batch.frequency.season
     rows, targets = [], []
     for values, end in zip(batch.values, batch.last, strict=True):
-        known = filled(values)
-        for place in range(max(season, LAGS), len(known)):
-            past = known[:place]
-            rows.append(_row(past, int(end) - (len(known) - 1 - place), batch, season))
-            targets.append(known[place] / _size(past[-season:]))
+        series = filled(values)
+        for position in range(max(season, LAGS), len(series)):
+            past = series[:position]
+            rows.append(_row(past, int(end) - (len(series) - 1 - position), batch, season))
+            targets.append(series[position] / _size(past[-season:]))
     forest = RandomForestRegressor(TREES, min_samples_leaf=LEAF, max_features=0.5, random_state=SEED, n_jobs=1)
     return forest.fit(np.vstack(rows), np.array(targets)), factor_names(batch)
 
 
 def factor_names(batch: Batch) -> list[str]:
-    """What the forest may look at, in the order of its columns."""
-    known = batch.regressors.names if batch.regressors else ()
-    return [*(f"lag_{lag}" for lag in range(1, LAGS + 1)), "lag_season", "period_of_season", *known]
+    """The features of the forest, in the order of its columns."""
+    regressors = batch.regressors.names if batch.regressors else ()
+    return [*(f"lag_{lag}" for lag in range(1, LAGS + 1)), "lag_season", "period_of_season", *regressors]
 
 
 def _row(past: Any, period: int, batch: Batch, season: int) -> np.ndarray:
     tail = np.asarray(past[-max(season, LAGS) :])
     lags = np.append(tail[-LAGS:][::-1], tail[-season]) / _size(tail[-season:])
-    known = batch.regressors.rows(period, period + 1)[0] if batch.regressors else np.empty(0)
-    return np.concatenate([lags, [period % season], known])
+    regressors = batch.regressors.rows(period, period + 1)[0] if batch.regressors else np.empty(0)
+    return np.concatenate([lags, [period % season], regressors])
 
 
 def _size(values: np.ndarray) -> float:

@@ -1,9 +1,9 @@
-"""Loess decomposition, with exponential smoothing of what is left without the season."""
+"""Loess decomposition, with exponential smoothing of the seasonally adjusted series."""
 
 import numpy as np
 
 from forecasts.base import Model
-from forecasts.engines.statsforecast import each
+from forecasts.engines.statsforecast import forecast_each
 from forecasts.panel.batch import Batch
 
 
@@ -16,4 +16,4 @@ class Mstl(Model):
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
         """One decomposition and one fit per series."""
-        return each(batch, horizon, lambda sf, season, _: sf.MSTL(season_length=season))
+        return forecast_each(batch, horizon, lambda sf, season, _: sf.MSTL(season_length=season))

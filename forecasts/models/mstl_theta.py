@@ -1,4 +1,4 @@
-"""Loess decomposition, with the theta method on what is left without the season."""
+"""Loess decomposition, with the theta method on the seasonally adjusted series."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from forecasts.base import Model
-from forecasts.engines.statsforecast import each
+from forecasts.engines.statsforecast import forecast_each
 from forecasts.panel.batch import Batch
 
 SEASONAL_WINDOW = 11  # of the decomposition, in seasons: its own default for one season
@@ -22,7 +22,7 @@ class MstlTheta(Model):
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
         """One decomposition and one fit per series."""
-        return each(batch, horizon, _make)
+        return forecast_each(batch, horizon, _make)
 
 
 @dataclass(frozen=True)

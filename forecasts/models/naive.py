@@ -7,7 +7,7 @@ from forecasts.panel.batch import Batch
 
 
 class Naive(Model):
-    """Repeats the last value: all that can be said of a series shorter than a season."""
+    """Repeats the last value: the only forecast for a series shorter than a season."""
 
     name = "naive"
 

@@ -15,6 +15,6 @@ class Prophet(Model):
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
         """All series at once."""
-        from forecasts.engines.prophet_menu import best_of_menu
+        from forecasts.engines.prophet_forms import fit_better_form
 
-        return best_of_menu(batch, horizon).forecast
+        return fit_better_form(batch, horizon).forecast

@@ -14,7 +14,7 @@ NOISY = ("prophet", "prophet.plot", "cmdstanpy")
 
 
 class ProphetStock(Model):
-    """The oracle and the peer of the batch engine: slow, one series at a time, point forecasts without simulation."""
+    """Reference for the batch engine: slow, one series at a time, point forecasts without simulation."""
 
     name = "prophet_stock"
     engine = "stan"
@@ -22,9 +22,9 @@ class ProphetStock(Model):
     uses_regressors = True
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
-        """One fit per series; a series that Stan gives up on is a NaN row."""
+        """One fit per series; a series that Stan cannot fit is a NaN row."""
         with quiet():
-            return np.vstack([_one(batch, row, horizon) for row in range(len(batch))])
+            return np.vstack([_fit_one(batch, row, horizon) for row in range(len(batch))])
 
 
 @contextlib.contextmanager
@@ -54,7 +54,7 @@ def specification(batch: Batch) -> Any:
     return spec
 
 
-def _one(batch: Batch, row: int, horizon: int) -> np.ndarray:
+def _fit_one(batch: Batch, row: int, horizon: int) -> np.ndarray:
     import pandas as pd
 
     values, last = batch.values[row], int(batch.last[row])

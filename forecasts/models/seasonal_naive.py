@@ -7,7 +7,7 @@ from forecasts.panel.batch import Batch, filled
 
 
 class SeasonalNaive(Model):
-    """Repeats the last season: the yardstick that every other model must beat."""
+    """Repeats the last season: the benchmark for every other model."""
 
     name = "seasonal_naive"
     seasons_needed = 1.0

@@ -3,7 +3,7 @@
 import numpy as np
 
 from forecasts.base import Model
-from forecasts.engines.statsforecast import each
+from forecasts.engines.statsforecast import forecast_each
 from forecasts.panel.batch import Batch
 
 
@@ -15,4 +15,4 @@ class Theta(Model):
 
     def predict(self, batch: Batch, horizon: int) -> np.ndarray:
         """One fit per series."""
-        return each(batch, horizon, lambda sf, season, _: sf.Theta(season_length=season))
+        return forecast_each(batch, horizon, lambda sf, season, _: sf.Theta(season_length=season))

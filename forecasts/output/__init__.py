@@ -1,4 +1,4 @@
-"""What leaves the engine: frames of forecasts and accuracy, factor importance, and pictures of them.
+"""Results of the engine: tables of forecasts and accuracy (frames.py, columns in schemas.py), importance, and charts.
 
-Belongs here: shaping and drawing results. Does not: computing a forecast.
+Belongs here: shaping and drawing results (forecasts/tables.yml describes the columns). Does not: computing a forecast.
 """

@@ -1,4 +1,4 @@
-"""What was computed, as long frames: one row per series, model and period."""
+"""The results as long frames: one row per series, model and period."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -62,10 +62,10 @@ def _values(served: Served) -> pl.DataFrame:
 
 def _scenario(served: Served, name: str, base: pl.DataFrame) -> pl.DataFrame:
     """The served rows under a scenario, their bounds at the same distance in proportion."""
-    known = [row for row, length in enumerate(served.candidates.batch.lengths) if length > 0]
-    point, before = served.scenarios[name][known].ravel(), base["yhat"].to_numpy()
-    moved = [moved_bounds(point, before, base[bound].to_numpy()) for bound in schemas.BOUNDS]
-    bounds = [pl.Series(bound, values) for bound, values in zip(schemas.BOUNDS, moved, strict=True)]
+    with_values = [row for row, length in enumerate(served.candidates.batch.lengths) if length > 0]
+    point, before = served.scenarios[name][with_values].ravel(), base["yhat"].to_numpy()
+    bounds_of = [moved_bounds(point, before, base[bound].to_numpy()) for bound in schemas.BOUNDS]
+    bounds = [pl.Series(bound, values) for bound, values in zip(schemas.BOUNDS, bounds_of, strict=True)]
     return base.with_columns(pl.Series("yhat", point), pl.lit(name).alias("scenario"), *bounds)
 
 
@@ -81,12 +81,12 @@ def _marks(served: Served, name: str, rows: np.ndarray) -> pl.DataFrame:
 
 
 def engine_of(name: str) -> str:
-    """What computed a model's rows; the pool is put together here."""
+    """The library that computed a model's rows; pools are combined with numpy."""
     return registry()[name].engine if name in registry() else "numpy"
 
 
 def _backtest(served: Served, origin: Origin, past: dict[str, Bounds]) -> pl.DataFrame:
-    batch = served.candidates.batch.take(origin.rows).without_last(origin.held)
+    batch = served.candidates.batch.take(origin.rows).without_last(origin.held_out)
     ids, horizon = np.array(batch.unique_ids, dtype=object), served.candidates.horizon
     periods = batch.frequency.dates(batch.future(horizon))
     cutoff = np.repeat(batch.frequency.ends(batch.last), horizon)
@@ -116,13 +116,13 @@ def _long(ids: np.ndarray, periods: np.ndarray, point: np.ndarray, bounds: Bound
 
 def _series(served: Served, names: pl.DataFrame) -> pl.DataFrame:
     batch = served.candidates.batch
-    known = batch.lengths > 0
-    model = [name if some else None for name, some in zip(served.served, known, strict=True)]
+    has_values = batch.lengths > 0
+    model = [name if has_value else None for name, has_value in zip(served.served, has_values, strict=True)]
     first = batch.frequency.dates(batch.last - batch.lengths + 1)
     last = batch.frequency.dates(batch.last)
     frame = names.with_columns(
-        first_period=pl.when(pl.Series(known)).then(pl.Series(first)),
-        last_period=pl.when(pl.Series(known)).then(pl.Series(last)),
+        first_period=pl.when(pl.Series(has_values)).then(pl.Series(first)),
+        last_period=pl.when(pl.Series(has_values)).then(pl.Series(last)),
         n_periods=pl.Series(batch.lengths),
         segment=pl.Series(served.segments, dtype=pl.String),
         served_model=pl.Series(model, dtype=pl.String),
@@ -155,7 +155,7 @@ def _scores(served: Served, origin: Origin, past: dict[str, Bounds], name: str) 
             "rmsse": metrics.rmsse(actual, point, origin.squared_scale),
             "wape": metrics.wape(actual, point),
             "bias": metrics.bias(actual, point),
-            "accuracy": metrics.mean_known(metrics.accuracy(actual, point)),
+            "accuracy": metrics.nan_mean(metrics.accuracy(actual, point)),
             "coverage_80": metrics.coverage(actual, low80, high80),
             "coverage_95": metrics.coverage(actual, low95, high95),
             "msis_95": metrics.msis(actual, low95, high95, origin.scale),

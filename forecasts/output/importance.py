@@ -1,4 +1,4 @@
-"""What a forest would look at: the share of each lag, season and regressor in what it explains, per metric."""
+"""Feature importance of a random forest: the share of each lag, season and regressor, per metric."""
 
 import numpy as np
 import polars as pl
@@ -6,23 +6,23 @@ import polars as pl
 from forecasts.output import schemas
 from forecasts.panel.batch import Batch
 
-MOST = 40  # series of a metric, evenly taken: the shares settle long before, and a tree sees some thousand rows
+MAX_SERIES = 40  # series of a metric, evenly sampled: shares are stable with fewer, and a tree gets some thousand rows
 
 
 def importance_of(batch: Batch, metrics: list[str], segments: np.ndarray) -> pl.DataFrame:
     """One row per metric and factor, for metrics with a regular series. metrics: of each series of the batch.
 
-    Evidence about the history, not about the served forecast: the forest need not be a member of the pool.
+    Describes the history, not the served forecast: the forest need not be a member of the pool.
     """
     from forecasts.models.forest import importance
 
     rows: list[dict[str, object]] = []
     for metric in sorted(set(metrics)):
-        able = [row for row, name in enumerate(metrics) if name == metric and segments[row] == "regular"]
-        if not able:
+        regular = [row for row, name in enumerate(metrics) if name == metric and segments[row] == "regular"]
+        if not regular:
             continue
-        chosen = able[:: max(1, len(able) // MOST)][:MOST]
+        chosen = regular[:: max(1, len(regular) // MAX_SERIES)][:MAX_SERIES]
         shares = importance(batch.take(chosen))
-        mark = {"freq": batch.frequency.code, "metric": metric, "n_series": len(chosen)}
-        rows += [{**mark, "factor": factor, "share": round(share, 6)} for factor, share in shares.items()]
+        labels = {"freq": batch.frequency.code, "metric": metric, "n_series": len(chosen)}
+        rows += [{**labels, "factor": factor, "share": round(share, 6)} for factor, share in shares.items()]
     return schemas.conform(pl.DataFrame(rows), schemas.IMPORTANCE) if rows else schemas.empty(schemas.IMPORTANCE)

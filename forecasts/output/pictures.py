@@ -1,4 +1,4 @@
-"""A small picture per series: history, forecast and intervals, as a page that needs nothing but itself."""
+"""One chart per series: history, forecast and intervals, as a self-contained HTML page."""
 
 import re
 from pathlib import Path
@@ -7,33 +7,33 @@ from typing import Any
 import polars as pl
 
 from forecasts.files import read_forecasts, read_long
-from forecasts.output.svg import drawn
+from forecasts.output.svg import svg_chart
 
-MOST = 200  # pictures; nobody looks at more, and a file each is slow
+MAX_PICTURES = 200  # one file each: more would be slow, and too many to look through
 
 
 def draw(source: Path, forecasts: Path, folder: Path) -> int:
     """Write `<series>.html` for the first series of a forecast file; returns how many.
 
-    A page shows the picture as SVG and carries its Vega-Lite specification with the numbers, to be changed in any
-    Vega editor. Nothing is fetched when it is opened.
+    A page shows the chart as SVG and contains its Vega-Lite specification with the numbers, to edit in any Vega editor.
+    Opening it fetches nothing.
     """
     history = read_long(source)
     future = read_forecasts(forecasts)
-    ids = future["unique_id"].unique(maintain_order=True)[:MOST].to_list()
+    ids = future["unique_id"].unique(maintain_order=True)[:MAX_PICTURES].to_list()
     folder.mkdir(parents=True, exist_ok=True)
     for number, unique_id in enumerate(ids):
-        mine = pl.col("unique_id") == unique_id
-        chart = picture(history.filter(mine), future.filter(mine), str(unique_id))
+        of_series = pl.col("unique_id") == unique_id
+        chart = picture(history.filter(of_series), future.filter(of_series), str(unique_id))
         name = re.sub(r"[^\w-]+", "_", str(unique_id))[:80]
-        shown = drawn(history.filter(mine), future.filter(mine), str(unique_id))
-        (folder / f"{number:03d}_{name}.html").write_text(_page(shown, chart.to_json(indent=None)), encoding="utf-8")
+        svg = svg_chart(history.filter(of_series), future.filter(of_series), str(unique_id))
+        (folder / f"{number:03d}_{name}.html").write_text(_page(svg, chart.to_json(indent=None)), encoding="utf-8")
     return len(ids)
 
 
-def _page(shown: str, specification: str) -> str:
-    held = specification.replace("</", "<\\/")  # the name of a series may not end the script
-    return f'<!doctype html><meta charset="utf-8">{shown}<script type="application/json">{held}</script>\n'
+def _page(svg: str, specification: str) -> str:
+    escaped = specification.replace("</", "<\\/")  # a series name must not end the script element
+    return f'<!doctype html><meta charset="utf-8">{svg}<script type="application/json">{escaped}</script>\n'
 
 
 def picture(history: pl.DataFrame, future: pl.DataFrame, title: str) -> Any:

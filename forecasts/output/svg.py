@@ -1,4 +1,4 @@
-"""The picture of one series as SVG text, without a browser, a library or the network."""
+"""The chart of one series as SVG text, without a browser, a library or the network."""
 
 from collections.abc import Callable
 from datetime import date
@@ -12,7 +12,7 @@ BLUE = "#4c78a8"
 Scale = Callable[[np.ndarray], np.ndarray]
 
 
-def drawn(history: pl.DataFrame, future: pl.DataFrame, title: str) -> str:
+def svg_chart(history: pl.DataFrame, future: pl.DataFrame, title: str) -> str:
     """History (ds, y), forecast and its 80 and 95 % intervals (ds, yhat, lo_80 ...) over time."""
     past = history.drop_nulls("y").sort("ds")
     days = pl.concat([past["ds"].cast(pl.Date), future["ds"].cast(pl.Date)])
@@ -41,9 +41,9 @@ def _numbers(days: pl.Series) -> np.ndarray:
 
 
 def _scale(figures: np.ndarray, first: float, last: float) -> Scale:
-    """From figures to places: the smallest at `first`, the largest at `last`."""
+    """A linear scale from values to pixels: the smallest at `first`, the largest at `last`."""
     low, size = float(figures.min()), float(figures.max() - figures.min()) or 1.0
-    return lambda known: first + (known - low) / size * (last - first)
+    return lambda values: first + (values - low) / size * (last - first)
 
 
 def _axes(days: pl.Series, values: pl.Series, across: Scale, up: Scale) -> list[str]:
@@ -57,15 +57,18 @@ def _axes(days: pl.Series, values: pl.Series, across: Scale, up: Scale) -> list[
 
 
 def _line(x: np.ndarray, y: np.ndarray, style: str) -> str:
-    known = ~np.isnan(y)
-    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x[known], y[known], strict=True))
+    is_known = ~np.isnan(y)
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x[is_known], y[is_known], strict=True))
     return f'<polyline points="{points}" fill="none" {style}/>'
 
 
 def _area(x: np.ndarray, low: np.ndarray, high: np.ndarray, opacity: float) -> str:
-    known = ~np.isnan(low + high)
-    around = [*zip(x[known], high[known], strict=True), *zip(x[known][::-1], low[known][::-1], strict=True)]
-    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in around)
+    is_known = ~np.isnan(low + high)
+    outline = [
+        *zip(x[is_known], high[is_known], strict=True),
+        *zip(x[is_known][::-1], low[is_known][::-1], strict=True),
+    ]
+    points = " ".join(f"{a:.1f},{b:.1f}" for a, b in outline)
     return f'<polygon points="{points}" fill="{BLUE}" opacity="{opacity}"/>'
 
 

@@ -1,4 +1,6 @@
-"""A panel of series before any model sees it: batches, frequencies, calendars, outside figures, festival effects.
+"""A panel of series before any model sees it: a long table as arrays of equal steps, and the regressors of its periods.
 
-Belongs here: turning a long table into arrays of equal steps, and what is known about their periods. Does not: models.
+Dates to periods and back: frequency.py. Rows to arrays: batch.py. Festivals and working days: calendar.py; their effect
+on models without regressors: festival_effects.py. External figures as published at a cutoff: regressors.py.
+Does not belong here: models; reading a file (forecasts/files.py, pipelines/ingest).
 """

@@ -1,4 +1,4 @@
-"""A batch of series in equal steps, and what is known about their periods."""
+"""A batch of series in equal steps, and the regressors of their periods."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,9 +17,9 @@ class Regressors:
     """Known numbers per period that every series of a batch may use: festivals, working days, market facts.
 
     first: period number of the first row. values: one row per period, history and future, one column per name.
-    published: day number from which each value is known, or None if all are known for ever, as a calendar is.
+    published: day number from which each value is known, or None if all are always known, as a calendar is.
     revisions: later values of the same shape and the days from which they are known, the earlier revision first.
-    moved: what a scenario adds to the values as they are seen, where they have a day.
+    shift: what a scenario adds to the values as published, where they have a publication day.
     """
 
     names: tuple[str, ...]
@@ -27,13 +27,13 @@ class Regressors:
     values: np.ndarray
     published: np.ndarray | None = None
     revisions: tuple[tuple[np.ndarray, np.ndarray], ...] = ()
-    moved: np.ndarray | None = None
+    shift: np.ndarray | None = None
 
-    def seen(self, day: int) -> "Regressors":
-        """As they were known at the end of a day: as last revised by then; unpublished ones are carried forward.
+    def as_of(self, day: int) -> "Regressors":
+        """The values known at the end of a day: as last revised by then; unpublished ones are carried forward.
 
-        Figures from outside are in standard deviations from the mean of what had been published by that day, so that
-        effects of a market size and of a price are of one kind. The first vintage sets the scale: a revision is
+        External figures are standardised by the mean and standard deviation of what had been published by that day, so
+        that effects of a market size and of a price are comparable. The first vintage sets the scale: a revision is
         measured in its units.
         """
         if self.published is None:
@@ -44,11 +44,11 @@ class Regressors:
             values = np.where(since <= day, revised, values)
         dated = np.asarray((self.published > ALWAYS).any(axis=0))
         columns = [
-            _carried(_standardised(column, scale) if is_dated else column)
+            _forward_filled(_standardised(column, scale) if is_dated else column)
             for column, scale, is_dated in zip(values.T, first.T, dated, strict=True)
         ]
-        known = np.column_stack(columns) + (0.0 if self.moved is None else self.moved)
-        return Regressors(self.names, self.first, known)
+        shift = 0.0 if self.shift is None else self.shift
+        return Regressors(self.names, self.first, np.column_stack(columns) + shift)
 
     def rows(self, start: int, stop: int) -> np.ndarray:
         """The rows of periods start ... stop - 1."""
@@ -60,7 +60,7 @@ class Batch:
     """Series of one frequency, without gaps: an unknown period inside a series is NaN.
 
     values[i] ends at period last[i]; the first and the last value of a series are known. An all-unknown series has
-    no values, and its `last` is the last period that was named.
+    no values, and its `last` is its last period in the table.
     """
 
     unique_ids: tuple[str, ...]
@@ -79,43 +79,45 @@ class Batch:
         return np.array([len(series) for series in self.values], dtype=np.int64)
 
     def take(self, rows: Sequence[int] | np.ndarray) -> "Batch":
-        """The series at these places, in this order."""
+        """The series of these rows, in this order."""
         ids = tuple(self.unique_ids[row] for row in rows)
         return replace(self, unique_ids=ids, values=tuple(self.values[row] for row in rows), last=self.last[rows])
 
-    def without_last(self, held: np.ndarray) -> "Batch":
+    def without_last(self, held_out: np.ndarray) -> "Batch":
         """The same series as they were `held[i]` periods earlier."""
-        values = tuple(series[: len(series) - out] for series, out in zip(self.values, held, strict=True))
-        return replace(self, values=values, last=self.last - held)
+        values = tuple(series[: len(series) - held] for series, held in zip(self.values, held_out, strict=True))
+        return replace(self, values=values, last=self.last - held_out)
 
     def future(self, horizon: int) -> np.ndarray:
-        """Period numbers that are forecast: one row per series, one column per step."""
+        """Period numbers of the forecast: one row per series, one column per step."""
         return self.last[:, None] + np.arange(1, horizon + 1)[None, :]
 
 
 def batch_of(history: pl.DataFrame, frequency: Frequency) -> Batch:
     """A batch from a long frame `unique_id, ds, y`; series come out sorted by id.
 
-    Raises ForecastError if a series names a period twice.
+    Raises ForecastError if a series has two rows in one period.
     """
     frame = history.select("unique_id", pl.col("ds").cast(pl.Date), pl.col("y").cast(pl.Float64))
     frame = frame.sort("unique_id", "ds")
     index = frequency.index(frame["ds"].to_numpy())
-    known = frame["y"].to_numpy().copy()
-    known[~np.isfinite(known)] = np.nan
+    values = frame["y"].to_numpy().copy()
+    values[~np.isfinite(values)] = np.nan
     runs = frame["unique_id"].rle().struct.unnest()
     stops = np.cumsum(runs["len"].to_numpy())
     starts = stops - runs["len"].to_numpy()
     ids = tuple(runs["value"].to_list())
-    pieces = [_regular(ids[i], index[a:b], known[a:b]) for i, (a, b) in enumerate(zip(starts, stops, strict=True))]
+    pieces = [
+        _regular_series(ids[i], index[a:b], values[a:b]) for i, (a, b) in enumerate(zip(starts, stops, strict=True))
+    ]
     last = np.array([end for _, end in pieces], dtype=np.int64)
-    return Batch(ids, tuple(values for values, _ in pieces), last, frequency)
+    return Batch(ids, tuple(series for series, _ in pieces), last, frequency)
 
 
-def _regular(unique_id: str, index: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, int]:
+def _regular_series(unique_id: str, index: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, int]:
     """One series with every period between its first and its last known value, and the number of the last."""
     if (np.diff(index) == 0).any():
-        raise ForecastError(two_rows(unique_id))
+        raise ForecastError(duplicate_period_message(unique_id))
     known = np.flatnonzero(~np.isnan(y))
     if len(known) == 0:
         return np.empty(0), int(index[-1])
@@ -125,8 +127,8 @@ def _regular(unique_id: str, index: np.ndarray, y: np.ndarray) -> tuple[np.ndarr
     return values, int(index[-1])
 
 
-def two_rows(unique_id: str) -> str:
-    """What is said of a series that names a period twice."""
+def duplicate_period_message(unique_id: str) -> str:
+    """The error message for a series with two rows in one period."""
     return f"series {unique_id!r}: two rows fall into one period: sum them, or use a finer --freq"
 
 
@@ -135,8 +137,8 @@ def filled(values: np.ndarray) -> np.ndarray:
     gaps = np.isnan(values)
     if not gaps.any():
         return values
-    places = np.arange(len(values))
-    return np.interp(places, places[~gaps], values[~gaps])
+    positions = np.arange(len(values))
+    return np.interp(positions, positions[~gaps], values[~gaps])
 
 
 def _standardised(values: np.ndarray, first: np.ndarray) -> np.ndarray:
@@ -145,10 +147,10 @@ def _standardised(values: np.ndarray, first: np.ndarray) -> np.ndarray:
     return (values - known.mean()) / spread if len(known) else values
 
 
-def _carried(column: np.ndarray) -> np.ndarray:
-    """Unknown values replaced by the last known one before them, at the start by the first, 0 if none is known."""
+def _forward_filled(column: np.ndarray) -> np.ndarray:
+    """Unknown values replaced by the last known one before them, at the start by the first; 0 if none is known."""
     known = np.flatnonzero(~np.isnan(column))
     if len(known) == 0:
         return np.zeros(len(column))
-    place = np.searchsorted(known, np.arange(len(column)), side="right") - 1
-    return column[known[np.maximum(place, 0)]]
+    position = np.searchsorted(known, np.arange(len(column)), side="right") - 1
+    return column[known[np.maximum(position, 0)]]

@@ -1,8 +1,8 @@
 """Moving festivals and working days as numbers per period, for models that see months and weeks, not days.
 
-A festival that moves between months (春节 falls between 21 January and 20 February) cannot be learnt from the month's
-name, and a daily holiday column does nothing to a monthly model. The regressor is the share of the festival's window
-that falls in the period: 0 in most, 1 where all of it does; the shares of one festival add up to 1.
+A festival that moves between months (春节 falls between 21 January and 20 February) is no monthly pattern, and a daily
+holiday column does nothing in a monthly model. The regressor is the share of the festival's window that falls in the
+period: 0 in most, 1 where all of it does; the shares of one festival add up to 1.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Festival:
-    """Where its date is found in the package `holidays`, and the days around it that it changes sales on."""
+    """Its country and name in the package `holidays`, and the days around it that it affects."""
 
     country: str
     holiday: str
@@ -84,11 +84,11 @@ def _days(country: str, holiday: str, years: tuple[int, ...]) -> tuple[date, ...
     import holidays
 
     days = sorted(holidays.country_holidays(country, years=years, language="en_US").get_named(holiday))
-    return tuple(day for place, day in enumerate(days) if place == 0 or (day - days[place - 1]).days > 20)
+    return tuple(day for number, day in enumerate(days) if number == 0 or (day - days[number - 1]).days > 20)
 
 
 def working_day_excess(country: str, frequency: Frequency, index: np.ndarray) -> np.ndarray:
-    """Working days of each period over the mean of its own length's share, as a share: 0.05 is five per cent more."""
+    """Working days of each period relative to the mean for its length: 0.05 is five per cent more."""
     starts, ends = frequency.starts(index), frequency.ends(index)
     working = working_days(country, starts[0].item(), ends[-1].item())
     total = np.concatenate([[0], np.cumsum(working)])
@@ -98,13 +98,13 @@ def working_day_excess(country: str, frequency: Frequency, index: np.ndarray) ->
 
 
 def working_days(country: str, first: date, last: date, overrides: Mapping[date, bool] | None = None) -> np.ndarray:
-    """One flag per day from first to last: is it worked, by the country's holidays, its swapped days, and overrides."""
+    """Whether each day from first to last is a working day, by holidays, swapped days and the overrides."""
     import holidays
 
-    known = holidays.country_holidays(country, years=range(first.year, last.year + 1))
-    days = [first + timedelta(days=place) for place in range((last - first).days + 1)]
-    return np.array([_worked(day, known, overrides or {}) for day in days], dtype=bool)
+    country_calendar = holidays.country_holidays(country, years=range(first.year, last.year + 1))
+    days = [first + timedelta(days=offset) for offset in range((last - first).days + 1)]
+    return np.array([_is_working_day(day, country_calendar, overrides or {}) for day in days], dtype=bool)
 
 
-def _worked(day: date, known: Any, overrides: Mapping[date, bool]) -> bool:
-    return overrides[day] if day in overrides else bool(known.is_working_day(day))
+def _is_working_day(day: date, country_calendar: Any, overrides: Mapping[date, bool]) -> bool:
+    return overrides[day] if day in overrides else bool(country_calendar.is_working_day(day))

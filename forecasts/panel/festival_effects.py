@@ -1,7 +1,7 @@
-"""Festivals for models that know none: their effect is estimated, taken out of the history, put back on the forecast.
+"""Festival effects for models without regressors: estimated, removed from the history, restored on the forecast.
 
-Trend and season would drown a festival, but both vanish in seasonal differences, and a festival that moves does not:
-the effect is the least squares slope of the differenced (log) series on the differenced regressors.
+Seasonal differences remove trend and season but not a moving festival, so the effect is the least squares slope of the
+differenced (log) series on the differenced regressors.
 """
 
 from dataclasses import dataclass, replace
@@ -10,30 +10,30 @@ import numpy as np
 
 from forecasts.panel.batch import Batch, filled
 
-SURE = 2.0  # t value from which an effect is believed; a weaker one costs more in noise than it explains
+MIN_T_VALUE = 2.0  # an effect with a smaller t value costs more in noise than it explains
 
 
 @dataclass(frozen=True)
 class Effects:
-    """removed: the batch without the effects. future: (series, steps) of log effects, or amounts where not is_log."""
+    """adjusted: the batch without the effects. future: (series, steps) of log effects, or amounts where not is_log."""
 
-    removed: Batch
+    adjusted: Batch
     future: np.ndarray
     is_log: np.ndarray
 
-    def put_back(self, forecasts: np.ndarray) -> np.ndarray:
-        """The forecasts with the effects that the future's regressors have."""
+    def restore(self, forecasts: np.ndarray) -> np.ndarray:
+        """The forecasts with the effects of the future regressors."""
         return np.where(self.is_log[:, None], forecasts * np.exp(self.future), forecasts + self.future)
 
 
 def effects_of(batch: Batch, horizon: int) -> Effects:
-    """The believable effects of the batch's regressors on every series."""
+    """The significant effects of the batch's regressors on every series."""
     values, future, logs = [], np.zeros((len(batch), horizon)), np.zeros(len(batch), dtype=bool)
     for row, series in enumerate(batch.values):
         logs[row] = bool(np.nanmin(series) > 0)
         past, ahead = _columns(batch, row, horizon)
-        known = np.log(filled(series)) if logs[row] else filled(series)
-        slopes = believable_slopes(known, past, batch.frequency.season)
+        target = np.log(filled(series)) if logs[row] else filled(series)
+        slopes = significant_slopes(target, past, batch.frequency.season)
         effect = past @ slopes
         values.append(series / np.exp(effect) if logs[row] else series - effect)
         future[row] = ahead @ slopes
@@ -47,21 +47,21 @@ def _columns(batch: Batch, row: int, horizon: int) -> tuple[np.ndarray, np.ndarr
     return rows[:length], rows[length:]
 
 
-def believable_slopes(known: np.ndarray, columns: np.ndarray, season: int) -> np.ndarray:
-    """Slope per column, 0 where its t value is below SURE or there is too little to estimate from."""
+def significant_slopes(target: np.ndarray, columns: np.ndarray, season: int) -> np.ndarray:
+    """Slope per column, 0 where its t value is below MIN_T_VALUE or the series is too short to estimate it."""
     slopes = np.zeros(columns.shape[1])
     lag = season if season > 1 else 1
-    if len(known) < 2 * lag + columns.shape[1] + 3:
+    if len(target) < 2 * lag + columns.shape[1] + 3:
         return slopes
-    y, x = known[lag:] - known[:-lag], columns[lag:] - columns[:-lag]
+    y, x = target[lag:] - target[:-lag], columns[lag:] - columns[:-lag]
     y, x = y - y.mean(), x - x.mean(axis=0)
-    moving = np.flatnonzero(np.abs(x).max(axis=0) > 1e-9)
-    while len(moving):
-        slope, t = _least_squares(y, x[:, moving])
-        if np.abs(t).min() >= SURE:
-            slopes[moving] = slope
+    candidates = np.flatnonzero(np.abs(x).max(axis=0) > 1e-9)
+    while len(candidates):
+        slope, t = _least_squares(y, x[:, candidates])
+        if np.abs(t).min() >= MIN_T_VALUE:
+            slopes[candidates] = slope
             break
-        moving = np.delete(moving, np.abs(t).argmin())
+        candidates = np.delete(candidates, np.abs(t).argmin())
     return slopes
 
 
@@ -69,7 +69,7 @@ def _least_squares(y: np.ndarray, x: np.ndarray) -> tuple[np.ndarray, np.ndarray
     """Slopes and their t values."""
     inverse = np.linalg.pinv(x.T @ x)
     slope = inverse @ x.T @ y
-    freedom = max(1, len(y) - x.shape[1] - 1)
-    variance = float(((y - x @ slope) ** 2).sum()) / freedom
+    degrees_of_freedom = max(1, len(y) - x.shape[1] - 1)
+    variance = float(((y - x @ slope) ** 2).sum()) / degrees_of_freedom
     error = np.sqrt(np.maximum(variance * np.diag(inverse), 1e-300))
     return slope, slope / error

@@ -1,4 +1,4 @@
-"""Periods as integers, so that gaps are differences: days, weeks, months, quarters, years, and 4-4-5 months."""
+"""Dates to period numbers and back: days, weeks, months, quarters, years, and 4-4-5 months."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -11,9 +11,9 @@ WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
 LENGTH = {"YS": 12, "QS": 3, "MS": 1, "ME": 1}  # in months
 SEASON = {"YS": 1, "QS": 4, "MS": 12, "ME": 12, "W": 52, "D": 7, "B": 5, "445": 12}
-KNOWN = "MS, ME, QS, YS (QS-APR, YS-APR ... for fiscal ones), D, B, W-MON ... W-SUN, 445-JAN ... 445-DEC"
+VALID_CODES = "MS, ME, QS, YS (QS-APR, YS-APR ... for fiscal ones), D, B, W-MON ... W-SUN, 445-JAN ... 445-DEC"
 WEEKS_445 = np.cumsum([4, 4, 5] * 4)
-WORKING_WEEKS = 2  # from then on it is no chance that no weekend is among the days
+WORKING_WEEKS = 2  # from then on dates without a weekend are no coincidence
 YEARS_445 = range(1960, 2110)
 
 
@@ -29,11 +29,11 @@ class Frequency:
     code: str
 
     def __post_init__(self) -> None:
-        """Refuse a code that no period is known for."""
+        """Refuse an unknown code."""
         allowed = {"W": WEEKDAYS, "QS": MONTHS, "YS": MONTHS, "445": MONTHS}.get(self.kind, ())
         optional = self.kind in LENGTH or self.kind in ("D", "B")
         if not (self.anchor in allowed or (self.anchor == "" and optional)):
-            raise ForecastError(f"frequency {self.code!r} is unknown: use {KNOWN}")
+            raise ForecastError(f"frequency {self.code!r} is unknown: use {VALID_CODES}")
 
     @property
     def kind(self) -> str:
@@ -89,24 +89,23 @@ class Frequency:
         return MONTHS.index(self.anchor) if self.anchor else 0
 
 
-def inferred(dates: np.ndarray) -> str:
-    """The code of the longest period that tells all dates of one or many series apart, as their owner writes them.
+def infer_freq(dates: np.ndarray) -> str:
+    """The frequency of the dates of one or many series: the longest period with at most one date.
 
-    First days of months are MS, QS, YS (with their month), last days ME, or QS and YS where they are those of quarters
-    and years; one weekday is W-..., weeks without their weekends B, anything else D. Raises
-    ForecastError for fewer than two dates.
+    First days of months are MS, QS, YS (with their month), last days ME, or QS and YS where they end quarters or
+    years; one weekday is W-..., days without weekends B, anything else D. ForecastError for fewer than two dates.
     """
     days = np.unique(np.asarray(dates).astype("datetime64[D]"))
     if len(days) < 2:
-        raise ForecastError("fewer than two dates: say the frequency")
+        raise ForecastError("fewer than two dates: give the frequency")
     months = days.astype("datetime64[M]")
     if (days == months.astype("datetime64[D]")).all():
         return _of_months(months.astype(np.int64))
     if ((months + 1).astype("datetime64[D]") - days == np.timedelta64(1, "D")).all():
-        found = _of_months(months.astype(np.int64) + 1)
-        return "ME" if found == "MS" else found
+        code = _of_months(months.astype(np.int64) + 1)
+        return "ME" if code == "MS" else code
     if len(set(days - months.astype("datetime64[D]"))) == 1 and len(days) > 2:
-        raise ForecastError("one day of each month, but not its first or last: say the frequency, such as MS")
+        raise ForecastError("one day of each month, but not its first or last: give the frequency, such as MS")
     weekdays = np.unique((days.astype(np.int64) + 3) % 7)
     if len(weekdays) == 1:
         return f"W-{WEEKDAYS[weekdays[0]]}"

@@ -1,8 +1,8 @@
-"""Regressors from outside: market facts, promotions, prices, with the day on which each figure was published.
+"""External regressors: market facts, promotions, prices, with the day on which each figure was published.
 
-What was not yet published at a cutoff is not seen there: the last figure known by then is carried forward, in the
-backtest as in the forecast. A revised figure is seen as it stood on that day: every vintage is kept. Planned figures
-(a promotion calendar) carry the day on which they were planned.
+A figure that was not yet published at a cutoff is not used there: the last figure known by then is carried forward,
+in the backtest as in the forecast. A revised figure is used as it stood on that day: every vintage is kept. Planned
+figures (a promotion calendar) carry the day on which they were planned.
 """
 
 from dataclasses import replace
@@ -19,14 +19,14 @@ NEVER = np.iinfo(np.int64).max
 
 
 def with_external(
-    known: Regressors | None, facts: pl.DataFrame | None, batch: Batch, horizon: int, as_of: date
+    calendar: Regressors | None, facts: pl.DataFrame | None, batch: Batch, horizon: int, as_of: date
 ) -> Regressors | None:
-    """The batch's regressors with one column per name of `facts` (COLUMNS; ds any day of its period, mean taken).
+    """The calendar's regressors with one column per name of `facts` (COLUMNS; ds any day of its period, mean taken).
 
-    Figures published after `as_of` are left out; the others stay in their own units until a day looks at them.
+    Figures published after `as_of` are left out; the others stay in their own units (`Regressors.as_of` scales them).
     """
     if facts is None or facts.is_empty() or not len(batch):
-        return known
+        return calendar
     missing = [name for name in COLUMNS if name not in facts.columns]
     if missing:
         raise ForecastError(f"regressors: column {missing[0]} is missing: expected {', '.join(COLUMNS)}")
@@ -37,10 +37,10 @@ def with_external(
     names = tuple(visible["name"].unique().sort().to_list())
     columns = [_vintages(visible.filter(pl.col("name") == name), batch, first, size) for name in names]
     if not columns:
-        return known
+        return calendar
     depth = max(len(days) for _, days in columns)
-    layers = [_layer(columns, place) for place in range(depth)]
-    return _beside(known, Regressors(names, first, *layers[0], tuple(layers[1:])))
+    layers = [_vintage(columns, number) for number in range(depth)]
+    return _combined(calendar, Regressors(names, first, *layers[0], tuple(layers[1:])))
 
 
 def _vintages(facts: pl.DataFrame, batch: Batch, first: int, size: int) -> tuple[np.ndarray, np.ndarray]:
@@ -51,53 +51,57 @@ def _vintages(facts: pl.DataFrame, batch: Batch, first: int, size: int) -> tuple
     periods = pl.Series(batch.frequency.index(facts["ds"].cast(pl.Date).to_numpy()) - first)
     dated = facts.with_columns(period=periods, day=pl.col("published_on").cast(pl.Date).cast(pl.Int32))
     dated = dated.filter(pl.col("period").is_between(0, size - 1))
-    stories = {int(period): _story(rows) for (period,), rows in dated.group_by("period")}
-    depth = max(map(len, stories.values()), default=1)
+    by_period = {int(period): _vintages_of_period(rows) for (period,), rows in dated.group_by("period")}
+    depth = max(map(len, by_period.values()), default=1)
     values, days = np.full((depth, size), np.nan), np.full((depth, size), NEVER)
-    for period, story in stories.items():
-        for place, (day, value) in enumerate(story):
-            values[place, period], days[place, period] = value, day
+    for period, vintages in by_period.items():
+        for number, (day, value) in enumerate(vintages):
+            values[number, period], days[number, period] = value, day
     return values, days
 
 
-def _story(rows: pl.DataFrame) -> list[tuple[int, float]]:
-    """What was known of one period, and from which day: from the day on which all its figures were out."""
+def _vintages_of_period(rows: pl.DataFrame) -> list[tuple[int, float]]:
+    """The vintages of one period, (day, value), from the day on which all its figures were published."""
     complete = rows.group_by("ds").agg(pl.col("day").min())["day"].max()
     days = rows.filter(pl.col("day") >= complete)["day"].unique().sort().to_list()
-    known = (rows.filter(pl.col("day") <= day).sort("day").group_by("ds").agg(pl.col("value").last()) for day in days)
-    return [(day, float(np.mean(table["value"].to_list()))) for day, table in zip(days, known, strict=True)]
+    tables = (rows.filter(pl.col("day") <= day).sort("day").group_by("ds").agg(pl.col("value").last()) for day in days)
+    return [(day, float(np.mean(table["value"].to_list()))) for day, table in zip(days, tables, strict=True)]
 
 
-def _layer(columns: list[tuple[np.ndarray, np.ndarray]], place: int) -> tuple[np.ndarray, np.ndarray]:
-    """One vintage of all names, (periods, names): values and days."""
+def _vintage(columns: list[tuple[np.ndarray, np.ndarray]], number: int) -> tuple[np.ndarray, np.ndarray]:
+    """One vintage of all names, (periods, names): values and publication days."""
     size = columns[0][0].shape[1]
-    nothing = np.full(size, np.nan), np.full(size, NEVER)
-    picked = [(v[place], d[place]) if place < len(d) else nothing for v, d in columns]
+    unpublished = np.full(size, np.nan), np.full(size, NEVER)
+    picked = [(v[number], d[number]) if number < len(d) else unpublished for v, d in columns]
     return np.column_stack([value for value, _ in picked]), np.column_stack([day for _, day in picked])
 
 
-def _beside(known: Regressors | None, found: Regressors) -> Regressors:
-    if known is None:
-        return found
-    nothing = np.full(known.values.shape, ALWAYS)
+def _combined(calendar: Regressors | None, external: Regressors) -> Regressors:
+    if calendar is None:
+        return external
+    always = np.full(calendar.values.shape, ALWAYS)
     return replace(
-        known,
-        names=(*known.names, *found.names),
-        values=np.column_stack([known.values, found.values]),
-        published=np.column_stack([nothing, found.published]) if found.published is not None else None,
+        calendar,
+        names=(*calendar.names, *external.names),
+        values=np.column_stack([calendar.values, external.values]),
+        published=np.column_stack([always, external.published]) if external.published is not None else None,
         revisions=tuple(
-            (np.column_stack([known.values, values]), np.column_stack([np.full(nothing.shape, NEVER), since]))
-            for values, since in found.revisions
+            (np.column_stack([calendar.values, values]), np.column_stack([np.full(always.shape, NEVER), since]))
+            for values, since in external.revisions
         ),
     )
 
 
-def scenario_future(known: Regressors, changes: dict[str, float], from_period: int) -> Regressors:
-    """The regressors with some of them moved from a period on, in their own standard deviations."""
-    unknown = sorted(set(changes) - set(known.names))
+def scenario_future(regressors: Regressors, changes: dict[str, float], from_period: int) -> Regressors:
+    """The regressors with some of them shifted from a period on, in standard deviations."""
+    unknown = sorted(set(changes) - set(regressors.names))
     if unknown:
-        raise ForecastError(f"scenario: regressor {unknown[0]!r} is unknown: there are {', '.join(known.names)}")
-    moved = np.zeros(known.values.shape)
+        raise ForecastError(f"scenario: regressor {unknown[0]!r} is unknown: there are {', '.join(regressors.names)}")
+    shift = np.zeros(regressors.values.shape)
     for name, amount in changes.items():
-        moved[from_period - known.first :, known.names.index(name)] += amount
-    return replace(known, moved=moved) if known.published is not None else replace(known, values=known.values + moved)
+        shift[from_period - regressors.first :, regressors.names.index(name)] += amount
+    return (
+        replace(regressors, shift=shift)
+        if regressors.published is not None
+        else replace(regressors, values=regressors.values + shift)
+    )

@@ -1,8 +1,8 @@
 """Prophet's model solved in batch: posterior modes, forecasts and intervals for very many series at once.
 
-Belongs here: from a long frame and a Prophet specification to forecasts of the same model.
-Does not: backtests, pools, calibrated intervals, other models (forecasts/), reading or writing files of a warehouse.
-Method and limits: docs/prophet_map.md.
+Entry points: engine.py (`fit`, `fit_predict`); parquet.py for files larger than memory. Dates are read in panel.py;
+Prophet's own intervals are computed in quantiles.py. Method and limits: docs/prophet_map.md.
+Does not belong here: backtests, pools, calibrated intervals, other models, files of a warehouse.
 """
 
 from forecasts.prophet_map.engine import Fit, fit, fit_predict

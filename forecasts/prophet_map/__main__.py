@@ -1,4 +1,4 @@
-"""Compile the kernels and keep them: `python -m forecasts.prophet_map` after installing saves seconds later."""
+"""Compile the kernels into the cache: `python -m forecasts.prophet_map` after installing saves seconds later."""
 
 from datetime import date
 

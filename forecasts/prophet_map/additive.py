@@ -121,9 +121,9 @@ def search(
     step,
     gradient,
 ):
-    """`fit_batch` with room to work in. One function, not one per series: every call between kernels is compiled anew.
+    """`fit_batch` with its work arrays. One function for all series: each call between kernels is compiled again.
 
-    e receives the block coordinates left to the block, from which theta follows.
+    e receives the coordinates of the Gaussian block, from which theta follows.
     """
     floor = math.log(VARIANCE_FLOOR)
     points = Y.shape[1]

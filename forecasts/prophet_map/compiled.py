@@ -2,7 +2,7 @@
 
 Compiling costs seconds, so machine code is cached in a folder named after the kernels' own source. Numba looks at one
 file at a time when it decides whether its cache is stale; a kernel that inlines another file's kernel would otherwise
-run yesterday's code. The first writable place of: beside the package, the user's cache, the temporary folder.
+run outdated code. The first writable one of: next to the package, the user's cache, the temporary folder.
 """
 
 import hashlib

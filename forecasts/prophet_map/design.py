@@ -100,9 +100,9 @@ def design(spec: Specification, layout: Layout, calendars: IntArray, X: FloatArr
     flat = spec.growth == "flat"
     if flat:
         return Design(layout, scale, t, np.empty((len(t), 0)), X, True, False)
-    places = _given(spec, calendars, scale) if spec.changepoints is not None else _even(spec, t)
-    dummy = places.shape[1] == 0
-    return Design(layout, scale, t, np.zeros((len(t), 1)) if dummy else places, X, False, dummy)
+    changepoints = _given(spec, calendars, scale) if spec.changepoints is not None else _even(spec, t)
+    dummy = changepoints.shape[1] == 0
+    return Design(layout, scale, t, np.zeros((len(t), 1)) if dummy else changepoints, X, False, dummy)
 
 
 def _even(spec: Specification, t: FloatArray) -> FloatArray:
@@ -115,7 +115,7 @@ def _even(spec: Specification, t: FloatArray) -> FloatArray:
 
 
 def _given(spec: Specification, calendars: IntArray, scale: Scale) -> FloatArray:
-    given = np.sort(np.array(spec.changepoints, dtype="datetime64[us]").astype(np.int64))
-    if len(given) and (given[0] < calendars[:, 0].max() or given[-1] > calendars[:, -1].min()):
+    dates = np.sort(np.array(spec.changepoints, dtype="datetime64[us]").astype(np.int64))
+    if len(dates) and (dates[0] < calendars[:, 0].max() or dates[-1] > calendars[:, -1].min()):
         raise SpecificationError("changepoints must fall within the history of every series")
-    return scale.time(np.broadcast_to(given, (len(calendars), len(given))))
+    return scale.time(np.broadcast_to(dates, (len(calendars), len(dates))))

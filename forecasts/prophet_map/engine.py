@@ -15,7 +15,7 @@ from forecasts.prophet_map.tables import fitted_table, forecast_table, parameter
 if TYPE_CHECKING:
     import prophet
 
-SERIES_PER_BLOCK = 25_000  # bounds memory; fixed, so that the same frame always meets the same blocks
+SERIES_PER_BLOCK = 25_000  # bounds memory; fixed, so that the same frame always has the same blocks
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def fit_panel(panel: Panel, spec: Specification, every_mode: bool = True) -> Fit
 
 
 def batch_specification(spec: "Specification | prophet.Prophet | None") -> Specification:
-    """The engine's own words for a specification; SpecificationError when only stock Prophet can fit it."""
+    """A specification as the engine's own object; SpecificationError when only stock Prophet can fit it."""
     if spec is None or isinstance(spec, Specification):
         return spec or Specification()
     reason = unsupported(spec)
@@ -92,7 +92,7 @@ def fit_predict(
     levels: widths of the central prediction intervals in percent.
     Returns unique_id, ds, yhat, lo_<level> and hi_<level> per level, engine; with components also trend,
     additive_terms, multiplicative_terms and every single one. Rows are in the order of the frame's series.
-    engine says who made the row: prophet_map; prophet (stock); last_value (one date only); none (no value at all).
+    engine computed the row: prophet_map; prophet (stock); last_value (one date only); none (no value at all).
     """
     if spec is not None and not isinstance(spec, Specification) and unsupported(spec) is not None:
         from forecasts.prophet_map.stock import stock_fit_predict

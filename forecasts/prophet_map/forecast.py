@@ -24,7 +24,7 @@ class Forecast:
     ds: IntArray
     yhat: FloatArray
     distance: FloatArray
-    engine: IntArray  # place in ENGINES, per series
+    engine: IntArray  # index into ENGINES, per series
     components: dict[str, FloatArray] = field(default_factory=dict)
 
 
@@ -66,8 +66,8 @@ def _forecast_stack(
     result: Forecast,
 ) -> None:
     stack, members = solution.stack, solution.stack.members
-    mine = extra[members].reshape(len(members), -1).view(np.int64)
-    keys = np.concatenate([stack.calendar[:, None], result.ds[members], mine], axis=1)
+    extra_rows = extra[members].reshape(len(members), -1).view(np.int64)
+    keys = np.concatenate([stack.calendar[:, None], result.ds[members], extra_rows], axis=1)
     first, calendar = distinct_rows(np.ascontiguousarray(keys))
     owner = stack.calendar[first]
     dates = result.ds[members[first]]

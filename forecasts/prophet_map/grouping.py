@@ -8,7 +8,7 @@ import numpy as np
 from forecasts.prophet_map.design import Design, design
 from forecasts.prophet_map.holidays import years_of
 from forecasts.prophet_map.panel import FloatArray, IntArray, Panel, distinct_rows
-from forecasts.prophet_map.seasons import features, layout_of, shown_by
+from forecasts.prophet_map.seasons import features, has_auto_seasonality, layout_of
 from forecasts.prophet_map.specification import Specification
 
 DATES_PER_STACK = 8_192  # some 600 bytes of algebra per calendar and date: as much as stays near the processor
@@ -48,13 +48,13 @@ def _stacks_of_length(spec: Specification, panel: Panel, members: IntArray, poin
             chosen = calendars[start : start + size]
             position = np.full(len(first), -1)
             position[chosen] = np.arange(len(chosen))
-            mine = np.flatnonzero(position[calendar] >= 0)
-            mine = mine[np.argsort(position[calendar[mine]], kind="stable")]
+            selected = np.flatnonzero(position[calendar] >= 0)
+            selected = selected[np.argsort(position[calendar[selected]], kind="stable")]
             yield _stack(
                 spec,
-                members[mine],
-                position[calendar[mine]],
-                panel.y[rows[mine]],
+                members[selected],
+                position[calendar[selected]],
+                panel.y[rows[selected]],
                 dates[first[chosen]],
                 extra[first[chosen]],
             )
@@ -62,11 +62,11 @@ def _stacks_of_length(spec: Specification, panel: Panel, members: IntArray, poin
 
 def _same_columns(spec: Specification, dates: IntArray) -> list[IntArray]:
     """Calendars grouped by the columns they get: built-in seasonalities and, for national holidays, years."""
-    shown = shown_by(dates).astype(np.int64)
+    columns = has_auto_seasonality(dates).astype(np.int64)
     if spec.country:
         present = years_of(dates)[:, :, None] == np.unique(years_of(dates))
-        shown = np.concatenate([shown, present.any(axis=1)], axis=1)
-    first, group = distinct_rows(shown)
+        columns = np.concatenate([columns, present.any(axis=1)], axis=1)
+    first, group = distinct_rows(columns)
     return [np.flatnonzero(group == number) for number in range(len(first))]
 
 

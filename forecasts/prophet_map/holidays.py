@@ -86,8 +86,8 @@ def country_holidays(country: str, years: tuple[int, ...]) -> tuple[Holiday, ...
     name = {"TU": "TR"}.get(country, country)
     if not hasattr(national, name):
         raise SpecificationError(f"country {country!r}: no built-in holidays; use an ISO code such as CN or US")
-    found = getattr(national, name)(expand=False, language="en_US", years=list(years))
-    return tuple(Holiday(label, day) for day in found for label in found.get_list(day))
+    calendar = getattr(national, name)(expand=False, language="en_US", years=list(years))
+    return tuple(Holiday(label, day) for day in calendar for label in calendar.get_list(day))
 
 
 def _day_number(day: date) -> int:

@@ -43,9 +43,9 @@ def mean_parts(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, y):
 
 
 @part
-def profile(sse, points, z, delta, inverse_tau, least):
-    """The objective at the best variance for this squared error that is no less than `least`: (objective, variance)."""
-    v = max(stationary_variance(sse, points), least)
+def profile(sse, points, z, delta, inverse_tau, min_variance):
+    """The objective at the best variance of at least `min_variance` for this squared error: (objective, variance)."""
+    v = max(stationary_variance(sse, points), min_variance)
     value = 0.5 * points * math.log(v) + sse / (2.0 * v) + 2.0 * v
     for j in range(z.shape[0]):
         value += 0.5 * z[j] * z[j]
@@ -141,14 +141,14 @@ def back_substitute(N, C, q, delta, z):
 
 
 @part
-def descend(y, t, R, X, prior, is_multiplicative, inverse_tau, least, z, delta, work):
+def descend(y, t, R, X, prior, is_multiplicative, inverse_tau, min_variance, z, delta, work):
     """Gauss-Newton from the point (z, delta), which receives the optimum; returns (variance, objective, steps)."""
     N, C, Q, q, c, z_new, d_new, z_try, d_try, g, s, residual, row, ramp, lasso_work = work
     none, no_block = np.empty(0), np.empty((0, delta.shape[0]))
     signs, active, columns, matrix, step, gradient = lasso_work
     points = y.shape[0]
     sse = mean_parts(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, y)
-    best, v = profile(sse, points, z, delta, inverse_tau, least)
+    best, v = profile(sse, points, z, delta, inverse_tau, min_variance)
     for steps in range(STEPS):
         linearise(z, delta, t, R, X, prior, is_multiplicative, g, s, residual, v, N, C, Q, q, c, row, ramp)
         eliminate(N, C, Q, q, c)
@@ -168,7 +168,7 @@ def descend(y, t, R, X, prior, is_multiplicative, inverse_tau, least, z, delta, 
             for j in range(delta.shape[0]):
                 d_try[j] = d_new[j] if length == 1.0 else delta[j] + length * (d_new[j] - delta[j])
             sse = mean_parts(z_try, d_try, t, R, X, prior, is_multiplicative, g, s, residual, y)
-            value, v_try = profile(sse, points, z_try, d_try, inverse_tau, least)
+            value, v_try = profile(sse, points, z_try, d_try, inverse_tau, min_variance)
             gain = best - value
             if gain > 0.0:
                 break
@@ -186,11 +186,11 @@ def descend(y, t, R, X, prior, is_multiplicative, inverse_tau, least, z, delta, 
 
 
 @kernel
-def fit_batch(Y, calendar, t, R, X, prior, is_multiplicative, inverse_tau, least, theta, delta, variance, steps):
+def fit_batch(Y, calendar, t, R, X, prior, is_multiplicative, inverse_tau, min_variance, theta, delta, variance, steps):
     """Fit scaled series Y[n] on calendar[n]; theta holds Prophet's starting slope and offset and receives the mode.
 
     t: calendars x points (zeros for flat growth), R: calendars x points x slopes, X: calendars x points x columns.
-    least: the smallest variance that may be reached; larger ones smooth the way to it (see restarts.py).
+    min_variance: lower bound of the variance; larger ones smooth the objective (see restarts.py).
     """
     points, P, S = Y.shape[1], theta.shape[1], delta.shape[1]
     lasso_work = (
@@ -224,7 +224,7 @@ def fit_batch(Y, calendar, t, R, X, prior, is_multiplicative, inverse_tau, least
         for j in range(P):
             z[j] = theta[n, j] / prior[j]
         variance[n], _, steps[n] = descend(
-            Y[n], t[k], R[k], X[k], prior, is_multiplicative, inverse_tau, least, z, delta[n], work
+            Y[n], t[k], R[k], X[k], prior, is_multiplicative, inverse_tau, min_variance, z, delta[n], work
         )
         for j in range(P):
             theta[n, j] = z[j] * prior[j]

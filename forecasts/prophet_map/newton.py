@@ -1,12 +1,12 @@
-"""Newton's way from Prophet's starting point: the basin in which stock Prophet ends on a short series.
+"""Newton's path from Prophet's starting point: the mode that stock Prophet reaches on a short series.
 
     minimise over x = (k, m, delta, b, u): T u + SSE/2e^{2u} + 2e^{2u} + |(k, m, b)/prior|^2/2 + |delta|_1/tau
 
-Where the posterior has several modes, the one that is reached depends on the way. Stan's Newton turns every direction
-of negative curvature round (x - V |L|^-1 V'g for the Hessian V L V') and halves the step, from a million times its
-length, until the objective falls; its Hessian is a finite difference of gradients, which rounds the corner of |delta|
-off over two thousandths. The same rule is followed here, iterate by iterate, for all series of a stack together, with
-the Hessian in closed form; what it finds is a start, not an answer: `restarts` polishes it.
+Where the posterior has several modes, the one that is reached depends on the path. Stan's Newton reverses every
+direction of negative curvature (x - V |L|^-1 V'g for the Hessian V L V') and halves the step, from a million times its
+length, until the objective falls; its Hessian is a finite difference of gradients, which smooths the corner of |delta|
+over two thousandths. The same rule is used here, iterate by iterate, for all series of a stack at once, with the
+Hessian in closed form. Its result is a start, not the optimum: `restarts` refines it.
 Rule: Stan Reference Manual, chapter "Optimization"; Nocedal & Wright (2006), chapter 3.4.
 """
 
@@ -16,9 +16,9 @@ import numpy as np
 
 from forecasts.prophet_map.panel import FloatArray
 
-STEPS = 400  # the longest way seen to a noise that is more than nothing had 300
-COLLAPSED = 1e-7  # a variance below it goes through every point: the way is down for ever, and leads nowhere
-LONGEST = 1e6  # times the step, tried first: a flat valley may be left by a long way
+STEPS = 400  # the longest path observed to a variance above zero had 300
+COLLAPSED = 1e-7  # a smaller variance fits every point: the objective then falls without bound
+LONGEST = 1e6  # times the step, tried first: leaving a flat valley may take a long step
 HALVINGS = 120
 TOLERANCE = 1e-8  # nats gained by a step
 CORNER = 1e-3  # distance of the finite differences ...
@@ -37,7 +37,7 @@ class Problem:
     inverse_tau: float
 
     def of(self, rows: np.ndarray) -> "Problem":
-        """The problem of some of the series."""
+        """The problem of a subset of the series."""
         return Problem(
             self.y[rows], self.trend[rows], self.X[rows], self.prior, self.is_multiplicative, self.inverse_tau
         )
@@ -55,12 +55,12 @@ class Problem:
         first, residual = self.trend.shape[2], self.parts(x)[2]
         gauss = np.concatenate([x[:, :2], x[:, first:-1]], axis=1) / self.prior
         prior = (gauss**2).sum(axis=1) / 2 + np.abs(x[:, 2:first]).sum(axis=1) * self.inverse_tau
-        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # a step that is far too long
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):  # from a step that is far too long
             v = np.exp(2.0 * x[:, -1])
             return self.y.shape[1] * x[:, -1] + (residual**2).sum(axis=1) / (2.0 * v) + 2.0 * v + prior
 
     def direction(self, x: FloatArray) -> FloatArray:
-        """The step from x, with every direction of negative curvature turned round."""
+        """The step from x, with every direction of negative curvature reversed."""
         gradient, hessian = self.slopes(x)
         size, axes = np.linalg.eigh(hessian)
         along = (np.swapaxes(axes, 1, 2) @ gradient[:, :, None])[:, :, 0] / np.maximum(np.abs(size), 1e-300)
@@ -94,33 +94,33 @@ class Problem:
         first, precision = self.trend.shape[2], self.prior**-2.0
         gauss = np.concatenate([x[:, :2], x[:, first:-1]], axis=1) * precision
         delta = x[:, 2:first]
-        bend = sum(weight * np.sign(delta + place * CORNER) for place, weight in STENCIL) / CORNER
+        bend = sum(weight * np.sign(delta + offset * CORNER) for offset, weight in STENCIL) / CORNER
         slope = np.concatenate([gauss[:, :2], np.sign(delta) * self.inverse_tau, gauss[:, 2:]], axis=1)
         spread = np.broadcast_to(precision, gauss.shape)
         return slope, np.concatenate([spread[:, :2], bend * self.inverse_tau, spread[:, 2:]], axis=1)
 
 
 def descend(problem: Problem, x: FloatArray) -> None:
-    """Follow Newton's way from every row of x, in place, until a step gains less than `TOLERANCE` nats.
+    """Newton's method from every row of x, in place, until a step gains less than `TOLERANCE` nats.
 
-    A series whose variance has collapsed is left where it is: its objective has no bottom.
+    A series whose variance has collapsed is left where it is: its objective has no minimum.
     """
     moving, value = np.arange(len(x)), problem.value(x)
     for _ in range(STEPS):
         part = problem.of(moving)
         step = part.direction(x[moving])
         length = np.full(len(moving), LONGEST)
-        tried = part.value(x[moving] + LONGEST * step)
+        trial = part.value(x[moving] + LONGEST * step)
         for _ in range(HALVINGS):
-            worse = np.flatnonzero(~(tried <= value[moving]))
+            worse = np.flatnonzero(~(trial <= value[moving]))
             if len(worse) == 0:
                 break
             length[worse] /= 2.0
-            tried[worse] = part.of(worse).value(x[moving[worse]] + length[worse, None] * step[worse])
-        better = tried <= value[moving]
-        gain = np.where(better, value[moving] - tried, 0.0)
+            trial[worse] = part.of(worse).value(x[moving[worse]] + length[worse, None] * step[worse])
+        better = trial <= value[moving]
+        gain = np.where(better, value[moving] - trial, 0.0)
         x[moving[better]] += length[better, None] * step[better]
-        value[moving[better]] = tried[better]
+        value[moving[better]] = trial[better]
         moving = moving[(gain > TOLERANCE) & (np.exp(2.0 * x[moving, -1]) > COLLAPSED)]
         if len(moving) == 0:
             return

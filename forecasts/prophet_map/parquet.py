@@ -61,14 +61,14 @@ def stream(
     columns: those worth reading, None for all. An empty file gives what work makes of no rows.
     The target appears complete or not at all.
     """
-    aside = target.with_name(f".{target.name}.partial")
+    partial_path = target.with_name(f".{target.name}.partial")
     try:
-        done, distinct = _run(_in_file_order(source, columns), work, aside, threads, progress)
+        done, distinct = _run(_in_file_order(source, columns), work, partial_path, threads, progress)
         if distinct < done:
-            done, _ = _run(_in_buckets(source, columns), work, aside, threads, progress)
-        aside.replace(target)
+            done, _ = _run(_in_buckets(source, columns), work, partial_path, threads, progress)
+        partial_path.replace(target)
     finally:
-        aside.unlink(missing_ok=True)
+        partial_path.unlink(missing_ok=True)
     return done
 
 
@@ -80,25 +80,27 @@ def _columns(spec: "Specification | prophet.Prophet | None") -> list[str] | None
 
 
 def _run(
-    blocks: Iterator[pl.DataFrame], work: Work, aside: Path, threads: int, progress: Progress | None
+    blocks: Iterator[pl.DataFrame], work: Work, partial_path: Path, threads: int, progress: Progress | None
 ) -> tuple[int, int]:
     """Write the forecast of every block in order; returns series written and how many of them are distinct."""
-    seen, done = [], 0
+    id_hashes, done = [], 0
     writer: pq.ParquetWriter | None = None
     try:
         for result in _in_order(blocks, work, threads):
             table = result.to_arrow(compat_level=pl.CompatLevel.oldest())
-            writer = writer or pq.ParquetWriter(aside, table.schema, compression="snappy", use_dictionary=REPEATED)
+            writer = writer or pq.ParquetWriter(
+                partial_path, table.schema, compression="snappy", use_dictionary=REPEATED
+            )
             writer.write_table(table.cast(writer.schema))
             ids = result["unique_id"].rle().struct.field("value")
-            seen.append(ids.hash())
+            id_hashes.append(ids.hash())
             done += len(ids)
             if progress is not None:
                 progress(done)
     finally:
         if writer is not None:
             writer.close()
-    return done, pl.concat(seen).n_unique() if seen else 0
+    return done, pl.concat(id_hashes).n_unique() if id_hashes else 0
 
 
 def _in_order(blocks: Iterator[pl.DataFrame], work: Work, threads: int) -> Iterator[pl.DataFrame]:
@@ -115,17 +117,17 @@ def _in_order(blocks: Iterator[pl.DataFrame], work: Work, threads: int) -> Itera
 
 def _in_file_order(source: Path, columns: list[str] | None) -> Iterator[pl.DataFrame]:
     """Blocks of whole series in the order of the file; the last series of a read waits for the next one."""
-    held = pl.DataFrame()
+    unfinished = pl.DataFrame()
     for batch in pq.ParquetFile(source).iter_batches(ROWS_PER_READ, columns=columns):
         rows = pl.DataFrame(pl.from_arrow(batch))
-        rows = pl.concat([held, rows]) if held.height else rows
-        others = (rows["unique_id"] != rows["unique_id"][-1]).arg_true()
-        cut = others[-1] + 1 if len(others) else 0
+        rows = pl.concat([unfinished, rows]) if unfinished.height else rows
+        other_series = (rows["unique_id"] != rows["unique_id"][-1]).arg_true()
+        cut = other_series[-1] + 1 if len(other_series) else 0
         if cut:
             yield rows[:cut]
-        held = rows[cut:]
-    if held.height:
-        yield held
+        unfinished = rows[cut:]
+    if unfinished.height:
+        yield unfinished
     elif not pq.ParquetFile(source).metadata.num_rows:
         yield pl.read_parquet(source, columns=columns)
 

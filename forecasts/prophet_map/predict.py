@@ -45,10 +45,10 @@ def spread(calendar, laplace, sigma, factor, variance, tables, out):
         for i in range(out.shape[1]):
             walk = laplace[n] * abs(factor[n, i])
             total = walk * walk * variance[k, i] + noise
-            place = math.sqrt(noise / total) * last if total > 0.0 else 0.0
-            base = int(place)
+            position = math.sqrt(noise / total) * last if total > 0.0 else 0.0
+            base = int(position)
             base = 1 if base < 1 else last - 2 if base > last - 2 else base
-            u = place - base
+            u = position - base
             w0 = -u * (u - 1.0) * (u - 2.0) / 6.0
             w1 = (u + 1.0) * (u - 1.0) * (u - 2.0) / 2.0
             w2 = -(u + 1.0) * u * (u - 2.0) / 2.0

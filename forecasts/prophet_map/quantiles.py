@@ -20,7 +20,7 @@ from forecasts.prophet_map.panel import FloatArray, IntArray
 POINTS = 4096  # of the transform, both halves
 HALF_WIDTH = 32.0  # of the support, in standard deviations
 SHARES = 33  # nodes of the square root of the noise's share of the variance, 0 to 1
-SMALLEST_SHARE = 1e-4  # a pure trend walk has an atom at 0, which no transform resolves
+SMALLEST_SHARE = 1e-4  # a pure trend walk has an atom at 0, which the transform cannot resolve
 EVERY_STEP = 24  # steps ahead up to which nothing is interpolated
 NODES_PER_E = 8.0  # nodes of log p per factor e
 
@@ -40,17 +40,17 @@ def node(index: int, horizon: int, probabilities: tuple[float, ...]) -> FloatArr
     noise = np.exp(-0.5 * share * frequency**2)
     computed = steps_computed(horizon)
     out = np.empty((len(computed), SHARES, len(probabilities)))
-    for place, (h, variance) in enumerate(zip(computed, unit_variance(p, horizon)[computed - 1], strict=True)):
+    for position, (h, variance) in enumerate(zip(computed, unit_variance(p, horizon)[computed - 1], strict=True)):
         squared = (1.0 - share) / variance * frequency**2
         walk = np.ones_like(noise)
         for c in np.arange(h) + 0.5:
             walk *= 1.0 - p + p / (1.0 + squared * c * c)
-        out[place] = _invert(walk * noise, step, np.array(probabilities))
+        out[position] = _invert(walk * noise, step, np.array(probabilities))
     return _every_step(computed, out, horizon)
 
 
 def steps_computed(horizon: int) -> IntArray:
-    """Every step up to EVERY_STEP, then ever fewer: far ahead the standardised quantiles hardly move."""
+    """Every step up to EVERY_STEP, then fewer: far ahead the standardised quantiles hardly change."""
     far = EVERY_STEP * 1.15 ** np.arange(1, 60)
     steps = {*range(1, min(horizon, EVERY_STEP) + 1), *(int(h) for h in far if h < horizon), horizon}
     return np.array(sorted(steps))
@@ -58,21 +58,21 @@ def steps_computed(horizon: int) -> IntArray:
 
 def _every_step(computed: IntArray, values: FloatArray, horizon: int) -> FloatArray:
     """Interpolate along the logarithm of the step."""
-    place = np.interp(np.log(np.arange(1, horizon + 1)), np.log(computed), np.arange(len(computed)))
-    below = np.minimum(place.astype(int), max(len(computed) - 2, 0))
+    position = np.interp(np.log(np.arange(1, horizon + 1)), np.log(computed), np.arange(len(computed)))
+    below = np.minimum(position.astype(int), max(len(computed) - 2, 0))
     above = np.minimum(below + 1, len(computed) - 1)
-    weight = (place - below)[:, None, None]
+    weight = (position - below)[:, None, None]
     return (1.0 - weight) * values[below] + weight * values[above]
 
 
 def _invert(characteristic: FloatArray, step: float, probabilities: FloatArray) -> FloatArray:
     """Quantiles above 1/2 of symmetric distributions given their characteristic functions on half-shifted nodes."""
     half = characteristic.shape[1]
-    odd = np.zeros(
+    odd_terms = np.zeros(
         (len(characteristic), 4 * half)
     )  # sines of k + 1/2 are the odd ones of a transform of four times the size
-    odd[:, 1 : 2 * half : 2] = characteristic / (np.pi * (np.arange(half) + 0.5))
-    cumulative = 0.5 - np.fft.rfft(odd, axis=1).imag[:, : half + 1]
+    odd_terms[:, 1 : 2 * half : 2] = characteristic / (np.pi * (np.arange(half) + 0.5))
+    cumulative = 0.5 - np.fft.rfft(odd_terms, axis=1).imag[:, : half + 1]
     cumulative = np.maximum.accumulate(cumulative, axis=1)
     x = np.arange(POINTS // 2 + 1) * step
     return np.stack([np.interp(probabilities, row, x) for row in cumulative])
@@ -80,10 +80,10 @@ def _invert(characteristic: FloatArray, step: float, probabilities: FloatArray) 
 
 def table(p: FloatArray, horizon: int, probabilities: tuple[float, ...]) -> FloatArray:
     """Quantile tables for the change probabilities p (calendars,): calendars x horizon x SHARES x probabilities."""
-    place = np.log(np.clip(p, 1e-4, 1.0)) * NODES_PER_E
-    base = np.minimum(np.floor(place).astype(int), -2)
+    position = np.log(np.clip(p, 1e-4, 1.0)) * NODES_PER_E
+    base = np.minimum(np.floor(position).astype(int), -2)
     out = np.zeros((len(p), horizon, SHARES, len(probabilities)))
-    for offset, weight in zip(range(-1, 3), cubic_weights(place - base), strict=True):
+    for offset, weight in zip(range(-1, 3), cubic_weights(position - base), strict=True):
         nodes, which = np.unique(base + offset, return_inverse=True)
         values = np.stack([node(int(i), horizon, probabilities) for i in nodes])
         out += weight[:, None, None, None] * values[which]

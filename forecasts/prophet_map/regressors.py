@@ -18,18 +18,18 @@ def future_values(spec: Specification, panel: Panel, ds: IntArray, future: pl.Da
     if missing:
         raise SpecificationError(f"`future` has no column {missing[0]!r}; it has {', '.join(future.columns)}")
     keys = ["unique_id", "ds"] if "unique_id" in future.columns else ["ds"]
-    known = future.select(
+    values = future.select(
         *keys[:-1], dates("ds", future.schema["ds"]), *(pl.col(name).cast(pl.Float64) for name in names)
     ).unique(keys, keep="last")
-    asked = pl.DataFrame(
+    requested = pl.DataFrame(
         {
             "unique_id": panel.ids.gather(np.repeat(np.arange(len(ds)), ds.shape[1])),
             "ds": pl.Series(ds.reshape(-1)).cast(pl.Datetime("us")),
         }
     )
-    found = asked.join(known, on=keys, how="left", maintain_order="left")
-    gap = found.filter(pl.any_horizontal(pl.col(*names).is_null() | pl.col(*names).is_nan()))
+    matched = requested.join(values, on=keys, how="left", maintain_order="left")
+    gap = matched.filter(pl.any_horizontal(pl.col(*names).is_null() | pl.col(*names).is_nan()))
     if gap.height:
-        where = f"series {gap['unique_id'][0]!r} on {gap['ds'][0]:%Y-%m-%d}"
-        raise SpecificationError(f"`future` lacks a value of {', '.join(names)} for {where}")
-    return found.select(names).to_numpy().reshape(*ds.shape, len(names))
+        row = f"series {gap['unique_id'][0]!r} on {gap['ds'][0]:%Y-%m-%d}"
+        raise SpecificationError(f"`future` lacks a value of {', '.join(names)} for {row}")
+    return matched.select(names).to_numpy().reshape(*ds.shape, len(names))

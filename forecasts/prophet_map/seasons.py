@@ -32,7 +32,7 @@ def order_of(switch: Switch, is_on: bool, default: int, is_custom: bool) -> int:
     return (default if switch else 0) if isinstance(switch, bool) else int(switch)
 
 
-def shown_by(calendars: IntArray) -> NDArray[np.bool_]:
+def has_auto_seasonality(calendars: IntArray) -> NDArray[np.bool_]:
     """Whether each calendar is long and dense enough for the yearly, weekly and daily pattern: calendars x 3."""
     span = calendars[:, -1] - calendars[:, 0]
     gaps = np.diff(calendars, axis=1)
@@ -44,7 +44,7 @@ def shown_by(calendars: IntArray) -> NDArray[np.bool_]:
 def seasonalities_of(spec: Specification, calendar: IntArray) -> tuple[Seasonality, ...]:
     """Custom and built-in seasonalities of one calendar (sorted dates, microseconds)."""
     chosen = {s.name: s for s in spec.seasonalities}
-    yearly, weekly, daily = shown_by(calendar[None])[0]
+    yearly, weekly, daily = has_auto_seasonality(calendar[None])[0]
     for name, period, default, switch, is_on in (
         ("yearly", 365.25, 10, spec.yearly_seasonality, yearly),
         ("weekly", 7, 3, spec.weekly_seasonality, weekly),
@@ -88,10 +88,10 @@ def fourier(days: IntArray, period: float, order: int) -> FloatArray:
     first, last = int(days.min()), int(days.max())
     span = (last - first) // DAY + 1
     if days.ndim > 1 and 2 * span < days.size and not ((days - first) % DAY).any():
-        every = _waves(
+        by_day = _waves(
             first + DAY * np.arange(span), period, order
         )  # calendars share their days: each is computed once
-        return every[(days - first) // DAY]
+        return by_day[(days - first) // DAY]
     return _waves(days, period, order)
 
 

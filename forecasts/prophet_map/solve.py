@@ -58,7 +58,7 @@ def is_constant(y: FloatArray) -> np.ndarray:
 
 
 def solve(spec: Specification, stack: Stack, every_mode: bool = True) -> Solution:
-    """Posterior mode of every series of a stack; without `every_mode`, the one that Prophet's own start leads to."""
+    """Posterior mode of every series of a stack; without `every_mode`, the one reached from Prophet's own start."""
     scale, floor = scaling(spec, stack.y)
     y = (stack.y - floor[:, None]) / scale[:, None]
     columns, slopes = len(stack.design.prior), stack.design.changepoints.shape[1]

@@ -1,7 +1,7 @@
-"""What to fit: Prophet's own words, without importing Prophet.
+"""What to fit, in Prophet's own terms, without importing Prophet.
 
 `Specification()` is Prophet's default model. `from_prophet` reads an unfitted `prophet.Prophet` by its attributes, so
-that nobody pays Prophet's import (5 s) who did not make such an object. `unsupported` says why a model is not ours.
+that Prophet's import (5 s) is only needed to make such an object. `unsupported` says why a model needs stock Prophet.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Switch = Literal["auto"] | bool | int
 
 
 class SpecificationError(ForecastError):
-    """The specification or the frame cannot be forecast as asked: what, where, what to do."""
+    """The specification or the frame cannot be forecast; the message says what, where and what to do."""
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Specification:
     regressors: tuple[Regressor, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse what could only fail inside the solver."""
+        """Refuse values that would fail inside the solver."""
         if self.growth not in ("linear", "flat"):
             raise SpecificationError(f"growth {self.growth!r}: the batch engine fits linear and flat growth")
         if self.changepoint_prior_scale <= 0:
@@ -86,7 +86,7 @@ class Specification:
 
     @property
     def frame_columns(self) -> tuple[str, ...]:
-        """Columns that the frame must bring beside unique_id, ds and y: regressors, then conditions."""
+        """Columns that the frame must have besides unique_id, ds and y: regressors, then conditions."""
         conditions = (s.condition for s in self.seasonalities if s.condition is not None)
         return tuple(dict.fromkeys([*(r.name for r in self.regressors), *conditions]))
 

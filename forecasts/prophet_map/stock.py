@@ -1,7 +1,7 @@
-"""What the batch engine does not solve: one stock Prophet per series, and the rows say so.
+"""Models the batch engine does not solve: one stock Prophet per series; the column `engine` says so.
 
 Saturating growth (with the frame's `cap` and `floor`), MCMC and regressor models go here. Prophet draws its intervals
-from NumPy's global generator; it is seeded per series by the series' id and left as it was found.
+from NumPy's global generator; it is seeded per series by the series' id, and its state is restored.
 """
 
 import copy
@@ -42,7 +42,7 @@ def stock_fit_predict(
     date_type = frame.schema["ds"]
     frame = frame.with_columns(dates("ds", frame.schema["ds"]), pl.col("y").cast(pl.Float64).fill_nan(None))
     parts = [
-        _one_series(key, group.sort("ds"), model, horizon, freq, future, levels, components)
+        _forecast_series(key, group.sort("ds"), model, horizon, freq, future, levels, components)
         for (key,), group in frame.group_by(["unique_id"], maintain_order=True)
     ]
     table = pl.concat(parts, how="diagonal")
@@ -50,15 +50,17 @@ def stock_fit_predict(
 
 
 def _check(frame: pl.DataFrame, model: "prophet.Prophet", future: pl.DataFrame | None, levels: tuple[int, ...]) -> None:
-    if wrong := [level for level in levels if not 0 < level < 100]:
-        raise SpecificationError(f"levels are percentages between 0 and 100, not {wrong[0]}")
+    if invalid := [level for level in levels if not 0 < level < 100]:
+        raise SpecificationError(f"levels are percentages between 0 and 100, not {invalid[0]}")
     _has_columns("the frame", frame, ["unique_id", "ds", "y", *_needed(model)])
     if frame.is_empty():
         raise SpecificationError("the frame has no rows: there is nothing to forecast")
     if future is not None:
         _has_columns("`future`", future, ["ds", *_needed(model)])
         if model.growth == "logistic" and ("floor" in frame.columns) != ("floor" in future.columns):
-            raise SpecificationError("a floor of saturating growth stands in the frame and in `future`, or in neither")
+            raise SpecificationError(
+                "a floor of saturating growth must be in both the frame and `future`, or in neither"
+            )
     rows = frame.filter(pl.col("y").is_not_null())
     for name in _needed(model):
         if _unknown(rows[name]):
@@ -71,7 +73,7 @@ def _has_columns(what: str, table: pl.DataFrame, names: list[str]) -> None:
 
 
 def _needed(model: "prophet.Prophet") -> list[str]:
-    """Columns that the model's history and future must have, beside the date."""
+    """Columns that the model's history and future must have, besides the date."""
     conditions = [p["condition_name"] for p in model.seasonalities.values() if p["condition_name"] is not None]
     needed = [name for name, p in model.extra_regressors.items() if p.get("predictor_spec") is None] + conditions
     return needed + (["cap"] if model.growth == "logistic" else [])
@@ -81,7 +83,7 @@ def _unknown(values: pl.Series) -> bool:
     return bool(values.null_count() or (values.dtype.is_float() and values.is_nan().any()))
 
 
-def _one_series(
+def _forecast_series(
     key: Any,
     group: pl.DataFrame,
     model: "prophet.Prophet",
@@ -92,20 +94,20 @@ def _one_series(
     components: bool,
 ) -> pl.DataFrame:
     last = group["ds"].to_physical().to_numpy()[-1:]
-    coming = pl.DataFrame({"ds": pl.Series(future_dates(last, horizon, freq)[0]).cast(pl.Datetime("us"))})
-    known = group.drop_nulls("y")
-    if known["ds"].n_unique() < 2:
-        value = known["y"][-1] if known.height else None
-        return _shaped(key, coming, value, levels, "last_value" if known.height else "none")
-    coming = _with_future(key, model, coming, future)
-    unseen = copy.deepcopy(model)
+    ahead = pl.DataFrame({"ds": pl.Series(future_dates(last, horizon, freq)[0]).cast(pl.Datetime("us"))})
+    with_values = group.drop_nulls("y")
+    if with_values["ds"].n_unique() < 2:
+        value = with_values["y"][-1] if with_values.height else None
+        return _as_table(key, ahead, value, levels, "last_value" if with_values.height else "none")
+    ahead = _with_future(key, model, ahead, future)
+    fitted = copy.deepcopy(model)
     with seeded(key), quiet():
-        unseen.fit(group.drop("unique_id").to_pandas())
-        forecast = unseen.predict(coming.to_pandas())
-        draws = unseen.predictive_samples(coming.to_pandas())["yhat"]
-        if unseen.stan_backend is not None:
-            unseen.stan_backend.cleanup()  # Stan leaves its CSV files in the temporary folder
-    table = _shaped(key, coming.select("ds"), None, levels, "prophet")
+        fitted.fit(group.drop("unique_id").to_pandas())
+        forecast = fitted.predict(ahead.to_pandas())
+        draws = fitted.predictive_samples(ahead.to_pandas())["yhat"]
+        if fitted.stan_backend is not None:
+            fitted.stan_backend.cleanup()  # Stan leaves its CSV files in the temporary folder
+    table = _as_table(key, ahead.select("ds"), None, levels, "prophet")
     columns = {"yhat": forecast["yhat"].to_numpy()}
     for level in levels:
         columns[f"lo_{level}"] = np.percentile(draws, 50 - level / 2, axis=1)
@@ -115,25 +117,25 @@ def _one_series(
     return table.with_columns(**{name: pl.Series(values) for name, values in columns.items()})
 
 
-def _with_future(key: Any, model: Any, coming: pl.DataFrame, future: pl.DataFrame | None) -> pl.DataFrame:
+def _with_future(key: Any, model: Any, ahead: pl.DataFrame, future: pl.DataFrame | None) -> pl.DataFrame:
     needed = _needed(model)
     if not needed and future is None:
-        return coming
+        return ahead
     if future is None:
         raise SpecificationError(f"the model uses {', '.join(needed)}: give their future values in `future`")
     future = future.with_columns(dates("ds", future.schema["ds"]))
     if "unique_id" in future.columns:
         future = future.filter(pl.col("unique_id") == key).drop("unique_id")
-    found = coming.join(future.unique("ds", keep="last"), on="ds", how="left", maintain_order="left")
-    for name in [*needed, *(["floor"] if "floor" in found.columns else [])]:
-        if _unknown(found[name]):
+    joined = ahead.join(future.unique("ds", keep="last"), on="ds", how="left", maintain_order="left")
+    for name in [*needed, *(["floor"] if "floor" in joined.columns else [])]:
+        if _unknown(joined[name]):
             raise SpecificationError(f"`future` lacks a value of {name!r} for series {key!r}")
-    return found
+    return joined
 
 
-def _shaped(key: Any, coming: pl.DataFrame, value: float | None, levels: tuple[int, ...], engine: str) -> pl.DataFrame:
+def _as_table(key: Any, ahead: pl.DataFrame, value: float | None, levels: tuple[int, ...], engine: str) -> pl.DataFrame:
     bounds = [pl.lit(None, pl.Float64).alias(f"{side}_{level}") for level in levels for side in ("lo", "hi")]
-    return coming.select(
+    return ahead.select(
         pl.lit(key).alias("unique_id"),
         "ds",
         pl.lit(value, pl.Float64).alias("yhat"),
@@ -149,7 +151,7 @@ def _components(forecast: "pd.DataFrame") -> dict[str, np.ndarray]:
 
 @contextmanager
 def seeded(key: Any) -> Iterator[None]:
-    """NumPy's global generator at a state that depends on the series only, restored afterwards."""
+    """NumPy's global generator seeded by the series' id, its state restored afterwards."""
     before = np.random.get_state()
     np.random.seed(int.from_bytes(hashlib.sha256(str(key).encode()).digest()[:4], "big"))
     try:
@@ -160,7 +162,7 @@ def seeded(key: Any) -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Stan's and Prophet's notices off: there are two lines per series."""
+    """Stan's and Prophet's log lines off: there are two per series."""
     loggers = [logging.getLogger(name) for name in ("cmdstanpy", "prophet")]
     before = [(logger.level, logger.disabled) for logger in loggers]
     for logger in loggers:

@@ -54,7 +54,7 @@ def parameter_table(panel: Panel, solutions: tuple[Solution, ...], tau: float) -
         members, calendar = solution.stack.members, solution.stack.calendar
         slope = solution.theta[:, 0] + solution.delta.sum(axis=1)
         days = solution.stack.design.scale.span[calendar] / DAY
-        found = (
+        columns = (
             solution.scale,
             solution.floor,
             solution.theta[:, 0],
@@ -63,7 +63,7 @@ def parameter_table(panel: Panel, solutions: tuple[Solution, ...], tau: float) -
             slope * solution.scale / days,
             solution.objective(tau),
         )
-        for name, value in zip(names, found, strict=True):
+        for name, value in zip(names, columns, strict=True):
             values[name][members] = value
         engine[members] = 0
     return pl.DataFrame(

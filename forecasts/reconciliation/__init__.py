@@ -1,4 +1,6 @@
-"""Forecasts that add up: the hierarchy of series, its reconciliation, and scenarios carried through it.
+"""Reconciliation: forecasts of a hierarchy that add up, and scenarios carried through it.
 
-Belongs here: sums over levels. Does not: a single series.
+Which series add up to which: hierarchy.py. OLS, WLS and MinT: reconcile.py, applied by coherence.py to the future and
+to every cutoff. Shocks and what-ifs: scenarios.py.
+Does not belong here: the forecast of a single series.
 """

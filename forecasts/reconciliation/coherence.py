@@ -12,76 +12,76 @@ from forecasts.reconciliation.hierarchy import Hierarchy
 from forecasts.selection import fallback
 
 
-def add_up(
+def make_coherent(
     candidates: Candidates, served: Sequence[str], hierarchies: Sequence[Hierarchy], floor: np.ndarray
 ) -> tuple[Candidates, list[dict[str, object]]]:
     """The candidates with coherent served forecasts, and why each method was chosen."""
     evidence: list[dict[str, object]] = []
     for hierarchy in hierarchies:
         cutoffs = {
-            place: cut for place in range(len(candidates.origins)) if (cut := cutoff(candidates, hierarchy, place))
+            index: nodes for index in range(len(candidates.origins)) if (nodes := cutoff(candidates, hierarchy, index))
         }
         limits = floor[hierarchy.rows]
         method = reconcile.choose(hierarchy, list(cutoffs.values()), limits)
         evidence += method.evidence
         origins = list(candidates.origins)
-        for place, base in cutoffs.items():
-            others = [other for index, other in cutoffs.items() if index != place]
+        for index, base in cutoffs.items():
+            others = [cutoffs[key] for key in cutoffs if key != index]
             adjusted = reconcile.coherent(hierarchy, base.forecast, others, method.name, limits)
-            origins[place] = _with_past(origins[place], hierarchy, adjusted)
+            origins[index] = _with_past(origins[index], hierarchy, adjusted)
         future = _future(candidates, served, hierarchy, list(cutoffs.values()), method.name, limits)
         candidates = replace(candidates, future=future, origins=tuple(origins))
     return candidates, evidence
 
 
-def cutoff(candidates: Candidates, hierarchy: Hierarchy, place: int) -> reconcile.Cutoff | None:
-    """What was forecast and what came at every node after one cutoff; None if too few nodes share one.
+def cutoff(candidates: Candidates, hierarchy: Hierarchy, index: int) -> reconcile.Cutoff | None:
+    """Forecasts and actuals of every node after one cutoff; None if no node has it.
 
-    A node without a backtest at this cutoff stands there with its naive forecast; before its first value it is zero.
+    A node without a backtest at this cutoff has its naive forecast; before its first value it is zero.
     """
-    origin = candidates.origins[place]
-    wanted = {int(row): index for index, row in enumerate(origin.rows)}
-    held = [int(origin.held[wanted[row]]) for row in hierarchy.rows.tolist() if row in wanted]
-    if not held:
+    origin = candidates.origins[index]
+    positions = {int(row): position for position, row in enumerate(origin.rows)}
+    held_out = [int(origin.held_out[positions[row]]) for row in hierarchy.rows.tolist() if row in positions]
+    if not held_out:
         return None
-    common = max(set(held), key=held.count)
-    parts = [_node(candidates, origin, wanted.get(row), row, common) for row in hierarchy.rows.tolist()]
-    forecast, actual = (np.vstack([part[index] for part in parts]) for index in (0, 1))
+    common = max(set(held_out), key=held_out.count)
+    parts = [_node(candidates, origin, positions.get(row), row, common) for row in hierarchy.rows.tolist()]
+    forecast, actual = (np.vstack([part[column] for part in parts]) for column in (0, 1))
     return reconcile.Cutoff(forecast, actual, np.array([part[2] for part in parts]))
 
 
 def _node(
-    candidates: Candidates, origin: Origin, index: int | None, row: int, held: int
+    candidates: Candidates, origin: Origin, index: int | None, row: int, held_out: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
-    if index is not None and int(origin.held[index]) == held:
+    if index is not None and int(origin.held_out[index]) == held_out:
         forecast = origin.forecasts["pool"][index]
         if not np.isnan(forecast).any():
             return forecast, origin.actual[index], float(origin.scale[index])
-    return _naive_node(candidates, row, held)
+    return _naive_node(candidates, row, held_out)
 
 
-def _naive_node(candidates: Candidates, row: int, held: int) -> tuple[np.ndarray, np.ndarray, float]:
+def _naive_node(candidates: Candidates, row: int, held_out: int) -> tuple[np.ndarray, np.ndarray, float]:
     batch, horizon = candidates.batch, candidates.horizon
     values = batch.values[row]
-    before = values[: max(0, len(values) - held)]
+    before = values[: max(0, len(values) - held_out)]
     actual = np.full(horizon, np.nan)
-    came = np.concatenate([np.zeros(max(0, held - len(values))), values[len(before) :]])[:horizon]
-    actual[: len(came)] = came
+    observed = np.concatenate([np.zeros(max(0, held_out - len(values))), values[len(before) :]])[:horizon]
+    actual[: len(observed)] = observed
     if len(before) == 0 or np.isnan(before).all():
         return np.zeros(horizon), actual, scale_of(values, batch.frequency.season)
-    past = batch.take([row]).without_last(np.array([held]))
+    past = batch.take([row]).without_last(np.array([held_out]))
     return fallback.naive_forecast(past, 0, horizon)[1], actual, scale_of(before, batch.frequency.season)
 
 
 def _with_past(origin: Origin, hierarchy: Hierarchy, adjusted: np.ndarray) -> Origin:
     """The origin with coherent pool forecasts at the nodes that have this cutoff."""
     pool = origin.forecasts["pool"].copy()
-    wanted = {int(row): index for index, row in enumerate(origin.rows)}
-    held = [int(origin.held[wanted[row]]) for row in hierarchy.rows.tolist() if row in wanted]
-    common = max(set(held), key=held.count)
+    positions = {int(row): position for position, row in enumerate(origin.rows)}
+    held_out = [int(origin.held_out[positions[row]]) for row in hierarchy.rows.tolist() if row in positions]
+    common = max(set(held_out), key=held_out.count)
     for node, row in enumerate(hierarchy.rows.tolist()):
-        if row in wanted and int(origin.held[wanted[row]]) == common:
-            pool[wanted[row]] = adjusted[node]
+        if row in positions and int(origin.held_out[positions[row]]) == common:
+            pool[positions[row]] = adjusted[node]
     return replace(origin, forecasts={**origin.forecasts, "pool": pool})
 
 

@@ -1,7 +1,7 @@
-"""Which series must add up to which: the ties of the configuration, held against the history.
+"""Which series must add up to which: the aggregations of the configuration that hold in the history.
 
 A level is a list of dimensions joined by `*` (`total` is none, `region`, `region*product_line`), a member the list of
-its words joined likewise. A child belongs to the parent whose words it shares.
+its values joined likewise. A child belongs to the parent whose values it shares.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from forecasts.config import Tie
+from forecasts.config import Aggregation
 from forecasts.errors import ForecastError
 from forecasts.panel.batch import Batch
 
@@ -19,10 +19,10 @@ TOLERANCE = 1e-6  # of the parent's size: exports carry four decimals
 
 @dataclass(frozen=True)
 class Hierarchy:
-    """Series of one metric that must be coherent. rows: their places in the batch.
+    """Series of one metric that must be coherent. rows: their rows in the batch.
 
-    sums: per parent, its place among `rows` and the places of its children. free: places of the nodes that the others
-    follow from; summing: (rows, free) matrix with every node as a sum (or difference) of the free ones.
+    sums: per parent, its position in `rows` and the positions of its children. free: positions of the nodes that
+    determine the others; summing: (rows, free) matrix with every node as a sum (or difference) of the free ones.
     """
 
     metric: str
@@ -39,24 +39,24 @@ class Hierarchy:
 
 
 def hierarchies_of(
-    names: pl.DataFrame, batch: Batch, ties: Sequence[Tie]
+    names: pl.DataFrame, batch: Batch, aggregations: Sequence[Aggregation]
 ) -> tuple[list[Hierarchy], list[dict[str, object]]]:
-    """One hierarchy per metric in which something adds up, and a row of evidence for every tie that does not hold."""
-    found, refused = [], []
+    """One hierarchy per metric with a sum that holds, and a row of evidence for every sum that does not."""
+    hierarchies, rejected = [], []
     table = names.with_row_index("row").filter(pl.Series(batch.lengths > 0))
     for metric in table["metric"].unique().sort():
         nodes = table.filter(pl.col("metric") == metric)
-        sums = [pair for tie in ties for pair in _sums(nodes, tie)]
+        sums = [pair for aggregation in aggregations for pair in _sums(nodes, aggregation)]
         kept = []
         for parent, children in sums:
-            reason = _broken(batch, parent, children)
+            reason = _mismatch(batch, parent, children)
             if reason is None:
                 kept.append((parent, children))
             else:
-                refused.append(_evidence(f"{batch.unique_ids[parent]} = {len(children)} members", reason))
+                rejected.append(_evidence(f"{batch.unique_ids[parent]} = {len(children)} members", reason))
         if kept:
-            found.append(_hierarchy(metric, kept))
-    return found, refused
+            hierarchies.append(_hierarchy(metric, kept))
+    return hierarchies, rejected
 
 
 def nodes_of(names: pl.DataFrame, hierarchies: Sequence[Hierarchy]) -> np.ndarray:
@@ -68,16 +68,20 @@ def nodes_of(names: pl.DataFrame, hierarchies: Sequence[Hierarchy]) -> np.ndarra
     return nodes
 
 
-def _sums(nodes: pl.DataFrame, tie: Tie) -> list[tuple[int, tuple[int, ...]]]:
-    parents, children = (nodes.filter(pl.col("level") == level) for level in (tie.parent, tie.children))
-    shared = _dimensions(tie.parent)
-    places = [_dimensions(tie.children).index(name) for name in shared if name in _dimensions(tie.children)]
-    if len(places) != len(shared):
-        raise ForecastError(f"hierarchy: {tie.children!r} lacks a dimension of its parent {tie.parent!r}")
+def _sums(nodes: pl.DataFrame, aggregation: Aggregation) -> list[tuple[int, tuple[int, ...]]]:
+    parents, children = (nodes.filter(pl.col("level") == level) for level in (aggregation.parent, aggregation.children))
+    shared = _dimensions(aggregation.parent)
+    shared_positions = [
+        _dimensions(aggregation.children).index(name) for name in shared if name in _dimensions(aggregation.children)
+    ]
+    if len(shared_positions) != len(shared):
+        raise ForecastError(
+            f"hierarchy: {aggregation.children!r} lacks a dimension of its parent {aggregation.parent!r}"
+        )
     groups: dict[tuple[str, ...], list[int]] = {}
     for row, member in children.select("row", "member").iter_rows():
-        words = member.split("*")
-        groups.setdefault(tuple(words[place] for place in places), []).append(row)
+        member_values = member.split("*")
+        groups.setdefault(tuple(member_values[position] for position in shared_positions), []).append(row)
     return [
         (row, tuple(groups[key]))
         for row, member in parents.select("row", "member").iter_rows()
@@ -89,7 +93,7 @@ def _dimensions(level: str) -> list[str]:
     return [] if level == "total" else level.split("*")
 
 
-def _broken(batch: Batch, parent: int, children: Sequence[int]) -> str | None:
+def _mismatch(batch: Batch, parent: int, children: Sequence[int]) -> str | None:
     """Why the children do not add up to the parent in the history; None if they do."""
     rows = [parent, *children]
     if len({int(batch.last[row]) for row in rows}) > 1:
@@ -102,28 +106,28 @@ def _broken(batch: Batch, parent: int, children: Sequence[int]) -> str | None:
 
 
 def padded(values: np.ndarray, length: int) -> np.ndarray:
-    """The series with zeros before its start (and for unknown values): what it adds to a sum."""
+    """The series with zeros before its start and for unknown values: its contribution to a sum."""
     return np.concatenate([np.zeros(length - len(values)), np.nan_to_num(values)])
 
 
 def _hierarchy(metric: str, sums: Sequence[tuple[int, tuple[int, ...]]]) -> Hierarchy:
     parents = list(dict.fromkeys(parent for parent, _ in sums))
     leaves = sorted({child for _, children in sums for child in children} - set(parents))
-    rows = np.array(parents + leaves)  # parents first, so that it is they who follow from the others
-    place = {row: index for index, row in enumerate(rows.tolist())}
-    local = tuple((place[parent], tuple(place[child] for child in children)) for parent, children in sums)
+    rows = np.array(parents + leaves)  # parents first, so that they are determined by the others
+    position = {row: index for index, row in enumerate(rows.tolist())}
+    local = tuple((position[parent], tuple(position[child] for child in children)) for parent, children in sums)
     constraints = np.zeros((len(local), len(rows)))
     for line, (parent, children) in enumerate(local):
         constraints[line, parent] = 1
         constraints[line, list(children)] -= 1
-    free, summing = solved(constraints)
+    free, summing = solve_constraints(constraints)
     hierarchy = Hierarchy(metric, rows, local, free, summing)
     if not hierarchy.is_tree and (summing < -1e-9).any():
         raise ForecastError(f"hierarchy of {metric}: levels cross without a common level below: add that level")
     return hierarchy
 
 
-def solved(constraints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def solve_constraints(constraints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Free columns of `constraints @ y = 0`, and the matrix that gives all y from the free ones (Gauss-Jordan)."""
     reduced = constraints.copy()
     pivots: list[int] = []
@@ -132,8 +136,8 @@ def solved(constraints: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         candidates = np.flatnonzero(np.abs(reduced[line:, column]) > 1e-9)
         if len(candidates) == 0:
             continue
-        other = line + candidates[0]
-        reduced[[line, other]] = reduced[[other, line]]
+        pivot_line = line + candidates[0]
+        reduced[[line, pivot_line]] = reduced[[pivot_line, line]]
         reduced[line] /= reduced[line, column]
         rest = np.arange(len(reduced)) != line
         reduced[rest] -= np.outer(reduced[rest, column], reduced[line])

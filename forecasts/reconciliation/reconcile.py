@@ -1,7 +1,7 @@
-"""Forecasts that add up: the served forecasts of a hierarchy, made coherent by the method that backtests best.
+"""Reconciliation: the served forecasts of a hierarchy, made coherent by the method with the least backtest error.
 
-The algebra is hierarchicalforecast's (MinT: Wickramasuriya et al. 2019). Coherence comes first: what cannot be
-negative is clipped after reconciling, and the sums are restored exactly.
+The algebra is hierarchicalforecast's (MinT: Wickramasuriya et al. 2019). Series that cannot be negative are
+clipped after reconciling, and the sums are then restored exactly.
 """
 
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from forecasts.backtesting.metrics import mase, mean_known
+from forecasts.backtesting.metrics import mase, nan_mean
 from forecasts.reconciliation.hierarchy import Hierarchy
 
 METHODS = ("ols", "wls_var", "mint_shrink")
@@ -26,7 +26,7 @@ class Cutoff:
 
 @dataclass(frozen=True)
 class Method:
-    """The chosen way of one hierarchy. evidence: one row per way that was tried."""
+    """The chosen method of one hierarchy. evidence: one row per method that was tried."""
 
     name: str
     evidence: tuple[dict[str, object], ...]
@@ -37,13 +37,13 @@ def choose(hierarchy: Hierarchy, cutoffs: Sequence[Cutoff], floor: np.ndarray) -
     base = _mean([_error(cutoff.forecast, cutoff) for cutoff in cutoffs])
     errors = {}
     for name in METHODS if len(cutoffs) > 1 else METHODS[:1]:
-        found = []
-        for place, cutoff in enumerate(cutoffs):
-            others = [other for index, other in enumerate(cutoffs) if index != place]
-            found.append(_error(coherent(hierarchy, cutoff.forecast, others, name, floor), cutoff))
-        errors[name] = _mean(found)
+        cutoff_errors = []
+        for index, cutoff in enumerate(cutoffs):
+            other_cutoffs = [*cutoffs[:index], *cutoffs[index + 1 :]]
+            cutoff_errors.append(_error(coherent(hierarchy, cutoff.forecast, other_cutoffs, name, floor), cutoff))
+        errors[name] = _mean(cutoff_errors)
     best = min(errors, key=lambda name: (errors[name], METHODS.index(name))) if cutoffs else METHODS[0]
-    rows = [_row(hierarchy, name, name == best, error, "weighed by backtest") for name, error in errors.items()]
+    rows = [_row(hierarchy, name, name == best, error, "compared by backtest") for name, error in errors.items()]
     rows.append(_row(hierarchy, "none", False, base, "incoherent, for comparison only"))
     return Method(best, tuple(rows))
 
@@ -51,9 +51,9 @@ def choose(hierarchy: Hierarchy, cutoffs: Sequence[Cutoff], floor: np.ndarray) -
 def coherent(
     hierarchy: Hierarchy, forecast: np.ndarray, cutoffs: Sequence[Cutoff], method: str, floor: np.ndarray
 ) -> np.ndarray:
-    """The forecast of all nodes, (nodes, steps), with every sum holding.
+    """The coherent forecast of all nodes, (nodes, steps).
 
-    cutoffs: where the error covariance is learnt (unused by ols). floor: lowest value per node, 0 or minus infinity.
+    cutoffs: their errors give the covariance (unused by ols). floor: lowest value per node, 0 or minus infinity.
     """
     mapping = _mapping(hierarchy, cutoffs, method)
     adjusted = mapping @ forecast
@@ -71,19 +71,19 @@ def _mapping(hierarchy: Hierarchy, cutoffs: Sequence[Cutoff], method: str) -> np
     summing = hierarchy.summing[order]
     method = method if cutoffs else "ols"
     actual, forecast = (_stacked(cutoffs, name)[order] if cutoffs else None for name in ("actual", "forecast"))
-    nothing = np.zeros((nodes, 1))
+    zeros = np.zeros((nodes, 1))
     try:
-        fitted = MinTrace(method).fit(summing, nothing, y_insample=actual, y_hat_insample=forecast)
+        fitted = MinTrace(method).fit(summing, zeros, y_insample=actual, y_hat_insample=forecast)
     except Exception:  # the library raises bare Exception when it cannot invert
-        fitted = MinTrace("ols").fit(summing, nothing)
+        fitted = MinTrace("ols").fit(summing, zeros)
     mapping = np.empty((nodes, nodes))
     mapping[np.ix_(order, order)] = summing @ fitted.P
     return mapping
 
 
 def _stacked(cutoffs: Sequence[Cutoff], name: str) -> np.ndarray:
-    known = [~np.isnan(cutoff.actual).any(axis=0) for cutoff in cutoffs]
-    return np.hstack([getattr(cutoff, name)[:, keep] for cutoff, keep in zip(cutoffs, known, strict=True)])
+    is_known = [~np.isnan(cutoff.actual).any(axis=0) for cutoff in cutoffs]
+    return np.hstack([getattr(cutoff, name)[:, keep] for cutoff, keep in zip(cutoffs, is_known, strict=True)])
 
 
 def _from_top(hierarchy: Hierarchy, adjusted: np.ndarray) -> np.ndarray:
@@ -104,7 +104,7 @@ def _from_bottom(hierarchy: Hierarchy, adjusted: np.ndarray) -> np.ndarray:
 
 
 def _error(forecast: np.ndarray, cutoff: Cutoff) -> float:
-    return float(mean_known(mase(cutoff.actual, forecast, cutoff.scale)))
+    return float(nan_mean(mase(cutoff.actual, forecast, cutoff.scale)))
 
 
 def _mean(errors: Sequence[float]) -> float:

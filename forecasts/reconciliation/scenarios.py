@@ -1,7 +1,7 @@
-"""What if: named shocks to series, or other futures of the regressors, carried through the sums that hold.
+"""Scenarios: named shocks to series, or other future values of the regressors, carried through the hierarchy.
 
 A scenario starts from the served forecast. A shock changes the series it names; parents move by as much as their
-members, the other members of a moved parent keep their shares of the rest. Bounds keep their distance in proportion.
+members, the other members of a moved parent keep their shares of the rest. Bounds keep their relative distance.
 """
 
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from forecasts.backtesting.rolling_origin import seen
+from forecasts.backtesting.rolling_origin import with_regressors_at_cutoff
 from forecasts.base import model
 from forecasts.config import Scenario, Shock
 from forecasts.errors import ForecastError
@@ -43,30 +43,33 @@ def scenario_forecasts(
 def _ratios(
     scenario: Scenario, batch: Batch, base: Base, segments: np.ndarray, members: dict[str, tuple[str, ...]]
 ) -> np.ndarray | None:
-    """What other futures of the regressors multiply each pool's forecast by; None if the scenario has none."""
+    """Ratio of each pool's forecast with the scenario's regressors to that without; None if it changes none."""
     if not scenario.regressors:
         return None
     if batch.regressors is None:
         raise ForecastError(f"scenario {scenario.name}: there are no regressors to change")
     horizon = base.yhat.shape[1]
-    other = replace(batch, regressors=scenario_future(batch.regressors, scenario.regressors, int(batch.last.min()) + 1))
+    changed_batch = replace(
+        batch, regressors=scenario_future(batch.regressors, scenario.regressors, int(batch.last.min()) + 1)
+    )
     ratios = np.ones_like(base.yhat)
     for segment, names in members.items():
         rows = np.flatnonzero(segments == segment)
-        then, now = (_pool(kind.take(rows), names, horizon) for kind in (other, batch))
-        ratios[rows] = np.divide(then, now, out=np.ones_like(now), where=now != 0)
+        changed, base_pool = (_pool(kind.take(rows), names, horizon) for kind in (changed_batch, batch))
+        ratios[rows] = np.divide(changed, base_pool, out=np.ones_like(base_pool), where=base_pool != 0)
     return np.nan_to_num(ratios, nan=1.0)
 
 
 def _pool(batch: Batch, names: Sequence[str], horizon: int) -> np.ndarray:
-    return combine({name: model(name).predict_able(seen(batch), horizon) for name in names}, names)
+    return combine(
+        {name: model(name).predict_eligible(with_regressors_at_cutoff(batch), horizon) for name in names}, names
+    )
 
 
 def scenario_forecast(base: Base, scenario: Scenario, ratios: np.ndarray | None = None) -> np.ndarray:
     """The served forecast under a scenario, coherent where the base is.
 
-    ratios: what other futures of the regressors multiply each series by, (series, steps); applied to the series that
-    nothing else adds up to.
+    ratios: effect of the scenario's regressors on each series, (series, steps); applied to the series without children.
     """
     changed = base.yhat.copy()
     fixed = np.zeros(len(base.names), dtype=bool)
@@ -75,24 +78,24 @@ def scenario_forecast(base: Base, scenario: Scenario, ratios: np.ndarray | None 
         changed[leaves] *= ratios[leaves]
         fixed[leaves] = np.abs(ratios[leaves] - 1).max(axis=1) > 0
     for shock in scenario.shocks:
-        rows, steps = _touched(base, scenario, shock)
+        rows, steps = _shocked(base, scenario, shock)
         changed[rows] = np.where(steps[rows], changed[rows] * shock.multiply + shock.add, changed[rows])
         fixed[rows] = True
     for hierarchy in base.hierarchies:
         rows = hierarchy.rows
-        changed[rows] = _carried(hierarchy, base.yhat[rows], changed[rows], fixed[rows])
+        changed[rows] = _propagated(hierarchy, base.yhat[rows], changed[rows], fixed[rows])
     return np.where(base.yhat >= 0, np.maximum(changed, 0), changed)
 
 
-def _touched(base: Base, scenario: Scenario, shock: Shock) -> tuple[np.ndarray, np.ndarray]:
+def _shocked(base: Base, scenario: Scenario, shock: Shock) -> tuple[np.ndarray, np.ndarray]:
     """Which series a shock names, and which of their steps it changes."""
-    wanted = (pl.col("metric") == shock.metric) & (pl.col("level") == shock.level)
-    wanted &= (pl.col("member") == shock.member) if shock.member else pl.lit(True)
-    rows = np.flatnonzero(base.names.select(wanted).to_series().to_numpy())
+    matches = (pl.col("metric") == shock.metric) & (pl.col("level") == shock.level)
+    matches &= (pl.col("member") == shock.member) if shock.member else pl.lit(True)
+    rows = np.flatnonzero(base.names.select(matches).to_series().to_numpy())
     if len(rows) == 0 and shock.metric in base.names["metric"].to_list():
-        where = f"{shock.metric}, {shock.level} {shock.member}".strip()
+        series = f"{shock.metric}, {shock.level} {shock.member}".strip()
         raise ForecastError(
-            f"scenario {scenario.name}: no series is {where}: name a metric, level and member that exist"
+            f"scenario {scenario.name}: no series is {series}: name a metric, level and member that exist"
         )
     steps = np.ones(base.periods.shape, dtype=bool)
     if shock.first_period:
@@ -108,26 +111,26 @@ def _leaves(base: Base) -> np.ndarray:
     return np.array([row for row in range(len(base.names)) if row not in parents], dtype=np.int64)
 
 
-def _carried(hierarchy: Hierarchy, before: np.ndarray, after: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+def _propagated(hierarchy: Hierarchy, before: np.ndarray, after: np.ndarray, fixed: np.ndarray) -> np.ndarray:
     if not hierarchy.is_tree:
-        return _carried_below(hierarchy, before, after, fixed)
-    moved = fixed.copy()
+        return _propagated_below(hierarchy, before, after, fixed)
+    is_moved = fixed.copy()
     for parent, children in reversed(hierarchy.sums):
-        if not moved[parent] and moved[list(children)].any():
+        if not is_moved[parent] and is_moved[list(children)].any():
             after[parent] = before[parent] + (after[list(children)] - before[list(children)]).sum(axis=0)
-            moved[parent] = True
+            is_moved[parent] = True
     for parent, children in hierarchy.sums:
         members = np.array(children)
-        free = members[~moved[members]] if (~moved[members]).any() else members
+        free = members[~is_moved[members]] if (~is_moved[members]).any() else members
         rest = after[parent] - after[np.setdiff1d(members, free)].sum(axis=0)
         total = after[free].sum(axis=0)
         after[free] = np.where(total > 0, after[free] * rest / np.where(total > 0, total, 1), rest / len(free))
-        moved[members] = moved[parent]
+        is_moved[members] = is_moved[parent]
     return after
 
 
-def _carried_below(hierarchy: Hierarchy, before: np.ndarray, after: np.ndarray, fixed: np.ndarray) -> np.ndarray:
-    """Where levels cross: a shocked node moves everything below it, and all others are sums of what is below."""
+def _propagated_below(hierarchy: Hierarchy, before: np.ndarray, after: np.ndarray, fixed: np.ndarray) -> np.ndarray:
+    """Where levels cross: a shocked node moves every node below it, and the others are the sums of theirs."""
     lowest = before[hierarchy.free].copy()
     for node in np.flatnonzero(fixed):
         below = hierarchy.summing[node] > 0
@@ -137,6 +140,6 @@ def _carried_below(hierarchy: Hierarchy, before: np.ndarray, after: np.ndarray, 
 
 
 def moved_bounds(point: np.ndarray, before: np.ndarray, bound: np.ndarray) -> np.ndarray:
-    """A bound at the same distance in proportion: scaled with its forecast, or shifted where that was zero."""
+    """A bound at the same relative distance: scaled with its forecast, or shifted where that was zero."""
     ratio = np.divide(point, before, out=np.ones_like(point), where=before != 0)
     return np.where(before != 0, bound * ratio, bound + point)

@@ -1,4 +1,4 @@
-"""What is said of a series that is too short for the models: its naive forecast, why, and how far it may be off."""
+"""The fallback for a series too short for the models: its naive forecast, the reason, and its spread."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from forecasts.models.naive import Naive
 from forecasts.models.seasonal_naive import SeasonalNaive
 from forecasts.panel.batch import Batch, filled
 
-NORMAL = {80: 1.2815515655446004, 95: 1.959963984540054}  # standard normal quantiles of .90 and .975
+NORMAL_QUANTILES = {80: 1.2815515655446004, 95: 1.959963984540054}  # standard normal quantiles of .90 and .975
 
 
 def naive_forecast(batch: Batch, row: int, horizon: int) -> tuple[str, np.ndarray]:
-    """The seasonal naive forecast from one whole season on, otherwise the last value: (model name, steps)."""
+    """The seasonal naive forecast if there is a whole season, otherwise the last value: (model name, steps)."""
     model = SeasonalNaive() if len(batch.values[row]) >= batch.frequency.season else Naive()
     return model.name, model.predict(batch.take([row]), horizon)[0]
 
@@ -18,8 +18,8 @@ def naive_forecast(batch: Batch, row: int, horizon: int) -> tuple[str, np.ndarra
 def naive_spread(values: np.ndarray, season: int, horizon: int) -> np.ndarray:
     """Standard deviation per step of the naive errors (Hyndman & Athanasopoulos, FPP3, table 5.2).
 
-    At least the mean size of n values over the square of n: what never moved in n periods has a chance of one in n to
-    do so, and says nothing of how far. So one value has its own size as its spread, ten have a hundredth of theirs.
+    At least the mean absolute value over the square of the length n: a series that was constant for n periods may
+    change with a chance of one in n, by an unknown amount. One value has its own size as its spread, ten a hundredth.
     """
     values = filled(values)
     lag = season if len(values) > season else 1
@@ -27,10 +27,10 @@ def naive_spread(values: np.ndarray, season: int, horizon: int) -> np.ndarray:
         return np.zeros(horizon)
     errors = values[lag:] - values[:-lag]
     deviation = float(np.sqrt(np.mean(errors**2))) if len(errors) else 0.0
-    least = float(np.mean(np.abs(values))) / len(values) ** 2
-    return max(deviation, least) * np.sqrt(np.arange(horizon) // lag + 1)
+    minimum = float(np.mean(np.abs(values))) / len(values) ** 2
+    return max(deviation, minimum) * np.sqrt(np.arange(horizon) // lag + 1)
 
 
-def reason_for(length: int, shortest: int, season: int) -> str:
+def reason_for(length: int, min_history: int, season: int) -> str:
     """Why the naive forecast is served, in a sentence."""
-    return f"{length} periods of history, fewer than the {shortest} that the models need (season of {season})"
+    return f"{length} periods of history, fewer than the {min_history} that the models need (season of {season})"

@@ -1,9 +1,9 @@
-"""One equal-weight pool of models per segment, built greedily on rolling origins (Caruana et al. 2004).
+"""The choice of models: one pool per segment, built greedily on rolling origins (Caruana et al. 2004).
 
-A champion per series is not offered: on M3 and Tourism it was worse than most single models, since three cutoffs of
-one series are too few to choose on. A fixed combination, the guardrail, is kept unless the pool is better by more
-than the noise of the comparison, at cutoffs that it was not chosen on: what series have in common at one time is luck
-that no number of series evens out.
+The median of a pool is served. No model is chosen per series: on M3 and Tourism that was worse than most single models,
+since three cutoffs of one series are too few to choose on. A fixed combination, the guardrail, is kept unless the pool
+is better by more than the noise of the comparison, at cutoffs that it was not chosen on: errors that all series share
+at one time do not average out over series.
 """
 
 import warnings
@@ -13,57 +13,57 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from forecasts.backtesting.metrics import mase, mean_known, rmsse
+from forecasts.backtesting.metrics import mase, nan_mean, rmsse
 from forecasts.backtesting.rolling_origin import Origin
 
-WORST = 10.0  # a series' error counts at most this often its scale: one exploding series must not choose for all
-GAIN = 0.002  # a member must lower the error by this share to be let in: less is noise
-FEWEST = 3  # members of a pool: one or two that were lucky on a small panel are not a pool
-NOISE = 2.0  # standard errors by which a pool must beat the guardrail
+ERROR_CAP = 10.0  # in units of its scale, of a series' error: one diverging series must not decide for all
+MIN_GAIN = 0.002  # a member must lower the error by this share to be added: less is noise
+MIN_MEMBERS = 3  # of a pool: one or two may win on a small panel by luck
+MIN_T_VALUE = 2.0  # gain over its standard error, at which a pool replaces the guardrail or a challenger the champion
 
 
 @dataclass(frozen=True)
 class Panel:
     """The cutoffs of one segment: masks say which rows of each origin belong to it.
 
-    loss: mase; or rmsse for intermittent demand, where the smallest absolute error belongs to a forecast of nothing.
+    loss: mase; or rmsse for intermittent demand, where a forecast of zero has the smallest absolute error.
     """
 
     origins: tuple[Origin, ...]
     masks: tuple[np.ndarray, ...]
     loss: str = "mase"
 
-    def without(self, place: int) -> "Panel":
+    def without(self, index: int) -> "Panel":
         """The panel with one cutoff left out."""
-        origins = self.origins[:place] + self.origins[place + 1 :]
-        return Panel(origins, self.masks[:place] + self.masks[place + 1 :], self.loss)
+        origins = self.origins[:index] + self.origins[index + 1 :]
+        return Panel(origins, self.masks[:index] + self.masks[index + 1 :], self.loss)
 
     def errors(self, members: Sequence[str]) -> np.ndarray:
-        """The combination's error of every series, each cutoff's capped, averaged over the cutoffs."""
+        """The combination's error per series: capped at each cutoff, averaged over the cutoffs."""
         return self.errors_of_each([members] * len(self.origins))
 
     def errors_of_each(self, members: Sequence[Sequence[str]]) -> np.ndarray:
-        """The same with a combination of its own at every cutoff."""
+        """The same with a different combination at every cutoff."""
         rows = np.concatenate([origin.rows[mask] for origin, mask in zip(self.origins, self.masks, strict=True)])
-        errors = [self._errors(place, members[place]) for place in range(len(self.origins))]
-        every = np.full((len(self.origins), int(rows.max(initial=-1)) + 1), np.nan)
-        for place, found in enumerate(errors):
-            every[place, self.origins[place].rows[self.masks[place]]] = found
-        return mean_known(every.T)[np.unique(rows)]
+        errors = [self._errors(index, members[index]) for index in range(len(self.origins))]
+        by_series = np.full((len(self.origins), int(rows.max(initial=-1)) + 1), np.nan)
+        for index, values in enumerate(errors):
+            by_series[index, self.origins[index].rows[self.masks[index]]] = values
+        return nan_mean(by_series.T)[np.unique(rows)]
 
-    def _errors(self, place: int, members: Sequence[str]) -> np.ndarray:
-        origin, mask = self.origins[place], self.masks[place]
+    def _errors(self, index: int, members: Sequence[str]) -> np.ndarray:
+        origin, mask = self.origins[index], self.masks[index]
         forecast = combine({name: origin.forecasts[name][mask] for name in members}, members)
         if self.loss == "rmsse":
-            return np.minimum(rmsse(origin.actual[mask], forecast, origin.squared_scale[mask]), WORST)
-        return np.minimum(mase(origin.actual[mask], forecast, origin.scale[mask]), WORST)
+            return np.minimum(rmsse(origin.actual[mask], forecast, origin.squared_scale[mask]), ERROR_CAP)
+        return np.minimum(mase(origin.actual[mask], forecast, origin.scale[mask]), ERROR_CAP)
 
 
 @dataclass(frozen=True)
 class Choice:
-    """The pool of one segment and how it came about.
+    """The pool of one segment and the evidence for it.
 
-    members: names of the models that are combined. evidence: one row per candidate that was weighed.
+    members: names of the models that are combined. evidence: one row per candidate combination.
     """
 
     members: tuple[str, ...]
@@ -71,50 +71,54 @@ class Choice:
 
 
 def combine(forecasts: dict[str, np.ndarray], members: Sequence[str]) -> np.ndarray:
-    """The median of the members that have an answer (of two: their mean); NaN where none has.
+    """The median of the members that have a forecast (of two: their mean); NaN where none has.
 
-    The median, not the mean: it forgets one member that runs away, which some always do.
+    The median, not the mean: one member that diverges does not move it.
     """
     stack = np.stack([forecasts[name] for name in members])
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # rows in which no member has an answer
+        warnings.simplefilter("ignore", RuntimeWarning)  # rows in which no member has a forecast
         return np.nanmedian(stack, axis=0)
 
 
 def choose(panel: Panel, names: Sequence[str], guardrail: Sequence[str]) -> Choice:
     """The pool of a segment. names: the candidates. guardrail: the fixed combination it has to beat."""
-    safe = panel.errors(guardrail)
-    if np.isnan(safe).all():
-        return Choice(tuple(guardrail), (_row(panel, 0, guardrail, True, safe, "nothing to compare: guardrail"),))
-    able = [name for name in names if not np.isnan(panel.errors([name])).all()]
-    members, evidence = _greedy(panel, able)
-    gain, noise = gain_of(_blind_errors(panel, able, members), safe)
-    better = gain > NOISE * noise
+    guardrail_errors = panel.errors(guardrail)
+    if np.isnan(guardrail_errors).all():
+        return Choice(
+            tuple(guardrail), (_row(panel, 0, guardrail, True, guardrail_errors, "no errors to compare: guardrail"),)
+        )
+    candidates = [name for name in names if not np.isnan(panel.errors([name])).all()]
+    members, evidence = _greedy(panel, candidates)
+    gain, standard_error = gain_of(_held_out_errors(panel, candidates, members), guardrail_errors)
+    better = gain > MIN_T_VALUE * standard_error
     reason = (
-        f"blindly lowers the guardrail's error by {gain:.4f}, noise {noise:.4f}: {'taken' if better else 'not taken'}"
+        f"lowers the guardrail's error on held-out cutoffs by {gain:.4f}, standard error {standard_error:.4f}: "
+        f"{'chosen' if better else 'not chosen'}"
     )
     evidence.append(_row(panel, len(members), members, better, panel.errors(members), reason))
-    evidence.append(_row(panel, len(guardrail), guardrail, not better, safe, "guardrail"))
+    evidence.append(_row(panel, len(guardrail), guardrail, not better, guardrail_errors, "guardrail"))
     return Choice(tuple(members) if better else tuple(guardrail), tuple(evidence))
 
 
 def promote(panel: Panel, champion: Sequence[str], challenger: Choice) -> Choice:
     """The challenger if it beats the served pool of the last run by more than the noise, otherwise that pool again.
 
-    champion: its members; one that is no longer tried, or has no answer, makes the challenger win.
+    champion: its members; if one is no longer tried, or has no forecast, the challenger wins.
     """
     if tuple(champion) == challenger.members:
         return challenger
-    known = all(name in origin.forecasts for name in champion for origin in panel.origins)
-    before = panel.errors(champion) if known and champion else np.array([np.nan])
+    is_tried = all(name in origin.forecasts for name in champion for origin in panel.origins)
+    before = panel.errors(champion) if is_tried and champion else np.array([np.nan])
     after = panel.errors(challenger.members)
     if np.isnan(before).all():
-        wins, reason = True, "promotion: the champion has no error to compare with, the challenger takes its place"
+        wins, reason = True, "promotion: the champion has no error to compare with, the challenger is promoted"
     else:
-        gain, noise = gain_of(after, before)
-        wins = bool(gain > NOISE * noise)
+        gain, standard_error = gain_of(after, before)
+        wins = bool(gain > MIN_T_VALUE * standard_error)
         reason = (
-            f"promotion: lowers the champion's error by {gain:.4f}, noise {noise:.4f}, asked {NOISE:.0f} times that"
+            f"promotion: lowers the champion's error by {gain:.4f}, standard error {standard_error:.4f}, "
+            f"{MIN_T_VALUE:.0f} of them required"
             if np.count_nonzero(~np.isnan(before - after)) > 1
             else "promotion: fewer than two series to compare errors of, the champion stays"
         )
@@ -137,21 +141,21 @@ def champions_of(choices: pl.DataFrame, freq: str) -> dict[str, tuple[str, ...]]
 
 
 def gain_of(errors: np.ndarray, safe: np.ndarray) -> tuple[float, float]:
-    """Mean of what is gained per series, and the standard error of that mean."""
+    """Mean reduction of the error per series, and the standard error of that mean."""
     gains = (safe - errors)[~np.isnan(safe - errors)]
     if len(gains) < 2:
         return 0.0, 0.0
     return float(gains.mean()), float(gains.std(ddof=1) / np.sqrt(len(gains)))
 
 
-def _blind_errors(panel: Panel, names: Sequence[str], members: Sequence[str]) -> np.ndarray:
-    """The errors of pools built in the same way, each at the one cutoff that was left out when it was built.
+def _held_out_errors(panel: Panel, names: Sequence[str], members: Sequence[str]) -> np.ndarray:
+    """The errors of pools built in the same way, each at the one cutoff that was held out when it was built.
 
-    members: what is taken where there is but one cutoff.
+    members: the pool that is used where there is only one cutoff.
     """
     if len(panel.origins) < 2:
         return panel.errors(members)
-    return panel.errors_of_each([_greedy(panel.without(place), names)[0] for place in range(len(panel.origins))])
+    return panel.errors_of_each([_greedy(panel.without(index), names)[0] for index in range(len(panel.origins))])
 
 
 def _greedy(panel: Panel, names: Sequence[str]) -> tuple[list[str], list[dict[str, object]]]:
@@ -159,21 +163,21 @@ def _greedy(panel: Panel, names: Sequence[str]) -> tuple[list[str], list[dict[st
     error = float("inf")
     evidence: list[dict[str, object]] = []
     while len(members) < len(names):
-        tried = {name: panel.errors([*members, name]) for name in names if name not in members}
-        best = min(tried, key=lambda name: (_mean(tried[name]), name))
-        accepted = len(members) < FEWEST or _mean(tried[best]) < error * (1 - GAIN)
+        trials = {name: panel.errors([*members, name]) for name in names if name not in members}
+        best = min(trials, key=lambda name: (_mean(trials[name]), name))
+        accepted = len(members) < MIN_MEMBERS or _mean(trials[best]) < error * (1 - MIN_GAIN)
         evidence += [
             _row(panel, len(members) + 1, [*members, name], accepted and name == best, errors, "weighed")
-            for name, errors in tried.items()
+            for name, errors in trials.items()
         ]
         if not accepted:
             break
-        members, error = [*members, best], _mean(tried[best])
+        members, error = [*members, best], _mean(trials[best])
     return members, evidence
 
 
 def _mean(errors: np.ndarray) -> float:
-    value = float(mean_known(errors))
+    value = float(nan_mean(errors))
     return float("inf") if np.isnan(value) else value
 
 

@@ -1,4 +1,4 @@
-"""Which series are alike enough to share a pool of models."""
+"""Segments: the series that share one pool of models."""
 
 import numpy as np
 
@@ -9,31 +9,31 @@ MANY_ZEROS = 0.25  # an average gap of 1.33 periods between demands (Syntetos, B
 MEDIAN_GAP = 1.3
 
 
-def segments_of(batch: Batch, shortest: int) -> np.ndarray:
-    """empty, short, intermittent or regular, per series. shortest: fewest periods that models are trusted with."""
-    kinds = [_kind(values, shortest) for values in batch.values]
+def segments_of(batch: Batch, min_history: int) -> np.ndarray:
+    """empty, short, intermittent or regular, per series. min_history: fewest periods with which the models are used."""
+    kinds = [_kind(values, min_history) for values in batch.values]
     return np.array(kinds, dtype=object)
 
 
-def _kind(values: np.ndarray, shortest: int) -> str:
+def _kind(values: np.ndarray, min_history: int) -> str:
     if len(values) == 0:
         return "empty"
-    if len(values) < shortest:
+    if len(values) < min_history:
         return "short"
     return "intermittent" if is_intermittent(values) else "regular"
 
 
 def is_intermittent(values: np.ndarray) -> bool:
-    """Whether demand comes now and then: many zeros, or long gaps between what is not zero."""
+    """Whether demand is intermittent: many zeros, or long gaps between demands."""
     known = values[~np.isnan(values)]
-    places = np.flatnonzero(known != 0)
-    if len(places) < 2:
-        return len(places) < len(known)
-    return bool(np.mean(known == 0) > MANY_ZEROS or np.median(np.diff(places)) > MEDIAN_GAP)
+    demands = np.flatnonzero(known != 0)
+    if len(demands) < 2:
+        return len(demands) < len(known)
+    return bool(np.mean(known == 0) > MANY_ZEROS or np.median(np.diff(demands)) > MEDIAN_GAP)
 
 
 def models_of(segment: str, tier: Tier) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The models that a segment tries, and its guardrail; none for series that get the naive forecast."""
+    """The candidate models of a segment, and its guardrail; none for segments that get the naive forecast."""
     if segment == "intermittent" and tier.intermittent:
         return tier.intermittent, tier.intermittent
     if segment in ("regular", "intermittent"):
@@ -41,10 +41,10 @@ def models_of(segment: str, tier: Tier) -> tuple[tuple[str, ...], tuple[str, ...
     return (), ()
 
 
-def wanted_by(segments: np.ndarray, tier: Tier) -> dict[str, np.ndarray]:
-    """For every model of the tier, which series it is to forecast."""
-    wanted: dict[str, np.ndarray] = {}
+def model_masks(segments: np.ndarray, tier: Tier) -> dict[str, np.ndarray]:
+    """For every model of the tier, a mask of the series it forecasts."""
+    masks: dict[str, np.ndarray] = {}
     for segment in sorted(set(segments)):
         for name in models_of(segment, tier)[0]:
-            wanted[name] = wanted.get(name, np.zeros(len(segments), dtype=bool)) | (segments == segment)
-    return wanted
+            masks[name] = masks.get(name, np.zeros(len(segments), dtype=bool)) | (segments == segment)
+    return masks

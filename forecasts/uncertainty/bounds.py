@@ -1,8 +1,8 @@
-"""The intervals of every model: of its future, and of every cutoff's future from what went wrong at the others.
+"""The intervals of every model: of its future, and of each cutoff's future from the residuals of the other cutoffs.
 
-Series of a segment are alike, except where they add up: what goes wrong at the nodes of a level goes wrong in one
-direction further up, where less evens out. So every level of a hierarchy has residuals of its own, after reconciling;
-the other levels lend theirs, which matters where a level has few nodes.
+Series of a segment share their residuals, except in a hierarchy: further up, errors average out less and have one
+direction. So every level of a hierarchy has its own residuals, after reconciling, and borrows those of the other
+levels, which matters where a level has few nodes.
 """
 
 from collections.abc import Sequence
@@ -25,113 +25,118 @@ def all_bounds(
 
     nodes: the level of each series that is part of a hierarchy, empty for the others.
     """
-    kinds = list(zip(segments.tolist(), nodes.tolist(), strict=True))
-    future = {name: _future_bounds(candidates, name, kinds, floor) for name in candidates.future}
+    groups = list(zip(segments.tolist(), nodes.tolist(), strict=True))
+    future = {name: _future_bounds(candidates, name, groups, floor) for name in candidates.future}
     past = tuple(
-        {name: _past_bounds(candidates, place, name, kinds, floor) for name in origin.forecasts}
-        for place, origin in enumerate(candidates.origins)
+        {name: _past_bounds(candidates, index, name, groups, floor) for name in origin.forecasts}
+        for index, origin in enumerate(candidates.origins)
     )
     return future, past
 
 
-def _future_bounds(candidates: Candidates, name: str, kinds: list[tuple[str, str]], floor: np.ndarray) -> Bounds:
+def _future_bounds(candidates: Candidates, name: str, groups: list[tuple[str, str]], floor: np.ndarray) -> Bounds:
     point = candidates.future[name]
     out = {level: (point.copy(), point.copy()) for level in conformal.LEVELS}
     errors = _errors(candidates, candidates.origins, name)
-    for kind in sorted(set(kinds)):
-        mine, others = _members(kinds, kind)
-        rows = np.flatnonzero(mine)
-        known, lent, sizes = _scores(errors, mine, others)
-        still = _unmoved(candidates.batch)[rows] | (np.isnan(known).all() and np.isnan(lent).all())
+    for group in sorted(set(groups)):
+        in_group, other_levels = _members(groups, group)
+        rows = np.flatnonzero(in_group)
+        own, borrowed, sizes = _scores(errors, in_group, other_levels)
+        constant = _is_constant(candidates.batch)[rows] | (np.isnan(own).all() and np.isnan(borrowed).all())
         for level in conformal.LEVELS:
-            low, high = conformal.bounds(point[rows], candidates.scale[rows] * sizes, known, level, lent)
-            own = _naive_bounds(candidates.batch.take(rows[still]), point[rows[still]], level)
-            low[still], high[still] = own
+            low, high = conformal.bounds(point[rows], candidates.scale[rows] * sizes, own, level, borrowed)
+            naive = _naive_bounds(candidates.batch.take(rows[constant]), point[rows[constant]], level)
+            low[constant], high[constant] = naive
             out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[rows][:, None]), high
     return out
 
 
 def _past_bounds(
-    candidates: Candidates, place: int, name: str, kinds: list[tuple[str, str]], floor: np.ndarray
+    candidates: Candidates, index: int, name: str, groups: list[tuple[str, str]], floor: np.ndarray
 ) -> Bounds:
-    origin = candidates.origins[place]
+    origin = candidates.origins[index]
     point = origin.forecasts[name]
     out = {level: (point.copy(), point.copy()) for level in conformal.LEVELS}
-    past = candidates.batch.take(origin.rows).without_last(origin.held)
-    errors = _errors(candidates, [other for index, other in enumerate(candidates.origins) if index != place], name)
-    for kind in sorted({kinds[row] for row in origin.rows}):
-        mine, rest = _members(kinds, kind)
-        rows = np.flatnonzero(mine[origin.rows])
-        known, lent, sizes = _scores(errors, mine, rest)
-        scale = origin.scale[rows] * sizes[np.searchsorted(np.flatnonzero(mine), origin.rows[rows])]
-        still = _unmoved(past)[rows]
+    past = candidates.batch.take(origin.rows).without_last(origin.held_out)
+    errors = _errors(candidates, [*candidates.origins[:index], *candidates.origins[index + 1 :]], name)
+    for group in sorted({groups[row] for row in origin.rows}):
+        in_group, other_levels = _members(groups, group)
+        rows = np.flatnonzero(in_group[origin.rows])
+        own, borrowed, sizes = _scores(errors, in_group, other_levels)
+        scale = origin.scale[rows] * sizes[np.searchsorted(np.flatnonzero(in_group), origin.rows[rows])]
+        constant = _is_constant(past)[rows]
         for level in conformal.LEVELS:
-            low, high = conformal.bounds(point[rows], scale, known, level, lent)
-            low[still], high[still] = _naive_bounds(past.take(rows[still]), point[rows[still]], level)
+            low, high = conformal.bounds(point[rows], scale, own, level, borrowed)
+            low[constant], high[constant] = _naive_bounds(past.take(rows[constant]), point[rows[constant]], level)
             out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[origin.rows[rows]][:, None]), high
     return out
 
 
-def _members(kinds: list[tuple[str, str]], kind: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
-    """Which series share the kind, and which share the segment and are nodes of another level."""
-    same = np.array([other == kind for other in kinds])
-    near = np.array([bool(kind[1] and other[1]) and other[0] == kind[0] for other in kinds])
-    return same, near & ~same
+def _members(groups: list[tuple[str, str]], group: tuple[str, str]) -> tuple[np.ndarray, np.ndarray]:
+    """Which series are in the group, and which share its segment and are nodes of another level."""
+    in_group = np.array([member == group for member in groups])
+    other_levels = np.array([bool(group[1] and member[1]) and member[0] == group[0] for member in groups])
+    return in_group, other_levels & ~in_group
 
 
-def _unmoved(batch: Batch) -> np.ndarray:
-    """Which series have been constant or zero: their scale is a stand-in, and a ratio to it means nothing."""
+def _is_constant(batch: Batch) -> np.ndarray:
+    """Which series have been constant or zero: their scale is arbitrary, and so is a ratio to it."""
     return np.array([step_of(values, batch.frequency.season) == 0 for values in batch.values], dtype=bool)
 
 
 def _naive_bounds(batch: Batch, point: np.ndarray, level: int) -> tuple[np.ndarray, np.ndarray]:
-    """From each series' own naive errors; the naive forecast is inside too where sums moved the served one."""
+    """From each series' own naive errors; they include the naive forecast, where reconciling moved the served one."""
     horizon = point.shape[1]
     spread = [fallback.naive_spread(values, batch.frequency.season, horizon) for values in batch.values]
-    known = batch.lengths > 0
-    naive = [fallback.naive_forecast(batch, row, horizon)[1] if known[row] else point[row] for row in range(len(batch))]
-    width = fallback.NORMAL[level] * np.array(spread).reshape(point.shape)
-    steady = np.array(naive).reshape(point.shape)
-    return np.minimum(point, steady) - width, np.maximum(point, steady) + width
+    has_values = batch.lengths > 0
+    naive = [
+        fallback.naive_forecast(batch, row, horizon)[1] if has_values[row] else point[row] for row in range(len(batch))
+    ]
+    width = fallback.NORMAL_QUANTILES[level] * np.array(spread).reshape(point.shape)
+    around = np.array(naive).reshape(point.shape)
+    return np.minimum(point, around) - width, np.maximum(point, around) + width
 
 
 def _errors(candidates: Candidates, origins: Sequence[Origin], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Scaled residuals of a model, (cutoffs, series, steps), NaN where unknown; and which of them others may use.
+    """Scaled residuals of a model, (cutoffs, series, steps), NaN where unknown; and which of them may be pooled.
 
-    A series that had not moved by a cutoff is measured on the scale it has got since, and speaks for itself only.
+    A series that was constant up to a cutoff is scaled by its current scale, and its residuals are not pooled.
     """
-    known = [origin for origin in origins if name in origin.forecasts]
-    steps = max((origin.actual.shape[1] for origin in known), default=1)
-    out = np.full((max(1, len(known)), len(candidates.batch), steps), np.nan)
+    with_model = [origin for origin in origins if name in origin.forecasts]
+    steps = max((origin.actual.shape[1] for origin in with_model), default=1)
+    out = np.full((max(1, len(with_model)), len(candidates.batch), steps), np.nan)
     trusted = np.ones(out.shape[:2], dtype=bool)
-    since = np.where(_unmoved(candidates.batch), np.nan, candidates.scale)
-    for place, origin in enumerate(known):
-        still = _unmoved(candidates.batch.take(origin.rows).without_last(origin.held))
-        scale = np.where(still, since[origin.rows], origin.scale)
-        out[place, origin.rows] = (origin.actual - origin.forecasts[name]) / scale[:, None]
-        trusted[place, origin.rows[still]] = False
+    current_scale = np.where(_is_constant(candidates.batch), np.nan, candidates.scale)
+    for index, origin in enumerate(with_model):
+        constant = _is_constant(candidates.batch.take(origin.rows).without_last(origin.held_out))
+        scale = np.where(constant, current_scale[origin.rows], origin.scale)
+        out[index, origin.rows] = (origin.actual - origin.forecasts[name]) / scale[:, None]
+        trusted[index, origin.rows[constant]] = False
     return out, trusted
 
 
 def _scores(
-    errors: tuple[np.ndarray, np.ndarray], mine: np.ndarray, others: np.ndarray
+    errors: tuple[np.ndarray, np.ndarray], in_group: np.ndarray, other_levels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Residuals of the kind and of its lenders, each over its series' size, and the size of each series of the kind.
+    """Own and borrowed residuals of a group, each over its series' size, and the size of each series of the group.
 
-    A residual's own cutoff has no part in the size it is divided by, as the future has none in its own.
+    The size that a residual is divided by comes from the other cutoffs, as the size used for the future does.
     """
-    own, lent = errors[0][:, mine], errors[0][:, others]
-    usual = conformal.usual_square(own)
-    like, near = (conformal.alike(part, errors[1][:, rows], usual) for part, rows in ((own, mine), (lent, others)))
-    if not np.nan_to_num(own[like]).any():
-        like[:] = True  # who has nobody like himself has all the others
-    return _sized(own, like), _sized(lent, near), conformal.sizes_of(own, like)
+    own, borrowed = errors[0][:, in_group], errors[0][:, other_levels]
+    median_square = conformal.median_square_of(own)
+    poolable, borrowable = (
+        conformal.poolable(part, errors[1][:, rows], median_square)
+        for part, rows in ((own, in_group), (borrowed, other_levels))
+    )
+    if not np.nan_to_num(own[poolable]).any():
+        poolable[:] = True  # no comparable series: pool over all of them
+    return _sized(own, poolable), _sized(borrowed, borrowable), conformal.sizes_of(own, poolable)
 
 
-def _sized(errors: np.ndarray, alike: np.ndarray) -> np.ndarray:
-    """(cutoffs, series, steps) as (any, steps), in units of what the series got wrong at the other cutoffs."""
-    parts = []
-    for place, here in enumerate(alike):
-        sizes = conformal.sizes_of(np.delete(errors, place, axis=0), np.delete(alike, place, axis=0))
-        parts.append((errors[place] / sizes[:, None])[here])
-    return np.concatenate(parts)
+def _sized(errors: np.ndarray, poolable: np.ndarray) -> np.ndarray:
+    """(cutoffs, series, steps) as (any, steps), each over its series' size at the other cutoffs."""
+    scaled = []
+    for index, keep in enumerate(poolable):
+        sizes = conformal.sizes_of(np.delete(errors, index, axis=0), np.delete(poolable, index, axis=0))
+        scaled.append((errors[index] / sizes[:, None])[keep])
+    return np.concatenate(scaled)

@@ -1,14 +1,14 @@
-"""`almanac bench forecast`: accuracy, honesty and cost of the forecast tiers, each beside its peers in the same run.
+"""`almanac bench forecast`: accuracy, interval coverage and cost of the forecast tiers and of their peers in one run.
 
-Without options it runs to its end on samples, in some twenty minutes on two cores, says on standard error how far it
-is and prints the tables of docs/forecasting.md there. `--set full=1` takes every series and larger speed samples.
+Without options it runs on samples, in some twenty minutes on two cores, reports its progress on standard error and
+prints the tables of docs/forecasting.md there. `--set full=1` takes every series and larger speed samples.
 Options (`--set name=value`; lists are comma-separated, `none` for none):
 
 - sets: m3_monthly, m4_weekly260, tourism (bottom series), tourism_hierarchy (all 425 nodes), carparts, company
-- home: the home whose published series are the set `company`; without it a sample company is made for the run
-- every: each how many-th series, 1 for all; without it a sample of some 25 series per set
-- tiers, peers: what is measured; the slowest peers see a further sample; every row says on how many series it stands
-- parts: table, speed (batch Prophet beside stock Prophet and prophet-batch), objectives (beside Stan's), scale
+- home: the home whose published series are the set `company`; without it a sample company is generated
+- every: n for every n-th series, 1 for all; without it a sample of some 25 series per set
+- tiers, peers: what is measured; the slowest peers get a smaller sample; every row has its number of series
+- parts: table, speed (batch Prophet, stock Prophet and prophet-batch), objectives (compared with Stan's), scale
 - scale: series of the Parquet runs; small=yes: a tenth of the speed and objective samples
 
 Peers get the series one by one, as a user of the library would fit them; CPU seconds include their intervals.
@@ -32,11 +32,11 @@ from pipelines.bench.forecast_tables import as_line, as_tables
 
 SETS = "m3_monthly,m4_weekly260,tourism,tourism_hierarchy,carparts,company"
 PEERS = "seasonal_naive,dot,ets,ces,median,prophet_stock,prophet_batch,arima"
-SAMPLE = 25  # series of a set, unless `every` says otherwise
-OBJECTIVES = 30  # series per set and mode, held against Stan's
+SAMPLE = 25  # series of a set, without `every`
+OBJECTIVES = 30  # series per set and mode, compared with Stan's
 
 Row = dict[str, Any]
-Job = tuple[str, str, Callable[[], list[Row]]]  # part of the figures, what is being done, the work
+Job = tuple[str, str, Callable[[], list[Row]]]  # part of the figures, label, the work
 
 
 def run(
@@ -52,25 +52,25 @@ def run(
 ) -> dict[str, Any]:
     """The table (a row per set and tier or peer), speed, objectives and scale.
 
-    mase, rmsse, msis_95: lower is better; coverage: the nearer to its level the better.
+    mase, rmsse, msis_95: lower is better; coverage: closer to its level is better.
     """
-    whole, tenth = full in ("1", "yes"), small == "yes"
+    is_full, is_small = full in ("1", "yes"), small == "yes"
     figures: dict[str, Any] = {part: [] for part in _listed(parts)}
     with ExitStack() as stack:
-        jobs = list(_part_jobs(_listed(parts), _listed(scale), whole, tenth))
+        jobs = list(_part_jobs(_listed(parts), _listed(scale), is_full, is_small))
         if "table" in figures:
             seconds = timed(lambda: warm(_listed(tiers), _listed(peers)))[1]
             figures["start_cpu_s"] = round(seconds, 1)
-            every = "1" if whole and not every else every
-            jobs = [*_table_jobs(_listed(sets), home, every, _listed(tiers), _listed(peers), whole, stack), *jobs]
-        for part, rows in _worked(jobs):
+            every = "1" if is_full and not every else every
+            jobs = [*_table_jobs(_listed(sets), home, every, _listed(tiers), _listed(peers), is_full, stack), *jobs]
+        for part, rows in _run_jobs(jobs):
             figures[part] += rows
     print(as_tables(figures), file=sys.stderr)
     return figures
 
 
-def _worked(jobs: list[Job]) -> Iterator[tuple[str, list[Row]]]:
-    """The rows of every job as it ends, with a line of progress each, so that a stopped run is not for nothing."""
+def _run_jobs(jobs: list[Job]) -> Iterator[tuple[str, list[Row]]]:
+    """The rows of every job as it ends, printed one by one, so that a stopped run keeps its results."""
     began = time.monotonic()
     for number, (part, label, work) in enumerate(jobs, 1):
         minutes, seconds = divmod(int(time.monotonic() - began), 60)
@@ -82,24 +82,24 @@ def _worked(jobs: list[Job]) -> Iterator[tuple[str, list[Row]]]:
 
 
 def _table_jobs(
-    sets: list[str], home: str, every: str, tiers: list[str], peers: list[str], whole: bool, stack: ExitStack
+    sets: list[str], home: str, every: str, tiers: list[str], peers: list[str], is_full: bool, stack: ExitStack
 ) -> Iterator[Job]:
     for name in sets:
         if name == "tourism_hierarchy":
-            wanted = [tier for tier in tiers if tier == "default" or (whole and tier != "prophet")]
-            for tier in wanted:
+            hierarchy_tiers = [tier for tier in tiers if tier == "default" or (is_full and tier != "prophet")]
+            for tier in hierarchy_tiers:
                 yield "table", f"{name}: {tier}", partial(_hierarchy, name, tier)
             continue
         series = company(published_home(home, stack)) if name == "company" else load(name)
         count = series.test["unique_id"].n_unique()
-        measured = Measured(series.every(int(every) if every else max(1, count // SAMPLE)), peers, whole)
+        measured = Measured(series.every(int(every) if every else max(1, count // SAMPLE)), peers, is_full)
         for tier in tiers:
-            yield "table", f"{name}: tier {tier}", partial(_named, name, partial(tier_row, measured.holdout, tier))
+            yield "table", f"{name}: tier {tier}", partial(_with_set, name, partial(tier_row, measured.holdout, tier))
         for peer in measured.peers:
-            yield "table", f"{name}: peer {peer}", partial(_named, name, partial(measured.row, peer))
+            yield "table", f"{name}: peer {peer}", partial(_with_set, name, partial(measured.row, peer))
 
 
-def _named(name: str, work: Callable[[], Row]) -> list[Row]:
+def _with_set(name: str, work: Callable[[], Row]) -> list[Row]:
     return [{"set": name, **work()}]
 
 
@@ -107,24 +107,26 @@ def _hierarchy(name: str, tier: str) -> list[Row]:
     return [{"set": name, **row} for row in hierarchy_rows(tier)]
 
 
-def _part_jobs(parts: list[str], sizes: list[str], whole: bool, tenth: bool) -> Iterator[Job]:
+def _part_jobs(parts: list[str], sizes: list[str], is_full: bool, is_small: bool) -> Iterator[Job]:
     if "speed" in parts:
-        counts = (10_000, 2_000, 2, 30) if tenth else (100_000, 20_000, 20, 300) if whole else (50_000, 10_000, 8, 100)
+        counts = (
+            (10_000, 2_000, 2, 30) if is_small else (100_000, 20_000, 20, 300) if is_full else (50_000, 10_000, 8, 100)
+        )
         for case in forecast_prophet.cases():
             yield "speed", f"speed: {case.label}", partial(forecast_prophet.speed, case, *counts)
     if "objectives" in parts:
         for name in ("m3_monthly", "m4_weekly260", "tourism", "carparts"):
             for mode in ("additive", "multiplicative"):
-                label = f"objectives beside Stan's: {name}, {mode}"
-                yield "objectives", label, partial(_objectives, name, mode, whole, tenth)
+                label = f"objectives against Stan's: {name}, {mode}"
+                yield "objectives", label, partial(_objectives, name, mode, is_full, is_small)
     if "scale" in parts:
         yield "scale", "scale, Parquet to Parquet", partial(_scale, tuple(int(size) for size in sizes))
 
 
-def _objectives(name: str, mode: Any, whole: bool, tenth: bool) -> list[Row]:
+def _objectives(name: str, mode: Any, is_full: bool, is_small: bool) -> list[Row]:
     train = load(name).train
-    sample = OBJECTIVES // 10 if tenth else OBJECTIVES
-    every = 1 if whole else max(1, train["unique_id"].n_unique() // sample)
+    sample = OBJECTIVES // 10 if is_small else OBJECTIVES
+    every = 1 if is_full else max(1, train["unique_id"].n_unique() // sample)
     return [{"set": name, **forecast_prophet.objectives(train, mode, every)}]
 
 

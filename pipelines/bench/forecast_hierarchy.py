@@ -1,4 +1,4 @@
-"""The tourism hierarchy, all 425 nodes at once: accuracy per level, and whether the sums hold."""
+"""The tourism hierarchy, all 425 nodes at once: accuracy per level, and whether forecasts are coherent."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from pipelines.bench.forecast_scores import scores, timed
 from pipelines.bench.forecast_sets import Holdout, cut, folder_of, tourism
 
 LEVELS = ("total", "state", "purpose", "state*purpose", "state*region", "state*region*purpose")
-TIES = (
+AGGREGATIONS = (
     ("total", "state"),
     ("total", "purpose"),
     ("state", "state*region"),
@@ -23,16 +23,16 @@ HORIZON = 24
 def hierarchy_rows(tier: str) -> list[dict[str, Any]]:
     """One row per level, with the largest gap between a parent and its children as a share of the parent."""
     nodes = all_nodes()
-    found, seconds = timed(lambda: _forecast(nodes, tier))
-    gap = largest_gap(found)
+    forecasts, seconds = timed(lambda: _forecast(nodes, tier))
+    gap = largest_gap(forecasts)
     share = seconds / nodes["unique_id"].n_unique()
     holdout = cut("tourism_hierarchy", nodes.select("unique_id", "ds", "y"), HORIZON)
     rows = []
     for level in LEVELS:
         ids = nodes.filter(level=level)["unique_id"].unique().implode()
-        mine = pl.col("unique_id").is_in(ids)
-        part = Holdout(level, "MS", HORIZON, holdout.train.filter(mine), holdout.test.filter(mine))
-        figures = scores(part, found, share * part.test["unique_id"].n_unique())
+        of_level = pl.col("unique_id").is_in(ids)
+        part = Holdout(level, "MS", HORIZON, holdout.train.filter(of_level), holdout.test.filter(of_level))
+        figures = scores(part, forecasts, share * part.test["unique_id"].n_unique())
         rows.append({"model": f"almanac {tier}", "level": level, **figures, "largest_gap_share": gap})
     return rows
 
@@ -54,7 +54,7 @@ def all_nodes() -> pl.DataFrame:
 
 
 def _forecast(nodes: pl.DataFrame, tier: str) -> pl.DataFrame:
-    """Served rows of what followed the training part."""
+    """Served forecasts of the periods after the training part."""
     from forecasts import config
     from forecasts.run import forecast
 
@@ -63,7 +63,7 @@ def _forecast(nodes: pl.DataFrame, tier: str) -> pl.DataFrame:
         series=(config.SeriesSet("nights", LEVELS, "MS", HORIZON),),
         tiers=config.load().tiers,
         tier=tier,
-        hierarchy=tuple(config.Tie(parent, children) for parent, children in TIES),
+        hierarchy=tuple(config.Aggregation(parent, children) for parent, children in AGGREGATIONS),
     )
     past = nodes.filter(pl.col("ds") < last)
     as_of = (pl.Series([last]).dt.offset_by("-1d")).item()
@@ -71,15 +71,16 @@ def _forecast(nodes: pl.DataFrame, tier: str) -> pl.DataFrame:
     return values.rename({"period_start": "ds"})
 
 
-def largest_gap(found: pl.DataFrame) -> float:
-    """The largest |parent - sum of its children| over all ties and periods, as a share of the parent's size."""
+def largest_gap(forecasts: pl.DataFrame) -> float:
+    """The largest |parent - sum of its children| over all aggregations and periods, as a share of the parent."""
     parts = pl.col("unique_id").str.split("|")
-    table = found.with_columns(level=parts.list.get(1), member=parts.list.get(2))
+    table = forecasts.with_columns(level=parts.list.get(1), member=parts.list.get(2))
     worst = 0.0
-    for parent, children in TIES:
-        places = [children.split("*").index(word) for word in parent.split("*") if parent != "total"]
+    for parent, children in AGGREGATIONS:
+        positions = [children.split("*").index(word) for word in parent.split("*") if parent != "total"]
         words = pl.col("member").str.split("*")
-        key = pl.concat_str([words.list.get(place) for place in places], separator="*") if places else pl.lit("")
+        values = [words.list.get(position) for position in positions]
+        key = pl.concat_str(values, separator="*") if values else pl.lit("")
         sums = table.filter(level=children).group_by(key.alias("member"), "ds").agg(pl.col("yhat").sum().alias("sum"))
         both = table.filter(level=parent).join(sums, on=["member", "ds"])
         share = (pl.col("yhat") - pl.col("sum")).abs() / pl.col("yhat").abs().clip(lower_bound=1e-9)

@@ -1,6 +1,6 @@
-"""The batch Prophet engine beside stock Prophet and prophet-batch: CPU time, objective, scale.
+"""The batch Prophet engine compared with stock Prophet and prophet-batch: CPU time, objective, scale.
 
-CPU seconds include child processes (Stan runs in one). The engine is timed as a whole new process, Parquet to
+CPU seconds include child processes (Stan runs in one). The engine is timed as a new process, Parquet to
 Parquet: start-up, compiling (cold) or loading kernels (cached), reading, calendars, fit, forecast, 80 and 95 % bounds,
 writing. The peers are timed without their imports and files, stock Prophet with its own single interval.
 """
@@ -25,7 +25,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from pipelines.bench.prophet_oracle import ask_stan
+from pipelines.bench.prophet_oracle import fit_with_stan
 from pipelines.errors import AlmanacError
 
 HORIZON = 12
@@ -71,7 +71,7 @@ def cases() -> list[Case]:
 
 
 def speed(case: Case, series: int, own_series: int, stock: int, batch: int) -> list[dict[str, Any]]:
-    """The engine on `series` (`own_series` with gaps), stock Prophet and prophet-batch on some: one row."""
+    """The engine on `series` (`own_series` with gaps), stock Prophet and prophet-batch on a sample: one row."""
     count = own_series if case.gaps else series
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "in.parquet"
@@ -105,11 +105,11 @@ def with_slopes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     if len(rows) < 2:
         return rows
     slopes = [_slope(before, row) for before, row in itertools.pairwise(rows)]
-    whole = _slope(rows[0], rows[-1])
-    fixed = rows[0]["cpu_s"] - whole * rows[0]["series"]
+    overall = _slope(rows[0], rows[-1])
+    fixed = rows[0]["cpu_s"] - overall * rows[0]["series"]
     out = [{**rows[0], "fixed_cpu_s": fixed}]
     for row, slope in zip(rows[1:], slopes, strict=True):
-        out.append({**row, "fixed_cpu_s": fixed, "slope_ms": 1e3 * slope, "slope_to_all": slope / whole})
+        out.append({**row, "fixed_cpu_s": fixed, "slope_ms": 1e3 * slope, "slope_to_all": slope / overall})
     return out
 
 
@@ -119,14 +119,14 @@ def _slope(before: dict[str, Any], row: dict[str, Any]) -> float:
 
 def _forecast_file(source: Path) -> dict[str, Any]:
     target = source.with_name("out.parquet")
-    words = ["forecast-file", str(source), "--horizon", str(HORIZON), "--freq", "MS", "--tier", "prophet"]
+    arguments = ["forecast-file", str(source), "--horizon", str(HORIZON), "--freq", "MS", "--tier", "prophet"]
     began = time.perf_counter()
-    program = [sys.executable, "-c", "from pipelines.cli import main; main()", *words, "--out", str(target)]
+    program = [sys.executable, "-c", "from pipelines.cli import main; main()", *arguments, "--out", str(target)]
     child = subprocess.Popen(program, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     if child.returncode:
-        raise AlmanacError(f"forecast-file ended with {child.returncode}: run {' '.join(words)} to see why")
+        raise AlmanacError(f"forecast-file ended with {child.returncode}: run {' '.join(arguments)} to see why")
     spent = {"cpu_s": usage.ru_utime + usage.ru_stime, "wall_s": time.perf_counter() - began}
     return {**spent, "peak_mb": usage.ru_maxrss / 1024}
 
@@ -147,12 +147,13 @@ def objectives(
         for key, value in ours.filter(pl.col("objective").is_not_null()).select("unique_id", "objective").iter_rows():
             try:
                 series = history.filter(unique_id=key).drop("unique_id")
-                gaps.append(value - ask_stan(series, lambda: prophet.Prophet(seasonality_mode=mode)).objective)
+                gaps.append(value - fit_with_stan(series, lambda: prophet.Prophet(seasonality_mode=mode)).objective)
             except RuntimeError:
                 failures += 1
-    found = np.array(gaps)
-    worse = int((found > 1e-6).sum())
-    return {"mode": mode, "series": len(gaps), "worst_nats": found.max(), "median_nats": float(np.median(found))} | {
+    differences = np.array(gaps)
+    worse = int((differences > 1e-6).sum())
+    figures = {"worst_nats": differences.max(), "median_nats": float(np.median(differences))}
+    return {"mode": mode, "series": len(gaps), **figures} | {
         "worse_than_1e-6": worse,
         "stan_failed": failures,
     }
@@ -185,9 +186,9 @@ def _series(first: int, count: int, points: int, step: str, gaps: bool) -> pl.Da
     kept = t >= late[:, None]
     if gaps:
         kept &= rng.random((count, points)) > 0.05
-    owner, place = np.nonzero(kept)
+    owner, step_index = np.nonzero(kept)
     keys = pl.Series([f"series-{i:07d}" for i in range(first, first + count)])
-    return pl.DataFrame({"unique_id": keys.gather(owner), "ds": days.gather(place), "y": y[owner, place]})
+    return pl.DataFrame({"unique_id": keys.gather(owner), "ds": days.gather(step_index), "y": y[owner, step_index]})
 
 
 def _engine(source: Path, freq: str, count: int) -> dict[str, float]:

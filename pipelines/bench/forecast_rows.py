@@ -12,17 +12,17 @@ from pipelines.bench.forecast_scores import scores, timed
 from pipelines.bench.forecast_sets import Holdout, load
 
 MEDIAN = ("ets", "ces", "dot")
-FURTHER = {"prophet_stock": 2, "prophet_batch": 2, "arima": 6}  # each how many-th series of a set a slow peer is given
-LONG_SEASON = 24  # beyond it AutoARIMA takes half a minute a series: it is asked only where everything is
+FURTHER = {"prophet_stock": 2, "prophet_batch": 2, "arima": 6}  # a slow peer runs on every n-th series of a set
+LONG_SEASON = 24  # beyond it AutoARIMA takes half a minute a series: it runs only with full=1
 
 
 class Measured:
-    """One set with its peers. peers: in the order of work, the median last, as it is made of the others."""
+    """One set with its peers. peers: in running order, the median last, as it combines the others."""
 
-    def __init__(self, holdout: Holdout, peers: list[str], whole: bool) -> None:
-        """whole: every peer is asked, however slow it is."""
+    def __init__(self, holdout: Holdout, peers: list[str], full: bool) -> None:
+        """full: every peer runs, however slow."""
         self.holdout = holdout
-        slow = Frequency(holdout.freq).season > LONG_SEASON and not whole
+        slow = Frequency(holdout.freq).season > LONG_SEASON and not full
         names = [name for name in peers if name != "median" and not (slow and name == "arima")]
         self.peers = [*names, *(["median"] if "median" in peers else [])]
         self._forecast = cache(self._measure)
@@ -30,12 +30,12 @@ class Measured:
     def row(self, peer: str) -> dict[str, Any]:
         """The figures of one peer; `median` is that of ETS, CES and DOT, at the cost of all three."""
         if peer != "median":
-            found, seconds = self._forecast(peer)
-            return {"model": f"peer {peer}", **scores(self._part(peer), found, seconds)}
+            forecasts, seconds = self._forecast(peer)
+            return {"model": f"peer {peer}", **scores(self._part(peer), forecasts, seconds)}
         from pipelines.bench.forecast_peers import median_of
 
         parts = [self._forecast(name) for name in MEDIAN]
-        median = median_of([found for found, _ in parts])
+        median = median_of([forecasts for forecasts, _ in parts])
         return {"model": "peer median(ets, ces, dot)", **scores(self.holdout, median, sum(s for _, s in parts))}
 
     def _part(self, peer: str) -> Holdout:
@@ -59,16 +59,16 @@ def tier_row(holdout: Holdout, tier: str) -> dict[str, Any]:
             forecast_file(source, target, config.for_tier(tier), horizon=holdout.horizon, freq=holdout.freq)
             return pl.read_parquet(target)
 
-    found, seconds = timed(forecast)
-    return {"model": f"almanac {tier}", **scores(holdout, found, seconds)}
+    forecasts, seconds = timed(forecast)
+    return {"model": f"almanac {tier}", **scores(holdout, forecasts, seconds)}
 
 
 def warm(tiers: list[str], peers: list[str]) -> pl.DataFrame:
     """Import and compile everything once; the cost is reported as `start_cpu_s`, not in the models' seconds."""
-    few = load("m3_monthly").every(700)
+    sample = load("m3_monthly").every(700)
     for tier in tiers:
-        tier_row(few, tier)
-    measured = Measured(few, [peer for peer in peers if peer != "arima"], False)
+        tier_row(sample, tier)
+    measured = Measured(sample, [peer for peer in peers if peer != "arima"], False)
     for peer in measured.peers:
         measured.row(peer)
-    return few.test
+    return sample.test

@@ -21,16 +21,16 @@ def timed(work: Callable[[], pl.DataFrame]) -> tuple[pl.DataFrame, float]:
 
 def _cpu() -> float:
     usage = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(one.ru_utime + one.ru_stime for one in usage)
+    return sum(entry.ru_utime + entry.ru_stime for entry in usage)
 
 
-def scores(holdout: Holdout, found: pl.DataFrame, seconds: float) -> dict[str, Any]:
+def scores(holdout: Holdout, forecasts: pl.DataFrame, seconds: float) -> dict[str, Any]:
     """The figures of one forecast against the holdout; series without a forecast are counted, not scored."""
     from forecasts.backtesting import metrics
     from forecasts.panel.frequency import Frequency
 
     season, steps = Frequency(holdout.freq).season, holdout.horizon
-    table = holdout.test.sort("unique_id", "ds").join(found.select(COLUMNS), on=["unique_id", "ds"], how="left")
+    table = holdout.test.sort("unique_id", "ds").join(forecasts.select(COLUMNS), on=["unique_id", "ds"], how="left")
     array = {name: table[name].to_numpy().astype(float).reshape(-1, steps) for name in ["y", *COLUMNS[2:]]}
     past = holdout.train.sort("unique_id", "ds").group_by("unique_id", maintain_order=True).agg("y")["y"]
     scale = np.array([metrics.scale_of(y.to_numpy().astype(float), season) for y in past])
@@ -51,5 +51,5 @@ def scores(holdout: Holdout, found: pl.DataFrame, seconds: float) -> dict[str, A
 
 
 def _rounded(values: np.ndarray) -> float | None:
-    known = values[~np.isnan(values)]
-    return round(float(known.mean()), 4) if len(known) else None
+    finite = values[~np.isnan(values)]
+    return round(float(finite.mean()), 4) if len(finite) else None

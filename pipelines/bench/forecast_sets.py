@@ -1,4 +1,4 @@
-"""Public series with a holdout, as they are measured on: loaded from the folder of data sets beside the repository."""
+"""Public series with a holdout, loaded from the folder of data sets (ALMANAC_DATASETS)."""
 
 import calendar
 import os
@@ -24,7 +24,7 @@ class Holdout:
     test: pl.DataFrame
 
     def every(self, step: int) -> "Holdout":
-        """Every step-th series by name: a sample that does not depend on luck."""
+        """Every step-th series by name: a deterministic sample."""
         ids = self.test["unique_id"].unique().sort().gather_every(step)
         keep = pl.col("unique_id").is_in(ids.implode())
         return Holdout(self.name, self.freq, self.horizon, self.train.filter(keep), self.test.filter(keep))
@@ -75,8 +75,8 @@ def tourism(folder: Path) -> pl.DataFrame:
     header = raw.head(3).transpose()
     states, regions = (header.get_column(f"column_{row}").forward_fill().to_list() for row in (0, 1))
     purposes = header.get_column("column_2").to_list()
-    words = zip(states[2:], regions[2:], purposes[2:], strict=True)
-    names = ["year", "month", *("|".join(word) for word in words)]
+    columns = zip(states[2:], regions[2:], purposes[2:], strict=True)
+    names = ["year", "month", *("|".join(column) for column in columns)]
     body = raw.slice(3).rename(dict(zip(raw.columns, names, strict=True))).with_columns(pl.col("year").forward_fill())
     body = body.drop_nulls("month").filter(pl.col("month").is_in(list(MONTHS)))
     first = pl.date(pl.col("year").cast(pl.Int32), pl.col("month").replace_strict(MONTHS, return_dtype=pl.Int8), 1)

@@ -1,4 +1,4 @@
-"""The figures of `almanac bench forecast` as tables to be read, in Markdown."""
+"""The figures of `almanac bench forecast` as Markdown tables."""
 
 from typing import Any
 
@@ -54,9 +54,9 @@ def as_tables(figures: dict[str, Any]) -> str:
 
 
 def as_line(part: str, row: Row) -> str:
-    """One row as it is measured: what is known of it, by name."""
-    known = {title: row[name] for name, title in COLUMNS[part].items() if row.get(name) is not None}
-    return ", ".join(f"{title} {_text(value)}" for title, value in known.items())
+    """One row as one line of text: its known figures by name."""
+    values = {title: row[name] for name, title in COLUMNS[part].items() if row.get(name) is not None}
+    return ", ".join(f"{title} {_text(value)}" for title, value in values.items())
 
 
 def _table(columns: dict[str, str], rows: list[Row]) -> str:

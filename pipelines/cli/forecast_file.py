@@ -13,7 +13,7 @@ from pipelines.errors import AlmanacError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-SPARSE = 0.5  # share of empty periods from which on another frequency is likelier than gaps
+SPARSE = 0.5  # share of empty periods above which a wrong frequency is likelier than gaps
 TIERS = ("prophet", "default", "thorough")
 
 
@@ -22,39 +22,41 @@ def register(app: typer.Typer) -> None:
 
     @app.command("forecast-file")
     def forecast_file(
-        file: Path = typer.Argument(help="CSV, XLSX, JSONL or Parquet with unique_id, ds, y, or columns like them."),
+        file: Path = typer.Argument(
+            help="CSV, XLSX, JSONL or Parquet with unique_id, ds and y, or columns given by --id, --time and --value."
+        ),
         horizon: int = typer.Option(help="Periods ahead."),
         freq: str | None = typer.Option(
             None,
-            help="MS, ME, QS, YS, D, B, W-MON ... W-SUN, 445-JAN ... (default: as the dates lie).",
+            help="MS, ME, QS, YS, D, B, W-MON ... W-SUN, 445-JAN ... (default: inferred from the dates).",
             show_default=False,
         ),
         tier: str = typer.Option("default", help="prophet (fastest), default, or thorough (most accurate)."),
         series: list[str] | None = typer.Option(None, "--id", help="Column that names the series; may be repeated."),
-        time: str | None = typer.Option(None, help="Column of dates (default: ds, or the only one)."),
-        value: str | None = typer.Option(None, help="Column to forecast (default: y, or the only one of numbers)."),
+        time: str | None = typer.Option(None, help="Column of dates (default: ds, or the only date column)."),
+        value: str | None = typer.Option(None, help="Column to forecast (default: y, or the only numeric column)."),
         out: Path | None = typer.Option(
             None, help="CSV or Parquet to write (default: FILE_forecast, as CSV or Parquet)."
         ),
         engine: str = typer.Option("process", help="process, pool, pool:WORKERS, ray, dask:ADDRESS, spark."),
-        charts: Path | None = typer.Option(None, help="Folder for one picture per series (the first 200)."),
+        charts: Path | None = typer.Option(None, help="Folder for one chart per series (the first 200)."),
     ) -> None:
         """Forecast every series of a file: yhat, its 80 and 95 % intervals, and the model."""
         ending = ".parquet" if file.suffix == ".parquet" else ".csv"
         target = out or file.with_name(f"{file.stem}_forecast{ending}")
         if target.suffix not in (".csv", ".parquet"):
-            raise AlmanacError(f"--out {target}: say a name that ends in .csv or .parquet")
+            raise AlmanacError(f"--out {target}: the name must end in .csv or .parquet")
         with _long_table(file, tuple(series or ()), time, value) as table:
-            found = _frequency(file, table, freq)
-            count = _forecast(table, target, horizon, found, tier, engine)
-            typer.echo(f"{target}: {count:,} series, {horizon} periods each ({found}), tier {tier}")
+            frequency = _frequency(file, table, freq)
+            count = _forecast(table, target, horizon, frequency, tier, engine)
+            typer.echo(f"{target}: {count:,} series, {horizon} periods each ({frequency}), tier {tier}")
             if charts:
-                typer.echo(f"{charts}: {_charts(table, target, charts)} pictures")
+                typer.echo(f"{charts}: {_charts(table, target, charts)} charts")
 
 
 @contextmanager
 def _long_table(file: Path, series: tuple[str, ...], time: str | None, value: str | None) -> Iterator[Path]:
-    """The file itself where it already is such a table, and may be large; otherwise what can be read out of it."""
+    """The file itself if it has unique_id, ds and y (it may be large); otherwise a temporary table read from it."""
     from pipelines.ingest.series import read_series
 
     if not file.is_file():
@@ -87,23 +89,24 @@ def _is_long(file: Path) -> bool:
     return all(head.select(is_day, is_number.all()).collect().row(0))
 
 
-def _frequency(file: Path, table: Path, said: str | None) -> str:
-    """What the user said, otherwise as the dates lie; with a remark where most of its periods are empty."""
+def _frequency(file: Path, table: Path, freq_option: str | None) -> str:
+    """The --freq option, otherwise inferred from the dates; with a note if most of its periods are empty."""
     from forecasts.errors import ForecastError
     from forecasts.files import days_of
-    from forecasts.panel.frequency import Frequency, inferred
+    from forecasts.panel.frequency import Frequency, infer_freq
 
     try:
         days = days_of(table)
-        if said and len(days) < 2:
-            return said
-        freq = said or inferred(days)
+        if freq_option and len(days) < 2:
+            return freq_option
+        freq = freq_option or infer_freq(days)
         periods = Frequency(freq).index(days)
         span = int(periods[-1] - periods[0]) + 1
         empty = 1 - len(set(periods)) / span
         if empty >= SPARSE:
-            instead = f"dates lie as {lie}" if said and (lie := inferred(days)) != freq else "is that meant?"
-            typer.echo(f"note: {empty:.0%} of {span:,} periods are empty with --freq {freq}: {instead}", err=True)
+            suggested = infer_freq(days)
+            hint = f"the dates suggest {suggested}" if suggested != freq else "is that intended?"
+            typer.echo(f"note: {empty:.0%} of {span:,} periods are empty with --freq {freq}: {hint}", err=True)
     except ForecastError as error:
         raise AlmanacError(f"{file}: {error}") from error
     return freq

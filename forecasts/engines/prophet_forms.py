@@ -1,10 +1,10 @@
-"""Prophet over a batch of series: the better of its additive and its multiplicative form, taken apart.
+"""Prophet over a batch of series: the better of its additive and its multiplicative form, as components.
 
 Both forms have the same parameters and priors, so the lower objective (negative log posterior) is the better fit.
 The batch engine fits every series in both forms in well under a millisecond on monthly series; on weekly ones both
-together are a tenth of the default tier, so the models that share the components share the fit. A trend that changes
-sign has no use for a multiplicative season: such fits are not started again for a better mode, which cost more than all
-other models together.
+together are a tenth of the default tier, so the models that use the components share one fit. A trend that changes sign
+has no use for a multiplicative season: such fits are not restarted for a better mode, which cost more than all other
+models combined.
 """
 
 import hashlib
@@ -20,7 +20,7 @@ from forecasts.prophet_map.specification import Mode, Switch
 
 
 @dataclass(frozen=True)
-class Parts:
+class Components:
     """Arrays of (series, steps): forecast = trend x (1 + factor) + addend. residuals: one array per series."""
 
     trend: np.ndarray
@@ -34,42 +34,49 @@ class Parts:
         return self.trend * (1 + self.factor) + self.addend
 
 
-_newest: dict[str, Parts] = {}  # the parts of the batch that was fitted last
+_last_fit: dict[str, Components] = {}  # the components of the batch that was fitted last
 
 
-def best_of_menu(batch: Batch, horizon: int) -> Parts:
-    """The better form of every series; asked again for the same batch, the same parts."""
+def fit_better_form(batch: Batch, horizon: int) -> Components:
+    """The components of every series' better form; the last batch's are kept, as two models ask for the same ones."""
     key = _key(batch, horizon)
-    parts = _newest.get(key)
-    if parts is None:
-        parts = _best_of_menu(batch, horizon)
-        _newest.clear()
-        _newest[key] = parts
-    return parts
+    components = _last_fit.get(key)
+    if components is None:
+        components = _fit_both_forms(batch, horizon)
+        _last_fit.clear()
+        _last_fit[key] = components
+    return components
 
 
 def _key(batch: Batch, horizon: int) -> str:
-    """A hash of all that decides the parts."""
-    known = batch.regressors
-    words = (batch.unique_ids, batch.frequency.code, horizon, known.names if known else (), known and known.first)
-    digest = hashlib.sha256(repr(words).encode())
-    for array in (batch.last, batch.lengths, *batch.values, *((known.values,) if known else ())):
+    """A hash of everything that decides the components."""
+    regressors = batch.regressors
+    settings = (
+        batch.unique_ids,
+        batch.frequency.code,
+        horizon,
+        regressors.names if regressors else (),
+        regressors and regressors.first,
+    )
+    digest = hashlib.sha256(repr(settings).encode())
+    for array in (batch.last, batch.lengths, *batch.values, *((regressors.values,) if regressors else ())):
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()
 
 
-def _best_of_menu(batch: Batch, horizon: int) -> Parts:
-    additive, cost = _fit(batch, horizon, "additive")
-    multiplicative, other = _fit(batch, horizon, "multiplicative")
-    pick = other < cost
-    chosen = pick[:, None]
+def _fit_both_forms(batch: Batch, horizon: int) -> Components:
+    additive, additive_cost = _fit(batch, horizon, "additive")
+    multiplicative, multiplicative_cost = _fit(batch, horizon, "multiplicative")
+    is_multiplicative = multiplicative_cost < additive_cost
+    column = is_multiplicative[:, None]
     residuals = [
-        b if better else a for a, b, better in zip(additive.residuals, multiplicative.residuals, pick, strict=True)
+        b if better else a
+        for a, b, better in zip(additive.residuals, multiplicative.residuals, is_multiplicative, strict=True)
     ]
-    return Parts(
-        np.where(chosen, multiplicative.trend, additive.trend),
-        np.where(chosen, multiplicative.factor, additive.factor),
-        np.where(chosen, multiplicative.addend, additive.addend),
+    return Components(
+        np.where(column, multiplicative.trend, additive.trend),
+        np.where(column, multiplicative.factor, additive.factor),
+        np.where(column, multiplicative.addend, additive.addend),
         tuple(residuals),
     )
 
@@ -89,27 +96,27 @@ def specification(
     )
 
 
-def _fit(batch: Batch, horizon: int, mode: Mode) -> tuple[Parts, np.ndarray]:
+def _fit(batch: Batch, horizon: int, mode: Mode) -> tuple[Components, np.ndarray]:
     fitted = fit(long_frame(batch), specification(batch.frequency, batch.regressors, mode), every_mode=False)
     future = _future(batch, horizon) if batch.regressors else None
-    frame = fitted.predict(horizon, pandas_code(batch.frequency), future=future, levels=(), components=True)
-    inside = fitted.fitted()
-    residuals = (inside["y"] - inside["fitted"]).to_numpy()
+    frame = fitted.predict(horizon, pandas_freq(batch.frequency), future=future, levels=(), components=True)
+    in_sample = fitted.fitted()
+    residuals = (in_sample["y"] - in_sample["fitted"]).to_numpy()
     counts = [int((~np.isnan(values)).sum()) for values in batch.values]
     shape = (len(batch), horizon)
-    columns = ("trend", "multiplicative_terms", "additive_terms")
-    trend, factor, addend = (frame[name].to_numpy().reshape(shape) for name in columns)
-    parts = Parts(trend, factor, addend, tuple(np.split(residuals, np.cumsum(counts)[:-1])))
-    return parts, fitted.parameters()["objective"].to_numpy()
+    names = ("trend", "multiplicative_terms", "additive_terms")
+    trend, factor, addend = (frame[name].to_numpy().reshape(shape) for name in names)
+    components = Components(trend, factor, addend, tuple(np.split(residuals, np.cumsum(counts)[:-1])))
+    return components, fitted.parameters()["objective"].to_numpy()
 
 
-def pandas_code(frequency: Frequency) -> str:
-    """The frequency as Prophet is told it: periods are named by their first day, 4-4-5 months as if calendar ones."""
+def pandas_freq(frequency: Frequency) -> str:
+    """The pandas frequency given to Prophet: periods by their first day, 4-4-5 months as calendar months."""
     return "MS" if frequency.kind in ("ME", "445") else frequency.code
 
 
-def named(frequency: Frequency, index: np.ndarray) -> np.ndarray:
-    """The dates that Prophet sees for periods."""
+def prophet_dates(frequency: Frequency, index: np.ndarray) -> np.ndarray:
+    """The dates given to Prophet for periods."""
     return Frequency("MS").starts(index) if frequency.kind == "445" else frequency.starts(index)
 
 
@@ -119,7 +126,7 @@ def long_frame(batch: Batch) -> pl.DataFrame:
     frame = pl.DataFrame(
         {
             "unique_id": pl.Series(np.repeat(np.array(batch.unique_ids, dtype=object), batch.lengths), dtype=pl.String),
-            "ds": named(batch.frequency, index),
+            "ds": prophet_dates(batch.frequency, index),
             "y": np.concatenate(batch.values),
         }
     )
@@ -128,7 +135,7 @@ def long_frame(batch: Batch) -> pl.DataFrame:
 
 def _future(batch: Batch, horizon: int) -> pl.DataFrame:
     index = np.arange(batch.last.min() + 1, batch.last.max() + horizon + 1)
-    return pl.DataFrame({"ds": named(batch.frequency, index)}).with_columns(_columns(batch, index))
+    return pl.DataFrame({"ds": prophet_dates(batch.frequency, index)}).with_columns(_columns(batch, index))
 
 
 def _columns(batch: Batch, index: np.ndarray) -> list[pl.Series]:
