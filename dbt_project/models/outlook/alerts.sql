@@ -32,7 +32,7 @@ findings as (
         unique_id as subject,
         period_start as happened_on,
         -- Nothing has no share: all that was forecast of it is wrong.
-        abs(case when actual = 0 then sign(yhat) else deviation_share end) as value,
+        abs(case when actual = 0 then sign(yhat) else relative_deviation end) as value,
         not is_within_95 as is_beyond_doubt,
         metric || ' of ' || coalesce(nullif(member, ''), 'all') || ' was ' || round(actual, 2) || ', forecast was '
         || round(yhat, 2) as message,

@@ -27,7 +27,7 @@ items as (
         message as question,
         value as priority,
         null as suggested_owner,
-        to_json({ 'deviation_share': value, 'threshold': threshold, 'severity': severity }) as evidence,
+        to_json({ 'relative_deviation': value, 'threshold': threshold, 'severity': severity }) as evidence,
     from {{ ref('alerts') }}
     where kind = 'forecast_deviation'
     union all

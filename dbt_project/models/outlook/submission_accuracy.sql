@@ -3,7 +3,7 @@ with
 
 judged as (
     select * from {{ ref('submitted_forecasts') }}
-    where is_judged and actual is not null
+    where is_scored and actual is not null
 ),
 
 scored as (

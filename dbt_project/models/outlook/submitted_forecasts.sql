@@ -81,7 +81,7 @@ with_model as (
 final as (
     select
         with_model.* exclude (is_in_time, newest_first, submitted_on),
-        with_model.is_in_time and with_model.newest_first = 1 as is_judged,
+        with_model.is_in_time and with_model.newest_first = 1 as is_scored,
         with_model.amount between with_model.model_lo_80 and with_model.model_hi_80 as is_within_model_80,
         case
             when measured.is_measured and last_day(with_model.period_start) <= run.as_of

@@ -3,7 +3,7 @@ with
 
 progress as (select * from {{ ref('target_progress') }}),
 
-chances as (select * from {{ ref('new_deal_chances') }}),
+chances as (select * from {{ ref('new_deal_win_rates') }}),
 
 working_days as (
     select
@@ -75,7 +75,7 @@ final as (
         case when is_deal_gap then closable_win_rate end as closable_win_rate,
         case when is_deal_gap then cast(ceil(gap / amount_per_new_deal) as bigint) end as new_opportunities_needed,
         case when is_deal_gap then cast(period_end - cast(ceil(median_cycle_days) as integer) as date) end
-            as create_by,
+            as latest_creation_on,
         case
             when gap is null then 'unknown'
             when gap <= 0 then 'on_target'
@@ -83,7 +83,7 @@ final as (
             when not is_deal_gap then 'open'
             when closable_win_rate = 0 then 'no_longer_possible'
             when amount_per_new_deal is null then 'unknown'
-            when create_by < as_of then 'only_with_faster_deals'
+            when latest_creation_on < as_of then 'only_with_faster_deals'
             else 'possible'
         end as outlook,
     from planned

@@ -10,7 +10,7 @@ targets as (
 
 actual_days as (select * from {{ ref('int_actual_days') }}),
 
-forecast_months as (select * from {{ ref('member_forecasts') }}),
+forecast_months as (select * from {{ ref('allocated_forecasts') }}),
 
 closed as (
     select

@@ -8,9 +8,9 @@ forecasts as (
     from {{ ref('forecast_errors') }}
 ),
 
-deals as (select * from {{ ref('deviation_deals') }}),
+deals as (select * from {{ ref('variance_deals') }}),
 
-sales as (select * from {{ ref('deviation_sales') }}),
+sales as (select * from {{ ref('variance_sales') }}),
 
 member_deals as (
     select 'total' as level, '' as member, * from deals

@@ -39,7 +39,7 @@ compared as (
         coalesce(cast(seen.amount * deals.base_rate as decimal(18, 4)), 0) as amount_then_base,
     from forecasts
     cross join deals
-    left join {{ ref('deals_as_seen') }} as seen
+    left join {{ ref('deal_snapshots_at_cutoff') }} as seen
         on forecasts.as_of = seen.as_of and deals.opportunity_id = seen.opportunity_id
     -- A deal that had ended but was not known to have is still in the pipeline of that day.
     where seen.is_open or deals.closed_on is null or deals.closed_on > forecasts.as_of

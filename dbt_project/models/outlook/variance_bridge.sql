@@ -8,7 +8,7 @@ forecasts as (
     from {{ ref('forecast_errors') }}
 ),
 
-known_effects as (select * from {{ ref('deviation_effects') }}),
+known_effects as (select * from {{ ref('variance_effects') }}),
 
 -- What no reason explains: corrections of the past since the forecast was judged, and days without any line.
 remainders as (
@@ -51,6 +51,6 @@ select
     effects.reason,
     effects.deal_count,
     cast(effects.effect as decimal(18, 4)) as effect,
-    round(cast(effects.effect as double) / nullif(abs(forecasts.yhat), 0), 6) as effect_share,
+    round(cast(effects.effect as double) / nullif(abs(forecasts.yhat), 0), 6) as relative_effect,
 from forecasts
 inner join effects using (basis, unique_id, lag, period_start, as_of)

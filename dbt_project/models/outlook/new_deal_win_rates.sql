@@ -36,8 +36,8 @@ won_deals as (
 chances as (
     select
         time_left.days_left,
-        count(deals.created_on) as judged_deals,
-        count(*) filter (where deals.is_won and deals.sales_cycle_days <= time_left.days_left) as won_in_time,
+        count(deals.created_on) as eligible_count,
+        count(*) filter (where deals.is_won and deals.sales_cycle_days <= time_left.days_left) as won_in_time_count,
     from time_left
     cross join run
     left join deals
@@ -48,9 +48,9 @@ chances as (
 final as (
     select
         cast(chances.days_left as bigint) as days_left,
-        chances.judged_deals,
-        chances.won_in_time,
-        chances.won_in_time / nullif(chances.judged_deals, 0) as closable_win_rate,
+        chances.eligible_count,
+        chances.won_in_time_count,
+        chances.won_in_time_count / nullif(chances.eligible_count, 0) as closable_win_rate,
         cast(won_deals.average_won_amount_base as double) as average_won_amount_base,
         won_deals.median_cycle_days,
     from chances
