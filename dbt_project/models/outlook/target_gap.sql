@@ -67,7 +67,7 @@ final as (
         expected_amount / nullif(amount_base, 0) as expected_attainment,
         elapsed_share,
         closed_amount / nullif(amount_base, 0) / nullif(elapsed_share, 0) as pace,
-        cast(open_amount_base as double) as open_amount_base,
+        open_amount_base,
         open_amount_base / nullif(amount_base, 0) as coverage_of_target,
         open_amount_base / nullif(greatest(amount_base - closed_amount, 0), 0) as coverage_of_rest,
         cast(days_left as bigint) as days_left,
