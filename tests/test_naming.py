@@ -180,6 +180,9 @@ def test_no_table_is_called_by_an_old_name() -> None:
     for (schema, table), names in renamed.RENAMED_COLUMNS.items():
         for old, new in names.items():
             assert (f"{schema}.{table}", new) in columns and (f"{schema}.{table}", old) not in columns
+    pages = [*sorted((REPOSITORY / "docs").glob("*.md")), REPOSITORY / "README.md"]
+    old_names = "|".join(old for _, old in renamed.RENAMED_TABLES)
+    assert [page.name for page in pages if re.search(rf"\b({old_names})\b", page.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("layer", LAYERS)

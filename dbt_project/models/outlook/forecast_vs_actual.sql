@@ -1,9 +1,9 @@
--- One row per series, period and version: what was served then beside what came.
+-- One row per series, period and run: the forecast that was served and the actual.
 with
 
 run as (select * from {{ source('control', 'run') }}),
 
--- Backfills show what would have been said; only what was said is judged.
+-- Only versions that were served at their time are scored: backfills are left out.
 issued as (
     select * from {{ source('forecast', 'values') }}
     where

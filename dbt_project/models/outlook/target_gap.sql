@@ -1,9 +1,9 @@
--- One row per current target: the gap to what is closed plus what is forecast, and what closing it would take.
+-- One row per current target: the gap to actual plus forecast, and the new deals that would close it.
 with
 
 progress as (select * from {{ ref('target_progress') }}),
 
-chances as (select * from {{ ref('new_deal_win_rates') }}),
+win_rates as (select * from {{ ref('new_deal_win_rates') }}),
 
 working_days as (
     select
@@ -30,9 +30,9 @@ measured as (
 planned as (
     select
         measured.*,
-        chances.closable_win_rate,
-        chances.average_won_amount_base,
-        chances.median_cycle_days,
+        win_rates.closable_win_rate,
+        win_rates.average_won_amount_base,
+        win_rates.median_cycle_days,
         -- Only deals are created to close a gap: pieces and customers are not.
         measured.metric in ('bookings', 'revenue') and measured.gap > 0 and measured.days_left > 0 as is_deal_gap,
         -- What a new deal brings on average. Deals won without an amount say nothing of it, returns even less.
@@ -41,7 +41,7 @@ planned as (
                 then nullif(chances.average_won_amount_base * chances.closable_win_rate, 0)
         end as amount_per_new_deal,
     from measured
-    left join chances on measured.days_left = chances.days_left
+    left join win_rates on measured.days_left = win_rates.days_left
 ),
 
 final as (
