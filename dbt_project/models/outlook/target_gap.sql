@@ -35,10 +35,10 @@ planned as (
         win_rates.median_cycle_days,
         -- Only deals are created to close a gap: pieces and customers are not.
         measured.metric in ('bookings', 'revenue') and measured.gap > 0 and measured.days_left > 0 as is_deal_gap,
-        -- What a new deal brings on average. Deals won without an amount say nothing of it, returns even less.
+        -- Expected amount of a new deal; unknown where won deals have no amount, or returns outweigh it.
         case
-            when chances.average_won_amount_base > 0
-                then nullif(chances.average_won_amount_base * chances.closable_win_rate, 0)
+            when win_rates.average_won_amount_base > 0
+                then nullif(win_rates.average_won_amount_base * win_rates.closable_win_rate, 0)
         end as amount_per_new_deal,
     from measured
     left join win_rates on measured.days_left = win_rates.days_left
