@@ -48,7 +48,7 @@ RULES = [  # the first that fits a name decides its type
     (r"_(code|name)(_l|_r)?$", TEXT),
 ]
 ENDINGS = {  # how a column of a type must be called
-    DATE: r"(_on|_start|_end|(^|_)as_of|^day|^ds|^cutoff|^(first|last)_period)$",
+    DATE: r"(_on|_start|_end|_from|_to|(^|_)as_of|^day|^ds|^cutoff|^(first|last)_period)$",
     TIMESTAMP: r"_at$",
     BOOLEAN: r"^(is|has)_",
 }

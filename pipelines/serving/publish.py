@@ -114,7 +114,7 @@ def _write_manifest(
             "timezone": [settings.company.timezone],
         }
     )
-    rows = [(*table, count, None) for table, count in counts.items()]
+    rows: list[tuple[str, str, int, str | None]] = [(*table, count, None) for table, count in counts.items()]
     rows += [(*old, counts[new], ".".join(new)) for old, new in renamed.old_tables(counts).items()]
     columns = {"schema_name": pl.String, "table_name": pl.String, "row_count": pl.Int64, "renamed_to": pl.String}
     tables = pl.DataFrame(rows, schema=columns, orient="row")
