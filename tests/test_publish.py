@@ -4,18 +4,20 @@ import hashlib
 import hmac
 import subprocess
 import sys
+import tomllib
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 import pytest
+from conftest import REPOSITORY
 from gate_homes import REVENUE, execute, home, pass_gates, result, start, suite
 
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
-from pipelines.serving import publish
+from pipelines.serving import publish, renamed, status_tables
 
 PUBLISHED_AT = datetime(2025, 4, 1, 6)
 
@@ -43,7 +45,7 @@ def test_served_file_holds_the_tables_their_comments_and_the_run_they_come_from(
     assert served(settings, "select run_id, run_kind, as_of, published_at from control.published") == [
         ("r1", "live", date(2025, 3, 31), PUBLISHED_AT)
     ]
-    assert served(settings, "select * from control.tables") == [("marts", "revenue", 10)]
+    assert served(settings, "select * from control.tables") == [("marts", "revenue", 10, None)]
 
 
 def test_every_table_and_column_of_the_manifest_is_described(tmp_path: Path) -> None:
@@ -62,6 +64,87 @@ def test_only_served_schemas_leave_the_working_file(tmp_path: Path) -> None:
     execute(settings, "create table raw.accounts as select '13800138000' as phone")
     publish_revenue(settings)
     assert served(settings, "select distinct schema_name from duckdb_tables() order by 1") == [("control",), ("marts",)]
+
+
+def publish_renamed(settings: Settings) -> None:
+    """Serve one row in the new table of each rename, and in each table that has a renamed column."""
+    renames = {(schema, new): {} for (schema, _), new in renamed.RENAMED_TABLES.items()} | renamed.RENAMED_COLUMNS
+    run = start(settings)
+    execute(settings, "create schema outlook")
+    for (schema, table), columns in renames.items():
+        values = ", ".join(f"{number} as {new}" for number, new in enumerate(columns.values(), start=2))
+        execute(
+            settings,
+            f"create table {schema}.{table} as select 1 as as_of, {values}",
+            f"comment on table {schema}.{table} is 'One row.'",
+            f"comment on column {schema}.{table}.as_of is 'The day.'",
+        )
+    pass_gates(settings, run)
+    publish.publish(settings, run, PUBLISHED_AT)
+
+
+def test_every_old_name_answers_with_the_rows_of_the_new_one(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    publish_renamed(settings)
+    parquet = settings.published / "parquet" / "latest"
+    for (schema, old), new in renamed.RENAMED_TABLES.items():
+        rows = served(settings, f"from {schema}.{new}")
+        assert rows and served(settings, f"from {schema}.{old}") == rows
+        files = [parquet / schema / f"{name}.parquet" for name in (old, new)]
+        assert [duckdb.sql(f"from '{file}'").fetchall() for file in files] == [rows, rows]
+        assert files[0].samefile(files[1]), "the rows are written once"
+    for (schema, table), columns in renamed.RENAMED_COLUMNS.items():
+        for old, new in columns.items():
+            [(old_value, new_value)] = served(settings, f"select {old}, {new} from {schema}.{table}")
+            assert old_value == new_value
+
+
+def test_old_names_answer_where_the_served_file_is_attached_under_another_name(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    publish_renamed(settings)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{publish.served_file(settings)}' as warehouse (read_only)")
+        for schema, old in renamed.RENAMED_TABLES:
+            assert connection.execute(f"select as_of from warehouse.{schema}.{old}").fetchall() == [(1,)]
+
+
+def test_old_names_are_marked_and_counted_nowhere(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    publish_renamed(settings)
+    old_names = [(*old, f"{old[0]}.{new}") for old, new in sorted(renamed.RENAMED_TABLES.items())]
+    listed = "select schema_name, table_name, renamed_to from control.tables where renamed_to is not null order by all"
+    assert served(settings, listed) == old_names
+    status = status_tables.collect(settings)["served"]
+    tables = served(settings, "select schema_name, table_name from duckdb_tables() where schema_name <> 'control'")
+    assert sorted(status.select("schema_name", "table_name").rows()) == sorted(tables)
+
+
+def test_old_names_say_what_they_are_called_now_and_until_when(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    publish_renamed(settings)
+    goes = f"this name goes with version {renamed.GOES_WITH}."
+    comments = dict(served(settings, "select view_name, comment from duckdb_views() where not internal"))
+    assert comments["deviation_bridge"] == f"Renamed to outlook.variance_bridge; {goes}"
+    about = "select comment from duckdb_columns() where table_name = 'target_gap' and column_name = 'create_by'"
+    assert served(settings, about) == [(f"Renamed to latest_creation_on; {goes}",)]
+    about = "select comment from duckdb_columns() where table_name = 'deviation_bridge' and column_name = 'as_of'"
+    assert served(settings, about) == [("The day.",)]
+
+
+def test_a_table_left_behind_under_its_old_name_is_not_served(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    execute(settings, "create schema outlook", "create table outlook.deviation_bridge as select 7 as as_of")
+    execute(settings, "create table outlook.variance_bridge as select 1 as as_of")
+    run = start(settings)
+    pass_gates(settings, run)
+    publish.publish(settings, run, PUBLISHED_AT)
+    assert served(settings, "from outlook.deviation_bridge") == [(1,)]
+
+
+def test_old_names_go_with_the_version_they_name() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    version, goes_with = (tuple(map(int, v.split(".")[:2])) for v in (project["version"], renamed.GOES_WITH))
+    assert version < goes_with, "remove the old names from pipelines/serving/renamed.py, or name a later version"
 
 
 def test_parquet_of_the_newest_run_is_behind_latest_and_old_runs_are_let_go(tmp_path: Path) -> None:

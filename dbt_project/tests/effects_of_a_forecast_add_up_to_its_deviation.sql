@@ -7,6 +7,6 @@ select
     as_of,
     any_value(deviation) as deviation,
     sum(effect) as explained,
-from {{ ref('deviation_bridge') }}
+from {{ ref('variance_bridge') }}
 group by all
 having any_value(deviation) <> sum(effect)

@@ -8,7 +8,7 @@ select
     as_of,
     actual,
     effect as remainder,
-from {{ ref('deviation_bridge') }}
+from {{ ref('variance_bridge') }}
 where
     basis = 'backtest'
     and reason = 'remainder'

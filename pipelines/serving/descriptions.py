@@ -3,19 +3,19 @@
 dbt writes the comments of its models into the working file; those of `forecast.*` stand in `forecasts/tables.yml`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import duckdb
 import yaml
 
 from pipelines.home.settings import REPOSITORY
-from pipelines.home.warehouse import quoted
+from pipelines.home.warehouse import literal, quoted
 
 FORECAST_TABLES = REPOSITORY / "forecasts" / "tables.yml"
-Place = tuple[str, str, str | None]  # schema, table, column; None for the table itself
+CommentKey = tuple[str, str, str | None]  # schema, table, column; None for the table itself
 
-MANIFEST: dict[Place, str] = {
+MANIFEST: dict[CommentKey, str] = {
     ("control", "published", None): "One row: the run whose tables this file holds.",
     ("control", "published", "run_id"): "Id of the run.",
     ("control", "published", "run_kind"): "live or revision.",
@@ -24,29 +24,36 @@ MANIFEST: dict[Place, str] = {
     ("control", "published", "published_at"): "Instant of publishing, UTC.",
     ("control", "published", "base_currency"): "ISO 4217 currency of every amount_base column.",
     ("control", "published", "timezone"): "Time zone in which days begin and end.",
-    ("control", "tables", None): "One row per served table.",
+    ("control", "tables", None): "One row per name of a served table, old names of renamed tables included.",
     ("control", "tables", "schema_name"): "Schema of the table.",
     ("control", "tables", "table_name"): "Name of the table.",
     ("control", "tables", "row_count"): "Number of rows.",
+    ("control", "tables", "renamed_to"): "New name as schema.table where the row is an old name; null for tables.",
 }
 
 
-def carry_over(connection: duckdb.DuckDBPyConnection, tables: Iterable[tuple[str, str]]) -> None:
-    """Write the comments of the working file's tables, and those of the forecast tables, into `served`."""
-    known = {**_forecast_comments(), **_comments(connection)}
-    wanted = set(tables)
-    columns = _columns(connection)
-    kept = {p: text for p, text in known.items() if p[:2] in wanted and (p[2] is None or p in columns)}
+def carry_over(
+    connection: duckdb.DuckDBPyConnection, tables: Iterable[tuple[str, str]], more: Mapping[CommentKey, str]
+) -> dict[CommentKey, str]:
+    """Write the comments of the working file's tables, of the forecast tables and `more` into `served`.
+
+    Returns what was written: the comments of tables and columns that `served` has.
+    """
+    comments = {**_forecast_comments(), **_comments(connection), **more}
+    wanted, columns = set(tables), _columns(connection)
+    kept = {key: text for key, text in comments.items() if key[:2] in wanted and (key[2] is None or key in columns)}
     write_comments(connection, kept, "served")
+    return kept
 
 
-def write_comments(connection: duckdb.DuckDBPyConnection, comments: dict[Place, str], catalog: str) -> None:
-    """Set the comments of tables and columns in one of the connection's databases."""
+def write_comments(
+    connection: duckdb.DuckDBPyConnection, comments: Mapping[CommentKey, str], catalog: str, kind: str = "table"
+) -> None:
+    """Set the comments of tables and columns in one of the connection's databases. kind: table or view."""
     for (schema, table, column), text in comments.items():
         name = f"{quoted(catalog)}.{quoted(schema)}.{quoted(table)}"
-        place = f"column {name}.{quoted(column)}" if column else f"table {name}"
-        literal = " ".join(text.split()).replace("'", "''")
-        connection.execute(f"comment on {place} is '{literal}'")
+        target = f"column {name}.{quoted(column)}" if column else f"{kind} {name}"
+        connection.execute(f"comment on {target} is {literal(' '.join(text.split()))}")
 
 
 def describe_manifest(connection: duckdb.DuckDBPyConnection) -> None:
@@ -54,7 +61,7 @@ def describe_manifest(connection: duckdb.DuckDBPyConnection) -> None:
     write_comments(connection, MANIFEST, "served")
 
 
-def _comments(connection: duckdb.DuckDBPyConnection) -> dict[Place, str]:
+def _comments(connection: duckdb.DuckDBPyConnection) -> dict[CommentKey, str]:
     rows = connection.execute(
         """
         select schema_name, table_name, cast(null as varchar) as column_name, comment
@@ -69,15 +76,15 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> dict[Place, str]:
     return {(schema, table, column): comment for schema, table, column, comment in rows}
 
 
-def _columns(connection: duckdb.DuckDBPyConnection) -> set[Place]:
-    query = "select schema_name, table_name, column_name from duckdb_columns() where database_name = current_database()"
+def _columns(connection: duckdb.DuckDBPyConnection) -> set[CommentKey]:
+    query = "select schema_name, table_name, column_name from duckdb_columns() where database_name = 'served'"
     return set(connection.execute(query).fetchall())
 
 
-def _forecast_comments() -> dict[Place, str]:
+def _forecast_comments() -> dict[CommentKey, str]:
     """`tables.yml`: `ledger`, columns that any forecast table may have, and `tables` with their own words."""
     declared: dict[str, Any] = yaml.safe_load(FORECAST_TABLES.read_text(encoding="utf-8"))
-    comments: dict[Place, str] = {}
+    comments: dict[CommentKey, str] = {}
     for table, content in declared["tables"].items():
         comments["forecast", table, None] = content["description"]
         columns = {**declared["ledger"], **content["columns"]}

@@ -20,7 +20,7 @@ from pipelines.home import warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings, now
 from pipelines.home.warehouse import quoted
-from pipelines.serving import descriptions, masking
+from pipelines.serving import descriptions, masking, renamed
 
 SERVED_SCHEMAS = ("marts", "forecast", "outlook")
 SERVED_FILE = "almanac.duckdb"
@@ -68,8 +68,11 @@ def _copy(settings: Settings, run: Run, aside: Path, published_at: datetime) -> 
             connection.execute(f"create schema served.{quoted(schema)}")
         for table, columns in tables.items():
             kept = masking.masked(columns, treatments, bool(key))
-            connection.execute(f"create table served.{_name(table)} as select {kept} from {_name(table)}")
-        descriptions.carry_over(connection, list(tables))
+            names = renamed.with_old_columns(table, columns)
+            query = f"select {names} from (select {kept} from {_name(table)})"
+            connection.execute(f"create table served.{_name(table)} as {query}")
+        comments = descriptions.carry_over(connection, tables, renamed.old_column_comments())
+        renamed.create_old_views(connection, tables, comments)
         counts = {table: _count(connection, table) for table in tables}
         _write_manifest(connection, settings, run, published_at, counts)
         connection.execute("detach served")
@@ -87,7 +90,9 @@ def _served_tables(connection: duckdb.DuckDBPyConnection) -> dict[Table, list[st
         """,
         [list(SERVED_SCHEMAS)],
     ).fetchall()
-    return {(schema, table): columns for schema, table, columns in rows}
+    tables = {(schema, table): columns for schema, table, columns in rows}
+    # What a version before the renaming built may still stand in the working file, with the rows of that day.
+    return {table: columns for table, columns in tables.items() if table not in renamed.RENAMED_TABLES}
 
 
 def _write_manifest(
@@ -97,7 +102,7 @@ def _write_manifest(
     published_at: datetime,
     counts: Mapping[Table, int],
 ) -> None:
-    """`control.published`, one row, and `control.tables`, one per table: what this file is."""
+    """`control.published`, one row, and `control.tables`, one per table and old name: what this file is."""
     published = pl.DataFrame(
         {
             "run_id": [run.run_id],
@@ -109,11 +114,10 @@ def _write_manifest(
             "timezone": [settings.company.timezone],
         }
     )
-    tables = pl.DataFrame(
-        [(schema, table, count) for (schema, table), count in counts.items()],
-        schema={"schema_name": pl.String, "table_name": pl.String, "row_count": pl.Int64},
-        orient="row",
-    )
+    rows: list[tuple[str, str, int, str | None]] = [(*table, count, None) for table, count in counts.items()]
+    rows += [(*old, counts[new], ".".join(new)) for old, new in renamed.old_tables(counts).items()]
+    columns = {"schema_name": pl.String, "table_name": pl.String, "row_count": pl.Int64, "renamed_to": pl.String}
+    tables = pl.DataFrame(rows, schema=columns, orient="row")
     for name, frame in (("published", published), ("tables", tables)):
         connection.register("manifest", frame)
         connection.execute(f"create table served.control.{name} as select * from manifest")
@@ -131,6 +135,7 @@ def _checked_parquet(settings: Settings, run: Run, aside: Path, expected: Mappin
             target = folder / table[0] / f"{table[1]}.parquet"
             target.parent.mkdir(parents=True, exist_ok=True)
             connection.execute(f"copy {_name(table)} to '{_escaped(target)}' (format parquet, compression zstd)")
+    renamed.link_old_parquet(folder, expected)
     return folder
 
 

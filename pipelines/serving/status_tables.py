@@ -123,10 +123,14 @@ def _from_served_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
     path = publish.served_file(settings)
     if path.is_file():
         query = """
-            select published.run_id, published.as_of, published.published_at, tables.*
+            select
+                published.run_id, published.as_of, published.published_at,
+                tables.schema_name, tables.table_name, tables.row_count
             from control.published as published
             cross join control.tables as tables
-            order by schema_name, table_name
+            anti join duckdb_views() as old_names
+                on tables.schema_name = old_names.schema_name and tables.table_name = old_names.view_name
+            order by tables.schema_name, tables.table_name
         """
         with duckdb.connect(str(path), read_only=True) as connection:
             yield "served", connection.execute(query).pl()
@@ -138,7 +142,7 @@ def write(path: Path, tables: dict[str, pl.DataFrame]) -> None:
         connection.execute("create schema quality")
         for name in ABOUT:
             warehouse.replace_table(connection, "quality", name, tables[name])
-        comments: dict[descriptions.Place, str] = {("quality", name, None): about for name, about in ABOUT.items()}
+        comments: dict[descriptions.CommentKey, str] = {("quality", name, None): about for name, about in ABOUT.items()}
         descriptions.write_comments(connection, comments, _catalog(connection))
 
 

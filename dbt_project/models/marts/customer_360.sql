@@ -1,4 +1,4 @@
--- One row per customer: who it is, what it buys, what is open, how close it is kept. Windows end at as_of.
+-- One row per customer: master data, tier, revenue, pipeline and contacts. Windows end at as_of.
 select
     customers.customer_id,
     coalesce(customers.customer_name, customers.customer_id) as customer_name,

@@ -1,4 +1,4 @@
--- One row per change of a record's customer id: made, attached, merged or split, in which run, and who or what caused it.
+-- One row per run and record whose customer id changed: the event, the ids before and after, and the cause.
 select
     run_id,
     as_of,

@@ -1,4 +1,4 @@
--- One row per customer that has a parent: who owns whom. A subsidiary is not a duplicate of its parent.
+-- One row per customer with a parent company. A subsidiary is not a duplicate of its parent.
 with records as (
     select source_system, source_id, parent_account_id, exported_at
     from {{ ref('stg_account_records') }}
@@ -27,7 +27,7 @@ select
     source_system,
     source_id,
 from parents
--- systems may disagree about the parent: the newest word counts
+-- systems may disagree about the parent: the newest record decides
 qualify row_number() over (
     partition by customer_id
     order by exported_at desc, source_system, source_id

@@ -1,4 +1,4 @@
--- One row per currency and day on which money of that currency can be converted.
+-- One row per currency and day on which amounts of that currency can be converted.
 select
     rates.currency,
     run.base_currency,

@@ -12,7 +12,7 @@ periods as (
     where period <> 'week'
 ),
 
--- How long nine of ten deals need to move on or to be lost: a younger entry is not settled.
+-- The 90th percentile of the days to move on or to be lost: a younger entry is not settled.
 settling_times as (
     select
         stage_code,

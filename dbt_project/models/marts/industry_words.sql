@@ -1,4 +1,4 @@
--- One row per industry word that customer records use: the industry it stands for, and how often it is used.
+-- One row per industry value that customer records use, with the industry that it maps to.
 with records as (
     select
         accounts.source_system,

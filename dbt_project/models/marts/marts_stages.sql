@@ -1,7 +1,7 @@
-{# The seed of the ladder is called stages too; in the file the mart is marts.stages. #}
+{# A seed has the name stages in dbt; the table is served as marts.stages. #}
 {{ config(alias='stages') }}
 
--- One row per canonical stage, with what deals have done in it so far.
+-- One row per canonical stage, with the days that deals have spent in it.
 with
 
 stays as (

@@ -1,4 +1,4 @@
--- One row per real deal: won, lost or open. Duplicates and void records stand in opportunity_crosswalk only.
+-- One row per deal: won, lost or open. Duplicates and void records are in opportunity_crosswalk only.
 with
 
 run as (select * from {{ source('control', 'run') }}),

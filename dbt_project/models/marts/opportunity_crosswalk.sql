@@ -1,4 +1,4 @@
--- One row per deal record of a source system: the deal it belongs to, and the rule that put it there.
+-- One row per deal record of a source system: the deal it belongs to, and the rule that decided it.
 with
 
 records as (select * from {{ ref('int_opportunity_records') }}),

@@ -1,4 +1,4 @@
--- One row per order line, cancelled ones included and marked; an order without lines is one line.
+-- One row per order line, cancelled lines included; an order without lines is one line.
 select
     line_key as order_line_id,
     line_kind,

@@ -3,7 +3,7 @@ with
 
 movements as (select * from {{ ref('int_pipeline_movements') }}),
 
--- What moved before the first period that is reported is part of it, or the balance would not close.
+-- Movements before the first reported period count in it, or opening and closing would not agree.
 periods as (
     select
         *,

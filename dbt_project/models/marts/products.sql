@@ -1,4 +1,4 @@
--- One row per product, those included that only sales lines name.
+-- One row per product; products that only sales lines name are included.
 select
     product_id,
     product_name,

@@ -1,4 +1,4 @@
--- One row per served record and source row: any number can be walked back to the export that it came from.
+-- One row per served record and source row: the export file, and the row in it, that the record came from.
 with document_lines as (
     select
         'revenue' as served_table,

@@ -1,4 +1,4 @@
--- One row per rep who owns a deal: what is open, what was won in twelve months, and how well the deals are kept.
+-- One row per rep who owns a deal: open pipeline, deals closed in twelve months, completeness of the deals.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -81,7 +81,7 @@ final as (
         {{ wilson('closed_deals.won_count', 'closed_deals.closed_count', 1) }} as win_rate_high_95,
         (peers.won_count - closed_deals.won_count) / nullif(peers.closed_count - closed_deals.closed_count, 0)
             as peer_win_rate_12m,
-        -- Outside the interval, not merely different: with ten deals nearly everybody differs.
+        -- Different means outside the interval: with ten deals most rates differ by chance.
         case
             when win_rate_low_95 > peer_win_rate_12m then 'above_peers'
             when win_rate_high_95 < peer_win_rate_12m then 'below_peers'

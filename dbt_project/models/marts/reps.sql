@@ -1,4 +1,4 @@
--- One row per sales rep, those included that only deals and orders name.
+-- One row per sales rep; reps that only deals and orders name are included.
 select
     rep_id,
     rep_name,

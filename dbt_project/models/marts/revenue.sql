@@ -1,4 +1,4 @@
--- One row per line of revenue, net of tax, in base currency at the rate of its day. Money is counted once.
+-- One row per line of revenue, net of tax, in base currency at the rate of its day. Each amount counts once.
 select
     line_key as revenue_id,
     line_kind,

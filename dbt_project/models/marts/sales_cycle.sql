@@ -10,7 +10,7 @@ periods as (
     where period <> 'week'
 ),
 
--- Won deals alone hide the ones that drag on until they are lost; both are served.
+-- Won deals only would leave out slow deals that are lost in the end; both are served.
 cycles as (
     select opportunity_id, closed_on, sales_cycle_days, 'won' as outcome
     from deals
@@ -43,7 +43,7 @@ survival as (select * from {{ ref('int_cycle_survival') }}),
 final as (
     select
         measured.*,
-        -- Open deals count as not yet closed here, so that a stalling pipeline shows before it closes.
+        -- Open deals are censored observations, so that slower deals show before they close.
         case when measured.period = 'all_time' and measured.outcome = 'closed' then survival.median_days end
             as median_days_with_open_deals,
         measured.closed_count >= 30 as is_enough,

@@ -1,5 +1,5 @@
--- One row per series and complete period: what is forecast. Months, weeks and quarters in which nothing happened,
--- after a series has begun, are zero.
+-- One row per series and complete period: the history that is forecast. Periods without values after the first are
+-- zero.
 with run as (
     select as_of from {{ source('control', 'run') }}
 ),
@@ -12,7 +12,7 @@ frequencies as (
     select 'QS', 'quarter', interval 3 month
 ),
 
--- every member of every level; of teams only what reps answer for
+-- every member of every level; teams of bookings only, where the rep is known
 member_days as (
     select metric, 'total' as level, '' as member, happened_on, y from {{ ref('int_metric_days') }}
     union all
@@ -33,9 +33,9 @@ member_periods as (
         frequencies.freq,
         frequencies.step,
         cast(date_trunc(frequencies.unit, member_days.happened_on) as date) as ds,
-        -- a period that as_of cuts is no period yet
+        -- a period that has not ended by as_of is left out
         cast(date_trunc(frequencies.unit, run.as_of + 1) as date) as first_incomplete,
-        -- decimals: doubles add up to other last digits in another order, and a rebuild must give the same rows
+        -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
         cast(sum(cast(member_days.y as decimal(28, 4))) as double) as y
     from member_days
     cross join frequencies

@@ -1,4 +1,4 @@
--- One row per real deal and uninterrupted stay in a stage.
+-- One row per deal and uninterrupted stay in a stage.
 with
 
 stays as (select * from {{ ref('int_stage_history') }}),

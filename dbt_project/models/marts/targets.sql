@@ -1,4 +1,4 @@
--- One row per target value: a metric, a dimension value, a period and a version of the plan.
+-- One row per metric, dimension member, period and version of the plan: the target.
 with run as (
     select * from {{ source('control', 'run') }}
 ),
@@ -40,6 +40,6 @@ select
 from dated_targets as targets
 cross join run
 left join {{ ref('regions') }} as regions on {{ same_word('targets.member', 'regions.word') }}
--- plans lie ahead, rates do not: money of the future is converted at the newest rate
+-- rates of future days are not known: future targets are converted at the newest rate
 left join {{ ref('int_exchange_rates') }} as rates
     on targets.currency = rates.currency and least(targets.first_month, run.as_of) = rates.rate_on

@@ -1,4 +1,4 @@
--- One row per dimension member and period of closing: the share of the decided deals that were won.
+-- One row per dimension member and period of closing: the share of closed deals that were won.
 with
 
 closed_deals as (
@@ -44,7 +44,7 @@ final as (
         {{ wilson('won_count', 'closed_count', 1) }} as win_rate_high_95,
         cast(won_amount_base as decimal(18, 4)) as won_amount_base,
         cast(lost_amount_base as decimal(18, 4)) as lost_amount_base,
-        -- Systems that empty the amount of lost deals make this 1; the count tells then.
+        -- 1 where systems empty the amount of lost deals; use the rate by count then.
         cast(won_amount_base as double) / nullif(won_amount_base + lost_amount_base, 0) as win_rate_by_amount,
         closed_count >= 30 as is_enough,
     from counted

@@ -1,11 +1,11 @@
--- One row per thing that somebody should be told about, as of this run. The id stays the same from run to run.
+-- One row per alert as of this run. The id stays the same from run to run.
 with
 
 run as (select * from {{ source('control', 'run') }}),
 
 rules as (select * from {{ ref('alert_rules') }}),
 
--- The version that stood when the period began is the one people planned with.
+-- The last version before the period began.
 last_forecasts as (
     select * from {{ ref('forecast_vs_actual') }}
     where actual is not null and lag >= 1
@@ -32,20 +32,20 @@ findings as (
         'forecast_deviation' as kind,
         unique_id as subject,
         period_start as happened_on,
-        -- Nothing has no share: all that was forecast of it is wrong.
-        abs(case when actual = 0 then sign(yhat) else deviation_share end) as value,
-        not is_within_95 as is_beyond_doubt,
-        metric || ' of ' || coalesce(nullif(member, ''), 'all') || ' was ' || round(actual, 2) || ', forecast was '
-        || round(yhat, 2) as message,
+        -- An actual of 0 has no relative deviation: any forecast but 0 counts as 1.
+        abs(case when actual = 0 then sign(yhat) else relative_deviation end) as value,
+        not is_within_95 as is_critical,
+        coalesce(metric || ' of ' || nullif(member, ''), 'total ' || metric) || ' for the period from ' || period_start
+        || ': actual ' || round(actual, 2) || ', forecast ' || round(yhat, 2) as message,
     from last_forecasts
     union all
     select
         'target_shortfall', target_id, period_end, expected_attainment, outlook = 'no_longer_possible',
-        metric || ' of ' || coalesce(nullif(member, ''), 'all') || ' will reach '
-        || cast(round(100 * expected_attainment) as bigint) || ' % of its target for the ' || period || ' from '
-        || period_start || ' (' || replace(outlook, '_', ' ') || ')'
+        coalesce(metric || ' of ' || nullif(member, ''), 'total ' || metric) || ': '
+        || cast(round(100 * expected_attainment) as bigint) || ' % of the target for the ' || period || ' from '
+        || period_start || ' is expected (' || replace(outlook, '_', ' ') || ')'
     from {{ ref('target_gap') }}
-    -- What begins later than in a quarter is not yet acted upon.
+    -- Targets that begin more than three months ahead do not alert yet.
     where days_left > 0 and period_start <= as_of + interval 3 month
     union all
     select
@@ -78,7 +78,7 @@ final as (
     select
         md5(findings.kind || '|' || findings.subject || '|' || findings.happened_on) as alert_id,
         findings.kind,
-        case when coalesce(findings.is_beyond_doubt, false) then 'critical' else rules.severity end as severity,
+        case when coalesce(findings.is_critical, false) then 'critical' else rules.severity end as severity,
         findings.subject,
         findings.happened_on,
         cast(findings.value as double) as value,

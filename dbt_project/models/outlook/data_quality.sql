@@ -1,5 +1,5 @@
--- One row per source system, object and column: how much of it is filled, and what was refused for it.
--- Column `*` stands for whole rows.
+-- One row per source system, object and column: rows in which it is filled, and rows quarantined because of it.
+-- Column `*` is the total over all columns.
 {% set objects = [
     'accounts', 'contacts', 'leads', 'opportunities', 'opportunity_lines', 'orders', 'order_lines', 'invoices',
     'invoice_lines', 'receipts', 'products', 'reps', 'activities', 'tickets', 'contracts', 'targets',
@@ -43,7 +43,7 @@ measured as (
         column_name,
         row_count,
         row_count,
-        -- Columns that a system never fills are not its columns.
+        -- Columns that a system never fills do not count.
         filled_cells / nullif(cells, 0),
     from row_counts
 ),

@@ -1,11 +1,11 @@
--- One row per open deal and rule that calls it at risk, with the evidence in words.
+-- One row per open deal and rule by which it is at risk, with the evidence as a sentence.
 with
 
 rules as (select * from {{ ref('deal_risk_rules') }}),
 
 deals as (select * from {{ ref('open_deals') }}),
 
--- What a stage asks for and the deal is known to lack; what nobody has recorded is a matter of data quality.
+-- What the stage requires and the deal is recorded to lack; a missing record is left to data_quality.
 unprepared as (
     select
         deals.opportunity_id,

@@ -1,4 +1,4 @@
--- One row per basis, series and lag: how good the served forecast was when it stood so many periods ahead.
+-- One row per basis, series and lag: error measures of the served forecasts at that lag.
 with
 
 lags as (select unnest([1, 2, 3]) as lag),
@@ -21,7 +21,7 @@ seasonal_steps as (
     window by_series as (partition by unique_id order by ds)
 ),
 
--- A year's step where there is more than a year; the step from period to period otherwise.
+-- The change from a year before where the history is longer than a year; from the previous period otherwise.
 scales as (
     select
         unique_id,
@@ -35,13 +35,13 @@ scored as (
         errors.basis,
         errors.unique_id,
         errors.lag,
-        count(*) as period_count,
+        count(*) as forecast_count,
         min(errors.period_start) as first_period,
         max(errors.period_start) as last_period,
         sum(abs(errors.actual - errors.yhat)) / nullif(sum(abs(errors.actual)), 0) as wape,
         sum(errors.yhat - errors.actual) / nullif(sum(abs(errors.actual)), 0) as bias,
         avg(abs(errors.actual - errors.yhat)) as mean_absolute_error,
-        -- Nothing sold is foreseen by a forecast of nothing, and by nothing else.
+        -- An actual of 0 counts as accurate if 0 was forecast, and else not at all.
         avg(
             case
                 when errors.actual = 0 then cast(errors.yhat = 0 as integer)
@@ -66,7 +66,7 @@ final as (
         coalesce(series.member, {{ series_part('member', 'scored.unique_id') }}) as member,
         coalesce(series.freq, {{ series_part('freq', 'scored.unique_id') }}) as freq,
         cast(scored.lag as bigint) as lag,
-        scored.period_count,
+        scored.forecast_count,
         scored.first_period,
         scored.last_period,
         round(scored.wape, 6) as wape,

@@ -1,5 +1,5 @@
--- One row per basis, series, lag and period with a known actual: the forecast that stood so many periods ahead, the
--- naive one beside it, and what came. Lag k is the last version before the k-th boundary in front of the period.
+-- One row per basis, series, lag and period with a known actual: the forecast at that lag, the naive one and the
+-- actual. Lag 1 is the last version before the period began, lag 2 the last one a period earlier, and so on.
 with
 
 lags as (select unnest([1, 2, 3]) as lag),
@@ -59,7 +59,7 @@ issued_errors as (
         and standing.period_start = naive_values.period_start
 ),
 
--- What the served model would have said in the past stands beside them; until versions have met their actuals, alone.
+-- Forecasts of the served model for past cutoffs; all there is until issued versions have actuals.
 backtest_errors as (
     select
         'backtest' as basis,

@@ -1,9 +1,9 @@
--- One row per series, period and version: what was served then beside what came.
+-- One row per series, period and run: the forecast that was served and the actual.
 with
 
 run as (select * from {{ source('control', 'run') }}),
 
--- Backfills show what would have been said; only what was said is judged.
+-- Only versions that were served at their time are scored: backfills are left out.
 issued as (
     select * from {{ source('forecast', 'values') }}
     where
@@ -57,7 +57,7 @@ final as (
         actual,
         actual_as_of,
         deviation,
-        case when actual = 0 and yhat = 0 then 0 else deviation / nullif(abs(actual), 0) end as deviation_share,
+        case when actual = 0 and yhat = 0 then 0 else deviation / nullif(abs(actual), 0) end as relative_deviation,
         actual between lo_80 and hi_80 as is_within_80,
         actual between lo_95 and hi_95 as is_within_95,
         fallback_reason,

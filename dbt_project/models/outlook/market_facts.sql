@@ -1,4 +1,4 @@
--- One row per published figure from outside the company and day of publication: what a forecast could have known.
+-- One row per external figure and day of publication, with the value it replaced and the day it was replaced.
 with
 
 facts as (select * from {{ ref('stg_market_facts') }}),

@@ -1,11 +1,11 @@
--- One row per open deal, beside what is usual: for its stage, its age and its amount.
+-- One row per open deal, with the reference values for its stage, its age and its amount.
 with
 
 run as (select * from {{ source('control', 'run') }}),
 
 deals as (select * from {{ ref('opportunities') }}),
 
--- The company's own ninetieth percentile where thirty stays or more tell it, the rule of the seed otherwise.
+-- The 90th percentile of finished stays where there are thirty or more, stalled_days of the seed otherwise.
 stages as (
     select
         stage_code,
@@ -19,7 +19,7 @@ usual_cycle as (
     where level = 'total' and period = 'all_time' and outcome = 'won' and is_enough
 ),
 
--- Amounts spread over magnitudes, so outliers are sought in logarithms, and by medians that outliers do not move.
+-- Amounts are skewed, so outliers are measured on logarithms, against the median, which outliers do not move.
 centre as (
     select median(ln(amount_base)) as log_median
     from deals

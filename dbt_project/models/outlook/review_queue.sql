@@ -1,4 +1,4 @@
--- One row per thing that a person has to judge. Ids are stable, so a decision in review_decisions holds for good.
+-- One row per question that a person has to decide. Ids are stable, so decisions hold in all later runs.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -7,17 +7,17 @@ decisions as (select * from {{ ref('review_decisions') }}),
 
 deals as (select * from {{ ref('opportunities') }}),
 
--- Found alike by a rule, yet both counted: their chain of matches proved too much, or each has a better match.
+-- Matched by a rule, yet counted as two deals: their cluster was split, or each has a better match.
 deal_pairs as (
     select
         pairs.*,
-        one.opportunity_name as title,
-        other.opportunity_name as other_title,
-        least(one.amount_base, other.amount_base) as amount_base,
-        one.rep_name,
+        deals_l.opportunity_name as title_l,
+        deals_r.opportunity_name as title_r,
+        least(deals_l.amount_base, deals_r.amount_base) as amount_base,
+        deals_l.rep_name,
     from {{ ref('int_opportunity_pairs') }} as pairs
-    inner join deals as one on pairs.record_id = one.opportunity_id
-    inner join deals as other on pairs.other_id = other.opportunity_id
+    inner join deals as deals_l on pairs.record_id = deals_l.opportunity_id
+    inner join deals as deals_r on pairs.other_id = deals_r.opportunity_id
 ),
 
 items as (
@@ -27,14 +27,14 @@ items as (
         message as question,
         value as priority,
         null as suggested_owner,
-        to_json({ 'deviation_share': value, 'threshold': threshold, 'severity': severity }) as evidence,
+        to_json({ 'relative_deviation': value, 'threshold': threshold, 'severity': severity }) as evidence,
     from {{ ref('alerts') }}
     where kind = 'forecast_deviation'
     union all
     select
         'duplicate_deal',
         record_id || '|' || other_id,
-        'Are "' || coalesce(title, record_id) || '" and "' || coalesce(other_title, other_id) || '" one deal?',
+        'Are "' || coalesce(title_l, record_id) || '" and "' || coalesce(title_r, other_id) || '" one deal?',
         cast(amount_base as double),
         rep_name,
         to_json({
@@ -61,7 +61,7 @@ items as (
         'contradictory_status',
         opportunity_id,
         'Is "' || coalesce(opportunity_name, opportunity_id)
-        || '" open, as its status says, or over, as its stage says?',
+        || '" open, as its status says, or closed, as its stage says?',
         cast(amount_base as double),
         rep_name,
         to_json({ 'stage_code': stage_code, 'closed_on': closed_on }),

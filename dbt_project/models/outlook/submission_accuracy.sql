@@ -1,9 +1,9 @@
--- One row per metric, level, role and author: how far what a person submits can be taken at its word.
+-- One row per metric, level, role and author: error measures of submitted forecasts.
 with
 
-judged as (
+submissions as (
     select * from {{ ref('submitted_forecasts') }}
-    where is_judged and actual is not null
+    where is_scored and actual is not null
 ),
 
 scored as (
@@ -22,7 +22,7 @@ scored as (
         sum(model_absolute_error) / nullif(sum(abs(actual)) filter (where model_yhat is not null), 0) as wape_model,
         sum(absolute_error) filter (where model_yhat is not null)
         / nullif(sum(abs(actual)) filter (where model_yhat is not null), 0) as wape_compared,
-    from judged
+    from submissions
     group by all
 )
 

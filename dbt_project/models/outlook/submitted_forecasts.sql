@@ -1,4 +1,4 @@
--- One row per forecast number that a person submitted: the model's number of that day beside it, and what came.
+-- One row per submitted forecast, with the model's forecast of that day and the actual.
 -- A submission is for a month, as its object has no other period.
 with
 
@@ -40,10 +40,10 @@ named as (
     cross join run
 ),
 
--- What is never measured, such as revenue by a misspelt team, has no actual: its author is not a hundred per cent wrong.
+-- A member without any actuals, such as a misspelt team, has no actual; it does not count as 0.
 measured as (select distinct metric, level, member, true as is_measured from month_actuals),
 
--- What its author last said before the month began is what the month is judged by.
+-- The author's last submission before the month began is scored.
 ranked as (
     select
         *,
@@ -55,7 +55,7 @@ ranked as (
     from named
 ),
 
--- The model's number is the one that the author could have read: of a version as of no later than that day.
+-- The model's newest forecast that the author could have read on the day of submission.
 with_model as (
     select
         ranked.*,
@@ -77,11 +77,11 @@ with_model as (
     ) = 1
 ),
 
--- A complete month without anything is a zero; of a month that as_of cuts nothing is known yet.
+-- A complete month without values is 0; a month that has not ended by as_of has no actual.
 final as (
     select
         with_model.* exclude (is_in_time, newest_first, submitted_on),
-        with_model.is_in_time and with_model.newest_first = 1 as is_judged,
+        with_model.is_in_time and with_model.newest_first = 1 as is_scored,
         with_model.amount between with_model.model_lo_80 and with_model.model_hi_80 as is_within_model_80,
         case
             when measured.is_measured and last_day(with_model.period_start) <= run.as_of

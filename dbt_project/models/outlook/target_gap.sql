@@ -1,9 +1,9 @@
--- One row per current target: the gap to what is closed plus what is forecast, and what closing it would take.
+-- One row per current target: the gap to actual plus forecast, and the new deals that would close it.
 with
 
 progress as (select * from {{ ref('target_progress') }}),
 
-chances as (select * from {{ ref('new_deal_chances') }}),
+win_rates as (select * from {{ ref('new_deal_win_rates') }}),
 
 working_days as (
     select
@@ -30,18 +30,18 @@ measured as (
 planned as (
     select
         measured.*,
-        chances.closable_win_rate,
-        chances.average_won_amount_base,
-        chances.median_cycle_days,
+        win_rates.closable_win_rate,
+        win_rates.average_won_amount_base,
+        win_rates.median_cycle_days,
         -- Only deals are created to close a gap: pieces and customers are not.
         measured.metric in ('bookings', 'revenue') and measured.gap > 0 and measured.days_left > 0 as is_deal_gap,
-        -- What a new deal brings on average. Deals won without an amount say nothing of it, returns even less.
+        -- Expected amount of a new deal; unknown where won deals have no amount, or returns outweigh it.
         case
-            when chances.average_won_amount_base > 0
-                then nullif(chances.average_won_amount_base * chances.closable_win_rate, 0)
+            when win_rates.average_won_amount_base > 0
+                then nullif(win_rates.average_won_amount_base * win_rates.closable_win_rate, 0)
         end as amount_per_new_deal,
     from measured
-    left join chances on measured.days_left = chances.days_left
+    left join win_rates on measured.days_left = win_rates.days_left
 ),
 
 final as (
@@ -67,7 +67,7 @@ final as (
         expected_amount / nullif(amount_base, 0) as expected_attainment,
         elapsed_share,
         closed_amount / nullif(amount_base, 0) / nullif(elapsed_share, 0) as pace,
-        cast(open_amount_base as double) as open_amount_base,
+        open_amount_base,
         open_amount_base / nullif(amount_base, 0) as coverage_of_target,
         open_amount_base / nullif(greatest(amount_base - closed_amount, 0), 0) as coverage_of_rest,
         cast(days_left as bigint) as days_left,
@@ -75,7 +75,7 @@ final as (
         case when is_deal_gap then closable_win_rate end as closable_win_rate,
         case when is_deal_gap then cast(ceil(gap / amount_per_new_deal) as bigint) end as new_opportunities_needed,
         case when is_deal_gap then cast(period_end - cast(ceil(median_cycle_days) as integer) as date) end
-            as create_by,
+            as latest_creation_on,
         case
             when gap is null then 'unknown'
             when gap <= 0 then 'on_target'
@@ -83,7 +83,7 @@ final as (
             when not is_deal_gap then 'open'
             when closable_win_rate = 0 then 'no_longer_possible'
             when amount_per_new_deal is null then 'unknown'
-            when create_by < as_of then 'only_with_faster_deals'
+            when latest_creation_on < as_of then 'only_with_faster_deals'
             else 'possible'
         end as outlook,
     from planned

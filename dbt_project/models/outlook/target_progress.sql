@@ -1,4 +1,4 @@
--- One row per current target: what is closed so far, what is forecast for the rest, and what lies in the pipeline.
+-- One row per current target: actual to date, forecast of the rest, and open pipeline of the period.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -10,7 +10,7 @@ targets as (
 
 actual_days as (select * from {{ ref('int_actual_days') }}),
 
-forecast_months as (select * from {{ ref('member_forecasts') }}),
+forecast_months as (select * from {{ ref('allocated_forecasts') }}),
 
 closed as (
     select
@@ -42,7 +42,7 @@ month_actuals as (
     group by all
 ),
 
--- Of the month that as_of cuts, the forecast less what is closed in it already; never less than nothing.
+-- For the month that has begun, the forecast less its actual to date; never below 0.
 expected as (
     select
         months_ahead.target_id,

@@ -1,5 +1,5 @@
--- One row per forecast of a period and deal that was then dated into the period, or was won in it: why what came
--- differs from what the pipeline of that day said.
+-- One row per bookings forecast of a period and deal that was expected to close in the period or was won in it: why
+-- the actual differs from the pipeline at the cutoff.
 with
 
 forecasts as (
@@ -11,7 +11,7 @@ forecasts as (
     where {{ series_part('metric') }} = 'bookings'
 ),
 
--- A deal that was made void since was one on the day of the forecast; it ended with its last change.
+-- A deal that is void today was a deal at the cutoff; it ended on the day of its last change.
 void_deals as (
     select
         deals.* exclude (region, product_line, team) replace (deals.updated_on as closed_on),
@@ -33,19 +33,19 @@ compared as (
         {{ period_end('forecasts.freq', 'forecasts.period_start') }} as period_end,
         deals.* exclude (expected_close_on) replace (coalesce(deals.amount_base, 0) as amount_base),
         coalesce(deals.created_on > forecasts.as_of, false) as is_new,
-        seen.is_open as was_open,
-        seen.expected_close_on,
-        -- An amount that nobody had told by then is no amount: the one of today was not known.
-        coalesce(cast(seen.amount * deals.base_rate as decimal(18, 4)), 0) as amount_then_base,
+        snapshots.is_open as was_open,
+        snapshots.expected_close_on,
+        -- Without an amount at the cutoff the amount is 0: today's amount was not known then.
+        coalesce(cast(snapshots.amount * deals.base_rate as decimal(18, 4)), 0) as amount_then_base,
     from forecasts
     cross join deals
-    left join {{ ref('deals_as_seen') }} as seen
-        on forecasts.as_of = seen.as_of and deals.opportunity_id = seen.opportunity_id
-    -- A deal that had ended but was not known to have is still in the pipeline of that day.
-    where seen.is_open or deals.closed_on is null or deals.closed_on > forecasts.as_of
+    left join {{ ref('deal_snapshots_at_cutoff') }} as snapshots
+        on forecasts.as_of = snapshots.as_of and deals.opportunity_id = snapshots.opportunity_id
+    -- A deal that had closed, but was still open in the last export, is in the pipeline at the cutoff.
+    where snapshots.is_open or deals.closed_on is null or deals.closed_on > forecasts.as_of
 ),
 
-judged as (
+classified as (
     select
         *,
         coalesce(is_won and closed_on between period_start and period_end, false) as is_won_inside,
@@ -71,7 +71,7 @@ final as (
         end as reason,
         cast(if(is_dated_inside, amount_then_base, 0) as decimal(18, 4)) as dated_amount_base,
         cast(if(is_won_inside, amount_base, 0) as decimal(18, 4)) as won_amount_base,
-    from judged
+    from classified
     where is_won_inside or is_dated_inside
 )
 

@@ -1,4 +1,4 @@
--- One row per day of a forecast of bookings and deal that had been seen by then: its state on that day.
+-- One row per cutoff of a bookings forecast and deal: its state in the last export up to the cutoff.
 with
 
 cutoffs as (

@@ -1,4 +1,4 @@
--- One row per forecast that has met its actual and reason why the two differ: the effects add up to the deviation.
+-- One row per forecast with a known actual and reason for the difference: the effects add up to the deviation.
 with
 
 forecasts as (
@@ -8,9 +8,9 @@ forecasts as (
     from {{ ref('forecast_errors') }}
 ),
 
-known_effects as (select * from {{ ref('deviation_effects') }}),
+explained_effects as (select * from {{ ref('variance_effects') }}),
 
--- What no reason explains: corrections of the past since the forecast was judged, and days without any line.
+-- What no reason explains: corrections of the past since the forecast was scored, and days without any line.
 remainders as (
     select
         forecasts.basis,
@@ -21,15 +21,15 @@ remainders as (
         'remainder' as reason,
         cast(null as bigint) as deal_count,
         cast(any_value(forecasts.actual - forecasts.yhat) as decimal(18, 4))
-        - coalesce(sum(known_effects.effect), 0) as effect,
+        - coalesce(sum(explained_effects.effect), 0) as effect,
     from forecasts
-    left join known_effects using (basis, unique_id, lag, period_start, as_of)
+    left join explained_effects using (basis, unique_id, lag, period_start, as_of)
     where forecasts.metric in ('bookings', 'revenue')
     group by all
 ),
 
 effects as (
-    select * from known_effects
+    select * from explained_effects
     union all
     select * from remainders
 )
@@ -51,6 +51,6 @@ select
     effects.reason,
     effects.deal_count,
     cast(effects.effect as decimal(18, 4)) as effect,
-    round(cast(effects.effect as double) / nullif(abs(forecasts.yhat), 0), 6) as effect_share,
+    round(cast(effects.effect as double) / nullif(abs(forecasts.yhat), 0), 6) as relative_effect,
 from forecasts
 inner join effects using (basis, unique_id, lag, period_start, as_of)

@@ -1,4 +1,4 @@
--- One row per metric, dimension member and month ahead: its own forecast, or its share of the forecast of the total.
+-- One row per metric, dimension member and future month: its own forecast, or its share of the forecast of the total.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -24,7 +24,7 @@ last_year as (
         days.metric,
         days.level,
         days.member,
-        -- Decimals: doubles add up to other last digits in another order, and a rebuild must give the same rows.
+        -- Decimals: a sum of doubles depends on their order, and a rebuild must give the same rows.
         cast(sum(cast(days.y as decimal(28, 4))) as double) as y,
     from {{ ref('int_actual_days') }} as days
     cross join run
@@ -43,7 +43,7 @@ shares as (
     where members.level <> 'total' and members.y >= 0
 ),
 
--- Teams and reps have no series of their own: what they sold of all in the last year stands for what they will.
+-- Teams and reps have no series of their own: their share of the last twelve months is applied to the total.
 shared_forecasts as (
     select
         shares.metric,

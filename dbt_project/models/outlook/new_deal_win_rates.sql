@@ -1,4 +1,4 @@
--- One row per number of days left to the end of a running target: how likely a deal created today is won in time.
+-- One row per number of days to the end of a current target: the share of new deals that are won within that time.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -32,12 +32,12 @@ won_deals as (
         and deals.closed_on > run.as_of - interval 1 year
 ),
 
--- Of the deals that have had that much time since, two years back at most: were they won within it?
-chances as (
+-- Deals that have had that many days since their creation, of at most two more years.
+win_rates as (
     select
         time_left.days_left,
-        count(deals.created_on) as judged_deals,
-        count(*) filter (where deals.is_won and deals.sales_cycle_days <= time_left.days_left) as won_in_time,
+        count(deals.created_on) as eligible_count,
+        count(*) filter (where deals.is_won and deals.sales_cycle_days <= time_left.days_left) as won_in_time_count,
     from time_left
     cross join run
     left join deals
@@ -47,13 +47,13 @@ chances as (
 
 final as (
     select
-        cast(chances.days_left as bigint) as days_left,
-        chances.judged_deals,
-        chances.won_in_time,
-        chances.won_in_time / nullif(chances.judged_deals, 0) as closable_win_rate,
+        cast(win_rates.days_left as bigint) as days_left,
+        win_rates.eligible_count,
+        win_rates.won_in_time_count,
+        win_rates.won_in_time_count / nullif(win_rates.eligible_count, 0) as closable_win_rate,
         cast(won_deals.average_won_amount_base as double) as average_won_amount_base,
         won_deals.median_cycle_days,
-    from chances
+    from win_rates
     cross join won_deals
 )
 

@@ -1,4 +1,4 @@
--- One row per forecast of bookings or revenue that has met its actual and reason that is known for the difference.
+-- One row per forecast of bookings or revenue with a known actual and identified reason for the difference.
 with
 
 forecasts as (
@@ -8,9 +8,9 @@ forecasts as (
     from {{ ref('forecast_errors') }}
 ),
 
-deals as (select * from {{ ref('deviation_deals') }}),
+deals as (select * from {{ ref('variance_deals') }}),
 
-sales as (select * from {{ ref('deviation_sales') }}),
+sales as (select * from {{ ref('variance_sales') }}),
 
 member_deals as (
     select 'total' as level, '' as member, * from deals
@@ -37,7 +37,7 @@ deal_effects as (
     group by all
 ),
 
--- What the forecast had counted on less, or more, than the deals that were then dated into the period.
+-- The amount that was expected to close in the period at the cutoff, less the forecast.
 beyond_pipeline as (
     select
         forecasts.basis,
@@ -54,7 +54,7 @@ beyond_pipeline as (
     group by all
 ),
 
--- Revenue at the mean price and mix of the twelve months before says what the volume was worth.
+-- Volume, mix and price against the mean prices and the product mix of the twelve months before the cutoff.
 sales_effects as (
     select
         forecasts.basis,
@@ -77,7 +77,7 @@ sales_effects as (
     where forecasts.metric = 'revenue'
 ),
 
-known_effects as (
+all_effects as (
     select * exclude (dated_amount_base) from deal_effects
     union all
     select * from beyond_pipeline
@@ -87,7 +87,7 @@ known_effects as (
 
 final as (
     select * replace (cast(effect as decimal(18, 4)) as effect)
-    from known_effects
+    from all_effects
     where effect is not null and round(effect, 4) <> 0
 )
 

@@ -1,5 +1,5 @@
--- One row per forecast of revenue that has met its actual: quantity, prices and mix of the period beside those of the
--- twelve months before the forecast.
+-- One row per forecast of revenue with a known actual: quantity, prices and product mix of the period and of the twelve
+-- months before the cutoff.
 with
 
 forecasts as (
@@ -31,7 +31,7 @@ reference_sales as (
     group by all
 ),
 
--- What came back as often as it was sold has no mean price.
+-- Without a positive net quantity there is no mean price.
 reference_prices as (
     select * from reference_sales
     where quantity > 0
