@@ -3,8 +3,6 @@ with
 
 metric_days as (select * from {{ ref('int_metric_days') }}),
 
-reps as (select * from {{ ref('int_reps') }}),
-
 run as (select * from {{ source('control', 'run') }}),
 
 level_days as (
@@ -27,16 +25,15 @@ level_days as (
     from metric_days
 ),
 
--- Plans name reps, deals carry their id: both are members.
+-- Every won deal once, so that reps add up to the total; plans that name a rep are read by int_plan_members.
 rep_days as (
     select
         'bookings' as metric,
         'rep' as level,
-        unnest(list_distinct([deals.rep_id, reps.rep_name])) as member,
+        coalesce(deals.rep_id, 'unmapped') as member,
         deals.closed_on as happened_on,
         cast(deals.amount_base as double) as y,
     from {{ ref('opportunities') }} as deals
-    inner join reps on deals.rep_id = reps.rep_id
     cross join run
     where
         deals.is_won

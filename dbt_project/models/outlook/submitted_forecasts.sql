@@ -6,6 +6,8 @@ run as (select * from {{ source('control', 'run') }}),
 
 submissions as (select * from {{ ref('stg_forecast_submissions') }}),
 
+members as (select * from {{ ref('int_plan_members') }}),
+
 served as (
     select * from {{ ref('forecast_vs_actual') }}
     where freq = 'MS'
@@ -24,12 +26,12 @@ month_actuals as (
 
 named as (
     select
-        source_system,
-        source_id,
-        lower(metric) as metric,
-        lower(level) as level,
-        coalesce(member, '') as member,
-        cast(date_trunc('month', period_start) as date) as period_start,
+        submissions.source_system,
+        submissions.source_id,
+        lower(submissions.metric) as metric,
+        lower(submissions.level) as level,
+        coalesce(members.member, nullif(trim(submissions.member), ''), '') as member,
+        cast(date_trunc('month', submissions.period_start) as date) as period_start,
         role,
         author,
         submitted_at,
@@ -38,6 +40,7 @@ named as (
         submissions.reason,
     from submissions
     cross join run
+    left join members on lower(submissions.level) = members.level and lower(trim(submissions.member)) = members.word
 ),
 
 -- A member without any actuals, such as a misspelt team, has no actual; it does not count as 0.
