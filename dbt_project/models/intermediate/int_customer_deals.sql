@@ -4,10 +4,13 @@ select
     count(*) as opportunity_count,
     count(*) filter (where deals.stage_type = 'open') as open_opportunity_count,
     sum(deals.amount_base) filter (where deals.stage_type = 'open') as open_pipeline_amount,
-    min(deals.expected_close_on) filter (where deals.stage_type = 'open') as next_expected_close_on,
+    min(deals.expected_close_on) filter (where deals.stage_type = 'open' and deals.expected_close_on >= run.as_of)
+        as next_expected_close_on,
     count(*) filter (where deals.stage_type = 'won') as won_count,
     count(*) filter (where deals.stage_type = 'lost') as lost_count,
     sum(deals.amount_base) filter (where deals.stage_type = 'won') as won_amount,
+    sum(deals.amount_base) filter (where deals.stage_type = 'won' and deals.closed_on > run.as_of - interval 12 month)
+        as won_amount_12m,
     max(deals.closed_on) filter (where deals.stage_type = 'won') as last_won_on,
     max(deals.last_activity_on) filter (where deals.last_activity_on <= run.as_of) as last_deal_activity_on,
     max(deals.created_on) filter (where deals.created_on <= run.as_of) as last_opportunity_on

@@ -4,6 +4,7 @@ select
     coalesce(customers.customer_name, customers.customer_id) as customer_name,
     tiers.tier,
     tiers.tier_reason,
+    tiers.tier_basis,
     tiers.is_dormant,
     coalesce(customers.is_strategic, false) as is_strategic,
     coalesce(whole_industry.industry_code, first_industry.industry_code, 'unmapped') as industry_code,
@@ -36,6 +37,7 @@ select
     coalesce(deals.won_count, 0) as won_count,
     coalesce(deals.lost_count, 0) as lost_count,
     cast(coalesce(deals.won_amount, 0) as decimal(18, 4)) as won_amount,
+    cast(coalesce(deals.won_amount_12m, 0) as decimal(18, 4)) as won_amount_12m,
     deals.won_count / nullif(deals.won_count + deals.lost_count, 0) as win_rate,
     coalesce(contacts.contact_count, 0) as contact_count,
     coalesce(contacts.decision_maker_count, 0) as decision_maker_count,
@@ -54,6 +56,7 @@ select
     deals.last_opportunity_on,
     deals.next_expected_close_on,
     contacts.last_ticket_on,
+    tiers.last_contact_on,
     tiers.last_interaction_on
 from {{ ref('int_customers') }} as customers
 left join {{ ref('int_customer_tiers') }} as tiers on customers.customer_id = tiers.customer_id
