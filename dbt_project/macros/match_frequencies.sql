@@ -8,7 +8,7 @@
     from (
         select
             value,
-            {{ others_with_legal_name() if field == 'legal_name' else others('count(*)', 'system_bit') }} as other_count,
+            {{ other_legal_name_count() if field == 'legal_name' else other_customer_count('count(*)', 'system_bit') }} as other_count,
             count(*) as record_count,
         from (
             select systems.system_bit, {{ value_of(field) }} as value
@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 {# A registered name is next to unique: even two records of it in one system are rather one company entered twice. #}
-{% macro others_with_legal_name(n='count(*)') -%} {{ n }} - 2 * count(distinct system_bit) {%- endmacro %}
+{% macro other_legal_name_count(n='count(*)') -%} {{ n }} - 2 * count(distinct system_bit) {%- endmacro %}
 
 {% macro value_of(field) -%}
     {%- if field == 'word' -%} unnest(list_distinct(string_split(core, ' ')))
@@ -52,7 +52,7 @@
   How many records of other customers share a value: of n records at most one per system is the same customer. Counting
   all of them would make a customer that stands in five systems look like a common name.
 #}
-{% macro others(n, system_bit) -%}
+{% macro other_customer_count(n, system_bit) -%}
     {{ n }} - bit_count(bit_or(cast(1 as ubigint) << cast({{ system_bit }} as ubigint)))
 {%- endmacro %}
 
