@@ -114,17 +114,17 @@ def _publish(settings: Settings, run: Run, say: Say) -> None:
 def left_to_update(settings: Settings, step: str, is_full: bool = False) -> Sequence[str]:
     """The models that dbt leaves out of a step, because `match_records` brings them up to date after it.
 
-    Raises AlmanacError for a word about two records that no run could follow, before dbt stumbles over it.
+    Raises AlmanacError for an override row that no run could follow, before dbt reads it.
     """
     if step != "staging_and_matching":
         return ()
-    overrides.refuse_unreadable(settings)
-    return nightly.left_to_update(settings, is_full)
+    overrides.validate_overrides(settings)
+    return nightly.models_left_to_update(settings, is_full)
 
 
-def match_records(settings: Settings, left_out: Sequence[str]) -> nightly.Matched:
-    """The matching of records, or what the next run needs to do it where dbt did; tells which, and why."""
-    return nightly.bring_up_to_date(settings) if left_out else nightly.keep_for_updates(settings)
+def match_records(settings: Settings, left_out: Sequence[str]) -> nightly.MatchingResult:
+    """Update the matching tables, or keep what the next update needs where dbt built them; returns which, and why."""
+    return nightly.update_matching(settings) if left_out else nightly.keep_for_updates(settings)
 
 
 def without(models: Sequence[str]) -> tuple[str, ...]:

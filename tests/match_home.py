@@ -19,7 +19,7 @@ ACME = ("Acme Widgets Ltd", "91350100M000100Y43", "021-58881234", "上海")
 
 @dataclass(frozen=True)
 class MatchHome:
-    """The home and the means to run matching in it again after a change."""
+    """A home in which matching can be run again after a change."""
 
     settings: Settings
 
@@ -29,7 +29,7 @@ class MatchHome:
         return Run(f"r{number}", kind, day, datetime(2026, 1, number, 16), None, datetime(2026, 1, number, 17))  # type: ignore[arg-type]
 
     def match(self, namespaces: list[Record] = [], overrides: str = "") -> None:  # noqa: B006
-        """Build the matching tables from what stands in staging."""
+        """Build the matching tables from staging."""
         path = self.settings.home / "match_overrides.csv"
         header = "source_system_l,source_id_l,source_system_r,source_id_r,decision,decided_by,decided_on,reason\n"
         path.write_text(header + overrides, encoding="utf-8")
@@ -72,7 +72,7 @@ def home_with(folder: Path, rows: list[Record], namespaces: list[Record] = [], o
 
 
 def strangers(count: int) -> list[tuple[str, ...]]:
-    """Companies that have nothing to do with each other, so that frequencies and the prior mean something."""
+    """Unrelated companies, so that frequencies and the prior are realistic."""
     heads = ["Borealis", "Cindermoor", "Dalewick", "Estragon", "Fjordline", "Gantry", "Hollowmere", "Islington"]
     return [("crm", f"x{i}", f"{heads[i % 8]}{chr(97 + i // 8)}o Works{i} Ltd") for i in range(count)]
 

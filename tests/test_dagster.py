@@ -169,7 +169,7 @@ def test_people_see_row_counts_and_a_picture(built: Built) -> None:
             history = instance.get_latest_materialization_event(dg.AssetKey(["forecast", "latest"]))
             pairs = instance.get_latest_materialization_event(dg.AssetKey(["matching", "mtc_pairs"]))
     told = pairs.asset_materialization.metadata
-    assert told["matching/way"].value == "full"
+    assert told["matching/mode"].value == "full"
     assert told["matching/reason"].value
     with duckdb.connect(str(built.served), read_only=True) as connection:
         records = connection.execute("select count(*) from marts.customer_crosswalk").fetchall()

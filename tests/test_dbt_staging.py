@@ -43,7 +43,7 @@ def test_every_date_column_of_an_object_may_be_named_by_a_window_contract(path: 
 
 
 def test_every_object_that_names_an_account_implies_one() -> None:
-    macro = (PROJECT / "macros" / "facts_naming_accounts.sql").read_text(encoding="utf-8")
+    macro = (PROJECT / "macros" / "facts_with_account_reference.sql").read_text(encoding="utf-8")
     assert re.findall(r"'(\w+)'", macro) == [path.stem for path in OBJECTS if names_an_account(path)]
 
 

@@ -18,13 +18,13 @@ def test_quality_of_known_clusters_is_known() -> None:
 
 
 def test_the_sample_company_is_matched_precisely() -> None:
-    found = measure_ours(sample_company(1_500), fit=False)
-    assert found["precision"] >= 0.97 and found["recall"] >= 0.9
-    assert found["pairs_whose_bits_do_not_sum"] == 0
+    figures = measure_ours(sample_company(1_500), fit=False)
+    assert figures["precision"] >= 0.97 and figures["recall"] >= 0.9
+    assert figures["pairs_whose_bits_do_not_sum"] == 0
 
 
-def test_new_records_change_no_id_in_silence_join_no_two_tax_ids_and_obey_every_word() -> None:
-    found = measure_update(sample_company(400), new=4)
+def test_new_records_change_no_id_without_an_event_join_no_two_tax_ids_and_follow_every_override() -> None:
+    figures = measure_update(sample_company(400), new=4)
     promises = ("ids_changed_without_event", "customers_with_two_valid_tax_ids", "customers_against_an_override")
-    assert {name: found[name] for name in promises} == dict.fromkeys(promises, 0)
-    assert found["words_said"] >= 20
+    assert {name: figures[name] for name in promises} == dict.fromkeys(promises, 0)
+    assert figures["decisions"] >= 20

@@ -1,4 +1,4 @@
-"""`almanac match decide`: a person's word about two records is one more row of the policy, and nothing else changes."""
+"""`almanac match decide`: a person's decision about two records is one more row of the policy, nothing else changes."""
 
 import csv
 from collections.abc import Iterator
@@ -11,7 +11,7 @@ import pytest
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import load_settings
 from pipelines.matching.decide import decide
-from pipelines.matching.overrides import refuse_unreadable
+from pipelines.matching.overrides import validate_overrides
 from pipelines.serving import console
 
 
@@ -26,7 +26,7 @@ def matched() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-def said(
+def decided(
     policy: Path,
     connection: duckdb.DuckDBPyConnection,
     *records: str,
@@ -35,14 +35,16 @@ def said(
     reason: str = "two plants",
 ) -> Path:
     settings = load_settings(policy / "home", config=policy)
-    told = date(2026, 11, day)
-    return decide(settings, connection, list(records), decision=decision, by="mei", on=told, reason=reason)
+    on = date(2026, 11, day)
+    return decide(settings, connection, list(records), decision=decision, by="mei", on=on, reason=reason)
 
 
-def test_a_word_is_one_more_row_whatever_the_reason_says(tmp_path: Path, matched: duckdb.DuckDBPyConnection) -> None:
-    first = said(tmp_path, matched, "crm|1", "erp|2", reason='two plants, "two buyers"\nand 两个地址')
+def test_a_decision_is_one_more_row_whatever_characters_its_reason_has(
+    tmp_path: Path, matched: duckdb.DuckDBPyConnection
+) -> None:
+    first = decided(tmp_path, matched, "crm|1", "erp|2", reason='two plants, "two buyers"\nand 两个地址')
     first.write_bytes(first.read_bytes().rstrip(b"\n"))  # as an editor may leave it
-    assert said(tmp_path, matched, "erp|2", "crm|1") == first
+    assert decided(tmp_path, matched, "erp|2", "crm|1") == first
     with first.open(encoding="utf-8", newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0][:5] == ["source_system_l", "source_id_l", "source_system_r", "source_id_r", "decision"]
@@ -52,11 +54,11 @@ def test_a_word_is_one_more_row_whatever_the_reason_says(tmp_path: Path, matched
     ]
 
 
-def test_two_words_of_one_day_leave_nothing_open(tmp_path: Path, matched: duckdb.DuckDBPyConnection) -> None:
-    before = said(tmp_path, matched, "crm|1", "erp|2").read_bytes()
-    with pytest.raises(AlmanacError, match="row 1 of today says not_same"):
-        said(tmp_path, matched, "erp|2", "crm|1", decision="same")
-    later = said(tmp_path, matched, "erp|2", "crm|1", decision="same", day=3)
+def test_two_different_decisions_of_one_day_are_rejected(tmp_path: Path, matched: duckdb.DuckDBPyConnection) -> None:
+    before = decided(tmp_path, matched, "crm|1", "erp|2").read_bytes()
+    with pytest.raises(AlmanacError, match="row 1 says not_same on that day"):
+        decided(tmp_path, matched, "erp|2", "crm|1", decision="same")
+    later = decided(tmp_path, matched, "erp|2", "crm|1", decision="same", day=3)
     assert later.read_bytes().startswith(before) and later.read_bytes() != before
 
 
@@ -64,26 +66,26 @@ def test_two_words_of_one_day_leave_nothing_open(tmp_path: Path, matched: duckdb
     ("records", "message"),
     [(("crm|1", "crm|9"), r"no record 'crm\|9' in the working file"), (("crm|1", "crm|1"), "crm|1 is one record")],
 )
-def test_a_word_about_what_is_not_there_is_refused(
+def test_a_decision_about_an_unknown_record_is_rejected(
     tmp_path: Path, matched: duckdb.DuckDBPyConnection, records: tuple[str, str], message: str
 ) -> None:
     with pytest.raises(AlmanacError, match=message):
-        said(tmp_path, matched, *records)
+        decided(tmp_path, matched, *records)
     assert not (tmp_path / "seeds").exists()
 
 
 @pytest.mark.parametrize(("by", "reason"), [("", "two plants"), ("mei", " "), ("\u3000", "")])
-def test_a_word_without_who_and_why_is_refused(
+def test_a_decision_without_author_or_reason_is_rejected(
     tmp_path: Path, matched: duckdb.DuckDBPyConnection, by: str, reason: str
 ) -> None:
     settings = load_settings(tmp_path / "home", config=tmp_path)
-    told = {"decision": "same", "by": by, "reason": reason}
-    with pytest.raises(AlmanacError, match="--by and --reason"):
-        decide(settings, matched, ["crm|1", "erp|2"], on=date(2026, 11, 2), **told)
+    decision = {"decision": "same", "by": by, "reason": reason}
+    with pytest.raises(AlmanacError, match="a decision needs an author and a reason: pass --by and --reason"):
+        decide(settings, matched, ["crm|1", "erp|2"], on=date(2026, 11, 2), **decision)
     assert not (tmp_path / "seeds").exists()
 
 
-def test_the_shipped_policy_is_not_written_to(tmp_path: Path, matched: duckdb.DuckDBPyConnection) -> None:
+def test_the_shipped_policy_cannot_be_changed(tmp_path: Path, matched: duckdb.DuckDBPyConnection) -> None:
     with pytest.raises(AlmanacError, match="almanac init DIR"):
         decide(
             load_settings(tmp_path),
@@ -102,10 +104,10 @@ HEADER = "source_system_l,source_id_l,source_system_r,source_id_r,decision,decid
 def checked(policy: Path, *rows: str, header: str = HEADER) -> None:
     (policy / "seeds").mkdir()
     (policy / "seeds" / "match_overrides.csv").write_text("\n".join([header, *rows, ""]), encoding="utf-8-sig")
-    refuse_unreadable(load_settings(policy / "home", config=policy))
+    validate_overrides(load_settings(policy / "home", config=policy))
 
 
-def test_words_may_be_typed_with_blanks_and_capitals(tmp_path: Path) -> None:
+def test_rows_may_be_typed_with_blanks_and_capitals(tmp_path: Path) -> None:
     checked(tmp_path, "crm, 5,erp , 5, Not_Same ,mei, 2026-01-02,x", "", ",,,,,,,", "crm,1,erp,6,SAME,,2026-01-02,")
 
 
@@ -121,17 +123,17 @@ def test_words_may_be_typed_with_blanks_and_capitals(tmp_path: Path) -> None:
         ("crm;1;erp;6;same;mei;2026-01-02;x", "source_id_l"),
     ],
 )
-def test_a_row_that_no_run_could_follow_is_refused_by_its_number(tmp_path: Path, row: str, message: str) -> None:
+def test_a_row_that_no_run_could_follow_is_rejected_by_its_number(tmp_path: Path, row: str, message: str) -> None:
     with pytest.raises(AlmanacError, match=f"match_overrides.csv: row 2: .*{message}"):
         checked(tmp_path, "crm,5,erp,5,same,mei,2026-01-02,x", row)
 
 
-def test_a_file_with_other_columns_is_refused(tmp_path: Path) -> None:
+def test_a_file_with_wrong_columns_is_rejected(tmp_path: Path) -> None:
     with pytest.raises(AlmanacError, match="no column source_id_l, source_system_r"):
         checked(tmp_path, "crm;1;erp;6;same;mei;2026-01-02;x", header=HEADER.replace(",", ";").replace(";", ",", 1))
 
 
-def test_the_summary_of_a_run_warns_of_words_that_reach_nobody() -> None:
+def test_the_summary_of_a_run_warns_of_decisions_about_unknown_records() -> None:
     with duckdb.connect() as connection:
         connection.execute(
             "create schema marts; create table marts.customer_reviews as from (values"
@@ -139,8 +141,8 @@ def test_the_summary_of_a_run_warns_of_words_that_reach_nobody() -> None:
             " ('crm', '1', 'erp', '6', 'unknown_record', 'no record erp|6 is known'))"
             " as reviews(source_system_l, source_id_l, source_system_r, source_id_r, kind, reason)"
         )
-        told = list(console.words_that_reach_nobody(connection))
-        assert told == [
+        warnings = list(console.words_that_reach_nobody(connection))
+        assert warnings == [
             ("warning", "match_overrides.csv: no record erp|6 is known (and 1 more in marts.customer_reviews)")
         ]
         connection.execute("delete from marts.customer_reviews where kind = 'unknown_record'")

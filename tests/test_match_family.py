@@ -1,4 +1,4 @@
-"""The members of a family share their house, telephone and mail, and stay persons of their own."""
+"""Members of a family share address, telephone and e-mail, and stay separate persons."""
 
 import datetime as dt
 
@@ -12,10 +12,10 @@ Person = dict[str, str | dt.date]
 HOME: Person = {"address": "9 Main Way", "city": "Boston", "postal_code": "02115"}
 
 
-def person(name: str, born: str = "", **told: str) -> Person:
-    """One record at a home of its own unless told otherwise."""
+def person(name: str, born: str = "", **fields: str) -> Person:
+    """One record at a home of its own unless a field says otherwise."""
     date: Person = {"birth_date": dt.date.fromisoformat(born)} if born else {}
-    return {"account_name": name, **HOME, **date, **told}
+    return {"account_name": name, **HOME, **date, **fields}
 
 
 MAIL = {"phone": "617 555 4397", "email": "zebrowskis@gmail.com"}
@@ -33,44 +33,50 @@ APART = {
 }
 TOGETHER = {
     "initial": (person("Peter Quist", "1971-02-02", **PHONE), person("P. Quist", "1971-02-02", **PHONE)),
-    "slip in the date": (person("Laura Nemeth", "1985-09-09", **PHONE), person("Laura Nemeth", "1985-09-08", **PHONE)),
-    "slip in the name": (person("Michael Tarn", "1966-01-05", **PHONE), person("Michaal Tarn", "1966-01-05", **PHONE)),
+    "typo in the date": (
+        person("Laura Nemeth", "1985-09-09", **PHONE),
+        person("Laura Nemeth", "1985-09-08", **PHONE),
+    ),
+    "typo in the name": (
+        person("Michael Tarn", "1966-01-05", **PHONE),
+        person("Michaal Tarn", "1966-01-05", **PHONE),
+    ),
     "Jr left out": (person("Mark Olin Jr", "1971-04-02", **PHONE), person("Mark Olin", "1971-04-02", **PHONE)),
 }
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, tuple[bool, float]]:
+def outcomes() -> dict[str, tuple[bool, float]]:
     """Whether the two records of each case are one customer, and their score."""
     cases = APART | TOGETHER
     rows = [
-        {"source_system": system, "source_id": f"t{n}", **told}
-        # every case has a house and a telephone of its own
+        {"source_system": system, "source_id": f"t{n}", **fields}
+        # every case has its own address and telephone
         | {"address": f"{n}{n} Main Way"}
-        | ({"phone": f"{told['phone']}{n}"} if "phone" in told else {})
+        | ({"phone": f"{fields['phone']}{n}"} if "phone" in fields else {})
         for n, pair in enumerate(cases.values())
-        for system, told in zip(("crm", "erp"), pair, strict=True)
+        for system, fields in zip(("crm", "erp"), pair, strict=True)
     ]
     records = pl.concat(
         [sample_company(600).drop("truth"), pl.DataFrame(rows, infer_schema_length=None)], how="diagonal"
     )
-    evidence, clusters = match(records)
-    place = {key: at for at, key in enumerate(evidence.records.select("source_system", "source_id").iter_rows())}
-    scores = {(left, right): bits for left, right, bits in evidence.pairs.select("l", "r", "score_bits").iter_rows()}
-    ends = {name: (place["crm", f"t{n}"], place["erp", f"t{n}"]) for n, name in enumerate(cases)}
+    inputs, clusters = match(records)
+    index = {key: at for at, key in enumerate(inputs.records.select("source_system", "source_id").iter_rows())}
+    scores = {(left, right): bits for left, right, bits in inputs.pairs.select("l", "r", "score_bits").iter_rows()}
+    ends = {name: (index["crm", f"t{n}"], index["erp", f"t{n}"]) for n, name in enumerate(cases)}
     return {
-        name: (bool(clusters.labels[one] == clusters.labels[other]), scores[one, other])
-        for name, (one, other) in ends.items()
+        name: (bool(clusters.labels[left] == clusters.labels[right]), scores[left, right])
+        for name, (left, right) in ends.items()
     }
 
 
 @pytest.mark.parametrize("case", APART)
-def test_members_of_a_family_go_to_review(found: dict[str, tuple[bool, float]], case: str) -> None:
-    is_one, bits = found[case]
+def test_members_of_a_family_go_to_review(outcomes: dict[str, tuple[bool, float]], case: str) -> None:
+    is_one, bits = outcomes[case]
     assert not is_one
     assert -4 < bits <= 0
 
 
 @pytest.mark.parametrize("case", TOGETHER)
-def test_a_slip_of_the_pen_makes_no_other_person(found: dict[str, tuple[bool, float]], case: str) -> None:
-    assert found[case][0]
+def test_a_typo_makes_no_other_person(outcomes: dict[str, tuple[bool, float]], case: str) -> None:
+    assert outcomes[case][0]

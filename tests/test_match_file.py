@@ -25,16 +25,16 @@ Hans;Müller;05.06.1990;hm@web.de;Weg 3;80331;München
 def test_a_list_of_persons_is_matched_as_its_system_wrote_it(tmp_path: Path, encoding: str) -> None:
     file = tmp_path / "kunden.csv"
     file.write_bytes(GERMAN.encode(encoding))
-    said = match_file(file, {}, out=tmp_path / "out.csv")
-    assert "birth_date from 'Geburtsdatum'" in said and "postal_code from 'PLZ'" in said
+    summary = match_file(file, {}, out=tmp_path / "out.csv")
+    assert "birth_date from 'Geburtsdatum'" in summary and "postal_code from 'PLZ'" in summary
     assert pl.read_csv(tmp_path / "out.csv")["cluster_id"].to_list() == [1, 1, 3, 4]
 
 
-def test_a_row_that_cannot_be_read_is_told_and_the_others_are_matched(tmp_path: Path) -> None:
+def test_a_row_that_cannot_be_read_is_reported_and_the_others_are_matched(tmp_path: Path) -> None:
     file = tmp_path / "firms.csv"
     file.write_text("id,name\n1,Acme Ltd\n2,Bolt,GmbH,x,y\n3,Acme Limited\n", encoding="utf-8")
-    said = match_file(file, {}, out=tmp_path / "out.csv")
-    assert "left out: 1 rows that cannot be read, first record 2" in said
+    summary = match_file(file, {}, out=tmp_path / "out.csv")
+    assert "left out: 1 rows that cannot be read, first record 2" in summary
     assert pl.read_csv(tmp_path / "out.csv")["record_id"].to_list() == [1, 3]
 
 
@@ -61,9 +61,9 @@ def test_one_id_in_two_systems_is_not_one_cluster(tmp_path: Path) -> None:
     file = tmp_path / "firms.csv"
     file.write_text(TWO_SYSTEMS, encoding="utf-8")
     match_file(file, {}, out=tmp_path / "out.csv")
-    found = pl.read_csv(tmp_path / "out.csv", infer_schema_length=0)
-    assert found.columns == ["source_system", "record_id", "cluster_id", "cluster_size", "name"]
-    assert found.select("source_system", "record_id", "cluster_id", "cluster_size").rows() == [
+    clusters = pl.read_csv(tmp_path / "out.csv", infer_schema_length=0)
+    assert clusters.columns == ["source_system", "record_id", "cluster_id", "cluster_size", "name"]
+    assert clusters.select("source_system", "record_id", "cluster_id", "cluster_size").rows() == [
         ("crm", "1", "crm|1", "2"),
         ("erp", "1", "crm|2", "2"),
         ("crm", "2", "crm|2", "2"),
@@ -73,7 +73,7 @@ def test_one_id_in_two_systems_is_not_one_cluster(tmp_path: Path) -> None:
     ]
 
 
-def test_merges_that_hold_by_little_are_listed_after_what_nothing_decides(tmp_path: Path) -> None:
+def test_weak_merges_are_listed_after_undecided_pairs(tmp_path: Path) -> None:
     rows = ["Nr.,company,phone,address,city,website,revenue"]
     rows += ["1,Quorland Foods,6175550001,12 Elm St,Boston,quorland.com,30"]
     rows += ["2,Zumtobia Kitchen,6175550001,12 Elm St,Boston,quorland.com,4"]
@@ -84,15 +84,15 @@ def test_merges_that_hold_by_little_are_listed_after_what_nothing_decides(tmp_pa
     rows += [f"x{n},Stranger{n} of{n * n} Ltd,2{n:09},{n} Lime{n} Rd,Town{n},stranger{n}.com," for n in range(60)]
     file = tmp_path / "firms.csv"
     file.write_text("\n".join(rows) + "\n", encoding="utf-8")
-    said = match_file(file, {}, out=tmp_path / "out.csv", review=tmp_path / "review.csv", fit=False)
-    assert "source_id from 'Nr.'" in said and "1 merges that hold by little" in said
+    summary = match_file(file, {}, out=tmp_path / "out.csv", review=tmp_path / "review.csv", fit=False)
+    assert "source_id from 'Nr.'" in summary and "1 weak merges" in summary
     clusters = dict(pl.read_csv(tmp_path / "out.csv").select("record_id", "cluster_id").iter_rows())
     assert clusters["2"] == "1" and clusters["4"] == "3"
     listed = pl.read_csv(tmp_path / "review.csv").select(
         "record_id_l", "record_id_r", "kind", "reason", "amount_at_stake"
     )
     (weak,) = listed.filter(pl.col("kind") == "weak merge").rows()
-    assert weak == (1, 2, "weak merge", "the names differ, it rests on phone, domain, address, place", 34.0)
+    assert weak == (1, 2, "weak merge", "the names differ, the match rests on phone, domain, address, place", 34.0)
     assert listed["kind"][-1] == "weak merge"
 
 
@@ -101,32 +101,34 @@ def test_german_numbers_of_customers_are_their_ids(header: str) -> None:
     assert recognise([header, "Firma"]) == {"source_id": header, "account_name": "Firma"}
 
 
-def test_the_number_of_a_house_is_nobodys_id() -> None:
+def test_a_house_number_is_no_record_id() -> None:
     assert recognise(["Firma", "Straße", "Nr."]) == {"account_name": "Firma", "address": "Straße"}
 
 
-def test_a_file_in_is_clusters_out(tmp_path: Path) -> None:
+def test_a_file_is_written_back_as_clusters(tmp_path: Path) -> None:
     file = tmp_path / "firms.csv"
     firms = [("1", "Acme Widgets, Inc.", "(312) 386-5286"), ("2", "ACME WIDGETS", "312-386-5286")]
     firms += [(row[1], row[2], "") for row in strangers(30)]
     pl.DataFrame(firms, schema=["Nr", "公司名称", "Telephone"], orient="row").write_csv(file)
-    told = match_file(file, {"source_id": "Nr"}, out=tmp_path / "out.csv")
-    found = dict(pl.read_csv(tmp_path / "out.csv", infer_schema_length=0).select("record_id", "cluster_id").iter_rows())
-    assert found["1"] == found["2"] == "1" and len(set(found.values())) == 31
-    assert "account_name from '公司名称'" in told
+    summary = match_file(file, {"source_id": "Nr"}, out=tmp_path / "out.csv")
+    cluster_of = dict(
+        pl.read_csv(tmp_path / "out.csv", infer_schema_length=0).select("record_id", "cluster_id").iter_rows()
+    )
+    assert cluster_of["1"] == cluster_of["2"] == "1" and len(set(cluster_of.values())) == 31
+    assert "account_name from '公司名称'" in summary
 
 
 def test_the_order_of_a_file_changes_nothing() -> None:
     rows = [("crm", "1", *ACME), ("crm", "9", "Acme Widgets", *ACME[1:]), *strangers(30)]
     fields = ["source_system", "source_id", "account_name", "tax_id", "phone", "city"]
     frame = pl.DataFrame([dict(zip(fields, row, strict=False)) for row in rows])
-    one, undecided = match_records(frame)
-    other, undecided_again = match_records(frame.sample(fraction=1, shuffle=True, seed=3))
-    assert one.sort("record_id").equals(other.sort("record_id"))
+    clusters, undecided = match_records(frame)
+    clusters_again, undecided_again = match_records(frame.sample(fraction=1, shuffle=True, seed=3))
+    assert clusters.sort("record_id").equals(clusters_again.sort("record_id"))
     assert undecided.equals(undecided_again)
 
 
-def test_pairs_that_nothing_decides_are_listed_by_the_money_at_stake(tmp_path: Path) -> None:
+def test_undecided_pairs_are_listed_by_the_money_at_stake(tmp_path: Path) -> None:
     valid = valid_tax_id()
     firms = [
         ("1", "Acme Widgets Ltd", valid, "021-55512345", "$1,000"),
@@ -139,8 +141,8 @@ def test_pairs_that_nothing_decides_are_listed_by_the_money_at_stake(tmp_path: P
     firms += [(f"x{n}", f"Stranger{n} of{n * n} Ltd", "", f"0{n:02}-77{n:05}", "") for n in range(30)]
     file = tmp_path / "firms.csv"
     pl.DataFrame(firms, schema=["id", "company", "tax id", "phone", "revenue"], orient="row").write_csv(file)
-    told = match_file(file, {}, out=tmp_path / "out.csv", review=tmp_path / "review.csv")
-    assert "amount from 'revenue'" in told and "to look at: " in told
+    summary = match_file(file, {}, out=tmp_path / "out.csv", review=tmp_path / "review.csv")
+    assert "amount from 'revenue'" in summary and "to review: " in summary
     listed = pl.read_csv(tmp_path / "review.csv")
     assert listed["amount_at_stake"].is_sorted(descending=True)
     assert ("Acme Widgets Ltd", "Acme Widgets Ltd", 1000.0) in listed.select(
@@ -148,7 +150,7 @@ def test_pairs_that_nothing_decides_are_listed_by_the_money_at_stake(tmp_path: P
     ).rows()
 
 
-def test_headers_are_recognised_and_what_is_missing_is_said() -> None:
+def test_headers_are_recognised_and_missing_ones_are_named() -> None:
     assert recognise(["Unique_ID", "First Name", "Surname", "dob"]) == {
         "source_id": "Unique_ID",
         "first_name": "First Name",
@@ -163,7 +165,7 @@ def test_headers_are_recognised_and_what_is_missing_is_said() -> None:
         as_records(pl.DataFrame({"id": ["1", "1"], "name": ["a", "b"]}), {"source_id": "id", "account_name": "name"})
 
 
-def test_the_first_word_of_match_may_be_a_file(tmp_path: Path) -> None:
+def test_the_first_argument_of_match_may_be_a_file(tmp_path: Path) -> None:
     from pipelines.cli import app
 
     (tmp_path / "a.csv").write_text("id,name\n1,Acme Ltd\n2,Bolt GmbH\n", encoding="utf-8")

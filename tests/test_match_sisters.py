@@ -1,4 +1,4 @@
-"""Companies of one group, shops of one chain and strangers at one registered agent are customers of their own."""
+"""Companies of one group, shops of one chain and clients of one registered agent are separate customers."""
 
 import polars as pl
 import pytest
@@ -6,9 +6,9 @@ import pytest
 from pipelines.bench.match_data import sample_company
 from pipelines.matching.engine import match
 
-Told = dict[str, str]
+Fields = dict[str, str]
 AGENT = {"address": "1209 Orange Street", "city": "Wilmington", "postal_code": "19801", "phone": "302 658 1234"}
-APART: dict[str, tuple[str, str, Told]] = {
+APART: dict[str, tuple[str, str, Fields]] = {
     "another place, Chinese": ("上海贝尔通信有限公司", "北京贝尔通信有限公司", {"phone": "021 5555 1111"}),
     "another place, Latin": ("Halvorsen Boston Inc", "Halvorsen Chicago Inc", {"phone": "617 555 9911"}),
     "forms of two countries": ("Kessler AG", "Kessler Inc", {"phone": "617 555 9922"}),
@@ -23,7 +23,7 @@ APART: dict[str, tuple[str, str, Told]] = {
     "第一 and 第二": ("穹岳第一机床厂", "穹岳第二机床厂", {"phone": "010 5555 9955"}),
     "registered agent": ("Bluefin Holdings LLC", "Redwood Holdings LLC", AGENT | {"website": ""}),
 }
-TOGETHER: dict[str, tuple[str, str, Told]] = {
+TOGETHER: dict[str, tuple[str, str, Fields]] = {
     "one tax id": ("海岳第一机床厂", "海岳第二机床厂", {"tax_id": "91370200163562681G"}),
     "Roman and digit": ("Ostermark Fund II LP", "Ostermark Fund 2 LP", {"phone": "617 555 9966"}),
     "number left out": ("Tarnwick 2000 Ltd", "Tarnwick Ltd", {"phone": "617 555 9977"}),
@@ -35,40 +35,40 @@ TOGETHER: dict[str, tuple[str, str, Told]] = {
 
 
 @pytest.fixture(scope="module")
-def found() -> dict[str, tuple[bool, float]]:
+def outcomes() -> dict[str, tuple[bool, float]]:
     """Whether the two records of each case are one customer, and their score."""
     cases = {f"apart: {name}": case for name, case in APART.items()} | {
         f"together: {name}": case for name, case in TOGETHER.items()
     }
     rows = [
-        {"source_system": system, "source_id": f"t{n}", "account_name": name, "website": f"site{n}.com"} | told
-        for n, (*names, told) in enumerate(cases.values())
+        {"source_system": system, "source_id": f"t{n}", "account_name": name, "website": f"site{n}.com"} | fields
+        for n, (*names, fields) in enumerate(cases.values())
         for system, name in zip(("crm", "erp"), names, strict=True)
     ]
     records = pl.concat(
         [sample_company(600).drop("truth"), pl.DataFrame(rows, infer_schema_length=None)], how="diagonal"
     )
-    evidence, clusters = match(records)
-    place = {key: at for at, key in enumerate(evidence.records.select("source_system", "source_id").iter_rows())}
-    scores = {(left, right): bits for left, right, bits in evidence.pairs.select("l", "r", "score_bits").iter_rows()}
-    ends = {name: (place["crm", f"t{n}"], place["erp", f"t{n}"]) for n, name in enumerate(cases)}
+    inputs, clusters = match(records)
+    index = {key: at for at, key in enumerate(inputs.records.select("source_system", "source_id").iter_rows())}
+    scores = {(left, right): bits for left, right, bits in inputs.pairs.select("l", "r", "score_bits").iter_rows()}
+    ends = {name: (index["crm", f"t{n}"], index["erp", f"t{n}"]) for n, name in enumerate(cases)}
     return {
-        name: (bool(clusters.labels[one] == clusters.labels[other]), scores[one, other])
-        for name, (one, other) in ends.items()
+        name: (bool(clusters.labels[left] == clusters.labels[right]), scores[left, right])
+        for name, (left, right) in ends.items()
     }
 
 
 @pytest.mark.parametrize("case", APART)
 def test_sister_companies_shops_and_clients_of_an_agent_go_to_review(
-    found: dict[str, tuple[bool, float]], case: str
+    outcomes: dict[str, tuple[bool, float]], case: str
 ) -> None:
-    is_one, bits = found[f"apart: {case}"]
+    is_one, bits = outcomes[f"apart: {case}"]
     assert not is_one
     assert -4 < bits <= 0
 
 
 @pytest.mark.parametrize("case", TOGETHER)
 def test_names_that_may_be_one_company_are_joined_by_what_else_agrees(
-    found: dict[str, tuple[bool, float]], case: str
+    outcomes: dict[str, tuple[bool, float]], case: str
 ) -> None:
-    assert found[f"together: {case}"][0]
+    assert outcomes[f"together: {case}"][0]

@@ -1,4 +1,4 @@
-"""Matching only what is new gives what matching everything gives, however the records arrive."""
+"""An incremental match gives the same as a full one, however the records arrive."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -12,15 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from match_home import FIELDS, MatchHome, home_with
 
-from pipelines import keys as names
+from pipelines import keys
 from pipelines.bench.match_data import sample_company
 from pipelines.home import warehouse
 from pipelines.matching import nightly, update_values
 from pipelines.matching.engine import engine, load_records
 from pipelines.matching.models import MATCHING
-from pipelines.matching.update import match_anew, update
+from pipelines.matching.update import match_all, update
 from pipelines.resolve import ids, resolve_customers
-from pipelines.resolve.update import resolve_touched
+from pipelines.resolve.update import resolve_affected
 
 KEY = ["source_system", "source_id"]
 TABLES = ("mtc_frequencies", "mtc_capped_blocks", "mtc_totals", "mtc_prior", "mtc_systems")
@@ -44,15 +44,15 @@ def arrive(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -> None
 
 
 def pairs(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
-    """Every pair by the keys of its records, whatever their numbers are."""
-    found = connection.execute(
+    """Every pair by the keys of its records, independent of record numbers."""
+    rows = connection.execute(
         "select l.source_system || '|' || l.source_id as a, r.source_system || '|' || r.source_id as b,"
         " pairs.* exclude (record_no_l, record_no_r) from matching.mtc_pairs as pairs"
         " join matching.mtc_records as l on l.record_no = record_no_l"
         " join matching.mtc_records as r on r.record_no = record_no_r"
     ).pl()
     ends = {"a": pl.min_horizontal("a", "b"), "b": pl.max_horizontal("a", "b")}
-    return found.with_columns(**ends).sort("a", "b")
+    return rows.with_columns(**ends).sort("a", "b")
 
 
 def resolved(connection: duckdb.DuckDBPyConnection) -> list[list[tuple]]:
@@ -81,41 +81,41 @@ WORLD = world(260)
 
 @pytest.fixture(autouse=True, scope="module")
 def many_values_are_common() -> Iterator[None]:
-    """As in a large company: the holders of many a value are not looked at, their number is kept."""
+    """As in a large company: the records of many values are not read, only their number is kept."""
     with mock.patch.object(update_values, "COMMON", 3):
         yield
 
 
 def changed(records: pl.DataFrame, seed: int) -> pl.DataFrame:
     """Two records with another telephone and a cut name."""
-    some = records.sample(2, seed=seed)
-    other = some.with_columns(
+    before = records.sample(2, seed=seed)
+    after = before.with_columns(
         phone=pl.lit("021-55551234"),
         account_name=pl.col("account_name").str.slice(0, 4),
         contact_email=pl.lit("person1@office.example.com"),
     )
-    return pl.concat([records.join(some, on=KEY, how="anti"), other])
+    return pl.concat([records.join(before, on=KEY, how="anti"), after])
 
 
 @given(st.integers(0, 10_000), st.lists(st.integers(1, 6), min_size=1, max_size=2))
 @settings(max_examples=2, deadline=None)
-def test_records_that_arrive_in_parts_are_matched_as_if_all_had_come_at_once(seed: int, sizes: list[int]) -> None:
-    here = WORLD.sample(220, seed=seed)
-    to_come = WORLD.join(here, on=KEY, how="anti")
-    with engine(here) as parts:
+def test_records_that_arrive_in_parts_are_matched_as_if_all_had_arrived_at_once(seed: int, sizes: list[int]) -> None:
+    present = WORLD.sample(220, seed=seed)
+    to_come = WORLD.join(present, on=KEY, how="anti")
+    with engine(present) as parts:
         begin(parts, EMPTY_LOG)
-        match_anew(parts)
-        resolve_touched(parts, None, stamp(1))
+        match_all(parts)
+        resolve_affected(parts, None, stamp(1))
         for number, size in enumerate(sizes, start=2):
             new, to_come = to_come.head(size), to_come.slice(size)
-            here = changed(pl.concat([here.slice(1), new]), seed)
+            present = changed(pl.concat([present.slice(1), new]), seed)
             log = parts.execute("from resolved.customer_events").pl()
-            arrive(parts, here)
-            events = resolve_touched(parts, update(parts).record_nos, stamp(number))
-            with engine(here) as once:
+            arrive(parts, present)
+            events = resolve_affected(parts, update(parts).record_nos, stamp(number))
+            with engine(present) as once:
                 begin(once, log)
-                match_anew(once)
-                all_events = resolve_touched(once, None, stamp(number))
+                match_all(once)
+                all_events = resolve_affected(once, None, stamp(number))
                 assert pairs(parts).equals(pairs(once))
                 for name in TABLES:
                     listed = f"from matching.{name} order by all"
@@ -124,39 +124,39 @@ def test_records_that_arrive_in_parts_are_matched_as_if_all_had_come_at_once(see
                 assert events.sort(KEY).equals(all_events.sort(KEY))
 
 
-def test_only_the_groups_of_new_records_are_touched() -> None:
+def test_only_the_clusters_of_new_records_are_affected() -> None:
     last = WORLD.tail(1)
     with engine(WORLD.head(WORLD.height - 1)) as connection:
         begin(connection, EMPTY_LOG)
-        match_anew(connection)
+        match_all(connection)
         arrive(connection, WORLD)
-        found = update(connection)
-        if found.record_nos is None:
-            pytest.fail(found.reason)
-        assert 0 < len(found.record_nos) < 60
+        updated = update(connection)
+        if updated.record_nos is None:
+            pytest.fail(updated.reason)
+        assert 0 < len(updated.record_nos) < 60
         keys = connection.execute("select source_system, source_id from matching.mtc_records").fetchall()
         assert last.select(KEY).row(0) in keys
 
 
-def test_other_weights_and_a_new_system_are_reasons_to_start_over() -> None:
+def test_changed_weights_and_a_new_system_are_reasons_for_a_full_match() -> None:
     with engine(WORLD.head(120)) as connection:
-        match_anew(connection)
+        match_all(connection)
         nothing = update(connection)
         assert nothing.record_nos is not None and len(nothing.record_nos) == 0
         stranger = WORLD.slice(120, 1).with_columns(source_system=pl.lit("zz"))
         load_records(connection, pl.concat([WORLD.head(120), stranger]))
         assert "system" in update(connection).reason
         connection.execute("update policy.match_weights set match_share = 0.5 where level = 'same_legal_name'")
-        assert "other rules" in update(connection).reason
+        assert "weights changed" in update(connection).reason
 
 
 def nightly_home(folder: Path, records: pl.DataFrame) -> MatchHome:
     """A home whose first run has matched everything and given ids."""
     home = home_with(folder, records.select(FIELDS).rows())
-    assert nightly.left_to_update(home.settings) == ()
+    assert nightly.models_left_to_update(home.settings) == ()
     matched = nightly.keep_for_updates(home.settings)
-    assert "matched all" in matched.sentence()
-    assert matched.metadata()["matching/way"] == "full"
+    assert matched.sentence() == f"matched all {len(records)} records (first run)"
+    assert matched.metadata()["matching/mode"] == "full"
     resolve_customers(home.settings, home.run("live"))
     return home
 
@@ -169,7 +169,7 @@ def add(home: MatchHome, records: pl.DataFrame) -> None:
                 connection.execute(
                     f"insert into {table} (exported_at, {columns}) values ('2026-01-02', ?,?,?,?,?,?)", row
                 )
-    names.build_keys(home.settings)
+    keys.build_keys(home.settings)
 
 
 def served(home: MatchHome) -> list[list[tuple]]:
@@ -178,22 +178,22 @@ def served(home: MatchHome) -> list[list[tuple]]:
         return [connection.execute(f"from resolved.{name} order by all").fetchall() for name in tables]
 
 
-def test_a_night_with_few_new_records_matches_them_alone_and_serves_the_same_rows(tmp_path: Path) -> None:
+def test_a_run_with_few_new_records_matches_incrementally_and_serves_the_same_rows(tmp_path: Path) -> None:
     first, new = WORLD.head(256), WORLD.slice(256, 1)
     quick, full = nightly_home(tmp_path / "quick", first), nightly_home(tmp_path / "full", first)
     add(quick, new)
     add(full, new)
-    assert nightly.left_to_update(quick.settings) == MATCHING
-    matched = nightly.bring_up_to_date(quick.settings)
-    assert "matched what is new among 257 records: 1 new or changed" in matched.sentence()
-    told = matched.metadata()
-    assert (told["matching/way"], told["matching/new_or_changed"], told["matching/gone_or_changed"]) == (
+    assert nightly.models_left_to_update(quick.settings) == MATCHING
+    matched = nightly.update_matching(quick.settings)
+    assert matched.sentence() == "updated the matches of 257 records (1 new or changed, 0 replaced or removed)"
+    figures = matched.metadata()
+    assert (figures["matching/mode"], figures["matching/new_or_changed"], figures["matching/replaced_or_removed"]) == (
         "incremental",
         1,
         0,
     )
-    assert 0 < int(told["matching/touched"]) < 60
-    assert nightly.left_to_update(full.settings, is_full=True) == ()
+    assert 0 < int(figures["matching/affected"]) < 60
+    assert nightly.models_left_to_update(full.settings, is_full=True) == ()
     full.match()
     for home in (quick, full):
         resolve_customers(home.settings, home.run("live", 2))
@@ -202,5 +202,5 @@ def test_a_night_with_few_new_records_matches_them_alone_and_serves_the_same_row
 
 def test_a_run_that_died_after_matching_everything_leaves_nothing_to_build_on(tmp_path: Path) -> None:
     home = nightly_home(tmp_path, WORLD.head(60))
-    assert nightly.left_to_update(home.settings, is_full=True) == ()
-    assert nightly.left_to_update(home.settings) == ()
+    assert nightly.models_left_to_update(home.settings, is_full=True) == ()
+    assert nightly.models_left_to_update(home.settings) == ()

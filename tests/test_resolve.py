@@ -1,4 +1,4 @@
-"""Groups hold only what all their evidence supports; ids stay, and every change of an id has its event."""
+"""Clusters hold only what all their pairs support; ids stay, and every change of an id has its event."""
 
 from datetime import date, datetime
 from itertools import combinations
@@ -20,48 +20,48 @@ def links(*pairs: tuple[int, int, float]) -> Links:
     return Links(np.array(left, np.int64), np.array(right, np.int64), np.array(bits, float))
 
 
-def groups(count: int, *, words=(), certain=(), apart=(), scored=(), codes=None) -> list[int]:  # type: ignore[no-untyped-def]
+def clusters(count: int, *, decided=(), certain=(), apart=(), scored=(), codes=None) -> list[int]:  # type: ignore[no-untyped-def]
     none = np.full((1, count), -1, dtype=np.int64)
     given_codes = none if codes is None else np.array(codes, dtype=np.int64)
-    return cluster(count, links(*words), links(*certain), links(*apart), links(*scored), given_codes).labels.tolist()
+    return cluster(count, links(*decided), links(*certain), links(*apart), links(*scored), given_codes).labels.tolist()
 
 
-def test_records_that_evidence_joins_are_one_group() -> None:
-    assert groups(4, scored=[(0, 1, 5.0), (1, 2, 4.0)]) == [0, 0, 0, 3]
+def test_records_that_evidence_joins_are_one_cluster() -> None:
+    assert clusters(4, scored=[(0, 1, 5.0), (1, 2, 4.0)]) == [0, 0, 0, 3]
 
 
-def test_one_pair_does_not_outvote_the_rest_of_two_groups() -> None:
+def test_one_pair_does_not_outweigh_the_rest_of_two_clusters() -> None:
     scored = [(0, 1, 8.0), (2, 3, 8.0), (1, 2, 3.0), (0, 2, -4.0), (0, 3, -4.0)]
-    assert groups(4, scored=scored) == [0, 0, 2, 2]
+    assert clusters(4, scored=scored) == [0, 0, 2, 2]
 
 
-def test_groups_with_two_valid_tax_ids_never_merge_not_even_by_word() -> None:
+def test_clusters_with_two_valid_tax_ids_never_merge_not_even_by_a_decision() -> None:
     codes = [[0, -1, 1]]
-    assert groups(3, scored=[(0, 1, 9.0), (1, 2, 9.0)], codes=codes) in ([0, 0, 2], [0, 1, 1])
-    assert groups(3, words=[(0, 2, 1.0)], codes=codes) == [0, 1, 2]
+    assert clusters(3, scored=[(0, 1, 9.0), (1, 2, 9.0)], codes=codes) in ([0, 0, 2], [0, 1, 1])
+    assert clusters(3, decided=[(0, 2, 1.0)], codes=codes) == [0, 1, 2]
 
 
-def test_a_keep_apart_word_beats_a_shared_key_and_any_score() -> None:
-    assert groups(2, certain=[(0, 1, 1.0)], apart=[(0, 1, 1.0)]) == [0, 1]
-    assert groups(3, scored=[(0, 1, 9.0), (1, 2, 9.0)], apart=[(0, 2, 1.0)])[2] != 0
+def test_a_not_same_decision_outweighs_a_shared_key_and_any_score() -> None:
+    assert clusters(2, certain=[(0, 1, 1.0)], apart=[(0, 1, 1.0)]) == [0, 1]
+    assert clusters(3, scored=[(0, 1, 9.0), (1, 2, 9.0)], apart=[(0, 2, 1.0)])[2] != 0
 
 
-def test_a_word_that_joins_two_keys_makes_them_one_customer() -> None:
+def test_a_decision_that_joins_two_keys_makes_them_one_customer() -> None:
     codes = [[-1, -1, -1, -1], [7, 8, 8, 9]]
-    assert groups(4, words=[(0, 1, 1.0)], scored=[(0, 2, 9.0), (0, 3, 9.0)], codes=codes) == [0, 0, 0, 3]
+    assert clusters(4, decided=[(0, 1, 1.0)], scored=[(0, 2, 9.0), (0, 3, 9.0)], codes=codes) == [0, 0, 0, 3]
 
 
-def test_no_records_make_no_groups() -> None:
-    assert groups(0, codes=np.zeros((1, 0))) == []
+def test_no_records_make_no_clusters() -> None:
+    assert clusters(0, codes=np.zeros((1, 0))) == []
 
 
 @given(st.integers(0, 10_000))
 @settings(max_examples=40, deadline=None)
-def test_groups_do_not_depend_on_the_order_of_the_pairs(seed: int) -> None:
+def test_clusters_do_not_depend_on_the_order_of_the_pairs(seed: int) -> None:
     rng = np.random.default_rng(seed)
     pairs = [(i, j, float(rng.integers(-8, 9))) for i, j in combinations(range(9), 2) if rng.random() < 0.4]
     shuffled = [pairs[i] for i in rng.permutation(len(pairs))]
-    assert groups(9, scored=pairs) == groups(9, scored=shuffled)
+    assert clusters(9, scored=pairs) == clusters(9, scored=shuffled)
 
 
 def records(**cluster_of: int) -> pl.DataFrame:
@@ -84,7 +84,7 @@ def run(number: int, frame: pl.DataFrame, log: pl.DataFrame) -> tuple[dict[str, 
         "as_of": date(2026, 1, number),
         "recorded_at": datetime(2026, 1, number),
     }
-    log = pl.concat([log, ids.events_of(assignment.changes.with_columns(cause=pl.lit("told")), stamp)])
+    log = pl.concat([log, ids.events_of(assignment.changes.with_columns(cause=pl.lit("a cause")), stamp)])
     given_ids = frame.join(assignment.ids, on="cluster").sort("source_id")
     return dict(given_ids.select("source_id", "customer_id").iter_rows()), log
 
@@ -117,7 +117,7 @@ def test_a_part_that_never_had_an_id_of_its_own_gets_a_new_one() -> None:
     assert log.filter(pl.col("run_id") == "r2").select("event", "source_id").rows() == [("split", "c")]
 
 
-def test_a_record_that_was_away_comes_back_under_its_id() -> None:
+def test_a_record_that_was_absent_returns_under_its_id() -> None:
     first, log = run(1, records(a=0, b=1), EMPTY)
     _, log = run(2, records(b=1), log)
     back, log = run(3, records(a=0, b=1), log)
@@ -133,7 +133,7 @@ def test_lost_log_differences_are_reported() -> None:
     _, log = run(1, records(b=0), EMPTY)
     late = records(a=0, b=0)
     kept, log = run(2, late, log)
-    lost = ids.is_minted_anew(late, log)
+    lost = ids.lost_log_differences(late, log)
     assert lost["source_id"].to_list() == ["a", "b"]
     assert set(lost["customer_id"]) == set(kept.values())
 
@@ -142,17 +142,17 @@ def test_lost_log_differences_are_reported() -> None:
 @settings(max_examples=30, deadline=None)
 def test_no_id_changes_without_an_event_whatever_the_order_of_the_input(history: list[list[int]], seed: int) -> None:
     log, shuffled_log, standing = EMPTY, EMPTY, {}
-    for number, clusters in enumerate(history, start=1):
-        frame = records(**dict(zip("abcdefgh", clusters, strict=True)))
+    for number, labels in enumerate(history, start=1):
+        frame = records(**dict(zip("abcdefgh", labels, strict=True)))
         current, log = run(number, frame, log)
         shuffled, shuffled_log = run(number, frame.sample(fraction=1, shuffle=True, seed=seed), shuffled_log)
         assert current == shuffled
         changed = {name for name in current if standing.get(name) != current[name]}
         assert changed == set(log.filter(pl.col("run_id") == f"r{number}")["source_id"])
         assert dict(ids.replay(log).select("source_id", "customer_id").iter_rows()) == current
-        together = frame.select("source_id", "cluster").rows()
-        for (one, group), (other, other_group) in combinations(together, 2):
-            assert (current[one] == current[other]) == (group == other_group)
+        labelled = frame.select("source_id", "cluster").rows()
+        for (record_l, cluster_l), (record_r, cluster_r) in combinations(labelled, 2):
+            assert (current[record_l] == current[record_r]) == (cluster_l == cluster_r)
         standing = current
 
 

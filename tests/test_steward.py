@@ -1,4 +1,4 @@
-"""A steward's word through the command line: everything downstream follows it, and follows its withdrawal."""
+"""A steward's decision through the command line: everything downstream follows it, and its withdrawal."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -51,7 +51,7 @@ GOLDEN = "from marts.customers order by all"
 
 
 @dataclass(frozen=True)
-class Seen:
+class Served:
     """What is served after a run."""
 
     sales: dict[str, Decimal]
@@ -68,18 +68,18 @@ class Steward:
     built: Built
     config: Path
 
-    def says(self, *words: str) -> Seen:
+    def decides(self, *decisions: str) -> Served:
         """What is served after these rows of match_overrides.csv and one `almanac run`."""
         path = self.config / "seeds" / "match_overrides.csv"
-        path.write_text("\n".join([HEADER, *words, ""]), encoding="utf-8")
+        path.write_text("\n".join([HEADER, *decisions, ""]), encoding="utf-8")
         home = str(self.built.settings.home)
         ran = CliRunner().invoke(app, ["--home", home, "--config", str(self.config), "run"], catch_exceptions=False)
         assert ran.exit_code == 0, ran.output
-        return self.sees()
+        return self.served()
 
-    def sees(self) -> Seen:
+    def served(self) -> Served:
         events = self.ask("select event, source_system, source_id, customer_id, cause from marts.customer_events")
-        return Seen(
+        return Served(
             dict(self.ask(SALES)),
             dict(self.ask(DEALS)),
             {(system, number): customer for system, number, customer in self.ask(CROSSWALK)},
@@ -102,18 +102,18 @@ def steward(copied: Callable[[], Built], tmp_path: Path) -> Iterator[Steward]:
 
 
 @pytest.mark.slow
-def test_a_merge_taken_back_splits_all_that_is_served_and_its_removal_restores_it(steward: Steward) -> None:
-    [(old, (one, other))] = steward.ask(MERGED)
-    before = steward.sees()
-    apart = steward.says(f"{','.join(one)},{','.join(other)},not_same,mei,2020-01-02,two plants")
+def test_a_not_same_row_splits_all_that_is_served_and_its_removal_restores_it(steward: Steward) -> None:
+    [(old, (record_l, record_r))] = steward.ask(MERGED)
+    before = steward.served()
+    apart = steward.decides(f"{','.join(record_l)},{','.join(record_r)},not_same,mei,2020-01-02,two plants")
 
-    # records, and nobody else's
-    halves = {apart.customers[one], apart.customers[other]}
+    # only these records change their customer
+    halves = {apart.customers[record_l], apart.customers[record_r]}
     assert len(halves) == 2
     assert old in halves
     moved = {record for record, customer in before.customers.items() if apart.customers[record] != customer}
     assert len(moved) == 1
-    assert moved < {one, other}
+    assert moved < {record_l, record_r}
     [new] = halves - {old}
 
     # deals, sales and golden rows
@@ -122,17 +122,19 @@ def test_a_merge_taken_back_splits_all_that_is_served_and_its_removal_restores_i
     }
     assert sum(apart.sales.get(half, Decimal(0)) for half in halves) == before.sales[old]
     assert new in set(apart.deals.values()) | set(apart.sales)
-    untouched = before.sales.keys() - halves
-    assert {one: apart.sales[one] for one in untouched} == {one: before.sales[one] for one in untouched}
+    unaffected = before.sales.keys() - halves
+    assert {customer: apart.sales[customer] for customer in unaffected} == {
+        customer: before.sales[customer] for customer in unaffected
+    }
     assert apart.golden.keys() == before.golden.keys() | {new}
     assert apart.golden[old] != before.golden[old]
 
-    # who and why
-    said = {(event, system, number, customer, cause) for event, system, number, customer, cause in apart.events}
-    assert said - before.events == {("split", *moved.pop(), new, "mei on 2020-01-02: two plants")}
+    # the event names author and reason
+    events = {(event, system, number, customer, cause) for event, system, number, customer, cause in apart.events}
+    assert events - before.events == {("split", *moved.pop(), new, "mei on 2020-01-02: two plants")}
 
-    # withdrawn: as before, but for the log, which forgets nothing
-    again = steward.says()
+    # withdrawn: as before, except for the log, which keeps everything
+    again = steward.decides()
     assert (again.customers, again.deals, again.sales, again.golden) == (
         before.customers, before.deals, before.sales, before.golden,
     )  # fmt: skip
@@ -140,19 +142,19 @@ def test_a_merge_taken_back_splits_all_that_is_served_and_its_removal_restores_i
 
 
 @pytest.mark.slow
-def test_a_word_of_sameness_gives_the_deals_of_one_to_the_other_until_it_is_withdrawn(steward: Steward) -> None:
-    [(one,)] = steward.ask(STRANGER)
-    [(_, (other, _))] = steward.ask(MERGED)
-    before = steward.sees()
-    small, large = before.customers[one], before.customers[other]
-    merged = steward.says(f"{','.join(one)},{','.join(other)},same,mei,2020-01-02,renamed")
+def test_a_same_row_joins_the_deals_of_two_customers_until_it_is_withdrawn(steward: Steward) -> None:
+    [(single,)] = steward.ask(STRANGER)
+    [(_, (merged_record, _))] = steward.ask(MERGED)
+    before = steward.served()
+    small, large = before.customers[single], before.customers[merged_record]
+    merged = steward.decides(f"{','.join(single)},{','.join(merged_record)},same,mei,2020-01-02,renamed")
 
-    assert merged.customers[one] == merged.customers[other] == large
+    assert merged.customers[single] == merged.customers[merged_record] == large
     deals = {deal for deal, customer in before.deals.items() if customer in (small, large)}
     assert deals == {deal for deal, customer in merged.deals.items() if customer == large}
     assert merged.sales == before.sales
     assert merged.golden.keys() == before.golden.keys() - {small}
-    assert merged.events - before.events == {("merge", *one, large, "mei on 2020-01-02: renamed")}
+    assert merged.events - before.events == {("merge", *single, large, "mei on 2020-01-02: renamed")}
 
-    again = steward.says()
+    again = steward.decides()
     assert (again.customers, again.deals, again.golden) == (before.customers, before.deals, before.golden)

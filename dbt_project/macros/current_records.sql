@@ -57,7 +57,7 @@
         where extract = 'window' and window_from is not null
     ),
 
-    -- of the sets that cover a day the newest complete one counts, or the newest where none is complete
+    -- of the sets that cover a day the newest complete one counts, or the newest one if none is complete
     window_winners as (
         select
             source_system,
@@ -78,7 +78,7 @@
         where is_keyless
     ),
 
-    standing_versions as (
+    valid_versions as (
         select versions.*
         from record_versions as versions
         left join trusted_sets as trusted
@@ -99,7 +99,7 @@
                 refused.source_id is not null
                 or greatest(trusted.exported_at, winners.exported_at) is null
                 or versions.exported_at = greatest(trusted.exported_at, winners.exported_at)
-                -- rows without a key cannot be merged into a set: only its own stand
+                -- rows without a key cannot be merged into a set: only its own are kept
                 or (
                     not versions.is_keyless
                     and versions.exported_at > greatest(trusted.exported_at, winners.exported_at)
@@ -107,14 +107,14 @@
             )
     ),
 
-    -- two contracts of one system may export the same record: the newest export speaks
+    -- two contracts of one system may export the same record: the newest export wins
     current_versions as (
         select max(version) as version
-        from standing_versions
+        from valid_versions
         where not is_keyless
         group by source_system, source_id
         union all
-        select version from standing_versions
+        select version from valid_versions
         where is_keyless
     )
 

@@ -1,7 +1,7 @@
 {#
-  CTEs `records` and `candidates`: the deal records that count, and the pairs of them that some evidence brings
-  together (a shared external id, an id that names the other, a near amount of the same customer,
-  its title and day where an amount is missing). Needs a CTE `rules`.
+  CTEs `records` and `candidates`: the deal records that count, and the pairs of them to compare, by evidence: a shared
+  external id, an id that names the other record, a near amount of the same customer, or its title and day where an
+  amount is missing. Needs a CTE `rules`.
 #}
 {% macro deal_candidates() -%}
 -- Two amounts within the widest tolerance of any rule fall into the same bucket or into neighbours. A tolerance of 0
@@ -11,7 +11,7 @@ bucket as (
     from rules
 ),
 
-worded_records as materialized (
+titled_records as materialized (
     select
         *,
         {{ title_words('opportunity_name') }} as title_words,
@@ -32,10 +32,10 @@ records as materialized (
         stage_type,
         amount_base,
         cast(coalesce(amount_base, 0) <> 0 as integer) as has_amount,
-        -- A closing day taken from the last change says when somebody looked, not when the deal was closed.
+        -- A closing day taken from the last change is the day of an edit, not the day the deal was closed.
         case when stage_type = 'won' and coalesce(closed_on_source, '') <> 'updated_at' then closed_on end as won_on,
         nullif(array_to_string(title_words, ''), '') as title,
-        -- Words that say no more than that this is a deal.
+        -- Without words that every deal title may have.
         list_filter(
             title_words,
             lambda word: word not in ('项目', '工程', '商机', 'project', 'deal', 'opportunity', 'the', 'for', 'of', 'and', 'in')
@@ -43,12 +43,12 @@ records as materialized (
         list_sort(list_filter(title_words, lambda word: regexp_matches(word, '^[0-9]+$'))) as title_numbers,
         list_sort(list_filter(title_words, lambda word: regexp_matches(word, '^([0-9]+|[a-z])$'))) as title_marks,
         case when amount_base > 0 then cast(floor(ln(amount_base) / bucket.width) as bigint) end as amount_bucket,
-    from worded_records
+    from titled_records
     cross join bucket
 ),
 
 -- An id that names many deals is a placeholder such as 0 or n/a.
-telling_external_ids as (
+specific_external_ids as (
     select external_id
     from records
     group by external_id
@@ -56,40 +56,40 @@ telling_external_ids as (
 ),
 
 candidates as (
-    select 'shared_external_id' as evidence, one.record_id, other.record_id as other_id
-    from records as one
-    inner join records as other on one.external_id = other.external_id and one.record_id < other.record_id
-    where one.external_id in (select external_id from telling_external_ids)
+    select 'shared_external_id' as evidence, l.record_id, r.record_id as other_id
+    from records as l
+    inner join records as r on l.external_id = r.external_id and l.record_id < r.record_id
+    where l.external_id in (select external_id from specific_external_ids)
     union
     select
         'names_the_other' as evidence,
-        least(one.record_id, other.record_id) as record_id,
-        greatest(one.record_id, other.record_id) as other_id,
-    from records as one
-    inner join records as other
-        on one.external_id = other.source_deal_id
-        and one.source_system <> other.source_system
-    where one.external_id in (select external_id from telling_external_ids)
+        least(l.record_id, r.record_id) as record_id,
+        greatest(l.record_id, r.record_id) as other_id,
+    from records as l
+    inner join records as r
+        on l.external_id = r.source_deal_id
+        and l.source_system <> r.source_system
+    where l.external_id in (select external_id from specific_external_ids)
     union
-    select 'near_amount' as evidence, one.record_id, other.record_id as other_id
-    from (select *, unnest([amount_bucket - 1, amount_bucket, amount_bucket + 1]) as near_bucket from records) as one
-    inner join records as other
-        on one.customer_id = other.customer_id
-        and one.near_bucket = other.amount_bucket
-        and one.record_id < other.record_id
+    select 'near_amount' as evidence, l.record_id, r.record_id as other_id
+    from (select *, unnest([amount_bucket - 1, amount_bucket, amount_bucket + 1]) as near_bucket from records) as l
+    inner join records as r
+        on l.customer_id = r.customer_id
+        and l.near_bucket = r.amount_bucket
+        and l.record_id < r.record_id
     union
     -- Where an amount is missing the title and the day must be the same to the letter.
-    select 'same_day' as evidence, one.record_id, other.record_id as other_id
-    from records as one
-    inner join records as other
-        on one.customer_id = other.customer_id
-        and one.title = other.title
-        and one.created_on = other.created_on
-        and one.record_id < other.record_id
+    select 'same_day' as evidence, l.record_id, r.record_id as other_id
+    from records as l
+    inner join records as r
+        on l.customer_id = r.customer_id
+        and l.title = r.title
+        and l.created_on = r.created_on
+        and l.record_id < r.record_id
     where
-        -- Nobody books a won deal without its money and keeps the money at an open one: then both are kept for judgement.
-        (one.has_amount + other.has_amount = 0)
-        or (one.has_amount < other.has_amount and (one.stage_type <> 'won' or other.stage_type = 'won'))
-        or (one.has_amount > other.has_amount and (other.stage_type <> 'won' or one.stage_type = 'won'))
+        -- A won record without an amount does not replace an open one that has the amount: both are kept for review.
+        (l.has_amount + r.has_amount = 0)
+        or (l.has_amount < r.has_amount and (l.stage_type <> 'won' or r.stage_type = 'won'))
+        or (l.has_amount > r.has_amount and (r.stage_type <> 'won' or l.stage_type = 'won'))
 )
 {%- endmacro %}

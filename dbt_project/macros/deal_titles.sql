@@ -34,7 +34,7 @@ list_transform(
 translate({{ ns.sql }}, '一二三四五六七八九', '123456789')
 {%- endmacro %}
 
-{# A single i, v or x is a numeral only behind a word that wants one. #}
+{# A single i, v or x is a numeral only after a word such as phase or part. #}
 {% macro single_roman_numerals(text) -%}
 {%- set ns = namespace(sql=text) -%}
 {%- for roman, digit in [['i', '1'], ['v', '5'], ['x', '10']] -%}
@@ -56,16 +56,16 @@ translate({{ text }}, '{{ ns.wide }}', '{{ ns.narrow }}')
 {%- endmacro %}
 
 {#
-  Words of one title (a list) that the other has nothing for: neither the word, nor its plural, nor it with one slip of the pen.
-  Numbers are compared apart, since one title may leave them out.
+  Words of one title (a list) without a match in the other: neither the word, nor its plural, nor the word with one typo.
+  Numbers are compared separately, since a title may omit them.
 #}
-{% macro own_words(one, other) -%}
+{% macro unmatched_words(words, other_words) -%}
 list_filter(
-    {{ one }},
-    lambda word: not list_contains({{ other }}, word)
+    {{ words }},
+    lambda word: not list_contains({{ other_words }}, word)
     and not regexp_matches(word, '^[0-9]+$')
     and len(list_filter(
-        {{ other }},
+        {{ other_words }},
         lambda near: word = near || 's' or near = word || 's'
         or (least(length(word), length(near)) >= 6 and damerau_levenshtein(word, near) <= 1)
     )) = 0

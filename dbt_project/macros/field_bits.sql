@@ -1,9 +1,9 @@
 {#
-  Bits of evidence of one field: log2(m / u) after Fellegi and Sunter (JASA 64, 1969, 1183-1210). m is the seed's
-  match_share; u is random_share or, for a level weighted by frequency, the share of the other records that have the
-  very same value (a rare name says more than a common one), but no less than
-  random_share, which also counts as a hundred records that were seen: few records say little about frequencies. Three
-  decimals, so that the sum is exact. The lists are those of the wide row of weights in mtc_evidence.
+  Match weight of one field in bits: log2(m / u) after Fellegi and Sunter (JASA 64, 1969, 1183-1210). m is the seed's
+  match_share; u is random_share or, for a level with term frequency adjustment, the share of the other records that
+  have the same value (a rare name weighs more than a common one), but no less than random_share, which also counts as a
+  hundred observed records: few records say little about frequencies. Three decimals, so that the sum is exact. The
+  lists are those of the wide row of weights in mtc_evidence.
 #}
 {% macro field_bits(field) -%}
     {%- set no = field ~ '_no' -%}
@@ -18,7 +18,7 @@
 {%- endmacro %}
 
 {#
-  The level of a pair as its place in the list of weights of the field: those of organisations first, then of persons.
+  The comparison level of a pair as its index in the list of weights of the field: organisations first, then persons.
   Null where nothing can be compared.
 #}
 {% macro weight_number(field) -%}

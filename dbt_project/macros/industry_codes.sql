@@ -5,7 +5,7 @@
     )
 {%- endmacro %}
 
-{# What stands before the first separator: of "Automotive; Electronics" or 制造业/汽车 the first word is the main one. #}
+{# The text before the first separator: in "Automotive; Electronics" or 制造业/汽车 the first industry is the main one. #}
 {% macro first_industry(word) -%}
     regexp_extract({{ word }}, '^(.*?)(?:[;,、，；/|>]| - )', 1)
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
   The source rows of a served table: every current record of staging that `records` names with its served key.
-  Records that no export holds (a product that only sales lines name) have no row of their own and none here.
+  Records without an export row (a product that only sales lines name) have no row here.
 #}
 {% macro lineage_of(served_table, object, key, records) -%}
     select

@@ -8,7 +8,7 @@
 {% macro lines_with_headers(lines, headers, document, day, links) %}
     single_headers as (
         select * from {{ ref(headers) }}
-        -- two headers of one number in a system: the newest export speaks
+        -- two headers of one number in a system: the newest export wins
         qualify row_number() over (
             partition by source_system, {{ document }} order by exported_at desc, source_id asc
         ) = 1

@@ -1,7 +1,7 @@
 {#
-  The compared fields. level: an expression over the two records `l` and `r`, the best agreement first; null where one
-  side knows nothing. shared_count: how many other records share the agreeing value, for levels weighted by frequency.
-  known: the column of mtc_records that says how many records know the field at all.
+  The comparisons. level: the comparison level, an expression over the two records `l` and `r`, the best agreement first;
+  null where one side has no value. shared_count: how many other records share the agreeing value, for levels with term
+  frequency adjustment. known: the expression of mtc_records that is null where a record has no value.
 #}
 {% macro match_fields() -%}
     {{ return([
@@ -30,7 +30,7 @@
     ]) }}
 {%- endmacro %}
 
-{# A domain that only the address of a person tells is no further evidence where that address is what the two share. #}
+{# A domain taken from a contact's e-mail is no further evidence where that e-mail is what the two records share. #}
 {% macro domain_level() -%}
     case
         when l.domain_key = r.domain_key then
@@ -42,7 +42,7 @@
     end
 {%- endmacro %}
 
-{# Chinese characters are words: one that differs (拓搏, 拓博) is another name, so likeness by letters is for Latin names. #}
+{# A Chinese character is a word: if one differs (拓搏, 拓博) the name differs, so letter similarity is for Latin names only. #}
 {% macro organisation_name_level() -%}
     case
         when l.core is null or r.core is null then null
@@ -58,24 +58,24 @@
         when l.sound = r.sound and (strlen(l.core) > length(l.core)) != (strlen(r.core) > length(r.core))
             then 'same_sound'
         when l.core_digits is distinct from r.core_digits and l.brand = r.brand then 'same_brand'
-        when l.core_digits is distinct from r.core_digits then {{ unlike_name() }}
+        when l.core_digits is distinct from r.core_digits then {{ different_name_level() }}
         when l.brand = r.brand and l.name_place != r.name_place then 'other_place'
         when l.brand = r.brand and (starts_with(l.core, r.core) or starts_with(r.core, l.core)) then 'short_name'
         when strlen(l.core) > length(l.core) then
             case
-                -- only insertions lie between the two
+                -- the two differ by insertions only
                 when least(l.letter_mask & ~r.letter_mask, r.letter_mask & ~l.letter_mask) = 0
                     and levenshtein(l.core, r.core) = abs(length(l.core) - length(r.core)) then 'contained'
                 when bit_count(xor(l.letter_mask, r.letter_mask)) <= 2 and length(l.core) >= 6 and length(r.core) >= 6
                     and levenshtein(l.core, r.core) = 1 then 'shared_words'
-                else {{ unlike_name() }}
+                else {{ different_name_level() }}
             end
-        -- at 0.94 at least 0.7 of the letters of either name stand in the other
+        -- at 0.94 at least 0.7 of the letters of either name occur in the other
         when bit_count(l.letter_mask & ~r.letter_mask) <= 0.3 * length(l.core)
             and bit_count(r.letter_mask & ~l.letter_mask) <= 0.3 * length(r.core)
             and least(length(l.core), length(r.core)) >= 6
             and jaro_winkler_similarity(l.core, r.core) >= 0.94 then 'similar'
-        when {{ no_word_shared() }} then {{ unlike_name() }}
+        when {{ no_word_shared() }} then {{ different_name_level() }}
         when least(l.word_count, r.word_count) >= 2
             and {{ shared_word_count() }} >= least(l.word_count, r.word_count)
             then 'short_name'
@@ -88,15 +88,15 @@
                 end
         when {{ shared_word_count() }} * 2 > greatest(l.word_count, r.word_count)
             then 'shared_words'
-        else {{ unlike_name() }}
+        else {{ different_name_level() }}
     end
 {%- endmacro %}
 
 {#
-  Two registered names with other words are two companies, of one group if they begin alike. Only in one script: who
-  translates a name keeps no word of it.
+  Two registered names with different words are two companies, of one group if they have the same beginning. Only in one
+  script: a translated name keeps no word of the original.
 #}
-{% macro unlike_name() -%}
+{% macro different_name_level() -%}
     case
         when l.legal_form is null or r.legal_form is null
             or (strlen(l.core) > length(l.core)) != (strlen(r.core) > length(r.core))
@@ -106,42 +106,42 @@
     end
 {%- endmacro %}
 
-{# One bit of 64 for a word. Names whose bits have none in common share no word, and need not be taken apart to see it. #}
+{# One bit of 64 for a word. Names that have no bit in common share no word, which saves splitting them. #}
 {% macro word_bit(word) -%} cast(1 as ubigint) << (hash({{ word }}) % 64) {%- endmacro %}
 
 {% macro no_word_shared() -%} (l.word_mask & r.word_mask) = 0 {%- endmacro %}
 
 {#
-  A branch or a country's company and the company, or two of them. And a group and a company of it, where both are
-  written with their legal form: who writes none may mean either.
+  A branch or a country's company and the company, or two of them. Also a group and a company of it, where both names
+  have a legal form: a name without one may mean either.
 #}
 {% macro is_other_branch() -%}
     (split_part(l.branch, ' ', 1) is distinct from split_part(r.branch, ' ', 1) and not starts_with(coalesce(l.branch, r.branch), '(')
         and not starts_with(coalesce(r.branch, l.branch), '(')
         or l.legal_form != r.legal_form and {{ is_group('l') }} != {{ is_group('r') }})
-    and {{ begin_alike() }}
+    and {{ has_same_beginning() }}
 {%- endmacro %}
 
-{# Words in brackets, after (, or behind "branch" tell two names apart only where both have some. #}
-{% macro has_other_words() -%} l.branch != r.branch and {{ begin_alike() }} {%- endmacro %}
+{# Words in brackets, after (, or after "branch" distinguish two names only where both have some. #}
+{% macro has_other_words() -%} l.branch != r.branch and {{ has_same_beginning() }} {%- endmacro %}
 
-{% macro has_form_of_other_country() -%} (l.form_countries & r.form_countries) = 0 and {{ begin_alike() }} {%- endmacro %}
+{% macro has_form_of_other_country() -%} (l.form_countries & r.form_countries) = 0 and {{ has_same_beginning() }} {%- endmacro %}
 
-{# 第一机床厂 and 第二机床厂, Fund II and Fund III, #12 and #45: what is left without the number begins alike. #}
+{# 第一机床厂 and 第二机床厂, Fund II and Fund III, #12 and #45: the rest of the two names has the same beginning. #}
 {% macro has_other_number() -%}
     l.name_number != r.name_number
-    -- one of them may stand beside a house number, which names carry at times
+    -- one of them may have a house number appended, as names sometimes do
     and not starts_with(l.name_number, r.name_number) and not starts_with(r.name_number, l.name_number)
-    and ({{ begin_alike() }} or replace(l.core, l.name_number, '') = replace(r.core, r.name_number, ''))
+    and ({{ has_same_beginning() }} or replace(l.core, l.name_number, '') = replace(r.core, r.name_number, ''))
 {%- endmacro %}
 
-{% macro begin_alike() -%}
+{% macro has_same_beginning() -%}
     (l.brand = r.brand or starts_with(l.core, r.core) or starts_with(r.core, l.core))
 {%- endmacro %}
 
 {% macro is_group(side) -%} regexp_matches({{ side }}.legal_form, '集团|\b(group|grp|holdings?)\b') {%- endmacro %}
 
-{# Words are looked for in the text: lists would have to be carried along to every pair. #}
+{# Words are searched in the text: lists would have to be joined to every pair. #}
 {% macro has_word(side, word) -%}
     ({{ word }} is not null and not {{ no_word_shared() }} and contains(' ' || {{ side }}.core || ' ', ' ' || {{ word }} || ' '))
 {%- endmacro %}
@@ -163,38 +163,38 @@
     end
 {%- endmacro %}
 
-{# Given name and surname may have been entered the other way round; a single word may be either of them. #}
-{% macro person_word_level(word, other) -%}
+{# Given name and surname may be swapped; a single word may be either of them. #}
+{% macro person_word_level(word, other_word) -%}
     case
         {% if word == 'surname' -%}
             when {{ has_generation('l') }} or {{ has_generation('r') }} then
                 case when l.surname is distinct from r.surname then 'other_generation' else 'same' end
         {% endif -%}
         when l.{{ word }} = r.{{ word }} then 'same'
-        when l.{{ word }} = r.{{ other }} and (l.{{ other }} = r.{{ word }} or r.{{ word }} is null) then 'same'
-        when r.{{ word }} = l.{{ other }} and l.{{ word }} is null then 'same'
+        when l.{{ word }} = r.{{ other_word }} and (l.{{ other_word }} = r.{{ word }} or r.{{ word }} is null) then 'same'
+        when r.{{ word }} = l.{{ other_word }} and l.{{ word }} is null then 'same'
         when l.{{ word }} is null or r.{{ word }} is null then null
         when l.surname is null and l.given = r.surname or r.surname is null and r.given = l.surname then null
         when length(l.{{ word }}) = 1 and starts_with(r.{{ word }}, l.{{ word }}) then 'initial'
         when length(r.{{ word }}) = 1 and starts_with(l.{{ word }}, r.{{ word }}) then 'initial'
         when least(length(l.{{ word }}), length(r.{{ word }})) >= 3
             and jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.9 then 'similar'
-        when jaro_winkler_similarity(l.{{ word }}, r.{{ other }}) >= 0.9
-            and jaro_winkler_similarity(l.{{ other }}, r.{{ word }}) >= 0.9 then 'similar'
+        when jaro_winkler_similarity(l.{{ word }}, r.{{ other_word }}) >= 0.9
+            and jaro_winkler_similarity(l.{{ other_word }}, r.{{ word }}) >= 0.9 then 'similar'
         when jaro_winkler_similarity(l.{{ word }}, r.{{ word }}) >= 0.78 then 'alike'
         else 'other'
     end
 {%- endmacro %}
 
-{# Jr and Sr stand where the surname is looked for, behind at least two other words: Amit Sen and Li Jun are names. #}
+{# Jr and Sr are found in the surname's position, after at least two other words: Amit Sen and Li Jun are names. #}
 {% macro has_generation(side) -%}
     ({{ side }}.word_count > 2
         and coalesce({{ side }}.surname in ('jr', 'sr', 'jun', 'sen', 'junior', 'senior', 'ii', 'iii', 'iv'), false))
 {%- endmacro %}
 
 {#
-  The rarest contact person of both records. A number or address that the two accounts themselves share is counted
-  there and not again.
+  The rarest contact person of both records. A number or address that the two accounts themselves share is already
+  counted there.
 #}
 {% macro shared_contact() -%}
     list_sort(list_filter(l.contact_keys, lambda key: list_contains(r.contact_keys, key)

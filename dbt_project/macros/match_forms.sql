@@ -1,7 +1,7 @@
 {#
-  Where a legal form is at home, as bits: 1 United States, 2 Britain and Ireland, 4 Germany, Austria, Switzerland,
-  8 France, 16 Italy, 32 Spain, Portugal and Latin America, 64 Belgium and the Netherlands, 128 the North, 256 India,
-  512 Singapore, 1024 Australia and South Africa, 2048 the rest of Asia, 4096 the east of Europe. Null for a form that is
+  The countries of a legal form, as bits: 1 United States, 2 Britain and Ireland, 4 Germany, Austria, Switzerland,
+  8 France, 16 Italy, 32 Spain, Portugal and Latin America, 64 Belgium and the Netherlands, 128 the Nordic countries, 256 India,
+  512 Singapore, 1024 Australia and South Africa, 2048 the rest of Asia, 4096 Eastern Europe. Null for a form that is
   used everywhere (co, group, SA) and for Chinese ones, which are translated rather than chosen.
 #}
 {% macro form_countries(form) -%}
@@ -19,7 +19,7 @@
                     ('bv nv', 64), ('bvba sprl', 64), ('oy oyj ab asa aps', 128), ('as', 128 + 4096), ('kk bhd', 2048),
                     ('sro spzoo kft zrt doo ooo oao zao', 4096),
                 ] -%}
-                    {% for one in forms.split() %}when '{{ one }}' then {{ countries }} {% endfor %}
+                    {% for legal_form in forms.split() %}when '{{ legal_form }}' then {{ countries }} {% endfor %}
                 {% endfor -%}
             end
     end

@@ -1,4 +1,4 @@
-{# The values of one field that several customers share; one field can be counted again without the others. #}
+{# Term frequencies: the values of one field that several customers share; each field can be recounted separately. #}
 {% macro shared_values(field) -%}
     select
         '{{ field }}' as field,
@@ -8,7 +8,7 @@
     from (
         select
             value,
-            {{ others_with_legal_name() if field == 'legal_name' else others('count(*)', 'system_bit') }} as other_count,
+            {{ other_legal_name_count() if field == 'legal_name' else other_customer_count('count(*)', 'system_bit') }} as other_count,
             count(*) as record_count,
         from (
             select systems.system_bit, {{ value_of(field) }} as value
@@ -21,8 +21,8 @@
     )
 {%- endmacro %}
 
-{# A registered name is next to unique: even two records of it in one system are rather one company entered twice. #}
-{% macro others_with_legal_name(n='count(*)') -%} {{ n }} - 2 * count(distinct system_bit) {%- endmacro %}
+{# A registered name is nearly unique: two records of it in one system are more likely one company entered twice. #}
+{% macro other_legal_name_count(n='count(*)') -%} {{ n }} - 2 * count(distinct system_bit) {%- endmacro %}
 
 {% macro value_of(field) -%}
     {%- if field == 'word' -%} unnest(list_distinct(string_split(core, ' ')))
@@ -40,7 +40,7 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# The keys whose values are weighed by how many records of other customers share them. #}
+{# The keys with term frequency adjustment: weighed by how many records of other customers share the value. #}
 {% macro counted_keys() -%}
     {{ return([
         'sorted_core', 'brand', 'tax_id_key', 'phone_key', 'email_key', 'domain_key', 'address_key', 'postal_key',
@@ -50,16 +50,16 @@
 
 {#
   How many records of other customers share a value: of n records at most one per system is the same customer. Counting
-  all of them would make a customer that stands in five systems look like a common name.
+  all of them would treat a customer with records in five systems as a common name.
 #}
-{% macro others(n, system_bit) -%}
+{% macro other_customer_count(n, system_bit) -%}
     {{ n }} - bit_count(bit_or(cast(1 as ubigint) << cast({{ system_bit }} as ubigint)))
 {%- endmacro %}
 
 {#
   Frequencies are rounded to half a bit beyond 4, the number of records that know a field to an eighth of a bit, the
-  prior to a quarter. That costs less than the estimates themselves are uncertain by, and it is what makes matching
-  incremental without a difference: a few new records leave the weight of everything else as it was.
+  prior to a quarter. That is less than the uncertainty of the estimates, and it makes incremental matching exact: a few
+  new records leave all other weights unchanged.
 #}
 {% macro rounded_count(n) -%}
     case when {{ n }} <= 4 then cast({{ n }} as double) else pow(2, round(log2({{ n }}) * 2) / 2) end
@@ -70,19 +70,19 @@
 {%- endmacro %}
 
 {% macro contact_by_rarity() -%}
-    printf('%012.2f', greatest(coalesce(frequencies.other_count, 0), 0.25)) || '|' || people.contact_key
+    printf('%012.2f', greatest(coalesce(frequencies.other_count, 0), 0.25)) || '|' || contacts.contact_key
 {%- endmacro %}
 
-{# Words in the order of rarity; of equally rare ones the longest, then the alphabet decides. #}
+{# Words in order of rarity; equally rare ones by length, the longest first, then alphabetically. #}
 {% macro word_rank() -%}
     (coalesce(frequencies.record_count, 1), -length(words.word), words.word)
 {%- endmacro %}
 
 {#
-  What the fields of a pair must say for the pair to be kept: less, and under the largest prior that mtc_prior allows
-  (ten records to each customer) it would score below -5, a bit below what is put before a person. Half a bit is for the
-  roundings. Nine of ten compared pairs of a large company are below, and clusters are no worse without them.
+  The field bits a pair needs to be kept: with less, even under the largest prior that mtc_prior allows (ten records per
+  customer), it would score below -5, a bit below the lowest score that goes to review. Half a bit is for rounding. Nine
+  of ten compared pairs of a large company are below, and clusters are no worse without them.
 #}
-{% macro least_field_bits(record_count) -%}
+{% macro min_field_bits(record_count) -%}
     log2(greatest({{ record_count }} - 11, 1)) - log2(10) - 5.5
 {%- endmacro %}

@@ -1,6 +1,6 @@
 {#
-  CTEs `export_days` and `observed`: what was seen of each deal and when, from its system's own history where that is
-  exported, else from every dated export that carried it. Needs the CTEs `run` and `deals`.
+  CTEs `export_days` and `observed`: the states of each deal and when they were observed, from its system's own history
+  where that is exported, else from every dated export that contained it. Needs the CTEs `run` and `deals`.
 #}
 {% macro observed_deals() -%}
 export_files as (
@@ -50,7 +50,7 @@ dated_exports as (
         export_days.previous_export_on,
         exported.stage,
         exported.status,
-        -- A deleted record is exported in the stage it had; one that was restored since is left as it was.
+        -- A deleted record is exported in the stage it had; a record that was restored since is left as it was.
         case when exported.is_deleted and deals.stage_type = 'void' then deals.stage_code end as void_stage_code,
         exported.amount,
         exported.expected_close_on,

@@ -4,7 +4,7 @@
 
   A set that lacks more than control.run.mass_deletion_share of the keys of the last trusted set retracts nothing until
   a row of the seed confirmed_deletions says so: a saved filter in a CRM makes a perfect, complete, wrong export, and a
-  second export through the same filter is no confirmation. Sets are therefore judged in order, each against the last
+  second export through the same filter is no confirmation. Sets are therefore checked in order, each against the last
   trusted one; the recursion runs only for contracts where one set lost too much against the set before it.
 
   Expects the CTEs loaded_files, record_versions and refused_keys; must stand in a `with recursive`.
@@ -25,7 +25,7 @@
         )
     ),
 
-    -- refused keys count as present; a row without a key is counted by its place in the set
+    -- refused keys count as present; a row without a key is counted by its position in the set
     present_keys as materialized (
         select
             sets.source_system,
@@ -68,44 +68,44 @@
         where set_number < set_count and missing_count > run.mass_deletion_share * key_count
     ),
 
-    judged_sets as (
+    checked_sets as (
         select source_system, contract, set_number, set_number as trusted_number
         from full_sets
         inner join suspect_contracts using (source_system, contract)
         where set_number = 1
         union all
         select
-            judged.source_system,
-            judged.contract,
-            judged.set_number + 1 as set_number,
+            checked.source_system,
+            checked.contract,
+            checked.set_number + 1 as set_number,
             case
                 when
                     bool_or(confirmed.source_system is not null)
                     or count(*) filter (where before.source_id is not null and now.source_id is null)
                     <= any_value(run.mass_deletion_share) * count(before.source_id)
-                    then judged.set_number + 1
-                else judged.trusted_number
+                    then checked.set_number + 1
+                else checked.trusted_number
             end as trusted_number
-        from judged_sets as judged
+        from checked_sets as checked
         inner join full_sets as sets
-            on judged.source_system = sets.source_system
-            and judged.contract = sets.contract
-            and judged.set_number + 1 = sets.set_number
+            on checked.source_system = sets.source_system
+            and checked.contract = sets.contract
+            and checked.set_number + 1 = sets.set_number
         cross join {{ source('control', 'run') }} as run
         left join {{ ref('confirmed_deletions') }} as confirmed
             on sets.source_system = confirmed.source_system
             and sets.contract = confirmed.contract
             and {{ local_date("sets.exported_at") }} = confirmed.exported_on
         left join present_keys as before
-            on judged.source_system = before.source_system
-            and judged.contract = before.contract
-            and judged.trusted_number = before.set_number
+            on checked.source_system = before.source_system
+            and checked.contract = before.contract
+            and checked.trusted_number = before.set_number
         left join present_keys as now
             on before.source_system = now.source_system
             and before.contract = now.contract
             and before.source_id = now.source_id
-            and now.set_number = judged.set_number + 1
-        group by judged.source_system, judged.contract, judged.set_number, judged.trusted_number
+            and now.set_number = checked.set_number + 1
+        group by checked.source_system, checked.contract, checked.set_number, checked.trusted_number
     ),
 
     trusted_sets as (
@@ -113,11 +113,11 @@
         from full_sets as sets
         left join suspect_contracts as suspects
             on sets.source_system = suspects.source_system and sets.contract = suspects.contract
-        left join judged_sets as judged
-            on sets.source_system = judged.source_system
-            and sets.contract = judged.contract
-            and sets.set_number = judged.trusted_number
-        where suspects.contract is null or judged.contract is not null
+        left join checked_sets as checked
+            on sets.source_system = checked.source_system
+            and sets.contract = checked.contract
+            and sets.set_number = checked.trusted_number
+        where suspects.contract is null or checked.contract is not null
         group by all
     )
 {% endmacro %}

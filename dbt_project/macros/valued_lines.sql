@@ -1,15 +1,15 @@
 {#
   CTE `valued_lines`: the document lines with customer, product, rep, region and money in base currency.
 
-  What a line is worth, net of tax, from the best the export has: its net amount; gross less tax; quantity times unit
+  The value of a line, net of tax, from the best source in the export: its net amount; gross less tax; quantity times unit
   price; quantity times the product's list price of that day less the discount. `amount_source` says which. A gross
-  amount without its tax is no net amount: the line stays without one and the gate says so.
+  amount without its tax is no net amount: the line stays without one and the gate reports it.
 
   Cost likewise: the line's, else quantity times the product's unit cost of that day. Money without a currency is base
   currency; money without a rate is null in base currency, never one to one. A line without a readable date keeps its
-  money where that is base currency already: it needs no rate, and a lost line would be worse than an undated one.
+  money if that is in base currency: it needs no rate, and an undated line is better than a lost one.
 
-  The joins say `is not distinct from`: where a column is empty throughout (no rep in any export), DuckDB folds `=` to
+  The joins use `is not distinct from`: where a column is empty throughout (no rep in any export), DuckDB folds `=` to
   false and compares every pair of rows.
 #}
 {% macro valued_lines(day) %}
@@ -42,13 +42,13 @@
             case amount_source
                 when 'amount_net' then amount_net
                 when 'gross_less_tax' then cast(amount_gross - amount_tax as decimal(18, 4))
-                when 'unit_price' then {{ times('quantity', 'unit_price') }}
-                when 'list_price' then {{ times('quantity', 'list_price') }}
+                when 'unit_price' then {{ multiply_money('quantity', 'unit_price') }}
+                when 'list_price' then {{ multiply_money('quantity', 'list_price') }}
             end as amount_net,
             coalesce(if(amount_source = 'list_price', list_currency, priced_lines.currency), run.base_currency) as currency,
             case when cost is not null then 'cost' when unit_cost is not null then 'unit_cost' else 'missing' end
                 as cost_source,
-            coalesce(cost, {{ times('quantity', 'unit_cost') }}) as cost_amount,
+            coalesce(cost, {{ multiply_money('quantity', 'unit_cost') }}) as cost_amount,
             coalesce(if(cost_source = 'unit_cost', list_currency, priced_lines.currency), run.base_currency)
                 as cost_currency
         from priced_lines
@@ -75,8 +75,8 @@
             end as region_source,
             rates.rate as base_rate,
             rates.rated_on as base_rated_on,
-            {{ times('lines.amount_net', 'rates.rate') }} as amount_base,
-            {{ times('lines.cost_amount', 'cost_rates.rate') }} as cost_base
+            {{ multiply_money('lines.amount_net', 'rates.rate') }} as amount_base,
+            {{ multiply_money('lines.cost_amount', 'cost_rates.rate') }} as cost_base
         from amounted_lines as lines
         cross join {{ source('control', 'run') }} as run
         left join {{ source('resolved', 'customer_map') }} as customers

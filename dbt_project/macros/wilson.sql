@@ -1,4 +1,4 @@
-{# One end of the Wilson score interval of a share at 95 %: honest for small n and for shares near 0 or 1, where the
+{# One end of the Wilson score interval of a share at 95 %: accurate for small n and for shares near 0 or 1, where the
    textbook interval leaves [0, 1]. E. B. Wilson, JASA 22 (1927), 209-212. NULL where n is 0. side is -1 or 1. #}
 {% macro wilson(successes, n, side) -%}
     {%- set z = 1.959964 -%}

@@ -1,8 +1,8 @@
 {#
-  The rows of a fact with `account_source_id`: which customer record of the same system the fact means.
+  The rows of a fact with `account_source_id`: the customer record of the same system that the fact refers to.
 
-  The id where there is one; else the only living account of that name; else `name:` and the name, for which
-  stg_account_records makes an implied record; else null. A name that two accounts share decides nothing here: picking
+  The id where there is one; else the only active account of that name; else `name:` and the name, for which
+  stg_account_records makes an implied record; else null. A name that two accounts share is ambiguous: picking
   one of them would be a merge without evidence.
 #}
 {% macro with_account(fact) %}

@@ -1,4 +1,4 @@
-"""`almanac bench match`: quality and cost of matching on known truth, Splink 5 beside it in the same run.
+"""`almanac bench match`: quality and cost of matching against known truth, and of Splink 5 in the same run.
 
 Ours is the untuned default of `almanac match FILE`; Splink is trained on the same columns and gets its best threshold,
 which needs the truth that a user does not have.
@@ -25,7 +25,7 @@ from pipelines.keys.chinese_short_name import link_short_names
 from pipelines.matching.engine import engine
 from pipelines.matching.fit import fit_weights
 from pipelines.matching.models import run_models
-from pipelines.resolve.evidence import read_evidence
+from pipelines.resolve.cluster_input import read_cluster_input
 
 __all__ = ["DATA", "measure_ours", "run"]
 
@@ -64,13 +64,11 @@ def measure_ours(records: pl.DataFrame, fit: bool = True) -> dict[str, float]:
         run_models(connection)
         if fit:
             fit_weights(connection)
-        evidence = read_evidence(connection)
-        labels = evidence.clusters().labels
+        inputs = read_cluster_input(connection)
+        labels = inputs.clusters().labels
         cost = {"seconds": time.perf_counter() - started, "cpu_s": time.process_time() - cpu}
         broken = _broken_promises(connection)
-    truth = evidence.records.join(records, on=["source_system", "source_id"], how="left", maintain_order="left")[
-        "truth"
-    ]
+    truth = inputs.records.join(records, on=["source_system", "source_id"], how="left", maintain_order="left")["truth"]
     return {**quality(labels.tolist(), truth.to_list()), **{k: round(v, 2) for k, v in cost.items()}, **broken}
 
 
@@ -90,8 +88,8 @@ def short_names(folder: Path) -> dict[str, float]:
     linked = link_short_names(pairs["证券简称"].to_list(), pairs["公司中文名称"].to_list())
     linked = linked.with_columns(is_right=(pl.col("full") == pairs["公司中文名称"]).fill_null(False))
     right = linked.sort("margin", descending=True)["is_right"].to_numpy().cumsum()
-    asked = np.arange(1, len(right) + 1)
-    answered = int(max(asked[right / asked >= 0.995], default=0))
+    counts = np.arange(1, len(right) + 1)
+    answered = int(max(counts[right / counts >= 0.995], default=0))
     return {
         "names": len(linked),
         "top_1": round(float(linked["is_right"].to_numpy().mean()), 4),
@@ -104,34 +102,36 @@ def chinese_pairs(folder: Path) -> dict[str, Any]:
     pairs = pl.read_excel(folder / "identity" / "cn_company_pairs.xlsx", infer_schema_length=0)
     rows = [(parse_name(row[0]), parse_name(row[1]), row[2] == "是") for row in pairs.rows()]
     rules: dict[str, Callable[..., bool]] = {"same_core": _same_core, "same_core_or_contained": _contained}
-    return {name: _specificity([(rule(one, other), same) for one, other, same in rows]) for name, rule in rules.items()}
+    return {
+        name: _specificity([(rule(left, right), same) for left, right, same in rows]) for name, rule in rules.items()
+    }
 
 
-def _same_core(one: Any, other: Any) -> bool:
-    is_elsewhere = one.place and other.place and one.place != other.place
-    return one.core == other.core and one.branch == other.branch and not is_elsewhere
+def _same_core(left: Any, right: Any) -> bool:
+    is_elsewhere = left.place and right.place and left.place != right.place
+    return left.core == right.core and left.branch == right.branch and not is_elsewhere
 
 
-def _contained(one: Any, other: Any) -> bool:
-    """Only insertions lie between the two cores: the level `contained` of the SQL."""
-    if _same_core(one, other):
+def _contained(left: Any, right: Any) -> bool:
+    """The two cores differ by insertions only: the comparison level `contained` of the SQL."""
+    if _same_core(left, right):
         return True
-    short, long = sorted((one.core, other.core), key=len)
+    short, long = sorted((left.core, right.core), key=len)
     rest = iter(long)
-    is_elsewhere = one.place and other.place and one.place != other.place
-    return all(c in rest for c in short) and one.branch == other.branch and not is_elsewhere
+    is_elsewhere = left.place and right.place and left.place != right.place
+    return all(c in rest for c in short) and left.branch == right.branch and not is_elsewhere
 
 
 def _specificity(answers: list[tuple[bool, bool]]) -> dict[str, Any]:
-    negatives = [said for said, same in answers if not same]
-    positives = [said for said, same in answers if same]
-    refused, n = sum(not said for said in negatives), len(negatives)
-    # Wilson's score interval (JASA 22, 1927): 25 negatives say little
-    centre, spread = refused / n + 1.9207 / n, 1.96 * np.sqrt(refused * (n - refused) / n**3 + 0.9604 / n**2)
+    negatives = [is_match for is_match, same in answers if not same]
+    positives = [is_match for is_match, same in answers if same]
+    rejected, n = sum(not is_match for is_match in negatives), len(negatives)
+    # Wilson's score interval (JASA 22, 1927), because there are only 25 negatives
+    centre, spread = rejected / n + 1.9207 / n, 1.96 * np.sqrt(rejected * (n - rejected) / n**3 + 0.9604 / n**2)
     low, high = (float((centre + side * spread) / (1 + 3.8416 / n)) for side in (-1, 1))
     return {
         "recall": round(sum(positives) / len(positives), 4),
-        "specificity": round(refused / n, 4),
+        "specificity": round(rejected / n, 4),
         "specificity_95": [round(low, 2), round(high, 2)],
     }
 

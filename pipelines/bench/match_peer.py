@@ -29,16 +29,16 @@ def measure(name: str, records: pl.DataFrame) -> dict[str, Any]:
         pairs = linker.inference.predict(threshold_match_probability=0.01)
         cost = {"seconds": time.perf_counter() - started, "cpu_s": time.process_time() - cpu}
         truth = dict(records.select("source_id", "truth").iter_rows())
-        found = {}
+        scores = {}
         for threshold in THRESHOLDS:
             clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(
                 pairs, threshold_match_probability=threshold
             ).as_pandas_dataframe()
             labels, ids = clusters["cluster_id"].tolist(), clusters["source_id"].tolist()
-            found[threshold] = quality(labels, [truth[one] for one in ids])
-    best = max(found, key=lambda threshold: found[threshold]["f1"])
+            scores[threshold] = quality(labels, [truth[record] for record in ids])
+    best = max(scores, key=lambda threshold: scores[threshold]["f1"])
     costs = {key: round(value, 2) for key, value in cost.items()}
-    return {**found[best], "best_threshold": best, "f1_at_0.5": found[0.5]["f1"], **costs}
+    return {**scores[best], "best_threshold": best, "f1_at_0.5": scores[0.5]["f1"], **costs}
 
 
 def _persons(records: pl.DataFrame, has_email: bool) -> tuple[Any, ...]:

@@ -27,7 +27,7 @@ def measure_scale(records: pl.DataFrame) -> dict[str, Any]:
     normalised = time.process_time() - start
     frozen = _trained(table.head(0) if table.is_empty() else table.sample(min(TRAINED_ON, len(table)), seed=1))
     truth = dict(records.select(pl.concat_str("source_system", pl.lit("|"), "source_id"), "truth").iter_rows())
-    found = {}
+    scores = {}
     with duckdb.connect() as connection:
         connection.execute("set enable_progress_bar = false")
         start = time.process_time()
@@ -41,10 +41,10 @@ def measure_scale(records: pl.DataFrame) -> dict[str, Any]:
             ).as_pandas_dataframe()
             clustered = time.process_time() - start
             ids = clusters["record"].tolist()
-            found[threshold] = quality(clusters["cluster_id"].tolist(), [truth[one] for one in ids])
-    best = max(found, key=lambda threshold: found[threshold]["f1"])
+            scores[threshold] = quality(clusters["cluster_id"].tolist(), [truth[record] for record in ids])
+    best = max(scores, key=lambda threshold: scores[threshold]["f1"])
     cost = {"normalisation_cpu_s": normalised, "splink_cpu_s": predicted + clustered}
-    return {**found[best], "best_threshold": best, **{name: round(value, 2) for name, value in cost.items()}}
+    return {**scores[best], "best_threshold": best, **{name: round(value, 2) for name, value in cost.items()}}
 
 
 def _normalised(records: pl.DataFrame) -> pl.DataFrame:

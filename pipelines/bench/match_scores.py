@@ -14,10 +14,10 @@ def quality(labels: list[Any], truth: list[Any]) -> dict[str, float]:
         return float((sizes * (sizes - 1) / 2).sum())
 
     hits = pairs(counts["n"])
-    found, true = (pairs(counts.group_by(key).agg(pl.col("n").sum())["n"]) for key in ("c", "t"))
+    predicted, true = (pairs(counts.group_by(key).agg(pl.col("n").sum())["n"]) for key in ("c", "t"))
     b_precision = float((counts["n"] ** 2 / counts["cn"]).sum()) / len(labels)
     b_recall = float((counts["n"] ** 2 / counts["tn"]).sum()) / len(labels)
-    precision, recall = hits / max(found, 1.0), hits / max(true, 1.0)
+    precision, recall = hits / max(predicted, 1.0), hits / max(true, 1.0)
     values = {
         "precision": precision,
         "recall": recall,

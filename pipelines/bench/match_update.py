@@ -1,4 +1,4 @@
-"""What 1,000 new records cost beside a kept run, and whether ids, tax ids and people's words are kept as promised."""
+"""Cost of 1,000 new records after a kept run, and whether ids, tax ids and overrides hold as promised."""
 
 import time
 from datetime import date, datetime
@@ -8,75 +8,78 @@ import duckdb
 import polars as pl
 
 from pipelines.matching.engine import engine, load_records
-from pipelines.matching.update import match_anew, update
+from pipelines.matching.update import match_all, update
 from pipelines.resolve import ids
-from pipelines.resolve.update import resolve_touched
+from pipelines.resolve.update import resolve_affected
 
 NEW = 1000
 SEED = 3
-WORDS = 20  # of each kind, half of them said before the first run and half before the update
+DECISIONS = 20  # of each kind, half of them before the first run and half before the update
 
 
 def measure_update(records: pl.DataFrame, new: int = NEW) -> dict[str, Any]:
     """Match all records but some, then these: CPU seconds of both, by part, and broken promises (0, 0, 0)."""
-    words = _words(records)
+    decisions = _decisions(records)
     records = records.drop("truth").with_columns(exported_at=pl.lit(datetime(2026, 1, 1)))
     late = records.sample(new, seed=SEED)
     with engine(records.join(late, on=ids.KEY, how="anti")) as connection:
         _empty_resolved(connection)
-        _say(connection, words[::2])
+        _decide(connection, decisions[::2])
         start = time.process_time()
-        match_anew(connection)
+        match_all(connection)
         matched = time.process_time()
-        resolve_touched(connection, None, _stamp(1))
+        resolve_affected(connection, None, _stamp(1))
         figures: dict[str, Any] = {
             "cold_matching_cpu_s": round(matched - start, 2),
             "cold_customers_cpu_s": round(time.process_time() - matched, 2),
         }
-        standing = "select source_system, source_id, customer_id from resolved.customer_map"
-        connection.execute(f"create table standing as {standing}")
+        previous = "select source_system, source_id, customer_id from resolved.customer_map"
+        connection.execute(f"create table previous as {previous}")
         load_records(connection, records)
-        _say(connection, words[1::2])
-        return figures | {"words_said": len(words)} | _measured(connection)
+        _decide(connection, decisions[1::2])
+        return figures | {"decisions": len(decisions)} | _measured(connection)
 
 
-def _words(records: pl.DataFrame) -> pl.DataFrame:
-    """Rows for match_overrides against the truth, so that obeying them is no accident: two records of one customer are
-    said to be two, and two customers without a tax id, each with a single record, to be one."""
-    alone, more = pl.len().over("truth") == 1, pl.len().over("truth") > 1
-    twins = records.filter(more).sort("truth", *ids.KEY).unique("truth", keep="first", maintain_order=True)
-    others = records.filter(more).sort("truth", *ids.KEY).unique("truth", keep="last", maintain_order=True)
-    single = records.filter(alone & pl.col("tax_id").is_null()).sort(ids.KEY)
+def _decisions(records: pl.DataFrame) -> pl.DataFrame:
+    """Rows for match_overrides that contradict the truth, so that following them is no accident: `not_same` for two
+    records of one customer, `same` for two customers without a tax id that have a single record each."""
+    is_single, is_multiple = pl.len().over("truth") == 1, pl.len().over("truth") > 1
+    multiple = records.filter(is_multiple).sort("truth", *ids.KEY)
+    first = multiple.unique("truth", keep="first", maintain_order=True)
+    last = multiple.unique("truth", keep="last", maintain_order=True)
+    single = records.filter(is_single & pl.col("tax_id").is_null()).sort(ids.KEY)
     half = len(single) // 2
-    kinds = {"not_same": (twins, others), "same": (single.head(half), single.slice(half, half))}
-    return pl.concat([_pairs(left.head(WORDS), right.head(WORDS), kind) for kind, (left, right) in kinds.items()])
+    kinds = {"not_same": (first, last), "same": (single.head(half), single.slice(half, half))}
+    return pl.concat(
+        [_pairs(left.head(DECISIONS), right.head(DECISIONS), kind) for kind, (left, right) in kinds.items()]
+    )
 
 
 def _pairs(left: pl.DataFrame, right: pl.DataFrame, decision: str) -> pl.DataFrame:
     keys = [frame.select(pl.col(ids.KEY).name.suffix(end)) for frame, end in ((left, "_l"), (right, "_r"))]
-    told = {"decision": pl.lit(decision), "decided_by": pl.lit("bench"), "reason": pl.lit("to be obeyed")}
-    return pl.concat(keys, how="horizontal").with_columns(decided_on=pl.lit(date(2026, 1, 1)), **told)
+    columns = {"decision": pl.lit(decision), "decided_by": pl.lit("bench"), "reason": pl.lit("to be followed")}
+    return pl.concat(keys, how="horizontal").with_columns(decided_on=pl.lit(date(2026, 1, 1)), **columns)
 
 
-def _say(connection: duckdb.DuckDBPyConnection, words: pl.DataFrame) -> None:
-    connection.register("words", words)
-    connection.execute("insert into policy.match_overrides by name select * from words")
+def _decide(connection: duckdb.DuckDBPyConnection, decisions: pl.DataFrame) -> None:
+    connection.register("decisions", decisions)
+    connection.execute("insert into policy.match_overrides by name select * from decisions")
 
 
 def _measured(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     start, wall = time.process_time(), time.perf_counter()
-    found = update(connection)
+    updated = update(connection)
     matched = time.process_time()
-    events = resolve_touched(connection, found.record_nos, _stamp(2))
+    events = resolve_affected(connection, updated.record_nos, _stamp(2))
     done, seconds = time.process_time(), time.perf_counter() - wall
     return {
-        "update": found.reason,
+        "update": updated.reason,
         "update_matching_cpu_s": round(matched - start, 2),
         "update_customers_cpu_s": round(done - matched, 2),
         "update_seconds": round(seconds, 2),
-        "touched_records": None if found.record_nos is None else len(found.record_nos),
+        "affected_records": None if updated.record_nos is None else len(updated.record_nos),
         **_broken_promises(connection, events),
-        "ids_that_a_lost_log_would_change": len(ids.is_minted_anew(*_given(connection))),
+        "ids_that_a_lost_log_would_change": len(ids.lost_log_differences(*_given(connection))),
     }
 
 
@@ -94,12 +97,12 @@ def _broken_promises(connection: duckdb.DuckDBPyConnection, events: pl.DataFrame
     """events: the new rows of the id log."""
     connection.register("events", events)
     checks = {
-        "ids_changed_without_event": "resolved.customer_map as now inner join standing using (source_system, source_id)"
-        " anti join events using (source_system, source_id) where now.customer_id != standing.customer_id",
+        "ids_changed_without_event": "resolved.customer_map as now inner join previous using (source_system, source_id)"
+        " anti join events using (source_system, source_id) where now.customer_id != previous.customer_id",
         "customers_with_two_valid_tax_ids": "(select customer_id from resolved.customer_map"
         " inner join matching.mtc_records using (source_system, source_id) where is_tax_id_valid"
         " group by customer_id having count(distinct tax_id_key) > 1)",
-        "customers_against_an_override": "policy.match_overrides as said"
+        "customers_against_an_override": "policy.match_overrides as decisions"
         " inner join resolved.customer_map as l on (source_system_l, source_id_l) = (l.source_system, l.source_id)"
         " inner join resolved.customer_map as r on (source_system_r, source_id_r) = (r.source_system, r.source_id)"
         " where (l.customer_id = r.customer_id) != (decision = 'same')",

@@ -1,4 +1,4 @@
-"""`almanac match FILE`, `explain`, `decide`, `train`: the matching engine on one file, and what it did in a home."""
+"""`almanac match FILE`, `explain`, `decide`, `train`: the matching engine on one file, and its results in a home."""
 
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,10 @@ from pipelines.errors import AlmanacError
 
 
 class FileFirst(Family):
-    """A group whose first word may be a file: `match customers.csv` means `match file customers.csv`."""
+    """A group whose first argument may be a file: `match customers.csv` means `match file customers.csv`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put the name of the default command before anything that is not a command."""
+        """Insert the default command before a first argument that is not a command."""
         if args and args[0] not in self.commands and args[0] not in {"--help", "-h"}:
             args = ["file", *args]
         return super().parse_args(ctx, args)
@@ -37,22 +37,22 @@ def _file(
     id: str | None = typer.Option(
         None, "--id", help="Column that identifies a record [recognised, or the row number]."
     ),
-    map: list[str] = typer.Option([], "--map", help="What a column is, as canonical=HEADER, e.g. account_name=Firma."),
+    map: list[str] = typer.Option([], "--map", help="Map a column, as canonical=HEADER, e.g. account_name=Firma."),
     fit: bool = typer.Option(True, help="Fit the weights to the file (no labels needed) before scoring."),
     out: Path | None = typer.Option(
         None, help="Where to write record_id, cluster_id, cluster_size, name (default: FILE_clusters.csv)."
     ),
-    review: Path | None = typer.Option(None, help="Where to write the pairs to look at (default: FILE_review.csv)."),
-    pairs: Path | None = typer.Option(None, help="Where to write the compared pairs with their bits, as Parquet."),
+    review: Path | None = typer.Option(None, help="Where to write the pairs to review (default: FILE_review.csv)."),
+    pairs: Path | None = typer.Option(None, help="Where to write the compared pairs with their weights, as Parquet."),
 ) -> None:
-    """Cluster the records of a file: record_id and cluster_id out, and what a person should look at."""
+    """Cluster the records of a file: write record_id and cluster_id, and the pairs to review."""
     from pipelines.matching.report import match_file
 
-    said = dict(_said(item) for item in map) | ({"source_id": id} if id else {})
+    mapped = dict(_mapping(item) for item in map) | ({"source_id": id} if id else {})
     settings = settings_from(context)
     report = match_file(
         file,
-        said,
+        mapped,
         out=out or file.with_name(f"{file.stem}_clusters.csv"),
         review=review or file.with_name(f"{file.stem}_review.csv"),
         say=lambda text: typer.echo(f"  {text} ...", err=True),
@@ -63,7 +63,7 @@ def _file(
     typer.echo(report)
 
 
-def _said(item: str) -> tuple[str, str]:
+def _mapping(item: str) -> tuple[str, str]:
     canonical, separator, header = item.partition("=")
     if not separator:
         raise AlmanacError(f"--map {item}: write it as canonical=HEADER")
@@ -74,7 +74,7 @@ def _explain(
     context: typer.Context,
     ids: list[str] = typer.Argument(help="Two records as SYSTEM|ID, or one customer id."),
 ) -> None:
-    """Say why two records are, or are not, one customer; or what holds a customer together."""
+    """Explain why two records are, or are not, one customer; or which records a customer has, and why."""
     from pipelines.home import warehouse
     from pipelines.matching.explain import explain
 
@@ -86,10 +86,10 @@ def _decide(
     context: typer.Context,
     records: list[str] = typer.Argument(help="Two records as SYSTEM|ID."),
     same: bool = typer.Option(..., "--same/--apart", help="One customer, or two."),
-    by: str = typer.Option(..., help="Who says so."),
-    reason: str = typer.Option(..., help="Why."),
+    by: str = typer.Option(..., help="Who decided."),
+    reason: str = typer.Option(..., help="Reason of the decision."),
 ) -> None:
-    """Keep a person's word about two records in match_overrides.csv; the next run acts on it."""
+    """Record a decision about two records in match_overrides.csv; the next run follows it."""
     from pipelines.home import warehouse
     from pipelines.home.settings import now
     from pipelines.matching.decide import decide
@@ -97,9 +97,9 @@ def _decide(
     if len(records) != 2:
         raise AlmanacError("match decide: give two records as SYSTEM|ID")
     settings, today = settings_from(context), now()
-    word = {"decision": "same" if same else "not_same", "by": by, "reason": reason}
+    decision = {"decision": "same" if same else "not_same", "by": by, "reason": reason}
     with warehouse.read(settings) as connection:
-        path = decide(settings, connection, records, on=settings.local_date(today), **word)
+        path = decide(settings, connection, records, on=settings.local_date(today), **decision)
     typer.echo(
         f"{path}: {' and '.join(records)} are {'one customer' if same else 'two customers'} from the next run on"
     )
@@ -111,7 +111,7 @@ def _train(
         None, help="Where to write the new match_weights.csv (default: only show the difference)."
     ),
 ) -> None:
-    """Refit the weights with Splink on the records of the working file and show what changes."""
+    """Refit the weights with Splink on the records of the working file and show the changes."""
     from pipelines.matching.train import train
 
     typer.echo(train(settings_from(context), out))

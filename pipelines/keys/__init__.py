@@ -1,7 +1,7 @@
 """Comparable keys of names, phones, e-mails, web sites, tax ids, addresses and places, in English and Chinese.
 
-Belongs here: turning one written value into the key under which equal things meet; pure functions and the `keys.*`
-tables of their results. Does not belong here: any comparison of two records, which is SQL
+Belongs here: normalising one raw value to a key that is equal for equal things; pure functions and the `keys.*` tables
+of their results. Does not belong here: any comparison of two records, which is SQL
 (dbt_project/models/matching).
 """
 

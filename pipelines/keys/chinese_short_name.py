@@ -1,7 +1,7 @@
-"""Chinese short names (证券简称, what people call a company) -> the full name they most likely mean.
+"""Chinese short names (证券简称) -> the full company name they most likely stand for.
 
-A short name keeps characters of the full name in their order. Characters are weighed by their rarity among the full
-names; a run of neighbours counts more than scattered ones; the brand of the full name should be covered.
+A short name keeps characters of the full name in their order. Characters are weighted by their rarity among the full
+names; a run of adjacent characters counts more than scattered ones; the brand of the full name should be covered.
 """
 
 import re
@@ -16,7 +16,7 @@ from pipelines.keys.company_name import parse_name
 
 _MARKS = re.compile(r"^(?:\*|S\*?ST|\*?ST|XD|XR|DR|N|C|U|GQY(?!))+(?=[一-鿿])")
 _SHARE_CLASS = re.compile(r"(?:[-－]?(?:UW|SW|WD|VIE|[ABHUWDR]))+$")
-# 股份, 集团 and 控股 stay: short names keep them (友发集团), and being common they weigh next to nothing.
+# 股份, 集团 and 控股 stay: short names keep them (友发集团), and being common they have almost no weight.
 _FORM = re.compile("有限责任公司|有限公司|公司")
 SHORTLIST = 40
 UNCOVERED = 0.2
@@ -42,9 +42,9 @@ def link_short_names(shorts: list[str], fulls: list[str]) -> pl.DataFrame:
     weights = _rarity(bodies, codes)
     short_rows, full_rows = _rows(cores, codes), _rows(bodies, codes)
     rows = []
-    for place, (short, shortlist) in enumerate(zip(shorts, _shortlists(cores, bodies, codes, weights), strict=True)):
+    for index, (short, shortlist) in enumerate(zip(shorts, _shortlists(cores, bodies, codes, weights), strict=True)):
         scores = np.array(
-            [_score(short_rows[place], full_rows[i], weights, brand_starts[i], brand_ends[i]) for i in shortlist]
+            [_score(short_rows[index], full_rows[i], weights, brand_starts[i], brand_ends[i]) for i in shortlist]
         )
         order = np.lexsort((shortlist, -scores))
         best = float(scores[order[0]]) if len(order) else 0.0
@@ -81,7 +81,7 @@ def _rows(texts: list[str], codes: dict[str, int]) -> list[npt.NDArray[np.int64]
 def _shortlists(
     cores: list[str], bodies: list[str], codes: dict[str, int], weights: npt.NDArray[np.float64]
 ) -> list[npt.NDArray[np.int64]]:
-    """The full names that share the weightiest characters with each short name."""
+    """Indices of the full names that share the most character weight with each short name."""
     from scipy.sparse import csr_matrix
 
     def incidence(texts: list[str]) -> csr_matrix:
@@ -90,19 +90,19 @@ def _shortlists(
         return csr_matrix((np.ones(len(rows)), (rows, columns)), shape=(len(texts), len(codes)))
 
     shared = (incidence(cores).multiply(weights).tocsr() @ incidence(bodies).T).tocsr()
-    found = []
+    shortlists = []
     for row in range(len(cores)):
         columns = shared.indices[shared.indptr[row] : shared.indptr[row + 1]]
         sums = shared.data[shared.indptr[row] : shared.indptr[row + 1]]
-        found.append(columns[np.lexsort((columns, -sums))[:SHORTLIST]].astype(np.int64))
-    return found
+        shortlists.append(columns[np.lexsort((columns, -sums))[:SHORTLIST]].astype(np.int64))
+    return shortlists
 
 
 @numba.njit(cache=True)
 def _score(short, full, weights, brand_start, brand_end):
-    """Weight of the best in-order alignment over the weight of the short name, less what of the brand is uncovered.
+    """Weight of the best in-order alignment over the weight of the short name, less the uncovered part of the brand.
 
-    Dynamic programming over (position in short, position in full, whether the last pair were neighbours).
+    Dynamic programming over (position in short, position in full, whether the last two matches are adjacent).
     """
     n, m = len(short), len(full)
     best = np.zeros((n + 1, m + 1))
@@ -112,8 +112,8 @@ def _score(short, full, weights, brand_start, brand_end):
         for j in range(1, m + 1):
             if short[i - 1] == full[j - 1]:
                 in_brand = 1.15 if brand_start <= j - 1 < brand_end else 1.0
-                alone = best[i - 1, j - 1] + weight * in_brand * 0.8
-                run[i, j] = max(alone, run[i - 1, j - 1] + weight * in_brand * 1.1)
+                scattered = best[i - 1, j - 1] + weight * in_brand * 0.8
+                run[i, j] = max(scattered, run[i - 1, j - 1] + weight * in_brand * 1.1)
             best[i, j] = max(best[i - 1, j], best[i, j - 1], run[i, j])
     total = 0.0
     for code in short:

@@ -1,4 +1,4 @@
-"""One written name -> its comparable parts: key, core, brand, legal form, place, and whether it reads like a person."""
+"""One raw name -> its comparable parts: key, core, brand, legal form, place, and whether it reads like a person's."""
 
 import re
 import unicodedata
@@ -14,11 +14,11 @@ from pipelines.keys.lexicon import (
     COUNTRIES,
     GIVEN_NAMES,
     LATIN_ANDS,
-    LATIN_ASIDES,
     LATIN_FILLERS,
     LATIN_FORM_WORDS,
     LATIN_FORMS,
     LATIN_GENERIC,
+    LATIN_REMARKS,
     LATIN_WORDS,
     NICKNAMES,
 )
@@ -32,9 +32,9 @@ class NameKey(NamedTuple):
     sorted_core: the words (Chinese: characters) of the core in alphabetical order. brand: the distinctive beginning of
     the core. sound: the brand in Pinyin or Latin letters.
     given, surname: first and last word of a person's name, nicknames resolved. place: key of the place in the name.
-    branch: what kind of branch (分公司, 支行, branch office ...) it is, because a branch is not its company; else the
-    country in brackets or at the end, because Acme (Singapore) is not Acme; else what a Latin name says in brackets,
-    after `(`, but for a place: Acme (Harbour) is not Acme (Foster), and may be Acme.
+    branch: the kind of branch (分公司, 支行, branch office ...), as a branch is not its company; else the country in
+    brackets or at the end, because Acme (Singapore) is not Acme; else the words in brackets of a Latin name, after `(`,
+    except a place: Acme (Harbour) is not Acme (Foster), and may be Acme.
     """
 
     name_key: str
@@ -97,80 +97,82 @@ def parse_name(text: str | None) -> NameKey:
 
 
 def parse_names(texts: list[str]) -> list[NameKey]:
-    """The parts of every name. Traditional characters are simplified for all names in one call, which is dear."""
-    written = [text if text.isascii() else unicodedata.normalize("NFKC", text).replace("\n", " ") for text in texts]
-    chinese = [place for place, text in enumerate(written) if not text.isascii() and _CJK.search(text)]
-    simplified = _simplifier()("\n".join(written[place].casefold() for place in chinese)).split("\n") if chinese else []
-    parsed = dict(zip(chinese, map(_chinese, simplified), strict=True))
-    return [parsed[place] if place in parsed else _not_chinese(text) for place, text in enumerate(written)]
+    """The parts of every name. Traditional characters are simplified in one call for all names, which is expensive."""
+    normalised = [text if text.isascii() else unicodedata.normalize("NFKC", text).replace("\n", " ") for text in texts]
+    chinese = [index for index, text in enumerate(normalised) if not text.isascii() and _CJK.search(text)]
+    simplified = (
+        _simplifier()("\n".join(normalised[index].casefold() for index in chinese)).split("\n") if chinese else []
+    )
+    parsed = dict(zip(chinese, map(_parse_chinese, simplified), strict=True))
+    return [parsed[index] if index in parsed else _parse_other(text) for index, text in enumerate(normalised)]
 
 
-def _not_chinese(text: str) -> NameKey:
+def _parse_other(text: str) -> NameKey:
     if not text.isascii():
         text = latin_letters(text.casefold())
         if any(letter.isalpha() and not letter.isascii() for letter in text):
-            return _other_script(text)
-    return _latin(text.lower())
+            return _parse_other_script(text)
+    return _parse_latin(text.lower())
 
 
-def _other_script(text: str) -> NameKey:
+def _parse_other_script(text: str) -> NameKey:
     words = _NOT_WORD_ANY.sub(" ", text).split()
     key = "".join(words)
     return EMPTY._replace(name_key=key, core=" ".join(words), sorted_core=" ".join(sorted(words)), brand=key[:12])
 
 
-def _latin(text: str) -> NameKey:
-    bracket_place, aside, country = "", "", ""
+def _parse_latin(text: str) -> NameKey:
+    bracket_place, remark, country = "", "", ""
     if "(" in text or "[" in text:
         plain, inside = _without_brackets(text)
         bracket_place = next((word for word in inside if word in LATIN_PLACES), "")
-        asides = [_NOT_WORD.sub("", word) for word in inside if word not in LATIN_PLACES]
+        remarks = [_NOT_WORD.sub("", word) for word in inside if word not in LATIN_PLACES]
         country = next((COUNTRIES[word] for word in map(_joined, inside) if word in COUNTRIES), "")
-        aside = "".join(word for word in asides if len(word) > 2 and word not in LATIN_ASIDES)
-        aside = f"({aside}" if aside else ""
+        remark = "".join(word for word in remarks if len(word) > 2 and word not in LATIN_REMARKS)
+        remark = f"({remark}" if remark else ""
         text = plain if plain.strip(" .,-") else text
     words = _NOT_WORD.sub(" ", _DOTS.sub("", text).replace("&", " and ")).split()
     if not words:
         return EMPTY
     if not LATIN_ANDS.isdisjoint(words):
         words[1:-1] = ["and" if word in LATIN_ANDS else word for word in words[1:-1]]
-    at = next((place for place, word in enumerate(words) if place and word in LATIN_BRANCHES), len(words))
-    body, form = _form_cut(words[:at])
+    end = next((index for index, word in enumerate(words) if index and word in LATIN_BRANCHES), len(words))
+    body, form = _split_legal_form(words[:end])
     core = [LATIN_WORDS.get(word, word) for word in body if word not in LATIN_FILLERS] or body
-    place = bracket_place or next((word for word in core if word in LATIN_PLACES), "")
-    named = [word for word in core if word != place] or core
-    brand = next((word for word in named if word not in LATIN_GENERIC and len(word) > 1), named[0])
-    branch = " ".join(words[at:]) or country or _last_country(body) or aside
+    name_place = bracket_place or next((word for word in core if word in LATIN_PLACES), "")
+    distinctive = [word for word in core if word != name_place] or core
+    brand = next((word for word in distinctive if word not in LATIN_GENERIC and len(word) > 1), distinctive[0])
+    branch = " ".join(words[end:]) or country or _last_country(body) or remark
     is_person = not form and 2 <= len(words) <= 4 and _is_given(words) and all(w.isalpha() for w in words)
     return NameKey(
-        "".join(words), " ".join(core), " ".join(sorted(core)), brand, brand, form, place, branch,
+        "".join(words), " ".join(core), " ".join(sorted(core)), brand, brand, form, name_place, branch,
         NICKNAMES.get(words[0], words[0]), words[-1] if len(words) > 1 else "", is_person,
     )  # fmt: skip
 
 
-def _form_cut(words: list[str]) -> tuple[list[str], str]:
-    """The words before the legal form, and the form: of GmbH & Co. KG all, and S. A. and A/S as one word."""
+def _split_legal_form(words: list[str]) -> tuple[list[str], str]:
+    """The words before the legal form, and the form: GmbH & Co. KG in full, and S. A. and A/S as one word."""
     body, form = words, ""
     while len(body) > 1:
         if body[-1] in LATIN_FORMS or (form and body[-1] in LATIN_FORM_WORDS):
             body, form = body[:-1], f"{body[-1]} {form}".strip()
         elif form and body[-1] in ("and", "de") and body[-2] in LATIN_FORMS and len(body) > 2:
             body = body[:-1]
-        elif pieces := _pieces_of_form(body):
-            body, form = body[:-pieces], f"{''.join(body[-pieces:])} {form}".strip()
+        elif parts_count := _legal_form_parts(body):
+            body, form = body[:-parts_count], f"{''.join(body[-parts_count:])} {form}".strip()
         else:
             break
     return body, form
 
 
-def _pieces_of_form(words: list[str]) -> int:
-    """Of how many words a form at the end is made: 2 of `s a`, 4 of `sp z o o`; 0 where there is none."""
+def _legal_form_parts(words: list[str]) -> int:
+    """The number of words of a spelled-out legal form at the end: 2 for `s a`, 4 for `sp z o o`; 0 if there is none."""
     if len(words[-1]) > 2:
         return 0
-    for pieces in range(min(4, len(words) - 1), 1, -1):
-        end = words[-pieces:]
+    for parts_count in range(min(4, len(words) - 1), 1, -1):
+        end = words[-parts_count:]
         if all(len(word) <= 2 for word in end) and min(map(len, end)) == 1 and "".join(end) in LATIN_FORMS:
-            return pieces
+            return parts_count
     return 0
 
 
@@ -179,7 +181,7 @@ def _joined(text: str) -> str:
 
 
 def _last_country(words: list[str]) -> str:
-    """The country that a name of more words ends with; of abbreviations only those that are no words."""
+    """The country at the end of a name of several words; abbreviations only if they are not ordinary words."""
     if len(words) > 1 and (len(words[-1]) > 2 or words[-1] == "uk"):
         return COUNTRIES.get(words[-1], "")
     return ""
@@ -192,21 +194,21 @@ def _is_given(words: list[str]) -> bool:
 
 
 def _without_brackets(text: str) -> tuple[str, list[str]]:
-    inside = [next(filter(None, found), "").strip() for found in _BRACKET.findall(text)]
+    inside = [next(filter(None, groups), "").strip() for groups in _BRACKET.findall(text)]
     return _BRACKET.sub(" ", text), inside
 
 
-def _chinese(text: str) -> NameKey:
-    # names without marks are the rule, and each search that can be left out counts a million times
+def _parse_chinese(text: str) -> NameKey:
+    # most names have no punctuation, and each search that is skipped saves time a million times
     if text.isalnum():
         key = body = text
-        place, country = "", ""
+        name_place, country = "", ""
     else:
         plain, inside = _without_brackets(text)
         key = _NOT_WORD_ANY.sub("", text)
         body = _NOT_WORD_ANY.sub("", plain) or key
         words = (word.removesuffix("市") for word in inside)
-        place = next((PLACE_KEYS[word] for word in words if word in PLACE_KEYS), "")
+        name_place = next((PLACE_KEYS[word] for word in words if word in PLACE_KEYS), "")
         country = next((COUNTRIES[word] for word in inside if word in COUNTRIES and word not in PLACE_KEYS), "")
     if "市" in body or "省" in body:
         body = _CITY_MARK.sub(r"\1", body)
@@ -215,11 +217,11 @@ def _chinese(text: str) -> NameKey:
     form = "".join(parts[1::2])
     core = "".join(_FORM.split(body.removesuffix(branch))[::2] if branch else parts[::2]) or body
     core, start_place = _without_place(_branch_core(core) if branch else _FIRST_CITY_MARK.sub(r"\1", core))
-    place, branch = place or start_place, branch or country or _country_at_end(core)
+    name_place, branch = name_place or start_place, branch or country or _country_at_end(core)
     brand = _brand(core)
     is_person = not form and len(key) in (2, 3) and key[0] in CHINESE_SURNAMES and not _TRADE_END.search(key)
     return NameKey(
-        key, core, "".join(sorted(core)), brand, _sound(brand), form, place, branch,
+        key, core, "".join(sorted(core)), brand, _sound(brand), form, name_place, branch,
         key[1:] if is_person else "", key[:1] if is_person else "", is_person,
     )  # fmt: skip
 
@@ -227,24 +229,24 @@ def _chinese(text: str) -> NameKey:
 def _country_at_end(core: str) -> str:
     if core[-1:] not in _COUNTRY_ENDS:
         return ""
-    found = next((core[-n:] for n in (2, 3, 4) if len(core) > n + 1 and core[-n:] in COUNTRIES), "")
-    return "" if found in PLACE_KEYS else COUNTRIES.get(found, "")
+    ending = next((core[-n:] for n in (2, 3, 4) if len(core) > n + 1 and core[-n:] in COUNTRIES), "")
+    return "" if ending in PLACE_KEYS else COUNTRIES.get(ending, "")
 
 
 def _branch_core(core: str) -> str:
-    """Banks name the city with and without 市, and the branch above with and without 分行."""
+    """The core of a bank branch, whose name may have or omit 市 after the city and 分行 after the parent branch."""
     bank = CHINESE_BANKS.get(core[:2])
     core = bank + core[2:] if bank else core
     return core.replace("分行", "").replace("市", "")
 
 
 def _without_place(core: str) -> tuple[str, str]:
-    place = ""
+    place_key = ""
     if core.startswith("中国") and len(core) > 4 and core[2:4] not in ("银行", "人民", "人寿"):
         core = core[2:]
-    while (found := _PLACE_START.match(core)) and not _TRADES_ONLY.match(core, found.end()):
-        core, place = core[found.end() :], PLACE_KEYS[found.group(1)]
-    return core, place
+    while (match := _PLACE_START.match(core)) and not _TRADES_ONLY.match(core, match.end()):
+        core, place_key = core[match.end() :], PLACE_KEYS[match.group(1)]
+    return core, place_key
 
 
 def _sound(brand: str) -> str:
@@ -260,6 +262,6 @@ def _syllable(character: str) -> str:
 
 def _brand(core: str) -> str:
     brand = core
-    while (found := _TRADE_END.search(brand)) and found.start() >= 2:
-        brand = brand[: found.start()]
+    while (match := _TRADE_END.search(brand)) and match.start() >= 2:
+        brand = brand[: match.start()]
     return brand

@@ -8,7 +8,7 @@ from pipelines.keys.domains import domains_of_mail, domains_of_sites
 from pipelines.keys.places import PLACE_KEYS, PROVINCE_OF, place_key
 
 HOST = r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^@/]*@)?(?:www\d?\.)?([a-z0-9_.-]+\.[a-z]{2,})(?:[:/?#]|$)"
-# one digit over and over, or the keyboard from left to right
+# one repeated digit, or consecutive digits
 PLACEHOLDER = "^(?:" + "|".join(f"{digit}+" for digit in range(10)) + "|1234567|12345678|123456789|1234567890)$"
 # ITU-T E.164: the codes of one and of two digits; all others have three.
 _COUNTRY_CODES = r"[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}"
@@ -32,20 +32,20 @@ _REPAIRS: tuple[tuple[str, Callable[[pl.Series], pl.Series]], ...] = (
 def phone_keys(values: pl.Series) -> pl.DataFrame:
     """One row per value that is a telephone number: `value, phone_key`, digits without country and trunk prefix.
 
-    A country code is told by + or 00, so that the number is the same from home and from abroad; 86 and 1 also without.
-    Numbers of fewer than seven digits or of one repeated digit identify nobody and get no row.
+    A country code is recognised by + or 00, so that national and international forms are equal; 86 and 1 also without.
+    Numbers of fewer than seven digits or of one repeated digit identify no one and get no row.
     """
     text = values.str.normalize("NFKC").str.to_lowercase()
     for sign, change in _REPAIRS:
         text = _repaired(text, sign, change)
     digits = text.str.replace_all(r"\D", "")
-    is_abroad = text.str.contains(r"^\D*\+") | digits.str.starts_with("00")
-    numbers = pl.DataFrame({"value": values, "digits": digits, "is_abroad": is_abroad})
-    abroad = pl.col("digits").str.replace("^00", "").str.replace(rf"^(?:{_COUNTRY_CODES})(\d{{7,}})$", "${1}")
-    home = pl.col("digits").str.replace(r"^86(\d{9,})$", "${1}")
+    is_international = text.str.contains(r"^\D*\+") | digits.str.starts_with("00")
+    numbers = pl.DataFrame({"value": values, "digits": digits, "is_international": is_international})
+    international = pl.col("digits").str.replace("^00", "").str.replace(rf"^(?:{_COUNTRY_CODES})(\d{{7,}})$", "${1}")
+    national_form = pl.col("digits").str.replace(r"^86(\d{9,})$", "${1}")
     parts = [
-        numbers.filter("is_abroad").select("value", key=abroad),
-        numbers.filter(~pl.col("is_abroad")).select("value", key=home),
+        numbers.filter("is_international").select("value", key=international),
+        numbers.filter(~pl.col("is_international")).select("value", key=national_form),
     ]
     national = pl.concat(parts).with_columns(pl.col("key").str.strip_chars_start("0"))
     key = pl.when(pl.col("key").str.contains(r"^1\d{10}$")).then(pl.col("key").str.slice(1)).otherwise("key")
@@ -54,7 +54,7 @@ def phone_keys(values: pl.Series) -> pl.DataFrame:
 
 
 def _repaired(text: pl.Series, sign: str, change: Callable[[pl.Series], pl.Series]) -> pl.Series:
-    """The texts, those with the sign changed: few have one, and the changes are dear."""
+    """The texts, with `change` applied only to those that contain the sign: few do, and the change is expensive."""
     rows = text.str.contains(sign).fill_null(False).arg_true()
     return text.scatter(rows, change(text.gather(rows))) if len(rows) else text
 
@@ -68,7 +68,7 @@ def email_keys(values: pl.Series) -> pl.DataFrame:
 
 
 def website_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per web site: `value, domain_key`, the registered domain, or the rented host below a platform's."""
+    """One row per web site: `value, domain_key`, the registered domain, or the customer's host on a shop platform."""
     host = values.str.normalize("NFKC").str.to_lowercase().str.strip_chars().str.extract(HOST, 1)
     return pl.DataFrame({"value": values, "domain_key": domains_of_sites(host)}).drop_nulls("domain_key")
 
@@ -76,8 +76,8 @@ def website_keys(values: pl.Series) -> pl.DataFrame:
 def address_keys(values: pl.Series) -> pl.DataFrame:
     """One row per address: `value, address_key` (number and street), `street_number`, `address_words`.
 
-    Kept coarse on purpose, 5900 N. Winthrop Ave = `5900 winthrop`, because directions, street types and town names
-    come and go between systems; Chinese addresses give road and number (`解放路 88`).
+    Coarse on purpose, 5900 N. Winthrop Ave = `5900 winthrop`, because systems differ in directions, street types and
+    town names; Chinese addresses give road and number (`解放路 88`).
     """
     text = values.str.normalize("NFKC").str.to_lowercase().rename("text")
     han = text.str.replace_all(r"[\s,，。.;]", "").str.replace_all(
@@ -100,7 +100,7 @@ def address_keys(values: pl.Series) -> pl.DataFrame:
 
 
 def place_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per city or province: `value, place_key, province_key`; both scripts of a known place give one key."""
+    """One row per city or province: `value, place_key, province_key`; a known place has one key in both scripts."""
     keys = [place_key(value) for value in values]
     provinces = [PROVINCE_OF.get(key) for key in keys]
     return pl.DataFrame(

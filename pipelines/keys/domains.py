@@ -1,4 +1,4 @@
-"""Whose is a host? The registered domain of each, or nobody's: mail providers, and platforms where many have a page."""
+"""The registered domain of each host; null for mail providers, and for platforms where many companies have a page."""
 
 from functools import lru_cache
 
@@ -7,12 +7,12 @@ import polars as pl
 SIMPLE_DOMAIN = r"^[^.]+\.[a-z]{2,}$"
 SECOND_LEVEL = r"([^.]+\.(?:com|co|net|org|gov|edu|ac|or|ne|go|ltd|plc)\.[a-z]{2})$"
 
-# Providers that give mail to everybody under the domain of every country: yahoo.de, hotmail.co.uk.
+# Mail providers with a domain in many countries: yahoo.de, hotmail.co.uk.
 _MAIL_NAMES = """
     yahoo ymail rocketmail hotmail outlook live msn gmx freenet aol gmail googlemail icloud protonmail yandex
     rediffmail fastmail tutanota mail email freemail netscape
 """
-# Those of one country, and domains of examples.
+# Mail providers with single domains, and example domains.
 _FREE_MAIL = """
     me.com mac.com t-online.de t-online.hu web.de arcor.de online.de posteo.de mailbox.org kabelmail.de unitybox.de
     vodafonemail.de magenta.de aon.at chello.at a1.net bluewin.ch hispeed.ch list.ru bk.ru inbox.ru rambler.ru ukr.net
@@ -34,16 +34,16 @@ _FREE_MAIL = """
     example.com example.org example.net test.com none.com
 """
 FREE_MAIL = sorted(set(_FREE_MAIL.split()))
-# Shops and sites below these belong to whoever rents them; the public suffix list knows many more (its private part).
+# Subdomains of these belong to the platform's customers; the private part of the public suffix list has many more.
 _HOSTED = """
     1688.com taobao.com tmall.com alibaba.com made-in-china.com jd.com weidian.com hc360.com diytrade.com
     globalsources.com indiamart.com tradeindia.com jimdo.com wix.com tumblr.com livejournal.com over-blog.com
     yolasite.com bigcartel.com wordpress.com myshopify.com squarespace.com godaddysites.com webs.com
 """
 HOSTED = sorted(set(_HOSTED.split()))
-# Doors of the platform itself, not of one who rents.
-_DOORS = r"^(?:www|m|mobile|en|de|shop|store|detail|item|login|mail)\."
-# A page is in the path, so that the host says nothing.
+# Subdomains of the platform itself, not of a customer.
+_OWN_SUBDOMAINS = r"^(?:www|m|mobile|en|de|shop|store|detail|item|login|mail)\."
+# Platforms where the company is in the path, not in the host.
 _PAGES = r"""
     facebook fb linkedin instagram twitter x tiktok youtube pinterest xing vk weibo zhihu douyin etsy ebay yelp
     tripadvisor linktr t wa bit medium about myspace gelbeseiten yellowpages
@@ -66,30 +66,30 @@ MAIL = "^(?:" + "|".join(_MAIL_NAMES.split()) + r")\.(?:(?:com?|net|org|ne)\.)?[
 
 
 def domains_of_mail(hosts: pl.Series) -> pl.Series:
-    """The domain that the addresses at each host tell; null for mail providers and platforms."""
-    return _owned(hosts, pl.lit(False))
+    """The company domain of each e-mail host; null for mail providers and platforms."""
+    return _company_domain(hosts, pl.lit(False))
 
 
 def domains_of_sites(hosts: pl.Series) -> pl.Series:
-    """The domain that a site at each host tells; null also where the page's owner is only in the path (facebook.com).
+    """The company domain of each web host; null also where the company is only in the path (facebook.com).
 
-    The staff of these platforms write from their domain, so that it is nobody's only as a site.
+    As an e-mail host such a domain is kept: the staff of the platform write from it.
     """
-    return _owned(hosts, pl.col("domain").str.contains(PAGES) | pl.col("host").str.contains(PAGES))
+    return _company_domain(hosts, pl.col("domain").str.contains(PAGES) | pl.col("host").str.contains(PAGES))
 
 
-def _owned(hosts: pl.Series, is_page: pl.Expr) -> pl.Series:
+def _company_domain(hosts: pl.Series, is_page: pl.Expr) -> pl.Series:
     domain, host = pl.col("domain"), pl.col("host")
     is_mail = domain.str.contains(MAIL) | domain.is_in(FREE_MAIL) | host.is_in(FREE_MAIL)
-    is_door = (host == domain) | host.str.contains(_DOORS)
-    rented = pl.when(is_door).then(None).otherwise(host)
-    owned = pl.when(domain.is_in(HOSTED)).then(rented).otherwise(domain)
-    is_nobodys = is_mail | is_page | domain.is_in(sorted(_suffixes()))
-    return registered(hosts).select(pl.when(is_nobodys).then(None).otherwise(owned)).to_series()
+    is_platform = (host == domain) | host.str.contains(_OWN_SUBDOMAINS)
+    customer_host = pl.when(is_platform).then(None).otherwise(host)
+    owned = pl.when(domain.is_in(HOSTED)).then(customer_host).otherwise(domain)
+    is_shared = is_mail | is_page | domain.is_in(sorted(_suffixes()))
+    return registered(hosts).select(pl.when(is_shared).then(None).otherwise(owned)).to_series()
 
 
 def registered(hosts: pl.Series) -> pl.DataFrame:
-    """`host, domain`: the registered domain. The public suffix list is asked only where two labels do not say it."""
+    """`host, domain`: the registered domain. The public suffix list is used only where the labels do not suffice."""
     frame = hosts.rename("host").to_frame()
     host = pl.col("host")
     quick = pl.when(host.str.contains(SIMPLE_DOMAIN)).then(host).otherwise(host.str.extract(SECOND_LEVEL, 1))
@@ -97,10 +97,10 @@ def registered(hosts: pl.Series) -> pl.DataFrame:
     rest = frame.filter(pl.col("domain").is_null() & host.is_not_null())["host"].unique()
     if rest.is_empty():
         return frame
-    asked = [_extractor()(one).top_domain_under_public_suffix or one for one in rest]
-    found = pl.DataFrame({"host": rest, "asked": asked}, schema={"host": pl.String, "asked": pl.String})
-    joined = frame.join(found, on="host", how="left", maintain_order="left")
-    return joined.select("host", domain=pl.coalesce("domain", "asked"))
+    extracted = [_extractor()(name).top_domain_under_public_suffix or name for name in rest]
+    by_host = pl.DataFrame({"host": rest, "extracted": extracted}, schema={"host": pl.String, "extracted": pl.String})
+    joined = frame.join(by_host, on="host", how="left", maintain_order="left")
+    return joined.select("host", domain=pl.coalesce("domain", "extracted"))
 
 
 @lru_cache(maxsize=1)
@@ -112,5 +112,5 @@ def _extractor():
 
 @lru_cache(maxsize=1)
 def _suffixes() -> frozenset[str]:
-    """Suffixes of more than one label: below each of them others register, so that alone it is nobody's."""
+    """Public suffixes of more than one label: others register below them, so that alone they identify no one."""
     return frozenset(suffix for suffix in _extractor().tlds if "." in suffix and suffix[0] not in "*!")

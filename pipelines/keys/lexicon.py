@@ -1,4 +1,4 @@
-"""Words that carry a company's form or trade rather than its identity; first names that give persons away."""
+"""Words that carry a company's form or trade rather than its identity; first names that identify persons."""
 
 # Latin legal forms after lower-casing and removal of dots: what may be cut from the end of a name.
 _LATIN_FORMS = """
@@ -8,8 +8,8 @@ _LATIN_FORMS = """
     gesmbh cokg cokgaa holding holdings group grp
 """
 LATIN_FORMS = frozenset(_LATIN_FORMS.split())
-# What brackets hold that names no branch: legal words, and what people note about a record. Compared without blanks.
-LATIN_ASIDES = LATIN_FORMS | {
+# Words in brackets that name no branch: legal words, and remarks about a record. Compared without blanks.
+LATIN_REMARKS = LATIN_FORMS | {
     *("private", "proprietary", "public", "privatelimited", "pvtltd", "pteltd", "ptyltd", "the"),
     *("active", "inactive", "closed", "old", "new", "donotuse", "dontuse", "duplicate", "dup", "test", "former"),
 }
@@ -111,17 +111,17 @@ _LATIN_GENERIC = """
     supply power environment chemical textile import export enterprise enterprises china
 """
 LATIN_GENERIC = frozenset(LATIN_WORDS.values()) | frozenset(_LATIN_GENERIC.split())
-# Between two words of a name they say `and`.
+# Between two words of a name these mean `and`.
 LATIN_ANDS = frozenset({"und", "et", "och", "og"})
 LATIN_FILLERS = frozenset({"the", "and", "of", "for", "de", "la", "a"})
 
-# Chinese legal forms, longest first; cut wherever they stand, because a branch keeps its company's form in the middle.
+# Chinese legal forms, longest first; cut anywhere, because a branch keeps its company's form in the middle.
 _CHINESE_FORMS = (
     "股份有限责任公司 集团股份有限公司 集团有限责任公司 集团有限公司 股份有限公司 有限责任公司 责任有限公司 "
     "合伙企业有限合伙 有限合伙 普通合伙 合伙企业 股份公司 有限公司 总公司 集团公司 股份合作公司 集团 公司"
 )
 CHINESE_FORMS = _CHINESE_FORMS.split()
-# What people write for the great banks; only at the beginning of a name.
+# Abbreviations of the large banks; only at the beginning of a name.
 CHINESE_BANKS = {
     "工行": "工商银行",
     "农行": "农业银行",
@@ -130,7 +130,7 @@ CHINESE_BANKS = {
     "交行": "交通银行",
     "招行": "招商银行",
 }
-# Trade words that may end a Chinese name; the brand is what stands before them.
+# Trade words that may end a Chinese name; the brand precedes them.
 _CHINESE_TRADES = (
     "科技 技术 科学 电子 信息 网络 实业 投资 控股 发展 贸易 商贸 国际 股份 集团 生物 医药 药业 制药 新材料 材料 装备 "
     "机械 工业 新能源 能源 环境 环保 建设 建筑 工程 物流 "

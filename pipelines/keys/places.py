@@ -1,7 +1,7 @@
 """Provinces and major cities of China with their pinyin, so that 深圳 and Shenzhen become one place key.
 
 A small dictionary on purpose: a place that is missing stays part of the name, which costs recall; a word that is
-wrongly taken for a place would make two companies look alike, which costs precision.
+wrongly taken for a place would make two companies look the same, which costs precision.
 """
 
 from pipelines.keys.latin import city_letters
@@ -45,7 +45,7 @@ CITIES_BY_PROVINCE = {
     "xinjiang": "乌鲁木齐 克拉玛依 吐鲁番 哈密 石河子 伊犁 喀什",
     "taiwan": "台北 高雄 台中 台南 新竹 桃园",
 }
-# Towns that Pinyin libraries read wrongly.
+# Towns that Pinyin libraries transliterate wrongly.
 READINGS = {"重庆": "chongqing", "厦门": "xiamen", "长沙": "changsha", "长春": "changchun", "长治": "changzhi"}
 
 
@@ -71,7 +71,7 @@ LATIN_PLACES: frozenset[str] = frozenset(PLACE_KEYS.values()) - {"anshan", "hesh
 
 
 def place_key(text: str) -> str:
-    """The key of a written city or province: 深圳市, 深圳 and Shenzhen give `shenzhen`; others their plain letters."""
+    """The key of a city or province name: 深圳市, 深圳 and Shenzhen give `shenzhen`; others their plain letters."""
     word = text.strip().casefold()
     for ending in (
         "特别行政区",

@@ -34,7 +34,7 @@ def name_keys(values: pl.Series) -> pl.DataFrame:
 def letter_masks(texts: list[str]) -> npt.NDArray[np.uint64]:
     """64 bits per text, set by its characters: a bit that only one of two texts has is a character they do not share.
 
-    Matching asks these bits before it compares two names letter by letter, which is dear.
+    Matching compares these bits first, because comparing two names letter by letter is expensive.
     """
     lengths = np.array([len(text) for text in texts], dtype=np.int64)
     letters = np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
@@ -77,24 +77,24 @@ def build_keys(settings: Settings) -> dict[str, int]:
 def build_key_tables(connection: duckdb.DuckDBPyConnection, schema: str) -> dict[str, int]:
     """Parse the values of one schema that have no key yet; all of them when the rules have changed."""
     connection.execute("create schema if not exists keys")
-    _forget_other_rules(connection)
+    _drop_keys_of_other_rules(connection)
     for table, (columns, value, parse) in TABLES.items():
         _add_new_values(connection, schema, table, columns, value, parse)
     return {table: _count(connection, table) for table in TABLES}
 
 
 def parse_values(connection: duckdb.DuckDBPyConnection, schema: str, into: str) -> None:
-    """The keys of all values of one schema as tables of another, whatever was parsed before: for a few records."""
+    """The keys of all values of one schema as tables of another, ignoring kept keys: for a few records."""
     for table, (columns, value, parse) in TABLES.items():
-        found = connection.execute(f"select distinct value from ({_values(connection, schema, columns)})").pl()
-        values = found["value"].cast(pl.String).drop_nulls().sort()
+        distinct = connection.execute(f"select distinct value from ({_values(connection, schema, columns)})").pl()
+        values = distinct["value"].cast(pl.String).drop_nulls().sort()
         parsed = parse(values.rename(value))  # noqa: F841 - DuckDB reads the frame by its name
         connection.execute(f"create table {into}.{table} as from parsed")
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
-    found = "select 1 from information_schema.tables where table_schema = 'keys' and table_name = ?"
-    return connection.execute(found, [table]).fetchone() is not None
+    query = "select 1 from information_schema.tables where table_schema = 'keys' and table_name = ?"
+    return connection.execute(query, [table]).fetchone() is not None
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
@@ -103,14 +103,14 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 
 def rules_version() -> str:
-    """A digest of the parsing rules: keys made by other rules must not stay."""
+    """A digest of the parsing rules: keys made by other rules are dropped."""
     digest = hashlib.sha256()
     for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
-def _forget_other_rules(connection: duckdb.DuckDBPyConnection) -> None:
+def _drop_keys_of_other_rules(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("create table if not exists keys.rules (version varchar)")
     if connection.execute("select version from keys.rules").fetchall() == [(rules_version(),)]:
         return
@@ -142,7 +142,7 @@ def _add_new_values(
 
 
 def _values(connection: duckdb.DuckDBPyConnection, schema: str, columns: tuple[str, ...]) -> str:
-    """A query over the columns wherever they stand in the schema."""
+    """A query over the columns in all tables of the schema."""
     sources = connection.execute(
         "select table_name, column_name from information_schema.columns where table_schema = ?"
         " and list_contains(?, column_name) and data_type = 'VARCHAR' order by all",

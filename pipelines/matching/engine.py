@@ -10,8 +10,8 @@ import polars as pl
 from pipelines.home.settings import SHIPPED_SEEDS
 from pipelines.keys import build_key_tables
 from pipelines.matching.models import load_seed, run_models
+from pipelines.resolve.cluster_input import ClusterInput, read_cluster_input
 from pipelines.resolve.clusters import Clusters
-from pipelines.resolve.evidence import Evidence, read_evidence
 
 # What matching reads of a customer record; a frame may have any subset beside source_system and source_id.
 COLUMNS = {
@@ -32,7 +32,7 @@ COLUMNS = {
     "merged_into_id": "varchar",
     "exported_at": "timestamp",
 }
-# One contact person may stand beside the record itself, in columns of its own.
+# One contact person may be given with the record itself, in separate columns.
 CONTACT = {"contact_name": "varchar", "email": "varchar", "phone": "varchar", "job_title": "varchar"}
 
 
@@ -42,7 +42,7 @@ def engine(
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A connection with every input of the matching models: the records, their keys and the policy."""
     with duckdb.connect(file) as connection:
-        # a database in memory would be packed again and again while it is being written
+        # an in-memory database would otherwise be checkpointed repeatedly while it is written
         connection.execute("set enable_progress_bar = false; set checkpoint_threshold = '1TB'")
         for schema in ("staging", "matching", "keys", "control", "policy"):
             connection.execute(f"create schema if not exists {schema}")
@@ -63,13 +63,14 @@ def engine(
 def load_records(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -> None:
     """Make the frame the account records of the connection, and `contact_*` columns of it their contact persons."""
 
-    def taken(name: str, kind: str, alias: str) -> str:
+    def column_or_null(name: str, kind: str, alias: str) -> str:
         return f"{'cast(' + name if name in records.columns else 'cast(null'} as {kind}) as {alias}"
 
-    listed = ", ".join(taken(name, kind, name) for name, kind in COLUMNS.items())
+    listed = ", ".join(column_or_null(name, kind, name) for name, kind in COLUMNS.items())
     connection.execute(f"create or replace table staging.stg_account_records as select {listed} from records")
     person = ", ".join(
-        taken(name if name.startswith("contact") else f"contact_{name}", kind, name) for name, kind in CONTACT.items()
+        column_or_null(name if name.startswith("contact") else f"contact_{name}", kind, name)
+        for name, kind in CONTACT.items()
     )
     has_person = " or ".join(f"{name} is not null" for name in CONTACT)
     connection.execute(
@@ -82,9 +83,9 @@ def load_records(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -
 
 def match(
     records: pl.DataFrame, weights: Path | None = None, overrides: Path | None = None
-) -> tuple[Evidence, Clusters]:
-    """Cluster records: the evidence and the groups, in the order of `source_system, source_id`."""
+) -> tuple[ClusterInput, Clusters]:
+    """Cluster records: the cluster input and the clusters, in the order of `source_system, source_id`."""
     with engine(records, weights, overrides) as connection:
         run_models(connection)
-        evidence = read_evidence(connection)
-    return evidence, evidence.clusters()
+        inputs = read_cluster_input(connection)
+    return inputs, inputs.clusters()

@@ -1,4 +1,4 @@
-"""Why two records are, or are not, one customer: the pair, its bits and what decided, as lines of text."""
+"""Why two records are, or are not, one customer: the pair, its match weights in bits and the decisive rule, as text."""
 
 import duckdb
 
@@ -6,11 +6,11 @@ from pipelines.errors import AlmanacError
 
 
 def explain(connection: duckdb.DuckDBPyConnection, ids: list[str]) -> str:
-    """Tell of two records (`system|id`), or of the records of one customer (`C...`), from the working file."""
+    """Explain a pair of records (`system|id`), or the records of one customer (`C...`), from the working file."""
     if len(ids) == 1:
         return _customer(connection, ids[0])
     if len(ids) == 2:
-        return _pair(connection, *(_record(connection, given) for given in ids))
+        return _pair(connection, *(_record(connection, record) for record in ids))
     raise AlmanacError("match explain: give one customer id, or two records as SYSTEM|ID")
 
 
@@ -20,9 +20,9 @@ def _rows(connection: duckdb.DuckDBPyConnection, sql: str, *values: object) -> l
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
-def _record(connection: duckdb.DuckDBPyConnection, given: str) -> dict[str, object]:
-    system, _, source_id = given.partition("|")
-    found = _rows(
+def _record(connection: duckdb.DuckDBPyConnection, record: str) -> dict[str, object]:
+    system, _, source_id = record.partition("|")
+    matches = _rows(
         connection,
         "select m.*, c.customer_id, c.rule, c.cause from matching.mtc_records m"
         " left join resolved.customer_map c using (source_system, source_id)"
@@ -30,20 +30,21 @@ def _record(connection: duckdb.DuckDBPyConnection, given: str) -> dict[str, obje
         system,
         source_id,
     )
-    if not found:
-        gone = _rows(
+    if not matches:
+        former = _rows(
             connection,
             "select max_by(customer_id, (recorded_at, run_id)) as customer_id from resolved.customer_events"
             " where source_system = ? and source_id = ? having count(*) > 0",
             system,
             source_id,
         )
-        if gone:
+        if former:
             raise AlmanacError(
-                f"match explain: record {given!r} is in no newest export; it was customer {gone[0]['customer_id']}"
+                f"match explain: record {record!r} is not in the newest exports; it was customer"
+                f" {former[0]['customer_id']}"
             )
-        raise AlmanacError(f"match explain: no record {given!r} in the working file: write it as SYSTEM|ID")
-    return found[0]
+        raise AlmanacError(f"match explain: no record {record!r} in the working file: write it as SYSTEM|ID")
+    return matches[0]
 
 
 def _customer(connection: duckdb.DuckDBPyConnection, customer_id: str) -> str:
@@ -65,8 +66,8 @@ def _customer(connection: duckdb.DuckDBPyConnection, customer_id: str) -> str:
     )
     if not events and not records:
         raise AlmanacError(f"match explain: no customer {customer_id!r} in the working file")
-    lines = [f"{customer_id} lives on as {current}"] if alias else []
-    lines += [f"customer {current}: {len(records)} records"] if records else _vanished(connection, current)
+    lines = [f"{customer_id} was merged into {current}"] if alias else []
+    lines += [f"customer {current}: {len(records)} records"] if records else _absent_records(connection, current)
     lines += [f"  {r['record']}  {r['account_name'] or '(no name)'}  [{r['rule']}] {r['cause']}" for r in records]
     lines += _golden_record(connection, current)
     lines += ["events:", *map(_event, events)]
@@ -80,47 +81,44 @@ def _event(event: dict[str, object]) -> str:
     )
 
 
-def _vanished(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list[str]:
-    """What is left of a customer none of whose records is in the newest exports: its log, and when each was last told.
+def _absent_records(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list[str]:
+    """The records of a customer none of whose records is in the newest exports, and when each was last exported.
 
-    Nobody else gets the id, so that it is theirs again when they come back.
+    No other customer gets the id, so that it is theirs again when they return.
     """
     records = _rows(
         connection,
         "with log as (select *, row_number() over ("
         "   partition by source_system, source_id order by recorded_at desc, run_id desc) as age"
         "   from resolved.customer_events),"
-        " told as (select source_system, source_id,"
+        " last_exports as (select source_system, source_id,"
         "   (max(exported_at) at time zone 'UTC' at time zone (select timezone from control.run))::date as last_on,"
         "   max_by(account_name, exported_at) as account_name from raw.accounts group by all)"
         " select source_system || '|' || source_id as record, account_name, last_on, run_id, as_of"
-        " from log left join told using (source_system, source_id)"
+        " from log left join last_exports using (source_system, source_id)"
         " where age = 1 and customer_id = ? order by record",
         customer_id,
     )
     return [
-        f"customer {customer_id}: none of its {len(records)} records is in the newest exports; the id waits for them",
+        f"customer {customer_id}: none of its {len(records)} records is in the newest exports; the id stays theirs",
         *(
-            f"  {r['record']}  {r['account_name'] or '(no name)'}  last seen in the export of"
-            f" {r['last_on'] or 'a day unknown'}, its customer since run {r['run_id']}, as of {r['as_of']}"
+            f"  {r['record']}  {r['account_name'] or '(no name)'}  last exported on"
+            f" {r['last_on'] or 'an unknown day'}, its customer since run {r['run_id']}, as of {r['as_of']}"
             for r in records
         ),
     ]
 
 
 def _golden_record(connection: duckdb.DuckDBPyConnection, customer_id: str) -> list[str]:
-    """What the customer is known by, each value with the record it comes from; nothing before the marts are built."""
-    known = (
+    """The golden record, each value with the record it comes from; empty before the marts are built."""
+    table = (
         "select 1 from information_schema.tables where table_schema = 'intermediate' and table_name = 'int_customers'"
     )
-    found = (
-        _rows(connection, "from intermediate.int_customers where customer_id = ?", customer_id)
-        if (connection.execute(known).fetchone())
-        else []
-    )
+    if not connection.execute(table).fetchone():
+        return []
     lines = [
         f"  {column:<18}{value}  from {row[column + '_source']}"
-        for row in found
+        for row in _rows(connection, "from intermediate.int_customers where customer_id = ?", customer_id)
         for column, value in row.items()
         if row.get(column + "_source") and value is not None
     ]
@@ -130,8 +128,7 @@ def _golden_record(connection: duckdb.DuckDBPyConnection, customer_id: str) -> l
 def _pair(connection: duckdb.DuckDBPyConnection, l: dict[str, object], r: dict[str, object]) -> str:  # noqa: E741
     low, high = sorted((l, r), key=lambda record: int(str(record["record_no"])))
     lines = [f"{_name(record)}  -> customer {record['customer_id']}" for record in (low, high)]
-    together = low["customer_id"] == high["customer_id"]
-    lines.append("one customer" if together else "two customers")
+    lines.append("one customer" if low["customer_id"] == high["customer_id"] else "two customers")
     certain = _rows(
         connection,
         "from matching.mtc_certain_links where (record_no_l, record_no_r) in ((?, ?), (?, ?))",
@@ -143,7 +140,7 @@ def _pair(connection: duckdb.DuckDBPyConnection, l: dict[str, object], r: dict[s
         "from matching.mtc_pairs where record_no_l = ? and record_no_r = ?",
         *(low["record_no"], high["record_no"]),
     )
-    lines += _bits(pair[0]) if pair else ["  not weighed: they share no candidate key, or too little beside it"]
+    lines += _bits(pair[0]) if pair else ["  not weighed: they share no blocking key, or too little else"]
     review = _rows(
         connection,
         "select reason from resolved.customer_reviews where"
@@ -158,8 +155,8 @@ def _name(record: dict[str, object]) -> str:
 
 
 def _bits(pair: dict[str, object]) -> list[str]:
-    """The addends of the score, one per line; they sum to it exactly."""
-    lines = [f"  compared as {pair['kind']}s, brought together by {pair['rule']}"]
+    """The match weights, one per line; they sum exactly to the score."""
+    lines = [f"  compared as {pair['kind']}s, blocking rule {pair['rule']}"]
     for column, bits in pair.items():
         field = column.removesuffix("_bits")
         level = pair.get(f"{field}_level")

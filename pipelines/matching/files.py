@@ -1,4 +1,4 @@
-"""One file of records -> the frame that matching reads: any export, its headers in English, Chinese and German."""
+"""One file of records -> the frame that matching reads: any export, with English, Chinese or German headers."""
 
 from datetime import date
 from functools import cache
@@ -12,8 +12,8 @@ from pipelines.ingest.proposals.headers import Aliases, aliases, entity_words, e
 from pipelines.ingest.proposals.preview import read_table
 from pipelines.ingest.series import as_numbers
 
-WORDS = Path(__file__).with_name("headers.yml")
-# Columns of canonical accounts that matching reads, two of them under names of its own.
+HEADERS = Path(__file__).with_name("headers.yml")
+# Columns of canonical accounts that matching reads; it renames two of them.
 READ = (
     *("account_id", "account_name", "tax_id", "phone", "email", "website", "address", "city", "province"),
     *("postal_code", "industry", "annual_revenue", "birth_date"),
@@ -23,50 +23,47 @@ DATE_FORMATS = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%Y%m%d", "%Y年%m月%d日")
 
 
 def read_records(path: Path) -> tuple[pl.DataFrame, list[str]]:
-    """Every cell of any export as text, and a remark on rows that cannot be read."""
+    """Every cell of any export as text, and a remark about rows that cannot be read."""
     if not path.is_file():
         raise AlmanacError(f"{path}: no such file")
-    table, found = read_table(path)
-    if not (refused := found["refused"]):
+    table, preview = read_table(path)
+    if not (rejected := preview["refused"]):
         return table, []
-    first = refused[0]
-    return table, [f"left out: {len(refused):,} rows that cannot be read, first record {first.record}: {first.reason}"]
+    first = rejected[0]
+    return table, [f"left out: {len(rejected):,} rows that cannot be read, first record {first.record}: {first.reason}"]
 
 
 @cache
-def _words() -> Aliases:
-    known = {RENAMED.get(name, name): dict(words) for name, words in aliases("accounts").items() if name in READ}
-    for column, words in yaml.safe_load(WORDS.read_text(encoding="utf-8")).items():
+def _header_words() -> Aliases:
+    by_column = {RENAMED.get(name, name): dict(words) for name, words in aliases("accounts").items() if name in READ}
+    for column, words in yaml.safe_load(HEADERS.read_text(encoding="utf-8")).items():
         for rank, word in enumerate(map(plain, words)):
-            known.setdefault(column, {}).setdefault(word, rank)
-            known[column].setdefault(word.replace(" ", ""), rank)
-    return known
+            by_column.setdefault(column, {}).setdefault(word, rank)
+            by_column[column].setdefault(word.replace(" ", ""), rank)
+    return by_column
 
 
-def recognise(headers: list[str], said: dict[str, str] | None = None) -> dict[str, str]:
-    """Canonical column -> header, the likeliest first. said: what the user maps by hand, which wins."""
-    found = dict(said or {})
-    unknown = set(found.values()) - set(headers)
+def recognise(headers: list[str], mapped: dict[str, str] | None = None) -> dict[str, str]:
+    """Canonical column -> header, by the likeliest match. mapped: what the user maps explicitly, which wins."""
+    mapping = dict(mapped or {})
+    unknown = set(mapping.values()) - set(headers)
     if unknown:
         raise AlmanacError(f"no column {', '.join(sorted(unknown))}: the file has {', '.join(headers)}")
     entities = entity_words()["accounts"]
     likely = [
-        (-likeness, place, column, header)
-        for place, header in enumerate(headers)
-        for column, likeness in exact_likenesses(header, _words(), entities).items()
+        (-likeness, position, column, header)
+        for position, header in enumerate(headers)
+        for column, likeness in exact_likenesses(header, _header_words(), entities).items()
     ]
-    spoken_for = set(found.values())
+    used = set(mapping.values())
     for _, _, column, header in sorted(likely):
-        if column not in found and header not in spoken_for:
-            found[column] = header
-        spoken_for.add(header)  # the second best guess at a header would be a poor one
-    if (
-        "source_id" not in (said or {})
-        and plain(found.get("source_id", "")) == "nr"
-        and found["source_id"] != headers[0]
-    ):
-        del found["source_id"]  # `Straße; Nr.` is the number of a house
-    return found
+        if column not in mapping and header not in used:
+            mapping[column] = header
+        used.add(header)  # the second best match of a header would be a poor one
+    is_house_number = plain(mapping.get("source_id", "")) == "nr" and mapping["source_id"] != headers[0]
+    if "source_id" not in (mapped or {}) and is_house_number:
+        del mapping["source_id"]  # as in `Straße; Nr.`
+    return mapping
 
 
 def as_records(table: pl.DataFrame, mapping: dict[str, str]) -> pl.DataFrame:
@@ -85,18 +82,18 @@ def as_records(table: pl.DataFrame, mapping: dict[str, str]) -> pl.DataFrame:
     if not {"account_name", "tax_id", "phone", "email", "website"} & set(records.columns):
         raise AlmanacError(
             f"no name, tax id, phone, e-mail or web site among the columns {', '.join(table.columns)}:"
-            " say which is which with --map account_name=HEADER"
+            " map one with --map account_name=HEADER"
         )
-    _refuse_double_ids(records)
+    _reject_duplicate_ids(records)
     return records
 
 
-def _refuse_double_ids(records: pl.DataFrame) -> None:
-    doubles = records.filter(pl.struct("source_system", "source_id").is_duplicated() | pl.col("source_id").is_null())
-    if len(doubles):
-        first = doubles["source_id"][0]
+def _reject_duplicate_ids(records: pl.DataFrame) -> None:
+    duplicates = records.filter(pl.struct("source_system", "source_id").is_duplicated() | pl.col("source_id").is_null())
+    if len(duplicates):
+        first = duplicates["source_id"][0]
         raise AlmanacError(
-            f"{len(doubles)} records have no id of their own (the first: {first!r}): choose another --id"
+            f"{len(duplicates)} records have a missing or duplicate id (the first: {first!r}): choose another --id"
         )
 
 

@@ -33,20 +33,20 @@ MATCHING = (
 SCHEMAS = {"stg": "staging", "mtc": "matching", "int": "intermediate"}
 
 
-class _Returned(Exception):
-    """What a macro hands back with dbt's `return`: a value instead of text."""
+class _MacroReturn(Exception):
+    """Carries the value that a macro passes to dbt's `return`: a value instead of text."""
 
 
 def _return(value: object) -> None:
-    raise _Returned(value)
+    raise _MacroReturn(value)
 
 
 def _value_of(macro: Callable[..., Any]) -> Callable[..., Any]:
     def call(*arguments: object, **named: object) -> object:
         try:
             return macro(*arguments, **named)
-        except _Returned as returned:
-            return returned.args[0]
+        except _MacroReturn as result:
+            return result.args[0]
 
     return call
 

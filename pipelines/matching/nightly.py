@@ -1,7 +1,7 @@
-"""Matching in the nightly job: what is new alone where that gives the same rows, everything otherwise.
+"""Matching in the nightly job: incremental where that gives the same rows, full otherwise.
 
-dbt builds the matching models where everything is to be matched. Where what stands can be brought up to date, dbt
-leaves them out, and `bring_up_to_date` does it in one transaction by the same SQL. Either says which way was taken.
+In a full match dbt builds the matching models. In an incremental one dbt excludes them, and `update_matching` updates
+their tables in one transaction by the same SQL. Either returns which of the two it was, and why.
 """
 
 from collections.abc import Sequence
@@ -9,19 +9,19 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.home import warehouse
+from pipelines.home import runs, warehouse
 from pipelines.home.settings import Settings
 from pipelines.matching.models import MATCHING
-from pipelines.matching.touched import count
-from pipelines.matching.update import Update, attempt, is_kept, keep, match_anew
+from pipelines.matching.sql_deltas import count, rows
+from pipelines.matching.update import Update, is_kept, keep, match_all, try_update
 
 
 @dataclass(frozen=True)
-class Matched:
-    """Which way the records of a run were matched, and why. touched: records whose customer may be another now.
+class MatchingResult:
+    """How the records of a run were matched: full or incremental, and why.
 
-    new: records that are new or changed since the last run; gone: such as are gone, or were as they no longer are. Both
-    and touched are None where everything was matched.
+    new: records that are new or changed since the last run. old: records that were replaced or removed. affected:
+    records whose customer may change. All three are None after a full match.
     """
 
     is_full: bool
@@ -29,13 +29,15 @@ class Matched:
     records: int
     pairs: int
     new: int | None = None
-    gone: int | None = None
-    touched: int | None = None
+    old: int | None = None
+    affected: int | None = None
 
     def sentence(self) -> str:
         """For the log."""
-        way = "matched all" if self.is_full else "matched what is new among"
-        return f"{way} {self.records} records" + (f": {self.reason}" if self.reason else "")
+        matched = (
+            f"matched all {self.records} records" if self.is_full else f"updated the matches of {self.records} records"
+        )
+        return matched + (f" ({self.reason})" if self.reason else "")
 
     def metadata(self) -> dict[str, str | int]:
         """For the assets of the matching tables."""
@@ -43,18 +45,18 @@ class Matched:
             "records": self.records,
             "pairs": self.pairs,
             "new_or_changed": self.new,
-            "gone_or_changed": self.gone,
-            "touched": self.touched,
+            "replaced_or_removed": self.old,
+            "affected": self.affected,
         }
-        told = {f"matching/{name}": number for name, number in counts.items() if number is not None}
-        return {"matching/way": "full" if self.is_full else "incremental", "matching/reason": self.reason, **told}
+        figures = {f"matching/{name}": number for name, number in counts.items() if number is not None}
+        return {"matching/mode": "full" if self.is_full else "incremental", "matching/reason": self.reason, **figures}
 
 
-def left_to_update(settings: Settings, is_full: bool = False) -> Sequence[str]:
-    """The models that dbt need not build, because an update will: all that match records, or none.
+def models_left_to_update(settings: Settings, is_full: bool = False) -> Sequence[str]:
+    """The models that dbt need not build, because `update_matching` updates them: all matching models, or none.
 
-    Where it is none, what was kept is forgotten first: should dbt stop half-way, the next run must not build on it.
-    Weights that change in this very run are found by the update itself, which then matches everything.
+    If none, the kept rules are dropped first: should dbt stop midway, the next run must not build on its tables.
+    Weights that change in this same run are noticed by the update itself, which then matches everything.
     """
     with warehouse.write(settings) as connection:
         if is_kept(connection) and not is_full:
@@ -63,42 +65,50 @@ def left_to_update(settings: Settings, is_full: bool = False) -> Sequence[str]:
     return ()
 
 
-def keep_for_updates(settings: Settings) -> Matched:
+def keep_for_updates(settings: Settings) -> MatchingResult:
     """After dbt has matched everything: keep what the next update needs."""
     with warehouse.write(settings) as connection:
+        reason = _reason_for_full_match(settings, connection)
         keep(connection)
-        return Matched(True, "asked for, or nothing kept by the rules of today", *_counts(connection))
+        return MatchingResult(True, reason, *_counts(connection))
 
 
-def bring_up_to_date(settings: Settings) -> Matched:
+def _reason_for_full_match(settings: Settings, connection: duckdb.DuckDBPyConnection) -> str:
+    kept = "from information_schema.tables where table_schema = 'matching' and table_name = 'kept_inputs'"
+    if rows(connection, kept):
+        return "requested, or matching rules or weights changed"
+    return "first run" if runs.served(settings) is None else "nothing kept from an earlier run"
+
+
+def update_matching(settings: Settings) -> MatchingResult:
     """Update the matching tables to the account records of the run."""
-    found = _updated(settings)
+    done = _updated(settings)
     with warehouse.write(settings) as connection:
-        if found.is_anew:
-            match_anew(connection, found.reason)
-        connection.execute("drop schema if exists touched cascade")
+        if done.is_full:
+            match_all(connection, done.reason)
+        connection.execute("drop schema if exists delta cascade")
         records, pairs = _counts(connection)
-        if found.is_anew:
-            return Matched(True, found.reason, records, pairs)
-        touched = records if found.record_nos is None else len(found.record_nos)
-        return Matched(False, found.reason, records, pairs, found.new, found.gone, touched)
+        if done.is_full:
+            return MatchingResult(True, done.reason, records, pairs)
+        affected = records if done.record_nos is None else len(done.record_nos)
+        return MatchingResult(False, done.reason, records, pairs, done.new, done.old, affected)
 
 
 def _counts(connection: duckdb.DuckDBPyConnection) -> tuple[int, int]:
     return count(connection, "matching.mtc_records"), count(connection, "matching.mtc_pairs")
 
 
-class _HalfWay(Exception):
-    """Everything is to be matched: what the attempt has changed must not stay."""
+class _RolledBack(Exception):
+    """Everything must be matched: the changes of the attempted update are rolled back."""
 
 
 def _updated(settings: Settings) -> Update:
-    found = Update(None, "")
+    done = Update(None, "")
     try:
         with warehouse.write(settings) as connection:
-            found = attempt(connection)
-            if found.is_anew:
-                raise _HalfWay
-    except _HalfWay:
+            done = try_update(connection)
+            if done.is_full:
+                raise _RolledBack
+    except _RolledBack:
         pass
-    return found
+    return done

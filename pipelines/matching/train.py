@@ -16,9 +16,9 @@ from pipelines.home import warehouse
 from pipelines.home.settings import Settings
 from pipelines.matching.models import macro_value
 
-# EM sees only pairs that agree on one of these; each in turn, so that every field is free to vary in some session.
+# Each EM session uses only pairs that agree on one of these keys; in turn, so that every field varies in some session.
 SESSIONS = ("tax_id_key", "phone_key", "domain_key", "email_key", "sorted_core", "address_key", "birth_date")
-MIN_PAIRS = 200  # fewer pairs in a session would teach chance
+MIN_PAIRS = 200  # fewer pairs in a session would fit noise
 DUCKDB_SEED = 20240101
 
 
@@ -30,40 +30,38 @@ def train(settings: Settings, out: Path | None) -> str:
     new = train_weights(records, old)
     if out:
         new.write_csv(out)
-    return difference(old, new) + (f"\nwritten: {out}" if out else "\nnothing written: say --out FILE to keep it")
+    return difference(old, new) + (f"\nwritten: {out}" if out else "\nnothing written: pass --out FILE to write it")
 
 
 def train_weights(records: pl.DataFrame, old: pl.DataFrame) -> pl.DataFrame:
     """The weights with match_share (and random_share where it is not by frequency) as Splink estimates them."""
-    found = [
+    by_kind = [
         _trained(records.filter(pl.col("is_person") == (kind == "person")), kind) for kind in ("organisation", "person")
     ]
-    trained = pl.concat([frame for frame in found if len(frame)] or [_nothing()])
+    trained = pl.concat([frame for frame in by_kind if len(frame)] or [_no_weights()])
     if trained.is_empty():
-        raise AlmanacError(
-            f"match train: no key is shared by {MIN_PAIRS} pairs of records: there is nothing to learn from"
-        )
+        raise AlmanacError(f"match train: no key is shared by {MIN_PAIRS} pairs of records: too few to fit weights")
     joined = old.join(trained, on=["kind", "field", "level"], how="left", maintain_order="left")
-    # no sample shows everything: what it never saw keeps a tenth of the share in place
+    # no sample has everything: a level that it lacks keeps at least a tenth of its share
     share = pl.max_horizontal(pl.coalesce("m", "match_share"), pl.col("match_share") / 10).round(6)
     random = pl.when(pl.col("by_frequency")).then("random_share").otherwise(pl.coalesce("u", "random_share").round(10))
     return joined.with_columns(match_share=share, random_share=random).select(old.columns)
 
 
 def difference(old: pl.DataFrame, new: pl.DataFrame) -> str:
-    """One line per weight that moved by a tenth of a bit or more, in bits of log2(m / u)."""
-    both = old.join(new, on=["kind", "field", "level"], suffix="_new", maintain_order="left")
+    """One line per weight that changed by a tenth of a bit or more, in bits of log2(m / u)."""
+    compared = old.join(new, on=["kind", "field", "level"], suffix="_new", maintain_order="left")
     before = (pl.col("match_share") / pl.col("random_share")).log(2)
     after = (pl.col("match_share_new") / pl.col("random_share_new")).log(2)
-    moved = both.with_columns(before=before, after=after).filter((after - before).abs() >= 0.1)
+    changed = compared.with_columns(before=before, after=after).filter((after - before).abs() >= 0.1)
     lines = [
         f"{row['kind']:<13}{row['field']:<12}{row['level']:<18}{row['before']:>8.2f} -> {row['after']:>6.2f} bits"
-        for row in moved.iter_rows(named=True)
+        for row in changed.iter_rows(named=True)
     ]
-    return "\n".join(lines or ["no weight moves by a tenth of a bit"])
+    return "\n".join(lines or ["no weight changes by a tenth of a bit"])
 
 
-def _nothing() -> pl.DataFrame:
+def _no_weights() -> pl.DataFrame:
     return pl.DataFrame(
         schema={"kind": pl.String, "field": pl.String, "level": pl.String, "m": pl.Float64, "u": pl.Float64}
     )
@@ -72,7 +70,7 @@ def _nothing() -> pl.DataFrame:
 def _trained(records: pl.DataFrame, kind: str) -> pl.DataFrame:
     sessions = [column for column in SESSIONS if _pair_count(records, column) >= MIN_PAIRS]
     if not sessions:
-        return _nothing()
+        return _no_weights()
     fields = [field for field in macro_value("match_fields") if field.get("kind", kind) == kind]
     fields = [
         field for field in fields if records.select(pl.sql_expr(field["known"]).is_not_null().sum()).item() > MIN_PAIRS
@@ -91,7 +89,7 @@ def _trained(records: pl.DataFrame, kind: str) -> pl.DataFrame:
         for level in comparison["comparison_levels"]
         if level.get("m_probability") and level.get("u_probability")
     ]
-    return pl.DataFrame(rows, schema=_nothing().schema, orient="row")
+    return pl.DataFrame(rows, schema=_no_weights().schema, orient="row")
 
 
 def _pair_count(records: pl.DataFrame, column: str) -> int:

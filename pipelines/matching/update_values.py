@@ -1,26 +1,26 @@
-"""The part of an update that concerns values: who holds them, and whose rounded frequency is another now.
+"""The values of an update: which records have them, and whose rounded frequency (term frequency) changed.
 
 `matching.kept_values` has one row per record and value that is counted: `field, value_hash, record_no, system_bit`.
-With it a value is counted again by one look at a narrow table, instead of one at the records for every field. Of
-values that very many records have (a city), `matching.kept_counts` knows the number per system, so that not even their
-holders are looked at.
+With it a value is counted again by one scan of a narrow table, instead of one scan of the records per field. For values
+that very many records have (a city), `matching.kept_counts` has the number per system, so that their records are not
+read at all.
 """
 
 import duckdb
 
 from pipelines.matching.models import macro_value, relation
-from pipelines.matching.touched import either, rows
+from pipelines.matching.sql_deltas import rows, symmetric_difference
 
-COMMON = 256  # other customers; beyond it a value's holders are counted once and then kept count of
+COMMON = 256  # other customers; above it a value's records are counted once and the count is then updated
 
 
 def counted_fields() -> list[str]:
-    """Fields whose values are weighed by how many records of other customers have them."""
+    """Fields whose weights depend on how many records of other customers share the value."""
     return [*macro_value("counted_keys"), "legal_name", "word", "contact"]
 
 
 def keep_all_values(connection: duckdb.DuckDBPyConnection) -> None:
-    """Every value of every record, for the updates to come, and the counts of those that very many records have."""
+    """Keep every value of every record for later updates, and the counts of common values."""
     values = _values_of(relation("mtc_keyed_records"))
     connection.execute(
         f"create or replace table matching.kept_values as select * exclude (value) from ({values}) order by value_hash;"
@@ -48,118 +48,126 @@ def _values_of(table: str) -> str:
 
 
 def keep_frequencies(connection: duckdb.DuckDBPyConnection) -> str | None:
-    """Count the values of touched records again. Moved are then the records whose rounded count is another."""
+    """Count the values of new, changed and removed records again; note where the rounded count changed."""
     connection.execute(
-        f"create table touched.numbered as {_NUMBERED};"
-        f"create table touched.new_values as {_values_of('touched.keyed_new')};"
-        f"create table touched.old_values as {_values_of('touched.keyed_old')};"
-        "create table touched.vals as select distinct field, value, value_hash"
-        " from (from touched.new_values union all from touched.old_values);"
+        f"create table delta.field_numbers as {_NUMBERED};"
+        f"create table delta.new_values as {_values_of('delta.keyed_new')};"
+        f"create table delta.old_values as {_values_of('delta.keyed_old')};"
+        "create table delta.changed_values as select distinct field, value, value_hash"
+        " from (from delta.new_values union all from delta.old_values);"
     )
-    if rows(connection, "from touched.keyed_old limit 1"):
-        connection.execute("delete from matching.kept_values where record_no in (from touched.old_numbers)")
+    if rows(connection, "from delta.keyed_old limit 1"):
+        connection.execute("delete from matching.kept_values where record_no in (from delta.old_numbers)")
     connection.execute(
-        "insert into matching.kept_values by name select * exclude (value) from touched.new_values;" + _COMMON_COUNTS
+        "insert into matching.kept_values by name select * exclude (value) from delta.new_values;" + _COMMON_COUNTS
     )
     connection.execute(
-        "create table touched.holders as from matching.kept_values where value_hash in (select value_hash"
-        " from touched.vals where value_hash not in (select value_hash from touched.common_counts))"
+        "create table delta.value_records as from matching.kept_values where value_hash in (select value_hash"
+        " from delta.changed_values where value_hash not in (select value_hash from delta.common_counts))"
     )
-    _count_again(connection)
+    _recount_values(connection)
     connection.execute(
-        "delete from matching.mtc_frequencies where (field, value) in (select field, value from touched.moved);"
-        "insert into matching.mtc_frequencies by name from touched.fresh semi join touched.moved using (field, value)"
+        "delete from matching.mtc_frequencies"
+        " where (field, value) in (select field, value from delta.recounted_values);"
+        "insert into matching.mtc_frequencies by name"
+        " from delta.new_frequencies semi join delta.recounted_values using (field, value)"
     )
-    _find_holders(connection)
+    _find_records_of_values(connection)
     return None
 
 
-# counts of common values, brought up to date: their holders need not be read
+# updated counts of common values: their records need not be read
 _COMMON_COUNTS = """
-create table touched.common_counts as
+create table delta.common_counts as
     select value_hash, system_bit, cast(sum(n) as bigint) as n from (
-        from matching.kept_counts semi join touched.vals using (value_hash)
+        from matching.kept_counts semi join delta.changed_values using (value_hash)
         union all
-        select value_hash, system_bit, 1 from touched.new_values semi join matching.kept_counts using (value_hash)
+        select value_hash, system_bit, 1 from delta.new_values semi join matching.kept_counts using (value_hash)
         union all
-        select value_hash, system_bit, -1 from touched.old_values semi join matching.kept_counts using (value_hash)
+        select value_hash, system_bit, -1 from delta.old_values semi join matching.kept_counts using (value_hash)
     )
     group by all having sum(n) > 0;
-delete from matching.kept_counts where value_hash in (select value_hash from touched.vals);
-insert into matching.kept_counts from touched.common_counts
+delete from matching.kept_counts where value_hash in (select value_hash from delta.changed_values);
+insert into matching.kept_counts from delta.common_counts
 """
 
 
-def _count_again(connection: duckdb.DuckDBPyConnection) -> None:
-    """`fresh` counts, and `moved`: values whose rounded count was another before, and whether it is smaller now."""
+def _recount_values(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write `new_frequencies`, and `recounted_values`: where the rounded count changed, and whether it fell."""
     connection.execute(
-        "create table touched.counts as select value_hash, cast(sum(n) as bigint) as record_count,"
-        f" {macro_value('others', 'cast(sum(n) as bigint)', 'system_bit')} as others,"
-        f" {macro_value('others_with_legal_name', 'cast(sum(n) as bigint)')} as named"
-        " from (select value_hash, system_bit, 1 as n from touched.holders union all from touched.common_counts)"
+        "create table delta.counts as select value_hash, cast(sum(n) as bigint) as record_count,"
+        f" {macro_value('other_customer_count', 'cast(sum(n) as bigint)', 'system_bit')} as other_count,"
+        f" {macro_value('other_legal_name_count', 'cast(sum(n) as bigint)')} as other_legal_name_count"
+        " from (select value_hash, system_bit, 1 as n from delta.value_records union all from delta.common_counts)"
         " group by value_hash;"
-        "create table touched.fresh as"
+        "create table delta.new_frequencies as"
         " with counted as (select name as field, value, record_count,"
-        " if(name = 'legal_name', named, others) as other_count"
-        " from touched.vals inner join touched.counts using (value_hash) inner join touched.numbered on field = number)"
+        " if(name = 'legal_name', other_legal_name_count, counts.other_count) as other_count"
+        " from delta.changed_values inner join delta.counts using (value_hash)"
+        " inner join delta.field_numbers on field = number)"
         f" select field, value, {macro_value('rounded_count', 'other_count')} as other_count,"
         f" if(field = 'word', {macro_value('rounded_count', 'record_count')}, null::double) as record_count"
         " from counted where if(field = 'word', record_count > 1, other_count > 0);"
-        "create table touched.before as from matching.mtc_frequencies semi join"
-        " (select name as field, value from touched.vals inner join touched.numbered on field = number)"
+        "create table delta.old_frequencies as from matching.mtc_frequencies semi join"
+        " (select name as field, value from delta.changed_values inner join delta.field_numbers on field = number)"
         " using (field, value);"
-        "create table touched.moved as select distinct other.field, other.value, value_hash,"
-        " fresh.other_count, coalesce(fresh.other_count, 0) < coalesce(before.other_count, 0) as is_rarer"
-        f" from ({either('touched.before', 'touched.fresh')}) as other"
-        " inner join touched.numbered on name = other.field"
-        " inner join touched.vals on vals.field = number and vals.value = other.value"
-        " left join touched.fresh on (fresh.field, fresh.value) = (other.field, other.value)"
-        " left join touched.before on (before.field, before.value) = (other.field, other.value)"
+        "create table delta.recounted_values as select distinct changed.field, changed.value, value_hash,"
+        " new.other_count, coalesce(new.other_count, 0) < coalesce(old.other_count, 0) as is_rarer"
+        f" from ({symmetric_difference('delta.old_frequencies', 'delta.new_frequencies')}) as changed"
+        " inner join delta.field_numbers on name = changed.field"
+        " inner join delta.changed_values as counted on counted.field = number and counted.value = changed.value"
+        " left join delta.new_frequencies as new on (new.field, new.value) = (changed.field, changed.value)"
+        " left join delta.old_frequencies as old on (old.field, old.value) = (changed.field, changed.value)"
     )
 
 
-def _find_holders(connection: duckdb.DuckDBPyConnection) -> None:
-    """`moves`: one row per record and value of it that moved."""
-    moved = "touched.moved using (value_hash)"
-    columns = "record_no, moved.field, other_count, is_rarer"
-    connection.execute(f"create table touched.moves as select {columns} from touched.holders inner join {moved}")
-    if rows(connection, f"from touched.common_counts semi join {moved} limit 1"):
-        connection.execute(
-            f"insert into touched.moves select {columns} from matching.kept_values as kept inner join {moved}"
-            " where kept.value_hash in (select value_hash from touched.common_counts)"
-        )
-    # a registered name also weighs for a record without a legal form whose letters are the same
-    if rows(connection, "from touched.moved where field = 'legal_name' limit 1"):
-        connection.execute(
-            "insert into touched.moves select record_no, moved.field, moved.other_count, is_rarer"
-            " from matching.mtc_keyed_records inner join touched.moved on name_key = value and field = 'legal_name'"
-        )
-    connection.execute("create table touched.moved_nos as select distinct record_no from touched.moves")
-
-
-def keep_touched_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
-    """The frequencies of the values of records that are made again: seventeen joins look for them."""
+def _find_records_of_values(connection: duckdb.DuckDBPyConnection) -> None:
+    """Write `recounted_records`: one row per record and value of it whose rounded count changed."""
+    recounted = "delta.recounted_values using (value_hash)"
+    columns = "record_no, recounted_values.field, other_count, is_rarer"
     connection.execute(
-        f"create table touched.mtc_frequencies as with held as ({_values_of('touched.mtc_keyed_records')})"
+        f"create table delta.recounted_records as select {columns} from delta.value_records inner join {recounted}"
+    )
+    if rows(connection, f"from delta.common_counts semi join {recounted} limit 1"):
+        connection.execute(
+            f"insert into delta.recounted_records select {columns} from matching.kept_values as kept"
+            f" inner join {recounted}"
+            " where kept.value_hash in (select value_hash from delta.common_counts)"
+        )
+    # the count of a registered name also applies to a record without a legal form that has the same letters
+    if rows(connection, "from delta.recounted_values where field = 'legal_name' limit 1"):
+        connection.execute(
+            "insert into delta.recounted_records"
+            " select record_no, recounted_values.field, recounted_values.other_count, is_rarer"
+            " from matching.mtc_keyed_records"
+            " inner join delta.recounted_values on name_key = value and field = 'legal_name'"
+        )
+    connection.execute("create table delta.recounted_nos as select distinct record_no from delta.recounted_records")
+
+
+def keep_delta_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
+    """Copy the frequencies of the values of recomputed records: seventeen joins read them."""
+    connection.execute(
+        f"create table delta.mtc_frequencies as with record_values as ({_values_of('delta.mtc_keyed_records')})"
         " from matching.mtc_frequencies where (field, value) in"
-        " (select name, value from held inner join touched.numbered on field = number)"
+        " (select name, value from record_values inner join delta.field_numbers on field = number)"
     )
 
 
 def patch_records(connection: duckdb.DuckDBPyConnection) -> None:
-    """Write the counts of moved values into the records that hold them, but for those that are made again anyway."""
+    """Write changed counts into the records that have the values, except those that are recomputed anyway."""
     keys = [
         key
         for key in macro_value("counted_keys")
-        if rows(connection, f"from touched.moves where field = '{key}' limit 1")
+        if rows(connection, f"from delta.recounted_records where field = '{key}' limit 1")
     ]
     if not keys:
         return
     listed = ", ".join(f"max(coalesce(other_count, 0.25)) filter (where field = '{key}') as {key}" for key in keys)
-    written = ", ".join(f"{key}_others = coalesce(patches.{key}, {key}_others)" for key in keys)
+    assignments = ", ".join(f"{key}_others = coalesce(patches.{key}, {key}_others)" for key in keys)
     connection.execute(
-        f"create table touched.patches as select record_no, {listed} from touched.moves"
-        " where record_no not in (from touched.record_nos) group by all;"
-        f"update matching.mtc_records set {written} from touched.patches"
+        f"create table delta.patches as select record_no, {listed} from delta.recounted_records"
+        " where record_no not in (from delta.record_nos) group by all;"
+        f"update matching.mtc_records set {assignments} from delta.patches"
         " where mtc_records.record_no = patches.record_no"
     )

@@ -1,9 +1,9 @@
-"""Safe clustering: records -> groups, merging only what all the evidence between two groups supports.
+"""Clustering: records -> clusters; two clusters merge only if all pairs between them support it.
 
-Plain connected components fall off a cliff: one wrong pair welds two families together. Here a pair is followed only
-while the summed bits of *all* scored pairs between the two groups are positive, pairs that were never compared count
-slightly against, and conflicting ids or a keep-apart word forbid the merge whatever the bits say. (Greedy correlation
-clustering; Bansal, Blum and Chawla, Machine Learning 56, 2004, give the objective.)
+With plain connected components one wrong pair merges two large clusters. Here a pair merges two clusters only if the
+summed match weights (bits) of *all* scored pairs between them are positive. Pairs that were never compared count
+slightly against, and conflicting ids or a decision to keep records apart forbid the merge at any score. (Greedy
+correlation clustering; Bansal, Blum and Chawla, Machine Learning 56, 2004, give the objective.)
 """
 
 from dataclasses import dataclass
@@ -15,8 +15,8 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 
-UNSCORED_BITS = -0.5  # a pair that shares no key at all is mild evidence against one customer
-CLIP_BITS = 8.0  # one pair, however sure, must not outvote a whole group
+UNSCORED_BITS = -0.5  # a pair that shares no blocking key is weak evidence against one customer
+CLIP_BITS = 8.0  # one pair, however certain, must not outweigh all other pairs of a cluster
 APART_BITS = -1e6
 
 MERGED, IDS_CONFLICT, KEPT_APART, OUTVOTED = 0, 1, 2, 3
@@ -38,45 +38,47 @@ class Links:
 
 @dataclass(frozen=True)
 class Clusters:
-    """labels: the smallest record number of each record's group. outcomes: per certain link and per scored link."""
+    """labels: the smallest record number of each record's cluster. outcomes: per certain link and per scored link."""
 
     labels: Ints
     certain_outcomes: Ints
     scored_outcomes: Ints
 
 
-def cluster(record_count: int, words: Links, certain: Links, apart: Links, scored: Links, codes: Ints) -> Clusters:
-    """Group records.
+def cluster(record_count: int, decided: Links, certain: Links, apart: Links, scored: Links, codes: Ints) -> Clusters:
+    """Cluster the records.
 
-    words: links a person decided; they win over conflicting keys, not over tax ids. certain: links by key. apart:
-    pairs never to share a group. scored: pairs by evidence. codes: one row per kind of id (first the valid tax id,
-    then each key namespace), one column per record, -1 where unknown: two groups with different codes of one kind are
-    never merged.
+    decided: links a person decided; they win over conflicting keys, not over tax ids. certain: links by key. apart:
+    pairs never to share a cluster. scored: pairs by score. codes: one row per kind of id (first the valid tax id,
+    then each key namespace), one column per record, -1 where unknown: two clusters with different codes of one kind
+    are never merged.
     """
-    codes = _codes_made_equal_by_word(codes, words)
-    left, right = np.concatenate([words.left, certain.left]), np.concatenate([words.right, certain.right])
+    codes = _with_decided_codes(codes, decided)
+    left, right = np.concatenate([decided.left, certain.left]), np.concatenate([decided.right, certain.right])
     starts, neighbours, bits = _adjacency(record_count, apart.left, apart.right, np.full(len(apart.left), APART_BITS))
     labels, outcomes = _merge(record_count, left, right, starts, neighbours, bits, codes.copy(), 0.0, -1.0)
     nodes, node_of = np.unique(labels, return_inverse=True)
     node_codes = _codes_of_nodes(codes, node_of, len(nodes))
-    inside = _aggregate(node_of, scored, len(nodes))
-    fences = _aggregate(node_of, Links(apart.left, apart.right, np.full(len(apart.left), APART_BITS)), len(nodes), None)
-    both = [np.concatenate(parts) for parts in zip(inside, fences, strict=True)]
-    starts, neighbours, bits = _adjacency(len(nodes), *both)
-    order = np.lexsort((inside[1], inside[0], -inside[2]))
-    order = order[inside[2][order] > 0]
+    node_pairs = _aggregate(node_of, scored, len(nodes))
+    apart_pairs = _aggregate(
+        node_of, Links(apart.left, apart.right, np.full(len(apart.left), APART_BITS)), len(nodes), None
+    )
+    all_pairs = [np.concatenate(parts) for parts in zip(node_pairs, apart_pairs, strict=True)]
+    starts, neighbours, bits = _adjacency(len(nodes), *all_pairs)
+    order = np.lexsort((node_pairs[1], node_pairs[0], -node_pairs[2]))
+    order = order[node_pairs[2][order] > 0]
     node_labels, node_outcomes = _merge(
-        len(nodes), inside[0][order], inside[1][order], starts, neighbours, bits, node_codes, UNSCORED_BITS, 0.0
+        len(nodes), node_pairs[0][order], node_pairs[1][order], starts, neighbours, bits, node_codes, UNSCORED_BITS, 0.0
     )
     final = _smallest_member(node_labels[node_of])
-    scored_outcomes = _outcomes_of_pairs(node_of, scored, inside, order, node_outcomes, len(nodes))
+    scored_outcomes = _outcomes_of_pairs(node_of, scored, node_pairs, order, node_outcomes, len(nodes))
     return Clusters(final, outcomes, np.where(final[scored.left] == final[scored.right], MERGED, scored_outcomes))
 
 
-def _codes_made_equal_by_word(codes: Ints, words: Links) -> Ints:
-    """A person who links two records says that their differing keys mean one customer; valid tax ids stay two."""
+def _with_decided_codes(codes: Ints, decided: Links) -> Ints:
+    """Codes where a decided link makes two different keys one; valid tax ids stay different."""
     codes = codes.copy()
-    for left, right in zip(words.left, words.right, strict=True):
+    for left, right in zip(decided.left, decided.right, strict=True):
         for row in codes[1:]:
             if 0 <= row[left] != row[right] >= 0:
                 row[row == row[right]] = row[left]
@@ -92,12 +94,12 @@ def _codes_of_nodes(codes: Ints, node_of: Ints, node_count: int) -> Ints:
 
 def _adjacency(count: int, left: Ints, right: Ints, bits: Floats) -> tuple[Ints, Ints, Floats]:
     """Every link from both of its ends: row starts, neighbours, bits."""
-    ends, others = np.concatenate([left, right]), np.concatenate([right, left])
+    ends, neighbours = np.concatenate([left, right]), np.concatenate([right, left])
     order = np.argsort(ends, kind="stable")
     starts: Ints = np.zeros(count + 1, dtype=np.int64)
     np.cumsum(np.bincount(ends, minlength=count), out=starts[1:])
-    both: Floats = np.concatenate([bits, bits])[order]
-    return starts, np.asarray(others[order], dtype=np.int64), both
+    doubled: Floats = np.concatenate([bits, bits])[order]
+    return starts, np.asarray(neighbours[order], dtype=np.int64), doubled
 
 
 def _aggregate(node_of: Ints, links: Links, count: int, clip: float | None = CLIP_BITS) -> tuple[Ints, Ints, Floats]:
@@ -111,13 +113,13 @@ def _aggregate(node_of: Ints, links: Links, count: int, clip: float | None = CLI
 
 
 def _outcomes_of_pairs(
-    node_of: Ints, scored: Links, inside: tuple[Ints, Ints, Floats], order: Ints, outcomes: Ints, count: int
+    node_of: Ints, scored: Links, node_pairs: tuple[Ints, Ints, Floats], order: Ints, outcomes: Ints, count: int
 ) -> Ints:
-    per_pair = np.zeros(len(inside[0]), dtype=np.int64)
+    per_pair = np.zeros(len(node_pairs[0]), dtype=np.int64)
     per_pair[order] = outcomes
     a, b = node_of[scored.left], node_of[scored.right]
-    place = np.searchsorted(inside[0] * count + inside[1], np.minimum(a, b) * count + np.maximum(a, b))
-    return per_pair[np.minimum(place, max(len(per_pair) - 1, 0))] if len(per_pair) else np.zeros(len(a), np.int64)
+    index = np.searchsorted(node_pairs[0] * count + node_pairs[1], np.minimum(a, b) * count + np.maximum(a, b))
+    return per_pair[np.minimum(index, max(len(per_pair) - 1, 0))] if len(per_pair) else np.zeros(len(a), np.int64)
 
 
 def _smallest_member(labels: Ints) -> Ints:
@@ -137,7 +139,7 @@ def _find(parent, x):
 
 @numba.njit(cache=True)
 def _merge(count, left, right, starts, neighbours, bits, codes, unscored, floor):
-    """Follow the links in order; returns the root of every node and what became of every link."""
+    """Follow the links in order; returns the root of every node and the outcome of every link."""
     parent = np.arange(count)
     size = np.ones(count, dtype=np.int64)
     following = np.full(count, -1, dtype=np.int64)
@@ -156,18 +158,18 @@ def _merge(count, left, right, starts, neighbours, bits, codes, unscored, floor)
             continue
         if size[a] < size[b] or (size[a] == size[b] and b < a):
             a, b = b, a
-        evidence, scored = 0.0, 0
+        total_bits, scored = 0.0, 0
         member = b
         while member >= 0:
-            for place in range(starts[member], starts[member + 1]):
-                if _find(parent, neighbours[place]) == a:
-                    evidence += bits[place]
+            for index in range(starts[member], starts[member + 1]):
+                if _find(parent, neighbours[index]) == a:
+                    total_bits += bits[index]
                     scored += 1
             member = following[member]
-        if evidence < APART_BITS / 2:
+        if total_bits < APART_BITS / 2:
             outcomes[link] = KEPT_APART
             continue
-        if evidence + unscored * (size[a] * size[b] - scored) <= floor:
+        if total_bits + unscored * (size[a] * size[b] - scored) <= floor:
             outcomes[link] = OUTVOTED
             continue
         parent[b] = a

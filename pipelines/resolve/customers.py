@@ -8,8 +8,8 @@ from pipelines.home.runs import Run
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import read, replace_table, write
 from pipelines.resolve import ids
-from pipelines.resolve.causes import in_words, strongest_links
-from pipelines.resolve.evidence import Evidence, read_evidence
+from pipelines.resolve.causes import strongest_links, with_causes
+from pipelines.resolve.cluster_input import ClusterInput, read_cluster_input
 from pipelines.resolve.reviews import reviews
 
 LOG = "customer_ids"
@@ -19,13 +19,13 @@ TABLES = ("customer_map", "customer_events", "customer_aliases", "customer_revie
 def resolve_customers(settings: Settings, run: Run) -> dict[str, int]:
     """Give every customer record of the run its customer. Returns the rows of each `resolved` table.
 
-    A backfill sees the ids that are known but adds none to the log.
+    A backfill uses the existing ids but adds none to the log.
     """
     with read(settings) as connection:
-        evidence = read_evidence(connection)
-        seen = first_seen(connection)
+        inputs = read_cluster_input(connection)
+        first_exports = first_exported(connection)
     log = _log(settings)
-    tables, events = resolve(evidence, seen, log, _stamp(run))
+    tables, events = resolve(inputs, first_exports, log, _stamp(run))
     if run.run_kind == "backfill":
         tables["customer_events"] = log
     elif len(events):
@@ -38,23 +38,23 @@ def resolve_customers(settings: Settings, run: Run) -> dict[str, int]:
 
 
 def resolve(
-    evidence: Evidence, seen: pl.DataFrame, log: pl.DataFrame, stamp: dict[str, object]
+    inputs: ClusterInput, first_exports: pl.DataFrame, log: pl.DataFrame, stamp: dict[str, object]
 ) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
     """The `resolved` tables and the new rows of the id log."""
-    clusters = evidence.clusters()
-    links = in_words(strongest_links(evidence, clusters), evidence.records)
-    records = evidence.records.with_columns(cluster=pl.Series(clusters.labels, dtype=pl.Int64)).join(
-        seen, on=ids.KEY, how="left"
+    clusters = inputs.clusters()
+    links = with_causes(strongest_links(inputs, clusters), inputs.records)
+    records = inputs.records.with_columns(cluster=pl.Series(clusters.labels, dtype=pl.Int64)).join(
+        first_exports, on=ids.KEY, how="left"
     )
     assignment = ids.assign(records.select(*ids.KEY, "cluster", "first_seen_at"), log)
-    events = _events(assignment, records, links, evidence, stamp)
+    events = _events(assignment, records, links, inputs, stamp)
     log = pl.concat([log, events]) if len(log) else events
     given = records.join(assignment.ids, on="cluster").select("record", *ids.KEY, "customer_id")
     return {
         "customer_map": _map(given, links),
         "customer_events": log,
         "customer_aliases": ids.aliases(log),
-        "customer_reviews": reviews(evidence, clusters, given.select("record", "customer_id")),
+        "customer_reviews": reviews(inputs, clusters, given.select("record", "customer_id")),
     }, events
 
 
@@ -72,52 +72,57 @@ def _map(given: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
 
 
 def _events(
-    assignment: ids.Assignment, records: pl.DataFrame, links: pl.DataFrame, evidence: Evidence, stamp: dict[str, object]
+    assignment: ids.Assignment,
+    records: pl.DataFrame,
+    links: pl.DataFrame,
+    inputs: ClusterInput,
+    stamp: dict[str, object],
 ) -> pl.DataFrame:
     causes = (
         records.select("record", *ids.KEY).cast({"record": pl.Int64}).join(links.select("record", "cause"), on="record")
     )
     changes = assignment.changes.join(causes.drop("record"), on=ids.KEY, how="left")
-    words = _words_against(evidence, records, assignment)
+    decisions = _decisions_against(inputs, records, assignment)
     cause = pl.when(pl.col("event") == "split").then(
-        pl.coalesce("word", pl.lit("the evidence no longer holds them together"))
+        pl.coalesce("decision_note", pl.lit("the evidence no longer supports one customer"))
     )
-    told = changes.join(words, on=ids.KEY, how="left").with_columns(cause=cause.otherwise("cause"))
-    return ids.events_of(told, stamp)
+    explained = changes.join(decisions, on=ids.KEY, how="left").with_columns(cause=cause.otherwise("cause"))
+    return ids.events_of(explained, stamp)
 
 
-def _words_against(evidence: Evidence, records: pl.DataFrame, assignment: ids.Assignment) -> pl.DataFrame:
-    """What someone said against the group that a record has left: `source_system, source_id, word`.
+def _decisions_against(inputs: ClusterInput, records: pl.DataFrame, assignment: ids.Assignment) -> pl.DataFrame:
+    """The decision that split a record from its former customer: `source_system, source_id, decision_note`.
 
-    The word is about the record itself, or about one that left with it, and another that stayed: what was said of
-    records elsewhere is not why it left.
+    It names the record itself, or one that left with it, and one that stayed: a decision about other records is not why
+    it left.
     """
     left = assignment.changes.filter(pl.col("event") == "split").select(*ids.KEY, "cluster", "previous_customer_id")
-    named = records.select("record", *ids.KEY, "cluster").join(assignment.ids, on="cluster")
-    stayed = named.join(assignment.changes, on=ids.KEY, how="anti")
-    apart = evidence.links.filter(~pl.col("is_same")).select("l", "r", word="cause")
-    ends = pl.concat([apart.rename({"l": "record", "r": "other"}), apart.select(record="r", other="l", word="word")])
-    told = (
-        left.join(named.select("record", *ids.KEY), on=ids.KEY)
-        .join(ends, on="record")
-        .join(stayed.select(other="record", previous_customer_id="customer_id"), on=["other", "previous_customer_id"])
-        .sort("word")
+    assigned = records.select("record", *ids.KEY, "cluster").join(assignment.ids, on="cluster")
+    stayed = assigned.join(assignment.changes, on=ids.KEY, how="anti")
+    remaining = stayed.select(record_r="record", previous_customer_id="customer_id")
+    apart = inputs.links.filter(~pl.col("is_same")).select(record_l="l", record_r="r", decision_note="cause")
+    swapped = apart.select(record_l="record_r", record_r="record_l", decision_note="decision_note")
+    decisions = (
+        left.join(assigned.select(*ids.KEY, record_l="record"), on=ids.KEY)
+        .join(pl.concat([apart, swapped]), on="record_l")
+        .join(remaining, on=["record_r", "previous_customer_id"])
+        .sort("decision_note")
     )
-    own = told.unique(ids.KEY, keep="first", maintain_order=True).select(*ids.KEY, "word")
-    together = ["cluster", "previous_customer_id"]
-    shared = told.unique(together, keep="first", maintain_order=True).select(*together, shared="word")
-    known = left.join(own, on=ids.KEY, how="left").join(shared, on=together, how="left")
-    return known.select(*ids.KEY, word=pl.coalesce("word", "shared"))
+    own = decisions.unique(ids.KEY, keep="first", maintain_order=True).select(*ids.KEY, "decision_note")
+    split = ["cluster", "previous_customer_id"]
+    shared = decisions.unique(split, keep="first", maintain_order=True).select(*split, shared_note="decision_note")
+    noted = left.join(own, on=ids.KEY, how="left").join(shared, on=split, how="left")
+    return noted.select(*ids.KEY, decision_note=pl.coalesce("decision_note", "shared_note"))
 
 
-def first_seen(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame | None = None) -> pl.DataFrame:
+def first_exported(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame | None = None) -> pl.DataFrame:
     """When each record was first exported: `source_system, source_id, first_seen_at`; keys: of some records only."""
     of = "" if keys is None else " semi join keys using (source_system, source_id)"
     return connection.execute(
-        "with seen as (select source_system, source_id, min(exported_at) as first_seen_at"
+        "with earliest as (select source_system, source_id, min(exported_at) as first_seen_at"
         f" from (select * from raw.accounts{of}) group by all)"
         " select source_system, source_id, coalesce(first_seen_at, exported_at) as first_seen_at"
-        f" from (select * from staging.stg_account_records{of}) left join seen using (source_system, source_id)"
+        f" from (select * from staging.stg_account_records{of}) left join earliest using (source_system, source_id)"
     ).pl()
 
 

@@ -26,7 +26,7 @@ LOG_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
 @dataclass(frozen=True)
 class Assignment:
     """ids: `cluster, customer_id, is_minted`. changes: `source_system, source_id, cluster, event, customer_id,
-    previous_customer_id` for every record whose id is new or another than before."""
+    previous_customer_id` for every record whose id is new or differs from before."""
 
     ids: pl.DataFrame
     changes: pl.DataFrame
@@ -90,7 +90,7 @@ def _first_come(choices: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ids_of_absent(standing: pl.DataFrame, records: pl.DataFrame) -> set[str]:
-    """Ids that belong to records which are away for now: nobody else may have them."""
+    """Ids of records that are absent for now: no other record may have them."""
     return set(standing.join(records, on=KEY, how="anti")["customer_id"])
 
 
@@ -161,12 +161,12 @@ def aliases(log: pl.DataFrame) -> pl.DataFrame:
     return best.select(pl.col(name).cast(kind) for name, kind in schema.items()).sort("alias_customer_id")
 
 
-def is_minted_anew(records: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
+def lost_log_differences(records: pl.DataFrame, log: pl.DataFrame) -> pl.DataFrame:
     """What would differ had the log been lost: records whose replayed id is not the logged one."""
-    without = assign(records, pl.DataFrame())
-    rebuilt = records.join(without.ids, on="cluster").select(*KEY, rebuilt_customer_id="customer_id")
-    both = rebuilt.join(replay(log), on=KEY)
-    return both.filter(pl.col("customer_id") != pl.col("rebuilt_customer_id")).sort(KEY)
+    without_log = assign(records, pl.DataFrame())
+    rebuilt = records.join(without_log.ids, on="cluster").select(*KEY, rebuilt_customer_id="customer_id")
+    compared = rebuilt.join(replay(log), on=KEY)
+    return compared.filter(pl.col("customer_id") != pl.col("rebuilt_customer_id")).sort(KEY)
 
 
 def events_of(changes: pl.DataFrame, stamp: dict[str, object]) -> pl.DataFrame:

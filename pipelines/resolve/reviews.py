@@ -1,15 +1,15 @@
-"""Pairs that a person should look at: merges that were blocked, and grey ones that nothing decides."""
+"""Pairs that a person should review: merges that were blocked, and undecided (grey) ones."""
 
 import numpy as np
 import polars as pl
 
+from pipelines.resolve.cluster_input import GREY_BITS, ClusterInput
 from pipelines.resolve.clusters import IDS_CONFLICT, KEPT_APART, OUTVOTED, Clusters
-from pipelines.resolve.evidence import GREY_BITS, Evidence
 
 REASONS = {
     IDS_CONFLICT: "their ids contradict each other",
     KEPT_APART: "someone keeps them apart",
-    OUTVOTED: "other records of the two groups speak against it",
+    OUTVOTED: "other records of the two clusters disagree",
 }
 SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
     "source_system_l": pl.String,
@@ -24,16 +24,18 @@ SCHEMA: dict[str, pl.DataType | type[pl.DataType]] = {
 }
 
 
-def reviews(evidence: Evidence, clusters: Clusters, ids: pl.DataFrame) -> pl.DataFrame:
-    """One row per pair to look at: `kind` is blocked, contradiction or grey. ids: `record, customer_id`."""
-    pairs = evidence.pairs.with_columns(outcome=pl.Series(clusters.scored_outcomes))
+def reviews(inputs: ClusterInput, clusters: Clusters, ids: pl.DataFrame) -> pl.DataFrame:
+    """One row per pair to review: `kind` is blocked, contradiction or grey. ids: `record, customer_id`."""
+    pairs = inputs.pairs.with_columns(outcome=pl.Series(clusters.scored_outcomes))
     apart = clusters.labels[pairs["l"].to_numpy()] != clusters.labels[pairs["r"].to_numpy()]
     pairs = pairs.filter(pl.Series(apart) & (pl.col("score_bits") > GREY_BITS))
-    decided = _are_decided(evidence, pairs)
+    decided = _are_decided(inputs, pairs)
     blocked = pairs.filter((pl.col("score_bits") > 0) & ~pl.Series(decided, dtype=pl.Boolean))
     grey = pairs.filter((pl.col("score_bits") <= 0) & ~pl.Series(decided, dtype=pl.Boolean))
-    # a word that cannot be followed is a contradiction too: whoever gave it must hear of it
-    links = pl.concat([evidence.words, evidence.certain]).with_columns(outcome=pl.Series(clusters.certain_outcomes))
+    # a decision that cannot be followed is a contradiction too: its author must learn of it
+    links = pl.concat([inputs.decided_links, inputs.key_links]).with_columns(
+        outcome=pl.Series(clusters.certain_outcomes)
+    )
     links = links.filter(pl.col("outcome") > 0).select("l", "r", score_bits=pl.lit(None, pl.Float64), outcome="outcome")
     rows = pl.concat(
         [
@@ -45,24 +47,26 @@ def reviews(evidence: Evidence, clusters: Clusters, ids: pl.DataFrame) -> pl.Dat
     reason = pl.col("outcome").replace_strict(
         REASONS, default="the evidence decides neither way", return_dtype=pl.String
     )
-    return _with_names(rows.with_columns(reason=reason), evidence, ids)
+    return _with_names(rows.with_columns(reason=reason), inputs, ids)
 
 
-def _are_decided(evidence: Evidence, pairs: pl.DataFrame) -> np.ndarray:
-    """Pairs with different keys of one declared namespace are kept apart: there is nothing left to look at."""
+def _are_decided(inputs: ClusterInput, pairs: pl.DataFrame) -> np.ndarray:
+    """Pairs with different keys of one declared namespace are kept apart: there is nothing left to review."""
     left, right = pairs["l"].to_numpy(), pairs["r"].to_numpy()
     decided = np.zeros(len(pairs), dtype=bool)
-    for row in evidence.codes[1:]:
+    for row in inputs.codes[1:]:
         decided |= (row[left] >= 0) & (row[right] >= 0) & (row[left] != row[right])
-    words = evidence.links.filter(~pl.col("is_same"))
-    said = set(zip(words["l"], words["r"], strict=True)) | set(zip(words["r"], words["l"], strict=True))
-    return decided | np.array([pair in said for pair in zip(left, right, strict=True)], dtype=bool) if said else decided
+    apart = inputs.links.filter(~pl.col("is_same"))
+    pairs_apart = set(zip(apart["l"], apart["r"], strict=True)) | set(zip(apart["r"], apart["l"], strict=True))
+    if not pairs_apart:
+        return decided
+    return decided | np.array([pair in pairs_apart for pair in zip(left, right, strict=True)], dtype=bool)
 
 
-def _with_names(rows: pl.DataFrame, evidence: Evidence, ids: pl.DataFrame) -> pl.DataFrame:
-    records = evidence.records.select("record", "source_system", "source_id").join(ids, on="record")
+def _with_names(rows: pl.DataFrame, inputs: ClusterInput, ids: pl.DataFrame) -> pl.DataFrame:
+    records = inputs.records.select("record", "source_system", "source_id").join(ids, on="record")
     for side in ("l", "r"):
-        named = records.rename({name: f"{name}_{side}" for name in ("source_system", "source_id", "customer_id")})
-        rows = rows.join(named, left_on=side, right_on="record", how="left")
+        keyed = records.rename({name: f"{name}_{side}" for name in ("source_system", "source_id", "customer_id")})
+        rows = rows.join(keyed, left_on=side, right_on="record", how="left")
     keys = ["source_system_l", "source_id_l", "source_system_r", "source_id_r"]
     return rows.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()).unique(keys, keep="first").sort(keys)

@@ -1,4 +1,4 @@
--- One row per metric, dimension member and day on which something happened, up to as_of: what targets are held against.
+-- One row per metric, dimension member and day on which something happened, up to as_of: the actuals for the targets.
 with
 
 metric_days as (select * from {{ ref('int_metric_days') }}),
@@ -51,7 +51,7 @@ select
     level,
     member,
     happened_on,
-    -- Decimals add up to the same last digit in any order, doubles do not.
+    -- Sums of decimals do not depend on the order of rows, sums of doubles do.
     cast(sum(cast(y as decimal(18, 4))) as double) as y,
 from final
 group by all

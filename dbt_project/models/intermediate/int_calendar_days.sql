@@ -14,7 +14,7 @@ days as (
     from horizon
 ),
 
--- several systems may send overrides of one day: the newest export speaks
+-- several systems may send overrides of one day: the newest export wins
 overrides as (
     select
         day,
@@ -36,7 +36,7 @@ festival_days as (
     group by all
 ),
 
--- shifted so that the fiscal year begins in January: its months, quarters and years are then the calendar's
+-- shifted so that the fiscal year begins in January: its months, quarters and years are then calendar ones
 fiscal_days as (
     select
         *,

@@ -30,7 +30,7 @@ months as (
 
 select
     months.*,
-    -- a window may lie in two months: the shares of all months add up to one per year
+    -- a window may span two months: the shares of all months add up to one per year
     coalesce(
         (
             date_diff(

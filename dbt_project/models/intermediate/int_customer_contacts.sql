@@ -1,4 +1,4 @@
--- One row per customer that anybody talked to or that has a contact, ticket or contract: how close it is kept.
+-- One row per customer with an activity, contact, ticket or contract: counts and last days of each.
 with run as (
     select * from {{ source('control', 'run') }}
 ),
@@ -7,7 +7,7 @@ customers as (
     select * from {{ source('resolved', 'customer_map') }}
 ),
 
-talked_to as (
+customer_activities as (
     select
         customers.customer_id,
         max(activities.occurred_on) as last_activity_on,
@@ -23,7 +23,7 @@ talked_to as (
     group by customers.customer_id
 ),
 
-known_people as (
+customer_people as (
     select
         customers.customer_id,
         count(*) as contact_count,
@@ -35,7 +35,7 @@ known_people as (
     group by customers.customer_id
 ),
 
-served as (
+customer_tickets as (
     select
         customers.customer_id,
         count(*) as ticket_count,
@@ -51,7 +51,7 @@ served as (
     group by customers.customer_id
 ),
 
-under_contract as (
+customer_contracts as (
     select
         customers.customer_id,
         count(*) filter (where coalesce(contracts.ends_on >= run.as_of, true)) as active_contract_count,
@@ -65,7 +65,7 @@ under_contract as (
 )
 
 select *
-from talked_to
-full join known_people using (customer_id)
-full join served using (customer_id)
-full join under_contract using (customer_id)
+from customer_activities
+full join customer_people using (customer_id)
+full join customer_tickets using (customer_id)
+full join customer_contracts using (customer_id)

@@ -1,4 +1,4 @@
--- One row per record and attribute whose value gave way to another of the same customer, old to new with the rule.
+-- One row per record and attribute whose value was replaced by another of the same customer, old to new with the rule.
 with all_values as (select * from {{ ref('int_customer_values') }}),
 
 surviving_values as (

@@ -1,4 +1,4 @@
--- One row per customer with a deal: what is open, and how deals ended.
+-- One row per customer with a deal: open and closed deals.
 select
     deals.customer_id,
     count(*) as opportunity_count,

@@ -1,8 +1,8 @@
 -- One row per customer: its tier by the seed tiers, and the condition that gave it.
 --
 -- Boundaries: A begins above its threshold, B at its own, so exactly 500,000 is B and exactly 100,000 is B. The first
--- tier of which any condition holds wins: money beats silence, so that a large customer who has gone quiet stays A and
--- is marked dormant, rather than being called C once a quarter; a small one who is often in touch is B.
+-- tier of which any condition holds wins. Revenue comes before activity, so that a large customer without recent activity
+-- stays A and is marked dormant, rather than falling to C once a quarter; a small one with frequent contact is B.
 with
 
 run as (select * from {{ source('control', 'run') }}),

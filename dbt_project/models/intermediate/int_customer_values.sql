@@ -1,4 +1,4 @@
--- One row per customer record and attribute that it knows, in the order in which values survive.
+-- One row per customer record and attribute with a value, ranked by survivorship.
 with records as (
     select
         map.customer_id,
@@ -10,7 +10,7 @@ with records as (
     inner join {{ source('resolved', 'customer_map') }} as map using (source_system, source_id)
     inner join {{ ref('mtc_records') }} as matched using (source_system, source_id)
     left join {{ source('control', 'systems') }} as systems using (source_system)
-    -- what a system deleted or merged away speaks only where nothing else does: see is_living
+    -- values of deleted or merged records survive only where no other record has one: see is_inactive
 ),
 
 attribute_values as (
@@ -26,7 +26,7 @@ attribute_values as (
             has_legal_form,
             priority,
             exported_at,
-            coalesce(is_deleted, false) or merged_into_id is not null as is_gone,
+            coalesce(is_deleted, false) or merged_into_id is not null as is_inactive,
         from records
         where {{ attribute.get('column', attribute.name) }} is not null
         {% if not loop.last %}union all{% endif %}
@@ -51,7 +51,7 @@ select
     row_number() over (
         partition by filled_records.customer_id, filled_records.attribute
         order by
-            filled_records.is_gone,
+            filled_records.is_inactive,
             {{ survivorship_key('rules.criterion_1') }},
             {{ survivorship_key('rules.criterion_2') }},
             {{ survivorship_key('rules.criterion_3') }},

@@ -1,10 +1,10 @@
--- One row per dimension member: the median life of a deal when open deals count as not yet closed (product-limit
+-- One row per dimension member: the median duration of a deal, open deals counted as not yet closed (product-limit
 -- estimate; E. L. Kaplan and P. Meier, JASA 53 (1958), 457-481). Empty where fewer than half have closed.
 with
 
 run as (select * from {{ source('control', 'run') }}),
 
-lives as (
+deal_durations as (
     select
         members.level,
         members.member,
@@ -25,7 +25,7 @@ ages as (
         days,
         count(*) filter (where is_closed) as closed_count,
         count(*) as ended_count,
-    from lives
+    from deal_durations
     group by all
 ),
 
@@ -41,7 +41,7 @@ survival as (
         level,
         member,
         days,
-        -- The product of (1 - d/n), as a sum of logarithms; the last death of all makes it 0.
+        -- The product of (1 - d/n), as a sum of logarithms; it is 0 once the last deal at risk has closed.
         sum(case when closed_count = at_risk_count then -1e9 else ln(1 - closed_count / at_risk_count) end) over (
             partition by level, member order by days
         ) as log_survival,

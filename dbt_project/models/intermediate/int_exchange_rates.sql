@@ -10,7 +10,7 @@ systems as (
     from {{ source('control', 'systems') }}
 ),
 
--- a rate out of the base currency is as good as one into it
+-- a rate from the base currency is inverted
 quoted_rates as (
     select
         if(rates.base_currency = run.base_currency, rates.currency, rates.base_currency) as currency,
@@ -38,7 +38,7 @@ dated_rates as (
     ) = 1
 ),
 
--- each rate holds until the next one, or until it is too old to be believed
+-- each rate holds until the next one, or until it is too old
 rate_spans as (
     select
         dated_rates.*,

@@ -10,7 +10,7 @@ sold as (
         product_line,
         sum(amount_base) as revenue,
         sum(quantity) as quantity,
-        -- of the lines whose cost is known: a line without one has no margin, it is not all margin
+        -- of the lines whose cost is known: a line without a cost has no margin, rather than all margin
         sum(amount_base - cost_base) as margin
     from {{ ref('int_revenue_lines') }}
     group by all

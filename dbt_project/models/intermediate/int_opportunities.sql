@@ -1,4 +1,4 @@
--- One row per real deal: the record that stands for it. Void deals and duplicates are left to the crosswalk.
+-- One row per real deal: its surviving record. Void deals and duplicates are in the crosswalk only.
 with
 
 records as (select * from {{ ref('int_opportunity_records') }}),

@@ -1,5 +1,5 @@
--- One row per deal record, void ones and duplicates included: what it is grouped by, in the company's words.
--- `unmapped` where nothing tells.
+-- One row per deal record, void ones and duplicates included: what it is grouped by, in the company's terms.
+-- `unmapped` where no source has a value.
 with
 
 deals as (select * rename (record_id as opportunity_id) from {{ ref('int_opportunity_records') }}),

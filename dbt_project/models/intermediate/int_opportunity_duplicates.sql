@@ -1,4 +1,4 @@
--- One row per deal record that another record stands for, with the rule and the evidence.
+-- One row per deal record that was dropped as a duplicate, with its survivor, the rule and the evidence.
 with
 
 links as (select * from {{ ref('int_opportunity_links') }}),
@@ -13,18 +13,18 @@ members as (
         row_number() over (
             partition by clusters.cluster_id
             order by
-                -- A system that knows the ending knows more than one that does not.
+                -- A record that has ended has more information than an open one.
                 records.stage_type = 'open',
                 coalesce(records.amount_base, 0) = 0,
                 {{ filled_columns(['customer_id', 'amount_base', 'created_on', 'closed_on', 'expected_close_on',
                                    'owner_name', 'product_name', 'opportunity_name'], 'records') }} desc,
-                -- Of open deals the last change tells most; of ended ones the record entered first is the original.
+                -- Of open deals the one changed last is the most current; of ended ones the record entered first is the original.
                 case when records.stage_type = 'open' then records.updated_at end desc nulls last,
                 records.created_on,
                 records.updated_at desc nulls last,
                 systems.priority nulls last,
                 records.record_id
-        ) as place,
+        ) as survivor_rank,
     from (select distinct record_id, cluster_id from links) as clusters
     inner join {{ ref('int_opportunity_records') }} as records using (record_id)
     left join systems using (source_system)
@@ -35,10 +35,10 @@ survivors as (
         cluster_id,
         record_id as survivor_id,
     from members
-    where place = 1
+    where survivor_rank = 1
 ),
 
--- A chain of matches may end at two deals of one system that do not match each other: then it proves too much.
+-- A chain of matches may connect two deals of one system that do not match each other: then it reaches too far.
 system_pairs as (
     select
         cluster_id,
@@ -83,7 +83,7 @@ final as (
     from strongest_links
     inner join survivors using (cluster_id)
     inner join cluster_trust using (cluster_id)
-    -- An overreaching chain gives way to direct matches only; the rest is counted and put up for review.
+    -- Of an overreaching chain only direct matches are dropped; the rest is counted and sent to review.
     where not cluster_trust.is_overreaching or strongest_links.other_id = survivors.survivor_id
 )
 

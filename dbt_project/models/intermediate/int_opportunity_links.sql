@@ -1,4 +1,4 @@
--- Two rows per kept link, one from each end: what ties two deal records together, and the cluster they fall into.
+-- Two rows per kept link, one from each end: the rule that links two deal records, and the cluster they belong to.
 with recursive
 
 pairs as (select * from {{ ref('int_opportunity_pairs') }}),
@@ -15,7 +15,7 @@ links as (
     from pairs
 ),
 
--- Customers buy alike again and again: between two systems only each other's best match can be the same deal.
+-- Customers place similar orders repeatedly: between two systems only each other's best match can be the same deal.
 ranked_links as (
     select
         *,
@@ -29,12 +29,12 @@ ranked_links as (
 kept_links as (
     select ranked_links.*
     from ranked_links
-    inner join ranked_links as returned
-        on ranked_links.record_id = returned.other_id
-        and ranked_links.other_id = returned.record_id
+    inner join ranked_links as reverse_links
+        on ranked_links.record_id = reverse_links.other_id
+        and ranked_links.other_id = reverse_links.record_id
     where
         not ranked_links.is_across_systems
-        or (ranked_links.preference = 1 and returned.preference = 1)
+        or (ranked_links.preference = 1 and reverse_links.preference = 1)
 ),
 
 reached as (

@@ -1,4 +1,4 @@
--- One row per pair of deal records that a rule of deal_duplicate_rules takes for the same deal, with the evidence.
+-- One row per pair of deal records that a rule of deal_duplicate_rules classes as the same deal, with the evidence.
 with
 
 rules as (select * from {{ ref('deal_duplicate_rules') }}),
@@ -27,7 +27,7 @@ matching as (
         )
         and coalesce(compared.title_similarity >= rules.min_title_similarity, rules.min_title_similarity is null)
     where
-        not compared.is_by_likeness
+        not compared.is_by_similarity
         or not (
             compared.is_contradictory_ending
             or coalesce(compared.has_other_numbers, false)
@@ -42,24 +42,24 @@ matching as (
                     compared.has_other_external_id
                     or compared.has_other_marks
                     or not compared.is_same_title
-                    or coalesce(compared.is_the_next_one, compared.is_won_twice)
+                    or coalesce(compared.is_next_deal, compared.is_won_twice)
                 )
             )
         )
 ),
 
--- Berlin and Bremen, 东区 and 西区: each title names something that the other does not.
-other_words as (
+-- Berlin and Bremen, 东区 and 西区: each title has a word that the other lacks.
+different_titles as (
     select record_id, other_id
     from matching
     where
-        is_by_likeness
+        is_by_similarity
         and not is_title_contained
         and len(
-            {{ own_words('words', 'words_of_other') }}
+            {{ unmatched_words('words_l', 'words_r') }}
         ) > 0
         and len(
-            {{ own_words('words_of_other', 'words') }}
+            {{ unmatched_words('words_r', 'words_l') }}
         ) > 0
 ),
 
@@ -67,10 +67,10 @@ final as (
     select
         * exclude (
             is_contradictory_ending, has_other_external_id, has_other_numbers, has_other_marks, is_same_title,
-            is_title_contained, is_won_twice, days_between_won, is_the_next_one, words, words_of_other, is_by_likeness, evidence
+            is_title_contained, is_won_twice, days_between_won, is_next_deal, words_l, words_r, is_by_similarity, evidence
         ),
     from matching
-    where not is_by_likeness or (record_id, other_id) not in (select (record_id, other_id) from other_words)
+    where not is_by_similarity or (record_id, other_id) not in (select (record_id, other_id) from different_titles)
     qualify row_number() over (partition by record_id, other_id order by rule_order) = 1
 )
 

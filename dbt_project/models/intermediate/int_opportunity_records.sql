@@ -42,7 +42,7 @@ dated_deals as (
                 then
                     coalesce(
                         closed_on,
-                        -- Systems with one close date overwrite it when the deal ends; a day yet to come is still a plan.
+                        -- Systems with one close date overwrite it when the deal ends; a future day is still a plan.
                         case when expected_close_on <= as_of then expected_close_on end,
                         updated_on
                     )

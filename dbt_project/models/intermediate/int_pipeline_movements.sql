@@ -43,7 +43,7 @@ compared as (
         )
 ),
 
--- Every deal was open when it was created, also one that is first seen when it has ended.
+-- Every deal was open when it was created, even one first observed after it had ended.
 creations as (
     select
         opportunity_id, least(coalesce(created_on, moved_on), moved_on) as moved_on, 'created' as movement,
@@ -52,7 +52,7 @@ creations as (
     where previous_stage_type is null
 ),
 
-resizings as (
+amount_changes as (
     select
         opportunity_id, moved_on, case when amount_base > previous_amount_base then 'increased' else 'decreased' end
             as movement, amount_base - previous_amount_base as amount_base, 0 as deal_change
@@ -75,7 +75,7 @@ reopenings as (
 final as (
     select * from creations
     union all
-    select * from resizings
+    select * from amount_changes
     union all
     select * from endings
     union all

@@ -1,4 +1,4 @@
--- One row per way in which a record of one system names a product: what it means.
+-- One row per product reference of one system: the product it means.
 with names_in_use as (
     select
         source_system,

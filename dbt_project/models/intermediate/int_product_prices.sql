@@ -1,4 +1,4 @@
--- One row per product and span of days in which one list price and one cost hold.
+-- One row per product and span of days with one list price and one cost.
 with systems as (
     select
         source_system,
@@ -24,7 +24,7 @@ priced_versions as (
     where products.list_price is not null or products.unit_cost is not null
 ),
 
--- one system's price list speaks for a product: two lists interleaved would make a third
+-- one system's price list applies to a product: two interleaved lists would make a third
 leading_versions as (
     select * from priced_versions
     qualify source_system = first_value(source_system) over (
@@ -42,7 +42,7 @@ select
     list_price,
     unit_cost,
     currency,
-    -- what was sold before the first known price is priced by it
+    -- sales before the first known price use that price
     if(
         row_number() over (partition by product_id order by valid_from asc nulls first) = 1,
         date '0001-01-01',

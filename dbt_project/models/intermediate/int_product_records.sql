@@ -1,4 +1,4 @@
--- One row per product of one system, of which several may be the same product: product_id says so.
+-- One row per product of one system, of which several may be the same product (same product_id).
 with run as (
     select * from {{ source('control', 'run') }}
 ),
@@ -10,7 +10,7 @@ systems as (
     from {{ source('control', 'systems') }}
 ),
 
--- a product list keeps old versions of a product: the one valid at as_of speaks, else the newest
+-- a product list keeps old versions of a product: the one valid at as_of wins, else the newest
 listed_products as (
     select
         products.source_system,
@@ -48,7 +48,7 @@ implied_products as (
     where rule = 'implied'
 ),
 
--- a bare code means the listed product of that code in another system, if only one system lists it
+-- a code without a name means the listed product of that code in another system, if only one system lists it
 codes_listed_once as (
     select
         source_key,
@@ -79,9 +79,9 @@ product_records as (
     left join systems on known_records.source_system = systems.source_system
 ),
 
-{{ unified_by_name('product_records') }}
+{{ merge_by_name('product_records') }}
 
 select
-    unified_id as product_id,
-    * exclude (unified_id, name_key)
-from unified_records
+    merged_id as product_id,
+    * exclude (merged_id, name_key)
+from merged_records

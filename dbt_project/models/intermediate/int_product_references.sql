@@ -1,4 +1,4 @@
--- One row per product that a record of one system names, by code or by name, with the code it means in that system.
+-- One row per product reference of one system, by code or by name, with the code it means in that system.
 with named_products as (
     {% for fact in ['invoice_lines', 'opportunities', 'opportunity_lines', 'order_lines'] -%}
         select
@@ -12,7 +12,7 @@ with named_products as (
     {% endfor -%}
 ),
 
--- exports write one product in several ways: the most frequent name speaks, the first by alphabet of two
+-- exports write one product in several ways: the most frequent name wins, among equals the first alphabetically
 counted_names as (
     select
         source_system,

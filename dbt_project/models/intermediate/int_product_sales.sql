@@ -1,4 +1,4 @@
--- One row per level, member, product and day with a line of revenue: pieces, and what they brought.
+-- One row per level, member, product and day with a line of revenue: pieces and revenue.
 with
 
 product_days as (
@@ -7,12 +7,12 @@ product_days as (
         coalesce(region, 'unmapped') as region,
         coalesce(product_line, 'unmapped') as product_line,
         coalesce(product_id, 'unmapped') as product_id,
-        -- A piece tells a price only where the money it brought is known, and money only where the pieces are.
+        -- A price needs both: pieces count only where their revenue is known, revenue only where the pieces are.
         coalesce(sum(quantity) filter (where amount_base is not null), 0) as quantity,
         coalesce(sum(amount_base) filter (where quantity is not null), 0) as amount_base,
         coalesce(sum(amount_base) filter (where quantity is null), 0) as unquantified_base,
     from {{ ref('int_revenue_lines') }}
-    where invoiced_on is not null -- a line without a day is in no period
+    where invoiced_on is not null -- a line without a day belongs to no period
     group by all
 ),
 

@@ -1,4 +1,4 @@
--- One row per way in which a record of one system names a rep: who it is.
+-- One row per rep reference of one system: the rep it means.
 with names_in_use as (
     select
         source_system,

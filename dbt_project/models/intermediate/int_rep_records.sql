@@ -1,4 +1,4 @@
--- One row per rep of one system, of which several may be the same person: rep_id says so.
+-- One row per rep of one system, of which several may be the same person (same rep_id).
 with systems as (
     select
         source_system,
@@ -13,7 +13,7 @@ listed_reps as (
         * exclude (source_system, rep_id),
         false as is_implied
     from {{ ref('stg_reps') }}
-    -- a team change may be kept as a second row of one rep: the newest export's last row speaks
+    -- a team change may be kept as a second row of one rep: the last row of the newest export wins
     qualify row_number() over (
         partition by source_system, source_key
         order by left_on desc nulls first, hired_on desc nulls last, exported_at desc, source_id asc
@@ -42,9 +42,9 @@ rep_records as (
     left join systems on known_records.source_system = systems.source_system
 ),
 
-{{ unified_by_name('rep_records') }}
+{{ merge_by_name('rep_records') }}
 
 select
-    unified_id as rep_id,
-    * exclude (unified_id, name_key)
-from unified_records
+    merged_id as rep_id,
+    * exclude (merged_id, name_key)
+from merged_records

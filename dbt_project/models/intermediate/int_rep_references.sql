@@ -1,4 +1,4 @@
--- One row per rep that a record of one system names, by id or by name, with the id it means in that system.
+-- One row per rep reference of one system, by id or by name, with the id it means in that system.
 with named_reps as (
     {% for object in ['accounts', 'activities', 'invoice_lines', 'invoices', 'leads', 'opportunities', 'order_lines',
                       'orders', 'quotes'] -%}

@@ -1,4 +1,4 @@
--- One row per rep: each attribute from the first system, in priority, that knows it.
+-- One row per rep: each attribute from the first system, by priority, that has a value.
 with ranked_records as (
     select
         *,

@@ -1,5 +1,5 @@
--- One row per real deal and open stage that it was seen to enter, plus one for its creation (stage `created`):
--- what came of it.
+-- One row per real deal and open stage with an observed entry, plus one for its creation (stage `created`), with the
+-- outcome.
 with
 
 stays as (select * from {{ ref('int_stage_history') }}),

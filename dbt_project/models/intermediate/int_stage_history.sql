@@ -16,7 +16,7 @@ stays as (
         opportunity_id,
         stage_number,
         arg_min(stage_code, observation_number) as stage_code,
-        arg_min(observed_on, observation_number) as first_seen_on,
+        arg_min(observed_on, observation_number) as first_observed_on,
         arg_min(previous_export_on, observation_number) as previous_export_on,
         arg_min({{ local_date('updated_at') }}, observation_number) as updated_on,
         arg_max(amount, observation_number) as amount,
@@ -28,7 +28,7 @@ stays as (
     group by opportunity_id, stage_number
 ),
 
--- Exports show that a deal moved since the export before; the day itself is taken from the deal where it tells.
+-- Exports show that a deal moved since the previous export; the day itself is taken from the deal where it has one.
 dated_stays as (
     select
         stays.*,
@@ -38,15 +38,15 @@ dated_stays as (
         case
             when stays.is_current and stages.stage_type in ('won', 'lost') and deals.closed_on is not null
                 then deals.closed_on
-            when stays.source = 'exported_history' then stays.first_seen_on
+            when stays.source = 'exported_history' then stays.first_observed_on
             when stays.stage_number > 1 and stays.updated_on > stays.previous_export_on
-                then least(stays.updated_on, stays.first_seen_on)
+                then least(stays.updated_on, stays.first_observed_on)
             when
                 stays.stage_number = 1
                 and (deals.created_on > stays.previous_export_on or stays.stage_code = first_stage.stage_code)
-                then coalesce(deals.created_on, stays.first_seen_on)
-            else stays.first_seen_on
-        end as told_on,
+                then coalesce(deals.created_on, stays.first_observed_on)
+            else stays.first_observed_on
+        end as dated_on,
         stays.stage_number > 1
         or stays.source = 'exported_history'
         or coalesce(deals.created_on > stays.previous_export_on, false)
@@ -58,11 +58,11 @@ dated_stays as (
     inner join stages on stays.stage_code = stages.stage_code
 ),
 
--- A back-dated closing day cannot lie before the stage before it.
+-- A back-dated closing day cannot precede the previous stage.
 ordered_stays as (
     select
         *,
-        max(told_on) over (partition by opportunity_id order by stage_number) as entered_on,
+        max(dated_on) over (partition by opportunity_id order by stage_number) as entered_on,
         lag(stage_order) over (partition by opportunity_id order by stage_number) as previous_stage_order,
         lag(stage_code) over (partition by opportunity_id order by stage_number) as previous_stage_code,
     from dated_stays

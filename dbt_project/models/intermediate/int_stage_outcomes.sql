@@ -1,4 +1,4 @@
--- What a deal is, for every stage and every status that may stand beside it.
+-- One row per stage and status (none included): the stage and stage type of a deal that has both.
 with
 
 stages as (select * from {{ ref('stages') }}),
@@ -29,7 +29,7 @@ combined as (
         coalesce(statuses.status, stages.stage_type) as stage_type,
         case
             when statuses.status is null or statuses.status = stages.stage_type then stages.stage_code
-            -- The system says that the deal lives on, and its stage says that it ended: it was reopened at the end.
+            -- The status is open but the stage is an ending: the deal was reopened after it ended.
             when statuses.status = 'open' then last_open_stage.stage_code
             else endings.stage_code
         end as stage_code,

@@ -1,4 +1,4 @@
--- One row per deal record that turned out to be no deal: marked void, or deleted. It may have been a deal in a forecast.
+-- One row per void deal record: marked void, or deleted. An earlier forecast may have counted it as a deal.
 with
 
 records as (select * from {{ ref('int_opportunity_records') }}),
@@ -14,7 +14,7 @@ void_stage as (
 final as (
     select
         records.record_id as opportunity_id,
-        -- A deleted record keeps the stage it had; what it is now is void.
+        -- A deleted record is exported in its last stage; here it is void.
         records.* exclude (record_id) replace (void_stage.stage_code as stage_code),
     from records
     cross join void_stage

@@ -1,9 +1,9 @@
--- One row per pair of customer records that a person should look at, with the money at stake.
-with words as (
-    {{ words_about_records() }}
+-- One row per pair of customer records that a person should review, with the money at stake.
+with decisions as (
+    {{ match_decisions() }}
 ),
 
--- a record that is away for now is known, and its word waits for it
+-- an absent record is known, and its decision applies when it returns
 known as (
     select source_system, source_id from {{ ref('stg_account_records') }}
     union
@@ -12,27 +12,29 @@ known as (
 
 customers as (select source_system, source_id, customer_id from {{ source('resolved', 'customer_map') }}),
 
--- whoever gave a word that reaches nobody, a slip of the pen, must hear of it
+-- the author of a decision about an unknown record, often a typo, must learn of it
 unknown as (
     select
-        words.source_system_l,
-        words.source_id_l,
-        words.source_system_r,
-        words.source_id_r,
+        decisions.source_system_l,
+        decisions.source_id_l,
+        decisions.source_system_r,
+        decisions.source_id_r,
         customers_l.customer_id as customer_id_l,
         customers_r.customer_id as customer_id_r,
         'unknown_record' as kind,
         'no record ' || concat_ws(
-            ' and no record ', if(l.source_id is null, words.one, null), if(r.source_id is null, words.other, null)
-        ) || ' is known; ' || words.decision || ' by ' || words.said as reason,
+            ' and no record ',
+            if(l.source_id is null, decisions.record_l, null),
+            if(r.source_id is null, decisions.record_r, null)
+        ) || ' is known; ' || decisions.decision || ' by ' || decisions.decision_note as reason,
         cast(null as double) as score_bits,
-    from words
-    left join known as l on words.source_system_l = l.source_system and words.source_id_l = l.source_id
-    left join known as r on words.source_system_r = r.source_system and words.source_id_r = r.source_id
+    from decisions
+    left join known as l on decisions.source_system_l = l.source_system and decisions.source_id_l = l.source_id
+    left join known as r on decisions.source_system_r = r.source_system and decisions.source_id_r = r.source_id
     left join customers as customers_l
-        on words.source_system_l = customers_l.source_system and words.source_id_l = customers_l.source_id
+        on decisions.source_system_l = customers_l.source_system and decisions.source_id_l = customers_l.source_id
     left join customers as customers_r
-        on words.source_system_r = customers_r.source_system and words.source_id_r = customers_r.source_id
+        on decisions.source_system_r = customers_r.source_system and decisions.source_id_r = customers_r.source_id
     where l.source_id is null or r.source_id is null
 ),
 

@@ -17,7 +17,7 @@ select
     receipts.amount,
     cast(rates.rate as decimal(18, 8)) as base_rate,
     rates.rated_on as base_rated_on,
-    {{ times('receipts.amount', 'rates.rate') }} as amount_base,
+    {{ multiply_money('receipts.amount', 'rates.rate') }} as amount_base,
     receipts.source_system,
     receipts.source_id,
     receipts.account_source_id

@@ -37,7 +37,7 @@ final as (
         targets.amount,
         targets.currency,
         -- a target without a currency is a count, or money in base currency: either way it stands as it is
-        if(targets.currency is null, targets.amount, {{ times('targets.amount', 'rates.rate') }}) as amount_base,
+        if(targets.currency is null, targets.amount, {{ multiply_money('targets.amount', 'rates.rate') }}) as amount_base,
         coalesce(lower(targets.version), 'original') as version,
         -- of several versions of one target the one exported last is pursued
         row_number() over (

@@ -1,10 +1,10 @@
--- One row per customer record and key of a candidate rule that it has; records of one block are compared.
-{% for rule in candidate_rules() -%}
+-- One row per customer record and blocking rule whose key it has; records of one block are compared.
+{% for rule in blocking_rules() -%}
     select
         record_no,
         cast({{ loop.index }} as utinyint) as rule_no,
         hash({{ loop.index }}, {{ rule.key }}) as block,
-        {{ hash_of_fence(rule) }} as fence,
+        {{ hash_of_conflict_key(rule) }} as conflict_key,
     from {{ ref('mtc_records') }}
     where {{ rule.get('known', rule.key) }} is not null{{ ' and ' ~ rule.where if rule.get('where') }}
     {% if not loop.last %}union all{% endif %}

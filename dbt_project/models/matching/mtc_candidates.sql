@@ -1,4 +1,4 @@
--- One row per pair of records that share a block, with the strongest rule that brought them together.
+-- One row per pair of records that share a block, with the strongest blocking rule.
 with usable_blocks as (
     select blocks.block
     from {{ ref('mtc_blocks') }} as blocks
@@ -17,5 +17,5 @@ select
     min(l.rule_no) as rule_no,
 from members as l
 inner join members as r
-    on l.block = r.block and l.record_no < r.record_no and not coalesce(l.fence != r.fence, false)
+    on l.block = r.block and l.record_no < r.record_no and not coalesce(l.conflict_key != r.conflict_key, false)
 group by all

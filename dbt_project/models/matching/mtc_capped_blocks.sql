@@ -1,6 +1,6 @@
--- One row per candidate rule: how many blocks were too large to compare, and how many pairs were left out with them.
+-- One row per blocking rule: how many blocks were too large to compare, and how many pairs were skipped with them.
 with rules as (
-    {% for rule in candidate_rules() -%}
+    {% for rule in blocking_rules() -%}
         select cast({{ loop.index }} as utinyint) as rule_no, '{{ rule.name }}' as rule, {{ block_cap(rule) }} as block_cap
         {% if not loop.last %}union all{% endif %}
     {% endfor %}

@@ -1,4 +1,4 @@
--- One row per pair of records that is decided without weighing: the same customer, or kept apart.
+-- One row per pair of records that is decided without a score: the same customer, or kept apart.
 with records as (
     select record_no, source_system, source_id from {{ ref('mtc_records') }}
 ),
@@ -30,7 +30,7 @@ parent_links as (
 ),
 
 overrides as (
-    {{ words_about_records() }}
+    {{ match_decisions() }}
 )
 
 select
@@ -38,7 +38,7 @@ select
     r.record_no as record_no_r,
     overrides.decision = 'same' as is_same,
     'override' as rule,
-    overrides.said as cause,
+    overrides.decision_note as cause,
 from overrides
 inner join records as l on overrides.source_system_l = l.source_system and overrides.source_id_l = l.source_id
 inner join records as r on overrides.source_system_r = r.source_system and overrides.source_id_r = r.source_id
@@ -73,7 +73,7 @@ from parent_links as links
 inner join records as children using (source_system, source_id)
 inner join records as parents
     on links.source_system = parents.source_system and links.parent_account_id = parents.source_id
--- who calls the two one customer says that the field is wrong
+-- a `same` override means that the parent field is wrong
 where
     not exists (
         select 1 from overrides

@@ -1,8 +1,8 @@
--- One row per candidate pair that says enough: the agreement level of every field, the bits of evidence it is worth.
+-- One row per candidate pair above the minimum: the comparison level of every field and its match weight in bits.
 {% set fields = match_fields() %}
 with levels as (
     {% for field in fields -%}
-    select '{{ field.name }}' as field, unnest({{ field.levels }}) as level, generate_subscripts({{ field.levels }}, 1) as place
+    select '{{ field.name }}' as field, unnest({{ field.levels }}) as level, generate_subscripts({{ field.levels }}, 1) as level_no
     {{ 'union all' if not loop.last }}
     {% endfor -%}
 ),
@@ -11,13 +11,13 @@ weights as (
     select
         levels.field,
         levels.level as label,
-        row_number() over (partition by levels.field order by kinds.kind, levels.place) as weight_no,
+        row_number() over (partition by levels.field order by kinds.kind, levels.level_no) as weight_no,
         log2(weights.match_share) as match_bits,
         case when not weights.by_frequency
             then cast(log2(weights.match_share) - log2(weights.random_share) as decimal(9, 3))
         end as fixed_bits,
         weights.random_share,
-        -- what one and what a hundred further records with the same value make of all records
+        -- the share that one record and a hundred more records with the same value are of all records
         weights.other_share / (totals.known_count + 99) as share_of_one,
         100 * weights.random_share / (totals.known_count + 99) as share_of_hundred,
     from levels
@@ -26,7 +26,7 @@ weights as (
     left join {{ ref('match_weights') }} as weights using (kind, field, level)
 ),
 
--- one wide row: a pair finds a weight by its place in a list, where a join per field would look for it eleven times
+-- one wide row: a pair gets its weights by list index instead of by eleven joins
 wide_weights as (
     select
         {% for field in fields -%}
@@ -74,5 +74,5 @@ select
 from weighed_pairs
 where
     field_bits > coalesce(
-        (select {{ least_field_bits('known_count') }} from {{ ref('mtc_totals') }} where field = 'record'), -1e9
+        (select {{ min_field_bits('known_count') }} from {{ ref('mtc_totals') }} where field = 'record'), -1e9
     )

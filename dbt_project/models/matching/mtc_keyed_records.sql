@@ -1,4 +1,4 @@
--- One row per customer record with its comparable keys; what it knows of itself, without regard to other records.
+-- One row per customer record with its comparable keys, independent of all other records.
 with accounts as (
     select
         row_number() over (order by source_system, source_id) as record_no,
@@ -6,7 +6,7 @@ with accounts as (
     from {{ ref('stg_account_records') }}
 ),
 
--- forms are few, records are many
+-- computed once per legal form: there are few
 forms as (
     select
         legal_form,

@@ -1,13 +1,13 @@
--- One row per customer record and declared key namespace: the key it has there, its own or that of the facts naming it.
+-- One row per customer record and declared key namespace: its own key, or that of the facts that refer to it.
 with account_keys as (
     select source_system, source_id, namespace, namespace_key
     from {{ source('keys', 'namespaces') }}
     where object = 'accounts'
 ),
 
--- a sales file may carry the shared key of its customer without any account record beside it
+-- a sales file may have the shared key of its customer without an account record
 fact_keys as (
-    {% for fact in facts_naming_accounts() -%}
+    {% for fact in facts_with_account_reference() -%}
         select facts.source_system, facts.account_source_id as source_id, declared.namespace, declared.namespace_key
         from {{ source('keys', 'namespaces') }} as declared
         inner join {{ ref('stg_' ~ fact) }} as facts
@@ -19,7 +19,7 @@ fact_keys as (
     {% endfor %}
 ),
 
--- facts of one record that name two keys decide nothing
+-- two keys in the facts of one record are ambiguous
 agreed_fact_keys as (
     select source_system, source_id, namespace, min(namespace_key) as namespace_key
     from fact_keys

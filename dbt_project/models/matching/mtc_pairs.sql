@@ -1,5 +1,5 @@
--- One row per compared pair of records: the bits of every field, the prior, and their sum, the score. A score above 0
--- says that one customer is likelier than two; the bits shown always sum to it.
+-- One row per compared pair of records: the match weight of every field in bits, the prior, and their sum, the score.
+-- A score above 0 means that one customer is likelier than two; the bits always sum to it.
 {{ config(materialized='view') }}
 {% set fields = match_fields() %}
 with rules as (select rule_no, rule from {{ ref('mtc_capped_blocks') }}),
@@ -10,39 +10,39 @@ evidence as (
         {{ 'tax_id_bits phone_bits email_bits address_bits place_bits birth_date_bits'.split() | join(' > 1 or ') }} > 1
             as has_second_field,
         {{ 'tax_id_bits phone_bits email_bits domain_bits address_bits'.split() | join(' > 1 or ') }} > 1
-            as is_met_elsewhere,
+            as has_other_agreement,
         {{ is_other_relative() }} as is_other_relative,
     from {{ ref('mtc_evidence') }}
 ),
 
--- the most that some pairs may score, whatever their fields say
-limits as (
+-- caps on the score of some pairs, whatever their field bits
+capped_pairs as (
     select
         *,
         case
-            -- equal names alone make no person
+            -- equal names alone do not make one person
             when kind = 'person' and not has_second_field then -6
-            -- the members of a family share much, and nothing of it says that they are one
+            -- members of a family share much without being one person
             when is_other_relative and tax_id_bits <= 1 then 0
-            -- a branch, a country's company or a group shares much with its company, and is another one: to be reviewed
+            -- a branch, a country's company or a group shares much with its company but is another customer: to be reviewed
             when name_level = 'other_branch' and tax_id_bits <= 1 then -2
             -- so do sister companies and shops
             when name_level in ('other_place', 'other_number', 'other_country', 'sister_name') and tax_id_bits <= 1 then 0
-            -- a registered agent's house and telephone are those of many companies
+            -- many companies share the address and telephone of a registered agent
             when name_level = 'other_registered' and {{ 'tax_id_bits email_bits contact_bits'.split() | join(' <= 1 and ') }} <= 1 then 0
-            -- a person who works for two companies of other names does not make them one
-            when kind = 'organisation' and name_level in ('other', 'other_registered') and contact_bits > 1 and not is_met_elsewhere then -2
-        end as most_bits,
+            -- a contact person of two companies with different names does not make them one
+            when kind = 'organisation' and name_level in ('other', 'other_registered') and contact_bits > 1 and not has_other_agreement then -2
+        end as max_score_bits,
     from evidence
 ),
 
--- what the fields say beyond that is taken back
-guarded_pairs as (
+-- the excess over the cap is subtracted
+scored_pairs as (
     select
-        limits.* exclude (most_bits),
+        capped_pairs.* exclude (max_score_bits),
         prior.prior_bits,
-        cast(least(coalesce(limits.most_bits - limits.field_bits - prior.prior_bits, 0), 0) as decimal(9, 3)) as guard_bits,
-    from limits
+        cast(least(coalesce(capped_pairs.max_score_bits - capped_pairs.field_bits - prior.prior_bits, 0), 0) as decimal(9, 3)) as guard_bits,
+    from capped_pairs
     cross join {{ ref('mtc_prior') }} as prior
 )
 
@@ -58,5 +58,5 @@ select
     prior_bits,
     guard_bits,
     field_bits + prior_bits + guard_bits as score_bits,
-from guarded_pairs
+from scored_pairs
 left join rules using (rule_no)

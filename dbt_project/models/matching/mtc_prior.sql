@@ -1,5 +1,5 @@
--- One row: how likely two records picked at random are one customer, re-estimated from the evidence of every run.
--- A frozen prior breaks at another number of records. Expectation-maximisation over a histogram of the evidence.
+-- One row: the probability that two random records are one customer, re-estimated in every run, because a fixed prior is
+-- wrong for another number of records. Expectation-maximisation over a histogram of the field bits.
 {% set rounds = 8 %}
 with histogram as (
     select cast(round(field_bits) as integer) as bits, count(*) as pair_count
@@ -11,7 +11,7 @@ records as (
     select count(*) as record_count, count(*) * (count(*) - 1) / 2 as pair_count from {{ ref('mtc_records') }}
 ),
 
--- bounds: at least one twin in fifty records, at most ten records to each customer
+-- bounds: at least one match per fifty records, at most ten records per customer
 round_0 as (
     select record_count, pair_count, record_count * 0.3 as match_count from records
 ),

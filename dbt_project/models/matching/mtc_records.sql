@@ -11,7 +11,7 @@ with keyed_records as (
 
 frequencies as (select * from {{ ref('mtc_frequencies') }}),
 
--- the rarest word of a name of several words says most about it
+-- the rarest word of a name of several words identifies it best
 words as (
     select record_no, unnest(list_distinct(string_split(core, ' '))) as word from keyed_records
     where not is_person and word_count > 1
@@ -28,23 +28,23 @@ rarest_words as (
     group by all
 ),
 
--- '<how many others have it>|<kind>|<key>': the rarest person that two records share sorts first
-met_people as (
+-- '<number of other customers>|<kind>|<key>': the rarest contact person that two records share sorts first
+shared_contacts as (
     select
-        people.record_no,
-        list({{ contact_by_rarity() }} order by people.contact_key) as contact_keys,
-    from (select record_no, unnest(contact_keys) as contact_key from keyed_records) as people
-    left join frequencies on frequencies.field = 'contact' and people.contact_key = frequencies.value
-    group by people.record_no
+        contacts.record_no,
+        list({{ contact_by_rarity() }} order by contacts.contact_key) as contact_keys,
+    from (select record_no, unnest(contact_keys) as contact_key from keyed_records) as contacts
+    left join frequencies on frequencies.field = 'contact' and contacts.contact_key = frequencies.value
+    group by contacts.record_no
 ),
 
--- apart from the rest of the record, which would be carried through seventeen joins
-others as (
+-- separate from the wide records, so that seventeen joins need not copy them
+other_counts as (
     select
         keyed_records.record_no,
         case when keyed_records.legal_form is not null then coalesce(legal_name.other_count, 0) end as legal_name_others,
         {% for key in counted_keys() -%}
-            -- never 0: a quarter of a record stands for the coincidence that was not seen yet
+            -- never 0: a quarter of a record stands for values that have not occurred twice yet
             case when keyed_records.{{ key }} is not null then coalesce({{ key }}_values.other_count, 0.25) end
                 as {{ key }}_others,
         {% endfor -%}
@@ -61,19 +61,19 @@ others as (
 final as (
     select
         keyed_records.* exclude (reads_like_person, contact_keys),
-        met_people.contact_keys,
+        shared_contacts.contact_keys,
         rarest_words.rarest_word,
         greatest(rarest_words.rarest_word_others, 0.25) as rarest_word_others,
-        -- the words of a person's name were not looked at: they may be any
+        -- the words of a person's name are not collected: any bit may be set
         case
             when keyed_records.word_count = 1 then {{ word_bit('keyed_records.core') }}
             else coalesce(rarest_words.word_mask, cast(18446744073709551615 as ubigint))
         end as word_mask,
-        others.* exclude (record_no),
+        other_counts.* exclude (record_no),
     from keyed_records
     left join rarest_words using (record_no)
-    left join met_people using (record_no)
-    inner join others using (record_no)
+    left join shared_contacts using (record_no)
+    inner join other_counts using (record_no)
 )
 
 select * from final

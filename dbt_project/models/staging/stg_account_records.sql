@@ -1,6 +1,6 @@
 -- One row per customer record to be matched: every account, and an implied one per reference that has none.
 with account_references as (
-    {% for fact in facts_naming_accounts() -%}
+    {% for fact in facts_with_account_reference() -%}
         select source_system, account_source_id, account_id, account_name, exported_at, _file_id, _record
         from {{ ref('stg_' ~ fact) }}
         where account_source_id is not null
@@ -16,7 +16,7 @@ unknown_accounts as (
         and account_references.account_source_id = accounts.source_id
 ),
 
--- the newest reference that tells a name speaks for the implied record
+-- the implied record takes the name of the newest reference that has one
 implied_accounts as (
     select
         source_system,

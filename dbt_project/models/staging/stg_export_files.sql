@@ -54,7 +54,7 @@ select
     visible_files.exported_at,
     visible_files.landed_at,
     export_sets.is_complete_set,
-    -- how ingest names the rows of a contract with `key: none`: by export day, file, contract and record
+    -- the ids that ingest gives rows of a contract with `key: none`: by export day, file, contract and record
     strftime(visible_files.exported_at, '%Y-%m-%d/') || visible_files.path
     || case when visible_files.contract <> visible_files.object then '/' || visible_files.contract else '' end
     || '#' as keyless_prefix

@@ -8,11 +8,11 @@ import polars as pl
 
 from pipelines.resolve.clusters import Clusters, Ints, Links, cluster
 
-GREY_BITS = -4.0  # below it a steward would look at 16 pairs to find one twin
+GREY_BITS = -4.0  # below it a steward would review 16 pairs to find one match
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ClusterInput:
     """records: one row per record in the order of record_no. pairs, links: the matching tables, 0-based numbers.
 
     code_names: which id each row of codes stands for.
@@ -28,26 +28,26 @@ class Evidence:
         """Group the records."""
         return cluster(
             len(self.records),
-            _links(self.words),
-            _links(self.certain),
+            _links(self.decided_links),
+            _links(self.key_links),
             _links(self.links.filter(~pl.col("is_same"))),
             _links(self.pairs, "score_bits"),
             self.codes,
         )
 
     @property
-    def words(self) -> pl.DataFrame:
-        """Links that a person decided, in the order they are followed: before all others."""
+    def decided_links(self) -> pl.DataFrame:
+        """Links that a person decided, in the order they are followed: before all other links."""
         return self.links.filter(pl.col("is_same") & (pl.col("rule") == "override"))
 
     @property
-    def certain(self) -> pl.DataFrame:
+    def key_links(self) -> pl.DataFrame:
         """Links by key, in the order they are followed."""
         return self.links.filter(pl.col("is_same") & (pl.col("rule") != "override"))
 
 
-def read_evidence(connection: duckdb.DuckDBPyConnection, record_nos: Ints | None = None) -> Evidence:
-    """Read `matching.*` of this run; of some records only, if their numbers are given.
+def read_cluster_input(connection: duckdb.DuckDBPyConnection, record_nos: Ints | None = None) -> ClusterInput:
+    """Read `matching.*` of this run; of a subset of the records, if their numbers are given.
 
     Records stand in the order of their keys, whatever their numbers: those may come from earlier runs.
     """
@@ -71,21 +71,21 @@ def read_evidence(connection: duckdb.DuckDBPyConnection, record_nos: Ints | None
         "select record_no, namespace, namespace_key from matching.mtc_namespaces"
         " inner join records using (source_system, source_id)"
     ).pl()
-    places = records.select("record_no", "record")
-    namespaces = namespaces.join(places, on="record_no").sort("namespace", "record")
+    positions = records.select("record_no", "record")
+    namespaces = namespaces.join(positions, on="record_no").sort("namespace", "record")
     codes, names = _codes(records, namespaces)
-    pairs = _placed(pairs, places).sort("l", "r")
-    links = _placed(links, places).sort("rule", "l", "r", "cause")
-    return Evidence(records.drop("record_no"), pairs, links, codes, names)
+    pairs = _with_positions(pairs, positions).sort("l", "r")
+    links = _with_positions(links, positions).sort("rule", "l", "r", "cause")
+    return ClusterInput(records.drop("record_no"), pairs, links, codes, names)
 
 
-def _placed(pairs: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
-    """Pairs of record numbers as pairs `l < r` of places in the frame of records."""
-    numbers = places["record_no"].to_numpy()
-    place_of: Ints = np.zeros(int(numbers.max()) + 1 if len(numbers) else 1, dtype=np.int64)
-    place_of[numbers] = places["record"].to_numpy()
-    one, other = (place_of[pairs[name].to_numpy()] for name in ("record_no_l", "record_no_r"))
-    ends = {"l": np.minimum(one, other), "r": np.maximum(one, other)}
+def _with_positions(pairs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:
+    """Pairs of record numbers as pairs `l < r` of positions in the frame of records."""
+    numbers = positions["record_no"].to_numpy()
+    position_of: Ints = np.zeros(int(numbers.max()) + 1 if len(numbers) else 1, dtype=np.int64)
+    position_of[numbers] = positions["record"].to_numpy()
+    left, right = (position_of[pairs[name].to_numpy()] for name in ("record_no_l", "record_no_r"))
+    ends = {"l": np.minimum(left, right), "r": np.maximum(left, right)}
     return pairs.with_columns(**{name: pl.Series(end) for name, end in ends.items()}).select(
         "l", "r", pl.exclude("l", "r", "record_no_l", "record_no_r")
     )

@@ -1,12 +1,12 @@
 {#
-  CTE `unified_records`: the records with `unified_id`, shared by records of different systems that have the same
-  name_key. Customers are matched with evidence (models/matching); products and reps are few, and their names are kept
-  with care, so an equal name is enough, unless one system gives that name to two records.
+  CTE `merged_records`: the records with `merged_id`, shared by records of different systems that have the same
+  name_key. Customers are matched by score (models/matching); products and reps are few and their names well maintained,
+  so an equal name is enough, unless one system gives that name to two records.
 
   records: a CTE with source_system, source_key, name_key, is_implied, priority. The id is that of the record of the
   first system in priority, an explicit record before an implied one.
 #}
-{% macro unified_by_name(records) %}
+{% macro merge_by_name(records) %}
     shared_names as (
         select name_key
         from (
@@ -21,13 +21,13 @@
         having max(record_count) = 1
     ),
 
-    unified_records as (
+    merged_records as (
         select
             records.*,
             first_value(records.source_system || '|' || records.source_key) over (
                 partition by coalesce(shared_names.name_key, records.source_system || '|' || records.source_key)
                 order by records.is_implied asc, records.priority asc, records.source_system asc, records.source_key asc
-            ) as unified_id
+            ) as merged_id
         from {{ records }} as records
         left join shared_names on records.name_key = shared_names.name_key
     )

@@ -1,19 +1,19 @@
 {#
-  The candidate rules: two records are compared when they share a key of at least one rule. Order is strength: a pair
-  found by several rules is listed under the first. cap: the largest block that is compared, in records. fence: two
-  records of a block that differ in this are not compared for it: a name with another place in it is a sister company.
+  The blocking rules: two records are compared when they share a key of at least one rule. Order is strength: a pair of
+  several rules is listed under the first. cap: the largest block that is compared, in records. conflict: two records of
+  a block that differ in this key are not compared: a name that contains another place is a sister company.
 #}
-{% macro candidate_rules() -%}
+{% macro blocking_rules() -%}
     {{ return([
         {'name': 'tax_id', 'key': 'tax_id_key'},
         {'name': 'email', 'key': 'email_key'},
         {'name': 'phone', 'key': 'phone_key'},
         {'name': 'domain', 'key': 'domain_key'},
-        {'name': 'contact', 'key': "unnest(list_transform(contact_keys, lambda met: substr(met, strpos(met, '|') + 1)))", 'known': 'contact_keys', 'cap': 12},
-        {'name': 'name', 'key': 'sorted_core', 'fence': 'name_place'},
+        {'name': 'contact', 'key': "unnest(list_transform(contact_keys, lambda contact: substr(contact, strpos(contact, '|') + 1)))", 'known': 'contact_keys', 'cap': 12},
+        {'name': 'name', 'key': 'sorted_core', 'conflict': 'name_place'},
         {'name': 'name_and_place', 'key': "sorted_core || '|' || coalesce(city_key, name_place, province_key)"},
-        {'name': 'brand', 'key': 'brand', 'where': 'not is_person', 'cap': 5, 'fence': 'name_place'},
-        {'name': 'brand_and_place', 'key': "brand || '|' || coalesce(city_key, name_place, province_key)", 'where': 'not is_person', 'fence': 'name_place'},
+        {'name': 'brand', 'key': 'brand', 'where': 'not is_person', 'cap': 5, 'conflict': 'name_place'},
+        {'name': 'brand_and_place', 'key': "brand || '|' || coalesce(city_key, name_place, province_key)", 'where': 'not is_person', 'conflict': 'name_place'},
         {'name': 'sound_and_place', 'key': "sound || '|' || coalesce(name_place, city_key, province_key)", 'where': 'not is_person'},
         {'name': 'rare_word', 'key': 'rarest_word', 'where': 'not is_person', 'cap': 12},
         {'name': 'address', 'key': "address_key || '|' || coalesce(postal_key, city_key, '')"},
@@ -38,14 +38,14 @@
 
 {#
   Larger blocks are skipped and counted: n records make n²/2 pairs, and a key shared by many says little. A rule whose
-  blocks are mostly strangers has a cap of its own.
+  blocks are mostly unrelated records has its own cap.
 #}
 {% macro block_cap(rule) -%} {{ rule.get('cap', 60) }} {%- endmacro %}
 
-{# Two bytes are enough: fences that only look the same let two records be compared, no more. #}
-{% macro hash_of_fence(rule) -%}
-    {%- if rule.get('fence') -%}
-        case when {{ rule.fence }} is not null then cast(hash({{ rule.fence }}) % 65536 as usmallint) end
+{# Two bytes are enough: a hash collision only means that two more records are compared. #}
+{% macro hash_of_conflict_key(rule) -%}
+    {%- if rule.get('conflict') -%}
+        case when {{ rule.conflict }} is not null then cast(hash({{ rule.conflict }}) % 65536 as usmallint) end
     {%- else -%} cast(null as usmallint)
     {%- endif -%}
 {%- endmacro %}

@@ -1,7 +1,7 @@
 {#
-  Two persons of one household rather than one person. Surname, house, telephone and often the e-mail address are the
-  family's: beside them a given name or birth date that disagrees weighs more than the sum of all that agrees. Elsewhere
-  one of the two may be a slip of the pen, and only both together tell two persons.
+  Two persons of one household rather than one person. A family shares surname, address, telephone and often e-mail:
+  there a given name or birth date that differs outweighs everything that agrees. Elsewhere one of the two may be a typo,
+  and only both together indicate two persons.
 #}
 {% macro is_other_relative() -%}
     kind = 'person' and coalesce(

@@ -1,13 +1,14 @@
 {#
   An amount of money times a price, a quantity or a rate, rounded to four decimals, halves away from zero.
 
-  By way of a double: exact decimals would need 128 bits, which cost two microseconds a row in DuckDB, a hundred times as
+  Computed in doubles: exact decimals would need 128 bits, which cost two microseconds a row in DuckDB, a hundred times as
   much; 18 digits overflow above a million. A double holds four decimals up to a hundred billion.
 
-  Cents times a rate of four decimals end in a half every hundredth time, and a double keeps that half a little above or
-  below: four units in its last place decide it, up to a billion, where they are still less than any real difference.
+  Cents times a rate of four decimals end in a half every hundredth time, and a double holds that half a little above or
+  below: four units in the last place are added to round it up, up to a billion, where they are still less than any real
+  difference.
 #}
-{% macro times(amount, factor) -%}
+{% macro multiply_money(amount, factor) -%}
     cast(
         cast({{ amount }} as double) * cast({{ factor }} as double)
         * if(abs(cast({{ amount }} as double) * cast({{ factor }} as double)) < 1e9, 1.0000000000000009e0, 1e0)

@@ -1,5 +1,5 @@
-{# Objects whose rows name a customer by id or by name; tests/test_dbt_staging.py holds it in step with the objects. #}
-{% macro facts_naming_accounts() -%}
+{# Objects whose rows refer to an account by id or by name; tests/test_dbt_staging.py compares it with the objects. #}
+{% macro facts_with_account_reference() -%}
     {{ return([
         'activities',
         'approvals',
