@@ -56,7 +56,7 @@ findings as (
     union all
     select opportunity_id, 'no_owner', 1, 'no owner is recorded'
     from deals
-    where owner_id is null and owner_name is null
+    where is_owner_exported and owner_id is null and owner_name is null
     union all
     select opportunity_id, 'no_recent_contact', date_diff('day', touched_on, as_of), 'last touched on ' || touched_on
     from deals
@@ -70,7 +70,7 @@ findings as (
     union all
     select opportunity_id, 'no_amount', 1, 'no amount, or none that can be converted'
     from deals
-    where coalesce(amount_base, 0) = 0
+    where is_amount_exported and coalesce(amount_base, 0) = 0
 ),
 
 final as (

@@ -35,6 +35,16 @@ spread as (
     where deals.amount_base > 0
 ),
 
+-- A list without a column says nothing of any deal: a rule about that column does not apply to it.
+exported_columns as (
+    select
+        source_system,
+        bool_or(owner_id is not null or owner_name is not null) as is_owner_exported,
+        bool_or(coalesce(amount_base, 0) <> 0) as is_amount_exported,
+    from deals
+    group by source_system
+),
+
 final as (
     select
         deals.opportunity_id,
@@ -43,6 +53,8 @@ final as (
         deals.rep_id,
         deals.owner_id,
         deals.owner_name,
+        exported_columns.is_owner_exported,
+        exported_columns.is_amount_exported,
         deals.stage_code,
         deals.amount_base,
         deals.expected_close_on,
@@ -70,6 +82,7 @@ final as (
     cross join usual_cycle
     cross join spread
     left join stages on deals.stage_code = stages.stage_code
+    left join exported_columns on deals.source_system = exported_columns.source_system
     where deals.is_open
 )
 
