@@ -9,6 +9,7 @@ import pytest
 from pipelines.errors import AlmanacError
 from pipelines.home import runs, state
 from pipelines.home.settings import Settings, load_settings
+from pipelines.serving import console
 from pipelines.serving.status import RUN_COLUMNS
 
 STRIKE = "strike,2026-03-10,the harbour is on strike,Wang"
@@ -57,6 +58,14 @@ def test_events_before_anything_was_served_and_runs_of_the_past_revise_nothing(s
     ended(settings, runs.start(settings, "b", date(2026, 3, 20)))
     assert runs.start(settings, "c", date(2026, 3, 12)).run_kind == "backfill"
     assert "old" not in runs.start(settings, "d", date(2026, 3, 21)).reason
+
+
+def test_the_summary_names_the_events_that_no_revision_answers(settings: Settings) -> None:
+    write(settings, STRIKE, "old,2020-01-01,long ago,Li")
+    assert list(console.past_events(settings)) == []
+    ended(settings, runs.start(settings, "a", date(2026, 3, 9)))
+    text = "forecast_events.csv: old (2020-01-01): before the first published version (2026-03-09), so no revision is issued"
+    assert list(console.past_events(settings)) == [("warning", text)]
 
 
 def test_a_reason_given_by_hand_stands_beside_the_events(settings: Settings) -> None:

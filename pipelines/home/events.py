@@ -23,14 +23,29 @@ def due(settings: Settings, as_of: date) -> str:
     event; one that was over before the home served anything is past. Empty where there is none.
     Raises AlmanacError for a row that could never be answered.
     """
-    log = state.read(settings, "runs")
-    published = log.filter(pl.col("outcome") == "published") if log.height else log
+    published = _published(settings)
     if published.is_empty():
         return ""
     first = cast(date, published["as_of"].min())
     answered = {part.strip() for reason in published["reason"].drop_nulls() for part in reason.split(";")}
     waiting = [event for event in _events(settings) if first <= event.occurred_on <= as_of]
     return "; ".join(event.text for event in waiting if event.text not in answered)
+
+
+def before_first_version(settings: Settings) -> tuple[date | None, list[str]]:
+    """The `as_of` of the first published version, and `event_id (day)` of each event before it, which none answers."""
+    published = _published(settings)
+    if published.is_empty():
+        return None, []
+    first = cast(date, published["as_of"].min())
+    return first, [
+        f"{event.event_id} ({event.occurred_on})" for event in _events(settings) if event.occurred_on < first
+    ]
+
+
+def _published(settings: Settings) -> pl.DataFrame:
+    log = state.read(settings, "runs")
+    return log.filter(pl.col("outcome") == "published") if log.height else log
 
 
 @dataclass(frozen=True, order=True)

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from pipelines.gates import gates
+from pipelines.home import events
 from pipelines.home.settings import Settings
 from pipelines.serving import publish, status
 
@@ -28,6 +29,7 @@ def render(settings: Settings) -> str:
     if last["outcome"] == "published":
         with duckdb.connect(str(served), read_only=True) as connection:
             lines += [*_customers(settings, connection), *_business(connection), *_forecasts(connection)]
+        lines += past_events(settings)
     lines += _where(settings)
     return "\n".join(["", title, *(f"  {name:<12}{text}" for name, text in lines), ""])
 
@@ -192,6 +194,16 @@ def _forecasts(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     """
     series, rows, first, last, naive = connection.execute(query).fetchall()[0]
     yield "forecasts", f"{series} series, {rows} periods from {first} to {last}, {naive} by the naive fallback"
+
+
+def past_events(settings: Settings) -> Iterator[Line]:
+    """A warning where events of the seed lie before the first published version: nothing was there to be revised."""
+    first, past = events.before_first_version(settings)
+    if past:
+        yield (
+            "warning",
+            f"forecast_events.csv: {', '.join(past)}: before the first published version ({first}), so no revision is issued",
+        )
 
 
 def _where(settings: Settings) -> Iterator[Line]:
