@@ -64,8 +64,8 @@ def test_the_summary_names_the_events_that_no_revision_answers(settings: Setting
     write(settings, STRIKE, "old,2020-01-01,long ago,Li")
     assert list(console.past_events(settings)) == []
     ended(settings, runs.start(settings, "a", date(2026, 3, 9)))
-    text = "forecast_events.csv: old (2020-01-01): before the first published version (2026-03-09), so no revision is issued"
-    assert list(console.past_events(settings)) == [("warning", text)]
+    why = "before the first published version (2026-03-09), so no revision is issued"
+    assert list(console.past_events(settings)) == [("warning", f"forecast_events.csv: old (2020-01-01): {why}")]
 
 
 def test_a_reason_given_by_hand_stands_beside_the_events(settings: Settings) -> None:

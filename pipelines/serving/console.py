@@ -200,10 +200,8 @@ def past_events(settings: Settings) -> Iterator[Line]:
     """A warning where events of the seed lie before the first published version: nothing was there to be revised."""
     first, past = events.before_first_version(settings)
     if past:
-        yield (
-            "warning",
-            f"forecast_events.csv: {', '.join(past)}: before the first published version ({first}), so no revision is issued",
-        )
+        why = f"before the first published version ({first}), so no revision is issued"
+        yield "warning", f"forecast_events.csv: {', '.join(past)}: {why}"
 
 
 def _where(settings: Settings) -> Iterator[Line]:
