@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,13 +28,35 @@ class Built:
         return self.settings.published / "almanac.duckdb"
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker builds the company and reads it; what works on copies comes last, in whichever worker is free."""
+@pytest.hookimpl(wrapper=True)  # xdist reads the groups as the first of the plain hooks
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    """What shares something costly goes to one worker, and the longest go first, so that both end together."""
     for item in items:
-        if "built" in item.fixturenames and "copied" not in item.fixturenames:  # type: ignore[attr-defined]
-            item.add_marker(pytest.mark.xdist_group("company"))
-    items.sort(key=lambda item: "copied" in item.fixturenames)  # type: ignore[attr-defined]
+        if group := _group(item):
+            item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=_turn)
+    return (yield)
+
+
+def _group(item: pytest.Item) -> str | None:
+    """One worker builds the company and reads it; what a module makes for all its tests is made once."""
+    fixtures = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+    if "copied" in fixtures or item.get_closest_marker("xdist_group"):
+        return None
+    if "built" in fixtures:
+        return "company"
+    is_shared = any(found[-1].scope == "module" for found in fixtures.values())
+    return Path(item.path).stem if is_shared else None
+
+
+def _turn(item: pytest.Item) -> int:
+    """The company first; groups while it is built; then the tests on copies of it; last what fills the gaps."""
+    groups = [mark.args[0] for mark in item.iter_markers("xdist_group")]
+    if "company" in groups:
+        return 0
+    if "copied" in item.fixturenames:  # type: ignore[attr-defined]
+        return 2
+    return 1 if groups else 3
 
 
 @pytest.fixture(scope="session")
