@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,14 @@ from pipelines.home.settings import Settings, load_settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CUSTOMERS = 200
+# Modules of 8 to 90 seconds of one processor, the longest first. The second builds the company while the other worker
+# does what needs none; those that change a copy of it stand where it is there.
+LONGEST = [f"test_{name}" for name in (
+    *("deals_held_out", "dagster", "quality_gates", "ingest_preview", "match", "forecasts_models"),
+    *("dbt_build", "gates_stop_the_job", "whole_job", "steward"),
+    *("ingest_large", "match_file", "publish", "match_update", "prophet_map_oracle", "ingest_history", "demo"),
+    *("demo_ingest", "ingest_files", "ingest_values", "match_contacts", "ingest_monday", "ingest_proposals"),
+)]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,35 +36,9 @@ class Built:
         return self.settings.published / "almanac.duckdb"
 
 
-@pytest.hookimpl(wrapper=True)  # xdist reads the groups as the first of the plain hooks
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
-    """What shares something costly goes to one worker, and the longest go first, so that both end together."""
-    for item in items:
-        if group := _group(item):
-            item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=_turn)
-    return (yield)
-
-
-def _group(item: pytest.Item) -> str | None:
-    """One worker builds the company and reads it; what a module makes for all its tests is made once."""
-    fixtures = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
-    if "copied" in fixtures or item.get_closest_marker("xdist_group"):
-        return None
-    if "built" in fixtures:
-        return "company"
-    is_shared = any(found[-1].scope == "module" for found in fixtures.values())
-    return Path(item.path).stem if is_shared else None
-
-
-def _turn(item: pytest.Item) -> int:
-    """The company first; groups while it is built; then the tests on copies of it; last what fills the gaps."""
-    groups = [mark.args[0] for mark in item.iter_markers("xdist_group")]
-    if "company" in groups:
-        return 0
-    if "copied" in item.fixturenames:  # type: ignore[attr-defined]
-        return 2
-    return 1 if groups else 3
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The longest modules first: a worker takes one when it has ended its last, and both end together."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,8 @@ from pipelines.home import runs, state
 from pipelines.home.settings import Settings, load_settings
 from pipelines.serving.status import RUN_COLUMNS
 
+pytestmark = pytest.mark.fast
+
 STRIKE = "strike,2026-03-10,the harbour is on strike,Wang"
 
 
