@@ -14,6 +14,14 @@ from pipelines.home.settings import Settings, load_settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CUSTOMERS = 200
+# Modules of 8 to 90 seconds of one processor, the longest first. The second builds the company while the other worker
+# does what needs none; those that change a copy of it stand where it is there.
+LONGEST = [f"test_{name}" for name in (
+    *("deals_held_out", "dagster", "quality_gates", "ingest_preview", "match", "forecasts_models"),
+    *("dbt_build", "gates_stop_the_job", "whole_job", "steward"),
+    *("ingest_large", "match_file", "publish", "match_update", "prophet_map_oracle", "ingest_history", "demo"),
+    *("demo_ingest", "ingest_files", "ingest_values", "match_contacts", "ingest_monday", "ingest_proposals"),
+)]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -28,13 +36,9 @@ class Built:
         return self.settings.published / "almanac.duckdb"
 
 
-@pytest.hookimpl(tryfirst=True)  # before the workers read the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One worker builds the company and reads it; what works on copies comes last, in whichever worker is free."""
-    for item in items:
-        if "built" in item.fixturenames and "copied" not in item.fixturenames:  # type: ignore[attr-defined]
-            item.add_marker(pytest.mark.xdist_group("company"))
-    items.sort(key=lambda item: "copied" in item.fixturenames)  # type: ignore[attr-defined]
+    """The longest modules first: a worker takes one when it has ended its last, and both end together."""
+    items.sort(key=lambda item: LONGEST.index(item.path.stem) if item.path.stem in LONGEST else len(LONGEST))
 
 
 @pytest.fixture(scope="session")

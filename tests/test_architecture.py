@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.fast
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 STEP = {"errors", "contracts", "home", "keys"}
 # Package of `pipelines` to the packages it may import. Steps of the flow meet in tables: none imports the next one.

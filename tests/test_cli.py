@@ -11,6 +11,8 @@ from typer.testing import CliRunner
 from pipelines.cli import app, main
 from pipelines.home.settings import load_settings
 
+pytestmark = pytest.mark.fast
+
 
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     monkeypatch.setattr("sys.argv", ["almanac", *map(str, arguments)])

@@ -8,6 +8,8 @@ from pipelines.contracts import SQL_TYPES, canonical_objects, load_contract, loa
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import SHIPPED_SOURCES
 
+pytestmark = pytest.mark.fast
+
 GOOD = """
 system: crm
 title: CRM

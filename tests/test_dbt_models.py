@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.fast
+
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
 MODELS = sorted(path for path in (PROJECT / "models").rglob("*.sql"))
 SERVED = [path for path in MODELS if path.parent.name in ("marts", "outlook")]

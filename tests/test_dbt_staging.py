@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+pytestmark = pytest.mark.fast
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 OBJECTS = sorted((REPOSITORY / "pipelines" / "contracts" / "objects").glob("*.yml"))
 assert OBJECTS, "no canonical object found"

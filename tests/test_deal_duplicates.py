@@ -3,6 +3,8 @@
 import pytest
 from deal_rules import Record, counted
 
+pytestmark = pytest.mark.fast
+
 
 def won(system: str, title: str, created: str, closed: str, amount: float = 50_000) -> Record:
     return Record(system, title, amount, f"2026-{created}", f"2026-{closed}", "won")

@@ -4,10 +4,14 @@ import dataclasses
 import re
 from pathlib import Path
 
+import pytest
+
 from pipelines.demo import AS_OF, SEED
 from pipelines.demo.dirt import load_dirt
 from pipelines.demo.measures import measured
 from pipelines.demo.world import build_world
+
+pytestmark = pytest.mark.fast
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "sample_company.md"
 

@@ -12,6 +12,8 @@ from pipelines.home.settings import Settings, load_settings
 from pipelines.serving import console
 from pipelines.serving.status import RUN_COLUMNS
 
+pytestmark = pytest.mark.fast
+
 STRIKE = "strike,2026-03-10,the harbour is on strike,Wang"
 
 

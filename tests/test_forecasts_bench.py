@@ -5,6 +5,8 @@ import pytest
 from pipelines.bench.forecast_prophet import with_slopes
 from pipelines.bench.forecast_tables import as_line, as_tables
 
+pytestmark = pytest.mark.fast
+
 
 def test_what_does_not_grow_is_kept_apart_from_what_a_further_series_costs() -> None:
     rows = [{"series": n, "cpu_s": 2.0 + n * 2e-5} for n in (10_000, 100_000, 1_000_000)]

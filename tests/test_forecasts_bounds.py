@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+import pytest
 
 from forecasts.backtesting.rolling_origin import Candidates, roll
 from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
 from forecasts.uncertainty.bounds import all_bounds
+
+pytestmark = pytest.mark.fast
 
 MONTHS, STEPS = 48, 6
 

@@ -12,6 +12,8 @@ from forecasts.panel.festival_effects import effects_of
 from forecasts.panel.frequency import Frequency
 from forecasts.panel.regressors import scenario_future, with_external
 
+pytestmark = pytest.mark.fast
+
 
 def days(*words: str) -> np.ndarray:
     return np.array(words, dtype="datetime64[D]")

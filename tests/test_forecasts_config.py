@@ -7,6 +7,8 @@ import pytest
 from forecasts import config
 from forecasts.errors import ForecastError
 
+pytestmark = pytest.mark.fast
+
 
 def test_unknown_key_is_refused_with_file_and_key(tmp_path: Path) -> None:
     path = tmp_path / "forecasts.yml"

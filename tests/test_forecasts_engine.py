@@ -15,6 +15,8 @@ from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
 from forecasts.run import Forecasts, forecast
 
+pytestmark = pytest.mark.fast
+
 AS_OF = date(2024, 12, 31)
 CHEAP = Tier(("ets_batch", "naive", "seasonal_naive"), ("ets_batch",))
 MONTHS = pl.date_range(date(2020, 1, 1), date(2024, 12, 1), "1mo", eager=True)

@@ -13,6 +13,8 @@ from forecasts.files import forecast_file
 from forecasts.output.schemas import FILE_COLUMNS
 from forecasts.panel.frequency import Frequency
 
+pytestmark = pytest.mark.fast
+
 MONTHS = pl.date_range(date(2020, 1, 1), date(2024, 6, 1), "1mo", eager=True)
 
 

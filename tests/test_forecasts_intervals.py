@@ -1,6 +1,7 @@
 """Intervals cover what they promise, with own and with borrowed residuals."""
 
 import numpy as np
+import pytest
 
 from forecasts.backtesting import metrics
 from forecasts.backtesting.rolling_origin import Candidates, Origin
@@ -8,6 +9,8 @@ from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
 from forecasts.uncertainty.bounds import all_bounds
 from forecasts.uncertainty.conformal import bounds
+
+pytestmark = pytest.mark.fast
 
 
 def test_conformal_bounds_cover_what_they_promise() -> None:

@@ -13,6 +13,8 @@ from pipelines.home import state, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, load_settings
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:

@@ -38,8 +38,7 @@ def batch_of_kinds(kinds: list[str], freq: str) -> Batch:
     return Batch(tuple(kinds), values, np.full(len(kinds), 600), Frequency(freq))
 
 
-# A model's compiled code lives in one process: all its tests run in one worker.
-@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.xdist_group(name)) for name in sorted(registry())])
+@pytest.fixture(params=sorted(registry()))
 def any_model(request: pytest.FixtureRequest) -> Model:
     return model(request.param)
 

@@ -15,6 +15,8 @@ from forecasts.reconciliation.hierarchy import solve_constraints
 from forecasts.selection import pool
 from forecasts.selection.segments import is_intermittent
 
+pytestmark = pytest.mark.fast
+
 
 def days(*words: str) -> np.ndarray:
     return np.array(words, dtype="datetime64[D]")

@@ -83,9 +83,9 @@ def company(shared: Built, tmp_path: Path) -> Company:
     ("gate", "table"),
     [
         ("raw", "raw.opportunities"),
-        ("clean", "resolved.customer_map"),
-        ("marts", "marts.revenue"),
-        ("forecast", "forecast.values"),
+        pytest.param("clean", "resolved.customer_map", marks=pytest.mark.slow),
+        pytest.param("marts", "marts.revenue", marks=pytest.mark.slow),
+        pytest.param("forecast", "forecast.values", marks=pytest.mark.slow),
     ],
 )
 def test_a_critical_failure_at_a_gate_leaves_the_served_file_alone(company: Company, gate: str, table: str) -> None:
@@ -98,6 +98,7 @@ def test_a_critical_failure_at_a_gate_leaves_the_served_file_alone(company: Comp
     assert "A test wants this gate to fail" in last["message"] or table.split(".")[1] in last["message"]
 
 
+@pytest.mark.slow
 def test_a_failing_outlook_test_leaves_the_served_file_alone(company: Company) -> None:
     before = company.built.served.read_bytes()
     models = company.config / "models" / "outlook"
@@ -113,6 +114,7 @@ def test_a_failing_outlook_test_leaves_the_served_file_alone(company: Company) -
     assert "missing_target" in last["message"]
 
 
+@pytest.mark.slow
 def test_a_warning_is_shown_and_blocks_nothing_and_one_rejected_file_does_not_stop_the_others(company: Company) -> None:
     company.suite("marts", "marts.revenue", severity="warning")
     rejected = write_unmapped_stage(company.built.settings.home)
@@ -129,6 +131,7 @@ def test_a_warning_is_shown_and_blocks_nothing_and_one_rejected_file_does_not_st
     assert warned == [(1,)]
 
 
+@pytest.mark.slow
 def test_a_backfill_adds_to_the_ledger_and_leaves_the_served_file_alone(company: Company) -> None:
     before = company.built.served.read_bytes()
     events = state.read(company.built.settings, "customer_ids").height

@@ -10,6 +10,8 @@ from pipelines.cli import app
 from pipelines.contracts import load_contracts
 from pipelines.ingest.proposals.preview import Preview, preview
 
+pytestmark = pytest.mark.fast
+
 LINES = """
 system: erp
 title: ERP

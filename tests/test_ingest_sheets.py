@@ -10,6 +10,8 @@ from ingest_world import World
 from pipelines.contracts import Reader
 from pipelines.ingest.proposals.preview import read_table
 
+pytestmark = pytest.mark.fast
+
 SHEETS = """
 system: crm
 title: CRM

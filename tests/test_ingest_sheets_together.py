@@ -6,6 +6,8 @@ import pytest
 import xlsxwriter
 from ingest_world import World
 
+pytestmark = pytest.mark.fast
+
 BUDGETS = """
 system: plan
 title: Plan

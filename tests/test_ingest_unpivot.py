@@ -14,6 +14,8 @@ from pipelines.ingest.files import store
 from pipelines.ingest.formats import chunks
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
+pytestmark = pytest.mark.fast
+
 TARGETS = """
 system: plan
 title: Plan

@@ -11,6 +11,8 @@ from pipelines.keys.chinese_short_name import link_short_names, short_core
 from pipelines.keys.places import place_key
 from pipelines.keys.tax import USCC_ALPHABET
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.mark.parametrize(
     ("one", "other"),

@@ -14,6 +14,8 @@ from pipelines.matching.decide import decide
 from pipelines.matching.overrides import validate_overrides
 from pipelines.serving import console
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.fixture
 def matched() -> Iterator[duckdb.DuckDBPyConnection]:

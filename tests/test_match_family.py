@@ -8,6 +8,8 @@ import pytest
 from pipelines.bench.match_data import sample_company
 from pipelines.matching.engine import match
 
+pytestmark = pytest.mark.fast
+
 Person = dict[str, str | dt.date]
 HOME: Person = {"address": "9 Main Way", "city": "Boston", "postal_code": "02115"}
 

@@ -6,6 +6,8 @@ import pytest
 from pipelines.bench.match_data import sample_company
 from pipelines.matching.engine import match
 
+pytestmark = pytest.mark.fast
+
 Fields = dict[str, str]
 AGENT = {"address": "1209 Orange Street", "city": "Wilmington", "postal_code": "19801", "phone": "302 658 1234"}
 APART: dict[str, tuple[str, str, Fields]] = {

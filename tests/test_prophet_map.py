@@ -13,6 +13,8 @@ from forecasts.prophet_map import Regressor, Seasonality, Specification, Specifi
 from forecasts.prophet_map.design import thin_svd
 from forecasts.prophet_map.parquet import forecast_parquet
 
+pytestmark = pytest.mark.fast
+
 
 def test_every_series_gets_every_period_with_ordered_bounds() -> None:
     forecast = fit_predict(panel(7), None, 12, "MS")

@@ -9,6 +9,8 @@ from prophet_map_series import sales
 
 from forecasts.prophet_map import Specification, SpecificationError, fit, fit_predict
 
+pytestmark = pytest.mark.fast
+
 MODES = (Specification(), Specification(seasonality_mode="multiplicative"), Specification(growth="flat"))
 RNG = np.random.default_rng(0)
 VALUES = {

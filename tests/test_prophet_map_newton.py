@@ -9,6 +9,8 @@ import pytest
 from forecasts.prophet_map import Specification, fit, fit_predict
 from forecasts.prophet_map.newton import Problem, descend
 
+pytestmark = pytest.mark.fast
+
 
 @pytest.fixture
 def problem() -> Problem:

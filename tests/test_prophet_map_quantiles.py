@@ -7,6 +7,8 @@ from prophet_map_series import sales
 from forecasts.prophet_map import Specification, fit_predict
 from forecasts.prophet_map.quantiles import SHARES, table, unit_variance
 
+pytestmark = pytest.mark.fast
+
 PROBABILITIES = (0.9, 0.975)
 
 

@@ -10,6 +10,8 @@ from prophet import Prophet
 from forecasts.prophet_map import fit_predict
 from forecasts.prophet_map.specification import SpecificationError
 
+pytestmark = pytest.mark.fast
+
 MONTHS = pl.datetime_range(datetime(2020, 1, 1), datetime(2022, 12, 1), "1mo", eager=True)
 FRAME = pl.DataFrame({"unique_id": "a", "ds": MONTHS, "y": np.arange(36.0), "cap": 50.0})
 COMING = pl.DataFrame({"ds": [datetime(2023, 1, 1), datetime(2023, 2, 1)], "cap": [50.0, 50.0]})

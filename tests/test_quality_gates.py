@@ -168,9 +168,21 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {gate: world(tmp_path_factory.mktemp(gate), gate).working_file for gate in gates.GATES}
 
 
+@pytest.fixture(scope="module")
+def suites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Suite]]:
+    """The shipped suites by gate."""
+    return gates.gate_suites(home(tmp_path_factory.mktemp("suites")))
+
+
 @pytest.mark.parametrize(("suite", "broken", "reason", "blocks"), BREAKAGES, ids=lambda value: str(value)[:40])
 def test_a_broken_company_is_told_why(
-    tmp_path: Path, sound: dict[str, Path], suite: str, broken: str, reason: str, blocks: bool
+    tmp_path: Path,
+    sound: dict[str, Path],
+    suites: dict[str, list[Suite]],
+    suite: str,
+    broken: str,
+    reason: str,
+    blocks: bool,
 ) -> None:
     gate, _, name = suite.partition("/")
     settings = home(tmp_path)
@@ -178,7 +190,7 @@ def test_a_broken_company_is_told_why(
     shutil.copy(sound[gate], settings.working_file)
     execute(settings, broken)
     gates.measure(settings)
-    (rule,) = [narrowed(one, reason) for one in gates.gate_suites(settings)[gate] if one.name == name]
+    (rule,) = [narrowed(one, reason) for one in suites[gate] if one.name == name]
     assert rule.entries, f"no rule of {suite} gives the reason {reason!r}"
     failed = [result for result in engine.run_gate(settings.working_file, [rule]) if result.outcome == "failed"]
     assert failed, f"{broken} was not noticed"
@@ -190,8 +202,7 @@ def narrowed(suite: Suite, reason: str) -> Suite:
     return replace(suite, entries=tuple(entry for entry in suite.entries if reason in entry.because))
 
 
-def test_every_shipped_rule_has_been_seen_to_fail(tmp_path: Path) -> None:
-    suites = gates.gate_suites(home(tmp_path))
+def test_every_shipped_rule_has_been_seen_to_fail(suites: dict[str, list[Suite]]) -> None:
     unseen = [
         f"{entry.where}: {entry.because}"
         for gate, listed in suites.items()
@@ -204,7 +215,9 @@ def test_every_shipped_rule_has_been_seen_to_fail(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("kept", "failures"), [(100, []), (70, ["warning"]), (40, ["critical", "warning"])])
-def test_volume_is_compared_with_the_run_that_was_served_last(tmp_path: Path, kept: int, failures: list[str]) -> None:
+def test_volume_is_compared_with_the_run_that_was_served_last(
+    tmp_path: Path, suites: dict[str, list[Suite]], kept: int, failures: list[str]
+) -> None:
     settings = world(tmp_path, "marts")
     many = "create or replace table marts.receipts as select i as receipt_id from range({}) as t(i)"
     for run_id, day, rows in (("zz", 1, 100), ("aa", 8, 100)):
@@ -213,7 +226,7 @@ def test_volume_is_compared_with_the_run_that_was_served_last(tmp_path: Path, ke
     start(settings, "mm")
     execute(settings, many.format(kept))
     gates.measure(settings)
-    (suite,) = [one for one in gates.gate_suites(settings)["marts"] if one.name == BEFORE]
+    (suite,) = [one for one in suites["marts"] if one.name == BEFORE]
     found = engine.run_gate(settings.working_file, [suite])
     assert [result.severity for result in found if result.outcome == "failed"] == failures
     with warehouse.read(settings) as connection:

@@ -15,6 +15,8 @@ from pipelines.cli import app
 from pipelines.errors import AlmanacError
 from pipelines.ingest.series import read_series
 
+pytestmark = pytest.mark.fast
+
 JANUARY, FEBRUARY = date(2024, 1, 1), date(2024, 2, 1)
 
 

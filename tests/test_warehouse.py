@@ -10,6 +10,8 @@ import pytest
 from pipelines.errors import AlmanacError
 from pipelines.home import warehouse
 
+pytestmark = pytest.mark.fast
+
 HOLD = """
 import duckdb, sys, time
 with duckdb.connect(sys.argv[1], read_only=True):

@@ -153,6 +153,7 @@ def test_a_second_run_finds_nothing_to_do_and_says_so(built: Built) -> None:
     assert inputs.waiting(built.settings) == []
 
 
+@pytest.mark.slow
 def test_rebuild_from_landing_and_state_serves_the_same_rows(copied: Callable[[], Built]) -> None:
     copy = copied()
     before = fingerprint(copy.served)

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -61,9 +62,14 @@ def forms(header: str) -> tuple[tuple[str, float], ...]:
 
 
 @cache
+def _aliases_file() -> dict[str, Any]:
+    return dict(yaml.safe_load(ALIASES.read_text(encoding="utf-8")))
+
+
 def abbreviations() -> dict[str, str]:
     """`ord num` is order number."""
-    return {**yaml.safe_load(ALIASES.read_text(encoding="utf-8"))["abbreviations"]}
+    found: dict[str, str] = _aliases_file()["abbreviations"]
+    return found
 
 
 def without_prefix(headers: list[str]) -> dict[str, str]:
@@ -109,7 +115,7 @@ def aliases(name: str, contracts: Iterable[SourceContract] = ()) -> Aliases:
 @cache
 def _listed(name: str) -> Aliases:
     """The column's own name, then the alias file: its words for the object before those for every object."""
-    listed = yaml.safe_load(ALIASES.read_text(encoding="utf-8"))
+    listed = _aliases_file()
     known: Aliases = {}
     for column in canonical_objects()[name].columns:
         own, general = ((listed.get(scope) or {}).get(column) or () for scope in (name, "*"))
@@ -155,8 +161,7 @@ def near_likeness(header: str, words: Words) -> float:
 @cache
 def known_but_unwanted() -> frozenset[str]:
     """Headers that everybody knows and no canonical column takes: an exchange rate beside an amount, a checksum."""
-    listed = yaml.safe_load(ALIASES.read_text(encoding="utf-8"))
-    return frozenset(plain(str(word)) for word in listed["-"])
+    return frozenset(plain(str(word)) for word in _aliases_file()["-"])
 
 
 @lru_cache(maxsize=100_000)
