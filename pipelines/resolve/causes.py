@@ -38,5 +38,5 @@ def with_causes(links: pl.DataFrame, records: pl.DataFrame) -> pl.DataFrame:
     keyed = links.join(names.cast({"linked_record": pl.Int64}), on="linked_record", how="left")
     score_cause = pl.format("{} bits with {}", pl.col("link_bits").round(1), pl.col("linked"))
     cause = pl.when(pl.col("rule") == "alone").then(pl.lit("no other record is this customer"))
-    cause = cause.when(pl.col("rule") == "score").then(score_cause).otherwise("cause")
-    return keyed.with_columns(cause=cause).sort("record")
+    causes = cause.when(pl.col("rule") == "score").then(score_cause).otherwise("cause")
+    return keyed.with_columns(cause=causes).sort("record")
