@@ -1,4 +1,4 @@
-"""The deal models as they stand in the dbt project, run on a handful of records without dbt."""
+"""The deal models of the dbt project, run on a few records without dbt."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -31,7 +31,7 @@ class Record(NamedTuple):
 
 
 def counted(*records: Record) -> list[str]:
-    """Ids of the records that are counted as deals of their own, `system|place`."""
+    """Ids of the records that are counted as deals of their own, `system|index`."""
     environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
     environment.globals.update(ref=lambda name: name, source=lambda _, name: name, var=lambda _, default: default)
     for name in ("deal_titles", "deal_candidates", "compared_deals", "filled_columns"):
@@ -43,15 +43,15 @@ def counted(*records: Record) -> list[str]:
         priorities = "(values ('crm', 1), ('hub', 2)) as t (source_system, priority)"
         connection.execute(f"create table systems as from {priorities}")
         connection.execute(RECORDS)
-        for place, record in enumerate(records):
-            values = [f"{record.system}|{place}", *record, str(place), f"id{place}", "C1", "closed_on"]
+        for index, record in enumerate(records):
+            values = [f"{record.system}|{index}", *record, str(index), f"id{index}", "C1", "closed_on"]
             marks = ", ".join("?" * len(values))
             connection.execute(f"insert into int_opportunity_records values ({marks}, null, null, null, null)", values)
         for model in MODELS:
             sql = (PROJECT / "models" / "intermediate" / f"{model}.sql").read_text(encoding="utf-8")
             connection.execute(f"create table {model} as {environment.from_string(sql).render()}")
-        found = connection.execute(
+        surviving = connection.execute(
             "from int_opportunity_records anti join int_opportunity_duplicates using (record_id)"
             " select record_id order by all"
         ).fetchall()
-    return [record_id for (record_id,) in found]
+    return [record_id for (record_id,) in surviving]

@@ -20,7 +20,7 @@ def test_orders_won_one_after_the_other_in_one_system_are_all_counted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ("ERP Rollout Berlin", "ERP Rollout Bremen"),
         ("园区监控项目东区", "园区监控项目西区"),
@@ -32,12 +32,12 @@ def test_orders_won_one_after_the_other_in_one_system_are_all_counted() -> None:
     ],
 )
 @pytest.mark.parametrize("stage", ["open", "won"])
-def test_two_sites_of_one_project_in_one_system_are_two_deals(one: str, other: str, stage: str) -> None:
+def test_two_sites_of_one_project_in_one_system_are_two_deals(left: str, right: str, stage: str) -> None:
     days = ("2026-01-05", "2026-03-01" if stage == "won" else None, stage)
-    assert len(counted(Record("crm", one, 500_000, *days), Record("crm", other, 500_000, *days))) == 2
+    assert len(counted(Record("crm", left, 500_000, *days), Record("crm", right, 500_000, *days))) == 2
 
 
-def test_a_deal_typed_again_in_one_system_is_counted_once() -> None:
+def test_a_deal_entered_twice_in_one_system_is_counted_once() -> None:
     first = Record("crm", "Oldgate - Press line 4", 100, "2026-01-05")
     assert counted(first, Record("crm", "OLDGATE PRESS LINE 4 project", 98, "2026-01-09")) != ["crm|0", "crm|1"]
     settled = won("crm", "Oldgate - Press line 4", "01-05", "03-01", 100)
@@ -45,7 +45,7 @@ def test_a_deal_typed_again_in_one_system_is_counted_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ("Datacenter Phase I", "Datacenter Phase II"),
         ("Datacenter Phase V", "Datacenter Phase X"),
@@ -57,9 +57,9 @@ def test_a_deal_typed_again_in_one_system_is_counted_once() -> None:
         ("园区监控项目东区", "园区监控项目西区"),
     ],
 )
-def test_two_projects_of_two_systems_stay_two_whatever_they_cost(one: str, other: str) -> None:
-    assert len(counted(won("crm", one, "01-05", "03-01"), won("hub", other, "01-12", "03-08"))) == 2
-    assert len(counted(Record("crm", one, 9, "2026-01-05"), Record("hub", other, 9, "2026-01-06"))) == 2
+def test_two_projects_of_two_systems_stay_two_whatever_they_cost(left: str, right: str) -> None:
+    assert len(counted(won("crm", left, "01-05", "03-01"), won("hub", right, "01-12", "03-08"))) == 2
+    assert len(counted(Record("crm", left, 9, "2026-01-05"), Record("hub", right, 9, "2026-01-06"))) == 2
 
 
 def test_an_order_won_a_month_later_in_another_system_is_another_order() -> None:
@@ -69,7 +69,7 @@ def test_an_order_won_a_month_later_in_another_system_is_another_order() -> None
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ("ＥＲＰ　升级项目", "erp升级项目"),
         ("Pumps Kassel 01", "Pumps Kassel 1"),
@@ -78,13 +78,13 @@ def test_an_order_won_a_month_later_in_another_system_is_another_order() -> None
         ("Pump station Bremen", "Bremen: pump station project"),
     ],
 )
-def test_one_title_written_in_two_ways_is_one_deal(one: str, other: str) -> None:
-    assert counted(won("crm", one, "01-05", "03-01"), won("hub", other, "01-06", "03-02")) == ["crm|0"]
+def test_one_title_written_in_two_ways_is_one_deal(left: str, right: str) -> None:
+    assert counted(won("crm", left, "01-05", "03-01"), won("hub", right, "01-06", "03-02")) == ["crm|0"]
 
 
-def test_a_shared_id_of_a_third_system_outweighs_the_words() -> None:
-    one = Record("crm", "ERP Rollout Berlin", 9, "2026-01-05", external_id="X1")
-    assert len(counted(one, Record("hub", "ERP Rollout Munich", 9, "2026-01-05", external_id="X1"))) == 1
+def test_a_shared_id_of_a_third_system_outweighs_different_titles() -> None:
+    berlin = Record("crm", "ERP Rollout Berlin", 9, "2026-01-05", external_id="X1")
+    assert len(counted(berlin, Record("hub", "ERP Rollout Munich", 9, "2026-01-05", external_id="X1"))) == 1
 
 
 @pytest.mark.parametrize("nothing", [None, 0])

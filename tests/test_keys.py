@@ -1,4 +1,4 @@
-"""Names, phones, e-mails, web sites, tax ids and addresses meet under one key, and never raise."""
+"""Names, phones, e-mails, web sites, tax ids and addresses: spellings of one value share a key, and no text raises."""
 
 import duckdb
 import polars as pl
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.fast
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ("Acme Widgets, Inc.", "ACME WIDGETS"),
         ("The Acme & Sons Corp", "Acme and Sons Corporation"),
@@ -45,12 +45,12 @@ pytestmark = pytest.mark.fast
         ("Łódź Tekstyl Sp. z o.o.", "Lodz Tekstyl Sp. z o.o."),
     ],
 )
-def test_spellings_of_one_company_share_their_core(one: str, other: str) -> None:
-    assert parse_name(one).core == parse_name(other).core
+def test_spellings_of_one_company_share_their_core(left: str, right: str) -> None:
+    assert parse_name(left).core == parse_name(right).core
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("left", "right"),
     [
         ("深圳市拓搏实业有限公司", "深圳市拓博实业有限公司"),
         ("北京银行", "上海银行"),
@@ -64,11 +64,11 @@ def test_spellings_of_one_company_share_their_core(one: str, other: str) -> None
         ("中国工商银行珠市口支行", "中国工商银行车站路支行"),
     ],
 )
-def test_different_companies_keep_different_cores(one: str, other: str) -> None:
-    assert parse_name(one).core != parse_name(other).core
+def test_different_companies_keep_different_cores(left: str, right: str) -> None:
+    assert parse_name(left).core != parse_name(right).core
 
 
-def test_a_name_tells_place_form_branch_and_sound() -> None:
+def test_a_name_is_parsed_into_place_form_brand_and_sound() -> None:
     huawei = parse_name("深圳市华为技术有限公司")
     assert (huawei.place, huawei.legal_form, huawei.brand, huawei.sound) == ("shenzhen", "有限公司", "华为", "huawei")
     assert parse_name("招商银行股份有限公司上海分行").branch == "分行"
@@ -78,7 +78,7 @@ def test_a_name_tells_place_form_branch_and_sound() -> None:
     ("name", "is_person"),
     [("Jon Yang", True), ("王小明", True), ("Johnson Controls Inc", False), ("华为", False), ("Mary Kay Ltd", False)],
 )
-def test_persons_are_told_from_companies(name: str, is_person: bool) -> None:
+def test_persons_are_distinguished_from_companies(name: str, is_person: bool) -> None:
     assert parse_name(name).is_person is is_person
 
 
@@ -106,7 +106,7 @@ def test_no_text_makes_a_name_raise(text: str) -> None:
         ("博腾（苏州）机械有限公司", ""),
     ],
 )
-def test_a_branch_is_told_from_its_company_and_from_a_place(name: str, branch: str) -> None:
+def test_a_branch_is_distinguished_from_its_company_and_from_a_place(name: str, branch: str) -> None:
     assert parse_name(name).branch == branch
 
 
@@ -129,7 +129,7 @@ def test_spellings_of_one_telephone_share_a_key_and_placeholders_get_none() -> N
     }
 
 
-def test_free_mail_is_nobodys_domain() -> None:
+def test_free_mail_gives_no_company_domain() -> None:
     frame = contacts.email_keys(pl.Series(["A@mail.Acme.co.uk", "x@gmail.com", "a@tencent.com.cn", "no address"]))
     assert keyed(frame, "domain_key") == {
         "A@mail.Acme.co.uk": "acme.co.uk",
@@ -163,7 +163,7 @@ t-online.de mail.ru bigpond.com sina.com.cn msa.hinet.net vip.sina.com"""
         ["001-617-411 9457", "+1 (617) 411-9457", "617-411-9457 x3"],
     ],
 )
-def test_a_telephone_has_one_key_from_home_and_from_abroad(spellings: list[str]) -> None:
+def test_national_and_international_telephone_numbers_share_a_key(spellings: list[str]) -> None:
     keys = contacts.phone_keys(pl.Series(spellings))["phone_key"]
     assert (len(keys), keys.n_unique()) == (len(spellings), 1)
 
@@ -173,12 +173,12 @@ def test_numbers_that_differ_in_their_last_digits_stay_apart() -> None:
     assert contacts.phone_keys(pl.Series(values))["phone_key"].n_unique() == len(values)
 
 
-def test_a_mail_provider_of_any_country_is_nobodys_domain() -> None:
+def test_a_mail_provider_of_any_country_gives_no_company_domain() -> None:
     frame = contacts.email_keys(pl.Series([f"huber@{host}" for host in MAIL_HOSTS.split()]))
     assert frame.filter(pl.col("domain_key").is_not_null()).is_empty()
 
 
-def test_a_page_of_a_platform_is_that_of_who_rents_it_or_nobodys() -> None:
+def test_a_page_of_a_platform_gives_the_customers_host_or_no_domain() -> None:
     rented = ["annas.wordpress.com", "https://berta.myshopify.com/x", "hongfa.1688.com", "c.github.io", "acme.uk.com"]
     pages = ["https://www.linkedin.com/company/carlo", "facebook.com/carla", "de-de.facebook.com/carla", "x.com/acme"]
     platforms = ["wordpress.com", "www.1688.com", "detail.1688.com/offer/1", "myshopify.com", "sites.google.com/site/a"]
@@ -187,7 +187,7 @@ def test_a_page_of_a_platform_is_that_of_who_rents_it_or_nobodys() -> None:
     assert frame["domain_key"].to_list() == [*hosts, "outlook-tools.de", "max.com", "mailer.io"]
 
 
-def test_who_writes_from_a_network_works_for_it() -> None:
+def test_an_e_mail_from_a_platforms_domain_keeps_that_domain() -> None:
     assert contacts.email_keys(pl.Series(["a@linkedin.com"]))["domain_key"].to_list() == ["linkedin.com"]
 
 
@@ -231,7 +231,7 @@ def test_a_tax_id_is_valid_only_if_its_checksum_holds() -> None:
 
 
 @pytest.mark.parametrize("text", ["0" * 18, "0" * 9, "DE123456789", "1234567890", "12-3456789", "ATU" + "XXXXXXXX"])
-def test_a_dummy_tax_id_is_nobodys(text: str) -> None:
+def test_a_placeholder_tax_id_has_no_key(text: str) -> None:
     assert tax_id_keys(pl.Series([text])).is_empty()
 
 
@@ -244,10 +244,10 @@ def test_no_check_character_makes_an_id_of_no_department_or_region_valid(departm
     assert (valid(f"{department}1"), valid("910"), valid("911")) == (0, 0, 1)
 
 
-def test_a_vat_number_meets_itself_without_its_country_but_forbids_nothing() -> None:
+def test_a_vat_number_without_its_country_has_the_same_key_but_is_not_valid() -> None:
     written = ["DE 129 273 398", "129273398", "12-9273398", "129273399", "IT00743110157", "00743110157"]
-    found = {value: (key, valid) for value, key, valid, _ in tax_id_keys(pl.Series(written)).rows()}
-    assert found == {
+    keys = {value: (key, valid) for value, key, valid, _ in tax_id_keys(pl.Series(written)).rows()}
+    assert keys == {
         "DE 129 273 398": ("DE129273398", True),
         "129273398": ("DE129273398", False),
         "12-9273398": ("DE129273398", False),
@@ -257,7 +257,7 @@ def test_a_vat_number_meets_itself_without_its_country_but_forbids_nothing() -> 
     }
 
 
-def test_letters_that_look_like_digits_are_read_as_such_in_chinese_codes() -> None:
+def test_misread_letters_become_digits_in_chinese_codes() -> None:
     frame = tax_id_keys(pl.Series(["913301OO799655058B", "9I330100799655058b", "91330100799655058B"]))
     assert set(frame.select("tax_id_key", "is_valid").rows()) == {("91330100799655058B", True)}
 

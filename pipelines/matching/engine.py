@@ -13,7 +13,7 @@ from pipelines.matching.models import load_seed, run_models
 from pipelines.resolve.cluster_input import ClusterInput, read_cluster_input
 from pipelines.resolve.clusters import Clusters
 
-# What matching reads of a customer record; a frame may have any subset beside source_system and source_id.
+# The columns that matching reads; a frame needs source_system and source_id and any subset of the others.
 COLUMNS = {
     "source_system": "varchar",
     "source_id": "varchar",

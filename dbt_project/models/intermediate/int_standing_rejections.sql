@@ -36,5 +36,5 @@ where
     rejected.status = 'rejected'
     -- Of one instant the rejected file is another part, or a correction that failed: ingest marks what was redelivered.
     and coalesce(rejected.exported_at >= newest.exported_at, rejected.landed_at >= newest.landed_at, true)
-    -- Of a file that no contract claims nobody can say what would follow it: only its path can be loaded after all.
+    -- A file that no contract claims has no later file of its object: only its path can be loaded after all.
     and (rejected.object <> '' or rejected.path not in (select path from loaded_files))
