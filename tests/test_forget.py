@@ -64,7 +64,7 @@ def test_a_person_is_forgotten_in_every_piece_of_a_large_file(
     rows[5], rows[110] = "6,Ann,ann@x.com,CEO,yes\n", "111,Ann,ann@x.com,CEO,maybe\n"
     world = World(tmp_path).contract(PEOPLE)
     world.put("people_20240131.csv", (head + "".join(rows)).encode(encoding))
-    monkeypatch.setattr("pipelines.ingest.formats.chunks.PIECE_BYTES", 500)
+    monkeypatch.setattr("pipelines.ingest.formats.chunks.CHUNK_BYTES", 500)
     row = world.run().files[0]
     assert (row["rows_loaded"], row["rows_quarantined"]) == (118, 1)
     changed = forget(world.settings, load_contracts(world.settings.sources), "ann@x.com", "forget")[0]

@@ -152,7 +152,7 @@ def test_blank_lines_do_not_depend_on_the_pieces(tmp_path: Path, monkeypatch: py
     rows = "".join(f"{n},a,Prospecting,1,\n" + "\n" * (n % 7 == 0) for n in range(1, 400))
     counts = []
     for name, size in (("pieces", 3000), ("whole", 10**9)):
-        monkeypatch.setattr("pipelines.ingest.formats.chunks.PIECE_BYTES", size)
+        monkeypatch.setattr("pipelines.ingest.formats.chunks.CHUNK_BYTES", size)
         world = World(tmp_path / name).contract(DEALS)
         world.put("deals_20240131.csv", deals() + rows + '400,"a"b,Prospecting,1,\n')
         file = world.run().files[0]

@@ -13,7 +13,7 @@ from pipelines.errors import AlmanacError
 from pipelines.ingest.files import store
 from pipelines.ingest.formats import chunks as pieces
 from pipelines.ingest.formats.careful_parser import Dialect, parse
-from pipelines.ingest.formats.chunks import cuts
+from pipelines.ingest.formats.chunks import chunk_offsets
 from pipelines.ingest.proposals.preview import find_contract, preview
 from pipelines.ingest.quarantine.resubmission import export_refused, take_back
 
@@ -48,7 +48,7 @@ class Both:
         """The tables of the home that read in pieces, which are those of the other."""
         found = []
         for world, size in zip(self.worlds, (SMALL, 10**9), strict=True):
-            self.patch.setattr(pieces, "PIECE_BYTES", size)
+            self.patch.setattr(pieces, "CHUNK_BYTES", size)
             world.contract(contract).put("deals_20240131.csv", text)
             world.run()
             found.append([world.rows(sql) for sql in TABLES])
@@ -110,12 +110,12 @@ def test_cuts_lie_where_records_end_whatever_the_quotes_do(
         letters = ["a", "é", mark, quote, "\n", mark + quote, quote + mark, *chance.sample(' \t\r\n\\|"', 3)]
         text = "".join(chance.choices(letters, k=chance.randrange(1, 120)))
         path.write_bytes(text.encode())
-        monkeypatch.setattr(pieces, "PIECE_BYTES", chance.choice([1, 3, 20]))
-        monkeypatch.setattr(pieces, "BLOCK", chance.choice([1, 5, 64]))
+        monkeypatch.setattr(pieces, "CHUNK_BYTES", chance.choice([1, 3, 20]))
+        monkeypatch.setattr(pieces, "SCANNED_BYTES", chance.choice([1, 5, 64]))
         begins = {len(text[: record.start].encode()) for record in parse(text, dialect)}
-        assert {*cuts(path, dialect)} <= begins | {0, path.stat().st_size}, text
-        monkeypatch.setattr(pieces, "PIECE_BYTES", 1)
-        assert {*cuts(path, dialect)} >= begins - {1}, text  # the first place looked behind is 1
+        assert {*chunk_offsets(path, dialect)} <= begins | {0, path.stat().st_size}, text
+        monkeypatch.setattr(pieces, "CHUNK_BYTES", 1)
+        assert {*chunk_offsets(path, dialect)} >= begins - {1}, text  # the first place looked behind is 1
 
 
 @pytest.mark.parametrize("change", ["bad", "delimiter", "blank"])
@@ -191,7 +191,7 @@ def test_dates_that_cannot_be_told_apart_refuse_the_file(both: Both, last: str, 
     first = "03/31/2024" if code.startswith("mixed") else "03/05/2024"
     text = lines(400, row_2=f"2,x,Prospecting,1,{first}", row_399=f"399,x,Prospecting,1,{last}")
     both.worlds[0].contract(DEALS).put("deals_20240131.csv", text)
-    both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
+    both.patch.setattr(pieces, "CHUNK_BYTES", SMALL)
     both.worlds[0].run()
     assert both.worlds[0].column("select reason_code from control.files") == [code]
     assert not list((both.worlds[0].settings.landing / "rows").rglob("0*.parquet"))
@@ -224,7 +224,7 @@ def test_the_newest_date_of_all_pieces_is_the_export_date(both: Both) -> None:
 def test_returned_rows_find_their_piece(both: Both) -> None:
     both.read(DEALS, lines(400, row_3="3,a,Prospecting,tbc?,", row_390="390,short"))
     for world in both.worlds:
-        both.patch.setattr(pieces, "PIECE_BYTES", SMALL if world is both.worlds[0] else 10**9)
+        both.patch.setattr(pieces, "CHUNK_BYTES", SMALL if world is both.worlds[0] else 10**9)
         contracts = load_contracts(world.settings.sources)
         fixed = export_refused(world.settings, contracts, "deals_20240131.csv")
         fixed = fixed.replace("tbc?", "33").replace("390,short,,,", "390,long,Prospecting,44,")
@@ -243,7 +243,7 @@ def test_rows_returned_by_hand_count_for_the_export_date_and_the_date_order(both
     days["row_300"] = "300,2042-01-05,Prospecting,tbc?,03/31/2024"
     both.read(dated, lines(399, **days))
     for world in both.worlds:
-        both.patch.setattr(pieces, "PIECE_BYTES", SMALL if world is both.worlds[0] else 10**9)
+        both.patch.setattr(pieces, "CHUNK_BYTES", SMALL if world is both.worlds[0] else 10**9)
         contracts = load_contracts(world.settings.sources)
         fixed = export_refused(world.settings, contracts, "deals_20240131.csv").replace("2042-01-05", "2024-01-09")
         fixed = fixed.replace("tbc?", "33").replace("03/31/2024", "31/03/2024")
@@ -256,7 +256,7 @@ def test_rows_returned_by_hand_count_for_the_export_date_and_the_date_order(both
 def test_refused_rows_of_a_file_too_large_to_be_read_as_one_can_be_exported(both: Both) -> None:
     both.patch.setattr("pipelines.ingest.formats.delimited.CAREFUL_BYTES", 2 * SMALL)
     world, text = both.worlds[0].contract(DEALS), lines(400, row_390="390,short")
-    both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
+    both.patch.setattr(pieces, "CHUNK_BYTES", SMALL)
     world.put("deals_20240131.csv", text)
     world.run()
     exported = export_refused(world.settings, load_contracts(world.settings.sources), "deals_20240131.csv")
@@ -268,7 +268,7 @@ def test_files_that_can_no_longer_be_read_say_why_instead_of_their_headers(both:
     world.put("deals_20240131.csv", lines(9, row_3="3,short"))
     world.run()
     world.contract(DEALS.replace("    key:", "    reader: {header_row: 5000}\n    key:"))
-    with pytest.raises(AlmanacError, match="header_row 5000 lies behind"):
+    with pytest.raises(AlmanacError, match="header_row 5000 is beyond"):
         export_refused(world.settings, load_contracts(world.settings.sources), "deals_20240131.csv")
 
 
@@ -277,7 +277,7 @@ def test_a_file_that_fails_in_a_late_piece_leaves_no_row(both: Both, reader: str
     world = both.worlds[0].contract(
         DEALS.replace("    key:", f"{reader}    where: cast(Amount as double) > 0\n    key:")
     )
-    both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
+    both.patch.setattr(pieces, "CHUNK_BYTES", SMALL)
     path = world.put("deals_20240131.csv", lines(400, row_3="3,short", row_390="390,x,Prospecting,abc,"))
     world.run()
     assert world.column("select reason_code from control.files") == ["contract_sql"]
@@ -297,7 +297,7 @@ def test_a_disk_that_fails_in_a_late_piece_leaves_no_row(both: Both) -> None:
         kept.append(target)
         keep(connection, sql, target)
 
-    both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
+    both.patch.setattr(pieces, "CHUNK_BYTES", SMALL)
     both.patch.setattr(store, "keep_query", failing)
     world.put("deals_20240131.csv", lines(400))
     world.run()
@@ -324,14 +324,14 @@ def test_a_run_killed_between_two_pieces_leaves_nothing_that_the_next_one_keeps(
         kept.append(target)
         keep(connection, sql, target)
 
-    both.patch.setattr(pieces, "PIECE_BYTES", SMALL)
+    both.patch.setattr(pieces, "CHUNK_BYTES", SMALL)
     both.patch.setattr(store, "keep_query", killed)
     with pytest.raises(KeyboardInterrupt):
         world.run()
     both.patch.setattr(store, "keep_query", keep)
     assert all(path.exists() for path in kept)
     assert ingest.newest_export(world.settings) is None
-    both.patch.setattr(pieces, "PIECE_BYTES", 2 * SMALL * len(kept))
+    both.patch.setattr(pieces, "CHUNK_BYTES", 2 * SMALL * len(kept))
     world.run()
     assert world.column("select _record from raw.opportunities order by 1") == list(range(1, 401))
 
@@ -339,5 +339,5 @@ def test_a_run_killed_between_two_pieces_leaves_nothing_that_the_next_one_keeps(
 def test_a_line_too_long_for_any_cut_leaves_one_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "long.csv"
     path.write_text("a,b\n1," + "x" * 3_000_000)
-    monkeypatch.setattr(pieces, "PIECE_BYTES", 500_000)
-    assert cuts(path, Dialect()) == [0, path.stat().st_size]
+    monkeypatch.setattr(pieces, "CHUNK_BYTES", 500_000)
+    assert chunk_offsets(path, Dialect()) == [0, path.stat().st_size]

@@ -72,7 +72,7 @@ def test_cells_of_xml_say_their_place_and_days_are_read_without_midnight(tmp_pat
 def test_an_xml_spreadsheet_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.xls"
     path.write_text(spreadsheet_2003(ROWS)[:-60])
-    with pytest.raises(AlmanacError, match="not a whole XML spreadsheet"):
+    with pytest.raises(AlmanacError, match="not a complete XML spreadsheet"):
         read_table(path)
 
 

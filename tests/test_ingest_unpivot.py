@@ -209,7 +209,7 @@ def test_headers_may_be_called_what_the_reader_calls_its_own(world: World) -> No
 def test_a_file_read_in_pieces_counts_its_values_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     content = "Line,2024-01,2024-02\n" + "".join(f"travel {n},{n},\n" for n in range(400))
     whole = budget(world, PATTERN, content)["warnings"]
-    monkeypatch.setattr(chunks, "PIECE_BYTES", 3_000)
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 3_000)
     world.put("budget_2.csv", content.replace("travel", "fairs"))
     again = next(file for file in world.run().files if file["path"] == "budget_2.csv")
     assert len(store.rows_paths(world.settings, "budgets", again["file_id"])) > 1

@@ -19,7 +19,7 @@ from pipelines.ingest.files import file_ledger as ledger
 from pipelines.ingest.files import store
 from pipelines.ingest.files.file_ledger import History, Row
 from pipelines.ingest.formats.decode import keep_compressed
-from pipelines.ingest.formats.source import Desk, FileRefusedError, desk
+from pipelines.ingest.formats.source import FileRefusedError, ScratchDatabase, scratch_database
 from pipelines.ingest.landing.land_file import observe
 from pipelines.ingest.landing.load_tables import CORRECTIONS, synchronise
 from pipelines.ingest.landing.plan import arrivals_of
@@ -45,7 +45,7 @@ def run(
     report = IngestReport()
     arrivals = list(arrivals_of(settings, contracts, past, landed_at, report))
     journal = _Journal(settings, ledger.next_name(settings, f"{landed_at:%Y%m%dT%H%M%S}"))
-    with desk(_scratch(settings)) as scratch_desk:
+    with scratch_database(_scratch(settings)) as scratch_desk:
         for number, arrival in enumerate(arrivals, start=1):
             if progress:
                 progress(arrival.name, number, len(arrivals))
@@ -116,7 +116,7 @@ class _Journal:
 
 
 def _land(
-    settings: Settings, arrival: Arrival, past: History, landed_at: datetime, scratch_desk: Desk
+    settings: Settings, arrival: Arrival, past: History, landed_at: datetime, scratch_desk: ScratchDatabase
 ) -> tuple[Row, pl.DataFrame] | None:
     """Keep the bytes, read them, keep the rows. The ledger row and the corrections are the caller's to write.
 

@@ -58,7 +58,7 @@ class Rules:
     order: str | None = None
     is_plain: bool = False
     is_padded: bool = True
-    is_dressed: bool = False
+    has_excel_guards: bool = False
     is_looked_up: bool = False
     has_bad: bool = False
 
@@ -77,15 +77,15 @@ def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text
     words = list(dict.fromkeys(words))
     # `in` with as many words would be planned as a join over all rows.
     listed = f"list_contains([{', '.join(map(literal, words))}], "
-    if rules.is_padded or rules.is_dressed:
+    if rules.is_padded or rules.has_excel_guards:
         trimmed = f"trim({cell}, {literal(BLANKS)})"
-        trimmed = undressed_sql(trimmed) if rules.is_dressed else trimmed
+        trimmed = without_excel_guard_sql(trimmed) if rules.has_excel_guards else trimmed
         return f"case when {listed}{trimmed}) then null else {trimmed} end"
     longest = max(len(word.encode()) for word in words)
     return f"case when strlen({cell}) <= {longest} and {listed}{cell}) then null else {cell} end"
 
 
-def undressed_sql(text: str) -> str:
+def without_excel_guard_sql(text: str) -> str:
     """SQL for trimmed text without the dress that keeps a spreadsheet from reading it: `="0010"`, and `'0010`."""
     inner = f"""replace(substr({text}, 3, length({text}) - 3), '""', '"')"""
     numbered = rf"regexp_full_match({text}, {literal(_NUMBERED)})"

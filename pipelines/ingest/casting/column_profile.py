@@ -48,8 +48,8 @@ def column_rules(
     Adds `~value <column>` (and `~bad <column>`) to the source's table for columns that no plain cast reads.
     """
     form = contract.number_format or system.number_format
-    general = Rules(zone, form, (*system.null_words, *contract.null_words), is_padded=source.odd_blanks)
-    general = replace(general, is_dressed=source.is_dressed)
+    general = Rules(zone, form, (*system.null_words, *contract.null_words), is_padded=source.has_unicode_blanks)
+    general = replace(general, has_excel_guards=source.has_excel_guards)
     read = {name: headers for name, headers in shape.columns.items() if headers}
     texts = {name for name in read if canonical_objects()[contract.object].columns[name].type == "text"}
     padded = _padded(
@@ -77,7 +77,9 @@ def date_evidence(
         column, canonical = contract.columns.get(name), canonical_objects()[contract.object].columns[name]
         if column and headers and canonical.type in ("date", "timestamp") and needs_order(column.formats):
             form = contract.number_format or system.number_format
-            general = Rules("UTC", form, (*system.null_words, *contract.null_words), is_dressed=source.is_dressed)
+            general = Rules(
+                "UTC", form, (*system.null_words, *contract.null_words), has_excel_guards=source.has_excel_guards
+            )
             _find_words(connection, _odd_cells(source, column, canonical, headers, general), column, canonical, general)
             if evidence := _evidence(connection):
                 found[name] = evidence
@@ -92,7 +94,7 @@ def order_of_all(header: str, pieces: list[Evidence]) -> str:
 
 def _padded(connection: duckdb.DuckDBPyConnection, source: Source, texts: Mapping[str, Iterable[str]]) -> set[str]:
     """Which of the columns have a cell with blanks around it."""
-    if source.odd_blanks:
+    if source.has_unicode_blanks:
         return set(texts)
     tests = [" or ".join(is_padded_sql(quoted(header)) for header in headers) or "false" for headers in texts.values()]
     counts = ", ".join(f"count(*) filter ({test})" for test in tests)

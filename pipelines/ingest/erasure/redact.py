@@ -16,7 +16,7 @@ from pipelines.ingest.erasure.person import Person, normal
 from pipelines.ingest.files import store
 from pipelines.ingest.files.file_ledger import Row
 from pipelines.ingest.formats.careful_parser import Dialect, Record, parse
-from pipelines.ingest.formats.chunks import cuts
+from pipelines.ingest.formats.chunks import chunk_offsets
 from pipelines.ingest.formats.decode import head_text, is_utf8, to_utf8
 from pipelines.ingest.formats.dialect import find_dialect
 from pipelines.ingest.formats.source import FileRefusedError
@@ -68,7 +68,7 @@ class KeptText:
 
     def _pieces(self) -> Iterator[str]:
         with self.path.open("rb") as stream:
-            for start, end in pairwise(cuts(self.path, self.dialect)):
+            for start, end in pairwise(chunk_offsets(self.path, self.dialect)):
                 yield stream.read(end - start).decode()
 
 

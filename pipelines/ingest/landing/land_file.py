@@ -21,16 +21,18 @@ from pipelines.ingest.erasure.erase import set_aside_forgotten
 from pipelines.ingest.erasure.person import personal_columns
 from pipelines.ingest.files import store
 from pipelines.ingest.formats.readers import open_source
-from pipelines.ingest.formats.source import Desk, FileRefusedError, Load, Source
+from pipelines.ingest.formats.source import FileRefusedError, Load, ScratchDatabase, Source
 from pipelines.ingest.landing.chunked_file import Whole, together
 from pipelines.ingest.landing.export_date import export_dates, exported_from_column, newest_of
 from pipelines.ingest.quarantine.rejected_rows import first_reason, refused_rows
 from pipelines.ingest.quarantine.resubmission import apply_patch
 
 
-def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datetime, desk: Desk) -> Observed:
+def observe(
+    settings: Settings, arrival: Arrival, file_id: str, landed_at: datetime, scratch_database: ScratchDatabase
+) -> Observed:
     """Read the file and keep its rows under `file_id`. One that cannot be used comes back rejected, with the reason."""
-    with desk.file() as (connection, place):
+    with scratch_database.file() as (connection, place):
         seen = Observed(exported_at=arrival.exported_at)
         home = store.Home(settings, arrival.contract.object, file_id, landed_at, place)
         home.drop_pieces()

@@ -16,7 +16,7 @@ from pipelines.ingest.arrival import Arrival, Observed
 from pipelines.ingest.casting.code_lists import load_vocabulary
 from pipelines.ingest.files import store
 from pipelines.ingest.formats.decode import content_hash
-from pipelines.ingest.formats.source import FileRefusedError, desk, scratch
+from pipelines.ingest.formats.source import FileRefusedError, scratch, scratch_database
 from pipelines.ingest.landing.export_date import exported_at
 from pipelines.ingest.landing.inbox import Found, owners
 from pipelines.ingest.landing.land_file import observe
@@ -80,7 +80,7 @@ def preview(
         arrival = Arrival(
             system, contract, "", zone, path, path.name, content_hash(path), path.stat().st_size, moment, words
         )
-        with desk(Path(folder) / "scratch") as scratch_desk:
+        with scratch_database(Path(folder) / "scratch") as scratch_desk:
             seen = observe(aside, arrival, "preview", NO_DATE, scratch_desk)
         rows, refused = store.rows_paths(aside, contract.object, "preview"), store.refused_path(aside, "preview")
         return Preview(
