@@ -9,7 +9,7 @@ from ingest_world import DEALS, LANDED, World, deals
 from pipelines.contracts import load_contracts
 from pipelines.ingest.erasure.erase import forget
 from pipelines.ingest.files import store
-from pipelines.ingest.quarantine.resubmission import export_refused, take_back
+from pipelines.ingest.quarantine.resubmission import export_rejected, resubmit
 
 PEOPLE = """
 system: crm
@@ -116,8 +116,8 @@ def test_rows_that_were_returned_are_forgotten_with_their_person(tmp_path: Path)
     world.put("people_20240131.csv", PERSONS + "4,Dee,d@x.com,Cyan,maybe\n")
     world.run()
     contracts = load_contracts(world.settings.sources)
-    fixed = export_refused(world.settings, contracts, "people_20240131.csv").replace("maybe", "yes")
-    take_back(world.settings, contracts, fixed, LANDED)
+    fixed = export_rejected(world.settings, contracts, "people_20240131.csv").replace("maybe", "yes")
+    resubmit(world.settings, contracts, fixed, LANDED)
     world.run(LANDED + timedelta(days=1))
     forget(world.settings, contracts, "Cy", "forget")
     world.rebuild()

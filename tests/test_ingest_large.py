@@ -15,7 +15,7 @@ from pipelines.ingest.formats import chunks as pieces
 from pipelines.ingest.formats.careful_parser import Dialect, parse
 from pipelines.ingest.formats.chunks import chunk_offsets
 from pipelines.ingest.proposals.preview import find_contract, preview
-from pipelines.ingest.quarantine.resubmission import export_refused, take_back
+from pipelines.ingest.quarantine.resubmission import export_rejected, resubmit
 
 SMALL = 5_000  # bytes per piece
 TABLES = (
@@ -171,7 +171,7 @@ def test_the_newest_of_rows_with_one_key_stays(both: Both) -> None:
 
 
 def test_keys_are_compared_in_shares_that_fit_into_memory(both: Both, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.ingest.landing.chunked_file.SHARE", 50)
+    monkeypatch.setattr("pipelines.ingest.landing.chunked_file.HASHES_PER_PASS", 50)
     text = lines(200) + lines(200).split("\n", 1)[1]
     _, refused, _, _ = both.read(DEALS, text)
     assert [(row[3], row[7]) for row in refused] == [(n, "duplicate_row") for n in range(201, 401)]
@@ -226,9 +226,9 @@ def test_returned_rows_find_their_piece(both: Both) -> None:
     for world in both.worlds:
         both.patch.setattr(pieces, "CHUNK_BYTES", SMALL if world is both.worlds[0] else 10**9)
         contracts = load_contracts(world.settings.sources)
-        fixed = export_refused(world.settings, contracts, "deals_20240131.csv")
+        fixed = export_rejected(world.settings, contracts, "deals_20240131.csv")
         fixed = fixed.replace("tbc?", "33").replace("390,short,,,", "390,long,Prospecting,44,")
-        assert take_back(world.settings, contracts, fixed, world.column("select landed_at from control.files")[0]) == 2
+        assert resubmit(world.settings, contracts, fixed, world.column("select landed_at from control.files")[0]) == 2
         world.run()
         assert world.rows("select source_id, amount from raw.opportunities where _record in (3, 390) order by 1") == [
             ("3", 33),
@@ -245,9 +245,9 @@ def test_rows_returned_by_hand_count_for_the_export_date_and_the_date_order(both
     for world in both.worlds:
         both.patch.setattr(pieces, "CHUNK_BYTES", SMALL if world is both.worlds[0] else 10**9)
         contracts = load_contracts(world.settings.sources)
-        fixed = export_refused(world.settings, contracts, "deals_20240131.csv").replace("2042-01-05", "2024-01-09")
+        fixed = export_rejected(world.settings, contracts, "deals_20240131.csv").replace("2042-01-05", "2024-01-09")
         fixed = fixed.replace("tbc?", "33").replace("03/31/2024", "31/03/2024")
-        take_back(world.settings, contracts, fixed, world.column("select landed_at from control.files")[0])
+        resubmit(world.settings, contracts, fixed, world.column("select landed_at from control.files")[0])
         world.run()
         assert world.column("select distinct exported_at::varchar from raw.opportunities") == ["2024-01-09 00:00:00"]
         assert world.column("select count(*) from raw.opportunities where day(closed_on) = 3") == [398]
@@ -259,7 +259,7 @@ def test_refused_rows_of_a_file_too_large_to_be_read_as_one_can_be_exported(both
     both.patch.setattr(pieces, "CHUNK_BYTES", SMALL)
     world.put("deals_20240131.csv", text)
     world.run()
-    exported = export_refused(world.settings, load_contracts(world.settings.sources), "deals_20240131.csv")
+    exported = export_rejected(world.settings, load_contracts(world.settings.sources), "deals_20240131.csv")
     assert len(text) > 3 * SMALL and "390,short" in exported
 
 
@@ -269,7 +269,7 @@ def test_files_that_can_no_longer_be_read_say_why_instead_of_their_headers(both:
     world.run()
     world.contract(DEALS.replace("    key:", "    reader: {header_row: 5000}\n    key:"))
     with pytest.raises(AlmanacError, match="header_row 5000 is beyond"):
-        export_refused(world.settings, load_contracts(world.settings.sources), "deals_20240131.csv")
+        export_rejected(world.settings, load_contracts(world.settings.sources), "deals_20240131.csv")
 
 
 @pytest.mark.parametrize("reader", ["", "    reader: {fill_down: [Title]}\n"])
@@ -285,7 +285,7 @@ def test_a_file_that_fails_in_a_late_piece_leaves_no_row(both: Both, reader: str
     assert not list((world.settings.landing / "refused").rglob("*.parquet"))
     contracts = load_contracts(world.settings.sources)
     read = preview(world.settings, *find_contract(world.settings, contracts, path, None), path)
-    assert read.seen.status == "rejected" and read.accepted.is_empty() and read.refused.is_empty()
+    assert read.outcome.status == "rejected" and read.accepted.is_empty() and read.refused.is_empty()
 
 
 def test_a_disk_that_fails_in_a_late_piece_leaves_no_row(both: Both) -> None:

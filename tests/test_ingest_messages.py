@@ -62,16 +62,16 @@ def test_an_expression_sees_headers_in_quotes_and_columns_by_name(world: World) 
     ],
 )  # fmt: skip
 def test_a_fault_in_a_contracts_sql_is_named_with_its_place(world: World, column: str, more: str, said: str) -> None:
-    seen = read(world, column, more=more).seen
-    assert (seen.status, seen.reason_code) == ("rejected", "contract_sql")
-    assert said in seen.reason and "\n" not in seen.reason
+    outcome = read(world, column, more=more).outcome
+    assert (outcome.status, outcome.reason_code) == ("rejected", "contract_sql")
+    assert said in outcome.reason and "\n" not in outcome.reason
 
 
 @pytest.mark.parametrize(
     ("column", "content", "said"),
     [
         ("ordered_on: {from: Day, formats: [epoch_ms]}", CSV, "'1704067200' is not a date"),  # seconds
-        ("amount_net: {from: Qty, unit: 10000}", "Order,Qty\nA,8万\nB,1\n", "'8万' says a unit of its own"),
+        ("amount_net: {from: Qty, unit: 10000}", "Order,Qty\nA,8万\nB,1\n", "'8万' has a unit of its own"),
         ("amount_net: {from: Qty, tax: included, tax_rate: Rate}", "Order,Qty,Rate\nA,113,\nB,1,13\n",
          "'113 with tax rate (empty)'"),
     ],
@@ -80,14 +80,15 @@ def test_a_value_that_would_be_wrong_by_a_thousand_is_refused(
     world: World, column: str, content: str, said: str
 ) -> None:
     found = read(world, column, content)
-    assert said in " ".join([found.seen.reason, *found.refused["reason"]])
+    assert said in " ".join([found.outcome.reason, *found.refused["reason"]])
 
 
 def test_words_that_nobody_mapped_name_the_seed_to_add_them_to(world: World) -> None:
     (world.folder / "config/seeds/currency_words.csv").write_text("word,currency\nEuro,EUR\n", encoding="utf-8")
-    seen = read(world, "currency: Cur", "Order,Cur\nA,Euros\nB,Euro\n").seen
+    outcome = read(world, "currency: Cur", "Order,Cur\nA,Euros\nB,Euro\n").outcome
     assert (
-        seen.reason == "unknown currency 'Euros' (1 rows), perhaps EUR: add a row per word to seeds/currency_words.csv"
+        outcome.reason
+        == "unknown currency 'Euros' (1 rows), perhaps EUR: add a row per word to seeds/currency_words.csv"
     )
 
 

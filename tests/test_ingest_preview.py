@@ -11,7 +11,7 @@ from proposal_score import held_out, scores
 from pipelines.contracts import load_contract, load_contracts
 from pipelines.home.settings import SHIPPED_SOURCES, load_settings
 from pipelines.ingest.casting.code_lists import load_vocabulary
-from pipelines.ingest.landing.inbox import Found, owners
+from pipelines.ingest.landing.inbox import InboxFile, matching_contracts
 from pipelines.ingest.proposals.mapping import Evidence, best_object
 from pipelines.ingest.proposals.preview import check_samples, find_contract, neutralised, preview, read_table
 from pipelines.ingest.proposals.propose import propose
@@ -37,7 +37,7 @@ def test_a_file_without_an_export_date_would_be_rejected(tmp_path: Path) -> None
     path = world.put("deals_today.csv", deals(("1", "a", "Prospecting", "1", "")))
     system, contract = find_contract(world.settings, load_contracts(world.settings.sources), path, None)
     read = preview(world.settings, system, contract, path)
-    assert (read.seen.status, read.seen.reason_code, read.accepted.height) == ("rejected", "no_export_date", 0)
+    assert (read.outcome.status, read.outcome.reason_code, read.accepted.height) == ("rejected", "no_export_date", 0)
     options = ["--home", str(world.settings.home), "--config", str(tmp_path / "config")]
     told = CliRunner().invoke(app, [*options, "read", str(path)])
     assert told.exit_code != 0 and "would be rejected: no_export_date" in f"{told.output}{told.exception}"
@@ -198,7 +198,7 @@ def test_no_file_is_claimed_by_two_systems() -> None:
         for item in system.objects
         for glob in item.files
     }
-    claims = owners([Found(Path(name), name, "", 0) for name in names], contracts)
+    claims = matching_contracts([InboxFile(Path(name), name, "", 0) for name in names], contracts)
     assert {name: {system.system for system, _ in found} for name, found in claims.items()} == {
         name: {system} for name, system in names.items()
     }

@@ -121,7 +121,7 @@ def test_amounts_and_days_in_any_dress_become_what_they_were(
         home = World(Path(folder)).contract(CONTRACT.format(thousands=world[0], decimal=world[1]))
         system = load_contracts(home.settings.sources)["erp"]
         read = preview(home.settings, system, system.objects[0], home.put("a.csv", text.encode(encoding)))
-    assert (read.seen.status, read.seen.reason, read.refused.height) == ("loaded", "", 0)
+    assert (read.outcome.status, read.outcome.reason, read.refused.height) == ("loaded", "", 0)
     found = read.accepted.select("line_id", "ordered_on", "amount_net").rows()
     assert {key: (day, amount) for key, day, amount in found} == expected
 
@@ -184,7 +184,7 @@ def test_a_sheet_of_months_becomes_the_table_that_it_was_made_of(
         for month, value in zip(months, values, strict=True)
         if value is not None
     }
-    assert (read.seen.status, read.seen.reason, read.refused.height) == ("loaded", "", 0)
+    assert (read.outcome.status, read.outcome.reason, read.refused.height) == ("loaded", "", 0)
     found = read.accepted.select("member", "period_start", "amount").rows()
     assert {(team, month): amount for team, month, amount in found} == expected
-    assert read.seen.rows_in == read.seen.rows_loaded + read.seen.rows_control == 4 + 4 * len(sheet)
+    assert read.outcome.rows_in == read.outcome.rows_loaded + read.outcome.rows_control == 4 + 4 * len(sheet)

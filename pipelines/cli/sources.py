@@ -90,14 +90,16 @@ def _read(
     else:
         system, item = find_contract(settings, load_contracts(settings.sources), file, contract)
         read = preview(settings, system, item, file)
-        seen, frame = read.seen, read.accepted
-        if seen.status != "loaded":
-            raise AlmanacError(f"{file} under {read.contract} would be rejected: {seen.reason_code}: {seen.reason}")
+        outcome, frame = read.outcome, read.accepted
+        if outcome.status != "loaded":
+            raise AlmanacError(
+                f"{file} under {read.contract} would be rejected: {outcome.reason_code}: {outcome.reason}"
+            )
         typer.echo(
-            f"{file} under {read.contract}: {seen.rows_in} rows in = {seen.rows_loaded} loaded + "
-            f"{seen.rows_quarantined} quarantined + {seen.rows_control} control"
+            f"{file} under {read.contract}: {outcome.rows_in} rows in = {outcome.rows_loaded} loaded + "
+            f"{outcome.rows_quarantined} quarantined + {outcome.rows_control} control"
         )
-        for line in [*seen.warnings, *(f"record {row[3]}: {row[8]}" for row in read.refused.head(20).rows())]:
+        for line in [*outcome.warnings, *(f"record {row[3]}: {row[8]}" for row in read.refused.head(20).rows())]:
             typer.echo(f"  {line}")
         frame = frame.drop("_namespaces", strict=False)
     if out:
@@ -135,10 +137,10 @@ def _quarantine_export(
 ) -> None:
     """Write the refused rows of a file for correction."""
     from pipelines.contracts import load_contracts
-    from pipelines.ingest.quarantine.resubmission import export_refused
+    from pipelines.ingest.quarantine.resubmission import export_rejected
 
     settings = settings_from(context)
-    refused = export_refused(settings, load_contracts(settings.sources), path, contract)
+    refused = export_rejected(settings, load_contracts(settings.sources), path, contract)
     out.write_text(refused, encoding="utf-8-sig")
     typer.echo(f"{out}: correct the cells, leave the first three columns, then `almanac quarantine return {out}`")
 
@@ -147,10 +149,10 @@ def _quarantine_return(context: typer.Context, file: Path = typer.Argument(help=
     """Take corrected rows back; the next run loads them under their own file and record."""
     from pipelines.contracts import load_contracts
     from pipelines.home import settings as clock
-    from pipelines.ingest.quarantine.resubmission import take_back
+    from pipelines.ingest.quarantine.resubmission import resubmit
 
     settings = settings_from(context)
-    count = take_back(settings, load_contracts(settings.sources), file.read_text(encoding="utf-8-sig"), clock.now())
+    count = resubmit(settings, load_contracts(settings.sources), file.read_text(encoding="utf-8-sig"), clock.now())
     typer.echo(f"{count} rows taken back: `almanac ingest` or the next run loads them")
 
 

@@ -81,7 +81,9 @@ def _from_zip(path: Path, reader: Reader, folder: Path) -> Path:
         wanted = [item for item in members if not reader.member or fnmatch.fnmatch(item.filename, reader.member)]
         if len(wanted) != 1:
             names = ", ".join(repr(item.filename) for item in members[:10])
-            raise FileRefusedError("ambiguous_archive", f"one file expected, the archive holds {names}: set `member` in the reader")
+            raise FileRefusedError(
+                "ambiguous_archive", f"one file expected, the archive holds {names}: set `member` in the reader"
+            )
         if wanted[0].flag_bits & 1:
             raise FileRefusedError("password", "the archive is protected by a password: send it without")
         target = folder / f"unpacked-{Path(wanted[0].filename).name or 'member'}"

@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.contracts import ObjectContract, Reader, canonical_objects, load_contract, load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
-from pipelines.ingest.casting.header_mapping import fit
+from pipelines.ingest.casting.header_mapping import map_headers
 from pipelines.ingest.casting.unpivot import headings, long_headers
 from pipelines.ingest.formats.source import FileRefusedError, folded
 from pipelines.ingest.proposals.column_values import DATE, NUMBER, Looks
@@ -165,17 +165,17 @@ def _tried(settings: Settings, path: Path, body: str, headers: list[str]) -> tup
 def _read_by(item: ObjectContract, headers: list[str]) -> set[str]:
     """The headers of a file that a contract reads. Raises FileRefusedError where it refuses them."""
     made = headings(item.unpivot, headers) if item.unpivot else []
-    shape = fit(item, [*long_headers(item, headers), *item.stated])
+    mapping = map_headers(item, [*long_headers(item, headers), *item.stated])
     under = {header: value for heading in made for value, header in heading.cells.items()}
-    left = set(map(folded, (*shape.extra, *item.ignore)))
+    left = set(map(folded, (*mapping.extra, *item.ignore)))
     return {header for header in headers if folded(under.get(header, header)) not in left}
 
 
 def _outcome(read: Preview) -> str:
-    seen = read.seen
-    if seen.status != "loaded":
-        return f"Tried on the file, it is rejected: {' '.join(seen.reason.split())}"
+    outcome = read.outcome
+    if outcome.status != "loaded":
+        return f"Tried on the file, it is rejected: {' '.join(outcome.reason.split())}"
     refused = "".join(f"; record {row[3]}: {' '.join(row[8].split())}" for row in read.refused.head(3).rows())
-    counts = f"{seen.rows_loaded} loaded + {seen.rows_quarantined} quarantined + {seen.rows_control} control"
+    counts = f"{outcome.rows_loaded} loaded + {outcome.rows_quarantined} quarantined + {outcome.rows_control} control"
     check = "Check every line, then `almanac sources check`."
-    return f"Tried on the file: {seen.rows_in} rows in = {counts}{refused}. {check}"
+    return f"Tried on the file: {outcome.rows_in} rows in = {counts}{refused}. {check}"
