@@ -56,7 +56,7 @@ def test_a_forgotten_person_is_gone_and_stays_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
-def test_a_person_is_forgotten_in_every_piece_of_a_large_file(
+def test_a_person_is_forgotten_in_every_chunk_of_a_large_file(
     encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = PERSONS.splitlines()[0] + "\n"

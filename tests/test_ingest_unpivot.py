@@ -59,11 +59,11 @@ def test_one_bad_month_does_not_take_the_others_along(world: World) -> None:
 def test_a_value_is_walked_back_to_its_record_and_its_header(world: World) -> None:
     world.put("targets_20250101.csv", SHEET)
     world.run()
-    found = world.rows(
+    rows = world.rows(
         f"select target_id, cast(amount as int), {export_record_sql('_record')}, _extra ->> '_column' "
         "from raw.targets order by 1"
     )
-    assert found == [
+    assert rows == [
         ("华东-2025-1月", 10000, 1, "1月"),
         ("华东-2025-2月", 20000, 1, "2月"),
         ("华南-2025-1月", 15000, 2, "1月"),
@@ -109,7 +109,7 @@ objects:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
         (
             "2025年\nRegion,Jan,Feb\n华东,1,2\n",
@@ -122,14 +122,16 @@ objects:
         ),
     ],
 )
-def test_a_sheet_that_does_not_fit_is_refused_with_what_was_looked_for(world: World, content: str, said: str) -> None:
+def test_a_sheet_that_does_not_fit_is_refused_with_what_was_looked_for(
+    world: World, content: str, message: str
+) -> None:
     world.put("targets_20250101.csv", content)
     file = world.run().files[0]
-    assert file["status"] == "rejected" and said in file["reason"]
+    assert file["status"] == "rejected" and message in file["reason"]
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ((", name: Month", ", name: Monat"), "no column reads 'Monat'"),
         ((", value: Value", ""), "say `value`"),
@@ -138,12 +140,12 @@ def test_a_sheet_that_does_not_fit_is_refused_with_what_was_looked_for(world: Wo
     ],
 )
 def test_nonsense_about_columns_is_refused_when_the_contract_is_read(
-    world: World, change: tuple[str, str], said: str
+    world: World, change: tuple[str, str], message: str
 ) -> None:
     before, after = (text.replace("\\\\", "\\") for text in change)
     assert before in TARGETS
     world.contract(TARGETS.replace(before, after))
-    with pytest.raises(AlmanacError, match=said):
+    with pytest.raises(AlmanacError, match=message):
         load_contracts(world.settings.sources)
 
 
@@ -194,16 +196,16 @@ def test_a_word_that_is_no_value_elsewhere_is_one_here(world: World) -> None:
 
 @pytest.mark.parametrize("reader", ["", "    reader: {fill_down: [Line]}\n"])
 @pytest.mark.parametrize(
-    ("where", "said"),
+    ("where", "message"),
     [
         ("Month = '2024-01'", "where: 'Month' is unknown here, before columns are unpivoted"),
         ("cast(Line as integer) > 0", "where: Conversion Error"),
     ],
 )
-def test_a_condition_that_fails_is_named_as_the_contracts(world: World, reader: str, where: str, said: str) -> None:
+def test_a_condition_that_fails_is_named_as_the_contracts(world: World, reader: str, where: str, message: str) -> None:
     file = budget(world, f'{PATTERN}{reader}    where: "{where}"\n', "Line,2024-01,2024-02\nTravel,1,5\n")
     assert (file["status"], file["reason_code"]) == ("rejected", "contract_sql")
-    assert file["reason"].startswith(said)
+    assert file["reason"].startswith(message)
 
 
 def test_headers_may_be_called_what_the_reader_calls_its_own(world: World) -> None:
@@ -212,7 +214,7 @@ def test_headers_may_be_called_what_the_reader_calls_its_own(world: World) -> No
     assert world.column("select distinct _extra ->> '_item' from raw.budgets") == ["a"]
 
 
-def test_a_file_read_in_pieces_counts_its_values_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_read_in_chunks_counts_its_values_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     content = "Line,2024-01,2024-02\n" + "".join(f"travel {n},{n},\n" for n in range(400))
     whole = budget(world, PATTERN, content)["warnings"]
     monkeypatch.setattr(chunks, "CHUNK_BYTES", 3_000)

@@ -1,4 +1,4 @@
-"""A refused row says where it stands and why, can be corrected and taken back, and never hides a good one."""
+"""A rejected row has its record and reasons, can be corrected and resubmitted, and never affects a good one."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -42,7 +42,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path).contract()
 
 
-def test_every_refusal_has_its_place_reason_and_text(world: World) -> None:
+def test_every_rejected_row_has_its_record_reason_and_text(world: World) -> None:
     world.put(
         "deals_20240131.csv",
         deals(
@@ -157,8 +157,8 @@ def test_every_command_that_shows_a_refused_row_shows_all_reasons(world: World) 
     world.run()
     exported = export_rejected(world.settings, load_contracts(world.settings.sources), file.name)
     assert f"{file.name},1,no deal is that large; the company is younger,1,a," in exported
-    told = CliRunner().invoke(app, [*options(world), "quarantine", "list"]).output
-    assert f"{file.name}: 1 x small + recent: no deal is that large; the company is younger" in told
+    output = CliRunner().invoke(app, [*options(world), "quarantine", "list"]).output
+    assert f"{file.name}: 1 x small + recent: no deal is that large; the company is younger" in output
     read = CliRunner().invoke(app, [*options(world), "read", str(file)]).output
     assert "record 1: no deal is that large; the company is younger" in read
 
@@ -197,7 +197,7 @@ def test_corrections_repair_rows_and_are_logged_old_to_new(world: World) -> None
     assert logged == [("1", "amount", "-5.0000", "5.0000", "no_negative", "sign slips")]
 
 
-def test_corrected_rows_are_taken_back_with_their_lineage(world: World) -> None:
+def test_corrected_rows_are_resubmitted_with_their_lineage(world: World) -> None:
     world.put(
         "deals_20240131.csv", deals(("1", "a", "Prospecting", "1", ""), ("2", "b"), ("3", "c", "Prospecting", "x", ""))
     )
@@ -279,7 +279,7 @@ def test_a_refused_file_that_another_took_the_place_of_waits_for_nobody(world: W
     assert world.column("select count(*) from raw.opportunities") == [2]
 
 
-def test_rows_that_were_never_refused_cannot_be_returned(world: World) -> None:
+def test_rows_that_were_never_rejected_cannot_be_resubmitted(world: World) -> None:
     world.put("deals_20240131.csv", deals(("1", "a", "Prospecting", "1", "")))
     world.run()
     with pytest.raises(AlmanacError, match="no row of it is in quarantine"):
@@ -290,3 +290,16 @@ def test_nothing_runs_on_an_empty_home(tmp_path: Path) -> None:
     world = World(tmp_path)
     report = ingest.run(world.settings, {}, LANDED)
     assert report.new_files == 0
+
+
+@pytest.mark.parametrize("command", ["resubmit", "return"])
+def test_corrected_rows_are_resubmitted_under_the_old_name_of_the_command_too(world: World, command: str) -> None:
+    world.put("deals_20240131.csv", deals(("1", "a", "Prospecting", "x", "")))
+    world.run()
+    fixed = world.folder / "fix.csv"
+    exported = export_rejected(world.settings, load_contracts(world.settings.sources), "deals_20240131.csv")
+    fixed.write_text(exported.replace(",x,", ",5,"), encoding="utf-8")
+    result = CliRunner().invoke(app, [*options(world), "quarantine", command, str(fixed)])
+    assert result.output.startswith("1 rows resubmitted"), result.output
+    world.run(LANDED + timedelta(days=1))
+    assert world.column("select amount from raw.opportunities") == [5]

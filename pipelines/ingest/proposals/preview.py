@@ -62,7 +62,7 @@ def find_contract(
 def preview(
     settings: Settings, system: SourceContract, contract: ObjectContract, path: Path, *, is_sample: bool = False
 ) -> Preview:
-    """Read a file as ingestion would, in a folder that is thrown away. A sample need not be named like an export."""
+    """Read a file as ingestion would, in a temporary folder. A sample need not be named like an export."""
     zone = system.timezone or settings.company.timezone
     columns = canonical_objects()[contract.object].columns
     kinds: set[str] = {kind for name in contract.columns if (kind := columns[name].map)}
@@ -97,7 +97,7 @@ def preview(
 
 
 def _with_all_columns(rows: pl.DataFrame, contract: ObjectContract) -> pl.DataFrame:
-    """The rows with every canonical column: those that the contract does not fill are not kept with them."""
+    """The rows with every canonical column: columns that the contract does not fill are not stored."""
     names = list(canonical_objects()[contract.object].sql_columns)
     missing = rows.with_columns(pl.lit(None).alias(name) for name in names if name not in rows.columns)
     return missing.select([*names, *(name for name in rows.columns if name not in names)])
@@ -106,7 +106,7 @@ def _with_all_columns(rows: pl.DataFrame, contract: ObjectContract) -> pl.DataFr
 def read_table(
     path: Path, contract: ObjectContract | None = None, reader: Reader | None = None
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Any file as a table of text, with what was found out about it. Raises AlmanacError where it is none."""
+    """Any file as a table of text, with what was detected about it. Raises AlmanacError where it is no table."""
     from pipelines.ingest.formats.readers import read_source
 
     with TemporaryDirectory() as folder, scratch(Path(folder)) as (connection, unpack_folder):
@@ -115,7 +115,7 @@ def read_table(
         except FileRefusedError as refusal:
             raise AlmanacError(f"{path}: {refusal.reason}") from refusal
         if not source.headers:
-            raise AlmanacError(f"{path}: its records have no names for their values: say `headers` in the reader")
+            raise AlmanacError(f"{path}: its records do not name their values: set `headers` in the reader")
         names = ", ".join('"' + header.replace('"', '""') + '"' for header in source.headers)
         frame = connection.execute(f"select {names} from {source.relation} order by _record").pl()
     about = {"encoding": source.encoding, "delimiter": source.delimiter, "rows": frame.height}
@@ -124,7 +124,7 @@ def read_table(
 
 
 def check_samples(settings: Settings, system: SourceContract, folder: Path) -> list[str]:
-    """What is wrong with a system's samples, one line each; nothing where every expected row comes out."""
+    """The problems of a system's samples, one line each; empty where every expected row is loaded."""
     problems = []
     for contract in system.objects:
         if contract.sample:
@@ -155,7 +155,7 @@ def _check_sample(settings: Settings, system: SourceContract, contract: ObjectCo
 
 
 def _comparable(value: object) -> str | None:
-    """Values as people write them in YAML: 1234567, "1234567.0000" and 1234567.0 are one number."""
+    """A value as compared with the YAML: 1234567, "1234567.0000" and 1234567.0 are equal."""
     if value is None:
         return None
     if isinstance(value, bool):
@@ -168,7 +168,7 @@ def _comparable(value: object) -> str | None:
 
 
 def neutralised(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text that a spreadsheet would run as a formula gets a quote in front."""
+    """A quote before each text that a spreadsheet would run as a formula."""
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
     return frame.with_columns(_neutral(name) for name in texts)
 
