@@ -1,6 +1,6 @@
 """SQL that reads a date or an instant by the contract's formats. Input is trimmed text.
 
-Year-first dates are unambiguous and always read. Day before month, or month before day, is decided for a whole column
+Year-first dates are unambiguous and always read. Day first or month first is decided for a complete column
 (`order`), never row by row. Results are TIMESTAMP: for dates the local day, for instants naive UTC.
 """
 

@@ -66,12 +66,12 @@ def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:
     marks = "".join(dict.fromkeys([form.thousands, " ", "\u00a0", "\u202f", "'"]))
     group = "[" + marks.replace("'", "''").replace(".", r"\.") + "]"
     point = r"\." if form.decimal == "." else ","
-    whole = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d{{1,2}}(?:{group}\d{{2}})+{group}\d{{3}}|\d+"
+    integer = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d{{1,2}}(?:{group}\d{{2}})+{group}\d{{3}}|\d+"
     pattern = (
-        rf"^\(?\s*([-+]?)\s*{CURRENCY}?\s*([-+]?)\s*((?:{whole})?(?:{point}\d*)?(?:[eE][-+]?\d+)?)"
+        rf"^\(?\s*([-+]?)\s*{CURRENCY}?\s*([-+]?)\s*((?:{integer})?(?:{point}\d*)?(?:[eE][-+]?\d+)?)"
         rf"\s*((?i:{_either(scales(form))}))?\s*{CURRENCY}?\s*([-+]?)\s*{CURRENCY}?\s*\)?$"
     )
-    parts = f"regexp_extract({narrow}, '{pattern}', ['before', 'inside', 'digits', 'scale', 'behind'])"
+    parts = f"regexp_extract({narrow}, '{pattern}', ['before', 'inside', 'digits', 'scale', 'after'])"
     return f"list_transform([{parts}], lambda part: {_assembled(text, marks, form, kind)})[1]"
 
 
@@ -83,7 +83,7 @@ def _assembled(text: str, marks: str, form: NumberFormat, kind: str) -> str:
         digits = f"replace({digits}, ',', '.')"
     scale = " ".join(f"when '{word}' then {size}" for word, size in scales(form).items())
     bracketed = f"({text} like '(%)' or {text} like '（%）')"
-    negative = f"((part.before = '-' or part.inside = '-' or part.behind = '-') <> {bracketed})"
+    negative = f"((part.before = '-' or part.inside = '-' or part.after = '-') <> {bracketed})"
     sign = f"cast(case when {negative} then -1 else 1 end as decimal(1,0))"
     scaled = f"try_cast({digits} as {FINE}) * cast(case lower(part.scale) {scale} else 1 end as decimal(13,0)) * {sign}"
     large = f"case when part.scale = '' then try_cast({digits} as {kind}) * {sign} end"

@@ -175,6 +175,6 @@ def to_utf8(path: Path, encoding: str, target: Path) -> Path:
             at = done + getattr(error, "start", 0)
             raise FileRefusedError(
                 "bad_encoding",
-                f"byte {at} is not {encoding}: say the true `encoding` in the contract's reader, or export again",
+                f"byte {at} is not {encoding}: set the true `encoding` in the contract's reader, or export again",
             ) from error
     return target

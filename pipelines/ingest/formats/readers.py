@@ -87,7 +87,7 @@ def file_format(path: Path) -> str:
     if kind == "xlsx":
         return "csv"  # many systems name a text file .xls so that it opens in a spreadsheet
     if kind is None:
-        raise FileRefusedError("unknown_format", f"{path.suffix or path.name}: say `format` in the contract's reader")
+        raise FileRefusedError("unknown_format", f"{path.suffix or path.name}: set `format` in the contract's reader")
     return kind
 
 
@@ -151,7 +151,7 @@ def _json_records(path: Path, reader: Reader, kind: str) -> Iterator[tuple[int, 
     for step in (reader.records or "").split(".") if reader.records else ():
         document = document.get(step) if isinstance(document, dict) else None
     if not isinstance(document, list):
-        raise FileRefusedError("no_records", "no list of records: say `records: path.to.the.list` in the reader")
+        raise FileRefusedError("no_records", "no list of records: set `records: path.to.the.list` in the reader")
     for number, item in enumerate(document, start=1):
         yield number, item, json.dumps(item, ensure_ascii=False), None
 

@@ -38,7 +38,7 @@ def read_frame(
 ) -> Source:
     """The same for a sheet that already is a frame of text."""
     if frame.width == 0 or frame.height == 0:
-        raise FileRefusedError("empty_file", "the sheet is empty: say `sheet` in the contract's reader")
+        raise FileRefusedError("empty_file", "the sheet is empty: set `sheet` in the contract's reader")
     head = [["" if cell is None else cell for cell in row] for row in frame.head(HEAD_RECORDS).rows()]
     index = header_index(head, reader)
     above, last, names = (0, -1, list(reader.headers)) if index is None else header_names(head, index, reader)

@@ -48,7 +48,7 @@ def propose(settings: Settings, path: Path, system: str, wanted: str | None) -> 
     name, guesses, wide = interpret(frame, context, wanted, path.stem, about["titles"])
     if not guesses:
         raise AlmanacError(
-            f"{path}: none of its headers is known ({', '.join(frame.columns[:12])}): say which object it is with "
+            f"{path}: none of its headers is known ({', '.join(frame.columns[:12])}): choose its object with "
             f"--object ({', '.join(canonical_objects())}), or add their words to the contract of another system"
         )
     stage_dates = None if wide else find_stage_dates(frame)
