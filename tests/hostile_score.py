@@ -19,15 +19,15 @@ def outcome(path: Path) -> str:
     """loaded, with refusals, refused, or what went wrong."""
     started = time.process_time()
     try:
-        frame, found = read_table(path)
-        said = "with refusals" if found["refused"] else "loaded"
-        if frame.height != found["rows"]:
-            said = "lost rows"
+        frame, about = read_table(path)
+        outcome = "with refusals" if about["refused"] else "loaded"
+        if frame.height != about["rows"]:
+            outcome = "lost rows"
     except AlmanacError as refusal:
-        said = "refused" if str(refusal).strip() and "\n" not in str(refusal) else "refused without a reason"
+        outcome = "refused" if str(refusal).strip() and "\n" not in str(refusal) else "refused without a reason"
     except Exception as error:  # a crash is what is looked for
-        said = f"crash: {type(error).__name__}"
-    return said if time.process_time() - started < LONGEST else "took too long"
+        outcome = f"crash: {type(error).__name__}"
+    return outcome if time.process_time() - started < LONGEST else "took too long"
 
 
 def outcomes(folder: Path, every: int = 1) -> dict[Path, str]:
@@ -39,12 +39,12 @@ def outcomes(folder: Path, every: int = 1) -> dict[Path, str]:
 def main() -> None:
     """Print the table."""
     for folder in map(Path, sys.argv[1:]):
-        found = outcomes(folder)
-        counts = Counter(found.values())
-        print(f"| `{folder.name}` | {len(found)} | {', '.join(f'{n} {name}' for name, n in counts.most_common())} |")
-        for path, said in found.items():
-            if said not in ("loaded", "with refusals", "refused"):
-                print(f"{said}: {path}")
+        by_path = outcomes(folder)
+        counts = Counter(by_path.values())
+        print(f"| `{folder.name}` | {len(by_path)} | {', '.join(f'{n} {name}' for name, n in counts.most_common())} |")
+        for path, outcome in by_path.items():
+            if outcome not in ("loaded", "with refusals", "refused"):
+                print(f"{outcome}: {path}")
 
 
 if __name__ == "__main__":

@@ -37,8 +37,8 @@ def score(folder: Path, read: Callable[[Path], Rows | None], limit: int = 0) -> 
         weighted += points * weight
         total += weight
         groups[_kind(path)].append(points)
-    found = {"simple": round(simple, 3), "weighted": round(weighted / total, 3), "refused": refused}
-    return {**found, "files": len(paths), "groups": {name: _mean(points) for name, points in sorted(groups.items())}}
+    scores = {"simple": round(simple, 3), "weighted": round(weighted / total, 3), "refused": refused}
+    return {**scores, "files": len(paths), "groups": {name: _mean(points) for name, points in sorted(groups.items())}}
 
 
 def _kind(path: Path) -> str:
@@ -78,36 +78,36 @@ def with_given_dialect(reader: str) -> Callable[[Path], Rows | None]:
 
     def read(path: Path) -> Rows | None:
         given = path.parents[1] / "parameters" / f"{path.name}_parameters.json"
-        said = json.loads(given.read_text(encoding="utf-8"))
+        dialect = json.loads(given.read_text(encoding="utf-8"))
         try:
-            return _READERS[reader](path, said)
+            return _READERS[reader](path, dialect)
         except Exception:  # whatever a peer raises, it did not load the file
             return None
 
     return read
 
 
-def _duckdb(path: Path, said: dict[str, Any]) -> Rows:
+def _duckdb(path: Path, dialect: dict[str, Any]) -> Rows:
     import duckdb
 
     rows = duckdb.read_csv(
-        str(path), header=False, skiprows=said["preamble_lines"], delimiter=said["delimiter"],
-        quotechar=said["quotechar"], escapechar=said["escapechar"], strict_mode=False, null_padding=True,
-        ignore_errors=True, columns={f"c{n}": "VARCHAR" for n in range(said["n_columns"])}, auto_detect=False,
+        str(path), header=False, skiprows=dialect["preamble_lines"], delimiter=dialect["delimiter"],
+        quotechar=dialect["quotechar"], escapechar=dialect["escapechar"], strict_mode=False, null_padding=True,
+        ignore_errors=True, columns={f"c{n}": "VARCHAR" for n in range(dialect["n_columns"])}, auto_detect=False,
     ).fetchall()  # fmt: skip
-    return _joined([[cell or "" for cell in row] for row in rows], said["header_lines"])
+    return _joined([[cell or "" for cell in row] for row in rows], dialect["header_lines"])
 
 
-def _pandas(path: Path, said: dict[str, Any]) -> Rows:
+def _pandas(path: Path, dialect: dict[str, Any]) -> Rows:
     import pandas
 
-    doubled = said["escapechar"] in ("", said["quotechar"])
+    doubled = dialect["escapechar"] in ("", dialect["quotechar"])
     frame = pandas.read_csv(
-        path, header=None, skiprows=said["preamble_lines"], sep=said["delimiter"], quotechar=said["quotechar"],
-        escapechar=None if doubled else said["escapechar"], dtype=str, keep_default_na=False, on_bad_lines="skip",
-        engine="python", encoding=said["encoding"],
+        path, header=None, skiprows=dialect["preamble_lines"], sep=dialect["delimiter"], quotechar=dialect["quotechar"],
+        escapechar=None if doubled else dialect["escapechar"], dtype=str, keep_default_na=False, on_bad_lines="skip",
+        engine="python", encoding=dialect["encoding"],
     )  # fmt: skip
-    return _joined(frame.fillna("").values.tolist(), said["header_lines"])
+    return _joined(frame.fillna("").values.tolist(), dialect["header_lines"])
 
 
 def _joined(rows: Rows, lines: int) -> Rows:
@@ -126,12 +126,12 @@ def main() -> None:
     if reader == "almanac":
         from test_ingest_messy import PADDED, table
 
-        found = score(folder, lambda path: table(path, PADDED))
+        scores = score(folder, lambda path: table(path, PADDED))
     else:
-        found = score(folder, with_given_dialect(reader))
-    for name, (files, points) in found.pop("groups").items():
+        scores = score(folder, with_given_dialect(reader))
+    for name, (files, points) in scores.pop("groups").items():
         print(f"| {name} | {files} | {points:.3f} |")
-    print(json.dumps(found))
+    print(json.dumps(scores))
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from ingest_world import DEALS, LANDED, World, deals
 from pipelines.contracts import load_contracts
 from pipelines.ingest.erasure.erase import forget
 from pipelines.ingest.files import store
-from pipelines.ingest.quarantine.resubmission import export_refused, take_back
+from pipelines.ingest.quarantine.resubmission import export_rejected, resubmit
 
 PEOPLE = """
 system: crm
@@ -56,7 +56,7 @@ def test_a_forgotten_person_is_gone_and_stays_out(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
-def test_a_person_is_forgotten_in_every_piece_of_a_large_file(
+def test_a_person_is_forgotten_in_every_chunk_of_a_large_file(
     encoding: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     head = PERSONS.splitlines()[0] + "\n"
@@ -64,7 +64,7 @@ def test_a_person_is_forgotten_in_every_piece_of_a_large_file(
     rows[5], rows[110] = "6,Ann,ann@x.com,CEO,yes\n", "111,Ann,ann@x.com,CEO,maybe\n"
     world = World(tmp_path).contract(PEOPLE)
     world.put("people_20240131.csv", (head + "".join(rows)).encode(encoding))
-    monkeypatch.setattr("pipelines.ingest.formats.chunks.PIECE_BYTES", 500)
+    monkeypatch.setattr("pipelines.ingest.formats.chunks.CHUNK_BYTES", 500)
     row = world.run().files[0]
     assert (row["rows_loaded"], row["rows_quarantined"]) == (118, 1)
     changed = forget(world.settings, load_contracts(world.settings.sources), "ann@x.com", "forget")[0]
@@ -116,8 +116,8 @@ def test_rows_that_were_returned_are_forgotten_with_their_person(tmp_path: Path)
     world.put("people_20240131.csv", PERSONS + "4,Dee,d@x.com,Cyan,maybe\n")
     world.run()
     contracts = load_contracts(world.settings.sources)
-    fixed = export_refused(world.settings, contracts, "people_20240131.csv").replace("maybe", "yes")
-    take_back(world.settings, contracts, fixed, LANDED)
+    fixed = export_rejected(world.settings, contracts, "people_20240131.csv").replace("maybe", "yes")
+    resubmit(world.settings, contracts, fixed, LANDED)
     world.run(LANDED + timedelta(days=1))
     forget(world.settings, contracts, "Cy", "forget")
     world.rebuild()

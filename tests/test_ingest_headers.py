@@ -51,14 +51,14 @@ def text(path: Path, rows: list[list[str]]) -> Path:
 
 def test_labels_of_two_rows_are_joined_in_text_and_workbook_alike(tmp_path: Path) -> None:
     for path in (text(tmp_path / "budget.csv", YEARS), book(tmp_path / "budget.xlsx", Sheet=YEARS)):
-        frame, found = read_table(path)
+        frame, about = read_table(path)
         assert frame.columns == ["Line", "2024 Q1", "2024 Q2", "2025 Q1", "2025 Q2"], path
-        assert frame.rows() == [("Travel", "1", "2", "3", "4")] and found["control"] == 2
+        assert frame.rows() == [("Travel", "1", "2", "3", "4")] and about["control"] == 2
 
 
 def test_a_title_above_a_header_of_two_rows_is_a_title(tmp_path: Path) -> None:
-    frame, found = read_table(text(tmp_path / "budget.csv", [["Budget in TEUR", "", "", "", ""], *YEARS]))
-    assert frame.columns[1] == "2024 Q1" and found["titles"] == ["Budget in TEUR"] and found["control"] == 3
+    frame, about = read_table(text(tmp_path / "budget.csv", [["Budget in TEUR", "", "", "", ""], *YEARS]))
+    assert frame.columns[1] == "2024 Q1" and about["titles"] == ["Budget in TEUR"] and about["control"] == 3
 
 
 @pytest.mark.parametrize(
@@ -148,11 +148,11 @@ def test_a_person_is_blanked_in_a_file_with_quotes_of_its_own(tmp_path: Path) ->
     assert kept == "\n".join([lines[0], ",,", *lines[2:]]) + "\n"
 
 
-def test_blank_lines_do_not_depend_on_the_pieces(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blank_lines_do_not_depend_on_the_chunks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = "".join(f"{n},a,Prospecting,1,\n" + "\n" * (n % 7 == 0) for n in range(1, 400))
     counts = []
-    for name, size in (("pieces", 3000), ("whole", 10**9)):
-        monkeypatch.setattr("pipelines.ingest.formats.chunks.PIECE_BYTES", size)
+    for name, size in (("chunks", 3000), ("whole", 10**9)):
+        monkeypatch.setattr("pipelines.ingest.formats.chunks.CHUNK_BYTES", size)
         world = World(tmp_path / name).contract(DEALS)
         world.put("deals_20240131.csv", deals() + rows + '400,"a"b,Prospecting,1,\n')
         file = world.run().files[0]

@@ -149,7 +149,7 @@ def test_rebuild_from_landing_and_state_gives_the_same_tables(world: World) -> N
     assert [world.rows(sql) for sql in tables] == before
 
 
-@pytest.mark.parametrize("step", ["keep_compressed", "observe", "rows", "ledger", "load"])
+@pytest.mark.parametrize("step", ["keep_compressed", "land_file", "rows", "ledger", "load"])
 def test_a_run_that_is_killed_is_finished_by_the_next(world: World, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     """The process dies at one step of the second of three files; the next run ends where an undisturbed one does."""
     import importlib
@@ -173,9 +173,9 @@ def test_a_run_that_is_killed_is_finished_by_the_next(world: World, monkeypatch:
 
     places = {
         "keep_compressed": (run_module, "keep_compressed", 2),
-        "observe": (run_module, "observe", 2),
+        "land_file": (run_module, "land_file", 2),
         "rows": (store, "keep_query", 2),
-        "ledger": (run_module.ledger, "append", 1),
+        "ledger": (run_module.file_ledger, "append", 1),
         "load": (loading, "_control", 1),
     }
     module, name, at = places[step]

@@ -42,8 +42,8 @@ def test_merged_cells_are_filled_down_where_the_contract_says_so(world: World) -
         sheet.merge_range(1, 4, 2, 4, "2024年1月5日")
         sheet.write(3, 4, "2024年1月6日")
     world.run()
-    found = world.rows("select opportunity_id, stage, amount, day(closed_on) from raw.opportunities order by 1")
-    assert found == [("1", "won", 1000.5, 5), ("2", "won", 2, 5), ("3", "won", 3, 6)]
+    rows = world.rows("select opportunity_id, stage, amount, day(closed_on) from raw.opportunities order by 1")
+    assert rows == [("1", "won", 1000.5, 5), ("2", "won", 2, 5), ("3", "won", 3, 6)]
 
 
 def test_a_sheet_is_chosen_by_name_whatever_its_name_is(world: World) -> None:
@@ -58,15 +58,15 @@ def test_a_sheet_is_chosen_by_name_whatever_its_name_is(world: World) -> None:
     assert "'March'" in reason and TRICK in reason
 
 
-@pytest.mark.parametrize("told", [True, False])
-def test_cells_in_opposite_corners_of_a_sheet_are_refused_before_they_are_read(world: World, told: bool) -> None:
+@pytest.mark.parametrize("is_stated", [True, False])
+def test_cells_in_opposite_corners_of_a_sheet_are_refused_before_they_are_read(world: World, is_stated: bool) -> None:
     world.contract(BOOKS)
     path = world.settings.inbox / "deals_20240131.xlsx"
     with xlsxwriter.Workbook(path) as book:
         sheet = book.add_worksheet()
         sheet.write_row(0, 0, HEADER.strip().split(","))
         sheet.write(1_048_575, 16_383, "far away")
-    if not told:
+    if not is_stated:
         _replace_in_sheet(path, b"A1:XFD1048576", b"A1:E2")
     row = world.run().files[0]
     assert (row["status"], row["reason_code"]) == ("rejected", "too_large")
@@ -121,8 +121,8 @@ def test_a_file_that_was_cut_off_says_so(world: World, suffix: str) -> None:
 def test_a_file_without_a_header_loses_no_row(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("28/01/2018,$74.69,Boots\n29/01/2018,$29.81,Jacket\n30/01/2018,$80.08,Shoes\n", encoding="utf-8")
-    frame, found = read_table(path)
-    assert (frame.columns, frame.height, found["has_header"]) == (["column_1", "column_2", "column_3"], 3, False)
+    frame, about = read_table(path)
+    assert (frame.columns, frame.height, about["has_header"]) == (["column_1", "column_2", "column_3"], 3, False)
     pivot = tmp_path / "pivot.csv"
     pivot.write_text("Rep,2024-01-31,2024-02-29\nAnn,10.5,12.0\nBob,9.5,11.0\n", encoding="utf-8")
     assert read_table(pivot)[0].columns == ["Rep", "2024-01-31", "2024-02-29"]

@@ -41,13 +41,13 @@ def world(tmp_path: Path) -> World:
 
 def test_an_expression_sees_headers_in_quotes_and_columns_by_name(world: World) -> None:
     sql = 'unit_price * try_cast("Qty" as double) + length("Day")'
-    found = read(world, f"unit_price: Unit price\n      amount_net: {{expression: '{sql}'}}")
-    assert found.accepted["amount_net"].to_list() == [17]
-    assert found.accepted["_extra"].to_list() == ['{"Rate":"13%"}']
+    result = read(world, f"unit_price: Unit price\n      amount_net: {{expression: '{sql}'}}")
+    assert result.accepted["amount_net"].to_list() == [17]
+    assert result.accepted["_extra"].to_list() == ['{"Rate":"13%"}']
 
 
 @pytest.mark.parametrize(
-    ("column", "more", "said"),
+    ("column", "more", "message"),
     [
         ("""amount_net: {expression: '"Unit prise" * 2'}""", "", "expression of amount_net: 'Unit prise' is neither a "
          "header of the file nor a column that the contract fills; nearest is 'Unit price'"),
@@ -61,33 +61,34 @@ def test_an_expression_sees_headers_in_quotes_and_columns_by_name(world: World) 
          "correction c: 'qty2'"),
     ],
 )  # fmt: skip
-def test_a_fault_in_a_contracts_sql_is_named_with_its_place(world: World, column: str, more: str, said: str) -> None:
-    seen = read(world, column, more=more).seen
-    assert (seen.status, seen.reason_code) == ("rejected", "contract_sql")
-    assert said in seen.reason and "\n" not in seen.reason
+def test_a_fault_in_a_contracts_sql_is_named_with_its_place(world: World, column: str, more: str, message: str) -> None:
+    outcome = read(world, column, more=more).outcome
+    assert (outcome.status, outcome.reason_code) == ("rejected", "contract_sql")
+    assert message in outcome.reason and "\n" not in outcome.reason
 
 
 @pytest.mark.parametrize(
-    ("column", "content", "said"),
+    ("column", "content", "message"),
     [
         ("ordered_on: {from: Day, formats: [epoch_ms]}", CSV, "'1704067200' is not a date"),  # seconds
-        ("amount_net: {from: Qty, unit: 10000}", "Order,Qty\nA,8万\nB,1\n", "'8万' says a unit of its own"),
+        ("amount_net: {from: Qty, unit: 10000}", "Order,Qty\nA,8万\nB,1\n", "'8万' has a unit of its own"),
         ("amount_net: {from: Qty, tax: included, tax_rate: Rate}", "Order,Qty,Rate\nA,113,\nB,1,13\n",
          "'113 with tax rate (empty)'"),
     ],
 )  # fmt: skip
 def test_a_value_that_would_be_wrong_by_a_thousand_is_refused(
-    world: World, column: str, content: str, said: str
+    world: World, column: str, content: str, message: str
 ) -> None:
-    found = read(world, column, content)
-    assert said in " ".join([found.seen.reason, *found.refused["reason"]])
+    result = read(world, column, content)
+    assert message in " ".join([result.outcome.reason, *result.refused["reason"]])
 
 
 def test_words_that_nobody_mapped_name_the_seed_to_add_them_to(world: World) -> None:
     (world.folder / "config/seeds/currency_words.csv").write_text("word,currency\nEuro,EUR\n", encoding="utf-8")
-    seen = read(world, "currency: Cur", "Order,Cur\nA,Euros\nB,Euro\n").seen
+    outcome = read(world, "currency: Cur", "Order,Cur\nA,Euros\nB,Euro\n").outcome
     assert (
-        seen.reason == "unknown currency 'Euros' (1 rows), perhaps EUR: add a row per word to seeds/currency_words.csv"
+        outcome.reason
+        == "unknown currency 'Euros' (1 rows), perhaps EUR: add a row per word to seeds/currency_words.csv"
     )
 
 
@@ -97,9 +98,9 @@ def test_the_quarantine_is_listed_by_file_and_reason(world: World) -> None:
     world.put("lines2.csv", "Order,Quantity\nA,x\n")
     world.run()
     options = ["--home", str(world.settings.home), "--config", str(world.folder / "config")]
-    told = CliRunner().invoke(app, [*options, "quarantine", "list"]).output
-    assert "lines1.csv: 2 x bad_number: quantity: 'x' is not a number" in told
-    assert "lines2.csv: rejected, missing_header: header 'Qty' is missing; nearest is 'Quantity'" in told
+    output = CliRunner().invoke(app, [*options, "quarantine", "list"]).output
+    assert "lines1.csv: 2 x bad_number: quantity: 'x' is not a number" in output
+    assert "lines2.csv: rejected, missing_header: header 'Qty' is missing; nearest is 'Quantity'" in output
 
 
 def test_a_numbered_stage_and_a_starred_header_are_what_they_are_without(world: World) -> None:

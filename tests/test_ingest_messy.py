@@ -18,11 +18,11 @@ PADDED = ObjectContract.model_construct(reader=Reader(ragged="pad"))
 def table(path: Path, contract: ObjectContract | None = None) -> Rows | None:
     """Header and rows as text, or None where the file is refused."""
     try:
-        frame, found = read_table(path, contract)
+        frame, about = read_table(path, contract)
     except AlmanacError:
         return None
     rows = [[cell or "" for cell in row] for row in frame.iter_rows()]
-    return [frame.columns, *rows] if found["has_header"] else rows
+    return [frame.columns, *rows] if about["has_header"] else rows
 
 
 @pytest.mark.real
@@ -57,6 +57,6 @@ def test_hostile_files_load_or_are_refused_and_never_crash(datasets: Path, name:
 @pytest.mark.real
 def test_pollock_is_read_at_least_as_well_as_by_the_best_detecting_readers(datasets: Path) -> None:
     """Every twentieth file, so that the test stays short; the whole set is scored for the docs."""
-    found = score(datasets / "messy/pollock", lambda path: table(path, PADDED), limit=20)
-    assert found["simple"] >= 9.2, found
-    assert found["refused"] == 0, found
+    scores = score(datasets / "messy/pollock", lambda path: table(path, PADDED), limit=20)
+    assert scores["simple"] >= 9.2, scores
+    assert scores["refused"] == 0, scores

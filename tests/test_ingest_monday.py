@@ -33,9 +33,9 @@ def refusals(world: World) -> list[tuple]:
     return world.rows("select record, column_name, reason_code from quality.quarantine order by record")
 
 
-def with_cells(place: int, *cells: str) -> str:
+def with_cells(position: int, *cells: str) -> str:
     """The export with other cells in one column, quoted."""
-    return deals(*[(*row[:place], f'"{cell}"', *row[place + 1 :]) for row, cell in zip(ROWS, cells, strict=True)])
+    return deals(*[(*row[:position], f'"{cell}"', *row[position + 1 :]) for row, cell in zip(ROWS, cells, strict=True)])
 
 
 def page(rows: list[tuple[str, ...]]) -> str:
@@ -72,7 +72,7 @@ def test_cells_of_xml_say_their_place_and_days_are_read_without_midnight(tmp_pat
 def test_an_xml_spreadsheet_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.xls"
     path.write_text(spreadsheet_2003(ROWS)[:-60])
-    with pytest.raises(AlmanacError, match="not a whole XML spreadsheet"):
+    with pytest.raises(AlmanacError, match="not a complete XML spreadsheet"):
         read_table(path)
 
 
@@ -88,8 +88,8 @@ def test_an_xml_spreadsheet_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     ],
 )  # fmt: skip
 def test_names_come_out_of_the_encodings_that_desktops_write(tmp_path: Path, encoding: str, names: list[str]) -> None:
-    found = loaded(tmp_path, with_cells(1, *names).encode(encoding))
-    assert [row[1] for row in found] == names
+    rows = loaded(tmp_path, with_cells(1, *names).encode(encoding))
+    assert [row[1] for row in rows] == names
 
 
 def test_what_a_desktop_leaves_in_an_archive_is_no_second_file(tmp_path: Path) -> None:
@@ -100,15 +100,15 @@ def test_what_a_desktop_leaves_in_an_archive_is_no_second_file(tmp_path: Path) -
     assert loaded(tmp_path, packed.getvalue(), "deals_20240131.zip") == TRUTH
 
 
-@pytest.mark.parametrize("dress", ['="{}"', "'{}"])
-def test_what_keeps_a_spreadsheet_from_reading_a_number_is_no_part_of_it(tmp_path: Path, dress: str) -> None:
-    rows = [(dress.format(row[0]), row[1], row[2], dress.format(row[3]), dress.format(row[4])) for row in ROWS]
+@pytest.mark.parametrize("style", ['="{}"', "'{}"])
+def test_what_keeps_a_spreadsheet_from_reading_a_number_is_no_part_of_it(tmp_path: Path, style: str) -> None:
+    rows = [(style.format(row[0]), row[1], row[2], style.format(row[3]), style.format(row[4])) for row in ROWS]
     assert loaded(tmp_path, deals(*rows)) == TRUTH
 
 
 def test_an_apostrophe_before_a_word_stays(tmp_path: Path) -> None:
-    found = loaded(tmp_path, with_cells(1, "'s-Hertogenbosch", "'t Hart 12"))
-    assert [row[1] for row in found] == ["'s-Hertogenbosch", "'t Hart 12"]
+    rows = loaded(tmp_path, with_cells(1, "'s-Hertogenbosch", "'t Hart 12"))
+    assert [row[1] for row in rows] == ["'s-Hertogenbosch", "'t Hart 12"]
 
 
 @pytest.mark.parametrize(
@@ -125,8 +125,8 @@ def test_numbers_are_read_in_the_dress_of_their_country(tmp_path: Path, first: s
 
 def test_a_letter_behind_a_number_means_what_the_contract_says_and_is_refused_otherwise(tmp_path: Path) -> None:
     text = with_cells(3, "1.2345K", "-0.088m")
-    told = DEALS.replace("Amount", "{from: Amount, number_format: {magnitudes: {K: 1000, M: 1000000}}}", 1)
-    assert loaded(tmp_path / "told", text, contract=told) == TRUTH
+    magnitudes = DEALS.replace("Amount", "{from: Amount, number_format: {magnitudes: {K: 1000, M: 1000000}}}", 1)
+    assert loaded(tmp_path / "magnitudes", text, contract=magnitudes) == TRUTH
     assert loaded(tmp_path / "untold", text) == []
     world = World(tmp_path / "untold")
     assert refusals(world) == [(1, "amount", "bad_number"), (2, "amount", "bad_number")]

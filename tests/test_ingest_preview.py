@@ -11,8 +11,8 @@ from proposal_score import held_out, scores
 from pipelines.contracts import load_contract, load_contracts
 from pipelines.home.settings import SHIPPED_SOURCES, load_settings
 from pipelines.ingest.casting.code_lists import load_vocabulary
-from pipelines.ingest.landing.inbox import Found, owners
-from pipelines.ingest.proposals.mapping import Evidence, best_object
+from pipelines.ingest.landing.inbox import InboxFile, matching_contracts
+from pipelines.ingest.proposals.mapping import ProposalContext, best_object
 from pipelines.ingest.proposals.preview import check_samples, find_contract, neutralised, preview, read_table
 from pipelines.ingest.proposals.propose import propose
 
@@ -37,10 +37,10 @@ def test_a_file_without_an_export_date_would_be_rejected(tmp_path: Path) -> None
     path = world.put("deals_today.csv", deals(("1", "a", "Prospecting", "1", "")))
     system, contract = find_contract(world.settings, load_contracts(world.settings.sources), path, None)
     read = preview(world.settings, system, contract, path)
-    assert (read.seen.status, read.seen.reason_code, read.accepted.height) == ("rejected", "no_export_date", 0)
+    assert (read.outcome.status, read.outcome.reason_code, read.accepted.height) == ("rejected", "no_export_date", 0)
     options = ["--home", str(world.settings.home), "--config", str(tmp_path / "config")]
-    told = CliRunner().invoke(app, [*options, "read", str(path)])
-    assert told.exit_code != 0 and "would be rejected: no_export_date" in f"{told.output}{told.exception}"
+    result = CliRunner().invoke(app, [*options, "read", str(path)])
+    assert result.exit_code != 0 and "would be rejected: no_export_date" in f"{result.output}{result.exception}"
 
 
 def test_a_sample_must_give_the_rows_its_contract_expects(tmp_path: Path) -> None:
@@ -101,12 +101,12 @@ def test_a_proposal_knows_the_object_and_its_headers(
 ) -> None:
     path = tmp_path / "export_20240131.csv"
     path.write_text(f"{header}\n{row}\n{row}\n", encoding="utf-8")
-    found, guesses = best_object(read_table(path)[0], Evidence.of(load_settings(tmp_path)))
-    assert found == name
+    object_name, guesses = best_object(read_table(path)[0], ProposalContext.of(load_settings(tmp_path)))
+    assert object_name == name
     assert expected <= {guess.column for guess in guesses}
-    written = tmp_path / "proposed.yml"
-    written.write_text(propose(load_settings(tmp_path), path, "crm", None), encoding="utf-8")
-    contract = load_contract(written).objects[0]
+    contract_file = tmp_path / "proposed.yml"
+    contract_file.write_text(propose(load_settings(tmp_path), path, "crm", None), encoding="utf-8")
+    contract = load_contract(contract_file).objects[0]
     assert contract.exported_at.filename == r"(\d{8})"
     if "万" in header:
         assert contract.columns["amount"].unit == 10000
@@ -115,8 +115,8 @@ def test_a_proposal_knows_the_object_and_its_headers(
 def test_proposals_map_nine_columns_in_ten_as_the_contracts_do() -> None:
     """Each sample as if its system were unknown, so that the alias files and the values have to say it."""
     rows = list(scores(SHIPPED_SOURCES, load_contracts(SHIPPED_SOURCES).values()))
-    assert [row for row in rows if row.alike < 0.9 * row.columns] == []
-    assert sum(row.mapped_alike for row in rows) >= 0.9 * sum(row.mapped for row in rows)
+    assert [row for row in rows if row.matching < 0.9 * row.columns] == []
+    assert sum(row.mapped_matching for row in rows) >= 0.9 * sum(row.mapped for row in rows)
     assert sum(row.object_found for row in rows) >= 0.95 * len(rows)
 
 
@@ -124,12 +124,12 @@ def test_proposals_map_nine_columns_in_ten_as_the_contracts_do() -> None:
 def test_data_sets_that_the_words_were_not_written_for_are_mapped_as_by_hand(datasets: Path) -> None:
     """59 of 65 columns; the six left are choices of their contract (docs/ingest.md), which no header or value tells."""
     rows = list(held_out(datasets, Path(__file__).parent / "real_sources"))
-    assert sum(row.mapped_alike for row in rows) >= 59
+    assert sum(row.mapped_matching for row in rows) >= 59
     assert sum(row.object_found for row in rows) >= len(rows) - 1
 
 
 @pytest.mark.parametrize(
-    ("sample", "said"),
+    ("sample", "expected"),
     [
         (
             "sap_list_VBAK.txt",
@@ -139,12 +139,14 @@ def test_data_sets_that_the_words_were_not_written_for_are_mapped_as_by_hand(dat
         ("fxiaoke_商机.xlsx", ["unit: 10000", "'赢单' (8) -> won"]),
         ("kingdee_cloud_销售订单.xlsx", ['"fill_down": ["FBillNo", "FDate"', "where:", "key: [order_id, line_number]"]),
         ("zoho_Deals.csv", ["zcrm_", "3 quarantined"]),
-        ("hubspot_contacts.csv", ['join: ["First Name", "Last Name"]', "say `true_words`"]),
+        ("hubspot_contacts.csv", ['join: ["First Name", "Last Name"]', "set `true_words`"]),
     ],
 )
-def test_a_proposal_says_what_the_values_ask_for_and_can_be_run(tmp_path: Path, sample: str, said: list[str]) -> None:
+def test_a_proposal_says_what_the_values_ask_for_and_can_be_run(
+    tmp_path: Path, sample: str, expected: list[str]
+) -> None:
     text = propose(load_settings(tmp_path), SHIPPED_SOURCES / "samples" / sample, "", None)
-    assert [words for words in said if words not in text] == []
+    assert [words for words in expected if words not in text] == []
     assert "# Tried on the file: " in text, text.splitlines()[1]
 
 
@@ -155,7 +157,9 @@ def test_an_unknown_stage_is_listed_with_the_nearest_code(tmp_path: Path) -> Non
     )
     text = propose(load_settings(tmp_path), path, "crm", None)
     assert "'Closed Won' (1) -> won" in text
-    assert "'Negotiatoin' (1) -> unmapped, perhaps negotiation (91% alike)" in text and "'Zzz' (1) -> unmapped" in text
+    assert (
+        "'Negotiatoin' (1) -> unmapped, perhaps negotiation (91% similar)" in text and "'Zzz' (1) -> unmapped" in text
+    )
     assert "it is rejected: unknown stage" in text
 
 
@@ -198,8 +202,8 @@ def test_no_file_is_claimed_by_two_systems() -> None:
         for item in system.objects
         for glob in item.files
     }
-    claims = owners([Found(Path(name), name, "", 0) for name in names], contracts)
-    assert {name: {system.system for system, _ in found} for name, found in claims.items()} == {
+    claims = matching_contracts([InboxFile(Path(name), name, "", 0) for name in names], contracts)
+    assert {name: {system.system for system, _ in matches} for name, matches in claims.items()} == {
         name: {system} for name, system in names.items()
     }
 

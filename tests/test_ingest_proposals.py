@@ -22,7 +22,7 @@ def test_months_in_the_columns_are_proposed_as_rows(tmp_path: Path) -> None:
     (tmp_path / "plan.yml").write_text(text, encoding="utf-8")
     contract = load_contract(tmp_path / "plan.yml").objects[0]
     assert contract.object == "targets" and contract.unpivot is not None and contract.stated["Year"].title
-    assert contract.columns["amount"].unit == 10000 and "the title says '单位：万元'" in text
+    assert contract.columns["amount"].unit == 10000 and "the title states '单位：万元'" in text
     assert "metric: required and not found" in text and 'ignore: ["合计"]' in text
     assert "9 rows in = 5 loaded + 0 quarantined + 4 control" in text
 
@@ -64,8 +64,8 @@ def test_the_dates_of_a_deals_stages_are_proposed_as_its_history(tmp_path: Path)
 @pytest.mark.parametrize(
     ("name", "header", "remark"),
     [
-        ("orders_20240131.csv", "Order no,Order date,Net amount (in thousands)", "the header says the unit"),
-        ("订单_20240131.csv", "订单号,订单日期,金额(万元)", "the header says the unit"),
+        ("orders_20240131.csv", "Order no,Order date,Net amount (in thousands)", "the header states the unit"),
+        ("订单_20240131.csv", "订单号,订单日期,金额(万元)", "the header states the unit"),
     ],
 )
 def test_a_unit_is_proposed_with_the_words_that_say_it(tmp_path: Path, name: str, header: str, remark: str) -> None:

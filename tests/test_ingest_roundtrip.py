@@ -47,10 +47,10 @@ def test_a_messy_export_of_any_table_is_read_unchanged(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "a.csv"
         path.write_bytes(text.encode(encoding))
-        frame, found = read_table(path, contract)
+        frame, about = read_table(path, contract)
     assert frame.columns == ["Id", "Name", "Note"]
     assert [list(row) for row in frame.iter_rows()] == rows
-    assert found["refused"] == []
+    assert about["refused"] == []
 
 
 CONTRACT = """
@@ -80,33 +80,33 @@ LINES = st.lists(
 )
 
 
-def written(amount: Decimal, dress: str, thousands: str, decimal: str) -> str:
+def written(amount: Decimal, style: str, thousands: str, decimal: str) -> str:
     """An amount as some system prints it."""
     digits = f"{abs(amount):,.2f}".replace(",", "\0").replace(".", decimal).replace("\0", thousands)
-    digits = digits.replace(thousands, "") if dress == "bare" else digits
+    digits = digits.replace(thousands, "") if style == "bare" else digits
     if amount >= 0:
-        return f"$ {digits}" if dress == "dollars" else digits
-    return {"bracketed": f"({digits})", "behind": f"{digits}-", "dollars": f"-${digits}"}.get(dress, f"-{digits}")
+        return f"$ {digits}" if style == "dollars" else digits
+    return {"bracketed": f"({digits})", "behind": f"{digits}-", "dollars": f"-${digits}"}.get(style, f"-{digits}")
 
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     lines=LINES,
     world=st.sampled_from([(",", "."), (".", ","), ("'", ".")]),
-    dress=st.sampled_from(["bare", "grouped", "bracketed", "behind", "dollars"]),
+    style=st.sampled_from(["bare", "grouped", "bracketed", "behind", "dollars"]),
     form=st.sampled_from(sorted(DAYS)),
     delimiter=st.sampled_from([";", "\t", "|"]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "gb18030"]),
     totals=st.booleans(),
 )
 @example(
-    lines=[(date(2024, 2, 1), Decimal("-1234567.80"))], world=(".", ","), dress="behind", form="day_first",
+    lines=[(date(2024, 2, 1), Decimal("-1234567.80"))], world=(".", ","), style="behind", form="day_first",
     delimiter=";", encoding="gb18030", totals=True,
 )  # fmt: skip
 def test_amounts_and_days_in_any_dress_become_what_they_were(
     lines: list[tuple[date, Decimal]],
     world: tuple[str, str],
-    dress: str,
+    style: str,
     form: str,
     delimiter: str,
     encoding: str,
@@ -114,16 +114,16 @@ def test_amounts_and_days_in_any_dress_become_what_they_were(
 ) -> None:
     expected = {str(n): line for n, line in enumerate([*lines, (TELLING, Decimal(0))])}
     rows = [["ID", "Day", "Amount"]]
-    rows += [[n, f"{day:{DAYS[form]}}", written(amount, dress, *world)] for n, (day, amount) in expected.items()]
+    rows += [[n, f"{day:{DAYS[form]}}", written(amount, style, *world)] for n, (day, amount) in expected.items()]
     text = "".join(f"{delimiter.join(row)}\r\n" for row in rows)
     text = f"Orders 订单\r\n\r\n{text}" + f"合计{delimiter}{delimiter}99\r\n" * totals
     with tempfile.TemporaryDirectory() as folder:
         home = World(Path(folder)).contract(CONTRACT.format(thousands=world[0], decimal=world[1]))
         system = load_contracts(home.settings.sources)["erp"]
         read = preview(home.settings, system, system.objects[0], home.put("a.csv", text.encode(encoding)))
-    assert (read.seen.status, read.seen.reason, read.refused.height) == ("loaded", "", 0)
-    found = read.accepted.select("line_id", "ordered_on", "amount_net").rows()
-    assert {key: (day, amount) for key, day, amount in found} == expected
+    assert (read.outcome.status, read.outcome.reason, read.refused.height) == ("loaded", "", 0)
+    read_back = read.accepted.select("line_id", "ordered_on", "amount_net").rows()
+    assert {key: (day, amount) for key, day, amount in read_back} == expected
 
 
 PLAN = """
@@ -184,7 +184,7 @@ def test_a_sheet_of_months_becomes_the_table_that_it_was_made_of(
         for month, value in zip(months, values, strict=True)
         if value is not None
     }
-    assert (read.seen.status, read.seen.reason, read.refused.height) == ("loaded", "", 0)
-    found = read.accepted.select("member", "period_start", "amount").rows()
-    assert {(team, month): amount for team, month, amount in found} == expected
-    assert read.seen.rows_in == read.seen.rows_loaded + read.seen.rows_control == 4 + 4 * len(sheet)
+    assert (read.outcome.status, read.outcome.reason, read.refused.height) == ("loaded", "", 0)
+    read_back = read.accepted.select("member", "period_start", "amount").rows()
+    assert {(team, month): amount for team, month, amount in read_back} == expected
+    assert read.outcome.rows_in == read.outcome.rows_loaded + read.outcome.rows_control == 4 + 4 * len(sheet)

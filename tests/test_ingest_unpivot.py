@@ -12,7 +12,7 @@ from pipelines.errors import AlmanacError
 from pipelines.ingest.casting.unpivot import export_record_sql
 from pipelines.ingest.files import store
 from pipelines.ingest.formats import chunks
-from pipelines.ingest.quarantine.resubmission import export_refused, take_back
+from pipelines.ingest.quarantine.resubmission import export_rejected, resubmit
 
 pytestmark = pytest.mark.fast
 
@@ -48,7 +48,7 @@ def test_one_bad_month_does_not_take_the_others_along(world: World) -> None:
     world.put("targets_20250101.csv", SHEET)
     file = world.run().files[0]
     assert (file["rows_in"], file["rows_loaded"], file["rows_quarantined"], file["rows_control"]) == (9, 3, 1, 5)
-    assert "2 records x 3 columns turned into rows = 6 values, 2 of them empty" in file["warnings"]
+    assert "2 records x 3 columns unpivoted = 6 values, 2 of them empty" in file["warnings"]
     refused = "select record, source_id, column_name, reason, raw_text from quality.quarantine"
     assert world.rows(refused) == [
         (1, "region|华东|2025-03-01", "amount", "3月: amount: 'x3' is not a number in the contract's format",
@@ -59,11 +59,11 @@ def test_one_bad_month_does_not_take_the_others_along(world: World) -> None:
 def test_a_value_is_walked_back_to_its_record_and_its_header(world: World) -> None:
     world.put("targets_20250101.csv", SHEET)
     world.run()
-    found = world.rows(
+    rows = world.rows(
         f"select target_id, cast(amount as int), {export_record_sql('_record')}, _extra ->> '_column' "
         "from raw.targets order by 1"
     )
-    assert found == [
+    assert rows == [
         ("华东-2025-1月", 10000, 1, "1月"),
         ("华东-2025-2月", 20000, 1, "2月"),
         ("华南-2025-1月", 15000, 2, "1月"),
@@ -74,9 +74,9 @@ def test_a_corrected_record_comes_back_whole(world: World) -> None:
     world.put("targets_20250101.csv", SHEET.replace("1.5,-", "y,-").replace("-,,6", "-,z,6"))
     world.run()
     contracts = load_contracts(world.settings.sources)
-    text = export_refused(world.settings, contracts, "targets_20250101.csv")
+    text = export_rejected(world.settings, contracts, "targets_20250101.csv")
     assert [line.count("is not a number") for line in text.splitlines()] == [0, 1, 2]
-    take_back(world.settings, contracts, text.replace("x3", "3").replace("y,", "7,").replace("z,", "8,"), LANDED)
+    resubmit(world.settings, contracts, text.replace("x3", "3").replace("y,", "7,").replace("z,", "8,"), LANDED)
     file = world.run(LANDED + timedelta(days=1)).files[0]
     assert (file["rows_in"], file["rows_loaded"], file["rows_quarantined"]) == (9, 5, 0)
 
@@ -109,21 +109,29 @@ objects:
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "message"),
     [
-        ("2025年\nRegion,Jan,Feb\n华东,1,2\n", "unpivot: no header fits '\\d+月'; the file has 'Region', 'Jan', 'Feb'"),
+        (
+            "2025年\nRegion,Jan,Feb\n华东,1,2\n",
+            "unpivot: no header matches '\\d+月'; the file has 'Region', 'Jan', 'Feb'",
+        ),
         ("Targets\nRegion,1月,2月\n华东,1,2\n", "stated: Year: '(\\d{4})年' is not found in"),
-        ("2025年\nRegion,Month,1月\n华东,1,2\n", "unpivot: the file has a header 'month': give yours another name"),
+        (
+            "2025年\nRegion,Month,1月\n华东,1,2\n",
+            "unpivot: the file already has a header 'month': rename it in the contract",
+        ),
     ],
 )
-def test_a_sheet_that_does_not_fit_is_refused_with_what_was_looked_for(world: World, content: str, said: str) -> None:
+def test_a_sheet_that_does_not_fit_is_refused_with_what_was_looked_for(
+    world: World, content: str, message: str
+) -> None:
     world.put("targets_20250101.csv", content)
     file = world.run().files[0]
-    assert file["status"] == "rejected" and said in file["reason"]
+    assert file["status"] == "rejected" and message in file["reason"]
 
 
 @pytest.mark.parametrize(
-    ("change", "said"),
+    ("change", "message"),
     [
         ((", name: Month", ", name: Monat"), "no column reads 'Monat'"),
         ((", value: Value", ""), "say `value`"),
@@ -132,12 +140,12 @@ def test_a_sheet_that_does_not_fit_is_refused_with_what_was_looked_for(world: Wo
     ],
 )
 def test_nonsense_about_columns_is_refused_when_the_contract_is_read(
-    world: World, change: tuple[str, str], said: str
+    world: World, change: tuple[str, str], message: str
 ) -> None:
     before, after = (text.replace("\\\\", "\\") for text in change)
     assert before in TARGETS
     world.contract(TARGETS.replace(before, after))
-    with pytest.raises(AlmanacError, match=said):
+    with pytest.raises(AlmanacError, match=message):
         load_contracts(world.settings.sources)
 
 
@@ -176,7 +184,7 @@ def test_a_listed_column_that_is_missing_refuses_the_file_with_the_nearest_heade
 def test_a_month_that_stands_twice_refuses_the_file(world: World, contract: str) -> None:
     file = budget(world, contract, "Line,2024-01,2024-02,2024-01,2024-03\nTravel,10,11,12,13\n")
     assert (file["reason_code"], file["rows_loaded"]) == ("duplicate_header", 0)
-    assert "'2024-01' stands in the file twice" in file["reason"]
+    assert "the file has the header '2024-01' twice" in file["reason"]
 
 
 def test_a_word_that_is_no_value_elsewhere_is_one_here(world: World) -> None:
@@ -188,16 +196,16 @@ def test_a_word_that_is_no_value_elsewhere_is_one_here(world: World) -> None:
 
 @pytest.mark.parametrize("reader", ["", "    reader: {fill_down: [Line]}\n"])
 @pytest.mark.parametrize(
-    ("where", "said"),
+    ("where", "message"),
     [
-        ("Month = '2024-01'", "where: 'Month' is unknown here, where columns are no rows yet"),
+        ("Month = '2024-01'", "where: 'Month' is unknown here, before columns are unpivoted"),
         ("cast(Line as integer) > 0", "where: Conversion Error"),
     ],
 )
-def test_a_condition_that_fails_is_named_as_the_contracts(world: World, reader: str, where: str, said: str) -> None:
+def test_a_condition_that_fails_is_named_as_the_contracts(world: World, reader: str, where: str, message: str) -> None:
     file = budget(world, f'{PATTERN}{reader}    where: "{where}"\n', "Line,2024-01,2024-02\nTravel,1,5\n")
     assert (file["status"], file["reason_code"]) == ("rejected", "contract_sql")
-    assert file["reason"].startswith(said)
+    assert file["reason"].startswith(message)
 
 
 def test_headers_may_be_called_what_the_reader_calls_its_own(world: World) -> None:
@@ -206,12 +214,12 @@ def test_headers_may_be_called_what_the_reader_calls_its_own(world: World) -> No
     assert world.column("select distinct _extra ->> '_item' from raw.budgets") == ["a"]
 
 
-def test_a_file_read_in_pieces_counts_its_values_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_read_in_chunks_counts_its_values_once(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     content = "Line,2024-01,2024-02\n" + "".join(f"travel {n},{n},\n" for n in range(400))
     whole = budget(world, PATTERN, content)["warnings"]
-    monkeypatch.setattr(chunks, "PIECE_BYTES", 3_000)
+    monkeypatch.setattr(chunks, "CHUNK_BYTES", 3_000)
     world.put("budget_2.csv", content.replace("travel", "fairs"))
     again = next(file for file in world.run().files if file["path"] == "budget_2.csv")
     assert len(store.rows_paths(world.settings, "budgets", again["file_id"])) > 1
     assert again["warnings"] == whole
-    assert "400 records x 2 columns turned into rows = 800 values, 400 of them empty" in whole
+    assert "400 records x 2 columns unpivoted = 800 values, 400 of them empty" in whole

@@ -130,8 +130,8 @@ def test_day_and_month_are_told_apart_by_the_whole_column(tmp_path: Path) -> Non
     assert read(tmp_path / "b", "ordered_on: X", "1/2/2024", "2/13/24") == [date(2024, 1, 2), date(2024, 2, 13)]
     both = "ordered_on: {from: X, formats: ['%m/%d/%Y', '%d/%m/%Y']}"
     assert read(tmp_path / "c", both, "1/2/2024", "13/2/2024") == [date(2024, 2, 1), date(2024, 2, 13)]
-    said = "ordered_on: {from: X, formats: ['%m/%d/%Y']}"
-    assert read(tmp_path / "d", said, "1/2/2024", "13/2/2024", "2024-01-05") == [
+    month_first = "ordered_on: {from: X, formats: ['%m/%d/%Y']}"
+    assert read(tmp_path / "d", month_first, "1/2/2024", "13/2/2024", "2024-01-05") == [
         date(2024, 1, 2),
         "bad_date",
         date(2024, 1, 5),

@@ -1,4 +1,4 @@
-"""A refused row says where it stands and why, can be corrected and taken back, and never hides a good one."""
+"""A rejected row has its record and reasons, can be corrected and resubmitted, and never affects a good one."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from pipelines import ingest
 from pipelines.cli import app
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.ingest.quarantine.resubmission import export_refused, take_back
+from pipelines.ingest.quarantine.resubmission import export_rejected, resubmit
 
 PEOPLE = """
 system: crm
@@ -42,7 +42,7 @@ def world(tmp_path: Path) -> World:
     return World(tmp_path).contract()
 
 
-def test_every_refusal_has_its_place_reason_and_text(world: World) -> None:
+def test_every_rejected_row_has_its_record_reason_and_text(world: World) -> None:
     world.put(
         "deals_20240131.csv",
         deals(
@@ -155,10 +155,10 @@ def test_every_command_that_shows_a_refused_row_shows_all_reasons(world: World) 
         "deals_20240131.csv", deals(("1", "a", "Prospecting", "5000", "1999-01-01")) + "2,b,Prospecting,1,\n"
     )
     world.run()
-    exported = export_refused(world.settings, load_contracts(world.settings.sources), file.name)
+    exported = export_rejected(world.settings, load_contracts(world.settings.sources), file.name)
     assert f"{file.name},1,no deal is that large; the company is younger,1,a," in exported
-    told = CliRunner().invoke(app, [*options(world), "quarantine", "list"]).output
-    assert f"{file.name}: 1 x small + recent: no deal is that large; the company is younger" in told
+    output = CliRunner().invoke(app, [*options(world), "quarantine", "list"]).output
+    assert f"{file.name}: 1 x small + recent: no deal is that large; the company is younger" in output
     read = CliRunner().invoke(app, [*options(world), "read", str(file)]).output
     assert "record 1: no deal is that large; the company is younger" in read
 
@@ -170,8 +170,8 @@ def test_a_row_that_is_mended_for_every_reason_comes_back_at_once(world: World) 
     )
     world.run()
     contracts = load_contracts(world.settings.sources)
-    exported = export_refused(world.settings, contracts, "deals_20240131.csv")
-    take_back(world.settings, contracts, exported.replace("5000,1999", "500,2019"), LANDED)
+    exported = export_rejected(world.settings, contracts, "deals_20240131.csv")
+    resubmit(world.settings, contracts, exported.replace("5000,1999", "500,2019"), LANDED)
     world.run(LANDED + timedelta(days=1))
     assert world.rows("from quality.quarantine") == []
     assert world.column("select opportunity_id from raw.opportunities order by 1") == ["1", "2"]
@@ -197,16 +197,16 @@ def test_corrections_repair_rows_and_are_logged_old_to_new(world: World) -> None
     assert logged == [("1", "amount", "-5.0000", "5.0000", "no_negative", "sign slips")]
 
 
-def test_corrected_rows_are_taken_back_with_their_lineage(world: World) -> None:
+def test_corrected_rows_are_resubmitted_with_their_lineage(world: World) -> None:
     world.put(
         "deals_20240131.csv", deals(("1", "a", "Prospecting", "1", ""), ("2", "b"), ("3", "c", "Prospecting", "x", ""))
     )
     world.run()
     contracts = load_contracts(world.settings.sources)
-    exported = export_refused(world.settings, contracts, "deals_20240131.csv")
+    exported = export_rejected(world.settings, contracts, "deals_20240131.csv")
     assert exported.splitlines()[0] == "_file,_record,_reason,ID,Title,Stage,Amount,Closed"
     fixed = exported.replace(",2,b,,,", ",2,b,Prospecting,22,").replace(",3,c,Prospecting,x,", ",3,c,Prospecting,33,")
-    assert take_back(world.settings, contracts, fixed, LANDED) == 2
+    assert resubmit(world.settings, contracts, fixed, LANDED) == 2
     (world.settings.inbox / "deals_20240131.csv").unlink()
     world.run(LANDED + timedelta(days=1))
     assert world.rows("select opportunity_id, amount, _record from raw.opportunities order by 1") == [
@@ -249,13 +249,13 @@ def test_a_file_that_two_contracts_read_is_corrected_for_the_one_that_refused_or
     contracts = load_contracts(world.settings.sources)
     refused = "select object, record from quality.quarantine order by all"
     assert world.rows(refused) == [("accounts", 1), ("accounts", 3), ("opportunities", 2), ("opportunities", 3)]
-    one = export_refused(world.settings, contracts, "book_20240131.csv", "accounts")
+    one = export_rejected(world.settings, contracts, "book_20240131.csv", "accounts")
     assert [line.split(",")[1] for line in one.splitlines()[1:]] == ["1", "3"]
-    every = export_refused(world.settings, contracts, "book_20240131.csv")
+    every = export_rejected(world.settings, contracts, "book_20240131.csv")
     fixed = (
         every.replace("many", "90").replace("lots", "20").replace("few", "30").replace("Prospecting,x", "Prospecting,3")
     )
-    assert take_back(world.settings, contracts, fixed, LANDED) == 3
+    assert resubmit(world.settings, contracts, fixed, LANDED) == 3
     world.run(LANDED + timedelta(days=1))
     assert world.rows(refused) == []
     assert world.rows("select source_id, employees from raw.accounts order by 1") == [("A1", 90), ("A2", 5), ("A3", 30)]
@@ -274,19 +274,32 @@ def test_a_refused_file_that_another_took_the_place_of_waits_for_nobody(world: W
     world.put("deals_b_20240131.csv", deals(("1", "a", "Prospecting", "5", ""), ("2", "b", "Prospecting", "6", "")))
     world.run(LANDED + timedelta(days=1))
     assert world.column("select count(*) from quality.quarantine") == [0]
-    with pytest.raises(AlmanacError, match="another file was loaded in its place since"):
-        export_refused(world.settings, load_contracts(world.settings.sources), "deals_a_20240131.csv")
+    with pytest.raises(AlmanacError, match="another file has replaced it since"):
+        export_rejected(world.settings, load_contracts(world.settings.sources), "deals_a_20240131.csv")
     assert world.column("select count(*) from raw.opportunities") == [2]
 
 
-def test_rows_that_were_never_refused_cannot_be_returned(world: World) -> None:
+def test_rows_that_were_never_rejected_cannot_be_resubmitted(world: World) -> None:
     world.put("deals_20240131.csv", deals(("1", "a", "Prospecting", "1", "")))
     world.run()
     with pytest.raises(AlmanacError, match="no row of it is in quarantine"):
-        take_back(world.settings, {}, "_file,_record,_reason,ID\ndeals_20240131.csv,1,x,1\n", LANDED)
+        resubmit(world.settings, {}, "_file,_record,_reason,ID\ndeals_20240131.csv,1,x,1\n", LANDED)
 
 
 def test_nothing_runs_on_an_empty_home(tmp_path: Path) -> None:
     world = World(tmp_path)
     report = ingest.run(world.settings, {}, LANDED)
     assert report.new_files == 0
+
+
+@pytest.mark.parametrize("command", ["resubmit", "return"])
+def test_corrected_rows_are_resubmitted_under_the_old_name_of_the_command_too(world: World, command: str) -> None:
+    world.put("deals_20240131.csv", deals(("1", "a", "Prospecting", "x", "")))
+    world.run()
+    fixed = world.folder / "fix.csv"
+    exported = export_rejected(world.settings, load_contracts(world.settings.sources), "deals_20240131.csv")
+    fixed.write_text(exported.replace(",x,", ",5,"), encoding="utf-8")
+    result = CliRunner().invoke(app, [*options(world), "quarantine", command, str(fixed)])
+    assert result.output.startswith("1 rows resubmitted"), result.output
+    world.run(LANDED + timedelta(days=1))
+    assert world.column("select amount from raw.opportunities") == [5]

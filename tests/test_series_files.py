@@ -77,12 +77,12 @@ def test_periods_are_their_first_days(tmp_path: Path, written: str, expected: li
     [
         ("Day,Sales\n03/04/2024,1\n05/06/2024,2\n", "'03/04/2024' can be day/month or month/day"),
         ("Day,Sales\n2024-01-01,1\n2024-01-02,2x\n2024-01-03,3\n", "1 cells of Sales are no number.*'2x'"),
-        ("Day,Sales,Cost\n2024-01-01,1,1\n", "Sales, Cost hold numbers: say which with --value"),
+        ("Day,Sales,Cost\n2024-01-01,1,1\n", "Sales, Cost hold numbers: choose one with --value"),
         ("Day,Sales\n2024-01-01,1\n2024-01-02,2,9\n2024-01-03,3\n", "1 rows cannot be read, first record 2"),
-        ("Shop,Sales\nNorth,1\n", "no column of dates among Shop, Sales: say which with --time"),
+        ("Shop,Sales\nNorth,1\n", "no column of dates among Shop, Sales: choose one with --time"),
         (
             "Day,Shop,Sales\n" + "".join(f"2024-01-0{day},{shop},{day}\n" for day in range(1, 4) for shop in "AB"),
-            "several rows for 2024-01-01: say what tells series apart with --id Shop",
+            "several rows for 2024-01-01: separate the series with --id Shop",
         ),
         ("Day,Sales\n2024-01-01,1\n2024-01-01,2\n2024-01-02,2\n", "several rows for 2024-01-01: sum them first"),
     ],
@@ -134,7 +134,7 @@ def test_one_date_tells_no_frequency() -> None:
 def test_a_frequency_that_leaves_most_periods_empty_is_remarked_on(tmp_path: Path) -> None:
     file = tmp_path / "sales.csv"
     file.write_text("ds,y\n" + "".join(f"2023-{month:02d}-01,{month}\n" for month in range(1, 13)), encoding="utf-8")
-    said = CliRunner().invoke(app, ["forecast-file", str(file), "--horizon", "2", "--freq", "D", "--tier", "prophet"])
-    assert said.exit_code == 0 and "the dates suggest MS" in said.output
-    found = CliRunner().invoke(app, ["forecast-file", str(file), "--horizon", "2", "--tier", "prophet"])
-    assert found.exit_code == 0 and "2 periods each (MS)" in found.output and "note" not in found.output
+    result = CliRunner().invoke(app, ["forecast-file", str(file), "--horizon", "2", "--freq", "D", "--tier", "prophet"])
+    assert result.exit_code == 0 and "the dates suggest MS" in result.output
+    inferred = CliRunner().invoke(app, ["forecast-file", str(file), "--horizon", "2", "--tier", "prophet"])
+    assert inferred.exit_code == 0 and "2 periods each (MS)" in inferred.output and "note" not in inferred.output

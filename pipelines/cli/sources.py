@@ -1,4 +1,4 @@
-"""`almanac sources`, `read`, `quarantine`, `forget`: what files become, what was refused, who is to be removed."""
+"""`almanac sources`, `read`, `quarantine`, `forget`: contracts, trial reads, rejected rows, removal of a person."""
 
 from pathlib import Path
 
@@ -15,10 +15,11 @@ def register(app: typer.Typer) -> None:
     sources.command("check")(_check)
     sources.command("new")(_new)
     app.add_typer(sources, name="sources")
-    quarantine = typer.Typer(cls=Family, no_args_is_help=True, help="Rows that were refused, and their way back.")
+    quarantine = typer.Typer(cls=Family, no_args_is_help=True, help="List, export and resubmit rejected rows.")
     quarantine.command("list")(_quarantine_list)
     quarantine.command("export")(_quarantine_export)
-    quarantine.command("return")(_quarantine_return)
+    quarantine.command("resubmit")(_quarantine_resubmit)
+    quarantine.command("return", hidden=True)(_quarantine_resubmit)  # its name in 0.1.0
     app.add_typer(quarantine, name="quarantine")
     app.command("read")(_read)
     app.command("forget")(_forget)
@@ -37,7 +38,7 @@ def _list(context: typer.Context) -> None:
 
 
 def _check(context: typer.Context) -> None:
-    """Validate every contract, and run its samples against the rows it expects."""
+    """Validate every contract, and compare the rows of its samples with the expected ones."""
     from pipelines.contracts import load_contracts
     from pipelines.ingest.proposals.preview import check_samples
 
@@ -48,17 +49,17 @@ def _check(context: typer.Context) -> None:
         typer.secho(line, fg=typer.colors.RED)
     if problems:
         raise AlmanacError(f"{len(problems)} problems in {settings.sources}")
-    typer.echo(f"{len(contracts)} contracts are sound, and so are their samples")
+    typer.echo(f"{len(contracts)} contracts and their samples are valid")
 
 
 def _new(
     context: typer.Context,
     file: Path = typer.Argument(help="One export of the system."),
-    system: str = typer.Option("", help="Name of the system [from the file's name]."),
+    system: str = typer.Option("", help="Name of the system (default: from the file's name)."),
     object: str | None = typer.Option(None, "--object", help="Canonical object (default: the one that fits best)."),
     out: Path | None = typer.Option(None, help="Write the contract here."),
 ) -> None:
-    """Propose a contract from one export, with the confidence of each column and the rest listed."""
+    """Propose a contract from one export, with the confidence of each column, and list unmapped headers."""
     from pipelines.ingest.proposals.propose import propose
 
     text = propose(settings_from(context), file, system, object)
@@ -69,12 +70,12 @@ def _new(
 
 def _read(
     context: typer.Context,
-    file: Path = typer.Argument(help="A file, whether or not it lies in the inbox."),
+    file: Path = typer.Argument(help="A file, in the inbox or not."),
     contract: str | None = typer.Option(None, help="system/name (default: the contract whose files match)."),
-    plain: bool = typer.Option(False, help="Without a contract: the table as it stands in the file."),
+    plain: bool = typer.Option(False, help="Without a contract: the file's table as it is."),
     out: Path | None = typer.Option(None, help="Write the accepted rows as plain UTF-8 CSV."),
 ) -> None:
-    """What would be loaded and quarantined from one file, without loading it."""
+    """Show what would be loaded and quarantined from one file, without loading it."""
     from pipelines.contracts import load_contracts
     from pipelines.ingest.proposals.preview import find_contract, neutralised, preview, read_table
 
@@ -82,22 +83,24 @@ def _read(
         raise AlmanacError(f"{file} does not exist")
     settings = settings_from(context)
     if plain:
-        frame, found = read_table(file)
+        frame, about = read_table(file)
         typer.echo(
-            f"{file}: {found['rows']} rows, {found['control']} control, {len(found['refused'])} refused, "
-            f"{found['encoding']} {found['delimiter']!r}"
+            f"{file}: {about['rows']} rows, {about['control']} control, {len(about['refused'])} refused, "
+            f"{about['encoding']} {about['delimiter']!r}"
         )
     else:
         system, item = find_contract(settings, load_contracts(settings.sources), file, contract)
         read = preview(settings, system, item, file)
-        seen, frame = read.seen, read.accepted
-        if seen.status != "loaded":
-            raise AlmanacError(f"{file} under {read.contract} would be rejected: {seen.reason_code}: {seen.reason}")
+        outcome, frame = read.outcome, read.accepted
+        if outcome.status != "loaded":
+            raise AlmanacError(
+                f"{file} under {read.contract} would be rejected: {outcome.reason_code}: {outcome.reason}"
+            )
         typer.echo(
-            f"{file} under {read.contract}: {seen.rows_in} rows in = {seen.rows_loaded} loaded + "
-            f"{seen.rows_quarantined} quarantined + {seen.rows_control} control"
+            f"{file} under {read.contract}: {outcome.rows_in} rows in = {outcome.rows_loaded} loaded + "
+            f"{outcome.rows_quarantined} quarantined + {outcome.rows_control} control"
         )
-        for line in [*seen.warnings, *(f"record {row[3]}: {row[8]}" for row in read.refused.head(20).rows())]:
+        for line in [*outcome.warnings, *(f"record {row[3]}: {row[8]}" for row in read.refused.head(20).rows())]:
             typer.echo(f"  {line}")
         frame = frame.drop("_namespaces", strict=False)
     if out:
@@ -105,7 +108,7 @@ def _read(
 
 
 def _quarantine_list(context: typer.Context) -> None:
-    """Refused rows by file and reasons, and files that were rejected."""
+    """List rejected rows by file and reasons, and rejected files."""
     from pipelines.home import warehouse
 
     codes = "array_to_string(list_transform(faults, lambda fault: fault.reason_code), ' + ')"
@@ -131,27 +134,27 @@ def _quarantine_export(
     context: typer.Context,
     path: str = typer.Argument(help="Path below the inbox, as `quarantine list` shows it."),
     out: Path = typer.Option(..., help="CSV to correct. It holds raw text of people's data: keep it private."),
-    contract: str = typer.Option("", help="Of a file that several contracts read: the one whose rows are meant."),
+    contract: str = typer.Option("", help="The contract whose rows are exported, where several read the file."),
 ) -> None:
-    """Write the refused rows of a file for correction."""
+    """Write the rejected rows of a file for correction."""
     from pipelines.contracts import load_contracts
-    from pipelines.ingest.quarantine.resubmission import export_refused
+    from pipelines.ingest.quarantine.resubmission import export_rejected
 
     settings = settings_from(context)
-    refused = export_refused(settings, load_contracts(settings.sources), path, contract)
+    refused = export_rejected(settings, load_contracts(settings.sources), path, contract)
     out.write_text(refused, encoding="utf-8-sig")
-    typer.echo(f"{out}: correct the cells, leave the first three columns, then `almanac quarantine return {out}`")
+    typer.echo(f"{out}: correct the cells, keep the first three columns, then `almanac quarantine resubmit {out}`")
 
 
-def _quarantine_return(context: typer.Context, file: Path = typer.Argument(help="The corrected CSV.")) -> None:
-    """Take corrected rows back; the next run loads them under their own file and record."""
+def _quarantine_resubmit(context: typer.Context, file: Path = typer.Argument(help="The corrected CSV.")) -> None:
+    """Resubmit corrected rows; the next run loads them under their file and record."""
     from pipelines.contracts import load_contracts
     from pipelines.home import settings as clock
-    from pipelines.ingest.quarantine.resubmission import take_back
+    from pipelines.ingest.quarantine.resubmission import resubmit
 
     settings = settings_from(context)
-    count = take_back(settings, load_contracts(settings.sources), file.read_text(encoding="utf-8-sig"), clock.now())
-    typer.echo(f"{count} rows taken back: `almanac ingest` or the next run loads them")
+    count = resubmit(settings, load_contracts(settings.sources), file.read_text(encoding="utf-8-sig"), clock.now())
+    typer.echo(f"{count} rows resubmitted: `almanac ingest` or the next run loads them")
 
 
 def _forget(
@@ -172,9 +175,9 @@ def _forget(
         ingest.rebuild(settings, contracts)
     if not changed:
         typer.echo(
-            f"no kept record is of {person!r}, written exactly so; should one come, it is kept out. "
-            "Try the other ways exports name them: id, e-mail, telephone, name"
+            f"no kept record has exactly {person!r}; a later one will be kept out. "
+            "Try the other ways in which exports name them: id, e-mail, telephone, name"
         )
         return
-    typer.echo(f"removed from {len(changed)} kept files; the inbox's own copies are yours to delete")
-    typer.echo("what is published still holds the last run: `almanac run` serves tables without them")
+    typer.echo(f"removed from {len(changed)} kept files; delete the copies in the inbox yourself")
+    typer.echo("published tables still hold the last run: `almanac run` publishes them without the person")

@@ -1,8 +1,7 @@
 """Export files to typed, canonical rows with lineage; what cannot be used is quarantined with a reason.
 
 Belongs here: reading bytes, encodings and dialects, casting by contract, landing, the ledger of files, `raw.*`.
-Does not belong here: anything that compares two exports with each other (staging does), names (`pipelines.keys`),
-Dagster.
+Does not belong here: comparing two exports with each other (staging), keys of names (`pipelines.keys`), Dagster.
 """
 
 from pipelines.ingest.arrival import Arrival

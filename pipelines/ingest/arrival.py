@@ -1,4 +1,4 @@
-"""A file on its way in, and what became of it: the records that landing, quarantine and chunks share."""
+"""A file to be read and its outcome: the types that landing, quarantine and erasure share."""
 
 import hashlib
 import json
@@ -15,24 +15,24 @@ from pipelines.ingest.casting.validate import CORRECTIONS
 
 @dataclass(frozen=True)
 class Patch:
-    """Corrected cells by record of one file, and the raw text each had."""
+    """Corrected cells by record of one file: (record, cells as JSON, original raw text)."""
 
     cells: tuple[tuple[int, str, str], ...] = ()
 
     @property
     def fingerprint(self) -> str:
-        """Changes when another row is returned, so that the file is read again; empty for no patch."""
+        """Changes when another row is resubmitted, so that the file is read again; empty for no patch."""
         return hashlib.sha256(repr(self.cells).encode()).hexdigest()[:12] if self.cells else ""
 
     def between(self, before: int, last: int) -> "Patch":
-        """What of it falls into one piece of the file: its records behind `before` and up to `last`."""
+        """The part for one chunk of the file: records after `before` and up to `last`."""
         return Patch(tuple(cell for cell in self.cells if before < cell[0] <= last))
 
     def corrections(self) -> pl.DataFrame:
-        """What was changed by hand, for the corrections log."""
+        """The resubmitted rows, for the log of corrections."""
         rows = [
-            (record, None, "*", was, cells, "returned_from_quarantine", "corrected by hand")
-            for record, cells, was in self.cells
+            (record, None, "*", before, cells, "returned_from_quarantine", "corrected by hand")
+            for record, cells, before in self.cells
         ]
         names = ("_record", "source_id", "column_name", "old_value", "new_value", "rule", "because")
         schema = {name: pl.Int64 if name == "_record" else pl.String for name in names}
@@ -41,7 +41,7 @@ class Patch:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file that is to be read under a contract. exported_at is None where it stands in a column of the file."""
+    """A file that is to be read under a contract. exported_at is None where a column of the file holds it."""
 
     system: SourceContract
     contract: ObjectContract
@@ -57,8 +57,8 @@ class Arrival:
 
 
 @dataclass
-class Observed:
-    """What became of a file: counts, or the reason it was rejected."""
+class FileOutcome:
+    """The outcome of reading a file: counts, or the reason why it was rejected."""
 
     exported_at: datetime | None = None
     status: str = "loaded"

@@ -1,4 +1,4 @@
-"""Any export as the long table that forecasting reads: `unique_id, ds, y`, whatever its dialect, headers and dates."""
+"""Any export as the long table that forecasting reads: `unique_id, ds, y`, in any dialect, header and date format."""
 
 import re
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from pipelines.errors import AlmanacError
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.casting.dates import ORDERS, moment_sql
 from pipelines.ingest.casting.numbers import number_sql, plain_sql
-from pipelines.ingest.proposals.column_values import Looks
-from pipelines.ingest.proposals.header_patterns import compiled, shapes
+from pipelines.ingest.proposals.column_values import ColumnSample
+from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.ingest.proposals.options import FORMATS, is_continental
 from pipelines.ingest.proposals.preview import read_table
 
-MOSTLY = 0.9
+MIN_SHARE = 0.9
 
 
 def read_series(
@@ -25,84 +25,86 @@ def read_series(
 ) -> pl.DataFrame:
     """The file's rows as `unique_id, ds, y`. unique_id: the columns that name a series, joined by `/`.
 
-    Columns that are not given are those named `unique_id`, `ds` and `y`, otherwise the only one of dates or periods
-    (202401, 2024-W05, 2024Q1, Jan 2024) and the only one of numbers. Empty cells of `y` are gaps. Raises AlmanacError
+    Columns that are not given are those named `unique_id`, `ds` and `y`, otherwise the only column of dates or periods
+    (202401, 2024-W05, 2024Q1, Jan 2024) and the only numeric one. Empty cells of `y` are gaps. Raises AlmanacError
     where a choice is open, a cell is unreadable, or two rows of a series have one date.
     """
-    table, found = read_table(path)
-    if refused := found["refused"]:
+    table, about = read_table(path)
+    if refused := about["refused"]:
         first = refused[0]
         raise AlmanacError(f"{path}: {len(refused):,} rows cannot be read, first record {first.record}: {first.reason}")
-    looks = {name: Looks.of(table[name]) for name in table.columns}
-    names = list(unique_id) or [name for name in ("unique_id",) if name in looks]
-    unknown = [name for name in (*names, time, value) if name is not None and name not in looks]
+    samples = {name: ColumnSample.of(table[name]) for name in table.columns}
+    names = list(unique_id) or [name for name in ("unique_id",) if name in samples]
+    unknown = [name for name in (*names, time, value) if name is not None and name not in samples]
     if unknown:
-        raise AlmanacError(f"{path}: no column {unknown[0]}: found {_some(list(looks))}")
-    dates = [name for name, seen in looks.items() if seen.texts and _are_periods(seen) and name not in names]
-    time = time or _only(path, "ds", "--time", [name for name in dates if looks[name].numbers < MOSTLY] or dates, looks)
-    rest = {name: seen for name, seen in looks.items() if name not in (*names, time)}
-    numbers = [name for name, seen in rest.items() if seen.texts and seen.numbers >= MOSTLY]
-    value = value or _only(path, "y", "--value", numbers, looks)
-    rows = _typed(path, table, names, time, value, looks)
+        raise AlmanacError(f"{path}: no column {unknown[0]}: found {_listed(list(samples))}")
+    dates = [name for name, sample in samples.items() if sample.texts and _are_periods(sample) and name not in names]
+    time = time or _only(
+        path, "ds", "--time", [name for name in dates if samples[name].number_share < MIN_SHARE] or dates, samples
+    )
+    rest = {name: sample for name, sample in samples.items() if name not in (*names, time)}
+    numbers = [name for name, sample in rest.items() if sample.texts and sample.number_share >= MIN_SHARE]
+    value = value or _only(path, "y", "--value", numbers, samples)
+    rows = _typed(path, table, names, time, value, samples)
     _one_per_period(path, table, rows, names, [name for name in rest if name != value])
     return rows
 
 
-def _are_periods(looks: Looks) -> bool:
-    return looks.dates >= MOSTLY or _period_formats(looks, MOSTLY) is not None
+def _are_periods(sample: ColumnSample) -> bool:
+    return sample.date_share >= MIN_SHARE or _period_formats(sample, MIN_SHARE) is not None
 
 
-def _period_formats(looks: Looks, share: float) -> list[str] | None:
-    """How to read a column of months, quarters, weeks or years; none where that is not what its cells are."""
-    kinds = (kind for kind in shapes()["periods"] if kind["formats"] and not kind.get("lacks_year"))
-    fitting = (kind["formats"] for kind in kinds if looks.share(compiled(kind["pattern"]).fullmatch) >= share)
+def _period_formats(sample: ColumnSample, share: float) -> list[str] | None:
+    """The formats of a column of months, quarters, weeks or years; None where its cells are no periods."""
+    kinds = (kind for kind in patterns()["periods"] if kind["formats"] and not kind.get("lacks_year"))
+    fitting = (kind["formats"] for kind in kinds if sample.share(compiled(kind["pattern"]).fullmatch) >= share)
     return next(fitting, None)
 
 
 def _one_per_period(path: Path, table: pl.DataFrame, rows: pl.DataFrame, names: list[str], others: list[str]) -> None:
-    """Raise AlmanacError where a series has two rows of one date, with the columns that would tell them apart."""
-    twice = rows.filter(pl.struct("unique_id", "ds").is_duplicated())
-    if twice.is_empty():
+    """Raise AlmanacError where a series has two rows of one date, with the column that would separate them."""
+    repeated = rows.filter(pl.struct("unique_id", "ds").is_duplicated())
+    if repeated.is_empty():
         return
     dated = table.with_columns(rows["unique_id"].alias("\0id"), rows["ds"].alias("\0ds"))
-    apart = [
+    separating = [
         name
         for name in others
         if not dated.select("\0id", "\0ds", name).is_duplicated().any() and 2 * table[name].n_unique() <= len(table)
     ]
-    said = " ".join(f"--id {name}" for name in [*names, *apart[:1]])
-    hint = f"say what tells series apart with {said}" if apart else "sum them first"
-    raise AlmanacError(f"{path}: series {twice['unique_id'][0]!r} has several rows for {twice['ds'][0]}: {hint}")
+    options = " ".join(f"--id {name}" for name in [*names, *separating[:1]])
+    hint = f"separate the series with {options}" if separating else "sum them first"
+    raise AlmanacError(f"{path}: series {repeated['unique_id'][0]!r} has several rows for {repeated['ds'][0]}: {hint}")
 
 
-def _only(path: Path, name: str, option: str, candidates: list[str], looks: dict[str, Looks]) -> str:
-    if name in looks:
+def _only(path: Path, name: str, option: str, candidates: list[str], samples: dict[str, ColumnSample]) -> str:
+    if name in samples:
         return name
     if len(candidates) == 1:
         return candidates[0]
     what = "dates" if name == "ds" else "numbers"
     open_choice = (
-        f"{_some(candidates)} hold {what}" if candidates else f"no column of {what} among {_some(list(looks))}"
+        f"{_listed(candidates)} hold {what}" if candidates else f"no column of {what} among {_listed(list(samples))}"
     )
-    raise AlmanacError(f"{path}: no column {name}, and {open_choice}: say which with {option} COLUMN")
+    raise AlmanacError(f"{path}: no column {name}, and {open_choice}: choose one with {option} COLUMN")
 
 
-def _some(names: list[str]) -> str:
+def _listed(names: list[str]) -> str:
     more = f" and {len(names) - 8} more" if len(names) > 8 else ""
     return ", ".join(name if len(name) < 40 else f"{name[:37]}..." for name in names[:8]) + more
 
 
 def _typed(
-    path: Path, table: pl.DataFrame, names: list[str], time: str, value: str, looks: dict[str, Looks]
+    path: Path, table: pl.DataFrame, names: list[str], time: str, value: str, samples: dict[str, ColumnSample]
 ) -> pl.DataFrame:
-    form = _number_format(looks[value])
+    form = _number_format(samples[value])
     if len(names) > 1:
-        _tell_apart(path, table, names)
+        _refuse_shared_names(path, table, names)
     parts = " || '/' || ".join(f"coalesce(trim({quoted(name)}), '')" for name in names) or "'series'"
     ds, y = f"trim({quoted(time)})", f"nullif(trim({quoted(value)}), '')"
     with duckdb.connect() as connection:
         connection.register("cells", table.to_arrow())
-        moment = _moment_sql(connection, path, time, ds, looks[time])
+        moment = _moment_sql(connection, path, time, ds, samples[time])
         query = f"select {parts} as unique_id, cast({moment} as date) as ds, {_number_sql(y, form)} as y"
         rows = connection.execute(f"{query}, {ds} as ds_text, {y} as y_text from cells").pl()
     _all_read(path, rows.filter(pl.col("ds").is_null()), time, "ds_text", "date")
@@ -110,13 +112,13 @@ def _typed(
     return rows.select("unique_id", "ds", "y")
 
 
-def _tell_apart(path: Path, table: pl.DataFrame, names: list[str]) -> None:
+def _refuse_shared_names(path: Path, table: pl.DataFrame, names: list[str]) -> None:
     """Raise AlmanacError where two series would get one name: A/B of C and A of B/C."""
     tuples = table.select(pl.col(name).fill_null("").str.strip_chars() for name in names).unique()
     joined = tuples.select(pl.concat_str(names, separator="/")).to_series()
     if joined.n_unique() < tuples.height:
-        one = joined.filter(joined.is_duplicated())[0]
-        raise AlmanacError(f"{path}: {one!r} would name two series: take the / out of {' or '.join(names)}")
+        shared = joined.filter(joined.is_duplicated())[0]
+        raise AlmanacError(f"{path}: {shared!r} would name two series: remove the / from {' or '.join(names)}")
 
 
 def as_numbers(texts: pl.Series) -> pl.Series:
@@ -124,23 +126,23 @@ def as_numbers(texts: pl.Series) -> pl.Series:
     cells = pl.DataFrame({"cell": texts.cast(pl.String)})
     with duckdb.connect() as connection:
         connection.register("cells", cells.to_arrow())
-        number = _number_sql("nullif(trim(cell), '')", _number_format(Looks.of(cells["cell"])))
+        number = _number_sql("nullif(trim(cell), '')", _number_format(ColumnSample.of(cells["cell"])))
         return connection.execute(f"select {number} as number from cells").pl()["number"]
 
 
-def _number_format(looks: Looks) -> NumberFormat:
-    return NumberFormat(thousands=".", decimal=",") if is_continental([looks]) else NumberFormat()
+def _number_format(sample: ColumnSample) -> NumberFormat:
+    return NumberFormat(thousands=".", decimal=",") if is_continental([sample]) else NumberFormat()
 
 
 def _number_sql(text: str, form: NumberFormat) -> str:
-    """SQL for the number: a plain one with every digit it has, any other dress to eight decimals."""
+    """SQL for the number: plain ones with all digits, other formats to eight decimals."""
     plain, careful = plain_sql(text, form, "double"), number_sql(text, form, "double")
     return f"coalesce({plain}, {careful})" if plain else careful
 
 
-def _moment_sql(connection: duckdb.DuckDBPyConnection, path: Path, name: str, text: str, looks: Looks) -> str:
-    """SQL for the dates: serial numbers, year first, or day or month first where only one of them reads the column."""
-    reads = {order: _read_sql(text, order, looks) for order in ORDERS}
+def _moment_sql(connection: duckdb.DuckDBPyConnection, path: Path, name: str, text: str, sample: ColumnSample) -> str:
+    """SQL for the dates: serial numbers, year first, or whichever of day and month first reads more of the column."""
+    reads = {order: _read_sql(text, order, sample) for order in ORDERS}
     sums = ", ".join(f"count({sql})" for sql in reads.values())
     differ = f"select {text} from cells where {reads['mdy']} is distinct from {reads['dmy']} limit 1"
     counts = dict(zip(reads, connection.execute(f"select {sums} from cells").fetchall()[0], strict=True))
@@ -150,9 +152,9 @@ def _moment_sql(connection: duckdb.DuckDBPyConnection, path: Path, name: str, te
     return max(reads.items(), key=lambda item: counts[item[0]])[1]
 
 
-def _read_sql(text: str, order: str, looks: Looks) -> str:
-    special = next((form for form, cell in FORMATS if looks.share(re.compile(cell).fullmatch) > 0.5), None)
-    formats = [special] if special else _period_formats(looks, 0.5) or ()
+def _read_sql(text: str, order: str, sample: ColumnSample) -> str:
+    special = next((form for form, cell in FORMATS if sample.share(re.compile(cell).fullmatch) > 0.5), None)
+    formats = [special] if special else _period_formats(sample, 0.5) or ()
     return moment_sql(text, formats, order, "UTC", is_date=True)
 
 

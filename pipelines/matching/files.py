@@ -8,7 +8,7 @@ import polars as pl
 import yaml
 
 from pipelines.errors import AlmanacError
-from pipelines.ingest.proposals.headers import Aliases, aliases, entity_words, exact_likenesses, plain
+from pipelines.ingest.proposals.headers import Aliases, aliases, entity_words, exact_similarities, plain
 from pipelines.ingest.proposals.preview import read_table
 from pipelines.ingest.series import as_numbers
 
@@ -51,9 +51,9 @@ def recognise(headers: list[str], mapped: dict[str, str] | None = None) -> dict[
         raise AlmanacError(f"no column {', '.join(sorted(unknown))}: the file has {', '.join(headers)}")
     entities = entity_words()["accounts"]
     likely = [
-        (-likeness, position, column, header)
+        (-similarity, position, column, header)
         for position, header in enumerate(headers)
-        for column, likeness in exact_likenesses(header, _header_words(), entities).items()
+        for column, similarity in exact_similarities(header, _header_words(), entities).items()
     ]
     used = set(mapping.values())
     for _, _, column, header in sorted(likely):

@@ -1,8 +1,9 @@
 """Text cells to canonical types in one pass of SQL: the table `typed` of the scratch database.
 
-One row per record of the file, good or bad: `_errors` names what could not be read (`column|code`, parted by ERRORS),
-`_is_control` marks totals, repeated headers and rows that the contract says are no records. Nothing is dropped here,
-so that every row can be counted."""
+One row per record of the file: `_errors` lists what could not be read (`column|code`, separated by ERRORS),
+`_is_control` marks totals, repeated headers and rows that the contract excludes. No row is dropped here, so that every
+row can be counted.
+"""
 
 from dataclasses import dataclass
 from dataclasses import replace as changed
@@ -23,7 +24,7 @@ from pipelines.ingest.casting.cast_sql import (
 )
 from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.casting.control import control_sql, create_marked
-from pipelines.ingest.casting.header_mapping import Shape, expression_sql
+from pipelines.ingest.casting.header_mapping import HeaderMapping, expression_sql
 from pipelines.ingest.casting.numbers import damaged_id_sql
 from pipelines.ingest.formats.source import BLANKS, SHEET, Source, folded
 
@@ -32,11 +33,11 @@ ERRORS = "\x1f"
 
 @dataclass(frozen=True)
 class Casting:
-    """Everything that decides how one file's cells are read."""
+    """What decides how one file's cells are read."""
 
     contract: ObjectContract
     canonical: CanonicalObject
-    shape: Shape
+    mapping: HeaderMapping
     rules: dict[str, Rules]
     line_prefix: str
 
@@ -57,10 +58,10 @@ def fill_down(
     contract: ObjectContract,
     carried: dict[str, str] | None = None,
 ) -> Source:
-    """The source with blank cells of the contract's `fill_down` headers taken from the nearest row above on its sheet.
+    """The source with blank cells of the contract's `fill_down` headers filled from the nearest row above on its sheet.
 
-    carried: what stood last above a piece of a file, by header; changed to what stands at its end.
-    Control rows are told by the cells as they stand: a total would look like a record once its blanks were filled.
+    carried: the last value before this chunk of a file, by header; updated to the last value in it.
+    Control rows are detected before filling: a total would look like a record once its blanks were filled.
     """
     wanted = set(map(folded, contract.reader.fill_down))
     filled = {header: quoted(header) for header in source.headers if folded(header) in wanted}
@@ -87,7 +88,7 @@ def _typed_query(source: Source, casting: Casting) -> str:
     for name, column in casting.contract.columns.items():
         if column.expression:
             kind = casting.canonical.columns[name].sql_type
-            sql = expression_sql(column.expression, casting.shape.said)
+            sql = expression_sql(column.expression, casting.mapping.expression_headers)
             values = f"select *, cast(({sql}) as {kind}) as {quoted(name)} from ({values})"
     columns = [_column(name, casting) for name in _kept(casting)]
     return (
@@ -98,8 +99,8 @@ def _typed_query(source: Source, casting: Casting) -> str:
 
 
 def _kept(casting: Casting) -> list[str]:
-    """The canonical columns that a row may fill. The others are NULL in the tables without being written for each row,
-    which would cost as much as writing the cells; only a contract's own SQL may still name them.
+    """The canonical columns that a row may fill. The others are NULL in the tables and not written for each row, which
+    would cost as much as writing the cells, unless the contract's own SQL may name them.
     """
     contract = casting.contract
     if contract.corrections or contract.checks:
@@ -109,18 +110,18 @@ def _kept(casting: Casting) -> list[str]:
 
 
 def _cells(source: Source, casting: Casting) -> str:
-    """Typed values per canonical column (words of mapped ones), and what else is computed from the raw cells."""
-    shape, raw = casting.shape, [quoted(header) for header in source.headers]
-    extra = ", ".join(f"{literal(header)}, {quoted(header)}" for header in shape.extra)
+    """Typed values per canonical column (source words of mapped ones), and what else is computed from raw cells."""
+    mapping, raw = casting.mapping, [quoted(header) for header in source.headers]
+    extra = ", ".join(f"{literal(header)}, {quoted(header)}" for header in mapping.extra)
     hashed = ", ".join(f"coalesce({cell}, '')" for cell in raw)
     added = [
         f"{cell_sql(header, None, casting.rules['*'])} as {quoted('~key ' + part)}"
-        for part, header in shape.keys.items()
+        for part, header in mapping.keys.items()
     ]
     added += [value for name, column in casting.contract.columns.items() for value in _values(name, column, casting)]
     added += [
-        f"{cell_sql(header, None, casting.rules['*'])} as {quoted('~cell ' + said)}"
-        for said, header in shape.said.items()
+        f"{cell_sql(header, None, casting.rules['*'])} as {quoted('~cell ' + name)}"
+        for name, header in mapping.expression_headers.items()
     ]
     control = "_is_control" if source.has_control else f"{control_sql(source, casting.contract)} as _is_control"
     return (
@@ -131,8 +132,8 @@ def _cells(source: Source, casting: Casting) -> str:
 
 
 def _values(name: str, column: Column, casting: Casting) -> list[str]:
-    """What the raw cells give for one canonical column: its value or word, and what tells an unreadable cell."""
-    canonical, rules, headers = casting.canonical.columns[name], casting.rules[name], casting.shape.columns[name]
+    """SQL for one canonical column: its value or source word, and flags for an unreadable cell."""
+    canonical, rules, headers = casting.canonical.columns[name], casting.rules[name], casting.mapping.columns[name]
     column = _resolved(column, casting)
     if column.const is not None or not headers:
         if column.const is None:
@@ -150,25 +151,25 @@ def _values(name: str, column: Column, casting: Casting) -> list[str]:
         damaged = damaged_id_sql(text)
         if column.on_error == "empty":
             value = f"case when not {damaged} then {value} end"
-        told = f"{damaged} as {quoted('~bad ' + name)}, {text} as {quoted('~text ' + name)}"
-        return [f"{value} as {quoted(name)}", told]
+        checks = f"{damaged} as {quoted('~bad ' + name)}, {text} as {quoted('~text ' + name)}"
+        return [f"{value} as {quoted(name)}", checks]
     cell = joined_sql(column, headers)
     values = [f"{typed_sql(name, cell, column, canonical, rules)} as {quoted(name)}"]
     if rules.has_bad:
         values.append(quoted(f"~bad {name}"))
     if column.on_error == "empty":
         values.append(f"trim({cell}, {literal(BLANKS)}) as {quoted('~text ' + name)}")
-    if _may_be_lost(name, casting):
-        given = [quoted(f"~value {name}")] if rules.is_looked_up else []
-        given += [plain] if (plain := plain_value_sql(cell, column, canonical, rules)) else []
-        values.append(f"coalesce({', '.join(given)}) is not null as {quoted('~given ' + name)}")
+    if _may_overflow(name, casting):
+        readable = [quoted(f"~value {name}")] if rules.is_looked_up else []
+        readable += [plain] if (plain := plain_value_sql(cell, column, canonical, rules)) else []
+        values.append(f"coalesce({', '.join(readable)}) is not null as {quoted('~given ' + name)}")
     return values
 
 
 def _resolved(column: Column, casting: Casting) -> Column:
-    """The column with the tax-rate header as it is written in this file."""
+    """The column with the tax-rate header as spelled in this file."""
     if isinstance(column.tax_rate, str):
-        return column.model_copy(update={"tax_rate": casting.shape.keys[column.tax_rate]})
+        return column.model_copy(update={"tax_rate": casting.mapping.keys[column.tax_rate]})
     return column
 
 
@@ -176,14 +177,14 @@ def _is_id(name: str, casting: Casting) -> bool:
     return name.endswith("_id") or name in casting.contract.key
 
 
-def _may_be_lost(name: str, casting: Casting) -> bool:
-    """Whether a cell may hold a number that its type cannot: not whole, no share, too large with its unit."""
+def _may_overflow(name: str, casting: Casting) -> bool:
+    """Whether a cell may hold a number that its type cannot: not an integer, no share, too large with its unit."""
     column, kind = casting.contract.columns[name], casting.canonical.columns[name].type
     return kind in ("integer", "share") or column.unit != 1 or column.tax == "included"
 
 
 def _is_read(name: str, casting: Casting) -> bool:
-    return bool(casting.shape.columns.get(name))
+    return bool(casting.mapping.columns.get(name))
 
 
 def _column(name: str, casting: Casting) -> str:
@@ -200,19 +201,19 @@ def _column(name: str, casting: Casting) -> str:
 
 
 def _unread(name: str, casting: Casting) -> str | None:
-    """SQL that is true where the cell of a column holds something that could not be read; None where that is sure."""
+    """SQL that is true where a cell of the column could not be read; None where every cell can be."""
     canonical, rules = casting.canonical.columns[name], casting.rules[name]
     column = casting.contract.columns[name]
     if column.const is not None or not _is_read(name, casting) or canonical.map:
         return None
     tests = [quoted(f"~bad {name}")] if rules.has_bad or (canonical.type == "text" and _is_id(name, casting)) else []
-    if canonical.type != "text" and _may_be_lost(name, casting):
+    if canonical.type != "text" and _may_overflow(name, casting):
         tests.append(f"({quoted(f'~given {name}')} and {quoted(name)} is null)")
     return " or ".join(tests) or None
 
 
 def _errors(casting: Casting) -> str:
-    """`column|code` of everything in a row that could not be read, NULL where all could."""
+    """`column|code` of every unreadable cell of a row, NULL where there is none."""
     problems = []
     for name, column in casting.contract.columns.items():
         if column.on_error != "empty" and (unread := _unread(name, casting)):
@@ -223,7 +224,7 @@ def _errors(casting: Casting) -> str:
 
 
 def _emptied(casting: Casting) -> str:
-    """Values that the contract allows to be emptied when unreadable: column to the text it had."""
+    """Unreadable values that the contract allows to be emptied: column to the text it had."""
     entries = [
         f"case when {unread} then {{'column_name': {literal(name)}, 'old_value': {quoted(f'~text {name}')}}} end"
         for name, column in casting.contract.columns.items()
@@ -235,7 +236,7 @@ def _emptied(casting: Casting) -> str:
 
 
 def _key_part(part: str, casting: Casting) -> str:
-    if part in casting.shape.keys:
+    if part in casting.mapping.keys:
         return quoted(f"~key {part}")
     mapped = casting.canonical.columns[part].map
     return f"cast({quoted(part + '_source' if mapped else part)} as varchar)"
@@ -250,8 +251,8 @@ def _source_id(casting: Casting) -> str:
 
 def _namespaces(casting: Casting) -> str:
     entries = []
-    known = {*casting.shape.keys, *casting.contract.columns}
-    for namespace in (item for item in casting.contract.key_namespace if item.column in known):
+    columns = {*casting.mapping.keys, *casting.contract.columns}
+    for namespace in (item for item in casting.contract.key_namespace if item.column in columns):
         key = _key_part(namespace.column, casting)
         if namespace.pattern:
             key = f"nullif(regexp_extract({key}, {literal(namespace.pattern)}, 1), '')"

@@ -1,7 +1,7 @@
 """SQL that turns one canonical column's cells into its type, by its contract.
 
-Every value is read from trimmed text in which null words are already NULL. NULL out of a text that is not NULL is a
-value that could not be read: the row is refused, or the value emptied where the contract says so.
+Values are read from trimmed text in which null words already are NULL. Where a text that is not NULL gives NULL, the
+value is unreadable: the row is refused, or the value emptied where the contract allows it.
 """
 
 import re
@@ -44,12 +44,12 @@ CODES = {
 
 @dataclass(frozen=True)
 class Rules:
-    """What a column inherits from its object and system, and what all of its cells said.
+    """What a column inherits from its object and system, and what its cells show.
 
-    order: dmy, mdy, or None where nothing is open. is_padded: cells may have blanks around them. is_dressed: and what
-    keeps a spreadsheet from reading them as numbers.
-    is_plain: a plain cast reads every cell that is no null word. is_looked_up: the value of every other cell stands in
-    the column `~value <name>` of the cells; has_bad: and `~bad <name>` is true where it could not be read.
+    order: dmy, mdy, or None where the dates are unambiguous. is_padded: cells may have blanks around them.
+    has_excel_guards: cells may stand as `="0010"` or `'0010`.
+    is_plain: a plain cast reads every cell that is no null word. is_looked_up: the value of every other cell is in the
+    column `~value <name>` of the cells. has_bad: `~bad <name>` is true where it could not be read.
     """
 
     zone: str
@@ -58,14 +58,14 @@ class Rules:
     order: str | None = None
     is_plain: bool = False
     is_padded: bool = True
-    is_dressed: bool = False
+    has_excel_guards: bool = False
     is_looked_up: bool = False
     has_bad: bool = False
 
 
 _NUMBERED = r"'[-+]?\d[\w.,/-]*"
-# A plain cast would read such a null word, `9999-12-31` for one, as the value it looks like.
-_A_VALUE = re.compile(r"[-+.]?\d")
+# A plain cast would read such a null word, for example `9999-12-31`, as a value.
+_LIKE_A_VALUE = re.compile(r"[-+.]?\d")
 
 
 def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text") -> str:
@@ -77,16 +77,16 @@ def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text
     words = list(dict.fromkeys(words))
     # `in` with as many words would be planned as a join over all rows.
     listed = f"list_contains([{', '.join(map(literal, words))}], "
-    if rules.is_padded or rules.is_dressed:
+    if rules.is_padded or rules.has_excel_guards:
         trimmed = f"trim({cell}, {literal(BLANKS)})"
-        trimmed = undressed_sql(trimmed) if rules.is_dressed else trimmed
+        trimmed = without_excel_guard_sql(trimmed) if rules.has_excel_guards else trimmed
         return f"case when {listed}{trimmed}) then null else {trimmed} end"
     longest = max(len(word.encode()) for word in words)
     return f"case when strlen({cell}) <= {longest} and {listed}{cell}) then null else {cell} end"
 
 
-def undressed_sql(text: str) -> str:
-    """SQL for trimmed text without the dress that keeps a spreadsheet from reading it: `="0010"`, and `'0010`."""
+def without_excel_guard_sql(text: str) -> str:
+    """SQL for trimmed text without what keeps Excel from converting it: 0010 for `="0010"` and `'0010`."""
     inner = f"""replace(substr({text}, 3, length({text}) - 3), '""', '"')"""
     numbered = rf"regexp_full_match({text}, {literal(_NUMBERED)})"
     return f"""case when {text} like '="%"' then {inner} when {numbered} then substr({text}, 2) else {text} end"""
@@ -99,7 +99,7 @@ def text_sql(column: Column, headers: tuple[str, ...], rules: Rules) -> str:
 
 
 def joined_sql(column: Column, headers: tuple[str, ...]) -> str:
-    """SQL for the cell of a typed column as it stands in the file; several cells are joined."""
+    """SQL for the raw cell of a typed column; several cells are joined."""
     if len(headers) == 1:
         return quoted(headers[0])
     parts = [f"nullif(trim({quoted(header)}, {literal(BLANKS)}), '')" for header in headers]
@@ -107,22 +107,24 @@ def joined_sql(column: Column, headers: tuple[str, ...]) -> str:
 
 
 def is_padded_sql(cell: str) -> str:
-    """SQL that is true for a cell with spaces around it: cheap to ask, while trimming every cell is not."""
+    """SQL that is true for a cell with spaces around it: cheaper than trimming every cell."""
     return f"(({cell} < '!' and {cell} <> '') or suffix({cell}, ' '))"
 
 
 def is_plain_sql(cell: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str | None:
-    """SQL that is true for an empty cell and for one that a plain cast reads rightly; None where there is no such cast.
+    """SQL that is true for an empty cell and one that a plain cast reads correctly; None where no cast is possible.
 
-    Never NULL: what is neither true nor false would be counted nowhere.
+    Never NULL: such a cell would be counted nowhere.
     """
     plain = plain_value_sql(cell, column, canonical, rules)
     return f"{cell} is null or ({plain}) is not null" if plain else None
 
 
 def plain_value_sql(cell: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str | None:
-    """SQL for a cell's date, timestamp or number by a plain cast, NULL for other cells; None where no cast is right."""
-    if canonical.type == "boolean" or any(_A_VALUE.match(word) for word in (*rules.null_words, *column.null_words)):
+    """SQL for a cell's date, timestamp or number by a plain cast, NULL for other cells; None where none is possible."""
+    if canonical.type == "boolean" or any(
+        _LIKE_A_VALUE.match(word) for word in (*rules.null_words, *column.null_words)
+    ):
         return None
     if canonical.type in ("date", "timestamp"):
         if column.formats and any(form in SPECIAL for form in column.formats):
@@ -134,20 +136,20 @@ def plain_value_sql(cell: str, column: Column, canonical: CanonicalColumn, rules
 
 
 def number_kind(column: Column, canonical: CanonicalColumn) -> str:
-    """The type in which a number is read: finer than it is kept where it will be multiplied by a unit."""
+    """The SQL type in which a number is read: with more decimals where it will be multiplied by a unit."""
     if canonical.type in ("number", "share"):
         return "double"
     return FINE if canonical.type == "rate" or column.unit > 1 else WIDE
 
 
 def read_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
-    """SQL for what trimmed text means, read with care: the value, or for numbers the number as it is written."""
+    """SQL for the value of trimmed text by the careful patterns; for numbers before unit and tax are applied."""
     if canonical.type == "share":
-        written = f"rtrim(replace({text}, '％', '%'), '% ')"
-        number = careful_sql(written, column.number_format or rules.number_format, "double")
+        digits = f"rtrim(replace({text}, '％', '%'), '% ')"
+        number = careful_sql(digits, column.number_format or rules.number_format, "double")
         return _share(number, column, f"contains({text}, '%') or contains({text}, '％')")
     if canonical.type in NUMERIC and column.unit > 1:
-        # 8万 in a column of 万元: one of the two is a slip of the pen, and they differ ten thousandfold.
+        # 8万 in a column of 万元: one of the two is a mistake, by a factor of 10,000.
         form = column.number_format or rules.number_format
         number = careful_sql(text, form, number_kind(column, canonical))
         return f"case when not {states_scale_sql(text, form)} then {number} end"
@@ -157,7 +159,7 @@ def read_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules
 
 
 def typed_sql(name: str, cell: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
-    """SQL for the typed value of a cell: by a plain cast, or what was looked up where that does not do."""
+    """SQL for the typed value of a cell: by a plain cast, or looked up where the cast does not apply."""
     if canonical.type == "text":
         return _text(cell, column, canonical, rules)
     plain = plain_value_sql(cell, column, canonical, rules)
@@ -173,7 +175,7 @@ def typed_sql(name: str, cell: str, column: Column, canonical: CanonicalColumn, 
 
 
 def const_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
-    """SQL for a value that stands in the contract."""
+    """SQL for a constant of the contract."""
     if canonical.type in ("decimal", "rate", "number", "integer"):
         return scaled_sql(f"try_cast({text} as {number_kind(column, canonical)})", column, canonical)
     if canonical.type == "share":
@@ -186,24 +188,24 @@ def _text(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -
         text = f"trim(split_part({text}, {literal(column.split)}, 1))"
     if column.pattern:
         text = f"nullif(regexp_extract({text}, {literal(column.pattern)}, 1), '')"
-    shapes: dict[str, Callable[[str], str]] = {
+    normalisers: dict[str, Callable[[str], str]] = {
         "none": lambda sql: sql,
         "upper": lambda sql: f"upper({sql})",
         "strip_zeros": lambda sql: f"coalesce(nullif(ltrim({sql}, '0'), ''), case when {sql} is not null then '0' end)",
         "last_segment": lambda sql: f"trim(list_last(string_split({sql}, ' : ')))",
         "salesforce_id": salesforce_id_sql,
     }
-    return shapes[column.normalise](text)
+    return normalisers[column.normalise](text)
 
 
 def _boolean(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
     true_words = [word.casefold() for word in column.true_words] or list(TRUE)
     false_words = [word.casefold() for word in column.false_words] or list(FALSE)
-    listed = ", ".join(map(literal, true_words))
+    true_list = ", ".join(map(literal, true_words))
     otherwise = f"when lower({text}) in ({', '.join(map(literal, false_words))}) then false"
     if column.true_words and not column.false_words:
         otherwise = f"when {text} is not null then false"
-    return f"case when lower({text}) in ({listed}) then true {otherwise} end"
+    return f"case when lower({text}) in ({true_list}) then true {otherwise} end"
 
 
 def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
@@ -213,16 +215,16 @@ def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules)
 
 
 def scaled_sql(number: str, column: Column, canonical: CanonicalColumn) -> str:
-    """SQL for the canonical value of a number as it is written: its unit and tax applied, whole where it must be."""
+    """SQL for the canonical value of a number: unit and tax applied; NULL for a fraction in an integer column."""
     if canonical.type == "integer":
         return f"case when {number} = trunc({number}) then try_cast({number} as bigint) end"
     return f"try_cast({_scaled(number, column)} as {canonical.sql_type})"
 
 
 def _scaled(value: str, column: Column) -> str:
-    """Apply unit (10000 for 万元) and take out tax where the source's amount includes it.
+    """Multiply by the unit (10000 for 万元) and remove tax where the source's amount includes it.
 
-    Twenty digits make DuckDB multiply in 128 bits: two numbers of at most 18 overflow at 11,698.03 million.
+    Twenty digits make DuckDB multiply in 128 bits: two numbers of at most 18 digits overflow at 11,698.03 million.
     """
     if column.unit != 1:
         unit = f"cast({column.unit!r} as decimal(20,{0 if column.unit == int(column.unit) else 6}))"
@@ -241,7 +243,7 @@ def _rate_of(header: str) -> str:
 
 
 def _share(number: str, column: Column, has_sign: str = "false") -> str:
-    """0-1. A written % sign decides by itself; otherwise the contract says whether 45 means 0.45."""
+    """A share, 0 to 1. A % sign in the cell decides; otherwise the contract says whether 45 means 0.45."""
     most = 100 if column.scale == "percent" else 1
     divisor = f"case when {has_sign} then 100 else {most} end" if has_sign != "false" else str(most)
     return f"case when {number} between 0 and {divisor} then cast({number} as double) / {divisor} end"
@@ -263,8 +265,8 @@ def salesforce_id_sql(text: str) -> str:
     blocks = []
     for block in range(3):
         bits = " + ".join(
-            f"case when substr({text}, {block * 5 + place + 1}, 1) between 'A' and 'Z' then {1 << place} else 0 end"
-            for place in range(5)
+            f"case when substr({text}, {block * 5 + letter + 1}, 1) between 'A' and 'Z' then {1 << letter} else 0 end"
+            for letter in range(5)
         )
         blocks.append(f"substr('{alphabet}', 1 + {bits}, 1)")
     valid = f"regexp_full_match({text}, '[A-Za-z0-9]{{15}}')"

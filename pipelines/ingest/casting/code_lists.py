@@ -1,4 +1,4 @@
-"""Words to codes: stages, statuses and currencies, from policy CSVs. An unknown word stops its file."""
+"""Source words to codes: stages, statuses and currencies, from policy CSVs. An unknown word rejects its file."""
 
 import csv
 import difflib
@@ -22,10 +22,10 @@ LSL LYD MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK 
 PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS
 TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWG
 """
-_NUMBERED = re.compile(r"^\d+\s*[-.、:)]\s*")  # `1-Qualify`, `02. Proposal`: numbered so that they sort
+_NUMBERED = re.compile(r"^\d+\s*[-.、:)]\s*")  # `1-Qualify`, `02. Proposal`: numbered for sorting
 ISO_CURRENCIES = frozenset(_ISO_4217.split())
-NEAR = 0.75  # share of equal letters below which two words rather mean different things
-SHORTEST = 4  # letters of a known word that says something inside a longer one; two of a script without blanks
+MIN_SIMILARITY = 0.75  # share of equal letters below which two words are taken for different ones
+MIN_WORD_LENGTH = 4  # letters that a known word needs to count inside a longer one; two in a script without blanks
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Vocabulary:
     codes: dict[str, str]
 
     def code(self, word: str) -> str | None:
-        """The code of a word, or None for a word nobody has mapped."""
+        """The code of a word, or None for an unmapped word."""
         known = self.codes.get(folded(word)) or self.codes.get(_NUMBERED.sub("", folded(word)))
         if known is None and self.kind == "currencies" and word.strip().upper() in ISO_CURRENCIES:
             return word.strip().upper()
@@ -44,7 +44,7 @@ class Vocabulary:
 
     @property
     def seed(self) -> str:
-        """The policy file that a missing word belongs into."""
+        """The policy file to which a missing word is added."""
         return f"seeds/{SEEDS[self.kind]}.csv"
 
     def proposal(self, word: str) -> str | None:
@@ -53,19 +53,19 @@ class Vocabulary:
         return near[0] if near else None
 
     def nearest(self, word: str) -> tuple[str, float] | None:
-        """The code of the most similar known word and how similar it is, 0 to 1; None where none is.
+        """The code of the most similar known word and its similarity, 0 to 1; None where none is similar.
 
-        Similar is a word of nearly the same letters, or the longest known one that is part of it.
+        Similar is a known word of nearly the same letters, or the longest known one contained in the word.
         """
-        said = folded(word)
-        near = difflib.get_close_matches(said, list(self.codes), n=1, cutoff=NEAR)
-        within = [known for known in self.codes if _holds(said, known)]
-        best = near[0] if near else max(within, key=len, default=None)
-        return (self.codes[best], difflib.SequenceMatcher(None, best, said).ratio()) if best else None
+        text = folded(word)
+        similar = difflib.get_close_matches(text, list(self.codes), n=1, cutoff=MIN_SIMILARITY)
+        contained = [listed for listed in self.codes if _contains_word(text, listed)]
+        best = similar[0] if similar else max(contained, key=len, default=None)
+        return (self.codes[best], difflib.SequenceMatcher(None, best, text).ratio()) if best else None
 
     @property
     def fingerprint(self) -> str:
-        """Changes when a word is added or mapped elsewhere, so that files are read again."""
+        """Changes when a word is added or mapped differently, so that files are read again."""
         return hashlib.sha256(json.dumps(sorted(self.codes.items())).encode()).hexdigest()[:12]
 
 
@@ -85,8 +85,8 @@ def load_vocabulary(settings: Settings, kind: str, system: str) -> Vocabulary:
     return Vocabulary(kind, codes)
 
 
-def _holds(text: str, known: str) -> bool:
-    """Whether a known word stands in a longer text, as whole words where the script parts them."""
-    if known.isascii():
-        return len(known) >= SHORTEST and bool(re.search(rf"\b{re.escape(known)}\b", text))
-    return len(known) >= 2 and known in text
+def _contains_word(text: str, word: str) -> bool:
+    """Whether a text contains a known word; in scripts with blanks only at word boundaries."""
+    if word.isascii():
+        return len(word) >= MIN_WORD_LENGTH and bool(re.search(rf"\b{re.escape(word)}\b", text))
+    return len(word) >= 2 and word in text

@@ -1,4 +1,4 @@
-"""What is wrong with the SQL in a contract, in one line that names the place, the name and the nearest one."""
+"""Errors in a contract's own SQL, as one line that names where it is, the unknown name and the nearest known one."""
 
 import difflib
 import re
@@ -19,26 +19,26 @@ def sql_refused(
     error: duckdb.Error,
     only: str = "",
 ) -> FileRefusedError:
-    """The refusal of a file for which the contract's own SQL fails. names: what the SQL may speak of.
+    """The refusal of a file for which the contract's own SQL fails. names: columns and headers that the SQL may use.
 
-    only: the place that the SQL stands in, where that is known, such as `where`.
+    only: the part of the contract that failed, where it is known, such as `where`.
     """
-    said = str(error).splitlines()[0]
-    pieces = [(place, sql) for place, sql in _pieces(contract) if only in ("", place)]
-    if unknown := re.search(r'Referenced column "(.+?)" not found', said):
+    message = str(error).splitlines()[0]
+    parts = [(part, sql) for part, sql in _contract_sql(contract) if only in ("", part)]
+    if unknown := re.search(r'Referenced column "(.+?)" not found', message):
         name = unknown.group(1).removeprefix("~cell ")
         near = difflib.get_close_matches(name, names, n=1, cutoff=0.4)
-        when = ", where columns are no rows yet" if only == "where" and contract.unpivot else ""
-        said = f"{name!r} is unknown here{when}{f'; nearest is {near[0]!r}' if near else ''}"
-        place = next((place for place, sql in pieces if name in sql), "")
+        when = ", before columns are unpivoted" if only == "where" and contract.unpivot else ""
+        message = f"{name!r} is unknown here{when}{f'; nearest is {near[0]!r}' if near else ''}"
+        part = next((part for part, sql in parts if name in sql), "")
     else:
-        place = next((place for place, sql in pieces if not _is_sound(connection, sql)), only)
-        said += CASTS if "VARCHAR" in said else ""
-    return FileRefusedError("contract_sql", f"{place or 'SQL of the contract'}: {said}")
+        part = next((part for part, sql in parts if not _is_valid(connection, sql)), only)
+        message += CASTS if "VARCHAR" in message else ""
+    return FileRefusedError("contract_sql", f"{part or 'SQL of the contract'}: {message}")
 
 
-def _pieces(contract: ObjectContract) -> Iterator[tuple[str, str]]:
-    """Every SQL of the contract and where it stands."""
+def _contract_sql(contract: ObjectContract) -> Iterator[tuple[str, str]]:
+    """(part of the contract, SQL) of every SQL of the contract."""
     yield from (
         (f"expression of {name}", column.expression) for name, column in contract.columns.items() if column.expression
     )
@@ -49,7 +49,7 @@ def _pieces(contract: ObjectContract) -> Iterator[tuple[str, str]]:
         yield "where", contract.where
 
 
-def _is_sound(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
-    """Whether the text is SQL at all."""
-    found = connection.execute("select json_serialize_sql(?)", [f"select ({sql})"]).fetchone()
-    return found is not None and '"error":false' in str(found[0])
+def _is_valid(connection: duckdb.DuckDBPyConnection, sql: str) -> bool:
+    """Whether the text parses as SQL."""
+    parsed = connection.execute("select json_serialize_sql(?)", [f"select ({sql})"]).fetchone()
+    return parsed is not None and '"error":false' in str(parsed[0])

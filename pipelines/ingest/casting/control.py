@@ -1,4 +1,4 @@
-"""Which rows of a file are no records: totals, the header once more, blank lines, what the contract leaves out."""
+"""Which rows of a file are no records: totals, repeated headers, blank lines, rows that the contract excludes."""
 
 import duckdb
 
@@ -9,7 +9,7 @@ from pipelines.ingest.formats.source import Source
 
 
 def create_marked(connection: duckdb.DuckDBPyConnection, table: str, source: Source, contract: ObjectContract) -> None:
-    """Create a table whose SQL tells control rows. Raises FileRefusedError where the contract's `where` fails."""
+    """Create a table whose SQL marks control rows. Raises FileRefusedError where the contract's `where` fails."""
     try:
         connection.execute(f"create table {table}")
     except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
@@ -19,9 +19,9 @@ def create_marked(connection: duckdb.DuckDBPyConnection, table: str, source: Sou
 def control_sql(source: Source, contract: ObjectContract) -> str:
     """SQL that is true for rows that are no records: a total, the header again, or excluded by the contract's `where`.
 
-    A condition on an empty cell is neither true nor false, and excludes nothing. Totals and blank rows are told by the
-    file's own cells: what was added stands in every row.
-    `case` and not `coalesce` or `and`: only `case` leaves the cells behind the first filled one unread.
+    A `where` that is NULL, as on an empty cell, excludes nothing. Totals and blank rows are detected by the file's own
+    cells, as added columns are filled in every row.
+    `case` and not `coalesce` or `and`: only `case` stops reading cells at the first filled one.
     """
     own = [header for header in source.headers if header not in source.added]
     raw = [quoted(header) for header in own]

@@ -1,6 +1,6 @@
 """SQL that reads a date or an instant by the contract's formats. Input is trimmed text.
 
-Year-first dates are unambiguous and always read. Day before month, or month before day, is decided for a whole column
+Year-first dates are unambiguous and always read. Day first or month first is decided for a complete column
 (`order`), never row by row. Results are TIMESTAMP: for dates the local day, for instants naive UTC.
 """
 
@@ -57,7 +57,7 @@ def _orders(formats: Sequence[str]) -> set[str]:
 
 
 def utc_sql(sql: str, zone: str, is_date: bool) -> str:
-    """SQL for a naive local time: its day as it stands, or its instant in naive UTC."""
+    """SQL for a naive local time: for a date its local day, otherwise its instant in naive UTC."""
     return sql if is_date or zone == "UTC" else f"(({sql}) at time zone '{zone}') at time zone 'UTC'"
 
 
@@ -82,8 +82,8 @@ def _by_format(text: str, formats: Sequence[str], zone: str, is_date: bool) -> s
     short, full = ([form for form in formats if mark in form] for mark in ("%b", "%B"))
     digits = [form for form in formats if form not in (*short, *full)]
     worded = {english_sql(text, is_short=True): short, english_sql(text, is_short=False): full}
-    said = [_parsed(cell, some) for cell, some in {digits_sql(text): digits, **worded}.items() if some]
-    parsed = f"coalesce({', '.join(said)})"
+    readings = [_parsed(cell, forms) for cell, forms in {digits_sql(text): digits, **worded}.items() if forms]
+    parsed = f"coalesce({', '.join(readings)})"
     if any("%z" in form for form in formats):
         return _local(f"cast({parsed} at time zone 'UTC' as timestamp)", zone, is_date)
     return utc_sql(parsed, zone, is_date)
@@ -95,7 +95,7 @@ def _parsed(text: str, formats: Sequence[str]) -> str:
 
 
 def _special(text: str, form: str, zone: str, is_date: bool) -> str:
-    """Serial days of a spreadsheet (its day 60, 29 February 1900, never was) and seconds or milliseconds since 1970."""
+    """Excel serial days (whose day 60, 29 February 1900, does not exist), seconds or milliseconds since 1970."""
     if form in ("quarter", "week"):
         return utc_sql(_period(text, form), zone, is_date)
     value = f"try_cast({text} as double)"
@@ -124,10 +124,10 @@ def _period(text: str, form: str) -> str:
     """First day of a quarter (`2025-Q1`, `Q1 2025`, `2025年一季度`) or of an ISO week (`2025-W05`, `KW 5 2025`)."""
     year = rf"regexp_extract({text}, '(?:^|\D)((?:19|20)\d\d)(?:\D|$)', 1)"
     if form == "quarter":
-        written = rf"coalesce(nullif(regexp_extract({text}, '(?i)Q\s*([1-4])(?:\D|$)', 1), ''), "
-        written += rf"nullif(regexp_extract({text}, '([1-4一二三四])\s*季', 1), ''))"
-        number = f"try_cast(translate({written}, '一二三四', '1234') as integer)"
+        digit = rf"coalesce(nullif(regexp_extract({text}, '(?i)Q\s*([1-4])(?:\D|$)', 1), ''), "
+        digit += rf"nullif(regexp_extract({text}, '([1-4一二三四])\s*季', 1), ''))"
+        number = f"try_cast(translate({digit}, '一二三四', '1234') as integer)"
         return f"cast(make_date(try_cast({year} as integer), {number} * 3 - 2, 1) as timestamp)"
-    found = rf"regexp_extract({text}, '(?i)(?:W|Wk|Week|KW|CW)[ .-]*(\d{{1,2}})(?:\D|$)', 1)"
-    week = rf"coalesce(nullif({found}, ''), regexp_extract({text}, '(\d{{1,2}})\s*周', 1))"
+    week_digits = rf"regexp_extract({text}, '(?i)(?:W|Wk|Week|KW|CW)[ .-]*(\d{{1,2}})(?:\D|$)', 1)"
+    week = rf"coalesce(nullif({week_digits}, ''), regexp_extract({text}, '(\d{{1,2}})\s*周', 1))"
     return f"try_strptime({year} || '-' || lpad(nullif({week}, ''), 2, '0') || '-1', '%G-%V-%u')"

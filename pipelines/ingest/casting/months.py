@@ -1,4 +1,4 @@
-"""Names of months in other languages than English, so that one list of formats reads them all.
+"""Translates month names of other languages to English, so that one list of formats reads them all.
 
 DuckDB's `%b` and `%B` know English names only. Chinese numerals before 月 become digits, which `%m月` reads.
 """

@@ -1,6 +1,6 @@
-"""Numbers as people write them: currency marks, brackets, a minus behind, 万 and 亿, full width, any separators.
+"""Numbers as people write them: currency symbols, brackets, trailing minus, 万 and 亿, full width, any separators.
 
-The careful patterns are slow: they run once per different text that a plain cast does not read.
+The careful patterns are slow: they run once per distinct text that a plain cast does not read.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ FULL_WIDTH = dict(zip("０１２３４５６７８９．，－＋（）％￥\u3
 FULL_WIDTH |= {"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "''"}
 CURRENCY = r"(?:US\$|HK\$|NT\$|R\$|A\$|C\$|S\$|RMB|[A-Z]{3}|[$¥€£₹₩元]|人民币|美元|欧元|kr\.?|zł)"
 SCALES = {"万元": 10**4, "万": 10**4, "亿元": 10**8, "亿": 10**8, "千": 10**3, "百万": 10**6}
-# A bare K, M or B is read only where the contract says what it means: M is a thousand to some, B a million million.
+# A bare K, M or B is read only where the contract defines it: M can be a thousand, B a million million.
 SCALES |= {"mio.": 10**6, "mio": 10**6, "mrd.": 10**9, "mrd": 10**9, "tsd.": 10**3, "tsd": 10**3}
 SCALES |= {"million": 10**6, "thousand": 10**3, "mln": 10**6, "mld": 10**9, "bln": 10**9, "bio": 10**12}
 # 128-bit decimals would hold everything, but parsing them takes a hundred times as long as 64-bit ones.
@@ -19,21 +19,21 @@ FINE, WIDE = "decimal(18,8)", "decimal(18,4)"
 
 
 def plain_sql(cell: str, form: NumberFormat, kind: str) -> str | None:
-    """SQL for the number by a plain cast, NULL where it does not read the cell; None for formats it would misread."""
+    """SQL for the number by a plain cast, NULL where the cast fails; None for formats that a cast would misread."""
     if form.decimal != "." or form.thousands == ".":
         return None
-    finite = f" and isfinite(try_cast({cell} as double))" if kind == "double" else ""  # `NaN` and `inf` are words
+    finite = f" and isfinite(try_cast({cell} as double))" if kind == "double" else ""  # `NaN` and `inf` are no numbers
     return f"case when not contains({cell}, '_'){finite} then try_cast({cell} as {kind}) end"
 
 
 def scales(form: NumberFormat) -> dict[str, int]:
-    """What words behind a number mean, in lower case, the longest first."""
-    known = SCALES | {word.lower(): size for word, size in form.magnitudes.items()}
-    return {word: known[word] for word in sorted(known, key=len, reverse=True)}
+    """The factor of each word after a number, in lower case, the longest first."""
+    sizes = SCALES | {word.lower(): size for word, size in form.magnitudes.items()}
+    return {word: sizes[word] for word in sorted(sizes, key=len, reverse=True)}
 
 
 def states_scale_sql(text: str, form: NumberFormat) -> str:
-    """SQL that is true for a text in which a unit stands behind a digit."""
+    """SQL that is true for a text with a unit after a digit."""
     return rf"regexp_matches({text}, '(?i)\d\s*(?:{_either(scales(form))})|[千万亿]')"
 
 
@@ -42,18 +42,18 @@ def _either(words: Iterable[str]) -> str:
 
 
 def careful_sql(text: str, form: NumberFormat, kind: str) -> str:
-    """SQL for the number in trimmed text that a plain cast does not read, the commonest dress first."""
+    """SQL for the number in trimmed text that a plain cast does not read, the commonest format first."""
     careful = number_sql(text, form, kind)
     if form.decimal != "." or form.thousands != ",":
         return careful
-    dressed = rf"regexp_full_match({text}, '(-?[$￥¥€£]? ?|[$￥¥€£] ?-)\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
+    is_grouped = rf"regexp_full_match({text}, '(-?[$￥¥€£]? ?|[$￥¥€£] ?-)\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
     bare = f"try_cast(replace(ltrim({text}, '-$￥¥€£ '), ',', '') as {kind})"
     signed = f"{bare} * case when contains({text}, '-') then -1 else 1 end"
-    return f"case when {dressed} and {bare} is not null then {signed} else {careful} end"
+    return f"case when {is_grouped} and {bare} is not null then {signed} else {careful} end"
 
 
 def damaged_id_sql(text: str) -> str:
-    """SQL that is true for an id a spreadsheet turned into 1.23E+17: its last digits are lost."""
+    """SQL that is true for an id that a spreadsheet turned into 1.23E+17: its last digits are lost."""
     return rf"case when contains({text}, '+') then regexp_full_match({text}, '\d(\.\d+)?[eE]\+\d+') else false end"
 
 
@@ -66,12 +66,12 @@ def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:
     marks = "".join(dict.fromkeys([form.thousands, " ", "\u00a0", "\u202f", "'"]))
     group = "[" + marks.replace("'", "''").replace(".", r"\.") + "]"
     point = r"\." if form.decimal == "." else ","
-    whole = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d{{1,2}}(?:{group}\d{{2}})+{group}\d{{3}}|\d+"
+    integer = rf"\d{{1,3}}(?:{group}\d{{3}})+|\d{{1,2}}(?:{group}\d{{2}})+{group}\d{{3}}|\d+"
     pattern = (
-        rf"^\(?\s*([-+]?)\s*{CURRENCY}?\s*([-+]?)\s*((?:{whole})?(?:{point}\d*)?(?:[eE][-+]?\d+)?)"
+        rf"^\(?\s*([-+]?)\s*{CURRENCY}?\s*([-+]?)\s*((?:{integer})?(?:{point}\d*)?(?:[eE][-+]?\d+)?)"
         rf"\s*((?i:{_either(scales(form))}))?\s*{CURRENCY}?\s*([-+]?)\s*{CURRENCY}?\s*\)?$"
     )
-    parts = f"regexp_extract({narrow}, '{pattern}', ['before', 'inside', 'digits', 'scale', 'behind'])"
+    parts = f"regexp_extract({narrow}, '{pattern}', ['before', 'inside', 'digits', 'scale', 'after'])"
     return f"list_transform([{parts}], lambda part: {_assembled(text, marks, form, kind)})[1]"
 
 
@@ -83,7 +83,7 @@ def _assembled(text: str, marks: str, form: NumberFormat, kind: str) -> str:
         digits = f"replace({digits}, ',', '.')"
     scale = " ".join(f"when '{word}' then {size}" for word, size in scales(form).items())
     bracketed = f"({text} like '(%)' or {text} like '（%）')"
-    negative = f"((part.before = '-' or part.inside = '-' or part.behind = '-') <> {bracketed})"
+    negative = f"((part.before = '-' or part.inside = '-' or part.after = '-') <> {bracketed})"
     sign = f"cast(case when {negative} then -1 else 1 end as decimal(1,0))"
     scaled = f"try_cast({digits} as {FINE}) * cast(case lower(part.scale) {scale} else 1 end as decimal(13,0)) * {sign}"
     large = f"case when part.scale = '' then try_cast({digits} as {kind}) * {sign} end"

@@ -1,7 +1,7 @@
-"""Sheets that write a header in different ways, one below the other: each is fitted to the contract by itself.
+"""Maps each sheet of a workbook to the contract separately, where sheets spell a header differently.
 
-January has Amount and February Betrag: where the contract's `from` takes either, the cells of both end under one
-header. A sheet that lacks what the contract requires refuses the workbook, as it would if it were a file of its own.
+January has Amount and February Betrag: where the contract's `from` lists both, their cells end under one header. A
+sheet that lacks what the contract requires refuses the workbook, as a separate file would be refused.
 """
 
 from dataclasses import replace
@@ -11,76 +11,82 @@ import duckdb
 from pipelines.contracts import ObjectContract
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.control import control_sql, create_marked
-from pipelines.ingest.casting.header_mapping import Shape, fit
+from pipelines.ingest.casting.header_mapping import HeaderMapping, map_headers
 from pipelines.ingest.casting.unpivot import long_headers
 from pipelines.ingest.formats.source import SHEET, FileRefusedError, Source, folded
 
-Moves = dict[str, dict[str, str]]  # header to the sheets on which its cells stand under another one
+Moves = dict[str, dict[str, str]]  # header to {sheet: the header under which the sheet has its cells}
 
 
-def fit_sheets(connection: duckdb.DuckDBPyConnection, source: Source, contract: ObjectContract) -> Source:
+def map_sheets(connection: duckdb.DuckDBPyConnection, source: Source, contract: ObjectContract) -> Source:
     """The source with the cells of each column under one header on every sheet.
 
-    Raises FileRefusedError that names the sheets that do not fit.
+    Raises FileRefusedError that names the sheets which lack a required header.
     """
     if not source.sheets:
         return source
-    own = _own_shapes(source, contract)
-    shape = fit(contract, source.headers)
-    moves = _moves(shape, {sheet: fitted for sheet, (_, fitted) in own.items()}, source.headers)
+    by_sheet = _sheet_mappings(source, contract)
+    mapping = map_headers(contract, source.headers)
+    moves = _moves(mapping, {sheet: own for sheet, (_, own) in by_sheet.items()}, source.headers)
     if not moves:
         return source
-    left = _left(moves, shape)
-    has = {header: {sheet for sheet, (folds, _) in own.items() if folded(header) in folds} for header in left}
-    headers = [header for header in source.headers if header not in left or has[header] - left[header]]
-    cells = ", ".join(_cell(header, moves.get(header, {}), left.get(header, set())) for header in headers)
+    emptied = _emptied_headers(moves, mapping)
+    has = {header: {sheet for sheet, (folds, _) in by_sheet.items() if folded(header) in folds} for header in emptied}
+    headers = [header for header in source.headers if header not in emptied or has[header] - emptied[header]]
+    cells = ", ".join(_cell(header, moves.get(header, {}), emptied.get(header, set())) for header in headers)
     control = "_is_control" if source.has_control else f"{control_sql(source, contract)} as _is_control"
-    table = f"fitted as select _record, {control}, {cells} from {source.relation} order by _record"
+    table = f"mapped as select _record, {control}, {cells} from {source.relation} order by _record"
     create_marked(connection, table, source, contract)
-    return replace(source, headers=headers, relation="fitted", table="fitted", has_control=True)
+    return replace(source, headers=headers, relation="mapped", table="mapped", has_control=True)
 
 
-def _own_shapes(source: Source, contract: ObjectContract) -> dict[str, tuple[set[str], Shape]]:
-    """What each sheet has, folded, and what that feeds."""
-    found, faults = {}, {}
+def _sheet_mappings(source: Source, contract: ObjectContract) -> dict[str, tuple[set[str], HeaderMapping]]:
+    """Each sheet's folded headers and their mapping."""
+    mappings, faults = {}, {}
     for sheet, own in source.sheets.items():
         try:
             headers = long_headers(contract, [*own, *source.added])
-            found[sheet] = set(map(folded, headers)), fit(contract, headers)
+            mappings[sheet] = set(map(folded, headers)), map_headers(contract, headers)
         except FileRefusedError as refusal:
             faults[f"sheet {sheet!r}: {refusal.reason}"] = refusal.code
     if faults:
         reason, code = "; ".join(faults), next(iter(faults.values()))
-        raise FileRefusedError(code, f"{reason}; or let `sheets` leave out what holds no records")
-    return found
+        raise FileRefusedError(code, f"{reason}; or exclude sheets without records in `sheets`")
+    return mappings
 
 
-def _moves(shape: Shape, shapes: dict[str, Shape], headers: list[str]) -> Moves:
-    """Where the header of a column stands under another alias. A join takes the parts that there are."""
-    written, moves = {folded(header): header for header in reversed(headers)}, Moves()
-    for name, target in ((name, found[0]) for name, found in shape.columns.items() if len(found) == 1):
-        fitted = {sheet: own.columns[name] for sheet, own in shapes.items() if own.columns[name]}
-        others = {sheet: written[folded(found[0])] for sheet, found in fitted.items()}
-        others = {sheet: header for sheet, header in others.items() if header != target}
-        if moves.setdefault(target, others) != others:
-            said = ", ".join(sorted({*others, *moves[target]}))
-            raise FileRefusedError("contract", f"columns that share the header {target!r} part on the sheets {said}")
-    return {header: others for header, others in moves.items() if others}
+def _moves(mapping: HeaderMapping, by_sheet: dict[str, HeaderMapping], headers: list[str]) -> Moves:
+    """The headers whose cells some sheets have under another alias. A join takes the parts that are present."""
+    spelling, moves = {folded(header): header for header in reversed(headers)}, Moves()
+    for name, target in ((name, names[0]) for name, names in mapping.columns.items() if len(names) == 1):
+        read = {sheet: own.columns[name] for sheet, own in by_sheet.items() if own.columns[name]}
+        sources = {sheet: spelling[folded(names[0])] for sheet, names in read.items()}
+        sources = {sheet: header for sheet, header in sources.items() if header != target}
+        if moves.setdefault(target, sources) != sources:
+            sheets = ", ".join(sorted({*sources, *moves[target]}))
+            raise FileRefusedError(
+                "contract", f"columns that share the header {target!r} differ on the sheets {sheets}"
+            )
+    return {header: sources for header, sources in moves.items() if sources}
 
 
-def _left(moves: Moves, shape: Shape) -> dict[str, set[str]]:
-    """Header that nothing else reads to the sheets that its cells were moved from, so that they are not kept twice."""
-    used = {*(name for names in shape.columns.values() for name in names), *shape.keys.values(), *shape.said.values()}
-    found: dict[str, set[str]] = {}
-    for sheet, header in (item for others in moves.values() for item in others.items()):
+def _emptied_headers(moves: Moves, mapping: HeaderMapping) -> dict[str, set[str]]:
+    """Headers that nothing else reads to the sheets whose cells were moved away, so that they are not kept twice."""
+    used = {
+        *(name for names in mapping.columns.values() for name in names),
+        *mapping.keys.values(),
+        *mapping.expression_headers.values(),
+    }
+    emptied: dict[str, set[str]] = {}
+    for sheet, header in (item for sources in moves.values() for item in sources.items()):
         if header not in used:
-            found.setdefault(header, set()).add(sheet)
-    return found
+            emptied.setdefault(header, set()).add(sheet)
+    return emptied
 
 
-def _cell(header: str, moved: dict[str, str], left: set[str]) -> str:
-    cases = {sheet: quoted(other) for sheet, other in moved.items()} | dict.fromkeys(left, "null")
+def _cell(header: str, moved: dict[str, str], emptied: set[str]) -> str:
+    cases = {sheet: quoted(source) for sheet, source in moved.items()} | dict.fromkeys(emptied, "null")
     if not cases:
         return quoted(header)
-    said = " ".join(f"when {literal(sheet)} then {cell}" for sheet, cell in sorted(cases.items()))
-    return f"case {quoted(SHEET)} {said} else {quoted(header)} end as {quoted(header)}"
+    branches = " ".join(f"when {literal(sheet)} then {cell}" for sheet, cell in sorted(cases.items()))
+    return f"case {quoted(SHEET)} {branches} else {quoted(header)} end as {quoted(header)}"

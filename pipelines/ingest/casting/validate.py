@@ -1,7 +1,7 @@
-"""Which typed rows are loaded and which are quarantined: words looked up, faults repaired, keys and rules checked.
+"""Which typed rows are loaded and which are quarantined: words mapped, corrections applied, keys and rules checked.
 
-Works on the table `typed` of the scratch database and leaves the table `faults` (record, column, code, because) beside
-it. A record without a fault, and not a control row, is accepted. Each record is counted once whatever is wrong with it.
+Reads and updates the table `typed` of the scratch database and fills the table `faults` (record, column, code,
+because). A record without a fault that is no control row is accepted. A record counts once, however many faults it has.
 """
 
 from collections import Counter
@@ -20,8 +20,8 @@ from pipelines.ingest.casting.code_lists import Vocabulary
 from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.formats.source import FileRefusedError
 
-Made = TypeVar("Made")
-MEANING = {
+Result = TypeVar("Result")
+REASONS = {
     "bad_number": "is not a number in the contract's format",
     "bad_integer": "is not a whole number",
     "bad_share": "is not a share: 0 to 1, or 0 to 100 with `scale: percent`",
@@ -30,7 +30,7 @@ MEANING = {
     "damaged_id": "lost digits in a spreadsheet: export the id as text",
     "missing_value": "is required and empty",
     "missing_key": "a part of the key is empty",
-    "duplicate_row": "the same row stands in the file before",
+    "duplicate_row": "an identical row is earlier in the file",
     "duplicate_key": "another row of the file has this key",
     "amounts_disagree": "net + tax is not gross",
     "forgotten": "belongs to a person whose data was removed on request",
@@ -41,19 +41,19 @@ CORRECTIONS = {
 }  # fmt: skip
 
 
-Words = Counter[tuple[str, str]]
+UnknownWords = Counter[tuple[str, str]]
 
 
-def judge(
+def validate_rows(
     connection: duckdb.DuckDBPyConnection,
     casting: Casting,
     vocabularies: Mapping[str, Vocabulary],
-    unknown: Words | None = None,
+    unknown: UnknownWords | None = None,
 ) -> pl.DataFrame:
-    """Fill `typed` and `faults`; the corrections that were made, one row per changed value.
+    """Validate `typed` and fill `faults`; the corrections that were made, one row per changed value.
 
-    Raises FileRefusedError for words that no vocabulary knows. unknown: receives them where the rows are a piece of a
-    file, of which all must be seen before it is refused, or two rows of it compared.
+    Raises FileRefusedError for unmapped words. unknown: collects them instead where the rows are one chunk of a file:
+    unmapped words and duplicate keys are then checked over all chunks.
     """
     connection.execute(
         "create or replace table faults (_record bigint, column_name varchar, code varchar, because varchar)"
@@ -63,42 +63,44 @@ def judge(
         f"from (select _record, unnest(string_split(_errors, {literal(ERRORS)})) as problem "
         "from typed where not _is_control and _errors is not null)"
     )
-    words = Words() if unknown is None else unknown
+    words = UnknownWords() if unknown is None else unknown
     _look_up(connection, casting, vocabularies, words)
     if unknown is None:
-        refuse_unknown(words, casting.canonical, vocabularies)
-    corrections = _by_contract(connection, casting, lambda: _repair(connection, casting))
-    _find_missing(connection, casting)
-    _by_contract(connection, casting, lambda: _find_broken_rules(connection, casting))
+        refuse_unknown_words(words, casting.canonical, vocabularies)
+    corrections = _run_contract_sql(connection, casting, lambda: _apply_corrections(connection, casting))
+    _find_missing_values(connection, casting)
+    _run_contract_sql(connection, casting, lambda: _find_broken_rules(connection, casting))
     if unknown is None:
         _find_duplicates(connection, casting.contract)
     return corrections
 
 
-def _by_contract(connection: duckdb.DuckDBPyConnection, casting: Casting, step: Callable[[], Made]) -> Made:
-    """What a step gives that runs SQL of the contract. Raises FileRefusedError that names the fault."""
+def _run_contract_sql(connection: duckdb.DuckDBPyConnection, casting: Casting, step: Callable[[], Result]) -> Result:
+    """The result of a step that runs the contract's own SQL. Raises FileRefusedError where the SQL fails."""
     try:
         return step()
     except (duckdb.BinderException, duckdb.ParserException, duckdb.ConversionException) as error:
         raise sql_refused(connection, casting.contract, list(casting.canonical.sql_columns), error) from error
 
 
-def refuse_unknown(unknown: Words, canonical: CanonicalObject, vocabularies: Mapping[str, Vocabulary]) -> None:
-    """Raise FileRefusedError that names all unknown words of a file at once, with their rows and a proposal."""
+def refuse_unknown_words(
+    unknown: UnknownWords, canonical: CanonicalObject, vocabularies: Mapping[str, Vocabulary]
+) -> None:
+    """Raise FileRefusedError for all unmapped words of a file, with their counts and proposed codes."""
     lines: list[str] = []
     for name, column in canonical.columns.items():
-        found = [(text, count) for (where, text), count in unknown.items() if where == name]
-        if found and column.map:
+        words = [(text, count) for (where, text), count in unknown.items() if where == name]
+        if words and column.map:
             vocabulary = vocabularies[column.map]
-            said = [_unknown(name, text, count, vocabulary) for text, count in sorted(found, key=_commonest)[:50]]
-            lines.append(f"unknown {'; '.join(said)}: add a row per word to {vocabulary.seed}")
+            phrases = [_unknown(name, text, count, vocabulary) for text, count in sorted(words, key=_commonest)[:50]]
+            lines.append(f"unknown {'; '.join(phrases)}: add a row per word to {vocabulary.seed}")
     if lines:
         kind = "currency" if all(line.startswith("unknown currency") for line in lines) else "word"
         raise FileRefusedError(f"unmapped_{kind}", "; ".join(lines))
 
 
-def _commonest(found: tuple[str, int]) -> tuple[int, str]:
-    return (-found[1], found[0])
+def _commonest(word: tuple[str, int]) -> tuple[int, str]:
+    return (-word[1], word[0])
 
 
 def _unknown(name: str, text: str, count: int, vocabulary: Vocabulary) -> str:
@@ -107,7 +109,10 @@ def _unknown(name: str, text: str, count: int, vocabulary: Vocabulary) -> str:
 
 
 def _look_up(
-    connection: duckdb.DuckDBPyConnection, casting: Casting, vocabularies: Mapping[str, Vocabulary], unknown: Words
+    connection: duckdb.DuckDBPyConnection,
+    casting: Casting,
+    vocabularies: Mapping[str, Vocabulary],
+    unknown: UnknownWords,
 ) -> None:
     """Translate every mapped column."""
     for name, column in casting.canonical.columns.items():
@@ -115,29 +120,31 @@ def _look_up(
             _translate(connection, name, vocabularies[column.map], unknown)
 
 
-def _translate(connection: duckdb.DuckDBPyConnection, name: str, vocabulary: Vocabulary, unknown: Words) -> None:
+def _translate(connection: duckdb.DuckDBPyConnection, name: str, vocabulary: Vocabulary, unknown: UnknownWords) -> None:
     word = quoted(f"{name}_source")
-    found = connection.execute(
+    counts = connection.execute(
         f"select {word}, count(*) from typed where not _is_control and {word} is not null "
         "group by all order by 2 desc, 1"
     ).fetchall()
-    codes = [(text, vocabulary.code(text)) for text, _ in found]
-    missing = {(name, text): count for (text, count), (_, code) in zip(found, codes, strict=True) if code is None}
+    codes = [(text, vocabulary.code(text)) for text, _ in counts]
+    missing = {(name, text): count for (text, count), (_, code) in zip(counts, codes, strict=True) if code is None}
     unknown.update(missing)
     if codes and not missing:
         branches = " ".join(f"when {literal(text)} then {literal(code or '')}" for text, code in codes)
         connection.execute(f"update typed set {quoted(name)} = case {word} {branches} end where {word} is not null")
 
 
-def _repair(connection: duckdb.DuckDBPyConnection, casting: Casting) -> pl.DataFrame:
-    """Apply the contract's corrections in their order, keeping old and new value of each."""
-    made = [_emptied(connection)] if any(item.on_error == "empty" for item in casting.contract.columns.values()) else []
+def _apply_corrections(connection: duckdb.DuckDBPyConnection, casting: Casting) -> pl.DataFrame:
+    """Apply the contract's corrections in their order; old and new value of each change."""
+    corrections = (
+        [_emptied(connection)] if any(item.on_error == "empty" for item in casting.contract.columns.values()) else []
+    )
     for correction in casting.contract.corrections:
         named = {
             name: f"cast(({sql}) as {casting.canonical.columns[name].sql_type})" for name, sql in correction.set.items()
         }
         for name, sql in named.items():
-            made.append(
+            corrections.append(
                 connection.execute(
                     f"select _record, source_id, {literal(name)} as column_name, "
                     f"cast({quoted(name)} as varchar) as old_value, "
@@ -148,7 +155,7 @@ def _repair(connection: duckdb.DuckDBPyConnection, casting: Casting) -> pl.DataF
             )
         assigned = ", ".join(f"{quoted(name)} = {sql}" for name, sql in named.items())
         connection.execute(f"update typed set {assigned} where not _is_control and ({correction.when})")
-    return pl.concat([pl.DataFrame(schema=CORRECTIONS), *(frame.cast(CORRECTIONS) for frame in made)])  # type: ignore[arg-type]
+    return pl.concat([pl.DataFrame(schema=CORRECTIONS), *(frame.cast(CORRECTIONS) for frame in corrections)])  # type: ignore[arg-type]
 
 
 def _emptied(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
@@ -160,15 +167,15 @@ def _emptied(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     ).pl()
 
 
-def _find_missing(connection: duckdb.DuckDBPyConnection, casting: Casting) -> None:
+def _find_missing_values(connection: duckdb.DuckDBPyConnection, casting: Casting) -> None:
     required = [name for name, column in casting.canonical.columns.items() if column.required]
-    missing = [(quoted(name), name, "missing_value") for name in required if name in casting.contract.columns]
-    missing.append(("source_id", "|".join(casting.contract.key), "missing_key"))
-    gaps = [f"case when {value} is null then {literal(f'{name}~{code}')} end" for value, name, code in missing]
+    required_values = [(quoted(name), name, "missing_value") for name in required if name in casting.contract.columns]
+    required_values.append(("source_id", "|".join(casting.contract.key), "missing_key"))
+    gaps = [f"case when {value} is null then {literal(f'{name}~{code}')} end" for value, name, code in required_values]
     connection.execute(
         "insert into faults select _record, split_part(gap, '~', 1), split_part(gap, '~', 2), null from ("
         f"select _record, unnest([{', '.join(gaps)}]) as gap from typed "
-        f"where not _is_control and ({' or '.join(f'{value} is null' for value, _, _ in missing)})) "
+        f"where not _is_control and ({' or '.join(f'{value} is null' for value, _, _ in required_values)})) "
         "where gap is not null and (_record, split_part(gap, '~', 1)) not in "
         "(select (_record, column_name) from faults)"
     )
@@ -176,7 +183,7 @@ def _find_missing(connection: duckdb.DuckDBPyConnection, casting: Casting) -> No
 
 def _find_broken_rules(connection: duckdb.DuckDBPyConnection, casting: Casting) -> None:
     amounts = ("amount_net", "amount_tax", "amount_gross")
-    read = [name for name in amounts if casting.shape.columns.get(name)]
+    read = [name for name in amounts if casting.mapping.columns.get(name)]
     if len(read) == len(amounts):
         # A cent per rounding of each part, and a thousandth for prices that were rounded before they were multiplied.
         gap = "abs(amount_net + amount_tax - amount_gross) > greatest(0.05, 0.001 * abs(amount_gross))"
@@ -197,45 +204,45 @@ def _fault(
 
 def _find_duplicates(connection: duckdb.DuckDBPyConnection, contract: ObjectContract) -> None:
     sound = "from typed where not _is_control and _record not in (select _record from faults)"
-    if not contract.has_key or not len(repeated(connection, f"select hash(source_id) as mark {sound}")):
+    if not contract.has_key or not len(repeated_hashes(connection, f"select hash(source_id) as mark {sound}")):
         return
-    found = connection.execute(
-        f"create or replace table twins as with sound as (select {twin_columns(contract)} {sound}) "
+    created = connection.execute(
+        f"create or replace table duplicates as with sound as (select {duplicate_columns(contract)} {sound}) "
         "select * from sound where source_id in (select source_id from sound group by source_id having count(*) > 1)"
     ).fetchone()
-    if found != (0,):
-        judge_twins(connection, contract)
+    if created != (0,):
+        reject_duplicate_keys(connection, contract)
 
 
-def repeated(connection: duckdb.DuckDBPyConnection, marks: str) -> NDArray[np.uint64]:
-    """The marks, hashes of keys, that a query yields more than once. Sorting them takes half of what grouping does."""
-    found = np.sort(connection.execute(marks).fetchnumpy()["mark"])
-    return np.unique(found[1:][found[1:] == found[:-1]])
+def repeated_hashes(connection: duckdb.DuckDBPyConnection, marks: str) -> NDArray[np.uint64]:
+    """The hashes of keys that a query returns more than once. Sorting takes half the time of grouping."""
+    hashes = np.sort(connection.execute(marks).fetchnumpy()["mark"])
+    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
 
 
-def twin_columns(contract: ObjectContract) -> str:
-    """What two rows of one key are compared by."""
+def duplicate_columns(contract: ObjectContract) -> str:
+    """The columns by which two rows of one key are compared."""
     latest = quoted(contract.latest_column) if contract.latest_column else "null"
     return f"_record, source_id, _row_hash, {latest} as latest"
 
 
-def judge_twins(connection: duckdb.DuckDBPyConnection, contract: ObjectContract) -> None:
-    """Fill `faults` from `twins`, rows that share their key with another.
+def reject_duplicate_keys(connection: duckdb.DuckDBPyConnection, contract: ObjectContract) -> None:
+    """Fill `faults` from `duplicates`, rows that share their key with another.
 
-    Of identical rows the first stays. Of different rows with one key none stays, unless the contract says which.
+    Of identical rows the first is kept. Of different rows with one key none is kept, unless the contract says which.
     """
     connection.execute(
-        "insert into faults select _record, null, 'duplicate_row', null from twins "
+        "insert into faults select _record, null, 'duplicate_row', null from duplicates "
         "qualify row_number() over (partition by source_id, _row_hash order by _record) > 1"
     )
-    left = "from twins where _record not in (select _record from faults)"
+    different = "from duplicates where _record not in (select _record from faults)"
     if contract.latest_column:
         connection.execute(
-            f"insert into faults select _record, null, 'duplicate_key', null {left} "
+            f"insert into faults select _record, null, 'duplicate_key', null {different} "
             "qualify row_number() over (partition by source_id order by latest desc nulls last, _record desc) > 1"
         )
     else:
         connection.execute(
-            f"insert into faults select _record, null, 'duplicate_key', null {left} "
+            f"insert into faults select _record, null, 'duplicate_key', null {different} "
             "qualify count(*) over (partition by source_id) > 1"
         )

@@ -1,6 +1,6 @@
-"""One person as the files of one contract name them: by a personal column or the record's id, whole cells only.
+"""A person in the files of one contract: matched by personal columns or the record's id, complete cells only.
 
-Only contracts that hold personal columns speak of people: an order that has the same number as a contact stays.
+Contracts without personal columns are skipped: an order with the same number as a contact stays.
 """
 
 import json
@@ -15,7 +15,7 @@ from pipelines.ingest.formats.source import folded
 
 
 def personal_columns(contract: ObjectContract) -> list[str]:
-    """The record's id and every personal column that the contract fills; nothing where it fills none."""
+    """The record's id and every personal column that the contract fills; empty where it fills none."""
     columns = canonical_objects()[contract.object].columns
     marked = {name for name, column in columns.items() if column.pii} | set(contract.pii)
     filled = sorted(marked & set(contract.columns))
@@ -23,7 +23,7 @@ def personal_columns(contract: ObjectContract) -> list[str]:
 
 
 def contract_of(canonical: str) -> ObjectContract:
-    """Stands in for a contract that is gone: the object's own personal columns, under headers that nobody knows."""
+    """Replacement for a contract that no longer exists: the object's personal columns, without known headers."""
     columns = canonical_objects()[canonical].columns
     personal = [name for name, column in columns.items() if column.pii] or [canonical_objects()[canonical].key_column]
     return ObjectContract.model_validate(
@@ -33,7 +33,7 @@ def contract_of(canonical: str) -> ObjectContract:
 
 
 def normal(text: str) -> str:
-    """A cell as it is compared, the same way as tombstones are: case and blanks around it do not matter."""
+    """A cell as it is compared, here and by tombstones: trimmed and in lower case."""
     return text.strip().lower()
 
 
@@ -46,35 +46,35 @@ class Person:
 
     @property
     def headers(self) -> set[str]:
-        """The source's headers, folded, under which the person may stand."""
+        """The folded source headers of columns that may hold the person."""
         columns = self.contract.columns
         read = [columns[name] for name in (*personal_columns(self.contract), *self.contract.key) if name in columns]
         words = {word for column in read for word in (*column.source, *column.join)}
         return {folded(word) for word in words | {key for key in self.contract.key if key not in columns}}
 
     def in_rows(self, frame: pl.DataFrame) -> pl.Expr:
-        """Accepted rows of the person."""
+        """Expression that is true for accepted rows of the person."""
         wanted = normal(self.name)
         names = [name for name in personal_columns(self.contract) if name in frame.columns]
         cells = (pl.col(name).cast(pl.String).str.strip_chars().str.to_lowercase() for name in names)
         return pl.any_horizontal(pl.lit(False), *(cell.eq(wanted).fill_null(False) for cell in cells))
 
-    def places(self, records: Iterable[Sequence[str]]) -> tuple[int, list[int]]:
-        """Width of the header, and where in it the person may stand; (0, []) where no record looks like a header."""
+    def positions(self, records: Iterable[Sequence[str]]) -> tuple[int, list[int]]:
+        """Width of the header and positions of the columns that may hold the person; (0, []) without a header."""
         wanted = self.headers
         for cells in records:
-            if found := [place for place, cell in enumerate(cells) if folded(cell) in wanted]:
-                return len(cells), found
+            if matches := [position for position, cell in enumerate(cells) if folded(cell) in wanted]:
+                return len(cells), matches
         return 0, []
 
     def in_cells(self, cells: Sequence[str], header: tuple[int, list[int]]) -> bool:
-        """Whether a source record is the person's. Cells that do not fit the header could be anything: any counts."""
-        width, places = header
-        seen = [cells[place] for place in places] if len(cells) == width else cells
-        return normal(self.name) in map(normal, seen)
+        """Whether a source record is the person's. In a record of another width than the header, every cell counts."""
+        width, columns = header
+        searched = [cells[position] for position in columns] if len(cells) == width else cells
+        return normal(self.name) in map(normal, searched)
 
     def in_line(self, line: str | None, dialect: Dialect, header: tuple[int, list[int]]) -> bool:
-        """The same for the raw text of one record: in the dialect of its file, or in double quotes as we write it."""
+        """The same for the raw text of one record, in the dialect of its file or quoted as quarantine writes it."""
         dialects = dict.fromkeys((dialect, Dialect(dialect.delimiter)))
         return any(self.in_cells(record.cells, header) for kind in dialects for record in parse(line or "", kind))
 

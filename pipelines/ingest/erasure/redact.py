@@ -1,4 +1,4 @@
-"""The kept bytes of a text file, searched for a person and blanked where they stand, a piece at a time."""
+"""Searches the kept bytes of a text file for a person and blanks their records, one chunk at a time."""
 
 import codecs
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from pipelines.ingest.erasure.person import Person, normal
 from pipelines.ingest.files import store
 from pipelines.ingest.files.file_ledger import Row
 from pipelines.ingest.formats.careful_parser import Dialect, Record, parse
-from pipelines.ingest.formats.chunks import cuts
+from pipelines.ingest.formats.chunks import chunk_offsets
 from pipelines.ingest.formats.decode import head_text, is_utf8, to_utf8
 from pipelines.ingest.formats.dialect import find_dialect
 from pipelines.ingest.formats.source import FileRefusedError
@@ -32,51 +32,51 @@ class KeptText:
     encoding: str
     dialect: Dialect
 
-    def names(self, person: Person) -> bool:
-        """Whether the person's name stands anywhere in it."""
-        return any(normal(person.name) in piece.lower() for piece in self._pieces())
+    def mentions(self, person: Person) -> bool:
+        """Whether the person's name occurs anywhere in it."""
+        return any(normal(person.name) in chunk.lower() for chunk in self._chunks())
 
     def header(self, person: Person) -> Header:
-        """Where in its records the person may stand, see `Person.places`."""
-        return person.places(record.cells for piece in self._pieces() for record in parse(piece, self.dialect))
+        """The columns that may hold the person, see `Person.positions`."""
+        return person.positions(record.cells for chunk in self._chunks() for record in parse(chunk, self.dialect))
 
     def blank(self, person: Person, header: Header, target: Path) -> bool:
-        """Write its bytes anew, packed, with empty cells where the person's records were; whether there were any."""
-        aside, encoder, count = target.with_suffix(".tmp"), codecs.getincrementalencoder(self.encoding)(), 0
-        with aside.open("wb") as out, zstandard.ZstdCompressor(level=1).stream_writer(out) as writer:
-            for piece in self._pieces():
-                named = self._named(piece, person, header)
-                writer.write(encoder.encode(self._without(piece, named)))
+        """Rewrite its bytes, compressed, with empty cells for the person's records; whether there were any."""
+        temporary, encoder, count = target.with_suffix(".tmp"), codecs.getincrementalencoder(self.encoding)(), 0
+        with temporary.open("wb") as out, zstandard.ZstdCompressor(level=1).stream_writer(out) as writer:
+            for chunk in self._chunks():
+                named = self._named(chunk, person, header)
+                writer.write(encoder.encode(self._without(chunk, named)))
                 count += len(named)
             writer.write(encoder.encode("", final=True))
         if count:
-            aside.replace(target)
-        aside.unlink(missing_ok=True)
+            temporary.replace(target)
+        temporary.unlink(missing_ok=True)
         return count > 0
 
-    def _named(self, piece: str, person: Person, header: Header) -> list[Record]:
-        if normal(person.name) not in piece.lower():
+    def _named(self, chunk: str, person: Person, header: Header) -> list[Record]:
+        if normal(person.name) not in chunk.lower():
             return []
-        return [record for record in parse(piece, self.dialect) if person.in_cells(record.cells, header)]
+        return [record for record in parse(chunk, self.dialect) if person.in_cells(record.cells, header)]
 
-    def _without(self, piece: str, named: list[Record]) -> str:
+    def _without(self, chunk: str, named: list[Record]) -> str:
         parts, position = [], 0
         for record in named:
-            parts += [piece[position : record.start], self.dialect.delimiter * (len(record.cells) - 1)]
+            parts += [chunk[position : record.start], self.dialect.delimiter * (len(record.cells) - 1)]
             position = record.end
-        return "".join([*parts, piece[position:]])
+        return "".join([*parts, chunk[position:]])
 
-    def _pieces(self) -> Iterator[str]:
+    def _chunks(self) -> Iterator[str]:
         with self.path.open("rb") as stream:
-            for start, end in pairwise(cuts(self.path, self.dialect)):
+            for start, end in pairwise(chunk_offsets(self.path, self.dialect)):
                 yield stream.read(end - start).decode()
 
 
 @contextmanager
 def kept_text(settings: Settings, row: Row, reader: Reader) -> Iterator[KeptText | None]:
-    """The text of a ledger row's kept bytes, unpacked for a moment; none for what is no text, or gone.
+    """The text of a ledger row's kept bytes, unpacked temporarily; None where they are no text or were deleted.
 
-    reader: of its contract. What it leaves open is found out as it was when the file was read.
+    reader: of its contract. What it leaves open is detected as when the file was read.
     """
     if not row["delimiter"] or not store.bytes_path(settings, row["sha256"]).exists():
         yield None
@@ -84,12 +84,12 @@ def kept_text(settings: Settings, row: Row, reader: Reader) -> Iterator[KeptText
     with TemporaryDirectory(dir=settings.warehouse) as folder:
         kept, encoding = store.restore(settings, row["sha256"], Path(folder) / "kept"), row["encoding"] or "utf-8"
         path = _decoded(kept, encoding, Path(folder) / "text")
-        told = reader.model_copy(update={"delimiter": row["delimiter"]})
-        yield KeptText(path, encoding, find_dialect(head_text(path), told)) if path else None
+        declared = reader.model_copy(update={"delimiter": row["delimiter"]})
+        yield KeptText(path, encoding, find_dialect(head_text(path), declared)) if path else None
 
 
 def _decoded(kept: Path, encoding: str, target: Path) -> Path | None:
-    """The bytes in UTF-8; none where they are packed, or are not all in the encoding."""
+    """The bytes in UTF-8; None where they are packed, or do not decode."""
     try:
         path = to_utf8(kept, encoding, target)
     except FileRefusedError:

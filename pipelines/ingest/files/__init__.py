@@ -1,5 +1,5 @@
-"""Files kept for ever and the ledger of what became of each: the store that landing, quarantine and erasure share.
+"""The permanent store of files and the ledger of their outcomes, shared by landing, quarantine and erasure.
 
 Belongs here: paths in landing/ of a home, writing rows and refused rows as Parquet, rows of the file ledger. Does not
-belong here: deciding what is read (landing/), judging it (casting/).
+belong here: deciding what is read (landing/), validating it (casting/).
 """

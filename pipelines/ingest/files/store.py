@@ -1,8 +1,8 @@
-"""What is kept for ever: the bytes of every file, its accepted rows and its refused rows. All writes are renames.
+"""The permanent store: the bytes of every file, its accepted rows and its refused rows. All writes end in a rename.
 
-`files/<sha256>.zst` holds the bytes as they came; `rows/<object>/<file id>.parquet` what was accepted, with lineage;
-of a large file its first piece, and the others are `rows/<object>/<file id>/00001.parquet` and so on;
-`refused/<file id>.parquet` what was not. A file half written has another name, so nobody reads it.
+`files/<sha256>.zst` holds the original bytes, `rows/<object>/<file id>.parquet` the accepted rows with lineage (of a
+large file its first chunk; further chunks are `rows/<object>/<file id>/00001.parquet` and so on) and
+`refused/<file id>.parquet` the refused rows. An incomplete file has a temporary name that no reader opens.
 """
 
 import shutil
@@ -25,8 +25,8 @@ REFUSED: dict[str, Any] = {
     "source_id": pl.String, "column_name": pl.String, "reason_code": pl.String, "reason": pl.String,
     "raw_text": pl.String, "faults": FAULTS,
 }  # fmt: skip
-# Columns of amounts and ids gain nothing by a dictionary, and looking for one takes a third of the time of writing.
-PACKED = "compression zstd, compression_level 1, dictionary_size_limit 1000"
+# Amounts and ids gain nothing by a dictionary, and trying one takes a third of the writing time.
+PARQUET_OPTIONS = "compression zstd, compression_level 1, dictionary_size_limit 1000"
 
 
 def bytes_path(settings: Settings, sha256: str) -> Path:
@@ -34,65 +34,65 @@ def bytes_path(settings: Settings, sha256: str) -> Path:
     return settings.landing / "files" / sha256[:2] / f"{sha256}.zst"
 
 
-def rows_path(settings: Settings, canonical: str, file_id: str, piece: int = 0) -> Path:
-    """Where the accepted rows of a file, or of one of its pieces, are kept."""
+def rows_path(settings: Settings, canonical: str, file_id: str, chunk: int = 0) -> Path:
+    """Where the accepted rows of a file, or of one of its chunks, are kept."""
     folder = settings.landing / "rows" / canonical
-    return folder / file_id / f"{piece:05d}.parquet" if piece else folder / f"{file_id}.parquet"
+    return folder / file_id / f"{chunk:05d}.parquet" if chunk else folder / f"{file_id}.parquet"
 
 
 def rows_paths(settings: Settings, canonical: str, file_id: str) -> list[Path]:
-    """All that was accepted of a file, in the order of its pieces."""
+    """The accepted rows of a file, in the order of its chunks."""
     first = rows_path(settings, canonical, file_id)
-    others = first.with_suffix("")
-    return [first, *sorted(others.glob("*.parquet"))] if others.is_dir() else [first]
+    further = first.with_suffix("")
+    return [first, *sorted(further.glob("*.parquet"))] if further.is_dir() else [first]
 
 
 @dataclass(frozen=True)
-class Home:
-    """Where the rows of one file go, and under which name. place: a folder for what is thrown away."""
+class FileStore:
+    """Where the rows of one file are kept. scratch_folder: for temporary files."""
 
     settings: Settings
     canonical: str
     file_id: str
     landed_at: datetime
-    place: Path
+    scratch_folder: Path
 
-    def rows(self, piece: int = 0) -> Path:
-        """Where the accepted rows of the file, or of one of its pieces, are kept."""
-        return rows_path(self.settings, self.canonical, self.file_id, piece)
+    def rows(self, chunk: int = 0) -> Path:
+        """Where the accepted rows of the file, or of one of its chunks, are kept."""
+        return rows_path(self.settings, self.canonical, self.file_id, chunk)
 
-    def refused(self, piece: int | None = None) -> Path:
-        """Where the refused rows of the file are kept, or for the time being those of a piece."""
+    def refused(self, chunk: int | None = None) -> Path:
+        """Where the refused rows of the file are kept, or temporarily those of one chunk."""
         kept = refused_path(self.settings, self.file_id)
-        return kept if piece is None else self.place / f"refused-{piece:05d}.parquet"
+        return kept if chunk is None else self.scratch_folder / f"refused-{chunk:05d}.parquet"
 
     def drop(self) -> None:
-        """Keep nothing of a file that could not be read to its end."""
-        self.drop_pieces()
+        """Remove all rows of a file that could not be read to its end."""
+        self.drop_chunks()
         self.rows().unlink(missing_ok=True)
         self.refused().unlink(missing_ok=True)
 
-    def drop_pieces(self) -> None:
-        """Forget all pieces but the first: the file is read anew, in pieces or not."""
+    def drop_chunks(self) -> None:
+        """Remove all chunks but the first, before the file is read again, in chunks or not."""
         shutil.rmtree(self.rows().with_suffix(""), ignore_errors=True)
 
 
 def refused_path(settings: Settings, file_id: str) -> Path:
-    """Where the refused rows of a file are kept. Private: raw text of people's data."""
+    """Where the refused rows of a file are kept. Private: they hold raw text of people's data."""
     return settings.landing / "refused" / f"{file_id}.parquet"
 
 
 def keep_query(connection: duckdb.DuckDBPyConnection, sql: str, target: Path) -> None:
-    """Write the rows of a query as Parquet, aside and then in place."""
+    """Write the rows of a query as Parquet to a temporary name, then rename it."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.tmp")
-    path = str(aside).replace("'", "''")
-    connection.execute(f"copy ({sql}) to '{path}' (format parquet, {PACKED})")
-    aside.replace(target)
+    temporary = target.with_name(f".{target.name}.tmp")
+    path = str(temporary).replace("'", "''")
+    connection.execute(f"copy ({sql}) to '{path}' (format parquet, {PARQUET_OPTIONS})")
+    temporary.replace(target)
 
 
 def keep_files(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], order: str, target: Path) -> None:
-    """Write the rows of several Parquet files as one, aside and then in place; nothing for no files."""
+    """Write the rows of several Parquet files as one; removes the target where there are no files."""
     if not paths:
         target.unlink(missing_ok=True)
         return
@@ -101,14 +101,14 @@ def keep_files(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], ord
 
 
 def keep_frame(frame: pl.DataFrame, target: Path) -> None:
-    """Write a frame as Parquet, aside and then in place; nothing for no rows."""
+    """Write a frame as Parquet; removes the target where there are no rows."""
     if frame.is_empty():
         target.unlink(missing_ok=True)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = target.with_name(f".{target.name}.tmp")
-    frame.write_parquet(aside)
-    aside.replace(target)
+    temporary = target.with_name(f".{target.name}.tmp")
+    frame.write_parquet(temporary)
+    temporary.replace(target)
 
 
 def restore(settings: Settings, sha256: str, target: Path) -> Path:

@@ -1,6 +1,6 @@
-"""Packed files (gz, zst, zip) are unpacked into the scratch folder, with limits: a bomb costs its limit and no more.
+"""Packed files (gz, zst, zip), unpacked into the scratch folder up to a limit, so that a zip bomb costs no more.
 
-Names inside an archive are labels to choose by and never paths to write to, so `../` in one can do nothing.
+Names inside an archive only select a member; nothing is written to the path that they spell, such as `../`.
 """
 
 import fnmatch
@@ -16,30 +16,30 @@ import zstandard
 from pipelines.contracts import Reader
 from pipelines.ingest.formats.source import FileRefusedError
 
-LARGEST = 20 * 1024**3
-RATIO = 1000  # text of repeated rows packs a hundredfold; no export packs a thousandfold
-SMALLEST_BOMB = 64 * 1024**2
-PIECE = 1024 * 1024
-LITTER = ("Thumbs.db", "desktop.ini")
-OFFICE = ("[Content_Types].xml", "mimetype")
+MAX_UNPACKED_BYTES = 20 * 1024**3
+MAX_RATIO = 1000  # text of repeated rows packs a hundredfold; no export packs a thousandfold
+ALWAYS_ALLOWED_BYTES = 64 * 1024**2
+BLOCK_BYTES = 1024 * 1024
+DESKTOP_FILES = ("Thumbs.db", "desktop.ini")
+WORKBOOK_MEMBERS = ("[Content_Types].xml", "mimetype")
 
 
-def unpack(path: Path, reader: Reader, place: Path) -> Path:
+def unpack(path: Path, reader: Reader, folder: Path) -> Path:
     """The file itself, or what is packed in it. Raises FileRefusedError for bombs, broken and ambiguous archives."""
     with path.open("rb") as stream:
         head = stream.read(4)
     if head.startswith(b"\x1f\x8b"):
-        return _unpacked(path, lambda: cast(IO[bytes], gzip.open(path, "rb")), place / _inner_name(path))
+        return _unpacked(path, lambda: cast(IO[bytes], gzip.open(path, "rb")), folder / _inner_name(path))
     if head == b"\x28\xb5\x2f\xfd":
         _refuse_cut_off(path)
-        return _unpacked(path, lambda: cast(IO[bytes], zstandard.open(path, "rb")), place / _inner_name(path))
+        return _unpacked(path, lambda: cast(IO[bytes], zstandard.open(path, "rb")), folder / _inner_name(path))
     if head == b"PK\x03\x04" and not _is_workbook(path):
-        return _from_zip(path, reader, place)
+        return _from_zip(path, reader, folder)
     return path
 
 
 def _refuse_cut_off(path: Path) -> None:
-    """Walk the blocks of a zst file: its decoder ends without a word where the file does."""
+    """Walk the blocks of a zst file: its decoder raises no error where the file is cut off."""
     size = path.stat().st_size
     with path.open("rb") as stream:
         while (start := stream.tell()) < size:
@@ -70,31 +70,33 @@ def _inner_name(path: Path) -> str:
 def _is_workbook(path: Path) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            return any(name in OFFICE for name in archive.namelist())
+            return any(name in WORKBOOK_MEMBERS for name in archive.namelist())
     except zipfile.BadZipFile as error:
         raise FileRefusedError("broken_file", "the zip archive is cut off or damaged: send it again") from error
 
 
-def _from_zip(path: Path, reader: Reader, place: Path) -> Path:
+def _from_zip(path: Path, reader: Reader, folder: Path) -> Path:
     with zipfile.ZipFile(path) as archive:
-        members = [item for item in archive.infolist() if not item.is_dir() and not _is_litter(item.filename)]
+        members = [item for item in archive.infolist() if not item.is_dir() and not _is_desktop_file(item.filename)]
         wanted = [item for item in members if not reader.member or fnmatch.fnmatch(item.filename, reader.member)]
         if len(wanted) != 1:
             names = ", ".join(repr(item.filename) for item in members[:10])
-            raise FileRefusedError("ambiguous_archive", f"one file expected, found {names}: say `member` in the reader")
+            raise FileRefusedError(
+                "ambiguous_archive", f"one file expected, the archive holds {names}: set `member` in the reader"
+            )
         if wanted[0].flag_bits & 1:
             raise FileRefusedError("password", "the archive is protected by a password: send it without")
-        target = place / f"unpacked-{Path(wanted[0].filename).name or 'member'}"
+        target = folder / f"unpacked-{Path(wanted[0].filename).name or 'member'}"
         return _unpacked(path, lambda: archive.open(wanted[0]), target)
 
 
-def _is_litter(name: str) -> bool:
-    """What desktops leave in archives: `__MACOSX/._deals.csv`, `.DS_Store`, `Thumbs.db`."""
-    return name.startswith("__MACOSX") or Path(name).name.startswith(".") or Path(name).name in LITTER
+def _is_desktop_file(name: str) -> bool:
+    """Whether a desktop left the file in the archive: `__MACOSX/._deals.csv`, `.DS_Store`, `Thumbs.db`."""
+    return name.startswith("__MACOSX") or Path(name).name.startswith(".") or Path(name).name in DESKTOP_FILES
 
 
 def _unpacked(path: Path, opened: Callable[[], IO[bytes]], target: Path) -> Path:
-    allowed = min(LARGEST, max(SMALLEST_BOMB, RATIO * path.stat().st_size))
+    allowed = min(MAX_UNPACKED_BYTES, max(ALWAYS_ALLOWED_BYTES, MAX_RATIO * path.stat().st_size))
     try:
         with opened() as stream, target.open("wb") as out:
             _copy(stream, out, allowed)
@@ -105,8 +107,8 @@ def _unpacked(path: Path, opened: Callable[[], IO[bytes]], target: Path) -> Path
 
 def _copy(stream: IO[bytes], out: IO[bytes], allowed: int) -> None:
     written = 0
-    while piece := stream.read(PIECE):
-        written += len(piece)
+    while block := stream.read(BLOCK_BYTES):
+        written += len(block)
         if written > allowed:
             raise FileRefusedError("too_large", f"unpacks to more than {allowed >> 20} MB: this is no export")
-        out.write(piece)
+        out.write(block)

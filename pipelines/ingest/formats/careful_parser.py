@@ -1,7 +1,7 @@
-"""Delimited text, read with care: every record with its place, its cells, and what is wrong with it.
+"""A tolerant parser of delimited text: every record with its offset, its cells, and what is wrong with it.
 
-DuckDB reads well-formed files far faster; this parser is for the head of a file, where the dialect is decided, and for
-files that are not well-formed, where every refused record must say why.
+DuckDB reads well-formed files far faster. This parser reads the head of a file, where the dialect is decided, and
+malformed files, in which every refused record needs its reason.
 """
 
 import re
@@ -12,7 +12,7 @@ from functools import cache
 
 @dataclass(frozen=True)
 class Dialect:
-    """How cells are parted and quoted. An empty quote means that quotes are letters."""
+    """How cells are separated and quoted. An empty quote: quotes are ordinary characters."""
 
     delimiter: str = ","
     quote: str = '"'
@@ -26,7 +26,7 @@ class Dialect:
 
 @dataclass(frozen=True)
 class Record:
-    """One record: where it starts and ends (characters), its cells, and the fault that makes it unusable."""
+    """One record: its start and end in characters, its cells, and the fault for which it is refused."""
 
     start: int
     end: int
@@ -71,17 +71,17 @@ def _record(text: str, start: int, dialect: Dialect) -> tuple[Record, int]:
 def _quoted_record(text: str, start: int, dialect: Dialect) -> tuple[Record, int]:
     pattern, cells, fault, position = _cell_pattern(dialect), [], "", start
     while True:
-        found = pattern.match(text, position)
-        assert found is not None  # the plain alternative matches the empty string
-        quoted = found.groupdict().get("quoted")
+        match = pattern.match(text, position)
+        assert match is not None  # the plain alternative matches the empty string
+        quoted = match.groupdict().get("quoted")
         if quoted is None:
-            cell = found["plain"]
+            cell = match["plain"]
             if cell.lstrip(" \t").startswith(dialect.quote):
                 fault = "stray_quote"
         else:
             cell = _unescaped(quoted, dialect)
         cells.append(cell)
-        position = found.end()
+        position = match.end()
         if not text.startswith(dialect.delimiter, position):
             return Record(start, position, cells, fault), _after_newline(text, position)
         position += len(dialect.delimiter)
@@ -97,8 +97,8 @@ _NEWLINE = re.compile(r"[\r\n]")
 
 
 def _line_end(text: str, start: int) -> int:
-    found = _NEWLINE.search(text, start)
-    return found.start() if found else len(text)
+    newline = _NEWLINE.search(text, start)
+    return newline.start() if newline else len(text)
 
 
 def _after_newline(text: str, end: int) -> int:

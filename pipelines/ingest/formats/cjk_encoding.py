@@ -1,41 +1,41 @@
-"""Which East Asian encoding double bytes are in: decided by where the common characters of each script lie.
+"""Which East Asian encoding a file is in, decided by the byte ranges of the common characters of each script.
 
-Strict decoding alone tells little: nearly any pair of bytes is some rare character in Big5 or Shift-JIS. So most
-characters must be common ones, and stand in runs: in Latin text the bytes above 127 stand alone among letters.
+Strict decoding alone is weak evidence: nearly any pair of bytes is a rare character in Big5 or Shift-JIS. So most
+characters must be common ones and adjacent to each other: in Latin text, bytes above 127 stand alone among letters.
 """
 
 from itertools import pairwise
 
 SAMPLE_BYTES = 256 * 1024
-MOST, ALONE = 0.8, 0.5
-FEWEST_HANGUL = 30
+MIN_COMMON_SHARE, MIN_NEIGHBOUR_SHARE = 0.8, 0.5
+MIN_HANGUL = 30
 # Lead bytes of kana and the kanji of everyday use; of the 5,401 frequent characters; of Hangul syllables.
 _COMMON = {"cp932": {0x82, 0x83, *range(0x88, 0x98)}, "cp950": set(range(0xA4, 0xC7))}
 _KANA, _HANGUL = {0xA4, 0xA5}, range(0xB0, 0xC9)
 
 
-def eastern_encoding(data: bytes, *, looks_chinese: bool) -> str | None:
+def cjk_encoding(data: bytes, *, has_gb2312_pairs: bool) -> str | None:
     """`cp950`, `cp932`, `euc_jp` or `euc_kr` where the bytes are that rather than GB18030 or Latin; otherwise None.
 
-    looks_chinese: whether the double bytes lie where GB2312 has its characters, as those of EUC do.
+    has_gb2312_pairs: whether the double bytes are in the range of GB2312, as those of EUC are.
     """
     data = data[:SAMPLE_BYTES]
-    if looks_chinese:
-        return _extended_unix(data)
+    if has_gb2312_pairs:
+        return _euc_encoding(data)
     shares = {name: _share(data, name, leads) for name, leads in _COMMON.items()}
     best = max(shares, key=lambda name: shares[name])
-    return best if shares[best] >= MOST else None
+    return best if shares[best] >= MIN_COMMON_SHARE else None
 
 
 def _share(data: bytes, encoding: str, leads: set[int]) -> float:
-    """Share of common characters among all wide ones; 0 where they stand alone or the bytes are not that encoding."""
+    """Share of common characters among all wide ones; 0 where they are isolated or the bytes are not that encoding."""
     text = _decoded(data, encoding)
-    wide = [place for place, letter in enumerate(text) if letter > "\x7f"]
+    wide = [position for position, letter in enumerate(text) if letter > "\x7f"]
     if not wide:
         return 0.0
     neighbours = sum(second - first == 1 for first, second in pairwise(wide))
-    common = sum(text[place].encode(encoding)[0] in leads for place in wide)
-    return common / len(wide) if neighbours >= ALONE * len(wide) else 0.0
+    common = sum(text[position].encode(encoding)[0] in leads for position in wide)
+    return common / len(wide) if neighbours >= MIN_NEIGHBOUR_SHARE * len(wide) else 0.0
 
 
 def _decoded(data: bytes, encoding: str) -> str:
@@ -48,19 +48,19 @@ def _decoded(data: bytes, encoding: str) -> str:
     return ""
 
 
-def _extended_unix(data: bytes) -> str | None:
-    """Japanese has kana, which Chinese never writes; Korean nothing but Hangul, while Chinese spreads over all rows."""
+def _euc_encoding(data: bytes) -> str | None:
+    """EUC-JP where there are kana, which Chinese lacks; EUC-KR where all is Hangul, while Chinese uses all rows."""
     pairs = set[tuple[int, int]]()
-    count = kana = place = 0
-    while place < len(data) - 1:
-        if data[place] < 0x80:
-            place += 1
+    count = kana = position = 0
+    while position < len(data) - 1:
+        if data[position] < 0x80:
+            position += 1
             continue
-        count, kana = count + 1, kana + (data[place] in _KANA)
-        pairs.add((data[place], data[place + 1]))
-        place += 2
+        count, kana = count + 1, kana + (data[position] in _KANA)
+        pairs.add((data[position], data[position + 1]))
+        position += 2
     if count and kana >= 0.1 * count and _decoded(data, "euc_jp"):
         return "euc_jp"
     letters = [lead for lead, _ in pairs if lead >= 0xB0]
-    is_korean = len(letters) >= FEWEST_HANGUL and sum(lead in _HANGUL for lead in letters) >= 0.99 * len(letters)
+    is_korean = len(letters) >= MIN_HANGUL and sum(lead in _HANGUL for lead in letters) >= 0.99 * len(letters)
     return "euc_kr" if is_korean and _decoded(data, "euc_kr") else None

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import zstandard
 
-from pipelines.ingest.formats.cjk_encoding import SAMPLE_BYTES, eastern_encoding
+from pipelines.ingest.formats.cjk_encoding import SAMPLE_BYTES, cjk_encoding
 from pipelines.ingest.formats.source import FileRefusedError
 
-CHUNK = 4 * 1024 * 1024
+BLOCK_BYTES = 4 * 1024 * 1024
 HEAD_BYTES = 256 * 1024
 LONGEST_LINE = 32 * 1024 * 1024
-_WIDE = re.compile(b"[\x80-\xff]")
+_NON_ASCII = re.compile(b"[\x80-\xff]")
 BOMS = {
     codecs.BOM_UTF8: "utf-8-sig",
     codecs.BOM_UTF32_LE: "utf-32",
@@ -36,23 +36,23 @@ class Bytes:
     size: int
 
 
-def chunks(path: Path) -> Iterator[bytes]:
-    """The file in pieces of a few megabytes."""
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """The file in blocks of a few megabytes."""
     with path.open("rb") as stream:
-        while piece := stream.read(CHUNK):
-            yield piece
+        while block := stream.read(BLOCK_BYTES):
+            yield block
 
 
 def head_text(path: Path) -> str:
     """The first lines of a file in UTF-8, by which its dialect is found. Raises FileRefusedError for an empty one."""
     with path.open("rb") as stream:
         data = stream.read(HEAD_BYTES)
-        whole = len(data) < HEAD_BYTES
+        is_whole_file = len(data) < HEAD_BYTES
     if not data.strip():
         raise FileRefusedError("empty_file", "the file is empty: export it again")
-    if not whole:
+    if not is_whole_file:
         data = data[: max(data.rfind(b"\n"), data.rfind(b"\r")) + 1] or data
-    return data.decode("utf-8", errors="replace")  # only looked at; the records themselves are decoded strictly
+    return data.decode("utf-8", errors="replace")  # only for the dialect; records are decoded strictly
 
 
 def content_hash(path: Path) -> str:
@@ -62,18 +62,18 @@ def content_hash(path: Path) -> str:
 
 
 def keep_compressed(path: Path, target: Path, sha256: str) -> None:
-    """Keep the bytes under their content address; a file that is already there is the same file.
+    """Keep the bytes under their content hash; a file that is already there is the same file.
 
-    Raises FileRefusedError where the bytes are no longer those that were hashed: someone is still writing them.
+    Raises FileRefusedError where the bytes are no longer those that were hashed: the file is still being written.
     """
     if target.exists():
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     aside, digest = target.with_suffix(".tmp"), hashlib.sha256()
     with aside.open("wb") as out, zstandard.ZstdCompressor(level=1).stream_writer(out) as writer:
-        for piece in chunks(path):
-            digest.update(piece)
-            writer.write(piece)
+        for block in read_blocks(path):
+            digest.update(block)
+            writer.write(block)
     if digest.hexdigest() != sha256:
         aside.unlink()
         raise FileRefusedError("changing", "the file changed while it was read: the next run reads it again")
@@ -81,61 +81,60 @@ def keep_compressed(path: Path, target: Path, sha256: str) -> None:
 
 
 def find_encodings(path: Path) -> list[str]:
-    """What a text file may be encoded in, likeliest first: its byte-order mark, UTF-8, an East Asian one,
-    then Latin.
+    """Candidate encodings of a text file, likeliest first: by byte-order mark, UTF-8, East Asian, then Latin.
 
-    The first that decodes all of the file is its encoding. Several only where looking further would mean decoding.
+    The first that decodes all of the file is its encoding. Several only where deciding would mean decoding.
     """
     with path.open("rb") as stream:
         head = stream.read(65536)
     for mark, name in BOMS.items():
         if head.startswith(mark):
             return [name]
-    if wide := _without_mark(head):
-        return [wide]
+    if utf16 := _utf16_without_bom(head):
+        return [utf16]
     if is_utf8(path):
         return ["utf-8"]
     if _mostly_utf8(head):
-        return [*(["gb18030"] if _looks_chinese(path) else []), "utf-8"]
-    looks_chinese = _looks_chinese(path)
-    eastern = eastern_encoding(_first_wide(path), looks_chinese=looks_chinese)
-    return [*([eastern] if eastern else []), *(["gb18030"] if looks_chinese else []), "cp1252"]
+        return [*(["gb18030"] if _has_gb2312_pairs(path) else []), "utf-8"]
+    has_gb2312_pairs = _has_gb2312_pairs(path)
+    cjk = cjk_encoding(_first_non_ascii(path), has_gb2312_pairs=has_gb2312_pairs)
+    return [*([cjk] if cjk else []), *(["gb18030"] if has_gb2312_pairs else []), "cp1252"]
 
 
-def _first_wide(path: Path) -> bytes:
-    """The file from the line on that holds its first byte above 127, a few hundred kilobytes."""
-    for piece in chunks(path):
-        if found := _WIDE.search(piece):
-            start = piece.rfind(b"\n", 0, found.start()) + 1
-            return piece[start : start + SAMPLE_BYTES]
+def _first_non_ascii(path: Path) -> bytes:
+    """A few hundred kilobytes from the first line on that has a byte above 127."""
+    for block in read_blocks(path):
+        if match := _NON_ASCII.search(block):
+            start = block.rfind(b"\n", 0, match.start()) + 1
+            return block[start : start + SAMPLE_BYTES]
     return b""
 
 
-def _without_mark(head: bytes) -> str | None:
-    """UTF-16 without its mark: every second byte of Latin text is zero."""
-    even, odd = head[0:4096:2].count(0), head[1:4096:2].count(0)
+def _utf16_without_bom(head: bytes) -> str | None:
+    """UTF-16 without a byte-order mark: every second byte of Latin text is zero."""
+    even_zeros, odd_zeros = head[0:4096:2].count(0), head[1:4096:2].count(0)
     half = max(len(head[:4096]) // 2, 1)
-    if odd > 0.4 * half and even < 0.05 * half:
+    if odd_zeros > 0.4 * half and even_zeros < 0.05 * half:
         return "utf-16-le"
-    return "utf-16-be" if even > 0.4 * half and odd < 0.05 * half else None
+    return "utf-16-be" if even_zeros > 0.4 * half and odd_zeros < 0.05 * half else None
 
 
 def is_utf8(path: Path) -> bool:
     """Whether all of the file is UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")("strict")
     try:
-        for piece in chunks(path):
-            decoder.decode(piece)
+        for block in read_blocks(path):
+            decoder.decode(block)
         decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         return False
     return True
 
 
-def _looks_chinese(path: Path) -> bool:
-    """Whether double bytes lie where GB2312 has its characters: Latin letters with accents pair up otherwise."""
+def _has_gb2312_pairs(path: Path) -> bool:
+    """Whether double bytes are in the range of GB2312; accented Latin letters form other pairs."""
     with path.open("rb") as stream:
-        data = stream.read(CHUNK)
+        data = stream.read(BLOCK_BYTES)
     pairs = position = common = 0
     while position < len(data) - 1:
         if data[position] < 0x80:
@@ -150,7 +149,7 @@ def _looks_chinese(path: Path) -> bool:
 
 
 def _mostly_utf8(head: bytes) -> str | None:
-    """UTF-8 with a few broken bytes stays UTF-8: its bad rows are refused one by one."""
+    """Whether the text is UTF-8 with a few broken bytes, whose rows are then refused one by one."""
     text = head.decode("utf-8", errors="ignore")
     foreign = sum(ord(letter) > 127 for letter in text)
     lost = len(head) - len(text.encode())
@@ -168,14 +167,14 @@ def to_utf8(path: Path, encoding: str, target: Path) -> Path:
     done = 0
     with target.open("wb") as out:
         try:
-            for piece in chunks(path):
-                out.write(decoder.decode(piece).encode("utf-8"))
-                done += len(piece)
+            for block in read_blocks(path):
+                out.write(decoder.decode(block).encode("utf-8"))
+                done += len(block)
             out.write(decoder.decode(b"", final=True).encode("utf-8"))
         except (UnicodeDecodeError, UnicodeEncodeError) as error:
             at = done + getattr(error, "start", 0)
             raise FileRefusedError(
                 "bad_encoding",
-                f"byte {at} is not {encoding}: say the true `encoding` in the contract's reader, or export again",
+                f"byte {at} is not {encoding}: set the true `encoding` in the contract's reader, or export again",
             ) from error
     return target

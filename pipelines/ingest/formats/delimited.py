@@ -1,7 +1,7 @@
-"""CSV and its relatives. Well-formed files go through DuckDB; anything else through the careful parser.
+"""Delimited text (CSV, TSV, ...). Well-formed files go through DuckDB; anything else through the careful parser.
 
-DuckDB is told the dialect and is strict: left to guess, it reads a messy file as one column without an error. A file in
-which it refuses any record is read again with care, so that each refusal has its place, its text and its reason.
+DuckDB gets an explicit dialect and strict mode: its own detection reads a messy file as one column without an error. A
+file in which it refuses any record is read again by the careful parser, which knows offset, text and reason of each.
 """
 
 import codecs
@@ -16,17 +16,17 @@ import polars as pl
 
 from pipelines.contracts import Reader
 from pipelines.home.warehouse import quoted
-from pipelines.ingest.formats.byte_scan import MAX_LINE, look_through
+from pipelines.ingest.formats.byte_scan import MAX_LINE, scan_bytes
 from pipelines.ingest.formats.careful_parser import Dialect, Record, parse
-from pipelines.ingest.formats.chunks import blank_lines, copy_piece, cuts
+from pipelines.ingest.formats.chunks import blank_lines, chunk_offsets, copy_chunk
 from pipelines.ingest.formats.decode import find_encodings, head_text, to_utf8
 from pipelines.ingest.formats.dialect import HEAD_RECORDS, find_dialect, header_index, header_names, title_texts
 from pipelines.ingest.formats.source import FileRefusedError, Load, Refused, Source, unique_headers
 
 CAREFUL_BYTES = 256 * 1024 * 1024
-CAREFUL_RECORDS = 50_000  # so many at once as Python objects, which take several times the room of their text
+CAREFUL_RECORDS = 50_000  # at a time: as Python objects they take several times the memory of their text
 FAULTS = {
-    "stray_quote": "a quote stands inside the cell or is never closed",
+    "stray_quote": "a quote is inside the cell or is never closed",
     "too_many_cells": "the record has more cells than the header",
     "too_few_cells": "the record has fewer cells than the header",
     "null_byte": "the record contains a zero byte",
@@ -35,8 +35,8 @@ FAULTS = {
 
 
 @dataclass(frozen=True)
-class Text:
-    """A delimited file in UTF-8, and all that is known before its records are read."""
+class DelimitedText:
+    """A delimited file in UTF-8, with what is known before its records are read."""
 
     path: Path
     encoding: str
@@ -46,40 +46,42 @@ class Text:
     above: int
     blank_above: int
     titles: list[str]
-    place: Path
+    folder: Path
 
 
-def read_delimited(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
-    """The whole file as text cells. Raises FileRefusedError for what is no table at all."""
-    text = _text(path, reader, place)
+def read_delimited(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, folder: Path) -> Source:
+    """The whole file as text cells. Raises FileRefusedError where it is no table."""
+    text = _text(path, reader, folder)
     return _load(text, text.path, 0, connection, 0)
 
 
-def delimited_pieces(path: Path, reader: Reader, place: Path) -> list[Load]:
-    """The file as text cells, a piece at a time; a small file is one piece."""
-    text = _text(path, reader, place)
-    ends = cuts(text.path, text.dialect)
+def delimited_chunks(path: Path, reader: Reader, folder: Path) -> list[Load]:
+    """The file as text cells, one chunk at a time; a small file is one chunk."""
+    text = _text(path, reader, folder)
+    ends = chunk_offsets(text.path, text.dialect)
     if len(ends) == 2:
         return [partial(_load, text, text.path, 0)]
-    return [partial(_load_piece, text, start, end) for start, end in pairwise(ends)]
+    return [partial(_load_chunk, text, start, end) for start, end in pairwise(ends)]
 
 
-def _text(path: Path, reader: Reader, place: Path) -> Text:
-    encoding, text_path = _decoded(path, reader, place / "decoded.csv")
+def _text(path: Path, reader: Reader, folder: Path) -> DelimitedText:
+    encoding, text_path = _decoded(path, reader, folder / "decoded.csv")
     head = head_text(text_path)
     dialect = find_dialect(head, reader)
     titles, above, headers = _headers(head, dialect, reader)
     blank_above = sum(record.cells == [""] for record in islice(parse(head, dialect), above))
-    return Text(text_path, encoding, dialect, reader, headers, above, blank_above, titles, place)
+    return DelimitedText(text_path, encoding, dialect, reader, headers, above, blank_above, titles, folder)
 
 
-def _load_piece(text: Text, start: int, end: int, connection: duckdb.DuckDBPyConnection, before: int) -> Source:
-    """Read one piece of a large file."""
-    path = copy_piece(text.path, start, end, text.place / "piece.csv")
+def _load_chunk(
+    text: DelimitedText, start: int, end: int, connection: duckdb.DuckDBPyConnection, before: int
+) -> Source:
+    """Read one chunk of a large file."""
+    path = copy_chunk(text.path, start, end, text.folder / "chunk.csv")
     return _load(text, path, start, connection, before)
 
 
-def _load(text: Text, path: Path, start: int, connection: duckdb.DuckDBPyConnection, before: int) -> Source:
+def _load(text: DelimitedText, path: Path, start: int, connection: duckdb.DuckDBPyConnection, before: int) -> Source:
     above = 0 if start else text.above
     source = Source(
         text.headers,
@@ -91,19 +93,21 @@ def _load(text: Text, path: Path, start: int, connection: duckdb.DuckDBPyConnect
         records=before,
         titles=text.titles,
     )
-    seen = look_through(path, text.dialect, text.reader)
-    source.odd_blanks, source.is_dressed = seen.has_odd_blanks, seen.is_dressed
-    blank = blank_lines(path, text.dialect) if seen.is_plain and seen.may_be_blank and len(text.headers) > 1 else 0
+    scan = scan_bytes(path, text.dialect, text.reader)
+    source.has_unicode_blanks, source.has_excel_guards = scan.has_unicode_blanks, scan.has_excel_guards
+    blank = (
+        blank_lines(path, text.dialect) if scan.is_plain and scan.may_have_blank_lines and len(text.headers) > 1 else 0
+    )
     blank -= text.blank_above if blank and not start else 0
-    if not seen.is_plain or not _read_fast(connection, path, text.dialect, source, seen.pairs - blank):
+    if not scan.is_plain or not _read_fast(connection, path, text.dialect, source, scan.crlf_count - blank):
         _read_carefully(connection, path, text, source, start)
     else:
-        source.control += blank  # as the careful parser counts them, who leaves nothing out
+        source.control += blank  # as the careful parser counts them
     return source
 
 
 def _decoded(path: Path, reader: Reader, target: Path) -> tuple[str, Path]:
-    """The encoding and the file in UTF-8. A guess that turns out wrong far down in the file is taken back."""
+    """The encoding and the file in UTF-8. A candidate that fails anywhere in the file gives way to the next."""
     if reader.encoding != "auto":
         encoding = codecs.lookup(reader.encoding).name
         return encoding, to_utf8(path, encoding, target)
@@ -117,23 +121,25 @@ def _decoded(path: Path, reader: Reader, target: Path) -> tuple[str, Path]:
 
 
 def _headers(head: str, dialect: Dialect, reader: Reader) -> tuple[list[str], int, list[str]]:
-    """What stands above the header, the number of records up to and including it, and its unique names."""
+    """The texts above the header, the number of records up to and including it, and its unique names."""
     records = list(islice(parse(head, dialect), HEAD_RECORDS))
     index = header_index(records, reader)
     if index is None:
         width = max(len(record.cells) for record in records)
         return [], 0, unique_headers(list(reader.headers) or [f"column_{n}" for n in range(1, width + 1)])
     if index >= len(records):
-        raise FileRefusedError("no_header", f"header_row {reader.header_row} lies behind the end of the file")
+        raise FileRefusedError("no_header", f"header_row {reader.header_row} is beyond the end of the file")
     rows = [record.cells for record in records]
     first, last, names = header_names(rows, index, reader)
     return title_texts(rows[:first]), last + 1, unique_headers(names)
 
 
-def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, source: Source, pairs: int) -> bool:
-    """Read with DuckDB into the table `cells`; False where it refused a record, gave up, or would change a cell.
+def _read_fast(
+    connection: duckdb.DuckDBPyConnection, path: Path, dialect: Dialect, source: Source, crlf_count: int
+) -> bool:
+    """Read with DuckDB into the table `cells`; False where it refused a record, failed, or would change a cell.
 
-    DuckDB turns CR LF inside a quoted cell into LF. More pairs than records say that there may be one.
+    DuckDB turns CR LF inside a quoted cell into LF. More CR LF than records mean that there may be one.
     """
     types = dict.fromkeys(source.headers, "VARCHAR")
     scan = (
@@ -151,12 +157,12 @@ def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Diale
         buffer=2 * MAX_LINE,  # by default sixteen lines of the greatest length, for every thread
     )
     try:
-        made = connection.execute(f"create table cells as select * from {scan}").fetchone()
+        created = connection.execute(f"create table cells as select * from {scan}").fetchone()
     except duckdb.Error:
         connection.execute("drop table if exists cells")
         return False
-    count = int(made[0]) if made else 0
-    if pairs > count + source.control and path.stat().st_size <= CAREFUL_BYTES:
+    count = int(created[0]) if created else 0
+    if crlf_count > count + source.control and path.stat().st_size <= CAREFUL_BYTES:
         connection.execute("drop table cells")
         return False
     # Rows keep the order of the file.
@@ -165,8 +171,10 @@ def _read_fast(connection: duckdb.DuckDBPyConnection, path: Path, dialect: Diale
     return True
 
 
-def _read_carefully(connection: duckdb.DuckDBPyConnection, path: Path, file: Text, source: Source, start: int) -> None:
-    """Read with the careful parser into a table, refusing records one by one. start: bytes of the file before them."""
+def _read_carefully(
+    connection: duckdb.DuckDBPyConnection, path: Path, file: DelimitedText, source: Source, start: int
+) -> None:
+    """Read with the careful parser into `cells`, refusing records one by one. start: bytes of the file before them."""
     if path.stat().st_size > CAREFUL_BYTES:
         raise FileRefusedError(
             "malformed", f"not well-formed and larger than {CAREFUL_BYTES >> 20} MB: split it, or export it quoted"
@@ -196,7 +204,7 @@ def _usable(
 ) -> Iterator[list[str | int | None]]:
     """Rows of the table; blank and comment lines are control rows, faulty records are refused."""
     width = len(source.headers)
-    offset, seen = start, 0
+    offset, counted = start, 0
     for record in records:
         if (record.cells == [""] and width > 1) or (reader.comment and text.startswith(reader.comment, record.start)):
             source.control += 1
@@ -204,8 +212,8 @@ def _usable(
         number = source.records = source.records + 1
         cells = _fitted(record.cells, width, reader)
         if fault := _fault(record, cells, width):
-            offset += len(text[seen : record.start].encode("utf-8", errors="surrogateescape"))
-            seen = record.start
+            offset += len(text[counted : record.start].encode("utf-8", errors="surrogateescape"))
+            counted = record.start
             raw = text[record.start : record.end].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
             source.refused.append(Refused(number, fault, FAULTS[fault], raw[:10_000], offset))
             continue
@@ -224,10 +232,10 @@ def _fault(record: Record, cells: list[str], width: int) -> str:
         return record.fault
     if len(cells) != width:
         return "too_many_cells" if len(cells) > width else "too_few_cells"
-    whole = "".join(cells)
-    if "\x00" in whole:
+    text = "".join(cells)
+    if "\x00" in text:
         return "null_byte"
-    return "bad_encoding" if not whole.isascii() and any("\ud800" <= letter <= "\udfff" for letter in whole) else ""
+    return "bad_encoding" if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text) else ""
 
 
 def _literal(text: str) -> str:

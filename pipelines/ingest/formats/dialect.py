@@ -1,7 +1,7 @@
 """Which delimiter, and which row is the header, decided from the first records of a file.
 
-A delimiter is good when many neighbouring records have the same number of cells, more than one. Scores are compared,
-so a comma inside prose loses against the semicolon that parts every line.
+A delimiter scores by how many of the first records have the same number of cells, more than one. So a comma inside
+prose loses to the semicolon that splits every line.
 """
 
 import re
@@ -14,20 +14,20 @@ from pipelines.ingest.formats.careful_parser import Dialect, Record, parse
 from pipelines.ingest.formats.two_row_header import two_row_header
 
 DELIMITERS = (",", ";", "\t", "|", "~", "^", ":", " ")
-UNLIKELY = {":": 0.4, " ": 0.5}  # they stand in times and in prose
-WHOLE = 0.9
+UNLIKELY = {":": 0.4, " ": 0.5}  # weights of delimiters that also occur in times and in prose
+MIN_SPLIT_SHARE = 0.9
 HEAD_RECORDS = 100
-_IN_VALUES = re.compile(r"(?<=\d):(?=\d\d)|:(?=//)")  # colons of times and addresses part no cells
+_IN_VALUES = re.compile(r"(?<=\d):(?=\d\d)|:(?=//)")  # colons of times and addresses separate no cells
 _DIGITS = re.compile(r"\d+")
 _PERIOD = re.compile(r"(?:19|20)\d\d(?:[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?1)(?:[ T]00:00:00)?)?)?")
 _VALUE = re.compile(r"^[-+(]?[\d.,%\s/:￥$€£()-]+[)%]?$")
 
 
 def find_dialect(head: str, reader: Reader) -> Dialect:
-    """The dialect under which the head of the file is most regular; what the reader declares is not questioned."""
+    """The dialect under which the head of the file is most regular; what the reader declares is taken as given."""
     lines = head.count("\n") or head.count("\r")
-    parting = _IN_VALUES.sub("", head)
-    marks = [mark for mark in DELIMITERS if parting.count(mark) >= max(1, lines / 4)]
+    without_values = _IN_VALUES.sub("", head)
+    marks = [mark for mark in DELIMITERS if without_values.count(mark) >= max(1, lines / 4)]
     marks = marks or [mark for mark in DELIMITERS if mark in head] or [","]
     if reader.delimiter != "auto":
         marks = [_delimiter(reader.delimiter)]
@@ -38,7 +38,7 @@ def find_dialect(head: str, reader: Reader) -> Dialect:
         for escape in _escapes(head, quote, reader)
     ]
     best = _most_regular(head, candidates)
-    if reader.delimiter == "auto" and best.delimiter in UNLIKELY and not _parts_all(head, best):
+    if reader.delimiter == "auto" and best.delimiter in UNLIKELY and not _splits_all(head, best):
         likely = [dialect for dialect in candidates if dialect.delimiter not in UNLIKELY]
         best = _most_regular(head, likely or [Dialect(",", best.quote, best.escape)])
     spaced = best.delimiter + " "
@@ -48,7 +48,7 @@ def find_dialect(head: str, reader: Reader) -> Dialect:
 
 
 def _quotes(head: str, mark: str, reader: Reader) -> list[str]:
-    """The double quote, or the single one where more cells begin and end with it: apostrophes stand within words."""
+    """The double quote, or the single one where more cells begin and end with it: apostrophes are within words."""
     if reader.quote != "auto":
         return [reader.quote]
     single, double = (min(head.count(f"{mark}{quote}"), head.count(f"{quote}{mark}")) for quote in ("'", '"'))
@@ -63,8 +63,8 @@ def _escapes(head: str, quote: str, reader: Reader) -> list[str]:
     return ["", *(mark for mark in others if quote and f"{mark}{quote}" in head)]
 
 
-def _delimiter(written: str) -> str:
-    return {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(written, written)
+def _delimiter(declared: str) -> str:
+    return {"\\t": "\t", "tab": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}.get(declared, declared)
 
 
 def _regularity(head: str, dialect: Dialect) -> float:
@@ -83,16 +83,16 @@ def _most_regular(head: str, candidates: Sequence[Dialect]) -> Dialect:
     return max(candidates, key=lambda dialect: _regularity(head, dialect)) if len(candidates) > 1 else candidates[0]
 
 
-def _parts_all(head: str, dialect: Dialect) -> bool:
-    """Whether the first record and nearly all others have one number of cells: names of one column do not."""
+def _splits_all(head: str, dialect: Dialect) -> bool:
+    """Whether the first record and nearly all others have the same number of cells, unlike one column of names."""
     widths = [len(record.cells) for record in islice(parse(head, dialect), HEAD_RECORDS) if record.cells != [""]]
-    return bool(widths) and widths.count(widths[0]) >= WHOLE * len(widths)
+    return bool(widths) and widths.count(widths[0]) >= MIN_SPLIT_SHARE * len(widths)
 
 
 def find_header(rows: Sequence[Sequence[str]]) -> int | None:
     """Index of the header among the first rows: the first row as wide as the table whose cells are words.
 
-    None where no row looks like one.
+    None where no row qualifies.
     """
     filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
     if not filled:
@@ -118,47 +118,47 @@ def _names_periods(words: list[str], below: Sequence[Sequence[str]]) -> bool:
 
 
 def header_names(rows: Sequence[Sequence[str]], index: int, reader: Reader) -> tuple[int, int, list[str]]:
-    """Indices of the first and last row of the header that is found at `index`, and the names that it gives."""
+    """Indices of the first and last row of the header at `index`, and its column names."""
     if reader.header_row == "auto" and not reader.headers and (joined := two_row_header(rows, index)):
         return joined[0] - 1, *joined
     return index, index, list(reader.headers) or list(rows[index])
 
 
 def header_index(records: Sequence[Record] | Sequence[Sequence[str]], reader: Reader) -> int | None:
-    """The header's index among the first rows: declared (1-based, as people count), none, or found."""
+    """The header's index among the first rows: declared (1-based in the contract), detected, or none."""
     if reader.header_row == "none":
         return None
     if isinstance(reader.header_row, int):
         return reader.header_row - 1
     rows = [row.cells if isinstance(row, Record) else row for row in records]
-    found = find_header(rows)
-    if found is not None:
-        return found
+    guess = find_header(rows)
+    if guess is not None:
+        return guess
     first = next((index for index, row in enumerate(rows) if any(cell.strip() for cell in row)), 0)
     return None if _is_data(rows[first:]) else first
 
 
 def _is_data(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row is one more of those below it: a date, an amount or a time where they have the same shape.
+    """Whether the first row is data: it has a date, an amount or a time in the format of the rows below it.
 
-    Whole numbers alone tell nothing: years and months stand in headers too.
+    Whole numbers alone decide nothing: years and months occur in headers too.
     """
     if len(rows) < 2:
         return False
-    for place, cell in enumerate(rows[0]):
-        shape = _shape(cell)
-        if _VALUE.match(cell.strip()) and shape != "9":
-            below = [_shape(row[place]) for row in rows[1:] if place < len(row)]
-            if below.count(shape) > len(below) / 2:
+    for position, cell in enumerate(rows[0]):
+        pattern = _pattern(cell)
+        if _VALUE.match(cell.strip()) and pattern != "9":
+            below = [_pattern(row[position]) for row in rows[1:] if position < len(row)]
+            if below.count(pattern) > len(below) / 2:
                 return True
     return False
 
 
-def _shape(cell: str) -> str:
+def _pattern(cell: str) -> str:
     return _DIGITS.sub("9", cell.strip())
 
 
 def title_texts(rows: Sequence[Sequence[str]]) -> list[str]:
-    """What stands above the header, one text per row that says anything."""
+    """The text above the header, one per row that is not empty."""
     texts = (" ".join(cell.strip() for cell in row if cell.strip()) for row in rows)
     return [text for text in texts if text]

@@ -1,6 +1,6 @@
-"""Tables that systems save as `.xls` and are no workbooks: a web page, or Excel's XML of 2003. Cells come as text.
+"""Tables saved as `.xls` that are no workbooks: an HTML page, or Excel's XML of 2003. Cells are text.
 
-Of a web page its largest table is meant: smaller ones hold the logo and the menu.
+Of an HTML page the largest table is read: smaller ones hold the logo and the menu.
 """
 
 import re
@@ -15,8 +15,8 @@ from pipelines.contracts import Reader
 from pipelines.ingest.formats.decode import find_encodings
 from pipelines.ingest.formats.source import FileRefusedError
 
-LARGEST = 128 * 1024**2  # parsed as a whole, it takes several times its room
-MOST_SPANNED = 1000
+MAX_BYTES = 128 * 1024**2  # parsed at once, it takes several times its size in memory
+MAX_SPAN = 1000
 _PAGE = re.compile(rb"(?i)<(!doctype html|html|table|head|meta|body)\b")
 _SHEET = re.compile(rb"(?i)urn:schemas-microsoft-com:office:spreadsheet")
 _XMLNS = "{urn:schemas-microsoft-com:office:spreadsheet}"
@@ -36,12 +36,12 @@ def markup_kind(head: bytes) -> str:
 
 def markup_frame(path: Path, reader: Reader, kind: str) -> pl.DataFrame:
     """The table as text, NULL for empty cells. Raises FileRefusedError where there is none."""
-    if path.stat().st_size > LARGEST:
-        raise FileRefusedError("too_large", f"a {kind} table of more than {LARGEST >> 20} MB: export it as CSV")
+    if path.stat().st_size > MAX_BYTES:
+        raise FileRefusedError("too_large", f"a {kind} table of more than {MAX_BYTES >> 20} MB: export it as CSV")
     rows = _sheet(path, reader) if kind == "xml" else _page(path)
     width = max(map(len, rows), default=0)
     if not width:
-        raise FileRefusedError("empty_file", "no table with cells stands in the file: export it again")
+        raise FileRefusedError("empty_file", "the file holds no table with cells: export it again")
     cells = [[cell.strip() or None for cell in [*row, *[""] * (width - len(row))]] for row in rows]
     return pl.DataFrame(cells, schema={f"column_{n}": pl.String for n in range(width)}, orient="row")
 
@@ -55,17 +55,17 @@ def _page(path: Path) -> Rows:
 
 def _text(path: Path) -> str:
     data = path.read_bytes()
-    said = re.search(rb"(?i)charset=[\"']?([\w-]+)", data[:4096])
-    for name in [*([said[1].decode()] if said else []), *find_encodings(path)]:
+    declared = re.search(rb"(?i)charset=[\"']?([\w-]+)", data[:4096])
+    for name in [*([declared[1].decode()] if declared else []), *find_encodings(path)]:
         try:
             return data.decode(name)
         except (UnicodeDecodeError, LookupError):
             continue
-    raise FileRefusedError("bad_encoding", "the page is in no encoding that was found: save it as UTF-8")
+    raise FileRefusedError("bad_encoding", "no detected encoding decodes the page: save it as UTF-8")
 
 
 class _Tables(HTMLParser):
-    """Every table of a page. A table within a cell is one of its own; a cell over several columns fills the first."""
+    """Every table of a page. A table in a cell counts separately; a cell over several columns fills the first."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -88,7 +88,7 @@ class _Tables(HTMLParser):
             self._end_cell()
             self.cell[-1] = []
             spanned = dict(attrs).get("colspan") or ""
-            self.spanned = min(int(spanned), MOST_SPANNED) if spanned.isdigit() else 1
+            self.spanned = min(int(spanned), MAX_SPAN) if spanned.isdigit() else 1
         elif tag in ("br", "p", "div") and self.open and self.cell[-1]:
             self.cell[-1].append(" ")
 
@@ -120,25 +120,25 @@ def _sheet(path: Path, reader: Reader) -> Rows:
             rows = sheets.setdefault(name, [])
             rows += [row] if row is not None else []
     except ElementTree.ParseError as error:
-        raise FileRefusedError("broken_file", f"not a whole XML spreadsheet: {error}") from error
+        raise FileRefusedError("broken_file", f"not a complete XML spreadsheet: {error}") from error
     names = list(sheets)
     if not names or (isinstance(reader.sheet, str) and reader.sheet not in names):
         raise FileRefusedError("no_sheet", f"no sheet {reader.sheet!r}; the workbook has: {', '.join(names)}")
-    place = names.index(reader.sheet) if isinstance(reader.sheet, str) else min(reader.sheet, len(names) - 1)
-    return sheets[names[place]]
+    index = names.index(reader.sheet) if isinstance(reader.sheet, str) else min(reader.sheet, len(names) - 1)
+    return sheets[names[index]]
 
 
 def _sheet_rows(path: Path) -> Iterator[tuple[str, list[str] | None]]:
-    """(sheet, cells) of every row, and (sheet, None) where a sheet begins; rows and cells may say their place."""
+    """(sheet, cells) of every row, and (sheet, None) where a sheet begins; rows and cells may state their index."""
     name, number = "", 0
     for event, item in ElementTree.iterparse(path, events=("start", "end")):
         if event == "start" and item.tag == f"{_XMLNS}Worksheet":
             name, number = item.get(f"{_XMLNS}Name") or "", 0
             yield name, None
         elif event == "end" and item.tag == f"{_XMLNS}Row":
-            place = min(int(item.get(f"{_XMLNS}Index") or number + 1), number + 1 + MOST_SPANNED)
-            yield from ((name, []) for _ in range(place - number - 1))
-            number = place
+            index = min(int(item.get(f"{_XMLNS}Index") or number + 1), number + 1 + MAX_SPAN)
+            yield from ((name, []) for _ in range(index - number - 1))
+            number = index
             yield name, _cells(item)
             item.clear()
 
@@ -146,12 +146,12 @@ def _sheet_rows(path: Path) -> Iterator[tuple[str, list[str] | None]]:
 def _cells(row: ElementTree.Element) -> list[str]:
     cells: list[str] = []
     for cell in row.iter(f"{_XMLNS}Cell"):
-        place = min(int(cell.get(f"{_XMLNS}Index") or len(cells) + 1), len(cells) + 1 + MOST_SPANNED)
-        cells += [""] * (place - len(cells) - 1)
+        index = min(int(cell.get(f"{_XMLNS}Index") or len(cells) + 1), len(cells) + 1 + MAX_SPAN)
+        cells += [""] * (index - len(cells) - 1)
         data = cell.find(f"{_XMLNS}Data")
         text = "" if data is None else "".join(data.itertext())
         cells.append(_MIDNIGHT.sub(r"\1", text) if data is not None and _is_moment(data) else text)
-        cells += [""] * min(int(cell.get(f"{_XMLNS}MergeAcross") or 0), MOST_SPANNED)
+        cells += [""] * min(int(cell.get(f"{_XMLNS}MergeAcross") or 0), MAX_SPAN)
     return cells
 
 

@@ -1,9 +1,9 @@
 """Which quotes of a delimited text open and close cells: the careful parser's rules for many bytes at a time.
 
-A quote opens a cell only where a cell begins, and the next one that is neither doubled nor escaped closes it only where
-a cell ends: otherwise the first was a letter, and the next is looked at anew. Any other quote is a letter. So a quote
-that can only open opens whatever was before it, one that can only close or do nothing leaves no cell open, and only
-those that can do both depend on what was before: no quote is ever taken back, and one pass is sure.
+A quote opens a cell only where a cell begins. The next one that is neither doubled nor escaped closes it only where a
+cell ends; otherwise the first was an ordinary character, and the next is examined afresh. Any other quote is an
+ordinary character. So a quote that can only open always opens, one that can only close (or do neither) leaves no cell
+open, and only those that can do both depend on the state before them. No decision is revised: one pass is exact.
 """
 
 from dataclasses import dataclass
@@ -15,19 +15,19 @@ from numpy.typing import NDArray
 from pipelines.ingest.formats.careful_parser import Dialect
 
 Flags = NDArray[np.bool_]
-Places = NDArray[np.int64]
+Offsets = NDArray[np.int64]
 _NO, _YES, _PERHAPS = 0, 1, 2
 
 
 @dataclass(frozen=True)
-class Followed:
+class QuoteScan:
     """What the quotes of some lines do.
 
-    starts: where those stand that can open or close a cell. is_quoted: whether the bytes between each of them and the
-    one before it lie in a quoted cell. is_open: whether a cell is open behind the last, if anything closes it.
+    starts: offsets of those that can open or close a cell. is_quoted: whether the bytes between each of them and the
+    one before it are in a quoted cell. is_open: whether a cell is open after the last, if a later quote closes it.
     """
 
-    starts: Places
+    starts: Offsets
     is_quoted: Flags
     is_open: bool
 
@@ -39,19 +39,19 @@ class Quotes:
     dialect: Dialect
 
     @property
-    def are_followed(self) -> bool:
-        """Whether quote and escape are single bytes, or there are none: all that is followed here."""
+    def is_supported(self) -> bool:
+        """Whether quote and escape are single bytes or absent; no others are supported."""
         return len(self._quote) <= 1 and len(self._escape) <= 1
 
-    def follow(self, data: bytes, is_open: bool) -> Followed:
-        """Follow whole lines. is_open: whether a cell was open in front of them."""
+    def scan(self, data: bytes, is_open: bool) -> QuoteScan:
+        """Scan complete lines. is_open: whether a cell was open before them."""
         if not self._quote or self._quote not in data:
-            return Followed(np.empty(0, np.int64), np.empty(0, np.bool_), is_open)
+            return QuoteScan(np.empty(0, np.int64), np.empty(0, np.bool_), is_open)
         starts, ends = self._runs(data)
         opens, closes = self._opens(data, starts), self._closes(data, ends)
-        behind = _open_behind(opens, closes, is_open)
-        before = np.concatenate(([is_open], behind[:-1]))[: len(starts)]
-        return Followed(starts, before & closes, bool(behind[-1]) if len(behind) else is_open)
+        after = _open_after(opens, closes, is_open)
+        before = np.concatenate(([is_open], after[:-1]))[: len(starts)]
+        return QuoteScan(starts, before & closes, bool(after[-1]) if len(after) else is_open)
 
     @cached_property
     def _quote(self) -> bytes:
@@ -69,39 +69,39 @@ class Quotes:
     def _blanks(self) -> bytes:
         return b" " if self.dialect.delimiter == "\t" else b" \t"
 
-    def _runs(self, data: bytes) -> tuple[Places, Places]:
-        """Where quotes begin and end that stand in an odd number side by side: an even number changes nothing."""
+    def _runs(self, data: bytes) -> tuple[Offsets, Offsets]:
+        """Starts and ends of runs of an odd number of quotes: an even number changes nothing."""
         letters = np.frombuffer(data, np.uint8)
-        places = np.flatnonzero(letters == self._quote[0])
-        firsts = np.flatnonzero(np.diff(places, prepend=-2) > 1)
-        starts, counts = places[firsts], np.diff(firsts, append=len(places))
+        positions = np.flatnonzero(letters == self._quote[0])
+        firsts = np.flatnonzero(np.diff(positions, prepend=-2) > 1)
+        starts, counts = positions[firsts], np.diff(firsts, append=len(positions))
         ends = starts + counts
-        if self._escape:  # one that is escaped counts for nothing
+        if self._escape:  # an escaped quote does not count
             for number in np.flatnonzero(letters[starts - 1] == self._escape[0]):
                 counts[number] -= self._is_escaped(data, int(starts[number]))
         is_odd = counts % 2 == 1
         return starts[is_odd], ends[is_odd]
 
-    def _is_escaped(self, data: bytes, place: int) -> bool:
-        bare = place
-        while bare and data[bare - 1] == self._escape[0]:
-            bare -= 1
-        return (place - bare) % 2 == 1
+    def _is_escaped(self, data: bytes, quote: int) -> bool:
+        start = quote
+        while start and data[start - 1] == self._escape[0]:
+            start -= 1
+        return (quote - start) % 2 == 1
 
-    def _opens(self, data: bytes, starts: Places) -> Flags:
+    def _opens(self, data: bytes, starts: Offsets) -> Flags:
         """Whether a cell begins with each of them, if none is open."""
-        said = self._table(self._delimiter[-1])[np.frombuffer(data, np.uint8)[starts - 1]]
-        said[starts == 0] = _YES
-        for number in np.flatnonzero(said == _PERHAPS):
-            said[number] = self._begins_cell(data, int(starts[number]))
-        return said == _YES
+        answers = self._table(self._delimiter[-1])[np.frombuffer(data, np.uint8)[starts - 1]]
+        answers[starts == 0] = _YES
+        for number in np.flatnonzero(answers == _PERHAPS):
+            answers[number] = self._begins_cell(data, int(starts[number]))
+        return answers == _YES
 
-    def _closes(self, data: bytes, ends: Places) -> Flags:
-        """Whether a cell ends behind each of them, if one is open."""
-        said = self._table(self._delimiter[0])[np.frombuffer(data + b"\n", np.uint8)[ends]]
-        for number in np.flatnonzero(said == _PERHAPS):
-            said[number] = self._ends_cell(data, int(ends[number]))
-        return said == _YES
+    def _closes(self, data: bytes, ends: Offsets) -> Flags:
+        """Whether a cell ends after each of them, if one is open."""
+        answers = self._table(self._delimiter[0])[np.frombuffer(data + b"\n", np.uint8)[ends]]
+        for number in np.flatnonzero(answers == _PERHAPS):
+            answers[number] = self._ends_cell(data, int(ends[number]))
+        return answers == _YES
 
     def _table(self, edge: int) -> NDArray[np.uint8]:
         """By neighbouring byte, whether a cell begins or ends there. edge: the delimiter's byte on that side."""
@@ -111,31 +111,31 @@ class Quotes:
         table[edge] = _YES if len(self._delimiter) == 1 else _PERHAPS
         return table
 
-    def _begins_cell(self, data: bytes, place: int) -> bool:
-        """Delimiters are read from the left, since a long one may overlap itself: from the line's begin, or a quote."""
-        line = data.rfind(b"\n", 0, place) + 1
-        line = max(line, data.rfind(b"\r", line, place) + 1)
-        at = max(line, data.rfind(self._quote, line, place) + 1)
+    def _begins_cell(self, data: bytes, quote: int) -> bool:
+        """Delimiters are read from the left, as a long one may overlap itself: from the line's start, or a quote."""
+        line = data.rfind(b"\n", 0, quote) + 1
+        line = max(line, data.rfind(b"\r", line, quote) + 1)
+        at = max(line, data.rfind(self._quote, line, quote) + 1)
         begins = at == line
-        while (found := data.find(self._delimiter, at, place)) >= 0:
-            at, begins = found + len(self._delimiter), True
-        return begins and not data[at:place].strip(self._blanks)
+        while (delimiter := data.find(self._delimiter, at, quote)) >= 0:
+            at, begins = delimiter + len(self._delimiter), True
+        return begins and not data[at:quote].strip(self._blanks)
 
-    def _ends_cell(self, data: bytes, place: int) -> bool:
-        while place < len(data) and not data.startswith((self._delimiter, b"\n", b"\r"), place):
-            if data[place] not in self._blanks:
+    def _ends_cell(self, data: bytes, position: int) -> bool:
+        while position < len(data) and not data.startswith((self._delimiter, b"\n", b"\r"), position):
+            if data[position] not in self._blanks:
                 return False
-            place += 1
+            position += 1
         return True
 
 
-def _open_behind(opens: Flags, closes: Flags, is_open: bool) -> Flags:
-    """Whether a cell is open behind each quote: as the last one said that cannot do both, turned by each that can."""
+def _open_after(opens: Flags, closes: Flags, is_open: bool) -> Flags:
+    """Whether a cell is open after each quote: set by the last that cannot do both, toggled by each that can."""
     can_both = opens & closes
     if not can_both.any():
         return opens
     last = np.maximum.accumulate(np.where(can_both, -1, np.arange(len(opens))))
     turns = np.cumsum(can_both)
-    said = np.where(last >= 0, opens[last], is_open)
+    before = np.where(last >= 0, opens[last], is_open)
     since: NDArray[np.int64] = turns - np.where(last >= 0, turns[last], 0)
-    return np.asarray(said ^ (since % 2 == 1), np.bool_)
+    return np.asarray(before ^ (since % 2 == 1), np.bool_)

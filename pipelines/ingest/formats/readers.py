@@ -1,4 +1,4 @@
-"""One door for every format: the reader is chosen by the contract, otherwise by the file's name and first bytes."""
+"""The entry point for all formats: chosen by the contract, otherwise by the file's name and first bytes."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.contracts import Reader
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.formats.archives import unpack
-from pipelines.ingest.formats.delimited import delimited_pieces, read_delimited
+from pipelines.ingest.formats.delimited import delimited_chunks, read_delimited
 from pipelines.ingest.formats.markup import markup_frame, markup_kind
 from pipelines.ingest.formats.sheets import read_sheets
 from pipelines.ingest.formats.source import FileRefusedError, Load, Refused, Source, unique_headers
@@ -26,31 +26,31 @@ SUFFIXES = {
 _NO_RECORD = "the record is no JSON object, nor a list with a value for each of the contract's headers"
 
 
-def read_source(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path) -> Source:
+def read_source(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, folder: Path) -> Source:
     """The whole file as text cells in the scratch database. Raises FileRefusedError with the reason."""
-    with _reasons():
-        path = unpack(path, reader, place)
-        return _read(connection, path, reader, place, _kind(path, reader))
+    with _as_refusals():
+        path = unpack(path, reader, folder)
+        return _read(connection, path, reader, folder, _kind(path, reader))
 
 
-def open_source(path: Path, reader: Reader, place: Path) -> list[Load]:
-    """How to load a file a piece at a time: text that is large in several, anything else in one."""
-    with _reasons():
-        path = unpack(path, reader, place)
+def open_source(path: Path, reader: Reader, folder: Path) -> list[Load]:
+    """How to load a file: a large text file in several chunks, anything else in one."""
+    with _as_refusals():
+        path = unpack(path, reader, folder)
         kind = _kind(path, reader)
-        loads = delimited_pieces(path, reader, place) if kind == "csv" else []
+        loads = delimited_chunks(path, reader, folder) if kind == "csv" else []
     return [partial(_loaded, load) for load in loads] or [
-        partial(_loaded, lambda connection, _: _read(connection, path, reader, place, kind))
+        partial(_loaded, lambda connection, _: _read(connection, path, reader, folder, kind))
     ]
 
 
 def _loaded(load: Load, connection: duckdb.DuckDBPyConnection, before: int) -> Source:
-    with _reasons():
+    with _as_refusals():
         return load(connection, before)
 
 
 @contextmanager
-def _reasons() -> Iterator[None]:
+def _as_refusals() -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, pl.exceptions.PolarsError, ValueError, OverflowError) as error:
@@ -61,9 +61,9 @@ def _kind(path: Path, reader: Reader) -> str:
     return reader.format if reader.format != "auto" else file_format(path)
 
 
-def _read(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, place: Path, kind: str) -> Source:
+def _read(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, folder: Path, kind: str) -> Source:
     if kind == "csv":
-        return read_delimited(connection, path, reader, place)
+        return read_delimited(connection, path, reader, folder)
     if kind == "xlsx":
         return read_sheets(connection, path, reader) if reader.sheets else read_workbook(connection, path, reader)
     if kind in ("html", "xml"):
@@ -74,7 +74,7 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, pla
 
 
 def file_format(path: Path) -> str:
-    """Format by suffix, corrected by what the first bytes say."""
+    """Format by suffix, corrected by the first bytes."""
     with path.open("rb") as stream:
         head = stream.read(4096)
     if head.startswith(b"PAR1"):
@@ -87,7 +87,7 @@ def file_format(path: Path) -> str:
     if kind == "xlsx":
         return "csv"  # many systems name a text file .xls so that it opens in a spreadsheet
     if kind is None:
-        raise FileRefusedError("unknown_format", f"{path.suffix or path.name}: say `format` in the contract's reader")
+        raise FileRefusedError("unknown_format", f"{path.suffix or path.name}: set `format` in the contract's reader")
     return kind
 
 
@@ -96,7 +96,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
         connection.read_parquet(str(path)).create_view("parquet_file")
         names = connection.table("parquet_file").columns
     except duckdb.Error as error:
-        raise FileRefusedError("broken_file", f"not a whole Parquet file: {_first_line(error)}") from error
+        raise FileRefusedError("broken_file", f"not a complete Parquet file: {_first_line(error)}") from error
     headers = unique_headers(names)
     cells = ", ".join(
         f"cast({quoted(name)} as varchar) as {quoted(header)}" for name, header in zip(names, headers, strict=True)
@@ -106,7 +106,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
 
 
 def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, kind: str) -> Source:
-    """JSON lines, or one document whose records are a list (`records` names the path to it, such as `data.list`).
+    """JSON lines, or one document with a list of records (`records` is the path to it, such as `data.list`).
 
     A record is an object, or, where the contract names the `headers`, a list with a value for each of them.
     """
@@ -151,7 +151,7 @@ def _json_records(path: Path, reader: Reader, kind: str) -> Iterator[tuple[int, 
     for step in (reader.records or "").split(".") if reader.records else ():
         document = document.get(step) if isinstance(document, dict) else None
     if not isinstance(document, list):
-        raise FileRefusedError("no_records", "no list of records: say `records: path.to.the.list` in the reader")
+        raise FileRefusedError("no_records", "no list of records: set `records: path.to.the.list` in the reader")
     for number, item in enumerate(document, start=1):
         yield number, item, json.dumps(item, ensure_ascii=False), None
 

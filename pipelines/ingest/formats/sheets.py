@@ -1,7 +1,7 @@
 """Several sheets of one workbook as one table: a sheet per month, per region or per rep.
 
-Records are numbered on through the sheets, in the workbook's order; the header `_sheet` holds the name of each one's.
-Headers that differ in case, width or blanks only are one; what else the contract takes for the same is fitted later.
+Records are numbered through all sheets, in the workbook's order; the column `_sheet` holds the sheet's name. Headers
+that differ only in case, width or blanks are one; aliases of the contract are mapped later (casting/sheet_mapping.py).
 """
 
 import re
@@ -17,7 +17,7 @@ from pipelines.ingest.formats.workbook import read_workbook, sheet_names
 
 
 def read_sheets(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader) -> Source:
-    """Every sheet whose whole name `sheets` matches; empty ones are named in a warning. Raises FileRefusedError."""
+    """Every sheet whose full name matches `sheets`; empty ones are named in a warning. Raises FileRefusedError."""
     read: list[tuple[str, Source]] = []
     warnings = []
     for name in _matching(path, reader):
@@ -46,13 +46,13 @@ def _matching(path: Path, reader: Reader) -> list[str]:
 
 
 def _joined(connection: duckdb.DuckDBPyConnection, read: list[tuple[str, Source]], warnings: list[str]) -> Source:
-    own = [_numbered(source.headers) for _, source in read]
-    written: dict[tuple[str, int], str] = {}
-    for key, header in (item for cells in own for item in cells.items()):
-        written.setdefault(key, header)
-    names = dict(zip(written, unique_headers([SHEET, *written.values()])[1:], strict=True))
+    headers_by_sheet = [_numbered(source.headers) for _, source in read]
+    first_spelling: dict[tuple[str, int], str] = {}
+    for key, header in (item for cells in headers_by_sheet for item in cells.items()):
+        first_spelling.setdefault(key, header)
+    names = dict(zip(first_spelling, unique_headers([SHEET, *first_spelling.values()])[1:], strict=True))
     offset, parts = 0, []
-    for cells, (name, source) in zip(own, read, strict=True):
+    for cells, (name, source) in zip(headers_by_sheet, read, strict=True):
         columns = ", ".join(
             f"{quoted(cells[key]) if key in cells else 'cast(null as varchar)'} as {quoted(header)}"
             for key, header in names.items()
@@ -72,7 +72,9 @@ def _joined(connection: duckdb.DuckDBPyConnection, read: list[tuple[str, Source]
         encoding="workbook",
         control=sum(source.control for _, source in read),
         titles=[title for _, source in read for title in source.titles],
-        sheets={name: tuple(names[key] for key in cells) for cells, (name, _) in zip(own, read, strict=True)},
+        sheets={
+            name: tuple(names[key] for key in cells) for cells, (name, _) in zip(headers_by_sheet, read, strict=True)
+        },
         sheet_titles={name: source.titles for name, source in read},
         added=(SHEET,),
         warnings=warnings,
@@ -80,9 +82,9 @@ def _joined(connection: duckdb.DuckDBPyConnection, read: list[tuple[str, Source]
 
 
 def _numbered(headers: list[str]) -> dict[tuple[str, int], str]:
-    """Each header under what it is compared by: `Amount` and `Amount*` of one sheet are two, of two sheets one."""
-    found: dict[tuple[str, int], str] = {}
+    """Each header by its comparison key: `Amount` and `Amount*` are two headers in one sheet, one across sheets."""
+    numbered: dict[tuple[str, int], str] = {}
     for header in headers:
-        number = sum(name == folded(header) for name, _ in found)
-        found[folded(header), number] = header
-    return found
+        number = sum(name == folded(header) for name, _ in numbered)
+        numbered[folded(header), number] = header
+    return numbered

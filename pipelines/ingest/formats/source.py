@@ -1,7 +1,7 @@
-"""What every reader hands over: a relation of text cells in a scratch database, and what could not be read.
+"""What every reader returns: a relation of text cells in a scratch database, and what could not be read.
 
-A scratch database is thrown away after each file. It keeps to a memory limit and spills beside the working file, so a
-file larger than memory is read as surely as a small one.
+A scratch database is emptied after each file. It has a memory limit and spills to a folder next to the working file,
+so that a file larger than memory can be read.
 """
 
 import shutil
@@ -15,12 +15,12 @@ from tempfile import mkdtemp
 import duckdb
 
 MEMORY_LIMIT = "1200MB"
-BLANKS = " \t\r\n\u00a0\u3000\ufeff"  # around a cell: they say nothing
-SHEET = "_sheet"  # the column that says which sheet of a workbook a row stood in
+BLANKS = " \t\r\n\u00a0\u3000\ufeff"  # trimmed around a cell
+SHEET = "_sheet"  # the column that holds the sheet of a workbook that a row is from
 
 
 class FileRefusedError(Exception):
-    """A whole file cannot be used: a reason code and a sentence with the evidence and what to do."""
+    """A file cannot be used: a reason code and a sentence with the evidence and what to do."""
 
     def __init__(self, code: str, reason: str) -> None:
         """A short code for machines and the sentence for people."""
@@ -46,18 +46,18 @@ class Source:
     """A file as text cells.
 
     headers: unique column names, in the file's order.
-    relation: SQL that yields `_record` (1-based), then one VARCHAR column per header. table: the table beneath it.
+    relation: SQL that yields `_record` (1-based), then one VARCHAR column per header. table: the table under it.
     refused: records that could not be split into cells.
-    control: number of rows that the reader itself took out: titles, the header, blank lines.
-    has_header: whether the headers stand in the file, and were not made up.
-    odd_blanks: whether cells may begin or end with blanks other than the space.
-    is_dressed: whether cells may stand as `="0010"` or `'0010`.
-    records: the number of its last record, where it is a piece of a file.
-    titles: what stands above the header, a text per row.
-    has_control: whether the relation has `_is_control` already: rows that are known to be no records.
-    sheets: the headers that each sheet has, by its name, where the rows of several stand in one table.
-    sheet_titles: what stands above the header of each of them.
-    added: those of the headers that do not stand in the file: what is said once for all of it, the name of the sheet.
+    control: number of rows that the reader took out: titles, the header, blank lines.
+    has_header: whether the headers are in the file, and not generated.
+    has_unicode_blanks: whether cells may begin or end with blanks other than the space.
+    has_excel_guards: whether cells may stand as `="0010"` or `'0010`.
+    records: the number of its last record, where it is a chunk of a file.
+    titles: the texts above the header, one per row.
+    has_control: whether the relation already has `_is_control`, true for rows that are no records.
+    sheets: the headers of each sheet by its name, where the rows of several are in one table.
+    sheet_titles: the texts above the header of each sheet.
+    added: headers that are not in the file: what is stated once for all rows, the name of the sheet.
     """
 
     headers: list[str]
@@ -66,8 +66,8 @@ class Source:
     delimiter: str = ""
     refused: list[Refused] = field(default_factory=list)
     control: int = 0
-    odd_blanks: bool = True
-    is_dressed: bool = False
+    has_unicode_blanks: bool = True
+    has_excel_guards: bool = False
     has_header: bool = True
     records: int = 0
     titles: list[str] = field(default_factory=list)
@@ -79,22 +79,22 @@ class Source:
     warnings: list[str] = field(default_factory=list)
 
 
-# Makes the table of one piece of a file, given how many records lie before it.
+# Creates the table of one chunk of a file, given the number of records before it.
 Load = Callable[[duckdb.DuckDBPyConnection, int], Source]
 
 
-class Desk:
-    """A scratch database and folder that serve one file after another; nothing of a file stays for the next one.
+class ScratchDatabase:
+    """A scratch database and folder, emptied after each file.
 
     Opening a database costs more than reading a small file, so a run opens one for all of its files.
     """
 
     def __init__(self, folder: Path) -> None:
-        """folder: where it may spill and unpack. It is made, and what this desk put there is removed on closing."""
+        """folder: where to spill and unpack. It is created, and what was put there is removed on closing."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = Path(mkdtemp(prefix="ingest-", dir=folder))
-        self.place = self.folder / "unpacked"
-        self.place.mkdir()
+        self.unpacked = self.folder / "unpacked"
+        self.unpacked.mkdir()
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @contextmanager
@@ -104,7 +104,7 @@ class Desk:
         connection.execute("attach ':memory:' as file")
         connection.execute("use file")
         try:
-            yield connection, self.place
+            yield connection, self.unpacked
         finally:
             self._clear(connection)
 
@@ -121,7 +121,7 @@ class Desk:
         except duckdb.Error:  # an internal error has closed the database: the next file gets a new one
             connection.close()
             self._connection = None
-        for left in self.place.iterdir():
+        for left in self.unpacked.iterdir():
             left.unlink()
 
 
@@ -133,38 +133,38 @@ def _connect(spill: Path) -> duckdb.DuckDBPyConnection:
 
 
 @contextmanager
-def desk(folder: Path) -> Iterator[Desk]:
-    """A desk that is cleared away afterwards."""
-    made = Desk(folder)
+def scratch_database(folder: Path) -> Iterator[ScratchDatabase]:
+    """A scratch database, closed and removed afterwards."""
+    database = ScratchDatabase(folder)
     try:
-        yield made
+        yield database
     finally:
-        made.close()
+        database.close()
 
 
 @contextmanager
 def scratch(folder: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
-    """A throw-away database and folder for one file."""
-    with desk(folder) as made, made.file() as given:
-        yield given
+    """A temporary database and folder for one file."""
+    with scratch_database(folder) as database, database.file() as connection_and_folder:
+        yield connection_and_folder
 
 
 def folded(header: str) -> str:
-    """A header as it is compared: width, case, blanks and the star of a required field do not matter."""
+    """A header in its comparison form: width, case, blanks and the star of a required field are removed."""
     text = " ".join(unicodedata.normalize("NFKC", header).casefold().split())
     return text.strip("* ") or text
 
 
 def unique_headers(headers: list[str]) -> list[str]:
     """Headers as written, trimmed; blank ones named by position, repeated ones numbered: SQL ignores case."""
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     names = []
     for position, header in enumerate(headers, start=1):
         name = " ".join(str(header).replace("\x00", "").split()) or f"column_{position}"
-        name = name.replace("~", "_", 1) if name.startswith("~") else name  # ours: columns that casting adds
-        while (seen_times := seen.get(name.casefold(), 0)) or name.casefold() in ("_record", "_is_control", "rowid"):
-            seen[name.casefold()] = seen_times + 1
-            name = f"{name} ({seen_times + 1})"
-        seen[name.casefold()] = 1
+        name = name.replace("~", "_", 1) if name.startswith("~") else name  # reserved for columns that casting adds
+        while (count := counts.get(name.casefold(), 0)) or name.casefold() in ("_record", "_is_control", "rowid"):
+            counts[name.casefold()] = count + 1
+            name = f"{name} ({count + 1})"
+        counts[name.casefold()] = 1
         names.append(name)
     return names

@@ -1,7 +1,7 @@
-"""Headers of two rows: years over quarters, months over plan and actual. The upper label is merged over several lower.
+"""Headers of two rows: years over quarters, months over plan and actual. An upper label spans several lower ones.
 
-Only what cannot be one row is joined: lower labels that repeat under different upper ones. Everything else stays as it
-is, a title over a header above all.
+Rows are joined only if lower labels repeat under different upper ones. Anything else, such as a title above a header,
+stays as it is.
 """
 
 import re
@@ -29,15 +29,15 @@ def _joined(upper: Row, lower: Row, below: Sequence[Row]) -> list[str] | None:
     spans = _spans(above, under)
     if len(spans) < 2 or not below or not _are_labels(under, spans):
         return None
-    names = [above[place] or under[place] for place in range(width)]
+    names = [above[index] or under[index] for index in range(width)]
     for first, last in spans:
         names[first:last] = [f"{above[first]} {label}".strip() for label in under[first:last]]
     return names if len(set(filter(None, names))) == len([name for name in names if name]) else None
 
 
 def _spans(above: list[str], under: list[str]) -> list[tuple[int, int]]:
-    """Each upper label with a label below it, and how far it reaches: to the next one, over blanks that have labels."""
-    starts = [place for place, cell in enumerate(above) if cell]
+    """(first, end) columns of each upper label with a label below it: up to the next upper one, or an empty lower."""
+    starts = [index for index, cell in enumerate(above) if cell]
     spans = []
     for first, after in pairwise([*starts, len(above)]):
         last = first
@@ -51,9 +51,9 @@ def _spans(above: list[str], under: list[str]) -> list[tuple[int, int]]:
 def _are_labels(under: list[str], spans: list[tuple[int, int]]) -> bool:
     """Whether the lower row is labels, at least two of the spans are wide, and it needs the upper ones."""
     labels = [under[first:last] for first, last in spans]
-    wide = [some for some in labels if len(some) > 1]
-    texts = [text for some in labels for text in some]
+    wide = [span for span in labels if len(span) > 1]
+    texts = [text for span in labels for text in span]
     if len(wide) < 2 or any(_VALUE.match(text) for text in under if text):
         return False
     repeated = {text for text in texts if texts.count(text) > 1}
-    return len(repeated) > 1 and all(set(some) & repeated for some in wide)
+    return len(repeated) > 1 and all(set(span) & repeated for span in wide)

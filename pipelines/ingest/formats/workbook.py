@@ -12,20 +12,20 @@ from pipelines.home.warehouse import quoted
 from pipelines.ingest.formats.dialect import HEAD_RECORDS, header_index, header_names, title_texts
 from pipelines.ingest.formats.source import BLANKS, FileRefusedError, Source, unique_headers
 
-ODD_BLANKS = BLANKS.replace(" ", "")
-UNPACKED_LIMIT = 2 * 1024**3
-RATIO_LIMIT = 200
-CELLS_LIMIT = 60_000_000  # a table of all rows a sheet can have and 57 columns
-LOOKED_THROUGH = 16 * 1024**2
-PIECE = 1024**2
+UNICODE_BLANKS = BLANKS.replace(" ", "")
+MAX_UNPACKED_BYTES = 2 * 1024**3
+MAX_RATIO = 200
+MAX_CELLS = 60_000_000  # all rows that a sheet can have, by 57 columns
+MAX_SCANNED_BYTES = 16 * 1024**2
+BLOCK_BYTES = 1024**2
 _DIMENSION = re.compile(rb'<dimension ref="(?:[A-Z]+\d+:)?([A-Z]{1,3})(\d{1,7})"')
 _ERROR = re.compile(rb't="e"[^>]*>(?:<f[^>]*/>|<f[^>]*>[^<]*</f>)?<v>(#[^<]{2,20})</v>')
-_LOCKED = "EncryptedPackage".encode("utf-16-le")
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _CELL = re.compile(rb'<c [^>]*?r="([A-Z]{1,3})(\d{1,7})"')
 
 
 def read_workbook(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader) -> Source:
-    """One sheet as text cells: rows above the header are control rows, wholly empty rows are skipped as such."""
+    """One sheet as text cells: rows above the header and empty rows are control rows."""
     frame, errors = _sheet(path, reader)
     source = read_frame(connection, frame, reader)
     if errors:
@@ -36,9 +36,9 @@ def read_workbook(connection: duckdb.DuckDBPyConnection, path: Path, reader: Rea
 def read_frame(
     connection: duckdb.DuckDBPyConnection, frame: pl.DataFrame, reader: Reader, encoding: str = "workbook"
 ) -> Source:
-    """The same for a sheet that is a frame of text already."""
+    """The same for a sheet that already is a frame of text."""
     if frame.width == 0 or frame.height == 0:
-        raise FileRefusedError("empty_file", "the sheet is empty: say `sheet` in the contract's reader")
+        raise FileRefusedError("empty_file", "the sheet is empty: set `sheet` in the contract's reader")
     head = [["" if cell is None else cell for cell in row] for row in frame.head(HEAD_RECORDS).rows()]
     index = header_index(head, reader)
     above, last, names = (0, -1, list(reader.headers)) if index is None else header_names(head, index, reader)
@@ -47,7 +47,9 @@ def read_frame(
     rows = frame.slice(first).rename(dict(zip(frame.columns, headers, strict=True)))
     blank = pl.all_horizontal(pl.all().is_null())
     filled = rows.with_row_index("_record", offset=1).filter(~blank)
-    has_odd_blanks = filled.select(pl.any_horizontal(pl.col(headers).str.contains_any(list(ODD_BLANKS)).any())).item()
+    has_unicode_blanks = filled.select(
+        pl.any_horizontal(pl.col(headers).str.contains_any(list(UNICODE_BLANKS)).any())
+    ).item()
     connection.register("sheet_frame", filled.to_arrow())
     cells = ", ".join(quoted(header) for header in headers)
     connection.execute(f"create table cells as select _record::bigint as _record, {cells} from sheet_frame")
@@ -59,12 +61,12 @@ def read_frame(
         has_header=index is not None,
         control=first + rows.height - filled.height,
         titles=title_texts(head[:above]),
-        odd_blanks=bool(has_odd_blanks),
+        has_unicode_blanks=bool(has_unicode_blanks),
     )
 
 
 def sheet_names(path: Path) -> list[str]:
-    """The names of a workbook's sheets. Raises FileRefusedError for what is none."""
+    """The names of a workbook's sheets. Raises FileRefusedError where the file is no workbook."""
     import fastexcel
 
     _refuse_bomb(path)
@@ -75,7 +77,7 @@ def sheet_names(path: Path) -> list[str]:
 
 
 def _sheet(path: Path, reader: Reader) -> tuple[pl.DataFrame, list[str]]:
-    """The sheet as text, and the errors that stand in cells of the workbook."""
+    """The sheet as text, and the error values in cells of the workbook."""
     import fastexcel
 
     errors = _refuse_bomb(path)
@@ -91,50 +93,50 @@ def _sheet(path: Path, reader: Reader) -> tuple[pl.DataFrame, list[str]]:
     except BaseException as error:  # the parser panics on some damaged files, which is no ordinary exception
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
-        if _LOCKED in path.read_bytes():
+        if _ENCRYPTED in path.read_bytes():
             raise FileRefusedError("password", "the workbook is protected by a password: save it without") from error
-        said = (str(error) or type(error).__name__).splitlines()[0]
-        raise FileRefusedError("broken_file", f"workbook not readable: {said}") from error
+        message = (str(error) or type(error).__name__).splitlines()[0]
+        raise FileRefusedError("broken_file", f"workbook not readable: {message}") from error
 
 
 def _refuse_bomb(path: Path) -> list[str]:
-    """Look at the zip directory before unpacking: 7 MB can hold gigabytes. Then at how far the cells lie apart.
+    """Check the zip directory before unpacking (7 MB can hold gigabytes), then how far apart the cells are.
 
-    What comes back are the errors that stand in cells of sheets which are looked through: `#DIV/0!`.
+    Returns the error values (`#DIV/0!`) in cells of the sheets that are scanned.
     """
     errors = set[bytes]()
     if not zipfile.is_zipfile(path):
         return []
     with zipfile.ZipFile(path) as book:
         unpacked = sum(entry.file_size for entry in book.infolist())
-        if unpacked > UNPACKED_LIMIT or unpacked > RATIO_LIMIT * max(path.stat().st_size, 1_000_000):
+        if unpacked > MAX_UNPACKED_BYTES or unpacked > MAX_RATIO * max(path.stat().st_size, 1_000_000):
             raise FileRefusedError("too_large", f"the workbook unpacks to {unpacked >> 20} MB: export it as CSV")
         for entry in book.infolist():
             if entry.filename.startswith("xl/worksheets/") and entry.filename.endswith(".xml"):
-                errors |= _refuse_wide_open(book, entry)
+                errors |= _refuse_distant_cells(book, entry)
     return sorted(error.decode("utf-8", "replace") for error in errors)
 
 
-def _refuse_wide_open(book: zipfile.ZipFile, entry: zipfile.ZipInfo) -> set[bytes]:
-    """Two cells in opposite corners are a few bytes of file and, read as a table, seventeen thousand million cells.
+def _refuse_distant_cells(book: zipfile.ZipFile, entry: zipfile.ZipInfo) -> set[bytes]:
+    """Refuse a sheet whose cells span more than MAX_CELLS: two cells in opposite corners make 17 billion cells.
 
-    What a large sheet says of its own size is believed: looking at all of its cells costs a fifth of reading it.
+    The size that a large sheet states is trusted: scanning all of its cells costs a fifth of reading it.
     """
     with book.open(entry) as sheet:
-        piece = sheet.read(PIECE)
-        said = _DIMENSION.search(piece)
-        corners = [said.groups()] if said else []
-        is_small = entry.file_size <= LOOKED_THROUGH
+        block = sheet.read(BLOCK_BYTES)
+        dimension = _DIMENSION.search(block)
+        corners = [dimension.groups()] if dimension else []
+        is_small = entry.file_size <= MAX_SCANNED_BYTES
         tail, errors = b"", set[bytes]()
-        while piece and (is_small or not said):
-            corners += _CELL.findall(tail + piece)
-            errors.update(_ERROR.findall(tail + piece))
-            tail, piece = piece[-200:], sheet.read(PIECE)
+        while block and (is_small or not dimension):
+            corners += _CELL.findall(tail + block)
+            errors.update(_ERROR.findall(tail + block))
+            tail, block = block[-200:], sheet.read(BLOCK_BYTES)
     width = max((_column_number(column) for column, _ in corners), default=0)
     height = max((int(row) for _, row in corners), default=0)
-    if width * height > CELLS_LIMIT:
+    if width * height > MAX_CELLS:
         raise FileRefusedError(
-            "too_large", f"cells lie {height:,} rows by {width:,} columns apart: clear what lies far from the table"
+            "too_large", f"cells span {height:,} rows by {width:,} columns: clear what is far from the table"
         )
     return errors
 

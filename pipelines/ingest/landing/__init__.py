@@ -1,4 +1,5 @@
-"""Files kept for ever: which arrive, when they were exported, their rows, the ledger of files, and `raw.*`.
+"""Landing: which files arrive, when they were exported, reading each once, and loading `raw.*`.
 
-Belongs here: the inbox, the file store, loading. Does not belong here: how a cell is read (formats/, casting/).
+Belongs here: the inbox, the plan of a run, landing and loading. Does not belong here: how a cell is read (formats/,
+casting/), the store and the ledger (files/).
 """

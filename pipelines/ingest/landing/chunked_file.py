@@ -1,8 +1,8 @@
-"""A file that is read in pieces, and what only all of its pieces together can say.
+"""A file that is read in chunks, and what can only be decided over all of them.
 
-Each piece is read, judged and kept as if it were a file. Day before month, unknown words, cells to fill down, and rows
-that share a key are matters of the whole: they are gathered here, and pieces with repeated keys are kept anew.
-Memory holds one piece at a time; the keys of all rows are compared by hash, a share of them at a time.
+Each chunk is read, validated and kept as if it were a file. Date order, unmapped words, cells to fill down and
+duplicate keys depend on all chunks: they are collected here, and chunks with repeated keys are landed again. Memory
+holds one chunk at a time; the keys of all rows are compared by hash, in passes over a part of the hashes each.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -15,87 +15,87 @@ import polars as pl
 import pyarrow as pa
 
 from pipelines.contracts import ObjectContract
-from pipelines.ingest.arrival import Observed, Patch
-from pipelines.ingest.casting.column_profile import Evidence, order_of_all
-from pipelines.ingest.casting.unpivot import summed
-from pipelines.ingest.casting.validate import Words, judge_twins, repeated, twin_columns
+from pipelines.ingest.arrival import FileOutcome, Patch
+from pipelines.ingest.casting.column_profile import DateOrderEvidence, date_order_of_chunks
+from pipelines.ingest.casting.unpivot import merge_warnings
+from pipelines.ingest.casting.validate import UnknownWords, duplicate_columns, reject_duplicate_keys, repeated_hashes
 from pipelines.ingest.formats.source import Load, Source
 from pipelines.ingest.quarantine.resubmission import apply_patch
 
-SHARE = 4_000_000  # keys compared at a time: their hashes take about a third of the scratch database's memory
+HASHES_PER_PASS = 4_000_000  # they take about a third of the scratch database's memory
 
 
 @dataclass(frozen=True)
-class Start:
-    """Where a piece begins: how many records lie before it, and the cells that are filled down into it."""
+class ChunkStart:
+    """Where a chunk begins: the number of records before it, and the cells that are filled down into it."""
 
     before: int = 0
     carried: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
-class Whole:
-    """One file while it is read in pieces. look: gives the date evidence of a source and fills cells down.
+class ChunkedFile:
+    """One file while it is read in chunks. scan: returns the date order evidence of a source and fills cells down.
 
-    patch: the cells of the file that were corrected by hand.
+    patch: the resubmitted cells of the file.
     """
 
     connection: duckdb.DuckDBPyConnection
     contract: ObjectContract
     loads: Sequence[Load]
-    look: Callable[[Source, dict[str, str]], dict[str, Evidence]]
+    scan: Callable[[Source, dict[str, str]], dict[str, DateOrderEvidence]]
     patch: Patch = field(default_factory=Patch)
-    unknown: Words = field(default_factory=Words)
+    unknown: UnknownWords = field(default_factory=UnknownWords)
     carried: dict[str, str] = field(default_factory=dict)
-    starts: list[Start] = field(default_factory=list)
+    starts: list[ChunkStart] = field(default_factory=list)
     orders: dict[str, str] | None = None
-    read: int = 0
+    last_record: int = 0
     is_compared: bool = False
 
     def __post_init__(self) -> None:
-        """Make the tables that last longer than a piece."""
-        self.connection.execute("create table file.main.marks (piece integer, _record bigint, mark ubigint)")
+        """Create the tables that outlast a chunk."""
+        self.connection.execute("create table file.main.marks (chunk integer, _record bigint, mark ubigint)")
         self.connection.execute("create table file.main.repeated (_record bigint, code varchar)")
 
     @contextmanager
-    def piece(self, number: int) -> Iterator[Source]:
-        """A piece, the next one or one once more, in a database of its own that is gone afterwards."""
+    def chunk(self, number: int) -> Iterator[Source]:
+        """A chunk, the next one or an earlier one again, in a temporary database."""
         if number == len(self.starts):
-            self.starts.append(Start(self.read, dict(self.carried)))
+            self.starts.append(ChunkStart(self.last_record, dict(self.carried)))
         start = self.starts[number]
         self.carried = dict(start.carried)
-        with aside(self.connection, "piece"):
+        with temporary_database(self.connection, "chunk"):
             source = self.loads[number](self.connection, start.before)
-            self.read = source.records
+            self.last_record = source.records
             yield source
 
     def order_of(self, name: str) -> str | None:
-        """Whether days or months come first in a column, by all pieces. They are read for it only where it is open."""
+        """Whether days or months come first in a column, by all chunks; they are scanned on the first call."""
         if self.orders is None:
-            found: dict[str, list[Evidence]] = {}
+            by_column: dict[str, list[DateOrderEvidence]] = {}
             carried: dict[str, str] = {}
-            for source in self._look_through():
-                for column, evidence in self.look(source, carried).items():
-                    found.setdefault(column, []).append(evidence)
-            self.orders = {column: order_of_all(column, pieces) for column, pieces in found.items()}
+            for source in self._each_chunk():
+                for column, evidence in self.scan(source, carried).items():
+                    by_column.setdefault(column, []).append(evidence)
+            self.orders = {column: date_order_of_chunks(column, chunks) for column, chunks in by_column.items()}
         return self.orders.get(name)
 
     def texts(self, find: Callable[[duckdb.DuckDBPyConnection, ObjectContract, Source], set[str]]) -> set[str]:
-        """What is found in any of the pieces."""
-        return {text for source in self._look_through() for text in find(self.connection, self.contract, source)}
+        """The union of what `find` returns for each chunk."""
+        return {text for source in self._each_chunk() for text in find(self.connection, self.contract, source)}
 
-    def _look_through(self) -> Iterator[Source]:
-        """Every piece once, beside the one that is being read."""
+    def _each_chunk(self) -> Iterator[Source]:
+        """Every chunk once, independently of the one that is being read."""
         before = 0
         for load in self.loads:
-            with aside(self.connection, "look"):
+            with temporary_database(self.connection, "scan"):
                 source = load(self.connection, before)
                 apply_patch(self.connection, source, self.patch.between(before, source.records))
                 yield source
                 before = source.records
 
-    def compare(self, number: int) -> None:
-        """Remember the keys of a piece's sound rows; once they have been compared, fault those that are repeated."""
+    def check_keys(self, number: int) -> None:
+        """Collect the keys of a chunk's valid rows; once all were compared, add faults for the repeated ones."""
         if self.is_compared:
             self.connection.execute(
                 "insert into faults select _record, null, code, null from file.main.repeated "
@@ -107,72 +107,74 @@ class Whole:
                 "where not _is_control and _record not in (select _record from faults)"
             )
 
-    def repeated(self, paths: Sequence[Path]) -> list[int]:
-        """Find rows that share their key with another, among the kept rows of all pieces; the pieces they stand in."""
-        shares = self._count() // SHARE + 1
-        for share in range(shares):
-            with aside(self.connection, "share"):
-                self._compare(paths, shares, share)
+    def chunks_with_repeated_keys(self, paths: Sequence[Path]) -> list[int]:
+        """Find rows that share their key with another, in the kept rows of all chunks; the numbers of their chunks."""
+        passes = self._count() // HASHES_PER_PASS + 1
+        for turn in range(passes):
+            with temporary_database(self.connection, "hashes"):
+                self._find_repeated_keys(paths, passes, turn)
         self.is_compared = True
-        found = self.connection.execute(
-            "select distinct piece from file.main.marks where _record in (select _record from file.main.repeated) "
-            "order by piece"
+        rows = self.connection.execute(
+            "select distinct chunk from file.main.marks where _record in (select _record from file.main.repeated) "
+            "order by chunk"
         ).fetchall()
-        return [number for (number,) in found]
+        return [number for (number,) in rows]
 
     def _count(self) -> int:
-        found = self.connection.execute("select count(*) from file.main.marks").fetchone()
-        return int(found[0]) if found else 0
+        row = self.connection.execute("select count(*) from file.main.marks").fetchone()
+        return int(row[0]) if row else 0
 
-    def _compare(self, paths: Sequence[Path], shares: int, share: int) -> None:
-        marks = repeated(self.connection, f"select mark from file.main.marks where mark % {shares} = {share}")
-        if not len(marks):
+    def _find_repeated_keys(self, paths: Sequence[Path], passes: int, turn: int) -> None:
+        hashes = repeated_hashes(self.connection, f"select mark from file.main.marks where mark % {passes} = {turn}")
+        if not len(hashes):
             return
-        self.connection.register("again", pa.table({"mark": marks}))
+        self.connection.register("repeated_hashes", pa.table({"mark": hashes}))
         self.connection.execute(
             "create table faults (_record bigint, column_name varchar, code varchar, because varchar)"
         )
         self.connection.execute(
-            f"create table near as select {twin_columns(self.contract)} from read_parquet(?) "
-            "where hash(source_id) in (select mark from again)",
+            f"create table candidates as select {duplicate_columns(self.contract)} from read_parquet(?) "
+            "where hash(source_id) in (select mark from repeated_hashes)",
             [[str(path) for path in paths]],
         )
         self.connection.execute(
-            "create table twins as select * from near where source_id in "
-            "(select source_id from near group by source_id having count(*) > 1)"
+            "create table duplicates as select * from candidates where source_id in "
+            "(select source_id from candidates group by source_id having count(*) > 1)"
         )
-        self.connection.unregister("again")
-        judge_twins(self.connection, self.contract)
+        self.connection.unregister("repeated_hashes")
+        reject_duplicate_keys(self.connection, self.contract)
         self.connection.execute("insert into file.main.repeated select _record, code from faults")
 
 
 @contextmanager
-def aside(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[None]:
-    """A database of its own for tables that are needed for a moment only."""
-    found = connection.execute("select current_database()").fetchone()
-    assert found is not None
+def temporary_database(connection: duckdb.DuckDBPyConnection, name: str) -> Iterator[None]:
+    """A temporary database of this name, in use inside the context."""
+    current = connection.execute("select current_database()").fetchone()
+    assert current is not None
     connection.execute(f"attach ':memory:' as {name}")
     connection.execute(f"use {name}")
     try:
         yield
     finally:
-        connection.execute(f"use {found[0]}")
+        connection.execute(f"use {current[0]}")
         connection.execute(f"detach {name}")
 
 
-def together(pieces: list[Observed]) -> Observed:
-    """What the pieces of one file add up to. It is rejected only where no piece has a row that can be used."""
-    loaded = sum(seen.rows_loaded for seen in pieces)
-    shown = next((seen for seen in pieces if (seen.rows_loaded if loaded else seen.status == "rejected")), pieces[0])
-    dates = [day for seen in pieces for day in (seen.window_from, seen.window_to) if day]
+def merge_outcomes(chunks: list[FileOutcome]) -> FileOutcome:
+    """The outcome of a file by its chunks' outcomes. It is rejected only where no chunk has a usable row."""
+    loaded = sum(outcome.rows_loaded for outcome in chunks)
+    first = next(
+        (outcome for outcome in chunks if (outcome.rows_loaded if loaded else outcome.status == "rejected")), chunks[0]
+    )
+    dates = [day for outcome in chunks for day in (outcome.window_from, outcome.window_to) if day]
     return replace(
-        shown,
-        rows_in=sum(seen.rows_in for seen in pieces),
+        first,
+        rows_in=sum(outcome.rows_in for outcome in chunks),
         rows_loaded=loaded,
-        rows_quarantined=sum(seen.rows_quarantined for seen in pieces),
-        rows_control=sum(seen.rows_control for seen in pieces),
+        rows_quarantined=sum(outcome.rows_quarantined for outcome in chunks),
+        rows_control=sum(outcome.rows_control for outcome in chunks),
         window_from=min(dates, default=None),
         window_to=max(dates, default=None),
-        warnings=summed(line for seen in pieces for line in seen.warnings),
-        corrections=pl.concat([seen.corrections for seen in pieces]),
+        warnings=merge_warnings(line for outcome in chunks for line in outcome.warnings),
+        corrections=pl.concat([outcome.corrections for outcome in chunks]),
     )

@@ -1,4 +1,4 @@
-"""When the source system wrote an export: by the file's name, a sidecar, the contract or a column. Never the mtime."""
+"""When the source system wrote an export: by the file's name, a sidecar, the contract or a column; never the mtime."""
 
 import json
 import re
@@ -20,15 +20,15 @@ def as_utc(moment: datetime, zone: str) -> datetime:
 
 
 def exported_at(contract: ObjectContract, path: Path, name: str, zone: str) -> datetime | None:
-    """The instant as naive UTC; None where it stands in a column. Raises FileRefusedError where there is none."""
+    """The instant as naive UTC; None where a column holds it. Raises FileRefusedError where there is none."""
     rule = contract.exported_at
     if rule.column:
         return None
     if rule.filename:
-        found = re.search(rule.filename, Path(name).name) or re.search(rule.filename, name)
-        if not found:
+        match = re.search(rule.filename, Path(name).name) or re.search(rule.filename, name)
+        if not match:
             raise FileRefusedError("no_export_date", f"the name does not match exported_at {rule.filename!r}")
-        return as_utc(_parsed(found.group(1), rule.format), zone)
+        return as_utc(_parsed(match.group(1), rule.format), zone)
     if rule.sidecar:
         return as_utc(_from_sidecar(path), zone)
     return as_utc(_iso(str(rule.on)), zone)
@@ -55,8 +55,8 @@ def export_dates(connection: duckdb.DuckDBPyConnection, contract: ObjectContract
     if header is None:
         raise FileRefusedError("no_export_date", f"exported_at: header {wanted!r} is missing")
     cell = f"trim({quoted(header)})"
-    found = connection.execute(f"select distinct {cell} from {source.relation} where {cell} <> ''").fetchall()
-    return {text for (text,) in found}
+    rows = connection.execute(f"select distinct {cell} from {source.relation} where {cell} <> ''").fetchall()
+    return {text for (text,) in rows}
 
 
 def _from_sidecar(path: Path) -> datetime:

@@ -1,4 +1,4 @@
-"""What lies in the inbox, whose it is, and what of it is new. Nothing here opens a file further than its hash."""
+"""The files of the inbox, their content hashes and the contracts that match them. Nothing here parses a file."""
 
 import json
 import re
@@ -18,7 +18,7 @@ CACHE = {"path": pl.String, "size": pl.Int64, "mtime": pl.Int64, "ctime": pl.Int
 
 
 @dataclass(frozen=True)
-class Found:
+class InboxFile:
     """One file of the inbox. name: its path below the inbox, with forward slashes."""
 
     path: Path
@@ -27,30 +27,30 @@ class Found:
     size: int
 
 
-def look(settings: Settings) -> list[Found]:
-    """Every file of the inbox with its content hash, by name. Links that lead out of the inbox are left alone."""
-    known = _cached(settings)
-    found, cache = [], []
+def list_inbox(settings: Settings) -> list[InboxFile]:
+    """Every file of the inbox with its content hash, by name. Links that lead out of the inbox are skipped."""
+    cached = _cached(settings)
+    files, cache = [], []
     for path in _files(settings.inbox):
         name = path.relative_to(settings.inbox).as_posix()
         try:
             stat = path.stat()
             mark = (name, stat.st_size, stat.st_mtime_ns, stat.st_ctime_ns)
-            sha256 = known.get(mark) or content_hash(path)
+            sha256 = cached.get(mark) or content_hash(path)
         except FileNotFoundError:
-            continue  # it was moved away while the inbox was looked through
+            continue  # it was moved away while the inbox was listed
         except OSError as error:
             raise AlmanacError(f"{path}: {error.strerror}: make it readable, or take it out of the inbox") from error
         cache.append((*mark, sha256))
-        found.append(Found(path, name, sha256, stat.st_size))
-    if set(known) != {row[:4] for row in cache}:
+        files.append(InboxFile(path, name, sha256, stat.st_size))
+    if set(cached) != {row[:4] for row in cache}:
         _cache_path(settings).parent.mkdir(parents=True, exist_ok=True)
         pl.DataFrame(cache, schema=CACHE, orient="row").write_parquet(_cache_path(settings))
-    return found
+    return files
 
 
-def owners(
-    found: list[Found], contracts: Mapping[str, SourceContract]
+def matching_contracts(
+    files: list[InboxFile], contracts: Mapping[str, SourceContract]
 ) -> dict[str, list[tuple[SourceContract, ObjectContract]]]:
     """File name to the contracts whose globs it matches."""
     rules = [
@@ -58,7 +58,7 @@ def owners(
         for system in contracts.values()
         for item in system.objects
     ]
-    return {file.name: [(system, item) for rule, system, item in rules if rule.fullmatch(file.name)] for file in found}
+    return {file.name: [(system, item) for rule, system, item in rules if rule.fullmatch(file.name)] for file in files}
 
 
 def allowed_hashes(settings: Settings) -> set[str] | None:

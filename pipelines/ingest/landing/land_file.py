@@ -1,4 +1,4 @@
-"""One file, once: read, cast, judged, and its accepted and refused rows kept. What comes back is its ledger row."""
+"""Lands one file: reads, casts and validates it, and keeps its accepted and refused rows."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -10,151 +10,163 @@ import polars as pl
 from pipelines.contracts import canonical_objects
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import literal, quoted
-from pipelines.ingest.arrival import Arrival, Observed
+from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.casting.cast import Casting, cast_cells, fill_down
-from pipelines.ingest.casting.column_profile import Evidence, column_rules, date_evidence
-from pipelines.ingest.casting.header_mapping import fit
-from pipelines.ingest.casting.sheet_mapping import fit_sheets
+from pipelines.ingest.casting.column_profile import DateOrderEvidence, column_rules, date_order_evidence
+from pipelines.ingest.casting.header_mapping import map_headers
+from pipelines.ingest.casting.sheet_mapping import map_sheets
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
-from pipelines.ingest.casting.validate import judge, refuse_unknown
-from pipelines.ingest.erasure.erase import set_aside_forgotten
+from pipelines.ingest.casting.validate import refuse_unknown_words, validate_rows
+from pipelines.ingest.erasure.erase import exclude_forgotten
 from pipelines.ingest.erasure.person import personal_columns
 from pipelines.ingest.files import store
 from pipelines.ingest.formats.readers import open_source
-from pipelines.ingest.formats.source import Desk, FileRefusedError, Load, Source
-from pipelines.ingest.landing.chunked_file import Whole, together
+from pipelines.ingest.formats.source import FileRefusedError, Load, ScratchDatabase, Source
+from pipelines.ingest.landing.chunked_file import ChunkedFile, merge_outcomes
 from pipelines.ingest.landing.export_date import export_dates, exported_from_column, newest_of
-from pipelines.ingest.quarantine.rejected_rows import first_reason, refused_rows
+from pipelines.ingest.quarantine.rejected_rows import first_reason, rejected_rows
 from pipelines.ingest.quarantine.resubmission import apply_patch
 
 
-def observe(settings: Settings, arrival: Arrival, file_id: str, landed_at: datetime, desk: Desk) -> Observed:
-    """Read the file and keep its rows under `file_id`. One that cannot be used comes back rejected, with the reason."""
-    with desk.file() as (connection, place):
-        seen = Observed(exported_at=arrival.exported_at)
-        home = store.Home(settings, arrival.contract.object, file_id, landed_at, place)
-        home.drop_pieces()
+def land_file(
+    settings: Settings, arrival: Arrival, file_id: str, landed_at: datetime, scratch: ScratchDatabase
+) -> FileOutcome:
+    """Read the file and keep its rows under `file_id`; an unusable one is rejected, with the reason in the outcome."""
+    with scratch.file() as (connection, folder):
+        outcome = FileOutcome(exported_at=arrival.exported_at)
+        file_store = store.FileStore(settings, arrival.contract.object, file_id, landed_at, folder)
+        file_store.drop_chunks()
         try:
-            loads = open_source(arrival.path, arrival.contract.reader, place)
+            loads = open_source(arrival.path, arrival.contract.reader, folder)
             if len(loads) == 1:
-                _observe(connection, home, arrival, loads[0](connection, 0), seen)
+                _land(connection, file_store, arrival, loads[0](connection, 0), outcome)
             else:
-                seen = _in_pieces(connection, home, arrival, loads, seen)
+                outcome = _land_chunks(connection, file_store, arrival, loads, outcome)
         except FileRefusedError as refusal:
-            _reject(home, seen, refusal.code, refusal.reason)
+            _reject(file_store, outcome, refusal.code, refusal.reason)
         except (duckdb.Error, pl.exceptions.PolarsError, ValueError, MemoryError, RecursionError) as error:
-            said = " ".join(str(error).split())[:300]
-            _reject(home, seen, "unreadable", f"could not be read: {type(error).__name__}: {said}")
+            message = " ".join(str(error).split())[:300]
+            _reject(file_store, outcome, "unreadable", f"could not be read: {type(error).__name__}: {message}")
         except OSError:
-            home.drop()
+            file_store.drop()
             raise
-        return seen
+        return outcome
 
 
-def _reject(home: store.Home, seen: Observed, code: str, reason: str) -> None:
-    """Keep no row of the file, neither of the pieces that were sound."""
-    home.drop()
-    seen.status, seen.reason_code, seen.reason = "rejected", code, reason
-    seen.rows_in = seen.rows_loaded = seen.rows_quarantined = seen.rows_control = 0
+def _reject(file_store: store.FileStore, outcome: FileOutcome, code: str, reason: str) -> None:
+    """Keep no row of the file, not even of its valid chunks."""
+    file_store.drop()
+    outcome.status, outcome.reason_code, outcome.reason = "rejected", code, reason
+    outcome.rows_in = outcome.rows_loaded = outcome.rows_quarantined = outcome.rows_control = 0
 
 
-def _observe(
+def _land(
     connection: duckdb.DuckDBPyConnection,
-    home: store.Home,
+    file_store: store.FileStore,
     arrival: Arrival,
     source: Source,
-    seen: Observed,
-    whole: Whole | None = None,
-    piece: int | None = None,
+    outcome: FileOutcome,
+    chunked_file: ChunkedFile | None = None,
+    chunk: int | None = None,
 ) -> None:
-    """Read and keep a file, or one piece of it."""
+    """Read and keep a file, or one chunk of it."""
     apply_patch(connection, source, arrival.patch)
-    table = _read(connection, arrival, source, seen, whole)
-    set_aside_forgotten(home.settings, connection, arrival.contract)
-    if whole and piece is not None:
-        whole.compare(piece)
-    _keep(connection, home, arrival, (source, table), seen, piece)
+    table = _read(connection, arrival, source, outcome, chunked_file)
+    exclude_forgotten(file_store.settings, connection, arrival.contract)
+    if chunked_file and chunk is not None:
+        chunked_file.check_keys(chunk)
+    _keep(connection, file_store, arrival, (source, table), outcome, chunk)
 
 
-def _in_pieces(
-    connection: duckdb.DuckDBPyConnection, home: store.Home, arrival: Arrival, loads: list[Load], file: Observed
-) -> Observed:
-    """Read and keep a large file: every piece once, and those again that hold rows whose key stands elsewhere too.
+def _land_chunks(
+    connection: duckdb.DuckDBPyConnection,
+    file_store: store.FileStore,
+    arrival: Arrival,
+    loads: list[Load],
+    file: FileOutcome,
+) -> FileOutcome:
+    """Read and keep a large file: every chunk once, then again those with rows whose key is repeated in the file.
 
-    file: receives what is known of it even where it is refused in the end.
+    file: receives its export date, encoding and delimiter even if the file is rejected in the end.
     """
     contract = arrival.contract
 
-    def look(source: Source, carried: dict[str, str]) -> dict[str, Evidence]:
+    def scan(source: Source, carried: dict[str, str]) -> dict[str, DateOrderEvidence]:
         table = _prepared(connection, arrival, source, carried)
-        return date_evidence(connection, arrival.system, contract, fit(contract, table.headers), table)
+        return date_order_evidence(connection, arrival.system, contract, map_headers(contract, table.headers), table)
 
-    def read(number: int) -> Observed:
-        seen = Observed(exported_at=file.exported_at)
-        with whole.piece(number) as source:
-            patch = arrival.patch.between(whole.starts[number].before, source.records)
-            _observe(connection, home, replace(arrival, patch=patch), source, seen, whole, number)
-        file.encoding, file.delimiter = seen.encoding, seen.delimiter
-        return seen
+    def read(number: int) -> FileOutcome:
+        outcome = FileOutcome(exported_at=file.exported_at)
+        with chunked_file.chunk(number) as source:
+            patch = arrival.patch.between(chunked_file.starts[number].before, source.records)
+            _land(connection, file_store, replace(arrival, patch=patch), source, outcome, chunked_file, number)
+        file.encoding, file.delimiter = outcome.encoding, outcome.delimiter
+        return outcome
 
-    whole = Whole(connection, contract, loads, look, arrival.patch)
-    file.exported_at = arrival.exported_at or newest_of(whole.texts(export_dates), contract, arrival.zone)
-    pieces = [read(number) for number in range(len(loads))]
-    refuse_unknown(whole.unknown, canonical_objects()[contract.object], arrival.vocabularies)
-    for number in whole.repeated([home.rows(number) for number in range(len(loads))]):
-        pieces[number] = read(number)
-    refused = [path for number in range(len(loads)) if (path := home.refused(number)).exists()]
-    store.keep_files(connection, refused, "record", home.refused())
-    return together(pieces)
+    chunked_file = ChunkedFile(connection, contract, loads, scan, arrival.patch)
+    file.exported_at = arrival.exported_at or newest_of(chunked_file.texts(export_dates), contract, arrival.zone)
+    chunks = [read(number) for number in range(len(loads))]
+    refuse_unknown_words(chunked_file.unknown, canonical_objects()[contract.object], arrival.vocabularies)
+    for number in chunked_file.chunks_with_repeated_keys([file_store.rows(number) for number in range(len(loads))]):
+        chunks[number] = read(number)
+    refused = [path for number in range(len(loads)) if (path := file_store.refused(number)).exists()]
+    store.keep_files(connection, refused, "record", file_store.refused())
+    return merge_outcomes(chunks)
 
 
 def _prepared(
     connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, carried: dict[str, str] | None
 ) -> Source:
-    """The rows that are read: what is said once added, blank cells filled down, columns turned into rows."""
+    """The rows that are read: stated values added, blank cells filled down, columns unpivoted, sheets mapped."""
     contract = arrival.contract
     table = fill_down(connection, add_stated(connection, source, contract, arrival.name), contract, carried)
     table = unpivot_columns(connection, table, contract, (*arrival.system.null_words, *contract.null_words))
-    return fit_sheets(connection, table, contract)
+    return map_sheets(connection, table, contract)
 
 
 def _read(
-    connection: duckdb.DuckDBPyConnection, arrival: Arrival, source: Source, seen: Observed, whole: Whole | None
+    connection: duckdb.DuckDBPyConnection,
+    arrival: Arrival,
+    source: Source,
+    outcome: FileOutcome,
+    chunked_file: ChunkedFile | None,
 ) -> Source:
-    """Cast and judge the file; the table whose rows were read, which is not the file's where columns became rows."""
+    """Cast and validate the file; the table that was read: not the file's own where columns are unpivoted."""
     contract, canonical = arrival.contract, canonical_objects()[arrival.contract.object]
-    seen.encoding, seen.delimiter = source.encoding, source.delimiter
-    if seen.exported_at is None:
-        seen.exported_at = exported_from_column(connection, contract, source, arrival.zone)
-    table = _prepared(connection, arrival, source, whole.carried if whole else None)
-    shape = fit(contract, table.headers)
-    seen.warnings += [*table.warnings, *shape.warnings]
-    order_of = whole.order_of if whole else None
-    rules = column_rules(connection, arrival.system, contract, shape, table, arrival.zone, order_of)
-    casting = Casting(contract, canonical, shape, rules, _line_prefix(arrival, seen))
+    outcome.encoding, outcome.delimiter = source.encoding, source.delimiter
+    if outcome.exported_at is None:
+        outcome.exported_at = exported_from_column(connection, contract, source, arrival.zone)
+    table = _prepared(connection, arrival, source, chunked_file.carried if chunked_file else None)
+    mapping = map_headers(contract, table.headers)
+    outcome.warnings += [*table.warnings, *mapping.warnings]
+    order_of = chunked_file.order_of if chunked_file else None
+    rules = column_rules(connection, arrival.system, contract, mapping, table, arrival.zone, order_of)
+    casting = Casting(contract, canonical, mapping, rules, _line_prefix(arrival, outcome))
     cast_cells(connection, table, casting)
-    made = judge(connection, casting, arrival.vocabularies, whole.unknown if whole else None)
-    seen.corrections = pl.concat([arrival.patch.corrections(), made])
+    corrections = validate_rows(
+        connection, casting, arrival.vocabularies, chunked_file.unknown if chunked_file else None
+    )
+    outcome.corrections = pl.concat([arrival.patch.corrections(), corrections])
     return table
 
 
-def _line_prefix(arrival: Arrival, seen: Observed) -> str:
-    """What makes the record number of a line without a key unique: the day, the file, and which part of it this is."""
+def _line_prefix(arrival: Arrival, outcome: FileOutcome) -> str:
+    """Prefix that makes the record number of a line without a key unique: export day, file and contract."""
     part = f"/{arrival.contract.name}" if arrival.contract.name != arrival.contract.object else ""
-    return f"{seen.exported_at:%Y-%m-%d}/{arrival.name}{part}"
+    return f"{outcome.exported_at:%Y-%m-%d}/{arrival.name}{part}"
 
 
 def _keep(
     connection: duckdb.DuckDBPyConnection,
-    home: store.Home,
+    file_store: store.FileStore,
     arrival: Arrival,
     sources: tuple[Source, Source],
-    seen: Observed,
-    piece: int | None,
+    outcome: FileOutcome,
+    chunk: int | None,
 ) -> None:
-    """Write accepted and refused rows, then count: every row of the file must be in exactly one place.
+    """Write accepted and refused rows, and check that every row of the file is counted exactly once.
 
-    sources: the file as it came, and the table whose rows were read.
+    sources: the file's own rows, and the table that was read.
     """
     source = sources[0]
     total, control, loaded, faults = _row(
@@ -162,40 +174,46 @@ def _keep(
         "select count(*), count(*) filter (_is_control), count(*) filter (not _is_control and _record not in "
         "(select _record from faults)), (select count(*) from faults) from typed",
     )
-    refused = refused_rows(connection, arrival, sources, home.file_id, has_faults=faults > 0)
-    seen.rows_in = total + source.control + len(source.refused)
-    seen.rows_loaded, seen.rows_control, seen.rows_quarantined = loaded, control + source.control, refused.height
-    if seen.rows_in != loaded + seen.rows_quarantined + seen.rows_control:
+    refused = rejected_rows(connection, arrival, sources, file_store.file_id, has_faults=faults > 0)
+    outcome.rows_in = total + source.control + len(source.refused)
+    outcome.rows_loaded, outcome.rows_control, outcome.rows_quarantined = (
+        loaded,
+        control + source.control,
+        refused.height,
+    )
+    if outcome.rows_in != loaded + outcome.rows_quarantined + outcome.rows_control:
         raise AssertionError(
-            f"{arrival.name}: {seen.rows_in} rows in, but {loaded} + {refused.height} + {seen.rows_control}"
+            f"{arrival.name}: {outcome.rows_in} rows in, but {loaded} + {refused.height} + {outcome.rows_control}"
         )
     if loaded == 0 and refused.height:
-        seen.status, seen.reason_code = "rejected", "all_rows_refused"
+        outcome.status, outcome.reason_code = "rejected", "all_rows_refused"
         private = personal_columns(arrival.contract)
-        seen.reason = f"no row could be used, first: {first_reason(refused, private)}"
+        outcome.reason = f"no row could be used, first: {first_reason(refused, private)}"
     if window := arrival.contract.window_column:
         bounds = _row(connection, f"select min({quoted(window)})::date, max({quoted(window)})::date {_ACCEPTED}")
-        seen.window_from, seen.window_to = bounds
-    store.keep_frame(refused, home.refused(piece))
-    rows = _accepted_query(connection, arrival, seen, home)
-    store.keep_query(connection, rows, home.rows(piece or 0))
+        outcome.window_from, outcome.window_to = bounds
+    store.keep_frame(refused, file_store.refused(chunk))
+    rows = _accepted_query(connection, arrival, outcome, file_store)
+    store.keep_query(connection, rows, file_store.rows(chunk or 0))
 
 
 _ACCEPTED = "from typed where not _is_control and _record not in (select _record from faults)"
 
 
 def _row(connection: duckdb.DuckDBPyConnection, sql: str) -> tuple[Any, ...]:
-    found = connection.execute(sql).fetchone()
-    assert found is not None
-    return found
+    row = connection.execute(sql).fetchone()
+    assert row is not None
+    return row
 
 
-def _accepted_query(connection: duckdb.DuckDBPyConnection, arrival: Arrival, seen: Observed, home: store.Home) -> str:
-    made = {name for name, *_ in connection.execute("describe typed").fetchall()}
+def _accepted_query(
+    connection: duckdb.DuckDBPyConnection, arrival: Arrival, outcome: FileOutcome, file_store: store.FileStore
+) -> str:
+    typed = {name for name, *_ in connection.execute("describe typed").fetchall()}
     canonical = canonical_objects()[arrival.contract.object]
-    columns = ", ".join(quoted(name) for name in canonical.sql_columns if name in made)
+    columns = ", ".join(quoted(name) for name in canonical.sql_columns if name in typed)
     return (
         f"select {columns}, _extra, {literal(arrival.system.system)} as source_system, source_id, "
-        f"timestamp '{seen.exported_at}' as exported_at, timestamp '{home.landed_at}' as landed_at, "
-        f"{literal(home.file_id)} as _file_id, _record, _row_hash, _namespaces {_ACCEPTED}"
+        f"timestamp '{outcome.exported_at}' as exported_at, timestamp '{file_store.landed_at}' as landed_at, "
+        f"{literal(file_store.file_id)} as _file_id, _record, _row_hash, _namespaces {_ACCEPTED}"
     )

@@ -1,7 +1,7 @@
-"""Landing and ledger into the working file: `raw.*`, `control.*`, `quality.quarantine`, `keys.namespaces`.
+"""Loads landing and ledger into the working file: `raw.*`, `control.*`, `quality.quarantine`, `keys.namespaces`.
 
-Landing and state are the truth. This module only makes the tables agree with them, in one transaction: files that count
-and are not in yet are added, those that no longer count are taken out. A run that was killed is finished by the next.
+Landing and state are the truth. The tables are brought in line with them in one transaction: effective files that are
+missing are added, files that are no longer effective are removed. A killed run is completed by the next.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted, replace_table
 from pipelines.ingest.files import store
-from pipelines.ingest.files.file_ledger import FILES, History, Row
+from pipelines.ingest.files.file_ledger import FILES, FileLedger, Row
 from pipelines.ingest.formats.source import MEMORY_LIMIT
 
 LINEAGE = {
@@ -36,27 +36,27 @@ OBJECTS = {
 
 
 def synchronise(
-    settings: Settings, contracts: Mapping[str, SourceContract], history: History, *, anew: bool = False
+    settings: Settings, contracts: Mapping[str, SourceContract], ledger: FileLedger, *, from_scratch: bool = False
 ) -> None:
-    """Make the tables hold exactly the rows that count. Does next to nothing where they already do.
+    """Make the tables hold exactly the rows of effective files; fast where they already do.
 
-    anew: empty the tables first, whatever they hold.
+    from_scratch: empty the tables first, whatever they hold.
     """
-    count = history.effective()
+    effective = ledger.effective()
     with warehouse.write(settings) as connection:
         connection.execute(f"set memory_limit = '{MEMORY_LIMIT}'")
         _systems(connection, contracts, settings)
         _objects(connection, contracts)
-        if anew:
+        if from_scratch:
             _empty(connection)
         changed = _raw_tables(connection)
-        before = _loaded(connection)
-        stale = {file_id for file_id, name in before.items() if file_id not in count or name in changed}
-        missing = [row for file_id, row in count.items() if file_id not in before or file_id in stale]
-        if stale or missing or not _agrees(connection, history):
-            _remove(connection, before, stale)
+        loaded = _loaded(connection)
+        stale = {file_id for file_id, name in loaded.items() if file_id not in effective or name in changed}
+        missing = [row for file_id, row in effective.items() if file_id not in loaded or file_id in stale]
+        if stale or missing or not _agrees(connection, ledger):
+            _remove(connection, loaded, stale)
             _add(connection, settings, missing)
-            _control(connection, settings, history, count)
+            _control(connection, settings, ledger, effective)
 
 
 def _empty(connection: duckdb.DuckDBPyConnection) -> None:
@@ -66,58 +66,58 @@ def _empty(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _raw_tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """Create each raw table that is missing or has other columns than its object; the names of those made anew."""
-    found: dict[str, list[tuple[str, str]]] = {}
+    """Create each raw table that is missing or has other columns than its object; the names of those created."""
+    present: dict[str, list[tuple[str, str]]] = {}
     for table, column, kind in connection.execute(
         "select table_name, column_name, data_type from information_schema.columns where table_schema = 'raw' "
         "order by table_name, ordinal_position"
     ).fetchall():
-        found.setdefault(table, []).append((column, kind))
-    made = {}
+        present.setdefault(table, []).append((column, kind))
+    created = {}
     for name, canonical in canonical_objects().items():
         wanted = {**canonical.sql_columns, **LINEAGE}
-        if found.get(name) != list(wanted.items()):
+        if present.get(name) != list(wanted.items()):
             columns = ", ".join(f"{quoted(column)} {kind}" for column, kind in wanted.items())
-            made[name] = f"create or replace table raw.{quoted(name)} ({columns})"
-    if made:
-        connection.execute("; ".join(made.values()))
-    return set(made)
+            created[name] = f"create or replace table raw.{quoted(name)} ({columns})"
+    if created:
+        connection.execute("; ".join(created.values()))
+    return set(created)
 
 
 def _loaded(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """File id to object of what the tables hold; nothing where they are new."""
+    """File id to object of the files in the tables; empty where the tables are new."""
     if not _exists(connection, "control", "files"):
         return {}
     return dict(connection.execute("select file_id, object from control.files where status = 'loaded'").fetchall())
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
-    found = connection.execute(
+    row = connection.execute(
         "select 1 from information_schema.tables where table_schema = ? and table_name = ?", [schema, table]
     ).fetchone()
-    return found is not None
+    return row is not None
 
 
-def _agrees(connection: duckdb.DuckDBPyConnection, history: History) -> bool:
-    """Whether control.files already shows every observation and its standing."""
+def _agrees(connection: duckdb.DuckDBPyConnection, ledger: FileLedger) -> bool:
+    """Whether control.files already has every observation with its current status."""
     if not _exists(connection, "control", "files"):
         return False
     shown = connection.execute("select file_id, status, landed_at from control.files").fetchall()
-    return set(shown) == set(history.frame().select("file_id", "status", "landed_at").rows())
+    return set(shown) == set(ledger.frame().select("file_id", "status", "landed_at").rows())
 
 
-def _remove(connection: duckdb.DuckDBPyConnection, before: dict[str, str], stale: set[str]) -> None:
-    for name in {before[file_id] for file_id in stale} & set(canonical_objects()):
-        ids = [file_id for file_id in stale if before[file_id] == name]
+def _remove(connection: duckdb.DuckDBPyConnection, loaded: dict[str, str], stale: set[str]) -> None:
+    for name in {loaded[file_id] for file_id in stale} & set(canonical_objects()):
+        ids = [file_id for file_id in stale if loaded[file_id] == name]
         connection.execute(f"delete from raw.{quoted(name)} where _file_id in (select unnest(?))", [ids])
 
 
 def _add(connection: duckdb.DuckDBPyConnection, settings: Settings, missing: list[Row]) -> None:
-    """Insert the kept rows of each file; a column the object has gained since is NULL in older ones.
+    """Insert the kept rows of each file; a column that the object has gained since is NULL in older ones.
 
-    One thread: several write half-filled row groups, which closing the file then packs anew at twice the cost.
+    One thread: several write half-filled row groups, which are rewritten on closing the file at twice the cost.
     """
-    connection.execute("set enable_progress_bar = false")  # it would be drawn into whatever the caller prints
+    connection.execute("set enable_progress_bar = false")  # it would mix with what the caller prints
     connection.execute("set threads = 1")
     for name, canonical in canonical_objects().items():
         paths = _kept(settings, name, [row["file_id"] for row in missing if row["object"] == name])
@@ -140,23 +140,27 @@ def _texts(paths: list[Path]) -> list[str]:
 
 
 def _control(
-    connection: duckdb.DuckDBPyConnection, settings: Settings, history: History, count: Mapping[str, Row]
+    connection: duckdb.DuckDBPyConnection, settings: Settings, ledger: FileLedger, effective: Mapping[str, Row]
 ) -> None:
-    replace_table(connection, "control", "files", history.frame().select(list(FILES)))
+    replace_table(connection, "control", "files", ledger.frame().select(list(FILES)))
     log = state.read(settings, "corrections")
-    made = (
+    corrections = (
         pl.DataFrame(schema=CORRECTIONS)
         if log.is_empty()
         else log.select(list(CORRECTIONS)).unique(maintain_order=True)
     )
-    replace_table(connection, "control", "corrections", made.filter(pl.col("file_id").is_in(list(count))))
-    _quarantine(connection, settings, history)
-    _namespaces(connection, settings, count)
+    replace_table(connection, "control", "corrections", corrections.filter(pl.col("file_id").is_in(list(effective))))
+    _quarantine(connection, settings, ledger)
+    _namespaces(connection, settings, effective)
 
 
-def _quarantine(connection: duckdb.DuckDBPyConnection, settings: Settings, history: History) -> None:
+def _quarantine(connection: duckdb.DuckDBPyConnection, settings: Settings, ledger: FileLedger) -> None:
     replace_table(connection, "quality", "quarantine", pl.DataFrame(schema=store.REFUSED))
-    paths = [path for file_id in sorted(history.standing()) if (path := store.refused_path(settings, file_id)).exists()]
+    paths = [
+        path
+        for file_id in sorted(ledger.awaiting_correction())
+        if (path := store.refused_path(settings, file_id)).exists()
+    ]
     if paths:
         connection.execute(
             "insert into quality.quarantine by name select * from read_parquet(?, union_by_name = true)",
@@ -164,14 +168,14 @@ def _quarantine(connection: duckdb.DuckDBPyConnection, settings: Settings, histo
         )
 
 
-def _namespaces(connection: duckdb.DuckDBPyConnection, settings: Settings, count: Mapping[str, Row]) -> None:
+def _namespaces(connection: duckdb.DuckDBPyConnection, settings: Settings, effective: Mapping[str, Row]) -> None:
     """One key per record and namespace: that of its newest export."""
     connection.execute(
         "create or replace table keys.namespaces (source_system varchar, object varchar, source_id varchar, "
         "namespace varchar, namespace_key varchar)"
     )
     for name in canonical_objects():
-        paths = _kept(settings, name, [file_id for file_id, row in count.items() if row["object"] == name])
+        paths = _kept(settings, name, [file_id for file_id, row in effective.items() if row["object"] == name])
         if paths:
             connection.execute(
                 "insert into keys.namespaces "

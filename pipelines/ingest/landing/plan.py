@@ -1,4 +1,4 @@
-"""Which files a run has to read: those it has not seen under today's contract, oldest export first."""
+"""Which files a run has to read: those not yet read under the current contract, oldest export first."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -6,39 +6,39 @@ from datetime import datetime
 
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
 from pipelines.home.settings import Settings
-from pipelines.ingest.arrival import Arrival, Observed
+from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.casting.code_lists import Vocabulary, load_vocabulary
 from pipelines.ingest.files import store
-from pipelines.ingest.files.file_ledger import History, Row
+from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.formats.source import FileRefusedError
 from pipelines.ingest.landing.export_date import exported_at
-from pipelines.ingest.landing.inbox import Found, allowed_hashes, look, owners
+from pipelines.ingest.landing.inbox import InboxFile, allowed_hashes, list_inbox, matching_contracts
 from pipelines.ingest.landing.report import IngestReport, file_id_of, ledger_row, note_unread
-from pipelines.ingest.quarantine.resubmission import Returned
+from pipelines.ingest.quarantine.resubmission import Resubmissions
 
-NEW = sys.maxsize  # a file that was never seen comes after those that were
+NEW = sys.maxsize  # a file that was never read comes after those that were
 
 
-def arrivals_of(
+def plan_arrivals(
     settings: Settings,
     contracts: Mapping[str, SourceContract],
-    past: History,
+    ledger: FileLedger,
     landed_at: datetime,
     report: IngestReport,
 ) -> Iterator[Arrival]:
-    """Files to be read, oldest export first. Files that nobody claims, or that may not be here, go to the report."""
-    found, allowed = look(settings), allowed_hashes(settings)
-    claims, latest = owners(found, contracts), past.latest_by_path()
-    loaded = {identity for row in past.effective().values() for identity in _identities(row)}
-    words = _Words(settings)
+    """Files to be read, oldest export first. Unclaimed files, and foreign ones in a demo home, go to the report."""
+    files, allowed = list_inbox(settings), allowed_hashes(settings)
+    claims, latest = matching_contracts(files, contracts), ledger.latest_by_path()
+    loaded = {identity for row in ledger.effective().values() for identity in _identities(row)}
+    policy = _Policy(settings)
     arrivals = []
-    for file in found:
-        stranger = allowed is not None and file.sha256 not in allowed
-        if stranger or not claims[file.name]:
-            note_unread(file, "demo" if stranger else "", latest, landed_at, report)
+    for file in files:
+        is_foreign = allowed is not None and file.sha256 not in allowed
+        if is_foreign or not claims[file.name]:
+            note_unread(file, "demo" if is_foreign else "", latest, landed_at, report)
             continue
         for system, contract in claims[file.name]:
-            arrival = _arrival(settings, system, contract, file, words, landed_at, latest, report)
+            arrival = _arrival(settings, system, contract, file, policy, landed_at, latest, report)
             if arrival is None:
                 continue
             before = latest.get((system.system, contract.name, file.name))
@@ -47,24 +47,24 @@ def arrivals_of(
             else:
                 loaded.add(_arrival_identity(arrival))
                 arrivals.append(arrival)
-    present = {(system.system, item.name, file.sha256) for file in found for system, item in claims[file.name]}
-    arrivals += _kept_arrivals(settings, contracts, past, present, words, landed_at)
-    first = past.first_seen()
+    present = {(system.system, item.name, file.sha256) for file in files for system, item in claims[file.name]}
+    arrivals += _kept_arrivals(settings, contracts, ledger, present, policy, landed_at)
+    first_positions = ledger.first_positions()
     yield from sorted(
-        arrivals, key=lambda item: (item.exported_at or landed_at, first.get(_origin(item), NEW), item.name)
+        arrivals, key=lambda item: (item.exported_at or landed_at, first_positions.get(_origin(item), NEW), item.name)
     )
 
 
 def _kept_arrivals(
     settings: Settings,
     contracts: Mapping[str, SourceContract],
-    past: History,
+    ledger: FileLedger,
     present: set[tuple[str, str, str]],
-    words: "_Words",
+    policy: "_Policy",
     landed_at: datetime,
 ) -> Iterator[Arrival]:
-    """Bytes that have left the inbox (whose are `present`) but are to be read otherwise now: landing has them."""
-    for row in past.readable():
+    """Kept files that are no longer in the inbox (`present`) and whose contract or words have changed."""
+    for row in ledger.readable():
         system = contracts.get(row["source_system"])
         contract = next((item for item in system.objects if item.name == row["contract"]), None) if system else None
         path = store.bytes_path(settings, row["sha256"])
@@ -72,44 +72,44 @@ def _kept_arrivals(
             continue
         if (system.system, contract.name, row["sha256"]) in present:
             continue
-        file = Found(path, row["path"], row["sha256"], row["bytes"])
-        arrival = _arrival(settings, system, contract, file, words, landed_at, {}, IngestReport(), row["exported_at"])
+        file = InboxFile(path, row["path"], row["sha256"], row["bytes"])
+        arrival = _arrival(settings, system, contract, file, policy, landed_at, {}, IngestReport(), row["exported_at"])
         if arrival and not _is_same(arrival, row):
             yield arrival
 
 
-class _Words:
-    """Vocabularies, read once per kind and system, and the rows that people have corrected."""
+class _Policy:
+    """Vocabularies, read once per kind and system, and the resubmitted rows."""
 
     def __init__(self, settings: Settings) -> None:
-        self.settings, self.known = settings, dict[tuple[str, str], Vocabulary]()
-        self.returned = Returned.read(settings)
+        self.settings, self.vocabularies = settings, dict[tuple[str, str], Vocabulary]()
+        self.resubmissions = Resubmissions.read(settings)
 
     def of(self, system: str, contract: ObjectContract) -> dict[str, Vocabulary]:
         columns = canonical_objects()[contract.object].columns
         kinds = {kind for name in contract.columns if (kind := columns[name].map)}
         for kind in kinds:
-            if (kind, system) not in self.known:
-                self.known[kind, system] = load_vocabulary(self.settings, kind, system)
-        return {kind: self.known[kind, system] for kind in sorted(kinds)}
+            if (kind, system) not in self.vocabularies:
+                self.vocabularies[kind, system] = load_vocabulary(self.settings, kind, system)
+        return {kind: self.vocabularies[kind, system] for kind in sorted(kinds)}
 
 
 def _arrival(
     settings: Settings,
     system: SourceContract,
     contract: ObjectContract,
-    file: Found,
-    words: _Words,
+    file: InboxFile,
+    policy: _Policy,
     landed_at: datetime,
     latest: dict[tuple[str, str, str], Row],
     report: IngestReport,
     known_date: datetime | None = None,
 ) -> Arrival | None:
     zone = system.timezone or settings.company.timezone
-    vocabularies = words.of(system.system, contract)
-    prints = " ".join(vocabulary.fingerprint for vocabulary in vocabularies.values())
-    patch = words.returned.of(system.system, contract.name, file.sha256)
-    contract_hash = system.contract_hash(contract, zone, " ".join([prints, patch.fingerprint]).strip())
+    vocabularies = policy.of(system.system, contract)
+    fingerprints = " ".join(vocabulary.fingerprint for vocabulary in vocabularies.values())
+    patch = policy.resubmissions.of(system.system, contract.name, file.sha256)
+    contract_hash = system.contract_hash(contract, zone, " ".join([fingerprints, patch.fingerprint]).strip())
     try:
         moment = known_date or exported_at(contract, file.path, file.name, zone)
     except FileRefusedError as refusal:
@@ -117,9 +117,9 @@ def _arrival(
         if before and (before["sha256"], before["contract_hash"]) == (file.sha256, contract_hash):
             report.known += 1
         else:
-            seen = Observed(status="rejected", reason_code=refusal.code, reason=refusal.reason)
+            outcome = FileOutcome(status="rejected", reason_code=refusal.code, reason=refusal.reason)
             arrival = Arrival(system, contract, contract_hash, zone, file.path, file.name, file.sha256, file.size, None)
-            report.files.append(ledger_row(arrival, seen, file_id_of(arrival, None, 0), landed_at))
+            report.files.append(ledger_row(arrival, outcome, file_id_of(arrival, None, 0), landed_at))
         return None
     return Arrival(
         system, contract, contract_hash, zone, file.path, file.name, file.sha256, file.size, moment, vocabularies, patch
@@ -127,9 +127,9 @@ def _arrival(
 
 
 def _identities(row: Row) -> Iterator[tuple[object, ...]]:
-    """What was loaded, with its date, and without for files whose date stands in a column: their bytes tell it."""
-    known = (row["source_system"], row["contract"], row["sha256"], row["contract_hash"])
-    yield from ((*known, row["exported_at"]), (*known, None))
+    """What was loaded, with its date, and without it for files whose own column holds the date."""
+    identity = (row["source_system"], row["contract"], row["sha256"], row["contract_hash"])
+    yield from ((*identity, row["exported_at"]), (*identity, None))
 
 
 def _origin(arrival: Arrival) -> tuple[str, ...]:

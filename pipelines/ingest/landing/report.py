@@ -1,13 +1,13 @@
-"""What one run of ingestion did, and the ledger's row of one file."""
+"""The report of one run of ingestion, and the ledger's row of one file."""
 
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from pipelines.ingest.arrival import Arrival, Observed
-from pipelines.ingest.files import file_ledger as ledger
+from pipelines.ingest.arrival import Arrival, FileOutcome
+from pipelines.ingest.files import file_ledger
 from pipelines.ingest.files.file_ledger import Row
-from pipelines.ingest.landing.inbox import Found
+from pipelines.ingest.landing.inbox import InboxFile
 
 
 @dataclass
@@ -19,7 +19,7 @@ class IngestReport:
 
     @property
     def new_files(self) -> int:
-        """Number of files that this run looked at."""
+        """Number of files that this run read or refused."""
         return len(self.files)
 
     def total(self, column: str) -> int:
@@ -39,16 +39,16 @@ class IngestReport:
         )
 
 
-def file_id_of(arrival: Arrival, moment: datetime | None, seen_before: int) -> str:
-    """The id of one observation of a file: the same bytes under the same contract and date have the same one."""
+def file_id_of(arrival: Arrival, moment: datetime | None, earlier_count: int) -> str:
+    """The id of one observation of a file: equal for the same path, bytes, contract and date."""
     parts = (arrival.system.system, arrival.contract.name, arrival.name, moment, arrival.sha256, arrival.contract_hash)
-    return ledger.file_id(parts, seen_before)
+    return file_ledger.file_id(parts, earlier_count)
 
 
-def ledger_row(arrival: Arrival, seen: Observed, file_id: str, landed_at: datetime) -> Row:
-    """What state keeps of one file that was read or refused."""
+def ledger_row(arrival: Arrival, outcome: FileOutcome, file_id: str, landed_at: datetime) -> Row:
+    """The ledger's row of one file that was read or refused."""
     contract = arrival.contract
-    day = seen.exported_at.isoformat() if seen.exported_at else "undated"
+    day = outcome.exported_at.isoformat() if outcome.exported_at else "undated"
     return {
         "file_id": file_id,
         "source_system": arrival.system.system,
@@ -59,37 +59,37 @@ def ledger_row(arrival: Arrival, seen: Observed, file_id: str, landed_at: dateti
         "sha256": arrival.sha256,
         "contract_hash": arrival.contract_hash,
         "bytes": arrival.size,
-        "exported_at": seen.exported_at,
+        "exported_at": outcome.exported_at,
         "landed_at": landed_at,
         "extract": contract.kind,
         "window_column": contract.window_column,
-        "window_from": seen.window_from,
-        "window_to": seen.window_to,
+        "window_from": outcome.window_from,
+        "window_to": outcome.window_to,
         "set_id": f"{arrival.system.system}/{contract.object}/{contract.name}/{day}",
-        "status": seen.status,
-        "reason_code": seen.reason_code,
-        "reason": seen.reason,
-        "rows_in": seen.rows_in,
-        "rows_loaded": seen.rows_loaded,
-        "rows_quarantined": seen.rows_quarantined,
-        "rows_control": seen.rows_control,
-        "encoding": seen.encoding,
-        "delimiter": seen.delimiter,
-        "warnings": seen.warnings_text,
+        "status": outcome.status,
+        "reason_code": outcome.reason_code,
+        "reason": outcome.reason,
+        "rows_in": outcome.rows_in,
+        "rows_loaded": outcome.rows_loaded,
+        "rows_quarantined": outcome.rows_quarantined,
+        "rows_control": outcome.rows_control,
+        "encoding": outcome.encoding,
+        "delimiter": outcome.delimiter,
+        "warnings": outcome.warnings_text,
     }
 
 
 def note_unread(
-    file: Found, why: str, latest: dict[tuple[str, str, str], Row], landed_at: datetime, report: IngestReport
+    file: InboxFile, why: str, latest: dict[tuple[str, str, str], Row], landed_at: datetime, report: IngestReport
 ) -> None:
-    """A file that no contract claims, or a stranger in a demo home: listed once, never read."""
+    """Add a file that no contract claims, or a foreign one in a demo home, to the report once; it is not read."""
     before = latest.get(("", why, file.name))
     if before and before["sha256"] == file.sha256:
         report.known += 1
         return
-    row: Row = dict.fromkeys(ledger.FILES)
+    row: Row = dict.fromkeys(file_ledger.FILES)
     row |= {
-        "file_id": ledger.file_id(("unread", why, file.name, file.sha256), 0), "source_system": "", "object": "",
+        "file_id": file_ledger.file_id(("unread", why, file.name, file.sha256), 0), "source_system": "", "object": "",
         "contract": why,
         "path": file.name, "part": "", "sha256": file.sha256, "bytes": file.size, "landed_at": landed_at, "set_id": "",
         "status": "unclaimed", "reason_code": "unclaimed",

@@ -1,4 +1,4 @@
-"""A contract from one export: what its headers and values look like, and the YAML that says so.
+"""Proposes a contract from one export: maps headers and values to canonical columns, and writes the YAML.
 
 Belongs here: guesses with their evidence, for a person to correct. Does not belong here: anything a run relies on.
 """

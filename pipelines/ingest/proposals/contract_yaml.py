@@ -1,4 +1,4 @@
-"""The text of a proposed contract: what was understood as lines, what was not as comments."""
+"""The YAML of a proposed contract: what was mapped as lines, the rest as comments."""
 
 import json
 import re
@@ -9,178 +9,192 @@ import polars as pl
 import yaml
 
 from pipelines.contracts import CanonicalColumn, CanonicalObject
-from pipelines.ingest.proposals.column_values import SAMPLE, Looks
-from pipelines.ingest.proposals.headers import aliases, exact_likenesses
-from pipelines.ingest.proposals.mapping import SURE, Evidence, Guess
-from pipelines.ingest.proposals.options import column_options, is_continental, words_found
-from pipelines.ingest.proposals.wide_sheets import MEASURE, Wide
+from pipelines.ingest.proposals.column_values import SAMPLE_CELLS, ColumnSample
+from pipelines.ingest.proposals.headers import aliases, exact_similarities
+from pipelines.ingest.proposals.mapping import SURE, Guess, ProposalContext
+from pipelines.ingest.proposals.options import column_options, is_continental, word_mappings
+from pipelines.ingest.proposals.wide_sheets import MEASURE, WideTable
 
-DATED = (("%Y-%m-%d", r"\d{4}-\d{2}-\d{2}"), ("%Y_%m_%d", r"\d{4}_\d{2}_\d{2}"), ("%Y%m%d", r"\d{8}"))
-# What tells the rows of objects apart that have no id of their own.
+DATE_FORMATS = (("%Y-%m-%d", r"\d{4}-\d{2}-\d{2}"), ("%Y_%m_%d", r"\d{4}_\d{2}_\d{2}"), ("%Y%m%d", r"\d{8}"))
+# Key columns of objects without an id of their own.
 KEY_PARTS = ("member", "dealer_id", "team", "role", "department", "product_id", "component_id", "version")
 DIMENSIONS = {"region": "region", "product_line": "product_line", "team": "team", "owner_name": "rep"}
 
 
 @dataclass(frozen=True)
-class Draft:
-    """What was understood of one file."""
+class ContractDraft:
+    """The proposal for one file before it is written as YAML."""
 
     path: Path
     system: str
-    item: CanonicalObject
+    canonical: CanonicalObject
     guesses: list[Guess]
     frame: pl.DataFrame
     reader: dict[str, str]
     titles: list[str]
-    evidence: Evidence
-    wide: Wide | None
-    entered: tuple[str, list[str]] | None
-    labelled: str
+    context: ProposalContext
+    wide: WideTable | None
+    stage_dates: tuple[str, list[str]] | None
+    label_column: str
     labels: list[str]
 
     @property
     def table(self) -> pl.DataFrame:
-        """The rows that the object has: the file's, or the long ones that its columns become."""
+        """The rows of the object: the file's, or the long ones that its columns are unpivoted to."""
         return self.wide.long(self.frame) if self.wide else self.frame
 
     @property
     def headers(self) -> dict[str, list[str]]:
         """Canonical column to the headers that feed it."""
-        found: dict[str, list[str]] = {}
+        by_column: dict[str, list[str]] = {}
         for guess in self.guesses:
-            found.setdefault(guess.column, []).append(guess.header)
-        return found
+            by_column.setdefault(guess.column, []).append(guess.header)
+        return by_column
 
 
-def written(draft: Draft) -> str:
+def to_yaml(draft: ContractDraft) -> str:
     """The contract of a draft as YAML."""
-    looks = {header: Looks.of(draft.table[header]) for header in draft.table.columns}
-    numbers = [
-        looks[h[0]] for name, h in draft.headers.items() if draft.item.columns[name].type in ("decimal", "number")
+    samples = {header: ColumnSample.of(draft.table[header]) for header in draft.table.columns}
+    number_samples = [
+        samples[h[0]]
+        for name, h in draft.headers.items()
+        if draft.canonical.columns[name].type in ("decimal", "number")
     ]
     lines = [f"system: {draft.system}", f"title: {draft.system.replace('_', ' ').title()}"]
-    if is_continental(numbers):
+    if is_continental(number_samples):
         lines.append('number_format: {thousands: ".", decimal: ","}')
-    lines += ["objects:", f"  - object: {draft.item.name}", *_file_lines(draft.path)]
+    lines += ["objects:", f"  - object: {draft.canonical.name}", *_file_lines(draft.path)]
     lines += ["    extract: full  # or incremental, window(<date column>)", *_reader_lines(draft), *_wide_lines(draft)]
-    lines += _key_lines(draft, looks)
-    lines += ["    columns:", *_column_lines(draft, looks), *_rest_lines(draft), *_entered_lines(draft)]
+    lines += _key_lines(draft, samples)
+    lines += ["    columns:", *_column_lines(draft, samples), *_rest_lines(draft), *_stage_history_lines(draft)]
     return "\n".join(lines) + "\n"
 
 
-def _reader_lines(draft: Draft) -> list[str]:
-    looks = {header: Looks.of(draft.frame[header]) for header in draft.frame.columns}
-    fill = _merged(draft) if draft.wide else _fill_down(looks)
-    told: dict[str, object] = {**draft.reader, **({"fill_down": fill} if fill else {})}
-    lines = [f"    reader: {json.dumps(told, ensure_ascii=False)}"] if told else []
+def _reader_lines(draft: ContractDraft) -> list[str]:
+    samples = {header: ColumnSample.of(draft.frame[header]) for header in draft.frame.columns}
+    fill = _merged_column(draft) if draft.wide else _fill_down(samples)
+    options: dict[str, object] = {**draft.reader, **({"fill_down": fill} if fill else {})}
+    lines = [f"    reader: {json.dumps(options, ensure_ascii=False)}"] if options else []
     if draft.labels:
         words = ", ".join("'" + label.replace("'", "''") + "'" for label in draft.labels)
-        name = draft.labelled.replace('"', '""')
+        name = draft.label_column.replace('"', '""')
         condition = quoted(f'"{name}" not in ({words})')
-        lines.append(f"    where: {condition}  # the fields are named once more below the header")
+        lines.append(f"    where: {condition}  # the rows below the header repeat its labels")
     return lines
 
 
-def _wide_lines(draft: Draft) -> list[str]:
+def _wide_lines(draft: ContractDraft) -> list[str]:
     wide = draft.wide
     if wide is None:
         return []
     lines = []
     if wide.lacks_year and "column" not in wide.year:
-        stated = "".join(f"{{{place}: {_plain(said)}}}" for place, said in wide.year.items()) or '{const: "?"}'
-        remark = "" if wide.year else "  # which year? The file does not say"
+        stated = (
+            "".join(f"{{{source}: {_plain(value_text)}}}" for source, value_text in wide.year.items()) or '{const: "?"}'
+        )
+        remark = "" if wide.year else "  # which year? The file does not state it"
         lines.append(f"    stated: {{Year: {stated}}}{remark}")
     value = f", value: {MEASURE}" if MEASURE in wide.measures else ""
     lines.append(f"    unpivot: {{columns: {_plain(wide.pattern)}, name: {wide.name}{value}}}")
     return lines
 
 
-def _key_lines(draft: Draft, looks: dict[str, Looks]) -> list[str]:
-    key = _key(draft.item, draft.headers, looks)
+def _key_lines(draft: ContractDraft, samples: dict[str, ColumnSample]) -> list[str]:
+    key = _key(draft.canonical, draft.headers, samples)
     if not key:
-        return ["    key: none  # no columns tell the rows apart"]
-    table = draft.table.with_columns(pl.col(header).forward_fill() for header in _merged(draft))
+        return ["    key: none  # no columns identify a row"]
+    table = draft.table.with_columns(pl.col(header).forward_fill() for header in _merged_column(draft))
     headers = [header for name in key for header in draft.headers[name]]
     mapped = {guess.header for guess in draft.guesses}
     repeated = table.height - table.select(headers).n_unique()
     for header in (name for name in table.columns if repeated and name not in mapped):
         if (fewer := table.height - table.select(*headers, header).n_unique()) < repeated and draft.wide:
             key, headers, repeated = [*key, quoted(header)], [*headers, header], fewer
-    remark = f"  # {repeated} rows repeat a key: which column tells them apart?" if repeated else ""
+    remark = f"  # {repeated} rows repeat a key: which column distinguishes them?" if repeated else ""
     return [f"    key: [{', '.join(key)}]{remark}"]
 
 
-def _column_lines(draft: Draft, looks: dict[str, Looks]) -> list[str]:
-    sure = {guess.column: guess.confidence for guess in draft.guesses}
+def _column_lines(draft: ContractDraft, samples: dict[str, ColumnSample]) -> list[str]:
+    confidence = {guess.column: guess.confidence for guess in draft.guesses}
     lines = []
     for column, names in draft.headers.items():
         if draft.wide and column == "period_start":
             lines += _period_lines(draft, draft.wide)
             continue
-        canonical = draft.item.columns[column]
-        options, hints = column_options(canonical, column, names, [looks[name] for name in names], draft.titles)
-        said = [] if sure[column] >= SURE else [f"{sure[column]:.0%} sure"]
-        comment = "; ".join([*said, *hints])
+        canonical = draft.canonical.columns[column]
+        options, hints = column_options(canonical, column, names, [samples[name] for name in names], draft.titles)
+        remarks = [] if confidence[column] >= SURE else [f"{confidence[column]:.0%} confident"]
+        comment = "; ".join([*remarks, *hints])
         lines.append(f"      {column}: {_source(names, options)}{f'  # {comment}' if comment else ''}")
-        lines += [f"      # {line}" for line in words_found(canonical, looks[names[0]], draft.evidence.words)]
+        lines += [f"      # {line}" for line in word_mappings(canonical, samples[names[0]], draft.context.vocabularies)]
     return [*lines, *_level_lines(draft), *_missing_lines(draft)]
 
 
-def _period_lines(draft: Draft, wide: Wide) -> list[str]:
+def _period_lines(draft: ContractDraft, wide: WideTable) -> list[str]:
     formats = f", formats: {json.dumps(list(wide.formats), ensure_ascii=False)}" if wide.formats else ""
     source = f"from: {wide.name}"
     if wide.lacks_year:
         source = f'join: [{quoted(wide.year.get("column", "Year"))}, {wide.name}], separator: "-"'
     lines = [f"      period_start: {{{source}{formats}}}"]
-    return [*lines, f"      period: {{const: {wide.period}}}"] if "period" in draft.item.columns else lines
+    return [*lines, f"      period: {{const: {wide.period}}}"] if "period" in draft.canonical.columns else lines
 
 
-def _level_lines(draft: Draft) -> list[str]:
-    """The dimension that `member` is of, where its header is known as one."""
-    if "level" not in draft.item.columns or "level" in draft.headers or "member" not in draft.headers:
+def _level_lines(draft: ContractDraft) -> list[str]:
+    """The dimension of `member`, where its header names one."""
+    if "level" not in draft.canonical.columns or "level" in draft.headers or "member" not in draft.headers:
         return []
     header = draft.headers["member"][0]
-    likes = exact_likenesses(header, {name: aliases(name_of)[name] for name, name_of in _HOMES.items()}, frozenset())
-    best = max(likes, key=lambda name: likes[name], default=None)
+    similarities = exact_similarities(
+        header, {name: aliases(name_of)[name] for name, name_of in _DIMENSION_OBJECTS.items()}, frozenset()
+    )
+    best = max(similarities, key=lambda name: similarities[name], default=None)
     return [f"      level: {{const: {DIMENSIONS[best]}}}  # {header!r} is one"] if best else []
 
 
 _STAGE = CanonicalColumn(type="text", about="Stage.", map="stages")
-_HOMES = {"region": "accounts", "product_line": "products", "team": "opportunities", "owner_name": "opportunities"}
+_DIMENSION_OBJECTS = {
+    "region": "accounts",
+    "product_line": "products",
+    "team": "opportunities",
+    "owner_name": "opportunities",
+}
 
 
-def _missing_lines(draft: Draft) -> list[str]:
+def _missing_lines(draft: ContractDraft) -> list[str]:
     return [
-        f"      # {name}: required and not found: {column.about} Name its header, or say {{const: ...}}"
-        for name, column in draft.item.columns.items()
+        f"      # {name}: required and not found: {column.about} Name its header, or set {{const: ...}}"
+        for name, column in draft.canonical.columns.items()
         if column.required and name not in draft.headers and not (name == "level" and _level_lines(draft))
     ]
 
 
-def _rest_lines(draft: Draft) -> list[str]:
+def _rest_lines(draft: ContractDraft) -> list[str]:
     guessed = {guess.header for guess in draft.guesses}
-    done = guessed | set(draft.entered[1] if draft.entered else ())
+    handled = guessed | set(draft.stage_dates[1] if draft.stage_dates else ())
     if draft.wide:
-        done |= draft.wide.of(guessed)
-        done |= set(draft.wide.year.values())
-    rest = [header for header in draft.frame.columns if header not in done]
+        handled |= draft.wide.of(guessed)
+        handled |= set(draft.wide.year.values())
+    rest = [header for header in draft.frame.columns if header not in handled]
     sums = [header for header in rest if draft.wide and draft.wide.totals.fullmatch(header)]
     lines = [f"    ignore: [{', '.join(map(quoted, sums))}]  # the sum of the periods"] if sums else []
     rest = [header for header in rest if header not in sums]
     return [*lines, *([f"    # not mapped, kept in _extra: {', '.join(map(repr, rest))}"] if rest else [])]
 
 
-def _entered_lines(draft: Draft) -> list[str]:
-    """The columns of dates per stage as the history of the same deals."""
-    if draft.entered is None or "opportunity_id" not in draft.headers:
+def _stage_history_lines(draft: ContractDraft) -> list[str]:
+    """The columns of dates per stage, as the stage history of the same deals."""
+    if draft.stage_dates is None or "opportunity_id" not in draft.headers:
         return []
-    pattern, headers = draft.entered
-    stages = [found.group(1) for header in headers if (found := re.fullmatch(pattern, header, re.IGNORECASE))]
-    looks = Looks(tuple(stages), frozenset(range(len(stages))))
-    words = words_found(_STAGE, looks, draft.evidence.words)
+    pattern, headers = draft.stage_dates
+    stages = [match.group(1) for header in headers if (match := re.fullmatch(pattern, header, re.IGNORECASE))]
+    sample = ColumnSample(tuple(stages), frozenset(range(len(stages))))
+    words = word_mappings(_STAGE, sample, draft.context.vocabularies)
     key = draft.headers["opportunity_id"]
     options, _ = column_options(
-        draft.item.columns["opportunity_id"], "opportunity_id", key, [Looks.of(draft.frame[name]) for name in key]
+        draft.canonical.columns["opportunity_id"],
+        "opportunity_id",
+        key,
+        [ColumnSample.of(draft.frame[name]) for name in key],
     )
     return [
         "  - object: opportunity_history  # the dates on which the deals entered their stages",
@@ -198,9 +212,9 @@ def _entered_lines(draft: Draft) -> list[str]:
 
 def _file_lines(path: Path) -> list[str]:
     """The glob and the export date, from the file's name."""
-    for form, pattern in DATED:
-        if found := re.search(pattern, path.stem):
-            stem = path.stem.replace(found.group(), "*")
+    for form, pattern in DATE_FORMATS:
+        if match := re.search(pattern, path.stem):
+            stem = path.stem.replace(match.group(), "*")
             return [
                 f"    files: {quoted(f'**/{stem}{path.suffix}')}",
                 f"    exported_at: {{filename: '({pattern})', format: \"{form}\"}}",
@@ -211,28 +225,28 @@ def _file_lines(path: Path) -> list[str]:
     ]
 
 
-def _fill_down(looks: dict[str, Looks]) -> list[str]:
-    """Headers that are empty where the first one is: a bill's head stands on its first line only."""
-    names = list(looks)
-    rows = max((max(look.rows, default=-1) for look in looks.values()), default=-1) + 1
-    first = looks[names[0]].rows
+def _fill_down(samples: dict[str, ColumnSample]) -> list[str]:
+    """Headers that are empty where the first one is: a document's head is filled on its first line only."""
+    names = list(samples)
+    rows = max((max(sample.rows, default=-1) for sample in samples.values()), default=-1) + 1
+    first = samples[names[0]].rows
     if not first or 0 not in first or len(first) == rows:
         return []
-    alike = [name for name in names if looks[name].rows and looks[name].rows <= first]
-    return alike if len(alike) > 2 and all(looks[name].rows == first for name in alike[:3]) else []
+    candidates = [name for name in names if samples[name].rows and samples[name].rows <= first]
+    return candidates if len(candidates) > 2 and all(samples[name].rows == first for name in candidates[:3]) else []
 
 
-def _merged(draft: Draft) -> list[str]:
+def _merged_column(draft: ContractDraft) -> list[str]:
     """The first column of a sheet of periods where it is filled for the first row of each group only."""
     first = draft.frame.columns[0]
-    rows = Looks.of(draft.frame[first]).rows
+    rows = ColumnSample.of(draft.frame[first]).rows
     is_filled = draft.wide and first not in draft.wide.headers and 0 in rows
-    return [first] if is_filled and len(rows) < min(draft.frame.height, SAMPLE) else []
+    return [first] if is_filled and len(rows) < min(draft.frame.height, SAMPLE_CELLS) else []
 
 
-def _key(item: CanonicalObject, headers: dict[str, list[str]], looks: dict[str, Looks]) -> list[str]:
-    """The key column; else the columns that together tell the rows apart."""
-    if item.key_column in headers and looks[headers[item.key_column][0]].distinct == 1:
+def _key(item: CanonicalObject, headers: dict[str, list[str]], samples: dict[str, ColumnSample]) -> list[str]:
+    """The key column; otherwise the columns that identify a row in combination."""
+    if item.key_column in headers and samples[headers[item.key_column][0]].distinct_share == 1:
         return [item.key_column]
     if "line_number" in headers:
         document = next((name for name in ("order_id", "invoice_id") if name in headers), None)
@@ -240,26 +254,26 @@ def _key(item: CanonicalObject, headers: dict[str, list[str]], looks: dict[str, 
     parts = [item.key_column, *(name for name, column in item.columns.items() if column.required)]
     parts += [name for name in KEY_PARTS if name in item.columns]
     parts = [name for name in parts if item.columns[name].type not in ("decimal", "number", "share")]
-    chosen = [name for name in dict.fromkeys(parts) if name in headers and looks[headers[name][0]].rows]
+    chosen = [name for name in dict.fromkeys(parts) if name in headers and samples[headers[name][0]].rows]
     return chosen if len(chosen) > 1 or item.key_column in chosen else []
 
 
 def _source(headers: list[str], options: dict[str, object]) -> str:
-    """The header alone, or with what the values ask for."""
+    """The header alone, or with the options that its values require."""
     if len(headers) == 1 and not options:
         return quoted(headers[0])
     name, value = (
         ("from", quoted(headers[0])) if len(headers) == 1 else ("join", f"[{', '.join(map(quoted, headers))}]")
     )
-    written = [
+    parts = [
         f"{name}: {value}",
         *(f"{key}: {json.dumps(value, ensure_ascii=False)}" for key, value in options.items()),
     ]
-    return f"{{{', '.join(written)}}}"
+    return f"{{{', '.join(parts)}}}"
 
 
 def _plain(pattern: str) -> str:
-    """A pattern as a YAML scalar in which a backslash is one."""
+    """A pattern as a YAML scalar without backslash escapes."""
     return "'" + pattern.replace("'", "''") + "'"
 
 

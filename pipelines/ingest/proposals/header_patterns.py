@@ -1,4 +1,4 @@
-"""The patterns of `header_shapes.yml`: what systems put around names, and what periods, units and ids look like."""
+"""The patterns of `header_patterns.yml`: affixes that systems add to names, and formats of periods, units and ids."""
 
 import re
 from functools import cache
@@ -7,13 +7,13 @@ from typing import Any
 
 import yaml
 
-SHAPES = Path(__file__).with_name("header_patterns.yml")
+PATTERNS = Path(__file__).with_name("header_patterns.yml")
 
 
 @cache
-def shapes() -> dict[str, Any]:
-    """The file's contents, one entry per topic."""
-    return dict(yaml.safe_load(SHAPES.read_text(encoding="utf-8")))
+def patterns() -> dict[str, Any]:
+    """The file's contents by topic."""
+    return dict(yaml.safe_load(PATTERNS.read_text(encoding="utf-8")))
 
 
 @cache
@@ -24,20 +24,20 @@ def compiled(pattern: str) -> re.Pattern[str]:
 
 def unit_of(text: str) -> float | None:
     """The factor of the largest unit that a header or title names: 10000 for 万元."""
-    found = (entry["unit"] for entry in shapes()["units"] if compiled(entry["pattern"]).search(text))
-    return next(found, None)
+    units = (entry["unit"] for entry in patterns()["units"] if compiled(entry["pattern"]).search(text))
+    return next(units, None)
 
 
 def stated_unit(titles: list[str]) -> tuple[float, str] | None:
-    """The unit that stands above the table and the words that say it; none where no title speaks of units."""
+    """The unit stated in a title above the table, and the words that state it; None where no title does."""
     for title in titles:
-        said = compiled(shapes()["unit_titles"]).search(title)
-        if said and (unit := unit_of(said.group())):
-            return unit, said.group().strip()
+        match = compiled(patterns()["unit_titles"]).search(title)
+        if match and (unit := unit_of(match.group())):
+            return unit, match.group().strip()
     return None
 
 
 @cache
 def countries() -> frozenset[str]:
     """Names and codes of countries, folded."""
-    return frozenset(str(name).casefold() for name in shapes()["countries"])
+    return frozenset(str(name).casefold() for name in patterns()["countries"])

@@ -1,4 +1,4 @@
-"""What a header means: its words without dress, and how like they are to the words a column is known under.
+"""The words of a header without affixes, and how similar they are to the known names of a canonical column.
 
 Words come from `header_aliases.yml` (columns), `entity_words.yml` (what one row is called) and the contracts at hand.
 """
@@ -14,12 +14,12 @@ import yaml
 
 from pipelines.contracts import SourceContract, canonical_objects
 from pipelines.ingest.formats.source import folded
-from pipelines.ingest.proposals.header_patterns import shapes
+from pipelines.ingest.proposals.header_patterns import patterns
 
 ALIASES = Path(__file__).with_name("header_aliases.yml")
 ENTITIES = Path(__file__).with_name("entity_words.yml")
 CONTAINED, HEAD_NOUN, TYPO = 0.6, 0.06, 0.88
-LAST_RANK, SQUEEZED = 20, 10
+LAST_RANK, COMPOUND_RANK = 20, 10
 _BRACKETS = r"[(（\[【].*?[)）\]】]"
 _UNIT = re.compile(
     r"(?i)\s*(单位[:：])?(万|亿|千)?(元|台|个|套|件|天|人|%|％|stk|pcs|usd|eur|cny|rmb|min|kg|[$€￥])?\s*"
@@ -34,8 +34,8 @@ Aliases = dict[str, Words]
 def plain(header: str) -> str:
     """`OpportunityId`, `Opportunity ID`, `opportunity_id__c` and `Opportunity-ID*` are the same words."""
     text = header
-    for dress in shapes()["dress"]:
-        text = re.sub(dress, "", text)
+    for affix in patterns()["affixes"]:
+        text = re.sub(affix, "", text)
     text = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", text)
     text = re.sub(r"^\W*\d+\s*[、.．)）]\s*", "", folded(text))
     return " ".join(re.findall(r"[^\W_]+", text))
@@ -43,22 +43,22 @@ def plain(header: str) -> str:
 
 @cache
 def forms(header: str) -> tuple[tuple[str, float], ...]:
-    """The header as words, each form with what it costs in sureness: whole; `金额(原币)` as 原币金额; brackets dropped
-    (free of charge where they hold a unit); `Deal - ` or `Address 1:` taken off.
+    """Forms of the header as words, each with its deduction from the similarity: as it is; `金额(原币)` as 原币金额;
+    without brackets (a small deduction where they hold a unit); without `Deal - ` or `Address 1:`.
     """
-    inside = [found[1:-1] for found in re.findall(_BRACKETS, header)]
+    inside = [text[1:-1] for text in re.findall(_BRACKETS, header)]
     bare = re.sub(_BRACKETS, " ", header)
-    turned = " ".join([*inside, bare])
-    parts = {header: 0.0, turned.replace(" ", "") if _CJK.search(turned) else turned: 0.01}
+    reordered = " ".join([*inside, bare])
+    parts = {header: 0.0, reordered.replace(" ", "") if _CJK.search(reordered) else reordered: 0.01}
     parts |= {bare: 0.02 if all(map(_UNIT.fullmatch, inside)) else 0.07}
     parts |= dict.fromkeys(re.split(r"\s[-–]\s|[:：]\s", bare, maxsplit=1)[1:], 0.03)
-    found: dict[str, float] = {}
-    for part, price in parts.items():
+    deductions: dict[str, float] = {}
+    for part, deduction in parts.items():
         if words := plain(part):
-            found.setdefault(words, price)
-    for words, price in list(found.items()):
-        found.setdefault(" ".join(abbreviations().get(word, word) for word in words.split()), price + 0.04)
-    return tuple(found.items())
+            deductions.setdefault(words, deduction)
+    for words, deduction in list(deductions.items()):
+        deductions.setdefault(" ".join(abbreviations().get(word, word) for word in words.split()), deduction + 0.04)
+    return tuple(deductions.items())
 
 
 @cache
@@ -68,12 +68,12 @@ def _aliases_file() -> dict[str, Any]:
 
 def abbreviations() -> dict[str, str]:
     """`ord num` is order number."""
-    found: dict[str, str] = _aliases_file()["abbreviations"]
-    return found
+    words: dict[str, str] = _aliases_file()["abbreviations"]
+    return words
 
 
 def without_prefix(headers: list[str]) -> dict[str, str]:
-    """Each header without the word that most of them begin with: the short name of a table, as in `sls_ord_num`."""
+    """Each header without the first word that most of them share: a table's short name, as in `sls_ord_num`."""
     words, prefix = {header: plain(header).split(" ", 1) for header in headers}, _prefix(headers)
     if not prefix:
         return {header: header for header in headers}
@@ -81,7 +81,7 @@ def without_prefix(headers: list[str]) -> dict[str, str]:
 
 
 def common_prefix(headers: list[str]) -> str:
-    """The same word in full, which often is what the rows are: `cst_` stands before what is known of a customer."""
+    """That word in full, which often names the rows: columns of customers begin with `cst_`."""
     prefix = _prefix(headers)
     return abbreviations().get(prefix, prefix)
 
@@ -102,65 +102,65 @@ def entity_words() -> dict[str, frozenset[str]]:
 
 
 def aliases(name: str, contracts: Iterable[SourceContract] = ()) -> Aliases:
-    """Canonical column to the words it is known under, the likeliest first; with those of contracts for the object."""
-    known = {column: dict(words) for column, words in _listed(name).items()}
+    """Canonical column to {known name: rank}, the likeliest first, with the headers of contracts for the object."""
+    words_by_column = {column: dict(words) for column, words in _names_by_column(name).items()}
     for contract in (item for system in contracts for item in system.objects if item.object == name):
         for column, declared in contract.columns.items():
-            # `is_deep_contact: {from: Type, true_words: [visit]}` makes no word for deep contacts of `type`
+            # `is_deep_contact: {from: Type, true_words: [visit]}` does not make `type` a name of the column
             for word in map(plain, () if declared.true_words else declared.source):
-                known[column].setdefault(word, 0)
-    return known
+                words_by_column[column].setdefault(word, 0)
+    return words_by_column
 
 
 @cache
-def _listed(name: str) -> Aliases:
+def _names_by_column(name: str) -> Aliases:
     """The column's own name, then the alias file: its words for the object before those for every object."""
     listed = _aliases_file()
-    known: Aliases = {}
+    words_by_column: Aliases = {}
     for column in canonical_objects()[name].columns:
         own, general = ((listed.get(scope) or {}).get(column) or () for scope in (name, "*"))
-        known[column] = {}
+        words_by_column[column] = {}
         for rank, word in enumerate(map(plain, map(str, (*own, column, *general)))):
-            known[column].setdefault(word, min(rank, LAST_RANK))
-            known[column].setdefault(word.replace(" ", ""), min(rank, LAST_RANK) + SQUEEZED)
-    return known
+            words_by_column[column].setdefault(word, min(rank, LAST_RANK))
+            words_by_column[column].setdefault(word.replace(" ", ""), min(rank, LAST_RANK) + COMPOUND_RANK)
+    return words_by_column
 
 
-def exact_likenesses(header: str, known: Aliases, entities: frozenset[str]) -> dict[str, float]:
-    """Nearly 1 for each column of which the header is one of the words, the words for the row itself left out."""
+def exact_similarities(header: str, words_by_column: Aliases, entities: frozenset[str]) -> dict[str, float]:
+    """Nearly 1 for each column that has the header among its names, with or without the words for the row itself."""
     texts: dict[str, float] = {}
-    for form, price in forms(header):
-        bare, squeezed = without_entity(form, entities), _unsqueezed(form, entities)
-        for text, extra in ((form, 0.0), (bare, 0.03), (_field(header, form), 0.03), (squeezed, 0.04)):
-            texts.setdefault(text, price + extra)
-            texts.setdefault(text.replace(" ", ""), price + extra + 0.01)
+    for form, deduction in forms(header):
+        bare, split = without_entity(form, entities), _split_compound(form, entities)
+        for text, extra in ((form, 0.0), (bare, 0.03), (_without_capital_prefix(header, form), 0.03), (split, 0.04)):
+            texts.setdefault(text, deduction + extra)
+            texts.setdefault(text.replace(" ", ""), deduction + extra + 0.01)
     return {
-        column: max(1.0 - price - 0.001 * words[text] for text, price in texts.items() if text in words)
-        for column, words in known.items()
+        column: max(1.0 - deduction - 0.001 * words[text] for text, deduction in texts.items() if text in words)
+        for column, words in words_by_column.items()
         if not words.keys().isdisjoint(texts)
     }
 
 
-def _unsqueezed(form: str, entities: frozenset[str]) -> str:
+def _split_compound(form: str, entities: frozenset[str]) -> str:
     """`dealname` is the name of a deal."""
     fitting = (entity for entity in entities if entity.isascii() and form.startswith(entity))
     return form.removeprefix(max(fitting, key=len, default="")).strip() or form
 
 
-def _field(header: str, form: str) -> str:
-    """The form without what a system puts before names in capitals: FDATE is a date."""
-    found = re.match(shapes()["capital_prefix"], header)
-    return form[found.end() :] if found else form
+def _without_capital_prefix(header: str, form: str) -> str:
+    """The form without the prefix that a system adds to names in capitals: FDATE is a date."""
+    match = re.match(patterns()["capital_prefix"], header)
+    return form[match.end() :] if match else form
 
 
-def near_likeness(header: str, words: Words) -> float:
-    """How like a form of the header is to the likest of the words, below 0.95."""
-    return max((_near(form, word) - price for form, price in forms(header) for word in words), default=0.0)
+def near_similarity(header: str, words: Words) -> float:
+    """Similarity of the header to the most similar of the words, below 0.95."""
+    return max((_near(form, word) - deduction for form, deduction in forms(header) for word in words), default=0.0)
 
 
 @cache
-def known_but_unwanted() -> frozenset[str]:
-    """Headers that everybody knows and no canonical column takes: an exchange rate beside an amount, a checksum."""
+def unmapped_headers() -> frozenset[str]:
+    """Common headers that no canonical column takes: the exchange rate of an amount, a checksum."""
     return frozenset(plain(str(word)) for word in _aliases_file()["-"])
 
 
@@ -178,12 +178,12 @@ def without_entity(form: str, entities: frozenset[str]) -> str:
 
 @lru_cache(maxsize=400_000)
 def _near(form: str, word: str) -> float:
-    """A word that stands in the header, best at its end where the head noun is, or one that is misspelt."""
+    """Similarity of a word contained in the header (higher at the end, where the head noun is) or misspelt in it."""
     if _CJK.search(form) and _CJK.search(word):
-        part, whole = sorted((form, word), key=len)
-        if len(part) < 2 or part not in whole:
+        part, longer = sorted((form, word), key=len)
+        if len(part) < 2 or part not in longer:
             return 0.0
-        return CONTAINED + 0.3 * len(part) / len(whole) + HEAD_NOUN * whole.endswith(part) - 0.15 * (part == form)
+        return CONTAINED + 0.3 * len(part) / len(longer) + HEAD_NOUN * longer.endswith(part) - 0.15 * (part == form)
     ours, theirs = form.split(), word.split()
     if set(ours) == set(theirs):
         return 0.93

@@ -12,14 +12,14 @@ import polars as pl
 from pipelines.contracts import ObjectContract, Reader, SourceContract, canonical_objects
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
-from pipelines.ingest.arrival import Arrival, Observed
+from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.casting.code_lists import load_vocabulary
 from pipelines.ingest.files import store
 from pipelines.ingest.formats.decode import content_hash
-from pipelines.ingest.formats.source import FileRefusedError, desk, scratch
+from pipelines.ingest.formats.source import FileRefusedError, scratch, scratch_database
 from pipelines.ingest.landing.export_date import exported_at
-from pipelines.ingest.landing.inbox import Found, owners
-from pipelines.ingest.landing.land_file import observe
+from pipelines.ingest.landing.inbox import InboxFile, matching_contracts
+from pipelines.ingest.landing.land_file import land_file
 
 NO_DATE = datetime(1970, 1, 1)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -30,7 +30,7 @@ class Preview:
     """Counts as in the ledger, accepted rows (canonical columns), refused rows (as in quality.quarantine)."""
 
     contract: str
-    seen: Observed
+    outcome: FileOutcome
     accepted: pl.DataFrame
     refused: pl.DataFrame
 
@@ -45,7 +45,9 @@ def find_contract(
     else:
         inside = path.resolve().is_relative_to(settings.inbox)
         names = [path.resolve().relative_to(settings.inbox).as_posix()] if inside else [path.name, f"*/{path.name}"]
-        claims = [claim for name in names for claim in owners([Found(path, name, "", 0)], contracts)[name]] or [
+        claims = [
+            claim for name in names for claim in matching_contracts([InboxFile(path, name, "", 0)], contracts)[name]
+        ] or [
             (system, item)
             for system, item in claims
             if any(Path(path.name).match(Path(glob).name) for glob in item.files)
@@ -60,39 +62,42 @@ def find_contract(
 def preview(
     settings: Settings, system: SourceContract, contract: ObjectContract, path: Path, *, is_sample: bool = False
 ) -> Preview:
-    """Read a file as ingestion would, in a folder that is thrown away. A sample need not be named like an export."""
+    """Read a file as ingestion would, in a temporary folder. A sample need not be named like an export."""
     zone = system.timezone or settings.company.timezone
     columns = canonical_objects()[contract.object].columns
     kinds: set[str] = {kind for name in contract.columns if (kind := columns[name].map)}
-    words = {kind: load_vocabulary(settings, kind, system.system) for kind in kinds}
+    vocabularies = {kind: load_vocabulary(settings, kind, system.system) for kind in kinds}
     inside = path.resolve().is_relative_to(settings.inbox)
     name = (path.resolve().relative_to(settings.inbox) if inside else path).as_posix()
     try:
         moment = exported_at(contract, path, name, zone)
     except FileRefusedError as refusal:
         if not is_sample:
-            seen = Observed(status="rejected", reason_code=refusal.code, reason=refusal.reason)
-            nothing = pl.DataFrame(schema=store.REFUSED)
-            return Preview(f"{system.system}/{contract.name}", seen, pl.DataFrame(), nothing)
+            outcome = FileOutcome(status="rejected", reason_code=refusal.code, reason=refusal.reason)
+            no_rows = pl.DataFrame(schema=store.REFUSED)
+            return Preview(f"{system.system}/{contract.name}", outcome, pl.DataFrame(), no_rows)
         moment = NO_DATE
     with TemporaryDirectory() as folder:
-        aside = replace(settings, home=Path(folder))
+        scratch_settings = replace(settings, home=Path(folder))
         arrival = Arrival(
-            system, contract, "", zone, path, path.name, content_hash(path), path.stat().st_size, moment, words
+            system, contract, "", zone, path, path.name, content_hash(path), path.stat().st_size, moment, vocabularies
         )
-        with desk(Path(folder) / "scratch") as scratch_desk:
-            seen = observe(aside, arrival, "preview", NO_DATE, scratch_desk)
-        rows, refused = store.rows_paths(aside, contract.object, "preview"), store.refused_path(aside, "preview")
+        with scratch_database(Path(folder) / "scratch") as scratch:
+            outcome = land_file(scratch_settings, arrival, "preview", NO_DATE, scratch)
+        rows, refused = (
+            store.rows_paths(scratch_settings, contract.object, "preview"),
+            store.refused_path(scratch_settings, "preview"),
+        )
         return Preview(
             f"{system.system}/{contract.name}",
-            seen,
-            _whole(pl.read_parquet(rows), contract) if rows[0].exists() else pl.DataFrame(),
+            outcome,
+            _with_all_columns(pl.read_parquet(rows), contract) if rows[0].exists() else pl.DataFrame(),
             pl.read_parquet(refused) if refused.exists() else pl.DataFrame(schema=store.REFUSED),
         )
 
 
-def _whole(rows: pl.DataFrame, contract: ObjectContract) -> pl.DataFrame:
-    """The rows with every canonical column: those that the contract does not fill are not kept with them."""
+def _with_all_columns(rows: pl.DataFrame, contract: ObjectContract) -> pl.DataFrame:
+    """The rows with every canonical column: columns that the contract does not fill are not stored."""
     names = list(canonical_objects()[contract.object].sql_columns)
     missing = rows.with_columns(pl.lit(None).alias(name) for name in names if name not in rows.columns)
     return missing.select([*names, *(name for name in rows.columns if name not in names)])
@@ -101,30 +106,30 @@ def _whole(rows: pl.DataFrame, contract: ObjectContract) -> pl.DataFrame:
 def read_table(
     path: Path, contract: ObjectContract | None = None, reader: Reader | None = None
 ) -> tuple[pl.DataFrame, dict[str, Any]]:
-    """Any file as a table of text, with what was found out about it. Raises AlmanacError where it is none."""
+    """Any file as a table of text, with what was detected about it. Raises AlmanacError where it is no table."""
     from pipelines.ingest.formats.readers import read_source
 
-    with TemporaryDirectory() as folder, scratch(Path(folder)) as (connection, place):
+    with TemporaryDirectory() as folder, scratch(Path(folder)) as (connection, unpack_folder):
         try:
-            source = read_source(connection, path, reader or (contract.reader if contract else Reader()), place)
+            source = read_source(connection, path, reader or (contract.reader if contract else Reader()), unpack_folder)
         except FileRefusedError as refusal:
             raise AlmanacError(f"{path}: {refusal.reason}") from refusal
         if not source.headers:
-            raise AlmanacError(f"{path}: its records have no names for their values: say `headers` in the reader")
+            raise AlmanacError(f"{path}: its records do not name their values: set `headers` in the reader")
         names = ", ".join('"' + header.replace('"', '""') + '"' for header in source.headers)
         frame = connection.execute(f"select {names} from {source.relation} order by _record").pl()
-    found = {"encoding": source.encoding, "delimiter": source.delimiter, "rows": frame.height}
-    found |= {"has_header": source.has_header, "titles": source.titles}
-    return frame, {**found, "control": source.control, "refused": source.refused}
+    about = {"encoding": source.encoding, "delimiter": source.delimiter, "rows": frame.height}
+    about |= {"has_header": source.has_header, "titles": source.titles}
+    return frame, {**about, "control": source.control, "refused": source.refused}
 
 
 def check_samples(settings: Settings, system: SourceContract, folder: Path) -> list[str]:
-    """What is wrong with a system's samples, one line each; nothing where every expected row comes out."""
+    """The problems of a system's samples, one line each; empty where every expected row is loaded."""
     problems = []
     for contract in system.objects:
         if contract.sample:
-            said = _check_sample(settings, system, contract, folder / contract.sample.file)
-            problems += [f"{system.system}/{contract.name}: {line}" for line in said]
+            messages = _check_sample(settings, system, contract, folder / contract.sample.file)
+            problems += [f"{system.system}/{contract.name}: {line}" for line in messages]
     return problems
 
 
@@ -134,23 +139,23 @@ def _check_sample(settings: Settings, system: SourceContract, contract: ObjectCo
     if not path.is_file():
         return [f"sample {path} is missing"]
     read = preview(settings, system, contract, path, is_sample=True)
-    if read.seen.status != "loaded":
-        return [f"sample is rejected: {read.seen.reason}"]
+    if read.outcome.status != "loaded":
+        return [f"sample is rejected: {read.outcome.reason}"]
     problems = []
     if read.refused.height != sample.quarantined:
         problems.append(f"{read.refused.height} rows quarantined, {sample.quarantined} expected")
     if sample.loaded is not None and read.accepted.height != sample.loaded:
         problems.append(f"{read.accepted.height} rows loaded, {sample.loaded} expected")
-    rows = [{name: _as_written(value) for name, value in row.items()} for row in read.accepted.to_dicts()]
+    rows = [{name: _comparable(value) for name, value in row.items()} for row in read.accepted.to_dicts()]
     for expected in sample.expected:
-        wanted = {name: _as_written(value) for name, value in expected.items()}
-        if not any(all(row.get(name) == value for name, value in wanted.items()) for row in rows):
-            problems.append(f"no loaded row is {wanted}")
+        cells = {name: _comparable(value) for name, value in expected.items()}
+        if not any(all(row.get(name) == value for name, value in cells.items()) for row in rows):
+            problems.append(f"no loaded row is {cells}")
     return problems
 
 
-def _as_written(value: object) -> str | None:
-    """Values as people write them in YAML: 1234567, "1234567.0000" and 1234567.0 are one number."""
+def _comparable(value: object) -> str | None:
+    """A value as compared with the YAML: 1234567, "1234567.0000" and 1234567.0 are equal."""
     if value is None:
         return None
     if isinstance(value, bool):
@@ -163,7 +168,7 @@ def _as_written(value: object) -> str | None:
 
 
 def neutralised(frame: pl.DataFrame) -> pl.DataFrame:
-    """Text that a spreadsheet would run as a formula gets a quote in front."""
+    """A quote before each text that a spreadsheet would run as a formula."""
     texts = [name for name, kind in frame.schema.items() if kind == pl.String]
     return frame.with_columns(_neutral(name) for name in texts)
 

@@ -1,4 +1,4 @@
-"""Rejected rows and their way back: each once, with record, columns, reasons and text; corrected and resubmitted.
+"""Rejected rows: each once, with record, columns, reasons and text; exported, corrected and resubmitted.
 
 Belongs here: what is kept of a row that was not loaded. Does not belong here: why it was not (casting/validate.py).
 """

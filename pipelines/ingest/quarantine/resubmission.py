@@ -1,7 +1,7 @@
-"""Refused rows that a person has corrected: exported with the cells as they came, taken back under the same record.
+"""Rejected rows that a person corrects: exported with their original cells, resubmitted under the same record.
 
-A returned row is a patch to its file, kept in state. The file is read again with the patch in place, so the corrected
-row passes the same checks as any other, keeps its file and record, and replaces nothing but its own refusal.
+A resubmitted row is a patch to its file, kept in state. The file is read again with the patch applied, so the corrected
+row passes the same checks as any other, keeps its file and record, and replaces only its own rejection.
 """
 
 import csv
@@ -23,41 +23,41 @@ from pipelines.home.settings import Settings
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.arrival import Patch
 from pipelines.ingest.files import store
-from pipelines.ingest.files.file_ledger import History, Row
+from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.formats.source import FileRefusedError, Source
 
-LOG = "returned"
+LOG = "returned"  # the log's folder in state, whose name and columns homes keep
 SCHEMA: dict[str, Any] = {
     "source_system": pl.String, "contract": pl.String, "sha256": pl.String, "record": pl.Int64, "cells": pl.String,
     "was": pl.String, "returned_at": pl.Datetime("us"),
 }  # fmt: skip
-LEAD = ("_file", "_record", "_reason")
+LEADING_COLUMNS = ("_file", "_record", "_reason")
 
 
 @dataclass(frozen=True)
-class Returned:
-    """Every row ever returned, the newest version of each."""
+class Resubmissions:
+    """Every resubmitted row, in order; of several for one record the newest counts."""
 
     rows: list[Row]
 
     @classmethod
-    def read(cls, settings: Settings) -> "Returned":
-        """All returned rows of a home."""
+    def read(cls, settings: Settings) -> "Resubmissions":
+        """All resubmitted rows of a home."""
         return cls(state.read(settings, LOG).to_dicts())
 
     def of(self, system: str, contract: str, sha256: str) -> Patch:
         """The patch of one file under one contract."""
-        mine = (
+        rows = (
             row
             for row in self.rows
             if (row["source_system"], row["contract"], row["sha256"]) == (system, contract, sha256)
         )
-        newest = {row["record"]: (row["record"], row["cells"], row["was"]) for row in mine}
+        newest = {row["record"]: (row["record"], row["cells"], row["was"]) for row in rows}
         return Patch(tuple(newest[record] for record in sorted(newest)))
 
 
 def apply_patch(connection: duckdb.DuckDBPyConnection, source: Source, patch: Patch) -> None:
-    """Put the corrected cells in the place of the records they correct."""
+    """Replace records by their corrected cells."""
     if not patch.cells:
         return
     patched = {record for record, _, _ in patch.cells}
@@ -76,83 +76,83 @@ def apply_patch(connection: duckdb.DuckDBPyConnection, source: Source, patch: Pa
     source.relation = "cells"
 
 
-def export_refused(settings: Settings, contracts: dict[str, SourceContract], path: str, contract: str = "") -> str:
-    """The refused rows of one inbox file as CSV, cells under the file's own headers, ready to be corrected.
+def export_rejected(settings: Settings, contracts: dict[str, SourceContract], path: str, contract: str = "") -> str:
+    """The rejected rows of one inbox file as CSV, cells under the file's own headers, ready to be corrected.
 
-    contract: of a file that several contracts read, the one whose rows are meant; all of them by default. Raises
-    AlmanacError where the file is not known, nothing of it was refused, or its contracts read different headers.
+    contract: the contract whose rows are exported, where several read the file; all of them by default. Raises
+    AlmanacError where the file is unknown, no row of it was rejected, or its contracts read different headers.
     """
-    readings = [row for row in _refused_readings(settings, path) if contract in ("", row["contract"])]
-    sources = [_source_of(settings, contracts, row) for row in readings]
-    if not readings or any(source.headers != sources[0].headers for source in sources):
-        names = ", ".join(row["contract"] for row in readings) or contract
-        raise AlmanacError(f"{path}: {names}: say with --contract which contract's refused rows are meant")
-    refused: dict[int, Row] = {}
-    for item in (item for row in readings for item in _refused(settings, row).to_dicts()):
-        before = refused.get(item["record"])  # a record whose columns became rows may be refused in several places
-        refused[item["record"]] = {**item, "reason": f"{before['reason']}; {item['reason']}"} if before else item
+    files = [row for row in _observations_in_quarantine(settings, path) if contract in ("", row["contract"])]
+    sources = [_source_of(settings, contracts, row) for row in files]
+    if not files or any(source.headers != sources[0].headers for source in sources):
+        names = ", ".join(row["contract"] for row in files) or contract
+        raise AlmanacError(f"{path}: {names}: choose a contract's rejected rows with --contract")
+    rejected: dict[int, Row] = {}
+    for item in (item for row in files for item in _rejected_rows(settings, row).to_dicts()):
+        earlier = rejected.get(item["record"])  # an unpivoted record may be rejected several times
+        rejected[item["record"]] = {**item, "reason": f"{earlier['reason']}; {item['reason']}"} if earlier else item
     headers, delimiter = sources[0].headers, sources[0].delimiter or ","
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([*LEAD, *headers])
-    for record in sorted(refused):
-        cells = next(csv.reader([refused[record]["raw_text"] or ""], delimiter=delimiter), [])
+    writer.writerow([*LEADING_COLUMNS, *headers])
+    for record in sorted(rejected):
+        cells = next(csv.reader([rejected[record]["raw_text"] or ""], delimiter=delimiter), [])
         padded = (cells + [""] * len(headers))[: max(len(headers), len(cells))]
-        writer.writerow([path, record, refused[record]["reason"], *padded])
+        writer.writerow([path, record, rejected[record]["reason"], *padded])
     return out.getvalue()
 
 
-def take_back(settings: Settings, contracts: dict[str, SourceContract], text: str, returned_at: datetime) -> int:
-    """Keep corrected rows, as `export_refused` wrote them, for the next run; how many there are.
+def resubmit(settings: Settings, contracts: dict[str, SourceContract], text: str, resubmitted_at: datetime) -> int:
+    """Keep corrected rows, in the format of `export_rejected`, for the next run; their number.
 
-    A row that several contracts refused is corrected for each of them.
+    A row that several contracts rejected is corrected for each of them.
     """
     rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
-    if not rows or tuple(rows[0][:3]) != LEAD:
-        raise AlmanacError(f"not a corrected export: its header must begin with {', '.join(LEAD)}")
+    if not rows or tuple(rows[0][:3]) != LEADING_COLUMNS:
+        raise AlmanacError(f"not a corrected export: its header must begin with {', '.join(LEADING_COLUMNS)}")
     headers = rows[0][3:]
     kept: list[Row] = []
     for cells in rows[1:]:
         path, record = cells[0], int(cells[1])
-        texts = [(row, _raw_texts(settings, row)) for row in _refused_readings(settings, path)]
-        found = [(row, raw[record]) for row, raw in texts if record in raw]
-        if not found:
+        texts = [(row, _raw_texts(settings, row)) for row in _observations_in_quarantine(settings, path)]
+        matches = [(row, raw[record]) for row, raw in texts if record in raw]
+        if not matches:
             raise AlmanacError(f"{path}: record {record} is not in quarantine")
         corrected = json.dumps(dict(zip(headers, cells[3:], strict=False)), ensure_ascii=False)
-        for row, was in found:
-            mine = {name: row[name] for name in ("source_system", "contract", "sha256")}
-            kept.append({**mine, "record": record, "cells": corrected, "was": was, "returned_at": returned_at})
+        for row, was in matches:
+            identity = {name: row[name] for name in ("source_system", "contract", "sha256")}
+            kept.append({**identity, "record": record, "cells": corrected, "was": was, "returned_at": resubmitted_at})
     number = len(list((settings.state / LOG).glob("*.parquet")))
-    state.append(settings, LOG, f"{number:06d}-{returned_at:%Y%m%dT%H%M%S}", pl.DataFrame(kept, schema=SCHEMA))
+    state.append(settings, LOG, f"{number:06d}-{resubmitted_at:%Y%m%dT%H%M%S}", pl.DataFrame(kept, schema=SCHEMA))
     return len(rows) - 1
 
 
-def _refused(settings: Settings, row: Row) -> pl.DataFrame:
+def _rejected_rows(settings: Settings, row: Row) -> pl.DataFrame:
     return pl.read_parquet(store.refused_path(settings, row["file_id"]))
 
 
 def _raw_texts(settings: Settings, row: Row) -> dict[int, str]:
-    return dict(_refused(settings, row).select("record", "raw_text").rows())
+    return dict(_rejected_rows(settings, row).select("record", "raw_text").rows())
 
 
-def _refused_readings(settings: Settings, path: str) -> list[Row]:
-    """The newest ledger row per contract that reads the file and refused rows of it; an error where there is none."""
-    history = History.read(settings)
-    rows = [row for row in history.rows if row["path"] == path and row["contract"]]
+def _observations_in_quarantine(settings: Settings, path: str) -> list[Row]:
+    """The newest ledger row per contract with rejected rows of the file. Raises AlmanacError where there is none."""
+    ledger = FileLedger.read(settings)
+    rows = [row for row in ledger.rows if row["path"] == path and row["contract"]]
     if not rows:
         raise AlmanacError(f"{path}: not in the ledger; paths are below the inbox, see `almanac quarantine list`")
     newest = {(row["source_system"], row["contract"]): row for row in rows}.values()
-    found = [row for row in newest if store.refused_path(settings, row["file_id"]).exists()]
-    if not found:
+    files = [row for row in newest if store.refused_path(settings, row["file_id"]).exists()]
+    if not files:
         raise AlmanacError(f"{path}: no row of it is in quarantine")
-    standing = history.standing()
-    if not any(row["file_id"] in standing for row in found):
-        raise AlmanacError(f"{path}: another file was loaded in its place since: correct that one")
-    return [row for row in found if row["file_id"] in standing]
+    awaiting_correction = ledger.awaiting_correction()
+    if not any(row["file_id"] in awaiting_correction for row in files):
+        raise AlmanacError(f"{path}: another file has replaced it since: correct that one")
+    return [row for row in files if row["file_id"] in awaiting_correction]
 
 
 def _source_of(settings: Settings, contracts: dict[str, SourceContract], row: Row) -> Source:
-    """The file of a ledger row read again for its headers: of a large one the first piece."""
+    """The file of a ledger row, read again for its headers: of a large one the first chunk."""
     from pipelines.ingest.formats.readers import open_source
     from pipelines.ingest.formats.source import scratch
 
@@ -160,9 +160,9 @@ def _source_of(settings: Settings, contracts: dict[str, SourceContract], row: Ro
     contract = next((item for item in system.objects if item.name == row["contract"]), None) if system else None
     if contract is None:
         raise AlmanacError(f"{path}: its contract {row['source_system']}/{row['contract']} is gone")
-    with TemporaryDirectory(dir=settings.warehouse) as folder, scratch(Path(folder)) as (connection, place):
+    with TemporaryDirectory(dir=settings.warehouse) as folder, scratch(Path(folder)) as (connection, unpack_folder):
         restored = store.restore(settings, row["sha256"], Path(folder) / Path(path).name)
         try:
-            return open_source(restored, contract.reader, place)[0](connection, 0)
+            return open_source(restored, contract.reader, unpack_folder)[0](connection, 0)
         except FileRefusedError as refusal:
             raise AlmanacError(f"{path}: {refusal.reason}") from refusal

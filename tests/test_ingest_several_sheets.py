@@ -1,4 +1,4 @@
-"""Several sheets of one workbook are one table, and what is stated for a whole file is no cell of its rows."""
+"""Several sheets of one workbook are one table, and what is stated once for a file is no cell of its rows."""
 
 from pathlib import Path
 
@@ -48,7 +48,7 @@ def counts(world: World) -> tuple[int, ...]:
     return tuple(file[name] for name in ("rows_in", "rows_loaded", "rows_quarantined", "rows_control"))
 
 
-def test_a_total_beside_what_is_stated_is_no_record(world: World) -> None:
+def test_a_total_is_no_record_where_values_are_stated(world: World) -> None:
     world.contract(STATED).put("budget_EMEA_20240101.csv", "Line,Amount\nTravel,10\n,\nFairs,20\nTotal,30\n")
     assert counts(world) == (5, 2, 0, 3)
     assert world.rows("select budget_line, department from raw.budgets order by 1") == [
@@ -101,7 +101,7 @@ def test_a_header_that_only_another_sheet_writes_is_not_kept_twice(world: World)
     assert refused == [(2, "amount: 'x' is not a number in the contract's format", "Travel,,x,Feb")]
 
 
-def test_two_columns_of_a_sheet_that_are_compared_alike_stay_two(world: World) -> None:
+def test_two_columns_of_a_sheet_with_equal_headers_stay_two(world: World) -> None:
     book(world, Jan=[["Line", "Amount", "Amount*"], ["Travel", "10", "11"]], Feb=[["Line", "amount"], ["Travel", "20"]])
     world.run()
     assert world.rows(FOUND) == [("Jan|Travel", 10), ("Feb|Travel", 20)]
@@ -116,7 +116,7 @@ def test_a_sheet_that_lacks_a_required_header_refuses_the_file_by_name(world: Wo
     assert "'Jan'" not in file["reason"]
 
 
-def test_measures_of_columns_turned_into_rows_are_fitted_sheet_by_sheet(world: World) -> None:
+def test_measures_of_unpivoted_columns_are_mapped_sheet_by_sheet(world: World) -> None:
     columns = "    unpivot: {columns: '(\\d{4}-\\d\\d) (\\w+)', name: Month}\n    key: [_sheet, period_start, "
     world.contract(
         BUDGETS.replace("    key: [_sheet, ", columns).replace(
