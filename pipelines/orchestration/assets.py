@@ -111,7 +111,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
                 extra["matching"] = matched.metadata()
             yield from with_metadata(settings, events, context.asset_key_for_output, run.as_of, extra)
             specs = [dg.AssetSpec(["matching", model]) for model in left_out]
-            yield from _results(settings, specs, as_of=run.as_of, told=extra)
+            yield from _results(settings, specs, as_of=run.as_of, extra=extra)
             yield from _grain_checks(settings, graph, left_out)
 
         return step
