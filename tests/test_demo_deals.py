@@ -242,3 +242,13 @@ def test_the_truth_of_a_home_names_its_deals_and_month_ends(tmp_path: Path) -> N
     last = truth["deal_chances"].filter(pl.col("month_end") == AS_OF)
     assert set(last["true_deal_id"]) == set(truth["deal_facts"].filter(pl.col("outcome") == "open")["true_deal_id"])
     assert np.isfinite(last["p_won"].to_numpy()).all()
+
+
+def test_nothing_is_told_of_days_after_the_newest_export_in_the_middle_of_a_month(tmp_path: Path) -> None:
+    day = date(2026, 10, 10)
+    write_demo(tmp_path / "home", customers=40, as_of=day)
+    for path in (tmp_path / "home" / "truth").glob("*.parquet"):
+        frame = pl.read_parquet(path)
+        if path.stem != "deal_guesses":  # the guessed closing day lies ahead, as it should
+            days = [frame[name].max() for name, kind in frame.schema.items() if kind == pl.Date]
+            assert all(one is None or one <= day for one in days), path.stem

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.demo import ids, laws, words
-from pipelines.demo.cast import NEVER, NONE, Cast, Life
+from pipelines.demo.cast import NEVER, Cast, Life
 from pipelines.demo.dirt import Moves
 from pipelines.demo.laws import Laws
 from pipelines.demo.life import live
@@ -136,23 +136,22 @@ def _alive(
     rules, steps = laws.laws(rates), clock(first, last)
     life = live(ids.rng_for(seed, "lives"), cast, rules, steps, last)
     hidden = Hidden(cast, traits, life, rules, steps, np.arange(len(facts)))
-    return Deals(_told(facts, life), life.path, life.guesses, life.touches, hidden)
+    return Deals(_told(facts, life, last), life.path, life.guesses, life.touches, hidden)
 
 
-def _told(facts: pl.DataFrame, life: Life) -> pl.DataFrame:
-    """The facts with what their lives made of them: outcome, days and the amount proposed."""
+def _told(facts: pl.DataFrame, life: Life, last: int) -> pl.DataFrame:
+    """The facts with what their lives made of them by the last day: outcome, days and the amount proposed."""
     ends = life.path.group_by("deal", maintain_order=True).agg(pl.col("stage", "entered").last())
     facts = facts.join(ends, on="deal", how="left", maintain_order="left")
     is_over = pl.col("stage").is_in(["won", "lost"])
-    grown = np.where(life.growth == NONE, 1.0, laws.GROWTH[life.growth])
+    grown = np.where(life.proposed <= last, laws.GROWTH[life.growth], 1.0)
     amount = np.maximum(np.round(facts["first_amount"].to_numpy() * grown / 10_000), 3) * 10_000
-    days = {f"{flag}_on": life.flag_on[place] for place, flag in enumerate(laws.FLAGS)}
+    days = {f"{flag}_on": life.flag_on[place] for place, flag in enumerate(laws.FLAGS)} | {"proposed": life.proposed}
     return facts.with_columns(
         outcome=pl.when(is_over).then("stage").otherwise(pl.lit("open")),
         closed=pl.when(is_over).then("entered"),
         amount=pl.Series(amount.astype(np.int64)),
-        proposed=pl.Series(life.proposed),
-        **{name: pl.Series(values) for name, values in days.items()},
+        **{name: pl.Series(np.where(values <= last, values, NEVER)) for name, values in days.items()},
     ).drop("stage", "entered")
 
 
