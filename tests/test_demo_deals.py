@@ -1,6 +1,7 @@
 """The deals of the sample company: what they show never knows how they end, and their true chances come true."""
 
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -42,6 +43,7 @@ def chances(world: World) -> pl.DataFrame:
 
 def test_an_export_day_lies_before_every_day_of_the_last_twelve_months(world: World) -> None:
     assert world.export_days[0] < ordinal(date(2025, 10, 31))
+    assert max(later - day for day, later in pairwise(world.export_days)) <= 62  # twice the cadence: stale beyond it
     assert world.export_days[-1] == world.last
 
 

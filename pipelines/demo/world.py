@@ -21,6 +21,17 @@ from pipelines.demo.snapshots import snapshot, stage_changes
 from pipelines.demo.source_ids import account_ids, deal_ids
 
 MONTHS = 60
+MONTHS_BACK = (
+    12,
+    10,
+    8,
+    6,
+    4,
+    3,
+    2,
+    1,
+    0,
+)  # of the dated exports before the newest one: at the end of the month before
 LATER = 1_000_000  # a day after every other
 MANY_CUSTOMERS = 20_000  # beyond this only the last export of each list is written: size is the point then, not history
 
@@ -149,17 +160,14 @@ def build_world(seed: int, customers: int, systems: int, as_of: date, dirt: Dirt
 
 
 def export_days(as_of: date) -> tuple[int, ...]:
-    """The days of the dated exports: as_of, the five month ends before it, and the three quarter ends before those.
+    """The days of the dated exports: as_of, the five month ends before it, and every second month end of eight more.
 
-    They reach back more than a year: a run as of any day of the last twelve months finds an export.
+    They reach back more than a year and leave no gap of more than two months: a run as of any day of the last twelve
+    months finds an export, and none that is stale.
     """
-    ends: list[date] = []
-    day = as_of.replace(day=1) - timedelta(days=1)
-    while len(ends) < 8:
-        if len(ends) < 5 or day.month % 3 == 0:
-            ends.append(day)
-        day = day.replace(day=1) - timedelta(days=1)
-    return tuple(ordinal(day) for day in [*reversed(ends), as_of])
+    month = as_of.year * 12 + as_of.month - 1
+    firsts = [date(place // 12, place % 12 + 1, 1) for place in (month - back for back in MONTHS_BACK)]
+    return (*(ordinal(first) - 1 for first in firsts), ordinal(as_of))
 
 
 def _identified(frame: pl.DataFrame, make: object) -> pl.DataFrame:
