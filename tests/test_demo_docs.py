@@ -29,8 +29,9 @@ def expected() -> dict[str, tuple[str, str]]:
     dirt = load_dirt()
     rates = {
         k: v
-        for part in (dirt.customers, dirt.contacts, dirt.deals, dirt.orders)
+        for part in (dirt.customers, dirt.contacts, dirt.deals, dirt.moves, dirt.orders, dirt.reps)
         for k, v in dataclasses.asdict(part).items()
+        if isinstance(v, float)  # the others are numbers of things
     }
     shares = measured(build_world(SEED, 600, 8, AS_OF, dirt))
     names = [*shares, *(name for name in rates if name not in shares)]

@@ -43,7 +43,13 @@ def true_customers(seed: int, count: int, rates: Customers) -> pl.DataFrame:
     ).with_columns(
         (pl.col("size") * 120).round().cast(pl.Int64).alias("employees"),
         pl.concat_str("postal", pl.col("postal_code").cast(pl.String).str.zfill(2)).alias("postal_code"),
+        pl.col("is_buyer").map_batches(lambda buys: _strategic(seed, buys, rates.strategic)).alias("is_strategic"),
     )
+
+
+def _strategic(seed: int, buys: pl.Series, share: float) -> pl.Series:
+    """Partners of choice are buyers; the draw is one of its own, so that it moves nothing else."""
+    return pl.Series(ids.picked(ids.rng_for(seed, "strategic"), buys.to_numpy(), share))
 
 
 def _business(rng: np.random.Generator, count: int) -> list[pl.Series]:

@@ -23,6 +23,7 @@ class Customers:
     erp_code_known: float
     subsidiaries: float
     subsidiaries_on_parent_domain: float
+    strategic: float
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,20 @@ class Deals:
     shared_external_id: float
     entered_twice: float
     deleted: float
+    without_closing_day: float
+    contacts_with_roles: float
+    activities_with_contact: float
+
+
+@dataclass(frozen=True)
+class Moves:
+    """Shares of the moves of deals, or of lost or closed deals."""
+
+    skipped: float
+    backward: float
+    same_day: float
+    reopened: float
+    period_end: float
 
 
 @dataclass(frozen=True)
@@ -52,6 +67,16 @@ class Orders:
 
     cancelled: float
     returns: float
+    with_deal: float
+
+
+@dataclass(frozen=True)
+class Reps:
+    """Shares of the reps; those who left are a number of persons."""
+
+    typing_nothing: float
+    by_gut: float
+    left: int
 
 
 @dataclass(frozen=True)
@@ -70,14 +95,24 @@ class Dirt:
     customers: Customers
     contacts: Contacts
     deals: Deals
+    moves: Moves
     orders: Orders
+    reps: Reps
     rows: Rows
 
 
 def load_dirt(path: Path = SHIPPED) -> Dirt:
     """The rates of a dirt file; unknown and missing keys are refused with the file and the object."""
     values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    parts = {"customers": Customers, "contacts": Contacts, "deals": Deals, "orders": Orders, "rows": Rows}
+    parts = {
+        "customers": Customers,
+        "contacts": Contacts,
+        "deals": Deals,
+        "moves": Moves,
+        "orders": Orders,
+        "reps": Reps,
+        "rows": Rows,
+    }
     if set(values) != set(parts):
         raise AlmanacError(f"{path}: expected the objects {', '.join(parts)}, found {', '.join(values)}")
     return Dirt(**{name: _part(path, name, kind, values[name]) for name, kind in parts.items()})

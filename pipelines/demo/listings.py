@@ -1,4 +1,4 @@
-"""Which system lists which deal, under what title and amount, and what a system would export on a given day."""
+"""Which system lists which deal, under what title and amount, on which account."""
 
 import numpy as np
 import polars as pl
@@ -26,16 +26,7 @@ PHRASES = (
     ("press shop", "冲压车间"),
     ("frame contract", "年度框架"),
 )
-PROBABILITY = {
-    "lead": 10,
-    "qualified": 20,
-    "needs": 35,
-    "decision_makers": 50,
-    "proposal": 60,
-    "negotiation": 80,
-    "won": 100,
-    "lost": 0,
-}
+KEEPING_THE_DAY = ("fxiaoke", "tracker")  # systems with a column of its own for the day on which a deal closed
 SHEET_SHARE = 0.10  # of the East China deals without a CRM record: the team keeps them in its workbook only
 
 
@@ -78,6 +69,8 @@ def deal_listings(
     shown = listings["created"] <= (days[-3] - 10 if len(days) > 2 else -1)
     gone = single & shown & (listings["outcome"] != "won") & pl.Series(rng.random(len(listings)) < rates.deleted)
     listings = listings.with_columns(pl.when(gone).then(days[-min(2, len(days))]).alias("deleted_from"))
+    lacks_day = ids.rng_for(seed, "without closing day").random(len(listings)) < rates.without_closing_day
+    listings = listings.with_columns(pl.Series("lacks_day", lacks_day) & pl.col("system").is_in(KEEPING_THE_DAY))
     listings = listings.sort("deal", "kind", maintain_order=True).with_row_index("listing")
     return listings.with_columns((pl.int_range(pl.len()).over("system") + 1).alias("number"))
 
@@ -158,76 +151,3 @@ def _with_account(rng: np.random.Generator, listings: pl.DataFrame, records: pl.
     )
     either = pl.when(pl.Series(rng.random(len(listings)) < 0.5)).then("one").otherwise("two")
     return joined.with_columns(pl.coalesce(either, "first").alias("record")).drop("one", "two", "first")
-
-
-def snapshot(listings: pl.DataFrame, deals: TrueDeals, day: int) -> pl.DataFrame:
-    """The deals a system shows on a day: its listings with the stage, amount and dates as they stood then.
-
-    Adds stage, amount (cents), expected, closed, is_won, is_lost, probability (percent), updated; days since the epoch.
-    """
-    shown = listings.filter(pl.col("deleted_from").is_null() | (pl.col("deleted_from") > day))
-    facts = deals.facts.select(
-        pl.exclude("customer", "is_chinese", "outcome", "product", "created"),
-        product_no="product",
-        born="created",
-        settled="closed",
-    ).drop("closed")
-    shown = shown.join(facts, on="deal", how="left", maintain_order="left").filter(
-        pl.col("born") + pl.col("lag") <= day
-    )
-    path = shown.select("listing", "deal", "lag").join(deals.path, on="deal", how="left", maintain_order="left_right")
-    latest = (
-        path.filter(pl.col("entered") + pl.col("lag") <= day)
-        .group_by("listing", maintain_order=True)
-        .agg(pl.col("stage", "entered").last())
-    )
-    shown = shown.join(latest, on="listing", how="left", maintain_order="left")
-    proposed = pl.col("proposed") + pl.col("lag") <= day
-    amount = pl.when(proposed).then("amount").otherwise("first_amount") * pl.col("amount_percent") // 10_000 * 100
-    is_closed = pl.col("stage").is_in(["won", "lost"])
-    return shown.with_columns(
-        amount.alias("amount"),
-        pl.when(is_closed)
-        .then("entered")
-        .when(proposed)
-        .then("expected")
-        .otherwise("first_expected")
-        .add(pl.col("lag"))
-        .alias("expected"),
-        pl.when(is_closed).then(pl.col("entered") + pl.col("lag")).alias("closed"),
-        is_closed.alias("is_closed"),
-        (pl.col("stage") == "won").alias("is_won"),
-        (pl.col("stage") == "lost").alias("is_lost"),
-        pl.col("stage").replace_strict(PROBABILITY, return_dtype=pl.Int64).alias("probability"),
-        (pl.col("born") + pl.col("lag")).alias("created"),
-        (pl.col("entered") + pl.col("lag")).alias("updated"),
-    )
-
-
-def stage_changes(listings: pl.DataFrame, deals: TrueDeals, day: int) -> pl.DataFrame:
-    """The history rows a system has written by a day: one per listing and stage entered, with the amount of then."""
-    shown = listings.filter(pl.col("deleted_from").is_null() | (pl.col("deleted_from") > day)).select(
-        "listing", "deal", "lag", "source_id", "amount_percent"
-    )
-    facts = deals.facts.select("deal", "amount", "first_amount", "expected", "first_expected", "proposed", "rep")
-    rows = shown.join(deals.path, on="deal", how="left", maintain_order="left_right").filter(
-        pl.col("entered") + pl.col("lag") <= day
-    )
-    rows = rows.join(facts, on="deal", how="left", maintain_order="left")
-    proposed = pl.col("entered") >= pl.col("proposed")
-    ended = pl.col("stage").is_in(["won", "lost"])
-    return rows.with_columns(
-        (pl.when(proposed).then("amount").otherwise("first_amount") * pl.col("amount_percent") // 10_000 * 100).alias(
-            "amount"
-        ),
-        pl.when(ended)
-        .then("entered")
-        .when(proposed)
-        .then("expected")
-        .otherwise("first_expected")
-        .add(pl.col("lag"))
-        .alias("expected"),
-        (pl.col("entered") + pl.col("lag")).alias("changed"),
-        pl.col("stage").replace_strict(PROBABILITY, return_dtype=pl.Int64).alias("probability"),
-        pl.int_range(pl.len()).over("listing").alias("step"),
-    )

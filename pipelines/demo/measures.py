@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from pipelines.demo.truth_deals import deal_moves
 from pipelines.demo.world import World
 
 
@@ -29,6 +30,26 @@ def measured(world: World) -> dict[str, float]:
         "entered_twice": again.height / originals.height,
         "deleted": _share(unwon["deleted_from"].is_not_null()),
         "cancelled": _cancelled(world),
+        "strategic": _share(world.customers.filter("is_buyer")["is_strategic"]),
+        "with_deal": _share(world.order_deals()["is_told"]),
+        **_moves(world),
+    }
+
+
+def _moves(world: World) -> dict[str, float]:
+    """Shares of moves, counted on the paths that the deals really took."""
+    moves = deal_moves(world.deals)
+    inside = moves.filter(pl.col("kind").is_in(["next", "skipped", "backward"]))
+    ahead = inside.filter(pl.col("kind") != "backward")
+    own = ahead.filter(~pl.col("is_same_day"))  # the others are what a move of the same day passed on to
+    may_skip = own.filter(pl.col("previous_stage").is_in(["qualified", "needs"]))
+    may_pass = own.filter(pl.col("stage") != "negotiation")
+    lost = moves.filter(pl.col("kind") == "lost")
+    return {
+        "skipped": _share(may_skip["kind"] == "skipped"),
+        "backward": _share(inside["kind"] == "backward"),
+        "same_day": int(ahead["is_same_day"].sum()) / max(len(may_pass), 1),
+        "reopened": int((moves["kind"] == "reopened").sum()) / max(len(lost), 1),
     }
 
 

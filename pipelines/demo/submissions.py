@@ -28,7 +28,9 @@ def true_submissions(world: World) -> pl.DataFrame:
     """One row per number said: level, member, month (date), amount (1/10,000 CNY), role, author, said (day), reason."""
     months = _months(world.last)
     said = [_said(world, months, *audience) for audience in _audiences(world)]
-    first = pl.concat(said)
+    gone = world.reps.filter(pl.col("left").is_not_null()).select(author="rep_name", until="left")
+    first = pl.concat(said).join(gone, on="author", how="left", maintain_order="left")
+    first = first.filter(pl.col("until").is_null() | (pl.col("said") <= pl.col("until"))).drop("until")
     again = first.filter(pl.col("role") == "manager").gather_every(EVERY_FIFTH)
     again = again.with_columns(
         amount=pl.col("amount") * 9 // 10 // STEP * STEP,
@@ -95,4 +97,4 @@ def _guesses(world: World, level: str, members: list[str], months: list[date]) -
 
 def parts(world: World) -> list[tuple[int, int]]:
     """Which days each export of submissions covers: those since the export before it (after, up to)."""
-    return list(pairwise([0, *world.account_days]))
+    return list(pairwise([0, *world.list_days]))

@@ -4,24 +4,41 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.demo.chances import deal_chances
 from pipelines.demo.files import Outbox
 from pipelines.demo.rates import in_base
+from pipelines.demo.truth_deals import (
+    dated,
+    deal_facts,
+    deal_moves,
+    order_deals,
+    recorded_activities,
+    recorded_roles,
+)
 from pipelines.demo.world import World
 
 FOUR_PLACES = 10_000
 
 
 def write_truth(folder: Path, world: World, out: Outbox) -> dict[str, pl.DataFrame]:
-    """One Parquet file per table; returns the tables by name.
-
-    accounts: source_system, source_id, true_customer_id. deals: source_system, source_id, true_deal_id, kind, outcome,
-    is_deleted. customers: the true customers. revenue: one row per month, region and product line, in base currency.
-    bookings: won deals per month. bad_rows: file, object, kind, column of every row that must be refused.
-    """
+    """One Parquet file per table; returns the tables by name. docs/sample_company.md says what a row of each is."""
+    deals = world.deals
     tables = {
         "accounts": _accounts(world),
-        "customers": world.customers.select("customer", "name", "tax_id", "domain", "region", "city", "parent"),
+        "customers": world.customers.select(
+            "customer", "name", "tax_id", "domain", "region", "city", "parent", "is_strategic"
+        ),
         "deals": _deals(world),
+        "deal_facts": deal_facts(world),
+        "deal_moves": deal_moves(deals),
+        "deal_guesses": dated(deals.guesses, "day", "expected").rename({"deal": "true_deal_id"}),
+        "deal_chances": deal_chances(deals.hidden, world.customers, world.first, world.last).rename(
+            {"deal": "true_deal_id"}
+        ),
+        "activities": recorded_activities(world),
+        "contact_roles": recorded_roles(world),
+        "order_deals": order_deals(world),
+        "reps": dated(world.reps, "hired", "left"),
         "revenue": _revenue(world),
         "bookings": _bookings(world),
         "bad_rows": pl.DataFrame(

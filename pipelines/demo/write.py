@@ -126,7 +126,9 @@ def write_unmapped_stage(home: Path, stage: str = "Blue sky") -> Path:
     """A scenario for tests: a newer HubSpot deals export with a stage word that no seed knows. Returns the file."""
     newest = sorted((home / "inbox" / "hubspot").glob("*all-deals*"))[-1]
     target = newest.with_name("hubspot-crm-exports-all-deals-2026-11-07.csv")
-    text = newest.read_text(encoding="utf-8").replace('"Contract Sent"', f'"{stage}"')
+    text = newest.read_text(encoding="utf-8")
+    used = next(word for word in ("Contract Sent", "Presentation Scheduled", "Closed Won") if f'"{word}"' in text)
+    text = text.replace(f'"{used}"', f'"{stage}"')
     target.write_text(text, encoding="utf-8")
     manifest = json.loads((home / MANIFEST).read_text(encoding="utf-8"))
     manifest["files"][str(target.relative_to(home / "inbox"))] = sha256(target)

@@ -14,7 +14,7 @@ def write(out: Outbox, world: World, name: str) -> None:
     """Accounts and deals of one branch on every export day; delimiter and date order differ from branch to branch."""
     delimiter = DELIMITERS[int(name[-2:]) % len(DELIMITERS)]
     for last in world.export_days:
-        if last in world.account_days:
+        if last in world.list_days:
             out.csv(f"{name}/accounts_{stamp(last)}.csv", _accounts(world, name, last), delimiter=delimiter)
         path = f"{name}/deals_{stamp(last)}.csv"
         out.csv(path, _deals(out, world, name, last, path), delimiter=delimiter)

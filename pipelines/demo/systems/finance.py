@@ -16,15 +16,19 @@ WAN = 10_000
 
 
 def write(out: Outbox, world: World) -> None:
-    """Rates on the last two export days, targets and holidays once."""
-    for last in world.export_days[-2:]:
+    """Rates on every export day, targets on those of the slow lists, holidays once: they are known years ahead."""
+    for last in world.export_days:
         rates = world.rates.filter(pl.col("day") <= last).select(
             currency="currency", base=pl.lit("CNY"), valid_from=day("day"), rate=_four_places("rate_e4")
         )
         out.csv(f"finance/exchange_rates_{stamp(last)}.csv", rates)
-    path = f"finance/销售目标_{stamp(world.last)}.xlsx"
-    out.workbook(path, _targets(world), sheet="目标", title=["年度销售目标（单位：万元）"])
-    out.csv(f"finance/holidays_{stamp(world.last)}.csv", _holidays(world))
+    out.csv(f"finance/holidays_{stamp(world.export_days[0])}.csv", _holidays(world))
+    asked = _targets(world)
+    for last in world.list_days:
+        # a target asks for more than the same month a year before: it is set when that month is over
+        over = pl.col("月份").dt.offset_by("-11mo") <= EPOCH + timedelta(days=last + 1)
+        path = f"finance/销售目标_{stamp(last)}.xlsx"
+        out.workbook(path, asked.filter(over), sheet="目标", title=["年度销售目标（单位：万元）"])
 
 
 def _four_places(column: str) -> pl.Expr:

@@ -5,7 +5,7 @@ import polars as pl
 from pipelines.demo import words
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import as_date, translated
-from pipelines.demo.systems.salesforce import erp_code, stamp
+from pipelines.demo.systems.salesforce import erp_code, since, stamp
 from pipelines.demo.touches import touches
 from pipelines.demo.world import World
 
@@ -25,25 +25,37 @@ CURRENCIES = {"CNY": "人民币", "USD": "美元", "EUR": "欧元"}
 
 
 def write(out: Outbox, world: World) -> None:
-    """客户 and 商机 on every export day, 跟进记录 with the last one."""
-    for last in world.export_days:
-        if last in world.account_days:
+    """商机 and the new 跟进记录 on every export day, 客户 on those of the slow lists."""
+    calls = _touches(world)
+    for after, last in world.log_days:
+        if last in world.list_days:
             out.workbook(f"fxiaoke/客户_{stamp(last)}.xlsx", _accounts(world, last), sheet="客户")
         path = f"fxiaoke/商机_{stamp(last)}.xlsx"
         out.workbook(path, _deals(out, world, last, path), sheet="商机")
-    out.workbook(f"fxiaoke/跟进记录_{stamp(world.last)}.xlsx", _touches(world), sheet="跟进记录")
+        out.workbook(f"fxiaoke/跟进记录_{stamp(last)}.xlsx", since(calls, after, last), sheet="跟进记录")
 
 
 def _touches(world: World) -> pl.DataFrame:
-    rows = touches(world, NAME, world.last)
+    rows = touches(world, NAME)
     return rows.select(
-        记录编号=pl.concat_str(pl.lit("GJ"), (pl.col("touch") + 1).cast(pl.String).str.zfill(7)),
+        记录编号=touch_ids(),
         商机编号="source_id",
         客户编号="account_id",
         跟进方式=translated("kind", CONTACTS),
         跟进日期=as_date("occurred"),
         跟进人="rep_name",
+        _day="occurred",
     )
+
+
+def touch_ids() -> pl.Expr:
+    """Numbers of the records of contacts."""
+    return pl.concat_str(pl.lit("GJ"), (pl.col("touch") + 1).cast(pl.String).str.zfill(7))
+
+
+def person_ids() -> pl.Expr:
+    """None: the workbook names the customer only."""
+    return pl.lit(None, dtype=pl.String)
 
 
 def _chinese_industry() -> pl.Expr:
@@ -68,6 +80,7 @@ def _accounts(world: World, last: int) -> pl.DataFrame:
         负责人="rep_name",
         ERP客户编码=code,
         上级客户编号="parent_account_id",
+        战略合作伙伴=pl.when("is_strategic").then(pl.lit("是")).otherwise(pl.lit("否")),
         创建时间=as_date("created"),
     )
 
@@ -86,7 +99,7 @@ def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
             商机金额万元=(pl.col("amount") / 1_000_000),
             币种=translated("currency", CURRENCIES),
             赢率=pl.concat_str(pl.col("probability").cast(pl.String), pl.lit("%")),
-            预计结单日期=as_date("expected"),
+            预计结单日期=as_date("planned"),
             实际结单日期=as_date("closed"),
             商机来源="channel",
             商机类型="deal_type",

@@ -23,14 +23,16 @@ STAGES = {
 
 
 def write(out: Outbox, world: World) -> None:
-    """All companies and all deals on every export day, the contacts with the last one."""
+    """All deals on every export day, all companies and contacts on those of the slow lists."""
+    people = contacts(world, NAME)
     for last in world.export_days:
         name = f"{stamp(last)[:4]}-{stamp(last)[4:6]}-{stamp(last)[6:]}"
-        if last in world.account_days:
+        if last in world.list_days:
             out.csv(f"hubspot/hubspot-crm-exports-all-companies-{name}.csv", _companies(world, last), quote_all=True)
+            known = _contacts(people.filter(pl.col("created") <= last))
+            out.csv(f"hubspot/hubspot-crm-exports-all-contacts-{name}.csv", known, quote_all=True)
         path = f"hubspot/hubspot-crm-exports-all-deals-{name}.csv"
         out.csv(path, _deals(out, world, last, path), quote_all=True)
-    out.csv(f"hubspot/hubspot-crm-exports-all-contacts-{name}.csv", _contacts(world), quote_all=True)
 
 
 def _minute(column: str) -> pl.Expr:
@@ -54,8 +56,8 @@ def _companies(world: World, last: int) -> pl.DataFrame:
     )
 
 
-def _contacts(world: World) -> pl.DataFrame:
-    return contacts(world, NAME).select(
+def _contacts(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
         (pl.col("number") + 150).cast(pl.String).alias("Record ID"),
         pl.col("first").alias("First Name"),
         pl.col("last").alias("Last Name"),

@@ -16,9 +16,8 @@ HEAD = ["单据编号", "日期", "客户编码", "客户", "销售员", "币别
 
 
 def write(out: Outbox, world: World) -> None:
-    """客户 and 收款单 in full, 销售订单 in full, 销售发票 in windows: one per closed year, then the year to date."""
-    days = world.export_days[-2:]
-    for last in days:
+    """客户, 收款单 and 销售订单 in full, 销售发票 in windows: one per closed year, then one per export day."""
+    for last in world.list_days:
         out.csv(f"kingdee/客户_{stamp(last)}.csv", _customers(world, last), encoding="gb18030")
         out.csv(f"kingdee/收款单_{stamp(last)}.csv", _receipts(world, last), encoding="gb18030")
         path = f"kingdee/销售订单_{stamp(last)}.csv"
@@ -38,7 +37,8 @@ def erp_ids(world: World) -> pl.DataFrame:
 def orders_of(world: World, system: str, last: int) -> pl.DataFrame:
     """Order lines of one ERP up to a day: bill, line, day and the amounts."""
     rows = world.sales.order_lines.filter(pl.col("ordered") <= last).with_columns(bill="order", day="ordered")
-    return _worded(world, rows, system)
+    told = world.order_deals().filter("is_told").select("order", "deal_source_id")
+    return _worded(world, rows.join(told, on="order", how="left", maintain_order="left"), system)
 
 
 def invoices_of(world: World, system: str) -> pl.DataFrame:
@@ -125,6 +125,7 @@ def _list(world: World, rows: pl.DataFrame, prefix: str) -> pl.DataFrame:
         money("gross", thousands=",").alias("价税合计(原币)"),
         money("net_base", thousands=",").alias("金额(本币)"),
         money("gross_base", thousands=",").alias("价税合计(本币)"),
+        *([pl.col("deal_source_id").alias("商机编号")] if "deal_source_id" in base.columns else []),
     )
 
 

@@ -9,8 +9,8 @@ from pipelines.demo.world import World
 
 
 def write(out: Outbox, world: World) -> None:
-    """Products as CSV, reps as a workbook, on the last two export days."""
-    for last in world.export_days[-2:]:
+    """Products as CSV, reps as a workbook, on the days of the slow lists."""
+    for last in world.list_days:
         products = world.products.select(
             product_code="product_id",
             product_name="product_name",
@@ -29,9 +29,9 @@ def write(out: Outbox, world: World) -> None:
             主管="manager",
             岗位=pl.lit("客户经理"),
             入职日期=as_date("hired"),
-            离职日期=pl.lit(None, dtype=pl.Date),
+            离职日期=pl.when(pl.col("left") <= last).then(as_date("left")),
         )
-        out.workbook(f"masterdata/销售人员_{stamp(last)}.xlsx", reps, sheet="在职人员")
+        out.workbook(f"masterdata/销售人员_{stamp(last)}.xlsx", reps, sheet="销售人员")
 
 
 def _day(value: pl.Expr) -> pl.Expr:

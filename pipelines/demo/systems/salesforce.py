@@ -7,6 +7,7 @@ from pipelines.demo.contacts import contacts, full_name
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
 from pipelines.demo.ids import salesforce_ids
+from pipelines.demo.roles import contact_roles
 from pipelines.demo.touches import touches
 from pipelines.demo.world import World
 
@@ -24,15 +25,24 @@ NAME = "salesforce"
 
 
 def write(out: Outbox, world: World) -> None:
-    """Account and Opportunity on every export day; OpportunityHistory, Contact, Task and User with the last one."""
-    for last in world.export_days:
-        if last in world.account_days:
-            out.csv(f"salesforce/Account_{stamp(last)}.csv", _accounts(out, world, last), quote_all=True)
-        out.csv(f"salesforce/Opportunity_{stamp(last)}.csv", _deals(out, world, last), quote_all=True)
-    out.csv(f"salesforce/OpportunityHistory_{stamp(world.last)}.csv", _history(world), quote_all=True)
-    out.csv(f"salesforce/Contact_{stamp(world.last)}.csv", _contacts(world), quote_all=True)
-    out.csv(f"salesforce/Task_{stamp(world.last)}.csv", _tasks(world), quote_all=True)
-    out.csv(f"salesforce/User_{stamp(world.last)}.csv", _users(world), quote_all=True)
+    """Opportunity on every export day, and what is new in its history and among the tasks; the rest on slow days."""
+    people = contacts(world, NAME)
+    logs = {"OpportunityHistory": _history(world), "Task": _tasks(world), "OpportunityContactRole": _roles(world)}
+    for after, last in world.log_days:
+        day = stamp(last)
+        if last in world.list_days:
+            out.csv(f"salesforce/Account_{day}.csv", _accounts(out, world, last), quote_all=True)
+            known = _contacts(people.filter(pl.col("created") <= last))
+            out.csv(f"salesforce/Contact_{day}.csv", known, quote_all=True)
+            out.csv(f"salesforce/User_{day}.csv", _users(world, last), quote_all=True)
+        out.csv(f"salesforce/Opportunity_{day}.csv", _deals(out, world, last), quote_all=True)
+        for name, log in logs.items():
+            out.csv(f"salesforce/{name}_{day}.csv", since(log, after, last), quote_all=True)
+
+
+def since(log: pl.DataFrame, after: int, last: int) -> pl.DataFrame:
+    """What a log has gained after one export day and up to the next, by its column `_day`."""
+    return log.filter((pl.col("_day") > after) & (pl.col("_day") <= last)).drop("_day")
 
 
 def stamp(number: int) -> str:
@@ -88,6 +98,7 @@ def _accounts(out: Outbox, world: World, last: int) -> pl.DataFrame:
         SAP_Customer__c=pl.when(pl.col("has_erp_code") & (pl.col("erp") == "sap")).then("erp_id"),
         Kingdee_Customer__c=pl.when(pl.col("has_erp_code") & (pl.col("erp") == "kingdee")).then("erp_id"),
         Sales_Region__c="region",
+        Strategic_Partner__c=text("is_strategic"),
         CreatedDate=pl.concat_str(day("created"), instant),
         SystemModstamp=pl.concat_str(day("created"), instant),
     )
@@ -104,9 +115,6 @@ def _accounts(out: Outbox, world: World, last: int) -> pl.DataFrame:
 
 
 def _deals(out: Outbox, world: World, last: int) -> pl.DataFrame:
-    category = (
-        pl.when("is_lost").then(pl.lit("Omitted")).when("is_won").then(pl.lit("Closed")).otherwise(pl.lit("Pipeline"))
-    )
     frame = world.deal_rows(NAME, last).select(
         Id="source_id",
         IsDeleted=pl.lit("false"),
@@ -121,7 +129,7 @@ def _deals(out: Outbox, world: World, last: int) -> pl.DataFrame:
         LeadSource="channel",
         IsClosed=text("is_closed"),
         IsWon=text("is_won"),
-        ForecastCategoryName=category,
+        ForecastCategoryName=_category(),
         Loss_Reason__c=pl.when("is_lost").then("loss_reason"),
         OwnerId=owner_ids(),
         Team__c="team",
@@ -143,9 +151,26 @@ def _deals(out: Outbox, world: World, last: int) -> pl.DataFrame:
     return frame
 
 
+def _category() -> pl.Expr:
+    """What a rep calls an open deal follows from the chance typed in, and from where the rep draws the lines."""
+    likely = pl.col("probability")
+    return (
+        pl.when("is_lost")
+        .then(pl.lit("Omitted"))
+        .when("is_won")
+        .then(pl.lit("Closed"))
+        .when(likely >= pl.col("commit_from"))
+        .then(pl.lit("Commit"))
+        .when(likely >= pl.col("best_case_from"))
+        .then(pl.lit("Best Case"))
+        .otherwise(pl.lit("Pipeline"))
+    )
+
+
 def _history(world: World) -> pl.DataFrame:
-    rows = world.deal_history(NAME, world.last).with_row_index("place")
-    number = pl.col("place").map_batches(
+    """Unlike a stage history it has a row for a new closing day or chance too, in the stage that the deal was in."""
+    rows = world.deal_history(NAME, guesses=True).with_row_index("history")
+    number = pl.col("history").map_batches(
         lambda places: pl.Series(salesforce_ids("008", places.to_numpy().astype("int64"))), return_dtype=pl.String
     )
     return rows.select(
@@ -156,13 +181,13 @@ def _history(world: World) -> pl.DataFrame:
         CloseDate=day("expected"),
         Probability=pl.concat_str(text("probability"), pl.lit(".0")),
         CreatedById=owner_ids(),
-        CreatedDate=pl.concat_str(day("changed"), pl.lit("T10:00:00.000Z")),
+        CreatedDate=pl.format("{}T{}:00:00.000Z", day("changed"), pl.col("place") + 10),
         IsDeleted=pl.lit("false"),
+        _day="changed",
     )
 
 
-def _contacts(world: World) -> pl.DataFrame:
-    rows = contacts(world, NAME)
+def _contacts(rows: pl.DataFrame) -> pl.DataFrame:
     instant = pl.concat_str(day("created"), pl.lit("T08:45:00.000Z"))
     return rows.select(
         Id=pl.Series(salesforce_ids("003", rows["number"].to_numpy())),
@@ -180,27 +205,64 @@ def _contacts(world: World) -> pl.DataFrame:
 
 
 def _tasks(world: World) -> pl.DataFrame:
-    rows = touches(world, NAME, world.last)
-    number = pl.Series(salesforce_ids("00T", rows["touch"].to_numpy().astype("int64")))
+    rows = touches(world, NAME)
     return rows.select(
-        Id=number,
+        Id=touch_ids(),
         WhatId="source_id",
+        WhoId=person_ids(),
         AccountId="account_id",
         OwnerId=owner_ids(),
         Type="kind",
         Subject=pl.concat_str("kind", pl.lit(" with the customer")),
         ActivityDate=day("occurred"),
+        _day="occurred",
     )
 
 
-def _users(world: World) -> pl.DataFrame:
-    return world.reps.select(
+def _roles(world: World) -> pl.DataFrame:
+    rows = contact_roles(world, NAME)
+    return rows.select(
+        Id=role_ids(),
+        OpportunityId="source_id",
+        ContactId=person_ids(),
+        Role="role",
+        IsPrimary=text("is_primary"),
+        CreatedDate=pl.concat_str(day("since"), pl.lit("T11:20:00.000Z")),
+        IsDeleted=pl.lit("false"),
+        _day="since",
+    )
+
+
+def touch_ids() -> pl.Expr:
+    """Ids of tasks by their numbers."""
+    return _ids("00T", pl.col("touch"))
+
+
+def role_ids() -> pl.Expr:
+    """Ids of contact roles by their numbers."""
+    return _ids("00K", pl.col("number"))
+
+
+def person_ids() -> pl.Expr:
+    """Ids of contacts by their numbers; null where nobody is named."""
+    return pl.when(pl.col("contact").is_not_null()).then(_ids("003", pl.col("contact").fill_null(0)))
+
+
+def _ids(prefix: str, number: pl.Expr) -> pl.Expr:
+    return number.map_batches(
+        lambda numbers: pl.Series(salesforce_ids(prefix, numbers.to_numpy().astype("int64"))), return_dtype=pl.String
+    )
+
+
+def _users(world: World, last: int) -> pl.DataFrame:
+    is_active = pl.col("left").is_null() | (pl.col("left") > last)
+    return world.reps.with_columns(is_active=is_active).select(
         Id=owner_ids(),
         Name="rep_name",
         Team__c="team",
         Region__c="region",
         Manager_Name="manager",
         EmployeeNumber="rep_id",
-        IsActive=pl.lit("true"),
+        IsActive=text("is_active"),
         HireDate=day("hired"),
     )

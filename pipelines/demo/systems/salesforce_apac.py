@@ -13,7 +13,7 @@ NAME = "salesforce_apac"
 def write(out: Outbox, world: World) -> None:
     """The account and the opportunity report on every export day, with a byte order mark."""
     for last in world.export_days:
-        if last in world.account_days:
+        if last in world.list_days:
             out.csv(f"salesforce_apac/report_accounts_{stamp(last)}.csv", _accounts(world, last), bom=True)
         out.csv(f"salesforce_apac/report_opportunities_{stamp(last)}.csv", _deals(out, world, last), bom=True)
 

@@ -17,8 +17,7 @@ GERMAN: dict[str, Any] = {"thousands": ".", "point": ",", "minus": "back"}
 
 def write(out: Outbox, world: World) -> None:
     """KNA1 and BSAD in full, order lines as increments by order day, billing lines (UTF-16, tabs) in windows."""
-    days = world.export_days[-2:]
-    for last in days:
+    for last in world.list_days:
         out.csv(f"sap/KNA1_{stamp(last)}.csv", _customers(world, last), delimiter=";")
         out.csv(f"sap/BSAD_{stamp(last)}.csv", _receipts(world, last), delimiter=";")
     earlier = world.first - 1
@@ -81,6 +80,7 @@ def _orders(rows: pl.DataFrame) -> pl.DataFrame:
         WAERK="currency",
         PERNR="rep_name",
         ABGRU=pl.when("is_cancelled").then(pl.lit("Z1")).otherwise(pl.lit("00")),
+        ZZOPP="deal_source_id",
     )
 
 

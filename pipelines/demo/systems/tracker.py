@@ -50,7 +50,7 @@ def _deals(world: World, last: int) -> pl.DataFrame:
     )
     closing = (
         pl.when(pl.col("is_closed") | (pl.col("number") % 4 != 0))
-        .then(day("expected", "%Y/%m/%d"))
+        .then(day("planned", "%Y/%m/%d"))
         .otherwise(pl.lit("待定"))
     )
     return rows.select(

@@ -22,15 +22,17 @@ STAGES = {
 
 
 def write(out: Outbox, world: World) -> None:
-    """Accounts and Deals on every export day, contacts and the stage history with the last one."""
-    for last in world.export_days:
+    """Deals and what is new in the stage history on every export day, Accounts and Contacts with the slow lists."""
+    people, history = contacts(world, NAME), world.deal_history(NAME)
+    for after, last in world.log_days:
         name = f"{stamp(last)[:4]}_{stamp(last)[4:6]}_{stamp(last)[6:]}"
-        if last in world.account_days:
+        if last in world.list_days:
             out.csv(f"zoho/Accounts_{name}.csv", _accounts(world, last))
+            out.csv(f"zoho/Contacts_{name}.csv", _contacts(people.filter(pl.col("created") <= last)))
         path = f"zoho/Deals_{name}.csv"
         out.csv(path, _deals(out, world, last, path))
-    out.csv(f"zoho/Contacts_{name}.csv", _contacts(world))
-    out.csv(f"zoho/Stage_History_{name}.csv", _history(world))
+        new = history.filter((pl.col("changed") > after) & (pl.col("changed") <= last))
+        out.csv(f"zoho/Stage_History_{name}.csv", _history(new))
 
 
 def _zcrm(column: str) -> pl.Expr:
@@ -60,8 +62,7 @@ def _accounts(world: World, last: int) -> pl.DataFrame:
     )
 
 
-def _contacts(world: World) -> pl.DataFrame:
-    rows = contacts(world, NAME)
+def _contacts(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.select(
         pl.format("zcrm_{}", pl.col("number") + 4876876000000412000).alias("Record Id"),
         pl.col("first").alias("First Name"),
@@ -109,8 +110,8 @@ def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
     return frame
 
 
-def _history(world: World) -> pl.DataFrame:
-    return world.deal_history(NAME, world.last).select(
+def _history(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
         pl.concat_str(_zcrm("source_id"), pl.lit("-"), text("step")).alias("Record Id"),
         _zcrm("source_id").alias("Deal Name.id"),
         translated("stage", STAGES).alias("Stage"),
@@ -118,5 +119,5 @@ def _history(world: World) -> pl.DataFrame:
         text("probability").alias("Probability (%)"),
         day("expected").alias("Closing Date"),
         pl.col("rep_name").alias("Modified By"),
-        pl.concat_str(day("changed"), pl.lit(" 10:00:00")).alias("Modified Time"),
+        pl.format("{} {}:00:00", day("changed"), pl.col("place") + 10).alias("Modified Time"),
     )
