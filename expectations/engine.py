@@ -63,7 +63,7 @@ def _check_table(source: Any, suite: Suite, table: str) -> list[CheckResult]:
         ([(n, e) for n, e in numbered if e.expectation != SQL_RULE], "SUMMARY"),
         ([(n, e) for n, e in numbered if e.expectation == SQL_RULE], "COMPLETE"),
     )
-    found: list[tuple[int, CheckResult]] = []
+    results: list[tuple[int, CheckResult]] = []
     try:
         asset = source.add_table_asset(f"{suite.name}.{table}", table_name=table, schema_name=suite.schema)
         batch = asset.add_batch_definition_whole_table("all").get_batch()
@@ -73,10 +73,10 @@ def _check_table(source: Any, suite: Suite, table: str) -> list[CheckResult]:
                 whole = gx.ExpectationSuite(name=suite.name, expectations=expectations)
                 with redirect_stdout(StringIO()):
                     validated = batch.validate(whole, result_format=_result_format(detail, suite.key))
-                found += results_of(suite, table, validated, EXAMPLES)
+                results += results_of(suite, table, validated, EXAMPLES)
     except Exception as error:  # a check must never take the run down with a traceback of its tool
         return unchecked(suite, table, f"{type(error).__name__}: {error}")
-    return [result for _, result in sorted(found, key=lambda pair: pair[0])]
+    return [result for _, result in sorted(results, key=lambda pair: pair[0])]
 
 
 def _result_format(detail: str, key: tuple[str, ...]) -> dict[str, Any]:

@@ -19,25 +19,25 @@ def unchecked(suite: Suite, table: str, reason: str) -> list[CheckResult]:
     return [_check(suite, table, entry, "error", exception=reason) for entry in suite.entries]
 
 
-def _result(suite: Suite, table: str, one: dict[str, Any], examples: int) -> tuple[int, CheckResult]:
-    number = one["expectation_config"]["meta"]["entry"]
-    entry, found = suite.entries[number], one.get("result") or {}
-    if exception := _exception(one.get("exception_info") or {}):
+def _result(suite: Suite, table: str, row: dict[str, Any], examples: int) -> tuple[int, CheckResult]:
+    number = row["expectation_config"]["meta"]["entry"]
+    entry, details = suite.entries[number], row.get("result") or {}
+    if exception := _exception(row.get("exception_info") or {}):
         return number, _check(suite, table, entry, "error", exception=exception)
-    rows = (found.get("details") or {}).get("unexpected_rows") or found.get("partial_unexpected_index_list") or []
+    rows = (details.get("details") or {}).get("unexpected_rows") or details.get("partial_unexpected_index_list") or []
     return number, _check(
         suite,
         table,
         entry,
-        "passed" if one["success"] else "failed",
-        observed=_observed(found),
-        unexpected_count=found.get("unexpected_count", _count(found, entry)),
-        unexpected_examples=_json((found.get("partial_unexpected_list") or [])[:examples]),
+        "passed" if row["success"] else "failed",
+        observed=_observed(details),
+        unexpected_count=details.get("unexpected_count", _count(details, entry)),
+        unexpected_examples=_json((details.get("partial_unexpected_list") or [])[:examples]),
         unexpected_keys=_json(rows[:examples]),
     )
 
 
-def _check(suite: Suite, table: str, entry: Entry, outcome: Outcome, **found: Any) -> CheckResult:
+def _check(suite: Suite, table: str, entry: Entry, outcome: Outcome, **outcome_columns: Any) -> CheckResult:
     return CheckResult(
         gate=suite.gate,
         suite=suite.name,
@@ -49,7 +49,7 @@ def _check(suite: Suite, table: str, entry: Entry, outcome: Outcome, **found: An
         severity=entry.severity,
         because=entry.because,
         outcome=outcome,
-        **found,
+        **outcome_columns,
     )
 
 
@@ -59,13 +59,13 @@ def _column(entry: Entry) -> str | None:
     return ", ".join(map(str, names)) or None
 
 
-def _observed(found: dict[str, Any]) -> str | None:
-    if "observed_value" in found:
-        value = found["observed_value"]
+def _observed(details: dict[str, Any]) -> str | None:
+    if "observed_value" in details:
+        value = details["observed_value"]
         return value if isinstance(value, str) else _json(value)
-    if found.get("element_count") is None:
+    if details.get("element_count") is None:
         return None
-    return f"{found.get('unexpected_count') or 0} of {found['element_count']} rows"
+    return f"{details.get('unexpected_count') or 0} of {details['element_count']} rows"
 
 
 def _count(found: dict[str, Any], entry: Entry) -> int | None:

@@ -55,20 +55,20 @@ def load_suites(folders: Iterable[Path]) -> dict[str, list[Suite]]:
 
     A suite stands in `<gate>/<name>.yml`, or in `<name>.yml` with a `gate:` of its own.
     """
-    found: dict[tuple[str, str], Suite] = {}
+    by_name: dict[tuple[str, str], Suite] = {}
     for folder in folders:
         for path in sorted(Path(folder).rglob("*.yml")):
             suite = _suite(path, path.parent.name if path.parent != Path(folder) else None)
-            found.setdefault((suite.gate, suite.name), suite)
-    return {gate: [suite for (of, _), suite in sorted(found.items()) if of == gate] for gate in GATES}
+            by_name.setdefault((suite.gate, suite.name), suite)
+    return {gate: [suite for (of, _), suite in sorted(by_name.items()) if of == gate] for gate in GATES}
 
 
-def matching(suite: Suite, known: Iterable[str]) -> list[str]:
+def matching(suite: Suite, names: Iterable[str]) -> list[str]:
     """The known `schema.table` names the suite is about; a table written without a pattern stands for itself."""
     wanted = f"{suite.schema}.{suite.table}"
     if not any(sign in suite.table for sign in "*?["):
         return [wanted]
-    return [name for name in known if fnmatchcase(name, wanted)]
+    return [name for name in names if fnmatchcase(name, wanted)]
 
 
 def _suite(path: Path, folder_gate: str | None) -> Suite:

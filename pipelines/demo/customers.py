@@ -147,13 +147,13 @@ def _with_subsidiaries(frame: pl.DataFrame, rng: np.random.Generator, rates: Cus
     parent = rng.integers(0, np.maximum(np.arange(count), 1))
     candidates = frame["is_chinese"].to_numpy() & (np.arange(count) > count // 20)
     chosen = candidates & (rng.random(count) < rates.subsidiaries / SUITABLE_SHARE)
-    other = frame[parent]
-    fits = chosen & other["is_chinese"].to_numpy() & (other["city"] != frame["city"]).to_numpy()
+    parents = frame[parent]
+    fits = chosen & parents["is_chinese"].to_numpy() & (parents["city"] != frame["city"]).to_numpy()
     shares_domain = fits & (rng.random(count) < rates.subsidiaries_on_parent_domain)
     brand = ("brand", "brand_traditional", "brand_latin")
     frame = frame.with_columns(
-        *[pl.when(pl.Series(fits)).then(other[name]).otherwise(pl.col(name)).alias(name) for name in brand],
-        pl.when(pl.Series(shares_domain)).then(other["domain"]).otherwise(pl.col("domain")).alias("domain"),
+        *[pl.when(pl.Series(fits)).then(parents[name]).otherwise(pl.col(name)).alias(name) for name in brand],
+        pl.when(pl.Series(shares_domain)).then(parents["domain"]).otherwise(pl.col("domain")).alias("domain"),
         pl.when(pl.Series(fits)).then(pl.Series(parent)).alias("parent"),
     )
     return frame.with_columns(full_name())

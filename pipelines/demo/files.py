@@ -67,19 +67,19 @@ class Outbox:
         book.set_properties({"created": EPOCH_CREATED})
         page = book.add_worksheet(sheet)
         dates = book.add_format({"num_format": "yyyy-mm-dd"})
-        place = 0
+        row_number = 0
         for line in title or []:
-            page.write_string(place, 0, line)
-            place += 1
+            page.write_string(row_number, 0, line)
+            row_number += 1
         for row in [frame.columns, *frame.iter_rows(), *([totals] if totals else [])]:
             for column, value in enumerate(row):
                 if isinstance(value, date):
-                    page.write_datetime(place, column, datetime(value.year, value.month, value.day), dates)
+                    page.write_datetime(row_number, column, datetime(value.year, value.month, value.day), dates)
                 elif isinstance(value, str):
-                    page.write_string(place, column, value)
+                    page.write_string(row_number, column, value)
                 elif value is not None:
-                    page.write_number(place, column, value)
-            place += 1
+                    page.write_number(row_number, column, value)
+            row_number += 1
         book.close()
         self.written.append(target)
 

@@ -61,17 +61,17 @@ def _sizes(world: World) -> pl.DataFrame:
     size = MARKET_CNY * rng.lognormal(0, 0.4, (len(lines), 1)) * np.cumprod(growth, axis=1)
     rows = [
         {
-            "series": f"SIZE-{place + 1}",
+            "series": f"SIZE-{index + 1}",
             "indicator": "market_size",
             "level": "product_line",
             "member": line,
             "period": EPOCH.replace(year=first + year),
             "frequency": "year",
-            "value": float(round(size[place, year], -6)),
+            "value": float(round(size[index, year], -6)),
             "unit": "CNY",
             "published": EPOCH.replace(year=first + year + 1) + timedelta(days=YEARBOOK_DAY),
         }
-        for place, line in enumerate(lines)
+        for index, line in enumerate(lines)
         for year in range(last - first)
     ]
     return pl.DataFrame(rows)

@@ -32,12 +32,12 @@ def draw_rules(rng: np.random.Generator, chinese: np.ndarray) -> np.ndarray:
 
 def renamed() -> pl.Expr:
     """The name of a record under its rule (`name_rule`, empty for the registered name), from the customer's parts."""
-    other = pl.col("form").replace(_OTHER_FORM)
+    neighbour = pl.col("form").replace(_OTHER_FORM)
     native = {
         "no_form": pl.concat_str("city", "brand", "business"),
         "short": pl.concat_str("brand", "business"),
         "bracketed_city": pl.concat_str("brand", "business", pl.lit("（"), "city", pl.lit("）"), "form"),
-        "other_form": pl.concat_str("city", "brand", "business", other),
+        "other_form": pl.concat_str("city", "brand", "business", neighbour),
         "spaced": pl.concat_str("city", pl.lit(" "), "brand", "business", pl.lit(" "), "form"),
         "traditional": pl.concat_str("city", "brand_traditional", "business_traditional", "form"),
         "latin": pl.concat_str(
@@ -55,7 +55,7 @@ def renamed() -> pl.Expr:
         "no_form": pl.concat_str("brand", pl.lit(" "), "business_english"),
         "short": pl.col("brand"),
         "upper": pl.col("name").str.to_uppercase(),
-        "other_form": pl.concat_str("brand", pl.lit(" "), "business_english", pl.lit(" "), other),
+        "other_form": pl.concat_str("brand", pl.lit(" "), "business_english", pl.lit(" "), neighbour),
         "the": pl.concat_str(pl.lit("The "), "brand", pl.lit(" "), "business_english", pl.lit(" Company")),
         "department": pl.concat_str("name", pl.lit(" - Procurement")),
         "swapped": pl.concat_str(_swapped("brand"), pl.lit(" "), "business_english", pl.lit(" "), "form"),

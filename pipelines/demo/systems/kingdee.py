@@ -71,7 +71,7 @@ def _customers(world: World, last: int) -> pl.DataFrame:
 def _listed(out: Outbox, path: str, world: World, rows: pl.DataFrame, object_name: str, *, spoil: bool) -> None:
     frame = _list(world, rows, "XSDD" if object_name == "order_lines" else "XSFP")
     if spoil:
-        keys = [f"{frame['单据编号'][0][:4]}99000{place}" for place in range(6)] if len(frame) else []
+        keys = [f"{frame['单据编号'][0][:4]}99000{index}" for index in range(6)] if len(frame) else []
         bad = out.spoilt(path, object_name, frame, keys=keys, key="单据编号", day="日期", amount="金额(原币)")
         # a bill's number is filled down from the line above: the key that can go missing is the line's own
         bad = bad.with_row_index("_row").with_columns(
@@ -89,8 +89,8 @@ def _listed(out: Outbox, path: str, world: World, rows: pl.DataFrame, object_nam
         gross=pl.col("net") + pl.col("tax")
     )
     sums = total.select(money("net", thousands=","), money("gross", thousands=",").alias("all")).row(0)
-    place = frame.columns.index("金额(原币)")
-    totals = ["合计", *[""] * (place - 1), sums[0], sums[1], *[""] * (count - place - 2)]
+    index = frame.columns.index("金额(原币)")
+    totals = ["合计", *[""] * (index - 1), sums[0], sums[1], *[""] * (count - index - 2)]
     out.csv(path, shown, encoding="gb18030", totals=totals)
 
 
