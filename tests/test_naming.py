@@ -223,6 +223,5 @@ def _lines_of_names(function: ast.AST) -> dict[str, list[int]]:
     return lines
 
 
-@pytest.mark.xfail(strict=False, reason="the packages are being renamed one by one; drop the mark when none is left")
 def test_no_vague_local_lives_beyond_five_lines() -> None:
     assert list(vague_locals()) == []
