@@ -1,5 +1,6 @@
 """The deals of the sample company: what they show never knows how they end, and their true chances come true."""
 
+import re
 from datetime import date, timedelta
 from itertools import pairwise
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from pipelines.contracts import load_contracts
 from pipelines.demo import AS_OF, SEED, write_demo
 from pipelines.demo.cast import NEVER
 from pipelines.demo.chances import MONTHS, deal_chances
@@ -19,6 +21,7 @@ from pipelines.demo.seasons import EPOCH, ordinal
 from pipelines.demo.touches import touches
 from pipelines.demo.truth_deals import deal_moves
 from pipelines.demo.world import World, build_world
+from pipelines.home.settings import SHIPPED_SOURCES
 
 YEAR = 365
 
@@ -60,6 +63,19 @@ def test_every_export_day_has_the_rates_up_to_it_and_what_its_logs_gained(tmp_pa
     truth = pl.read_parquet(tmp_path / "home" / "truth" / "activities.parquet")
     assert set(tasks["Id"]) == set(truth.filter(pl.col("source_system") == "salesforce")["source_id"])
     assert tasks["Id"].is_unique().all()
+
+
+def test_no_system_is_stale_on_any_day_of_the_last_twelve_months(tmp_path: Path) -> None:
+    write_demo(tmp_path / "home", customers=40)
+    contracts = load_contracts(SHIPPED_SOURCES)
+    sent: dict[str, set[date]] = {}
+    for path in (tmp_path / "home" / "inbox").rglob("*.*"):
+        year, month, day = re.search(r"(20\d\d)[-_]?(\d\d)[-_]?(\d\d)", path.stem).groups()
+        sent.setdefault(path.parent.name, set()).add(date(int(year), int(month), int(day)))
+    for system, days in sent.items():
+        recent = sorted(day for day in days if day >= date(2025, 9, 1))
+        gaps = [(later - day).days for day, later in pairwise(recent)]
+        assert max(gaps) <= 2 * contracts[system].cadence_days, system
 
 
 def test_young_open_deals_have_as_many_contacts_as_all_deals_had_at_their_age(world: World) -> None:

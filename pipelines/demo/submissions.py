@@ -5,7 +5,6 @@ came and what the year before promises. Reps hope, managers take some of it off 
 """
 
 from datetime import date, timedelta
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -97,4 +96,4 @@ def _guesses(world: World, level: str, members: list[str], months: list[date]) -
 
 def parts(world: World) -> list[tuple[int, int]]:
     """Which days each export of submissions covers: those since the export before it (after, up to)."""
-    return list(pairwise([0, *world.list_days]))
+    return list(world.log_days)

@@ -14,9 +14,9 @@ PUBLISHERS = {"manufacturing_pmi": "Statistics office", "market_size": "Industry
 
 
 def write(out: Outbox, world: World) -> None:
-    """Everything that had been published by each day of the slow lists."""
+    """Everything that had been published by each export day."""
     facts = true_facts(world)
-    for last in world.list_days:
+    for last in world.export_days:
         rows = facts.filter(pl.col("published") <= EPOCH + timedelta(days=last)).select(
             Series="series",
             Indicator="indicator",

@@ -9,8 +9,8 @@ from pipelines.demo.world import World
 
 
 def write(out: Outbox, world: World) -> None:
-    """Products as CSV, reps as a workbook, on the days of the slow lists."""
-    for last in world.list_days:
+    """Products as CSV on every export day, reps as a workbook on those of the slow lists."""
+    for last in world.export_days:
         products = world.products.select(
             product_code="product_id",
             product_name="product_name",
@@ -21,6 +21,8 @@ def write(out: Outbox, world: World) -> None:
             on_sale_since=pl.lit(world.first).pipe(_day),
         )
         out.csv(f"masterdata/products_{stamp(last)}.csv", products)
+        if last not in world.list_days:
+            continue
         reps = world.reps.select(
             工号="rep_id",
             姓名="rep_name",
