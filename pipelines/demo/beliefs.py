@@ -78,12 +78,12 @@ class Beliefs:
         grown = (step.growth != NONE)[:, None]
         return shown * np.where(grown, law.GROWTH_BY_LEVEL.T[step.growth], 1)[:, :, None]
 
-    def _typed(self, deal: Ints, stage: Ints, typed: Ints, told: NDArray[np.bool_]) -> Floats:
+    def _typed(self, deal: Ints, stage: Ints, typed: Ints, has_moved: NDArray[np.bool_]) -> Floats:
         """How likely the chance typed in is by mood; several offsets may end at the same bound."""
-        base = law.DEFAULTS[np.where(told, stage, 0)] + self.cast.bias[deal]
+        base = law.DEFAULTS[np.where(has_moved, stage, 0)] + self.cast.bias[deal]
         same = law.typed(base[:, None], law.OFFSETS) == typed[:, None]
         likely = np.einsum("do,dmo->dm", same, HABITS[self.cast.habit[deal]])
-        return np.where(told[:, None], likely, 1)
+        return np.where(has_moved[:, None], likely, 1)
 
     def _learn_of_customers(self, ended: Ints) -> None:
         """The first end of a deal tells of its customer: how likely its whole history was in each class."""

@@ -45,13 +45,15 @@ def true_traits(
     trait = rng.choice(len(CUSTOMER_TRAITS), len(customers), p=CUSTOMER_SHARES)
     line = products["product_line"].replace_strict({name: place for place, name in enumerate(words.PRODUCTS)})
     customer = facts["customer"].to_numpy()
-    known = BASE + facts["channel"].replace_strict(CHANNELS, return_dtype=pl.Float64).to_numpy()
-    known = known + facts["deal_type"].replace_strict(KINDS, return_dtype=pl.Float64).to_numpy()
-    known = known + fit[line.to_numpy()[facts["product"].to_numpy()], customers["industry_no"].to_numpy()[customer]]
-    known = known + reps["skill"].to_numpy()[facts["rep"].to_numpy()]
-    score = known + CUSTOMER_TRAITS[trait[customer]] + rng.normal(0, SPREAD, len(facts))
+    expected = BASE + facts["channel"].replace_strict(CHANNELS, return_dtype=pl.Float64).to_numpy()
+    expected = expected + facts["deal_type"].replace_strict(KINDS, return_dtype=pl.Float64).to_numpy()
+    expected = (
+        expected + fit[line.to_numpy()[facts["product"].to_numpy()], customers["industry_no"].to_numpy()[customer]]
+    )
+    expected = expected + reps["skill"].to_numpy()[facts["rep"].to_numpy()]
+    score = expected + CUSTOMER_TRAITS[trait[customer]] + rng.normal(0, SPREAD, len(facts))
     level = np.where(facts["is_buyer"].to_numpy(), np.searchsorted(BANDS, score) + 1, 0)
-    return Traits(level, customer, _likely(known))
+    return Traits(level, customer, _likely(expected))
 
 
 def _likely(known: Floats) -> Floats:

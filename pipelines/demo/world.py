@@ -105,13 +105,13 @@ class World:
     def order_deals(self) -> pl.DataFrame:
         """One row per order of a deal: order, deal, deal_source_id (of its first record), is_told (by the ERP)."""
         orders = self.sales.order_lines.drop_nulls("deal").unique("order", maintain_order=True).select("order", "deal")
-        told = ids.rng_for(self.seed, "orders with deal").random(len(orders)) < self.dirt.orders.with_deal
+        linked = ids.rng_for(self.seed, "orders with deal").random(len(orders)) < self.dirt.orders.with_deal
         kept = pl.Series("deal", self.deals.hidden.kept)
         number = pl.DataFrame({"deal": kept, "number": pl.int_range(len(kept), eager=True)})
         originals = self.listings.filter(pl.col("kind") == "original").select(
             number="deal", deal_source_id="source_id", deal_system="system"
         )
-        rows = orders.with_columns(is_told=pl.Series(told)).join(number, on="deal", maintain_order="left")
+        rows = orders.with_columns(is_told=pl.Series(linked)).join(number, on="deal", maintain_order="left")
         return rows.join(originals, on="number", maintain_order="left").drop("deal").rename({"number": "deal"})
 
     def spare_ids(self, system: str, kind: str) -> list[str]:
