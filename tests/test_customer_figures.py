@@ -1,0 +1,99 @@
+"""What is served of customers and reps, recomputed by other code: from the truth of the sample company, or from the
+served lines that a figure claims to sum up."""
+
+from datetime import date, timedelta
+
+import duckdb
+import polars as pl
+import pytest
+from conftest import Built
+
+from pipelines.demo import AS_OF
+
+YEAR_AGO = AS_OF.replace(year=AS_OF.year - 1)
+DORMANT_AFTER = timedelta(days=180)  # as in the seed tiers
+
+
+@pytest.fixture(scope="module")
+def tables(built: Built) -> dict[str, pl.DataFrame]:
+    names = ("customer_360", "customer_crosswalk", "opportunities", "revenue", "orders", "receipts")
+    with duckdb.connect(str(built.served), read_only=True) as connection:
+        found = {name: connection.execute(f"from marts.{name}").pl() for name in names}
+        found["allocated"] = connection.execute("from outlook.allocated_forecasts").pl()
+    truth = built.settings.home / "truth"
+    return found | {name: pl.read_parquet(truth / f"{name}.parquet") for name in ("accounts", "activities", "deals")}
+
+
+def true_customers(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
+    """customer_id, true_customer_id of the customers that matching found exactly: nothing missing, nothing added."""
+    pairs = tables["customer_crosswalk"].join(tables["accounts"], on=["source_system", "source_id"])
+    pairs = pairs.select("customer_id", "true_customer_id").unique()
+    for key in ("customer_id", "true_customer_id"):
+        pairs = pairs.filter(pl.len().over(key) == 1)
+    return pairs
+
+
+def test_the_last_contact_is_the_last_recorded_activity_of_the_true_customer(tables: dict[str, pl.DataFrame]) -> None:
+    customer_of = tables["deals"].select("true_deal_id", "true_customer_id").unique()
+    contacts = tables["activities"].filter(pl.col("occurred_on") <= AS_OF).join(customer_of, on="true_deal_id")
+    last = contacts.group_by("true_customer_id").agg(last=pl.col("occurred_on").max())
+    served = true_customers(tables).join(tables["customer_360"], on="customer_id")
+    wrong = served.join(last, on="true_customer_id", how="left").filter(
+        ~pl.col("last_contact_on").eq_missing(pl.col("last"))
+    )
+    assert served.height > 150 and served["last_contact_on"].count() > 50
+    assert wrong.select("customer_id", "last_contact_on", "last").rows() == []
+
+
+def test_a_customer_is_dormant_where_half_a_year_holds_no_date_of_it_and_no_deal_is_open(
+    tables: dict[str, pl.DataFrame],
+) -> None:
+    deals = tables["opportunities"]
+    dates = [
+        deals.select("customer_id", day="created_on"),
+        deals.filter("is_won").select("customer_id", day="closed_on"),
+        tables["revenue"].select("customer_id", day="invoiced_on"),
+        tables["orders"].filter(~pl.col("is_cancelled")).select("customer_id", day="ordered_on"),
+        tables["receipts"].select("customer_id", day="received_on"),
+        tables["customer_360"].select("customer_id", day="last_contact_on"),
+    ]
+    recent = pl.concat(dates).filter(pl.col("day").is_between(AS_OF - DORMANT_AFTER, AS_OF))
+    alive = {*recent["customer_id"], *deals.filter("is_open")["customer_id"]}
+    served = dict(tables["customer_360"].select("customer_id", "is_dormant").iter_rows())
+    assert served == {customer: customer not in alive for customer in served}
+    assert len(set(served.values())) == 2
+
+
+def test_won_amounts_and_the_next_close_are_those_of_the_served_deals(tables: dict[str, pl.DataFrame]) -> None:
+    won, last_won, next_close = dict[str, float](), dict[str, date](), dict[str, date]()
+    for row in tables["opportunities"].iter_rows(named=True):
+        customer, closed, expected = row["customer_id"], row["closed_on"], row["expected_close_on"]
+        if row["is_won"] and closed and closed <= AS_OF:
+            last_won[customer] = max(closed, last_won.get(customer, closed))
+            if closed > YEAR_AGO:
+                won[customer] = won.get(customer, 0) + (row["amount_base"] or 0)
+        if row["is_open"] and expected and expected >= AS_OF:
+            next_close[customer] = min(expected, next_close.get(customer, expected))
+    for row in tables["customer_360"].iter_rows(named=True):
+        customer = row["customer_id"]
+        assert row["won_amount_12m"] == won.get(customer, 0)
+        assert (row["last_won_on"], row["next_expected_close_on"]) == (last_won.get(customer), next_close.get(customer))
+        assert row["tier_basis"] == "revenue", "the sample company has invoices"
+    assert won and next_close
+
+
+def test_a_reps_forecast_is_its_share_of_last_years_bookings(tables: dict[str, pl.DataFrame]) -> None:
+    won = tables["opportunities"].filter(
+        pl.col("is_won"),
+        pl.col("closed_on") > YEAR_AGO,
+        pl.col("closed_on") <= AS_OF,
+        pl.col("amount_base").is_not_null(),
+    )
+    amounts = won.group_by(pl.col("rep_id").fill_null("unmapped")).agg(pl.col("amount_base").cast(pl.Float64).sum())
+    shares = {rep: amount / amounts["amount_base"].sum() for rep, amount in amounts.iter_rows()}
+    bookings = tables["allocated"].filter(pl.col("metric") == "bookings")
+    totals = dict(bookings.filter(pl.col("level") == "total").select("period_start", "yhat").iter_rows())
+    reps = bookings.filter(pl.col("level") == "rep").select("member", "period_start", "yhat").rows()
+    assert {member for member, *_ in reps} == set(shares) and len(shares) > 10
+    for member, period, yhat in reps:
+        assert yhat == pytest.approx(shares[member] * totals[period], rel=1e-6)
