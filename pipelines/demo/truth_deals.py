@@ -2,16 +2,14 @@
 
 import polars as pl
 
-from pipelines.demo.cast import NEVER
+from pipelines.demo.cast import DEEP_KINDS, NAMES, NEVER
 from pipelines.demo.deals import Deals
-from pipelines.demo.laws import STAGES
 from pipelines.demo.roles import contact_roles
 from pipelines.demo.systems import fxiaoke, salesforce
 from pipelines.demo.touches import touches
 from pipelines.demo.world import World
 
-DEEP = ("Visit", "Meeting")
-PLACES = {name: place for place, name in enumerate((*STAGES, "won", "lost"))}
+PLACES = {name: place for place, name in enumerate(NAMES)}
 
 
 def dated(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
@@ -70,7 +68,7 @@ def recorded_activities(world: World) -> pl.DataFrame:
     parts = [
         touches(world, module.NAME).select(
             source_system=pl.lit(module.NAME), source_id=module.touch_ids(), true_deal_id="deal", kind="kind",
-            occurred="occurred", is_deep=pl.col("kind").is_in(DEEP), contact_source_id=module.person_ids(),
+            occurred="occurred", is_deep=pl.col("kind").is_in(DEEP_KINDS), contact_source_id=module.person_ids(),
         )
         for module in (salesforce, fxiaoke)
         if module.NAME in used
