@@ -35,7 +35,7 @@ def deal_chances(hidden: Hidden, customers: pl.DataFrame, first: int, last: int)
     ahead = clock(int(hidden.clock.low[0]), last, further_months=FURTHER)
     tables = Tables(hidden.rules)
     beliefs = Beliefs(hidden.cast, hidden.traits, tables, ahead, _customers(hidden, customers))
-    future = _Future(hidden.rules, tables, ahead)
+    future = Future(hidden.rules, tables, ahead)
     number = np.full(len(hidden.cast.created), -1)
     number[hidden.kept] = np.arange(len(hidden.kept))
     frames = []
@@ -75,17 +75,18 @@ def _customers(hidden: Hidden, customers: pl.DataFrame) -> Customers:
     return Customers(float(buys.mean()), base[customer] * len(created) * seen, BUYER_WEIGHT)
 
 
-class _Future:
+class Future:
     """What the laws make of a state from the end of a step on: the chance of a win at all, and in each month."""
 
     def __init__(self, rules: Laws, tables: Tables, ahead: Clock) -> None:
+        """Work backwards from the last step of the clock, after which nothing is won."""
         self.rules, self.tables, self.ahead = rules, tables, ahead
         self.known: dict[tuple[float, ...], tuple[Floats, Floats]] = {}
         ever = np.zeros((2, LEVELS, STATES))
         self.ever: dict[int, Floats] = {}
         for step in range(len(ahead.low) - 1, -1, -1):
             self.ever[step] = ever  # from the end of the step on
-            move, won = self._kernel(step)
+            move, won = self.kernel(step)
             ever = won + np.einsum("slij,slj->sli", move, ever)
 
     def after(self, step: int) -> Floats:
@@ -93,7 +94,7 @@ class _Future:
         won_by, at = [np.zeros((2, LEVELS, STATES))], np.broadcast_to(np.eye(STATES), (2, LEVELS, STATES, STATES))
         total = won_by[0]
         for later in range(step + 1, step + 1 + MONTHS * PER_MONTH):
-            move, won = self._kernel(later)
+            move, won = self.kernel(later)
             total = total + np.einsum("slij,slj->sli", at, won)
             at = at @ move
             if (later - step) % PER_MONTH == 0:
@@ -101,7 +102,7 @@ class _Future:
         months = [late - early for early, late in pairwise(won_by)]
         return np.stack([self.ever[step], *months], axis=-1)
 
-    def _kernel(self, step: int) -> tuple[Floats, Floats]:
+    def kernel(self, step: int) -> tuple[Floats, Floats]:
         """Side x level x state x state in a step, and the chance of a win in it."""
         pace = tuple(self.ahead.pace[step])
         if pace not in self.known:
