@@ -7,7 +7,7 @@ run.py is the engine on one page; files.py runs it on a file; group.py orders th
     selection       which models serve a series: pool.py
     reconciliation  forecasts of a hierarchy that add up; scenarios
     uncertainty     intervals, calibrated in conformal.py
-    deals           what open deals bring and what nobody has entered yet: chances, pipeline forecast (deals/__init__.py)
+    deals           what open deals bring and what nobody has entered yet: chances, pipeline forecast
     output          result tables and charts; tables.yml describes their columns
 A file's dates are read in files.py, those of exports in pipelines/ingest/casting/dates.py.
 Does not belong here: a warehouse, schedules, the ledger (pipelines/ledger.py), reading exports; no DuckDB, no Dagster.
