@@ -42,12 +42,12 @@ class History:
         which neither its closing day nor an observation tells the day has no spell (`undated_deal_count`).
         """
         again = self._returns
-        told = (
+        endings = (
             self.observations.filter(pl.col("status_code") != OPEN)
             .group_by("deal_id")
             .agg(told_on=pl.col("known_on").last())
         )
-        deals = self.deals.join(told, on="deal_id", how="left")
+        deals = self.deals.join(endings, on="deal_id", how="left")
         is_over = pl.col("outcome").is_not_null()
         deals = deals.with_columns(ended_on=pl.when(is_over).then(pl.coalesce("closed_on", "told_on")))
         deals = deals.filter(~is_over | pl.col("ended_on").is_not_null()).select(

@@ -37,16 +37,16 @@ class Oracle:
 
 def true_oracle(world: DealWorld, origins: list[date], months: int) -> Oracle:
     """The oracle at these month ends."""
-    known = _known_amounts(world, origins)
+    deals = _known_amounts(world, origins)
     amount = _mean_amount(world)
     bookings, counts = {}, {}
     for origin in origins:
-        here = known.filter(pl.col("month_end") == origin)
+        here = deals.filter(pl.col("month_end") == origin)
         chances = here.select(f"p_won_{month}" for month in range(1, months + 1)).to_numpy()
         new = _new_wins(world, origin, months)
         bookings[origin] = chances.T @ here["true_amount"].to_numpy() + new.sum(axis=1) * amount
         counts[origin] = chances.sum(axis=0) + new.sum(axis=1)
-    return Oracle(known, bookings, counts)
+    return Oracle(deals, bookings, counts)
 
 
 def _known_amounts(world: DealWorld, origins: list[date]) -> pl.DataFrame:
@@ -136,13 +136,13 @@ def _lost_mass(world: DealWorld, day: int) -> Floats:
     steps = np.maximum((day - lost["entered"].to_numpy()) / (365.25 / 12 / PER_MONTH), 0)
     waits = (1 - again - over) ** steps
     waits = waits / (waits + over * (1 - waits) / (again + over))
-    place = (
+    stage = (
         lost["before"].replace_strict({name: i for i, name in enumerate(law.STAGES)}, return_dtype=pl.Int64).to_numpy()
     )
     side = hidden.cast.china[cast_place].astype(np.int64)
     for one in (0, 1):
         for back in range(NEEDS + 1):
-            here = (side == one) & (np.minimum(place, NEEDS) == back)
+            here = (side == one) & (np.minimum(stage, NEEDS) == back)
             mass[one, :, OPEN_STATES + back] = waits[here].sum() * levels
     return mass
 
