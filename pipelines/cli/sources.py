@@ -57,12 +57,13 @@ def _new(
     file: Path = typer.Argument(help="One export of the system."),
     system: str = typer.Option("", help="Name of the system (default: from the file's name)."),
     object: str | None = typer.Option(None, "--object", help="Canonical object (default: the one that fits best)."),
+    encoding: str = typer.Option("", help="Of a text file whose bytes leave it open, such as cp1254."),
     out: Path | None = typer.Option(None, help="Write the contract here."),
 ) -> None:
     """Propose a contract from one export, with the confidence of each column, and list unmapped headers."""
     from pipelines.ingest.proposals.propose import propose
 
-    text = propose(settings_from(context), file, system, object)
+    text = propose(settings_from(context), file, system, object, encoding)
     typer.echo(text)
     if out:
         out.write_text(text, encoding="utf-8")

@@ -29,6 +29,7 @@ from pipelines.ingest.casting.numbers import damaged_id_sql
 from pipelines.ingest.formats.source import BLANKS, SHEET, Source, folded
 
 ERRORS = "\x1f"
+PHONES = ("phone", "mobile", "fax")
 
 
 @dataclass(frozen=True)
@@ -146,10 +147,10 @@ def _values(name: str, column: Column, casting: Casting) -> list[str]:
         if canonical.map:
             return [f"{text} as {quoted(name + '_source')}"]
         value = typed_sql(name, text, column, canonical, rules)
-        if not _is_id(name, casting):
+        if not _has_digits(name, casting):
             return [f"{value} as {quoted(name)}"]
         damaged = damaged_id_sql(text)
-        if column.on_error == "empty":
+        if is_emptied(name, column):
             value = f"case when not {damaged} then {value} end"
         checks = f"{damaged} as {quoted('~bad ' + name)}, {text} as {quoted('~text ' + name)}"
         return [f"{value} as {quoted(name)}", checks]
@@ -157,7 +158,7 @@ def _values(name: str, column: Column, casting: Casting) -> list[str]:
     values = [f"{typed_sql(name, cell, column, canonical, rules)} as {quoted(name)}"]
     if rules.has_bad:
         values.append(quoted(f"~bad {name}"))
-    if column.on_error == "empty":
+    if is_emptied(name, column):
         values.append(f"trim({cell}, {literal(BLANKS)}) as {quoted('~text ' + name)}")
     if _may_overflow(name, casting):
         readable = [quoted(f"~value {name}")] if rules.is_looked_up else []
@@ -173,8 +174,14 @@ def _resolved(column: Column, casting: Casting) -> Column:
     return column
 
 
-def _is_id(name: str, casting: Casting) -> bool:
-    return name.endswith("_id") or name in casting.contract.key
+def _has_digits(name: str, casting: Casting) -> bool:
+    """Whether a text column holds numbers that a spreadsheet damages: ids and telephones."""
+    return name.endswith("_id") or name in casting.contract.key or name in PHONES
+
+
+def is_emptied(name: str, column: Column) -> bool:
+    """Whether an unreadable value is emptied and the row kept: a telephone of 8.61381E+12 costs nobody an account."""
+    return column.on_error == "empty" or name in PHONES
 
 
 def _may_overflow(name: str, casting: Casting) -> bool:
@@ -206,7 +213,9 @@ def _unread(name: str, casting: Casting) -> str | None:
     column = casting.contract.columns[name]
     if column.const is not None or not _is_read(name, casting) or canonical.map:
         return None
-    tests = [quoted(f"~bad {name}")] if rules.has_bad or (canonical.type == "text" and _is_id(name, casting)) else []
+    tests = (
+        [quoted(f"~bad {name}")] if rules.has_bad or (canonical.type == "text" and _has_digits(name, casting)) else []
+    )
     if canonical.type != "text" and _may_overflow(name, casting):
         tests.append(f"({quoted(f'~given {name}')} and {quoted(name)} is null)")
     return " or ".join(tests) or None
@@ -216,7 +225,7 @@ def _errors(casting: Casting) -> str:
     """`column|code` of every unreadable cell of a row, NULL where there is none."""
     problems = []
     for name, column in casting.contract.columns.items():
-        if column.on_error != "empty" and (unread := _unread(name, casting)):
+        if not is_emptied(name, column) and (unread := _unread(name, casting)):
             kind = casting.canonical.columns[name].type
             code = "damaged_id" if kind == "text" else CODES[kind]
             problems.append(f"case when {unread} then {literal(f'{name}|{code}')} end")
@@ -228,7 +237,7 @@ def _emptied(casting: Casting) -> str:
     entries = [
         f"case when {unread} then {{'column_name': {literal(name)}, 'old_value': {quoted(f'~text {name}')}}} end"
         for name, column in casting.contract.columns.items()
-        if column.on_error == "empty" and (unread := _unread(name, casting))
+        if is_emptied(name, column) and (unread := _unread(name, casting))
     ]
     if not entries:
         return "cast(null as struct(column_name varchar, old_value varchar)[])"

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from pipelines.contracts import CanonicalColumn, Column, NumberFormat
 from pipelines.home.warehouse import literal, quoted
-from pipelines.ingest.casting.dates import NULL_DATES, SPECIAL, moment_sql, utc_sql
+from pipelines.ingest.casting.dates import NULL_DATES, SPECIAL, likely_year_sql, moment_sql, no_day_sql, utc_sql
 from pipelines.ingest.casting.numbers import FINE, WIDE, careful_sql, plain_sql, states_scale_sql
 from pipelines.ingest.formats.source import BLANKS
 
@@ -80,7 +80,10 @@ def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text
     if rules.is_padded or rules.has_excel_guards:
         trimmed = f"trim({cell}, {literal(BLANKS)})"
         trimmed = without_excel_guard_sql(trimmed) if rules.has_excel_guards else trimmed
-        return f"case when {listed}{trimmed}) then null else {trimmed} end"
+        is_null = f"{listed}{trimmed})"
+        if kind in ("date", "timestamp"):
+            is_null += f" or {no_day_sql(trimmed)}"
+        return f"case when {is_null} then null else {trimmed} end"
     longest = max(len(word.encode()) for word in words)
     return f"case when strlen({cell}) <= {longest} and {listed}{cell}) then null else {cell} end"
 
@@ -130,7 +133,9 @@ def plain_value_sql(cell: str, column: Column, canonical: CanonicalColumn, rules
         if column.formats and any(form in SPECIAL for form in column.formats):
             return None
         kind, length = ("date", 10) if canonical.type == "date" else ("timestamp", 19)
-        dashes = f"length({cell}) <= {length} and substr({cell}, 5, 1) = '-'"
+        dashes = f"length({cell}) <= {length} and substr({cell}, 5, 1) = '-' and {likely_year_sql(cell)}"
+        if canonical.type == "timestamp":  # the cast drops the offset of `2025-01-31 23:30+01`
+            dashes += f" and not (contains({cell}, '+') or contains(substr({cell}, 11), '-') or suffix({cell}, 'Z'))"
         return f"case when {dashes} then try_cast({cell} as {kind}) end"
     return plain_sql(cell, column.number_format or rules.number_format, number_kind(column, canonical))
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import duckdb
 
 from pipelines.contracts import CanonicalColumn, Column, ObjectContract, SourceContract, canonical_objects
-from pipelines.home.warehouse import literal, quoted
+from pipelines.home.warehouse import quoted
 from pipelines.ingest.casting.cast_sql import (
     NUMERIC,
     Rules,
@@ -22,12 +22,10 @@ from pipelines.ingest.casting.cast_sql import (
     number_kind,
     read_sql,
 )
-from pipelines.ingest.casting.dates import AMBIGUOUS, needs_order
+from pipelines.ingest.casting.date_order import DateOrderEvidence, date_order, order_evidence
+from pipelines.ingest.casting.dates import needs_order
 from pipelines.ingest.casting.header_mapping import HeaderMapping
-from pipelines.ingest.formats.source import FileRefusedError, Source
-
-# Number of distinct ambiguous dates, the largest first and second number among them, and a text with each.
-DateOrderEvidence = tuple[int, int, int, str, str]
+from pipelines.ingest.formats.source import Source
 
 # Names that no header has; headers named `cell` and `value` exist.
 _CELL, _MEANING = '"~cell"', '"~meaning"'
@@ -83,15 +81,9 @@ def date_order_evidence(
             _find_words(
                 connection, _irregular_cells(source, column, canonical, headers, general), column, canonical, general
             )
-            if evidence := _date_order_evidence(connection):
+            if evidence := order_evidence(connection):
                 by_column[name] = evidence
     return by_column
-
-
-def date_order_of_chunks(header: str, chunks: list[DateOrderEvidence]) -> str:
-    """The date order by all chunks of a file. Raises FileRefusedError where they contradict or leave it open."""
-    first, second = max(chunks, key=lambda item: item[1]), max(chunks, key=lambda item: item[2])
-    return _date_order(header, max(item[0] for item in chunks), first[1], second[2], first[3], second[4])
 
 
 def _padded(connection: duckdb.DuckDBPyConnection, source: Source, texts: Mapping[str, Iterable[str]]) -> set[str]:
@@ -167,9 +159,9 @@ def _rules(
     if not words:
         return replace(general, is_plain=True)
     is_open = canonical.type in ("date", "timestamp") and needs_order(column.formats)
-    evidence, order = _date_order_evidence(connection) if is_open else None, None
+    evidence, order = order_evidence(connection) if is_open else None, None
     if evidence:
-        order = order_of(name) if order_of else _date_order(headers[0], *evidence)
+        order = order_of(name) if order_of else date_order(headers[0], [evidence])
     careful = replace(general, order=order, is_looked_up=True)
     read = _add_values(connection, source, name, column, canonical, headers, careful)
     if read == words:
@@ -231,30 +223,3 @@ def _mark_bad(connection: duckdb.DuckDBPyConnection, source: Source, name: str, 
         f"from (select cell as {_CELL} from words where cell not in (select {_CELL} from meanings)) as unread "
         f"where {cell} = {_CELL}"
     )
-
-
-def _date_order_evidence(connection: duckdb.DuckDBPyConnection) -> DateOrderEvidence | None:
-    """The evidence of the slashed dates among the words, None where there are none."""
-    evidence = connection.execute(
-        "select count(*), max(first), max(second), arg_max(text, first), arg_max(text, second) from ("
-        "select text, try_cast(regexp_extract(text, '^(\\d+)', 1) as integer) as first, "
-        "try_cast(regexp_extract(text, '^\\d+[/-](\\d+)', 1) as integer) as second "
-        f"from words where regexp_matches(text, {literal(AMBIGUOUS)}))"
-    ).fetchone()
-    return evidence if evidence and evidence[0] else None
-
-
-def _date_order(header: str, count: int, first: int, second: int, first_text: str, second_text: str) -> str:
-    if first > 12 and second > 12:
-        raise FileRefusedError(
-            "mixed_date_order",
-            f"{header!r} holds both {first_text!r} (day first) and {second_text!r} (month first): split the file, "
-            "or name the one right format in `formats`",
-        )
-    if first <= 12 and second <= 12:
-        raise FileRefusedError(
-            "undecidable_date_order",
-            f"{header!r}: none of {count} different dates such as {first_text!r} has a number above 12, so day and "
-            "month cannot be told apart: set formats: ['%d/%m/%Y'] or ['%m/%d/%Y']",
-        )
-    return "dmy" if first > 12 else "mdy"

@@ -5,7 +5,7 @@ import duckdb
 from pipelines.contracts import ObjectContract
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.contract_sql_errors import sql_refused
-from pipelines.ingest.formats.source import Source
+from pipelines.ingest.formats.source import Source, folded
 
 
 def create_marked(connection: duckdb.DuckDBPyConnection, table: str, source: Source, contract: ObjectContract) -> None:
@@ -33,7 +33,9 @@ def control_sql(source: Source, contract: ObjectContract) -> str:
     rules = [f"({first}) is null"]
     if words:
         pattern = rf"(?i)\s*({words})\s*([:：(（\d].*)?"
-        rules.append(f"(case when regexp_full_match({first}, '{pattern}') then {numbers_only} else false end)")
+        is_record = _has_own_key_sql(contract, own, first)
+        is_total = f"{numbers_only} and not {is_record}" if is_record else numbers_only
+        rules.append(f"(case when regexp_full_match({first}, '{pattern}') then {is_total} else false end)")
     named = [header for header in own if not header.startswith("column_")][:3]
     if len(named) > 1:
         again = " and ".join(f"trim({quoted(header)}) = {literal(header)}" for header in named)
@@ -41,3 +43,15 @@ def control_sql(source: Source, contract: ObjectContract) -> str:
     if contract.where:
         rules.append(f"not coalesce(({contract.where}), true)")
     return f"coalesce({' or '.join(rules)}, false)"
+
+
+def _has_own_key_sql(contract: ObjectContract, headers: list[str], first: str) -> str:
+    """SQL that is true where the row's key is filled beside the word: account 1001 is called Total. Empty: no key."""
+    spelled = {folded(header): header for header in headers}
+    named = [contract.columns[part].source if part in contract.columns else (part,) for part in contract.key]
+    cells = [next((spelled[folded(name)] for name in names if folded(name) in spelled), "") for names in named]
+    if not contract.has_key or not cells or "" in cells:
+        return ""
+    filled = " and ".join(f"trim({quoted(cell)}) <> ''" for cell in cells)
+    beside = " and ".join(f"trim({quoted(cell)}) <> trim({first})" for cell in cells)
+    return f"coalesce({filled} and {beside}, false)"

@@ -8,6 +8,10 @@ from collections.abc import Sequence
 
 from pipelines.ingest.casting.months import digits_sql, english_sql
 
+# The day that a system writes where it has none: .NET, SQL Server, spreadsheets, SAP, and the ends of their calendars.
+_NO_DAYS = ("0001-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "9999-12-31")
+# Years beyond are another calendar (2568, 民國114年) or a slip of the keyboard; the earliest founding days are kept.
+FIRST_YEAR, LAST_YEAR = 1800, 2200
 NULL_DATES = ("0000-00-00", "00000000", "0000/00/00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000")
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p")
 _DAYS = (
@@ -19,12 +23,36 @@ ORDERS = {
     "mdy": tuple(f"%m/%d/{year}{clock}" for clock in _CLOCKS for year in ("%y", "%Y")),
     "dmy": tuple(f"%d/%m/{year}{clock}" for clock in _CLOCKS for year in ("%y", "%Y")),
 }
+ORDERS["ymd"] = tuple(f"%y/%m/%d{clock}" for clock in _CLOCKS)
+OFFSET = r"(?:Z|UTC|GMT|[\d ][+-]\d{2}(?::?\d{2})?)$"
 AMBIGUOUS = r"^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}"
 SPECIAL = ("excel_serial", "excel_serial_1904", "epoch_s", "epoch_ms", "quarter", "week")
 
 
+def no_day_sql(text: str) -> str:
+    """SQL that is true for trimmed text that is a system's word for no day, in any order of its parts."""
+    clock = r"(?:[T ]+(?:00:00|12:00|23:59)(?::(?:00|59))?(?:\.[09]+)?(?: ?AM)?)? ?(?:Z|UTC|[+-]00:?00)?"
+    spelled = [rf"{year}[-/.]?{month}[-/.]?{day}" for year, month, day in (text.split("-") for text in _NO_DAYS)]
+    for year, month, day in (item.split("-") for item in _NO_DAYS):
+        short = [part.lstrip("0") if part[0] == "0" else part for part in (month, day)]
+        either = [f"0?{part}" for part in short]
+        spelled += [rf"{either[1]}[-/.]{either[0]}[-/.]{year}", rf"{either[0]}[-/.]{either[1]}[-/.]{year}"]
+    return f"regexp_full_match({text}, '(?:{'|'.join(dict.fromkeys(spelled))}){clock}')"
+
+
+def likely_year_sql(cell: str) -> str:
+    """SQL that is true for year-first text in this calendar that is no word for no day; NULL or false asks for care."""
+    return f"substr({cell}, 1, 4) between '1901' and '{LAST_YEAR}'"
+
+
 def moment_sql(text: str, formats: Sequence[str], order: str | None, zone: str, *, is_date: bool) -> str:
-    """SQL for the TIMESTAMP in `text`; NULL where no format fits."""
+    """SQL for the TIMESTAMP in `text`; NULL where no format fits or the year is not of this calendar."""
+    moment = _any_moment(text, formats, order, zone, is_date)
+    years = f"year(moment) between {FIRST_YEAR} and {LAST_YEAR}"
+    return f"list_transform([{moment}], lambda moment: case when {years} then moment end)[1]"
+
+
+def _any_moment(text: str, formats: Sequence[str], order: str | None, zone: str, is_date: bool) -> str:
     branches = [_year_first(text, zone, is_date)]
     plain = [form for form in formats if form not in SPECIAL] or ([] if formats else list(WORDED))
     branches += [_special(text, form, zone, is_date) for form in formats if form in SPECIAL]
@@ -68,14 +96,19 @@ def _local(instant: str, zone: str, is_date: bool) -> str:
 
 def _year_first(text: str, zone: str, is_date: bool) -> str:
     starts = f"substr({text}, 5, 1) in ('-', '/')"
-    zoned = _local(f"(try_cast({text} as timestamptz) at time zone 'UTC')", zone, is_date)
+    zoned = _local(f"(try_cast({_offset(text)} as timestamptz) at time zone 'UTC')", zone, is_date)
     naive = utc_sql(f"try_cast({text} as timestamp)", zone, is_date)
     day = utc_sql(f"cast(try_cast({text} as date) as timestamp)", zone, is_date)
     return (
         f"case when {starts} and length({text}) <= 10 then {day}"
-        rf" when {starts} and regexp_matches({text}, 'Z$|\d[+-]\d{{2}}:?\d{{2}}$|UTC$') then {zoned}"
+        f" when {starts} and regexp_matches({text}, '{OFFSET}') then {zoned}"
         f" when {starts} then {naive} end"
     )
+
+
+def _offset(text: str) -> str:
+    """SQL for year-first text whose offset is spelled as DuckDB reads it: without a blank, Z for UTC and GMT."""
+    return rf"regexp_replace(regexp_replace({text}, '\s*(?:Z|UTC|GMT)$', 'Z'), '\s+([+-]\d{{2}}(?::?\d{{2}})?)$', '\1')"
 
 
 def _by_format(text: str, formats: Sequence[str], zone: str, is_date: bool) -> str:
@@ -90,6 +123,15 @@ def _by_format(text: str, formats: Sequence[str], zone: str, is_date: bool) -> s
 
 
 def _parsed(text: str, formats: Sequence[str]) -> str:
+    """SQL for the first format that fits. `%Y` would read the year 5 from 05.03.24: it waits for four digits."""
+    full = [form for form in formats if any(mark in form for mark in ("%Y", "%G", "%c", "%x"))]
+    short = [form for form in formats if form not in full]
+    readings = [f"case when regexp_matches({text}, '\\d{{4}}') then {_strptime(text, full)} end"] if full else []
+    readings += [_strptime(text, short)] if short else []
+    return f"coalesce({', '.join(readings)})"
+
+
+def _strptime(text: str, formats: Sequence[str]) -> str:
     listed = ", ".join("'" + form.replace("'", "''") + "'" for form in formats)
     return f"try_strptime({text}, [{listed}])"
 

@@ -3,6 +3,7 @@
 DuckDB's `%b` and `%B` know English names only. Chinese numerals before 月 become digits, which `%m月` reads.
 """
 
+import re
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +33,22 @@ def month_words() -> dict[int, tuple[str, ...]]:
     """Month to its names, the longest first."""
     listed = yaml.safe_load(WORDS.read_text(encoding="utf-8"))
     return {number: tuple(sorted(map(str, words), key=len, reverse=True)) for number, words in listed.items()}
+
+
+def month_number(word: str) -> int | None:
+    """1 to 12 for a month as a word of any known language, a number or 三月; None for other text."""
+    text = word.strip().rstrip(".").casefold()
+    if (digits := text.removesuffix("月")).isdigit():
+        return int(digits) if 1 <= int(digits) <= 12 else None
+    if text in CHINESE:
+        return CHINESE[text]
+    english = {name.casefold(): number for number, name in enumerate(ENGLISH, 1)}
+    english |= {name[:3]: number for name, number in english.items()} | {"sept": 9}
+    if text in english:
+        return english[text]
+    return next(
+        (n for n, names in month_words().items() if any(re.fullmatch(name, text, re.I) for name in names)), None
+    )
 
 
 def english_sql(text: str, *, is_short: bool) -> str:

@@ -6,10 +6,11 @@ The careful patterns are slow: they run once per distinct text that a plain cast
 from collections.abc import Iterable
 
 from pipelines.contracts import NumberFormat
+from pipelines.ingest.casting.currency_marks import MARK
 
 FULL_WIDTH = dict(zip("０１２３４５６７８９．，－＋（）％￥\u3000−", "0123456789.,-+()%¥ -", strict=True))
 FULL_WIDTH |= {"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "''"}
-CURRENCY = r"(?:US\$|HK\$|NT\$|R\$|A\$|C\$|S\$|RMB|[A-Z]{3}|[$¥€£₹₩元]|人民币|美元|欧元|kr\.?|zł)"
+CURRENCY = MARK
 SCALES = {"万元": 10**4, "万": 10**4, "亿元": 10**8, "亿": 10**8, "千": 10**3, "百万": 10**6}
 # A bare K, M or B is read only where the contract defines it: M can be a thousand, B a million million.
 SCALES |= {"mio.": 10**6, "mio": 10**6, "mrd.": 10**9, "mrd": 10**9, "tsd.": 10**3, "tsd": 10**3}
@@ -53,8 +54,13 @@ def careful_sql(text: str, form: NumberFormat, kind: str) -> str:
 
 
 def damaged_id_sql(text: str) -> str:
-    """SQL that is true for an id that a spreadsheet turned into 1.23E+17: its last digits are lost."""
-    return rf"case when contains({text}, '+') then regexp_full_match({text}, '\d(\.\d+)?[eE]\+\d+') else false end"
+    """SQL that is true for an id that a spreadsheet turned into 1.23E+17 or 5-Mar: what it was is lost."""
+    power = rf"case when contains({text}, '+') then regexp_full_match({text}, '\d([.,]\d+)?[eE]\+\d+') else false end"
+    months = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Mrz|Mai|Okt|Dez"
+    day = (
+        rf"length({text}) <= 7 and regexp_full_match({text}, '\d{{1,2}}(-({months})|月\d{{1,2}}日)|({months})-\d{{2}}')"
+    )
+    return f"coalesce({power} or {day}, false)"
 
 
 def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:
@@ -83,9 +89,11 @@ def _assembled(text: str, marks: str, form: NumberFormat, kind: str) -> str:
         digits = f"replace({digits}, ',', '.')"
     scale = " ".join(f"when '{word}' then {size}" for word, size in scales(form).items())
     bracketed = f"({text} like '(%)' or {text} like '（%）')"
-    negative = f"((part.before = '-' or part.inside = '-' or part.after = '-') <> {bracketed})"
+    # Brackets around a signed number are its format in spreadsheets, not a second minus: ($-450.00) is -450.
+    negative = f"(part.before = '-' or part.inside = '-' or part.after = '-' or {bracketed})"
     sign = f"cast(case when {negative} then -1 else 1 end as decimal(1,0))"
-    scaled = f"try_cast({digits} as {FINE}) * cast(case lower(part.scale) {scale} else 1 end as decimal(13,0)) * {sign}"
+    # Twenty digits make DuckDB multiply in 128 bits: in 64, 120亿 overflows.
+    scaled = f"try_cast({digits} as {FINE}) * cast(case lower(part.scale) {scale} else 1 end as decimal(20,0)) * {sign}"
     large = f"case when part.scale = '' then try_cast({digits} as {kind}) * {sign} end"
     value = f"coalesce(try_cast({scaled} as {kind}), try_cast({large} as {kind}))"
     return f"case when part.before = '' or part.inside = '' then {value} end"

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pipelines.contracts import CanonicalObject, ObjectContract
 from pipelines.home.warehouse import literal, quoted
-from pipelines.ingest.casting.cast import ERRORS, Casting
+from pipelines.ingest.casting.cast import ERRORS, PHONES, Casting, is_emptied
 from pipelines.ingest.casting.code_lists import Vocabulary
 from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.formats.source import FileRefusedError
@@ -137,7 +137,9 @@ def _translate(connection: duckdb.DuckDBPyConnection, name: str, vocabulary: Voc
 def _apply_corrections(connection: duckdb.DuckDBPyConnection, casting: Casting) -> pl.DataFrame:
     """Apply the contract's corrections in their order; old and new value of each change."""
     corrections = (
-        [_emptied(connection)] if any(item.on_error == "empty" for item in casting.contract.columns.values()) else []
+        [_emptied(connection)]
+        if any(is_emptied(name, column) for name, column in casting.contract.columns.items())
+        else []
     )
     for correction in casting.contract.corrections:
         named = {
@@ -161,7 +163,8 @@ def _apply_corrections(connection: duckdb.DuckDBPyConnection, casting: Casting) 
 def _emptied(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
     return connection.execute(
         "select _record, source_id, entry.column_name, entry.old_value, cast(null as varchar) as new_value, "
-        "'unreadable_value_emptied' as rule, 'the contract says on_error: empty' as because "
+        f"'unreadable_value_emptied' as rule, case when entry.column_name in {PHONES} "
+        "then 'a spreadsheet rounded the number' else 'the contract says on_error: empty' end as because "
         "from (select _record, source_id, unnest(_emptied) as entry from typed "
         "where not _is_control and len(_emptied) > 0)"
     ).pl()

@@ -13,6 +13,7 @@ from pathlib import Path
 import zstandard
 
 from pipelines.ingest.formats.cjk_encoding import SAMPLE_BYTES, cjk_encoding
+from pipelines.ingest.formats.single_byte_encoding import single_byte_encoding
 from pipelines.ingest.formats.source import FileRefusedError
 
 BLOCK_BYTES = 4 * 1024 * 1024
@@ -97,8 +98,10 @@ def find_encodings(path: Path) -> list[str]:
     if _mostly_utf8(head):
         return [*(["gb18030"] if _has_gb2312_pairs(path) else []), "utf-8"]
     has_gb2312_pairs = _has_gb2312_pairs(path)
-    cjk = cjk_encoding(_first_non_ascii(path), has_gb2312_pairs=has_gb2312_pairs)
-    return [*([cjk] if cjk else []), *(["gb18030"] if has_gb2312_pairs else []), "cp1252"]
+    sample = _first_non_ascii(path)
+    if cjk := cjk_encoding(sample, has_gb2312_pairs=has_gb2312_pairs):
+        return [cjk, *(["gb18030"] if has_gb2312_pairs else []), "cp1252"]
+    return [*(["gb18030"] if has_gb2312_pairs else []), single_byte_encoding(sample)]
 
 
 def _first_non_ascii(path: Path) -> bytes:

@@ -5,6 +5,7 @@ file in which it refuses any record is read again by the careful parser, which k
 """
 
 import codecs
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -199,6 +200,14 @@ def _read_carefully(
     source.relation = "cells"
 
 
+# What reports write below their rows: the only cell of its line.
+_FOOTER = re.compile(
+    r"(?i)\s*(copyright\b|©|\(c\) \d|confidential information\b|(report )?generated (by|on)\b|exported (by|on|from)\b"
+    r"|filtered by\b|as of \d|grand totals?( \([\d,]+ records?\))?\s*$|total( records)?:? [\d,]+( records?)?\s*$"
+    r"|制表|导出时间|共\s*\d+\s*条)"
+)
+
+
 def _usable(
     records: Iterator[Record], text: str, reader: Reader, source: Source, start: int
 ) -> Iterator[list[str | int | None]]:
@@ -206,7 +215,13 @@ def _usable(
     width = len(source.headers)
     offset, counted = start, 0
     for record in records:
-        if (record.cells == [""] and width > 1) or (reader.comment and text.startswith(reader.comment, record.start)):
+        # DOS ends a file with the byte 26: no record, and no sign that the file was cut off.
+        is_alone = len(record.cells) == 1 and width > 2
+        is_blank = len(record.cells) == 1 and not record.cells[0].strip("\x1a ")
+        if is_alone and _FOOTER.match(record.cells[0]):
+            source.control += 1
+            continue
+        if (is_blank and width > 1) or (reader.comment and text.startswith(reader.comment, record.start)):
             source.control += 1
             continue
         number = source.records = source.records + 1

@@ -15,7 +15,8 @@ from tempfile import mkdtemp
 import duckdb
 
 MEMORY_LIMIT = "1200MB"
-BLANKS = " \t\r\n\u00a0\u3000\ufeff"  # trimmed around a cell
+# Trimmed around a cell: also marks of direction and width that pages and chats leave behind, which nobody sees.
+BLANKS = " \t\r\n\u00a0\u3000\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202c\u202d"
 SHEET = "_sheet"  # the column that holds the sheet of a workbook that a row is from
 
 

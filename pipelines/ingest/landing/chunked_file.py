@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from pipelines.contracts import ObjectContract
 from pipelines.ingest.arrival import FileOutcome, Patch
-from pipelines.ingest.casting.column_profile import DateOrderEvidence, date_order_of_chunks
+from pipelines.ingest.casting.date_order import DateOrderEvidence, date_order
 from pipelines.ingest.casting.unpivot import merge_warnings
 from pipelines.ingest.casting.validate import UnknownWords, duplicate_columns, reject_duplicate_keys, repeated_hashes
 from pipelines.ingest.formats.source import Load, Source
@@ -77,7 +77,7 @@ class ChunkedFile:
             for source in self._each_chunk():
                 for column, evidence in self.scan(source, carried).items():
                     by_column.setdefault(column, []).append(evidence)
-            self.orders = {column: date_order_of_chunks(column, chunks) for column, chunks in by_column.items()}
+            self.orders = {column: date_order(column, chunks) for column, chunks in by_column.items()}
         return self.orders.get(name)
 
     def texts(self, find: Callable[[duckdb.DuckDBPyConnection, ObjectContract, Source], set[str]]) -> set[str]:

@@ -12,9 +12,11 @@ from pipelines.home.settings import Settings
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.casting.cast import Casting, cast_cells, fill_down
-from pipelines.ingest.casting.column_profile import DateOrderEvidence, column_rules, date_order_evidence
+from pipelines.ingest.casting.column_profile import column_rules, date_order_evidence
+from pipelines.ingest.casting.date_order import DateOrderEvidence
 from pipelines.ingest.casting.header_mapping import map_headers
 from pipelines.ingest.casting.sheet_mapping import map_sheets
+from pipelines.ingest.casting.undecided import refuse_undecided_amounts
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
 from pipelines.ingest.casting.validate import refuse_unknown_words, validate_rows
 from pipelines.ingest.erasure.erase import exclude_forgotten
@@ -139,6 +141,7 @@ def _read(
     table = _prepared(connection, arrival, source, chunked_file.carried if chunked_file else None)
     mapping = map_headers(contract, table.headers)
     outcome.warnings += [*table.warnings, *mapping.warnings]
+    refuse_undecided_amounts(connection, arrival.system, contract, mapping, table)
     order_of = chunked_file.order_of if chunked_file else None
     rules = column_rules(connection, arrival.system, contract, mapping, table, arrival.zone, order_of)
     casting = Casting(contract, canonical, mapping, rules, _line_prefix(arrival, outcome))

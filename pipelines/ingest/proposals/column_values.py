@@ -21,10 +21,10 @@ NUMBER = re.compile(
     r"(?:[万亿百千]+元?|%|元|[KkMmB]|(?i:mio\.?|mrd\.?|tsd\.?|million|thousand))?\s*(?:[A-Z]{3}|[€$£])?\)?-?$"
 )
 _DECIMAL = re.compile(r"^-?\d[\d,.]*[.,]\d+-?$")
-ID = re.compile(r"^(?=.*\d)[\w{}.#/-]+$")
+ID = re.compile(r"^(?=.*\d)[\w{}.#/-]+$|^\d[.,]\d+[eE]\+\d+$")
 _CODE = re.compile(r"^(?=(?:.*\d){3})[A-Za-z0-9_{}-]+$")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
-_PHONE = re.compile(r"^[+(]?\d[\d\s()/.x+-]{4,}$")
+_PHONE = re.compile(r"^[+(]?\d[\d\s()/.x+-]{4,}$|^\d[.,]\d+[eE]\+\d+$")  # or what a spreadsheet made of one
 _SITE = re.compile(r"^(https?://)?[\w-]+(\.[\w-]+)+(/\S*)?$")
 SAMPLE_CELLS = 300
 MASKED_SCORE = 0.92  # the header is the only evidence

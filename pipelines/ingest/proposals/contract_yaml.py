@@ -18,6 +18,7 @@ from pipelines.ingest.proposals.wide_sheets import MEASURE, WideTable
 DATE_FORMATS = (("%Y-%m-%d", r"\d{4}-\d{2}-\d{2}"), ("%Y_%m_%d", r"\d{4}_\d{2}_\d{2}"), ("%Y%m%d", r"\d{8}"))
 # Key columns of objects without an id of their own.
 KEY_PARTS = ("member", "dealer_id", "team", "role", "department", "product_id", "component_id", "version")
+_AMOUNT = re.compile(r"-?[\d.,]*[.,]\d+")
 DIMENSIONS = {"region": "region", "product_line": "product_line", "team": "team", "owner_name": "rep"}
 
 
@@ -72,7 +73,7 @@ def to_yaml(draft: ContractDraft) -> str:
 
 def _reader_lines(draft: ContractDraft) -> list[str]:
     samples = {header: ColumnSample.of(draft.frame[header]) for header in draft.frame.columns}
-    fill = _merged_column(draft) if draft.wide else _fill_down(samples)
+    fill = _merged_column(draft) if draft.wide else _fill(draft, samples)
     options: dict[str, object] = {**draft.reader, **({"fill_down": fill} if fill else {})}
     lines = [f"    reader: {json.dumps(options, ensure_ascii=False)}"] if options else []
     if draft.labels:
@@ -133,9 +134,25 @@ def _column_lines(draft: ContractDraft, samples: dict[str, ColumnSample]) -> lis
 def _period_lines(draft: ContractDraft, wide: WideTable) -> list[str]:
     formats = f", formats: {json.dumps(list(wide.formats), ensure_ascii=False)}" if wide.formats else ""
     source = f"from: {wide.name}"
+    if wide.next_year:
+        return _fiscal_lines(draft, wide)
     if wide.lacks_year:
         source = f'join: [{quoted(wide.year.get("column", "Year"))}, {wide.name}], separator: "-"'
     lines = [f"      period_start: {{{source}{formats}}}"]
+    return [*lines, f"      period: {{const: {wide.period}}}"] if "period" in draft.canonical.columns else lines
+
+
+def _fiscal_lines(draft: ContractDraft, wide: WideTable) -> list[str]:
+    """The period of a table whose months run into the next calendar year: April to March."""
+    months = ", ".join(f"'{month}'" for month in wide.next_year)
+    year = wide.year.get("column", "Year")
+    written = f"""cast(cast("{year}" as integer) + cast("{wide.name}" in ({months}) as integer) as varchar)"""
+    expression = f"""strptime({written} || '-' || "{wide.name}", '{wide.formats[0]}')::date"""
+    lines = [
+        f"      # {wide.months[0]} to {wide.months[-1]}: those from {wide.next_year[0]} on are taken for the year",
+        "      # after the one stated. Is the stated year the one in which the fiscal year begins?",
+        f"      period_start: {{expression: {quoted(expression)}}}",
+    ]
     return [*lines, f"      period: {{const: {wide.period}}}"] if "period" in draft.canonical.columns else lines
 
 
@@ -225,7 +242,13 @@ def _file_lines(path: Path) -> list[str]:
     ]
 
 
-def _fill_down(samples: dict[str, ColumnSample]) -> list[str]:
+def _fill(draft: ContractDraft, samples: dict[str, ColumnSample]) -> list[str]:
+    """The headers to fill down: those of a document's head without its amounts, which are no line's."""
+    mapped = {guess.header for guess in draft.guesses}
+    return [name for name in filled_down(samples) if name in mapped or samples[name].share(_AMOUNT.fullmatch) < 1]
+
+
+def filled_down(samples: dict[str, ColumnSample]) -> list[str]:
     """Headers that are empty where the first one is: a document's head is filled on its first line only."""
     names = list(samples)
     rows = max((max(sample.rows, default=-1) for sample in samples.values()), default=-1) + 1

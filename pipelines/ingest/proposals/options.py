@@ -34,7 +34,7 @@ def column_options(
         above = any(_value(text) > 1 for text in samples[0].texts)
         return ({"scale": "percent"} if above else {}), []
     if column.type in ("date", "timestamp"):
-        return _moment(samples[0])
+        return _moment(samples[0], headers[0])
     if column.type == "boolean":
         return _boolean(samples[0])
     return _text(name, samples[0]) if not column.map else ({}, [])
@@ -85,7 +85,14 @@ def _boolean(sample: ColumnSample) -> tuple[dict[str, object], list[str]]:
     return {"on_error": "empty"}, [f"set `true_words`, of {', '.join(map(repr, list(unreadable)[:4]))}"]
 
 
-def _moment(sample: ColumnSample) -> tuple[dict[str, object], list[str]]:
+def _moment(sample: ColumnSample, header: str = "") -> tuple[dict[str, object], list[str]]:
+    options, hints = _date_options(sample)
+    if re.search(r"[(\[ ](UTC|GMT)[)\]]?$", header.strip()):
+        return {**options, "timezone": "UTC"}, [*hints, "the header states the zone"]
+    return options, hints
+
+
+def _date_options(sample: ColumnSample) -> tuple[dict[str, object], list[str]]:
     texts = sample.texts
     for form, pattern in FORMATS:
         if texts and sum(bool(re.fullmatch(pattern, text)) for text in texts) > len(texts) / 2:

@@ -18,8 +18,9 @@ from pipelines.home.settings import Settings
 from pipelines.ingest.casting.header_mapping import map_headers
 from pipelines.ingest.casting.unpivot import headings, long_headers
 from pipelines.ingest.formats.source import FileRefusedError, folded
+from pipelines.ingest.formats.workbook import table_sheet
 from pipelines.ingest.proposals.column_values import DATE, NUMBER, ColumnSample
-from pipelines.ingest.proposals.contract_yaml import ContractDraft, to_yaml
+from pipelines.ingest.proposals.contract_yaml import ContractDraft, filled_down, to_yaml
 from pipelines.ingest.proposals.mapping import Guess, ProposalContext, best_object
 from pipelines.ingest.proposals.preview import Preview, preview, read_table
 from pipelines.ingest.proposals.wide_sheets import (
@@ -32,13 +33,18 @@ from pipelines.ingest.proposals.wide_sheets import (
 )
 
 SAMPLE_ROWS = 2000
+LINES = {"orders": "order_lines", "invoices": "invoice_lines", "opportunities": "opportunity_lines"}
+REPEATED_SHARE = 0.9  # of numbers to rows: a list of documents may repeat a few by mistake
 
 
-def propose(settings: Settings, path: Path, system: str, wanted: str | None) -> str:
-    """The contract as YAML text, with the confidence of uncertain lines. Raises AlmanacError where it is no table."""
+def propose(settings: Settings, path: Path, system: str, wanted: str | None, encoding: str = "") -> str:
+    """The contract as YAML text, with the confidence of uncertain lines. Raises AlmanacError where it is no table.
+
+    encoding: of a text file whose bytes leave it open.
+    """
     if wanted and wanted not in canonical_objects():
         raise AlmanacError(f"{wanted!r} is not canonical; known: {', '.join(canonical_objects())}")
-    reader, frame, about = _read(path)
+    reader, frame, about = _read(path, encoding)
     if not frame.height:
         raise AlmanacError(f"{path}: has no rows to propose from")
     label_column, labels = _labels(frame)
@@ -80,7 +86,7 @@ def interpret(
     if wide is None or (wanted and wanted not in periodic_objects()):
         stage_dates = find_stage_dates(frame)
         rest = frame.drop(stage_dates[1]) if stage_dates else frame
-        return *best_object(rest, context, [wanted] if wanted else None, words), None
+        return *_best_without_heads(rest, context, [wanted] if wanted else None, words), None
     sums = [header for header in frame.columns if header not in wide.headers and wide.totals.fullmatch(header)]
     kept = frame.drop([*wide.headers, *sums])
     name, guesses = best_object(kept, context, [wanted] if wanted else periodic_objects(), words, is_part=True)
@@ -93,14 +99,43 @@ def interpret(
     return name, [*guesses, *(Guess(header, *match) for header, match in measures.items())], wide
 
 
+def _best_without_heads(
+    frame: pl.DataFrame, context: ProposalContext, wanted: list[str] | None, words: str
+) -> tuple[str, list[Guess]]:
+    """The object of a table and its guesses; no amount of a document's head is read as an amount of each line.
+
+    A head that is written on the first line of its document only is filled down to the others, and its total would
+    count once per line.
+    """
+    name, guesses = best_object(frame, context, wanted, words)
+    if not wanted and name in LINES and _repeats(frame, guesses, canonical_objects()[name].key_column):
+        name, guesses = best_object(frame, context, [LINES[name]], words)
+    heads = set(filled_down({header: ColumnSample.of(frame[header]) for header in frame.columns}))
+    columns = canonical_objects()[name].columns
+    totals = [guess.header for guess in guesses if guess.header in heads and columns[guess.column].type == "decimal"]
+    return best_object(frame.drop(totals), context, [name], words) if totals else (name, guesses)
+
+
+def _repeats(frame: pl.DataFrame, guesses: list[Guess], key: str) -> bool:
+    """Whether rows share their document's number, written on each of them or on the first only: they are its lines."""
+    header = next((guess.header for guess in guesses if guess.column == key), None)
+    if header is None:
+        return False
+    numbers = frame.select(pl.col(header).str.strip_chars().replace("", None).forward_fill())
+    others = frame.unique().height  # rows that are equal are one row twice, no lines
+    return numbers.n_unique() < REPEATED_SHARE * others
+
+
 def _system(path: Path, system: str) -> str:
     system = system or re.sub(r"\W+", "_", re.sub(r"[\d_-]+.*$", "", path.stem.lower())).strip("_")
     return system if re.fullmatch(r"[a-z][a-z0-9_]*", system) else "new_system"
 
 
-def _read(path: Path) -> tuple[dict[str, str], pl.DataFrame, dict[str, Any]]:
+def _read(path: Path, encoding: str = "") -> tuple[dict[str, str], pl.DataFrame, dict[str, Any]]:
     """Options of the reader, the table, and what was detected about it."""
-    options: dict[str, str] = {}
+    options: dict[str, str] = {"encoding": encoding} if encoding else {}
+    if sheet := table_sheet(path):
+        options = {"sheet": sheet}
     if path.suffix.lower() == ".json" and (records := _records(path)):
         options = {"records": records}
     frame, about = read_table(path, reader=Reader.model_validate(options))
@@ -129,9 +164,15 @@ def _labels(frame: pl.DataFrame) -> tuple[str, list[str]]:
 
 
 def _are_labels(cells: list[str]) -> bool:
-    """Whether no cell of a row can be a value, and more than one is filled."""
+    """Whether no cell of a row can be a value (a damaged id such as 4,87688E+18 is one), and several are filled."""
     filled = [cell for cell in cells if cell.strip()]
-    return len(filled) > 1 and not any(NUMBER.match(cell) or DATE.match(cell) for cell in filled)
+    return len(filled) > 1 and not any(NUMBER.match(cell) or DATE.match(cell) or _is_code(cell) for cell in filled)
+
+
+def _is_code(cell: str) -> bool:
+    """Whether at least half of the letters and digits are digits, as in no label."""
+    signs = [letter for letter in cell if letter.isalnum()]
+    return 2 * sum(letter.isdigit() for letter in signs) >= len(signs) > 0
 
 
 def _records(path: Path) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from pipelines.contracts import CanonicalObject, canonical_objects
+from pipelines.ingest.casting.months import month_number
 from pipelines.ingest.proposals.column_values import ColumnSample
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.ingest.proposals.headers import aliases, entity_words, exact_similarities, plain
@@ -48,6 +49,19 @@ class WideTable:
     def measures(self) -> list[str]:
         """The headers of the values after unpivoting."""
         return list(dict.fromkeys(measure for _, measure in self.headers.values()))
+
+    @property
+    def months(self) -> list[str]:
+        """The periods as written, in the file's order."""
+        return list(dict.fromkeys(period for period, _ in self.headers.values()))
+
+    @property
+    def next_year(self) -> list[str]:
+        """The months without a year that stand behind December: a fiscal year runs into the next calendar year."""
+        numbers = [month_number(month) for month in self.months] if self.lacks_year and self.period == "month" else []
+        if not numbers or None in numbers or numbers == sorted(numbers, key=lambda number: number or 0):
+            return []
+        return [month for month, number in zip(self.months, numbers, strict=True) if (number or 0) < (numbers[0] or 0)]
 
     @property
     def totals(self) -> re.Pattern[str]:
