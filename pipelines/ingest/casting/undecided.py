@@ -90,21 +90,21 @@ def _refuse_currencies(
     # Letters and signs of currencies sort behind digits, but for the dollar: no pattern is tried on plain numbers.
     is_marked = f"(greatest({ends}) > '9' or contains({cell}, '$'))"
     has_mark = rf"{is_marked} and regexp_matches({cell}, '\d') and regexp_matches({cell}, {literal(MARK)})"
-    found = connection.execute(
+    marks = connection.execute(
         f"select mark, any_value(cell) from (select {cell} as cell, "
         f"unnest(regexp_extract_all({cell}, {literal(MARK)})) as mark from {source.relation} where {has_mark}) "
         "group by all order by count(*) desc, mark"
     ).fetchall()
-    if not found or (stated is not None and stated.const is None):
+    if not marks or (stated is not None and stated.const is None):
         return
-    examples = ", ".join(repr(text) for _, text in found[:3])
-    if len(found) > 1 and not shared_currency(mark for mark, _ in found):
+    examples = ", ".join(repr(text) for _, text in marks[:3])
+    if len(marks) > 1 and not shared_currency(mark for mark, _ in marks):
         raise FileRefusedError(
             "mixed_currencies",
             f"{header!r} holds amounts of several currencies ({examples}): map the column that holds the `currency`, "
             "or split the file",
         )
-    if stated is not None and stated.const and stated.const.upper() not in _with_synonyms(found[0][0]):
+    if stated is not None and stated.const and stated.const.upper() not in _with_synonyms(marks[0][0]):
         raise FileRefusedError(
             "other_currency",
             f"{header!r} holds {examples}, and the contract says currency {stated.const}: correct one of the two",
