@@ -9,18 +9,16 @@ customers as (
 
 customer_activities as (
     select
-        customers.customer_id,
+        activities.customer_id,
         max(activities.occurred_on) as last_activity_on,
         count(*) as activity_count,
         count(*) filter (where activities.occurred_on > run.as_of - 90) as activity_count_90d,
         count(*) filter (where activities.occurred_on > run.as_of - 90 and activities.is_deep_contact)
             as deep_contact_count_90d
-    from {{ ref('stg_activities') }} as activities
-    inner join customers
-        on activities.source_system = customers.source_system and activities.account_source_id = customers.source_id
+    from {{ ref('int_activities') }} as activities
     cross join run
-    where activities.occurred_on <= run.as_of
-    group by customers.customer_id
+    where activities.customer_id is not null
+    group by activities.customer_id
 ),
 
 customer_people as (

@@ -9,6 +9,8 @@ dimensions as (select * from {{ ref('int_opportunity_dimensions') }}),
 
 slips as (select * from {{ ref('int_opportunity_slips') }}),
 
+touches as (select * from {{ ref('int_deal_touches') }}),
+
 stages as (select * from {{ ref('stages') }}),
 
 record_counts as (
@@ -79,8 +81,7 @@ final as (
         deals.next_step,
         deals.has_budget,
         deals.has_decision_process,
-        deals.has_decision_maker,
-        deals.last_activity_on,
+        touches.* exclude (opportunity_id),
         deals.updated_at,
         deals.exported_at,
         coalesce(record_counts.record_count, 1) as record_count,
@@ -89,6 +90,7 @@ final as (
     inner join stages using (stage_code)
     inner join dimensions using (opportunity_id)
     left join slips using (opportunity_id)
+    left join touches using (opportunity_id)
     left join record_counts using (opportunity_id)
     left join last_open_stages using (opportunity_id)
     left join current_stays using (opportunity_id)

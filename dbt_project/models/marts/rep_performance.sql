@@ -3,13 +3,18 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
+rules as (select max(threshold) filter (where rule = 'no_recent_contact') as threshold from {{ ref('deal_risk_rules') }}),
+
 deals as (
     select
         owned.*,
         run.as_of,
         owned.closed_on > run.as_of - interval 1 year and owned.closed_on <= run.as_of as is_recent,
+        run.as_of - cast(rules.threshold as integer) as silent_from,
+        greatest(last_activity_on, cast(updated_at as date)) as touched_on,
     from {{ ref('opportunities') }} as owned
     cross join run
+    cross join rules
     where rep_id is not null
 ),
 
@@ -25,7 +30,11 @@ open_deals as (
             {{ filled_columns(['customer_id', 'amount_base', 'expected_close_on', 'created_on', 'product_id'], 'deals') }}
             / 5
         ) as filled_share,
-        avg(cast(greatest(last_activity_on, cast(updated_at as date)) > as_of - 30 as integer)) as touched_share,
+        count(*) filter (where is_contact_exported) as contact_known_count,
+        avg(cast(coalesce(last_activity_on > silent_from, false) as integer)) filter (where is_contact_exported)
+            as contacted_share,
+        count(touched_on) as touch_known_count,
+        avg(cast(touched_on > silent_from as integer)) as touched_share,
     from deals
     where is_open
     group by rep_id
@@ -43,18 +52,10 @@ closed_deals as (
     group by rep_id
 ),
 
-peers as (
-    select
-        sum(won_count) as won_count,
-        sum(closed_count) as closed_count,
-    from closed_deals
-),
+peers as (select sum(won_count) as won_count, sum(closed_count) as closed_count from closed_deals),
 
 weakest_stages as (
-    select
-        member as rep_id,
-        min(stage_code) as stage_code,
-    from {{ ref('funnel') }}
+    select member as rep_id, min(stage_code) as stage_code from {{ ref('funnel') }}
     where level = 'rep' and period = 'all_time' and is_weakest_stage
     group by member
 ),
@@ -70,9 +71,7 @@ final as (
         cast(coalesce(open_deals.open_amount_base, 0) as decimal(18, 4)) as open_amount_base,
         cast(coalesce(open_deals.weighted_amount_base, 0) as decimal(18, 4)) as weighted_amount_base,
         coalesce(open_deals.overdue_count, 0) as overdue_count,
-        open_deals.pushes_per_open_deal,
-        open_deals.filled_share,
-        open_deals.touched_share,
+        open_deals.* exclude (rep_id, open_count, open_amount_base, weighted_amount_base, overdue_count),
         coalesce(closed_deals.closed_count, 0) as closed_count_12m,
         coalesce(closed_deals.won_count, 0) as won_count_12m,
         cast(coalesce(closed_deals.won_amount_base, 0) as decimal(18, 4)) as won_amount_base_12m,

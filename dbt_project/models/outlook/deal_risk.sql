@@ -54,12 +54,16 @@ findings as (
         'amount ' || amount_base || ', the median deal has ' || median_amount_base,
     from deals
     union all
-    select opportunity_id, 'no_owner', 1, 'no owner is recorded'
-    from deals
+    select opportunity_id, 'no_owner', 1, 'no owner is recorded' from deals
     where is_owner_exported and owner_id is null and owner_name is null
     union all
-    select opportunity_id, 'no_recent_contact', date_diff('day', touched_on, as_of), 'last touched on ' || touched_on
+    select
+        opportunity_id, 'no_recent_contact', date_diff('day', contacted_on, as_of),
+        coalesce('last contact on ' || last_activity_on, 'no contact since it was created on ' || contacted_on),
     from deals
+    union all
+    select opportunity_id, 'no_recent_change', date_diff('day', changed_on, as_of), 'last changed on ' || changed_on from deals
+    where not is_contact_exported
     union all
     select
         deals.opportunity_id, 'entered_unprepared', 1,
@@ -68,8 +72,7 @@ findings as (
     inner join unprepared on deals.opportunity_id = unprepared.opportunity_id
     where unprepared.missing is not null
     union all
-    select opportunity_id, 'no_amount', 1, 'no amount, or none that can be converted'
-    from deals
+    select opportunity_id, 'no_amount', 1, 'no amount, or none that can be converted' from deals
     where is_amount_exported and coalesce(amount_base, 0) = 0
 ),
 

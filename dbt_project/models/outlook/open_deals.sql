@@ -72,7 +72,11 @@ final as (
                 then
                     round(abs(0.6745 * (ln(deals.amount_base) - spread.log_median) / spread.log_deviation), 4)
         end as amount_z_score,
-        greatest(deals.last_activity_on, cast(deals.updated_at as date)) as touched_on,
+        deals.is_contact_exported,
+        -- Where contacts are told of, a deal without one has had none since it was created.
+        case when deals.is_contact_exported then coalesce(deals.last_activity_on, deals.created_on) end as contacted_on,
+        deals.last_activity_on,
+        cast(deals.updated_at as date) as changed_on,
         deals.has_budget,
         deals.has_decision_process,
         deals.has_decision_maker,
