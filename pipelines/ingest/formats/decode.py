@@ -101,7 +101,13 @@ def find_encodings(path: Path) -> list[str]:
     sample = _first_non_ascii(path)
     if cjk := cjk_encoding(sample, has_gb2312_pairs=has_gb2312_pairs):
         return [cjk, *(["gb18030"] if has_gb2312_pairs else []), "cp1252"]
-    return [*(["gb18030"] if has_gb2312_pairs else []), single_byte_encoding(sample)]
+    try:
+        latin = [single_byte_encoding(sample)]
+    except FileRefusedError:
+        if not has_gb2312_pairs:
+            raise
+        latin = []  # Chinese bytes stand side by side as those of other scripts do: what they are is no question
+    return [*(["gb18030"] if has_gb2312_pairs else []), *latin]
 
 
 def _first_non_ascii(path: Path) -> bytes:
