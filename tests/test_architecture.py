@@ -26,7 +26,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "matching": STEP | {"resolve", "ingest"},  # one engine for a file: it reads with ingest, clusters with resolve
     "gates": STEP | {"expectations"},
     "ledger": STEP | {"forecasts"},
-    "serving": STEP | {"gates"},  # the status file shows what the gates found
+    "report": {"errors", "home", "forecasts"},  # reads the published files alone; draws with the marks of forecasts
+    "serving": STEP
+    | {"gates", "report"},  # the status file shows what the gates found; pages are swapped in with tables
     "inputs": STEP | {"ingest"},
     "job": STEP | {"ingest", "inputs", "resolve", "matching", "gates", "ledger", "serving"},
     "orchestration": STEP | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving"},

@@ -17,13 +17,13 @@ from pipelines.errors import AlmanacError
 from pipelines.gates import gates
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
-from pipelines.serving import publish, renamed, status_tables
+from pipelines.serving import places, publish, renamed, status_tables
 
 PUBLISHED_AT = datetime(2025, 4, 1, 6)
 
 
 def served(settings: Settings, query: str) -> list[tuple]:
-    with duckdb.connect(str(publish.served_file(settings)), read_only=True) as connection:
+    with duckdb.connect(str(places.served_file(settings)), read_only=True) as connection:
         return connection.execute(query).fetchall()
 
 
@@ -103,7 +103,7 @@ def test_old_names_answer_where_the_served_file_is_attached_under_another_name(t
     settings = home(tmp_path)
     publish_renamed(settings)
     with duckdb.connect() as connection:
-        connection.execute(f"attach '{publish.served_file(settings)}' as warehouse (read_only)")
+        connection.execute(f"attach '{places.served_file(settings)}' as warehouse (read_only)")
         for schema, old in renamed.RENAMED_TABLES:
             assert connection.execute(f"select as_of from warehouse.{schema}.{old}").fetchall() == [(1,)]
 
@@ -149,15 +149,15 @@ def test_old_names_go_with_the_version_they_name() -> None:
 
 def test_parquet_of_the_newest_run_is_behind_latest_and_old_runs_are_let_go(tmp_path: Path) -> None:
     settings = home(tmp_path)
-    for number in range(publish.KEPT_PARQUET_RUNS + 2):
+    for number in range(places.KEPT_RUNS + 2):
         publish_revenue(settings, f"r{number}", as_of=date(2025, 3, 1 + number), factor=number)
     parquet = settings.published / "parquet"
-    newest = f"r{publish.KEPT_PARQUET_RUNS + 1}"
+    newest = f"r{places.KEPT_RUNS + 1}"
     assert (parquet / "latest").resolve() == (parquet / newest).resolve()
     total = duckdb.sql(f"select sum(amount_base) from '{parquet}/latest/marts/revenue.parquet'").fetchall()
-    assert total == [(550 * (publish.KEPT_PARQUET_RUNS + 1),)]
+    assert total == [(550 * (places.KEPT_RUNS + 1),)]
     kept = {path.name for path in parquet.iterdir() if not path.is_symlink()}
-    assert kept == {f"r{number}" for number in range(2, publish.KEPT_PARQUET_RUNS + 2)}
+    assert kept == {f"r{number}" for number in range(2, places.KEPT_RUNS + 2)}
 
 
 def test_publishing_a_run_twice_leaves_one_copy(tmp_path: Path) -> None:
@@ -171,25 +171,25 @@ def test_publishing_a_run_twice_leaves_one_copy(tmp_path: Path) -> None:
 def test_backfill_never_swaps(tmp_path: Path) -> None:
     settings = home(tmp_path)
     publish_revenue(settings)
-    before = publish.served_file(settings).stat().st_ino
+    before = places.served_file(settings).stat().st_ino
     run = start(settings, "past", kind="backfill", as_of=date(2025, 1, 31))
     pass_gates(settings, run)
     assert publish.publish(settings, run, PUBLISHED_AT) == {}
-    assert publish.served_file(settings).stat().st_ino == before
+    assert places.served_file(settings).stat().st_ino == before
 
 
 @pytest.mark.parametrize("gate", gates.GATES)
 def test_critical_failure_at_any_gate_leaves_the_served_file_untouched(tmp_path: Path, gate: str) -> None:
     settings = home(tmp_path)
     publish_revenue(settings)
-    before = publish.served_file(settings).read_bytes()
+    before = places.served_file(settings).read_bytes()
     run = start(settings, "r2")
     execute(settings, "update marts.revenue set amount_base = null")
     pass_gates(settings, run)
     gates.keep(settings, run, gate, [result(gate, "failed")])
     with pytest.raises(AlmanacError, match=f"the {gate} gate has 1 critical failures"):
         publish.publish(settings, run, PUBLISHED_AT)
-    assert publish.served_file(settings).read_bytes() == before
+    assert places.served_file(settings).read_bytes() == before
 
 
 RULE = "{expectation: expect_table_row_count_to_be_between, min_value: 1, severity: critical, because: We need orders.}"
@@ -202,7 +202,7 @@ def test_a_gate_that_was_never_held_blocks(tmp_path: Path) -> None:
     execute(settings, REVENUE)
     with pytest.raises(AlmanacError, match="the raw gate was not held"):
         publish.publish(settings, run, PUBLISHED_AT)
-    assert not publish.served_file(settings).exists()
+    assert not places.served_file(settings).exists()
 
 
 def test_a_step_of_a_stale_run_cannot_publish_a_newer_runs_tables(tmp_path: Path) -> None:
@@ -226,7 +226,7 @@ for _ in sys.stdin:
 def test_a_reader_that_is_open_during_the_swap_neither_fails_nor_blocks_it(tmp_path: Path) -> None:
     settings = home(tmp_path)
     publish_revenue(settings)
-    command = [sys.executable, "-c", READER, str(publish.served_file(settings))]
+    command = [sys.executable, "-c", READER, str(places.served_file(settings))]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as reader:
         assert reader.stdin and reader.stdout
         assert reader.stdout.readline() == "550\n"

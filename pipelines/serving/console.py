@@ -13,7 +13,7 @@ import duckdb
 from pipelines.gates import gates
 from pipelines.home import events
 from pipelines.home.settings import Settings
-from pipelines.serving import publish, status
+from pipelines.serving import places, status
 
 Line = tuple[str, str]
 _FRESHNESS_ORDER = ("fresh", "late", "stale")
@@ -25,7 +25,7 @@ def render(settings: Settings) -> str:
     last = state["last_run"]
     title = f"Almanac: as of {last['as_of']}, {last['run_kind']} run {last['run_id'][:8]}: {last['outcome']}"
     lines = [*_files(state), *_gates(state)]
-    served = publish.served_file(settings)
+    served = places.served_file(settings)
     if last["outcome"] == "published":
         with duckdb.connect(str(served), read_only=True) as connection:
             lines += [*_customers(settings, connection), *_business(connection), *_forecasts(connection)]
@@ -205,7 +205,7 @@ def past_events(settings: Settings) -> Iterator[Line]:
 
 
 def _where(settings: Settings) -> Iterator[Line]:
-    served = publish.served_file(settings)
+    served = places.served_file(settings)
     if served.is_file():
         yield "tables", str(served)
         yield "parquet", str(settings.published / "parquet" / "latest")
@@ -215,3 +215,5 @@ def _where(settings: Settings) -> Iterator[Line]:
     almanac = f"{Path(sys.executable).with_name('almanac')} --home {settings.home}"
     for command in ("status", "docs", "dev"):
         yield "next" if command == "status" else "", f"{almanac} {command}"
+    if (page := places.first_page(settings)).is_file():
+        yield "pages", str(page)

@@ -5,7 +5,6 @@ half a run.
 """
 
 import os
-import shutil
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -20,11 +19,9 @@ from pipelines.home import warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings, now
 from pipelines.home.warehouse import quoted
-from pipelines.serving import descriptions, masking, renamed
+from pipelines.serving import descriptions, masking, pages, places, renamed
 
 SERVED_SCHEMAS = ("marts", "forecast", "outlook")
-SERVED_FILE = "almanac.duckdb"
-KEPT_PARQUET_RUNS = 5
 
 Table = tuple[str, str]
 
@@ -40,18 +37,13 @@ def publish(settings: Settings, run: Run, published_at: datetime | None = None) 
     warehouse.current_run(settings, run.run_id)
     gates.assert_passed(settings, run)
     settings.published.mkdir(parents=True, exist_ok=True)
-    _clear_leftovers(settings.published)
-    aside = settings.published / f".{SERVED_FILE}.{os.getpid()}.tmp"
+    places.clear_leftovers(settings.published)
+    aside = settings.published / f".{places.SERVED_FILE}.{os.getpid()}.tmp"
     expected = _copy(settings, run, aside, published_at or now())
-    folder = _checked_parquet(settings, run, aside, expected)
-    _swap(settings, run, aside, folder)
+    folders = [_checked_parquet(settings, run, aside, expected), pages.write_aside(settings, run.run_id, aside)]
+    _swap(settings, run, aside, folders)
     volumes.remember(settings, run, expected)
     return expected
-
-
-def served_file(settings: Settings) -> Path:
-    """The fixed path that BI tools open, read-only."""
-    return settings.published / SERVED_FILE
 
 
 def _copy(settings: Settings, run: Run, aside: Path, published_at: datetime) -> dict[Table, int]:
@@ -127,7 +119,7 @@ def _write_manifest(
 
 def _checked_parquet(settings: Settings, run: Run, aside: Path, expected: Mapping[Table, int]) -> Path:
     """Count the rows in the file that will be served and write its tables as Parquet, still under a hidden name."""
-    folder = settings.published / "parquet" / f".{run.run_id}.tmp"
+    folder = places.aside(settings, "parquet", run.run_id)
     with duckdb.connect(str(aside), read_only=True) as connection:
         for table, rows in expected.items():
             if (found := _count(connection, table)) != rows:
@@ -139,37 +131,15 @@ def _checked_parquet(settings: Settings, run: Run, aside: Path, expected: Mappin
     return folder
 
 
-def _swap(settings: Settings, run: Run, aside: Path, folder: Path) -> None:
-    """Both swaps, one after the other: the file, then the `latest` link. Each is atomic for its readers."""
-    final = folder.with_name(run.run_id)
-    if final.exists():  # the same run published again, by a retry or a rebuild
-        final.rename(folder.with_name(f".{run.run_id}.old.tmp"))
-    folder.rename(final)
+def _swap(settings: Settings, run: Run, aside: Path, folders: list[Path]) -> None:
+    """The file, then the links to the folders, one after the other. Each swap is atomic for its readers."""
+    finals = [places.unhide(folder, run.run_id) for folder in folders]
     _flush(aside)
     aside.chmod(0o444)  # a tool that opens it for writing would lock the others out
-    aside.replace(served_file(settings))
-    link = final.parent / ".latest.tmp"
-    link.unlink(missing_ok=True)
-    link.symlink_to(run.run_id)
-    link.replace(final.parent / "latest")
-    _clear_leftovers(settings.published)
-    _forget_old_parquet(final)
-
-
-def _forget_old_parquet(newest: Path) -> None:
-    """Keep the last few runs: who began to read one through `latest` must be able to finish."""
-    runs = [path for path in newest.parent.iterdir() if path.is_dir() and not path.is_symlink() and path != newest]
-    for old in sorted(runs, key=lambda path: path.stat().st_mtime_ns, reverse=True)[KEPT_PARQUET_RUNS - 1 :]:
-        shutil.rmtree(old)
-
-
-def _clear_leftovers(published: Path) -> None:
-    """Remove what a killed run left half written; nothing hidden is ever served."""
-    for path in (*published.glob(f".{SERVED_FILE}.*"), *(published / "parquet").glob(".*.tmp")):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink()
+    aside.replace(places.served_file(settings))
+    for final in finals:
+        places.point_at(final)
+    places.clear_leftovers(settings.published)
 
 
 def _flush(path: Path) -> None:

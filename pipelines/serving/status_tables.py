@@ -17,7 +17,7 @@ from pipelines.errors import AlmanacError
 from pipelines.gates import freshness, gates
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
-from pipelines.serving import descriptions, masking, publish
+from pipelines.serving import descriptions, masking, places
 
 SHOWN_RUNS = 10
 ABOUT = {
@@ -120,7 +120,7 @@ def _last_known(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
 
 
 def _from_served_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
-    path = publish.served_file(settings)
+    path = places.served_file(settings)
     if path.is_file():
         query = """
             select
@@ -140,10 +140,17 @@ def write(path: Path, tables: dict[str, pl.DataFrame]) -> None:
     """A new DuckDB file with the tables in the schema `quality`."""
     with duckdb.connect(str(path)) as connection:
         connection.execute("create schema quality")
-        for name in ABOUT:
+        written = [name for name in ABOUT if name in tables]
+        for name in written:
             warehouse.replace_table(connection, "quality", name, tables[name])
-        comments: dict[descriptions.CommentKey, str] = {("quality", name, None): about for name, about in ABOUT.items()}
+        comments: dict[descriptions.CommentKey, str] = {("quality", name, None): ABOUT[name] for name in written}
         descriptions.write_comments(connection, comments, _catalog(connection))
+
+
+def served_run(file: Path) -> str:
+    """The run whose tables a served file holds."""
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return str(connection.execute("select run_id from control.published").fetchall()[0][0])
 
 
 def _catalog(connection: duckdb.DuckDBPyConnection) -> str:

@@ -1,0 +1,19 @@
+"""`almanac report`: the review pack of what is served, written anew."""
+
+import typer
+
+from pipelines.cli.context import settings_from
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("report")
+    def report(context: typer.Context) -> None:
+        """Write the pages for managers anew from what is served; every published run writes them too."""
+        from pipelines.home import warehouse
+        from pipelines.serving import pages
+
+        settings = settings_from(context)
+        with warehouse.run_lock(settings, owner="almanac report"):
+            typer.echo(str(pages.write_again(settings)))

@@ -1,0 +1,39 @@
+"""A block of a page: one question, the query on served tables that answers it, and how the answer is shown."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.report.served import Row, Served
+from pipelines.report.words import Words
+
+Drawer = Callable[[Sequence[Row], Words], str]
+Needs = Mapping[str, tuple[str, ...]]  # served table to the columns that a query names
+
+
+@dataclass(frozen=True)
+class Block:
+    """One question of a page.
+
+    key: title and note stand in the catalogue under `blocks.<key>`. needs: what the query reads; the block is left out
+    and named where it is not there. query: all its figures, without any computed elsewhere. forms: column of the query
+    to its form (see `words.FORMS`), in the order of the table. draw: the picture, from the same rows. subject: put into
+    the title and the note as {subject}. shown: rows of the table at most.
+    """
+
+    key: str
+    needs: Needs
+    query: str
+    forms: Mapping[str, str]
+    draw: Drawer | None = None
+    subject: Callable[[Words], str] | None = None
+    shown: int = 40
+
+    @property
+    def tables(self) -> list[str]:
+        """The served tables that the figures come from."""
+        return list(self.needs)
+
+    def missing(self, served: Served) -> list[str]:
+        """What of its needs is not there."""
+        absent = (served.missing(table, columns) for table, columns in self.needs.items())
+        return [one for one in absent if one]

@@ -1,0 +1,127 @@
+"""All pages of one run, in every language, into a folder of their own."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from markupsafe import Markup
+
+from pipelines.report import sections
+from pipelines.report.blocks import Block
+from pipelines.report.served import Row, Served, opened
+from pipelines.report.words import NUMERIC, Words, languages, load_words
+
+TEMPLATES = Path(__file__).with_name("templates")
+FIRST_PAGE = "index.html"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A block with its rows, or with the reason why it has none."""
+
+    block: Block
+    rows: list[Row]
+    left_out: str = ""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a page says for a block: its markup, or the reason why it is left out."""
+
+    title: str
+    markup: Markup
+    left_out: str
+
+
+def write_pack(folder: Path, file: Path, status: Path | None = None) -> list[Path]:
+    """Write `<language>/<page>.html` for the run of a published file, and `index.html` that leads to the languages.
+
+    status: the status file, for the page on data quality. Returns the pages written. Reads the two files and nothing
+    else; a table or column that is not there leaves its block out, and the page says so.
+    """
+    with opened(file, status) as served:
+        pages = {name: list(_answers(served, make)) for name, make in sections.PAGES.items()}
+        published = served.rows("from control.published")[0]
+        every = {language: load_words(language, _names(served, language)) for language in languages()}
+    kept = {name: answers for name, answers in pages.items() if any(not answer.left_out for answer in answers)}
+    common = {"languages": every, "published": published, "pages": list(kept)}
+    common["without"] = [name for name in pages if name not in kept]
+    written = [_write(folder / FIRST_PAGE, "languages.html", common)]
+    for language, words in every.items():
+        for name, answers in kept.items():
+            shown = [_shown(answer, number, words) for number, answer in enumerate(answers)]
+            path = folder / language / file_name(name)
+            written.append(_write(path, "page.html", {**common, "words": words, "page": name, "blocks": shown}))
+    return written
+
+
+def file_name(page: str) -> str:
+    """The executive page is the first of its folder."""
+    return FIRST_PAGE if page == next(iter(sections.PAGES)) else f"{page}.html"
+
+
+def _answers(served: Served, make: Callable[[Served], Iterator[Block]]) -> Iterator[Answer]:
+    for block in make(served):
+        if absent := block.missing(served):
+            yield Answer(block, [], ", ".join(absent))
+            continue
+        try:
+            yield Answer(block, served.rows(block.query))
+        except duckdb.Error as error:  # a column of another type than a query knows: the figures still go out
+            yield Answer(block, [], f"{', '.join(block.tables)}: {str(error).splitlines()[0]}")
+
+
+def _names(served: Served, language: str) -> Mapping[str, Mapping[str, str]]:
+    """Words for codes that the tables bring along: the company's own labels of its stages."""
+    column = f"label_{language}"
+    if not served.has("marts.stages", "stage_code", column):
+        return {}
+    stages = served.rows(f"select stage_code, {column} as label from marts.stages where {column} is not null")
+    return {"stage": {row["stage_code"]: row["label"] for row in stages}}
+
+
+def _shown(answer: Answer, number: int, words: Words) -> Shown:
+    """One block in one language. What cannot be drawn is left out and named: the tables must go out in any case."""
+    block = answer.block
+    subject = block.subject(words) if block.subject else ""
+    title = words.say(f"blocks.{block.key}.title", subject=subject)
+    if answer.left_out:
+        return Shown(title, Markup(), answer.left_out)
+    try:
+        picture = Markup(block.draw(answer.rows, words)) if block.draw and answer.rows else None
+        values = {"words": words, "block": block, "rows": answer.rows, "number": number, "title": title}
+        markup = _template("block.html").render(**values, subject=subject, picture=picture)
+        return Shown(title, Markup(markup), "")
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
+        return Shown(title, Markup(), f"{', '.join(block.tables)}: {type(error).__name__}: {error}")
+
+
+def _write(path: Path, template: str, values: Mapping[str, Any]) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_template(template).render(**values), encoding="utf-8")
+    return path
+
+
+@cache
+def _template(name: str) -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.update(cell=_cell, file_name=file_name, numeric=NUMERIC)
+    return environment.get_template(name)
+
+
+def _cell(value: object, form: str, words: Words) -> Markup:
+    """A table cell: numbers to the right, words of the tables marked as English on pages of other languages."""
+    kind = {"day": ' class="d"'}.get(form, ' class="n"' if form in NUMERIC else "")
+    english = ' lang="en"' if form == "source" and words.language != "en" else ""
+    return Markup(f"<td{kind}{english}>{escape(words.shown(value, form))}</td>")

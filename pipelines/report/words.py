@@ -1,0 +1,103 @@
+"""What a page says in one language: the catalogue, and numbers, days and codes in that language's form."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.errors import AlmanacError
+
+CATALOGUES = Path(__file__).with_name("labels")
+NOTHING = "–"
+
+
+@dataclass(frozen=True)
+class Words:
+    """One language.
+
+    catalogue: the YAML of `labels/<language>.yml`. names: more words for codes, by group, that tables bring along
+    themselves, such as the stages' labels.
+    """
+
+    language: str
+    catalogue: Mapping[str, Any]
+    names: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    def say(self, path: str, **values: object) -> str:
+        """The words at a path of the catalogue, `ui.table` for one, with {values} put in."""
+        entry: Any = self.catalogue
+        for step in path.split("."):
+            if not isinstance(entry, Mapping) or step not in entry:
+                raise AlmanacError(f"labels/{self.language}.yml has no {path}")
+            entry = entry[step]
+        return str(entry).format(**values) if values else str(entry)
+
+    def term(self, group: str, code: object) -> str:
+        """The word for a code; the code itself where no catalogue knows it, since tables may learn new ones."""
+        known = {**self.catalogue["terms"].get(group, {}), **self.names.get(group, {})}
+        return str(known.get(str(code), code))
+
+    def shown(self, value: object, form: str) -> str:
+        """A value of a table as people read it. form: see `FORMS`; `term:<group>` for a code."""
+        if value is None or value == "":
+            return NOTHING
+        group = form.partition(":")[2]
+        return self.term(group, value) if group else str(FORMS[form](self, value))
+
+    def compact(self, value: object) -> str:
+        """An amount in few characters: 3.2M, 320万."""
+        number = float(str(value))
+        for size, unit in self.catalogue["magnitudes"]:
+            if abs(number) >= size:
+                return f"{_short(number / size)}{unit}"
+        return _short(number)
+
+    def month(self, value: date) -> str:
+        """A month by its first day."""
+        name = self.catalogue["months"][value.month - 1]
+        return str(self.catalogue["month_form"]).format(year=value.year, month=name)
+
+    def short_month(self, value: date) -> str:
+        """The same where space is scarce."""
+        name = self.catalogue["months"][value.month - 1]
+        return str(self.catalogue["short_month_form"]).format(short_year=f"{value.year % 100:02d}", month=name)
+
+
+def load_words(language: str, names: Mapping[str, Mapping[str, str]] | None = None) -> Words:
+    """The catalogue of one language."""
+    content = yaml.safe_load((CATALOGUES / f"{language}.yml").read_text(encoding="utf-8"))
+    return Words(language, content, names or {})
+
+
+def languages() -> list[str]:
+    """Every language that has a catalogue, English first."""
+    found = sorted(path.stem for path in CATALOGUES.glob("*.yml"))
+    return sorted(found, key=lambda language: (language != "en", language))
+
+
+def _short(number: float) -> str:
+    """Three figures at most: 3.2, 32, 320."""
+    return f"{number:,.1f}".removesuffix(".0") if abs(number) < 10 else f"{number:,.0f}"
+
+
+def _day(value: object) -> str:
+    return value.date().isoformat() if isinstance(value, datetime) else str(value)
+
+
+FORMS: dict[str, Any] = {
+    "text": lambda words, value: value,
+    "source": lambda words, value: value,  # words of the tables, in English whatever the page's language
+    "money": lambda words, value: f"{float(value):,.0f}",
+    "compact": lambda words, value: words.compact(value),
+    "signed": lambda words, value: f"{float(value):+,.0f}",
+    "count": lambda words, value: f"{float(value):,.0f}",
+    "number": lambda words, value: f"{float(value):,.2f}",
+    "share": lambda words, value: f"{float(value):.1%}".replace("%", " %"),
+    "day": lambda words, value: _day(value),
+    "month": lambda words, value: words.month(value),
+    "yes": lambda words, value: words.say("ui.yes" if value else "ui.no"),
+}
+NUMERIC = {"money", "compact", "signed", "count", "number", "share"}

@@ -1,0 +1,188 @@
+"""The review pack: numbers of the tables, words of the catalogue, nothing from the network."""
+
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from html import unescape
+from html.parser import HTMLParser
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from report_world import published
+
+from pipelines.report import write_pack
+from pipelines.report.served import opened
+from pipelines.report.words import CATALOGUES, FORMS, languages, load_words
+
+pytestmark = pytest.mark.fast
+
+
+class Page(HTMLParser):
+    """Text of the cells of every table row, and what an accessible page must have."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.rows: list[list[str]] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.source = path.read_text(encoding="utf-8")
+        self.feed(self.source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag == "tr":
+            self.rows.append([])
+        if tag in ("td", "th") and self.rows:
+            self.rows[-1].append("")
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+        if self.tags and self.tags[-1][0] in ("td", "th") and self.rows and self.rows[-1]:
+            self.rows[-1][-1] += data.strip()
+
+
+@pytest.fixture
+def pack(tmp_path: Path) -> Path:
+    write_pack(tmp_path / "pack", published(tmp_path))
+    return tmp_path / "pack"
+
+
+def test_numbers_of_the_page_are_those_of_the_tables(pack: Path) -> None:
+    rows = Page(pack / "en" / "index.html").rows
+    assert ["Bookings", "month", "Apr 2026", "2,600", "0", "1,300", "1,189", "1,522", "50.0 %", "–", "-1,300",
+            "possible with new deals"] in rows  # fmt: skip
+    assert ["Mar 2026", "1,203", "–", "–", "–", "–", "–", "–"] in rows
+    assert ["Apr 2026", "–", "1,300", "1,189", "1,522", "967", "1,744", "2,600"] in rows
+    assert ["Bookings", "Apr 2026", "2026-02-28", "1,290", "1,300", "+10"] in rows
+    assert ["New deals", "303", "4", "Mar 2026", "backtest", "1"] in rows
+    assert ["<North>", "Mar 2026", "803"] in rows
+
+
+def test_the_same_numbers_stand_on_the_chinese_page(pack: Path) -> None:
+    rows = Page(pack / "zh" / "index.html").rows
+    assert ["2026年4月", "–", "1,300", "1,189", "1,522", "967", "1,744", "2,600"] in rows
+    assert ["新增商机", "303", "4", "2026年3月", "回测", "1"] in rows
+
+
+def test_what_is_not_served_is_left_out_and_named(tmp_path: Path) -> None:
+    file = published(tmp_path, "drop table outlook.alerts", "alter table marts.series_history drop column y")
+    write_pack(tmp_path / "pack", file)
+    text = Page(tmp_path / "pack" / "en" / "index.html").text
+    assert "Alerts: outlook.alerts" in re.sub(r"\s+", " ", text)
+    assert "Bookings by region: marts.series_history (y)" in re.sub(r"\s+", " ", text)
+
+
+def test_a_column_of_another_kind_leaves_its_block_out_and_the_rest_stays(tmp_path: Path) -> None:
+    file = published(
+        tmp_path, "alter table outlook.alerts alter column value type text", "update outlook.alerts set value = 'x'"
+    )
+    write_pack(tmp_path / "pack", file)
+    page = Page(tmp_path / "pack" / "en" / "index.html")
+    assert "outlook.alerts: ValueError" in page.text
+    assert ["<North>", "Mar 2026", "803"] in page.rows
+
+
+def test_without_targets_the_forecast_is_shown_first(tmp_path: Path) -> None:
+    write_pack(tmp_path / "pack", published(tmp_path, "drop table outlook.target_gap", "drop table marts.targets"))
+    rows = Page(tmp_path / "pack" / "en" / "index.html").rows
+    assert ["Bookings", "month", "Apr 2026", "1,300", "1,189", "1,522"] in rows
+
+
+def test_every_query_on_a_page_runs_as_it_is_copied(tmp_path: Path) -> None:
+    file = published(tmp_path)
+    write_pack(tmp_path / "pack", file)
+    queries = re.findall(r"<pre[^>]*><code>(.*?)</code>", Page(tmp_path / "pack" / "en" / "index.html").source, re.S)
+    assert len(queries) > 5
+    with opened(file) as served:
+        for query in queries:
+            served.connection.execute(unescape(query))
+
+
+def test_pages_ask_the_network_for_nothing_and_are_small(pack: Path) -> None:
+    pages = sorted(pack.rglob("*.html"))
+    assert sum(page.stat().st_size for page in pages) < 3_000_000
+    for path in pages:
+        page = Page(path)
+        assert path.stat().st_size <= 300_000
+        for tag, attributes in page.tags:
+            for name in ("src", "href", "data", "srcset"):
+                link = attributes.get(name) or ""
+                assert "//" not in link, f"{path}: {tag} {name}={link}"
+                if tag == "a" and name == "href" and not link.startswith("#"):
+                    assert (path.parent / link).is_file(), f"{path}: {link} leads nowhere"
+        assert "@import" not in page.source and "url(" not in page.source
+
+
+def test_pages_can_be_read_without_eyes_mouse_or_script(pack: Path) -> None:
+    for path in sorted(pack.glob("*/*.html")):
+        page = Page(path)
+        tags = page.tags
+        assert dict(tags)["html"]["lang"] == load_words(path.parent.name).say("lang")
+        headings = [int(tag[1]) for tag, _ in tags if re.fullmatch(r"h[1-6]", tag)]
+        assert headings[0] == 1 and headings.count(1) == 1
+        assert all(later - earlier <= 1 for earlier, later in pairwise(headings))
+        figures = [attributes for tag, attributes in tags if tag == "svg"]
+        assert figures and page.source.count("<figure>") <= sum(tag == "table" for tag, _ in tags)
+        assert all("scope" in attributes for tag, attributes in tags if tag == "th")
+        assert all(attributes.get("tabindex") == "0" for _, attributes in tags if attributes.get("class") == "scroll")
+        assert sum(tag == "script" for tag, _ in tags) == 1  # copies queries; all else is there without it
+
+
+def test_every_language_says_the_same_things() -> None:
+    assert {"en", "zh"} <= set(languages())
+    paths = {language: set(_paths(_catalogue(language))) for language in languages()}
+    for language in languages():
+        assert paths[language] == paths["en"], paths[language] ^ paths["en"]
+        assert len(_catalogue(language)["months"]) == 12
+
+
+def _catalogue(language: str) -> dict[str, Any]:
+    return yaml.safe_load((CATALOGUES / f"{language}.yml").read_text(encoding="utf-8"))
+
+
+def _paths(content: Any, path: str = "") -> Iterator[str]:
+    """Every key with the names of the values that its words take."""
+    if isinstance(content, dict):
+        for name, below in content.items():
+            assert isinstance(name, str), f"{path}.{name}: quote it"
+            yield from _paths(below, f"{path}.{name}")
+    else:
+        yield f"{path} {sorted(re.findall(r'{(?!month|year|short)([a-z_]+)}', str(content)))}"
+
+
+def test_amounts_are_shortened_as_each_language_counts() -> None:
+    english, chinese = load_words("en"), load_words("zh")
+    assert [english.compact(value) for value in (999, 2_981_892, 12_345_678, -45_600)] == ["999", "3M", "12M", "-46K"]
+    assert [chinese.compact(value) for value in (2_981_892, 123_456_789)] == ["298万", "1.2亿"]
+    assert english.shown(None, "money") == "–"
+    assert english.shown("never_seen", "term:metric") == "never_seen"
+    assert set(FORMS) >= {"money", "share", "day"}
+
+
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+
+@pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: apt-get install chromium")
+def test_a_browser_opens_every_page_without_an_error_or_a_request(pack: Path, tmp_path: Path) -> None:
+    for path in sorted(pack.rglob("*.html")):
+        page, complaints = opened_in_browser(path, tmp_path / "profile")
+        assert complaints == []
+        if path.parent != pack:
+            words = load_words(path.parent.name)
+            assert page.count(f">{words.say('ui.copy')}</button>") == page.count('class="sql"') > 0
+    asks = pack / "asks.html"
+    asks.write_text((pack / "en" / "index.html").read_text().replace("</h1>", "</h1><img src='https://example.org/a'>"))
+    _, complaints = opened_in_browser(asks, tmp_path / "profile")
+    assert complaints, "the browser says nothing of a request: this test would not see one"
+
+
+def opened_in_browser(path: Path, profile: Path) -> tuple[str, list[str]]:
+    """The page as scripts have left it, and what the console says: requests that its policy forbids too."""
+    command = [str(BROWSER), "--headless", "--no-sandbox", "--disable-gpu", "--host-resolver-rules=MAP * ~NOTFOUND"]
+    command += [f"--user-data-dir={profile}", "--enable-logging=stderr", "--dump-dom", path.as_uri()]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    return ended.stdout, [line for line in ended.stderr.splitlines() if "CONSOLE" in line]
