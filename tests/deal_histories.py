@@ -11,16 +11,22 @@ WEEKLY = {"talk": (0.10, 0.05, 0.0), "offer": (0.10, 0.05, 0.0), "deal": (0.0, 0
 REGIONS = ("north", "south")
 
 
-def made_deals(seed: int, months: int = 36, per_month: float = 25) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Deals and observations of a company whose deals move week by week; stages say everything, amounts nothing."""
+def made_deals(
+    seed: int, months: int = 36, per_month: float = 25, signal: float = 1.0
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Deals and observations of a company whose deals move week by week; stages say everything, amounts nothing.
+
+    signal: of deals by referral the chance of a win in a week is so many times as high, that of a loss so much lower.
+    """
     rng, deals, seen = np.random.default_rng(seed), [], []
     last = FIRST + timedelta(days=round(months * 30.4))
     for number in range(int(rng.poisson(per_month * months))):
         day = FIRST + timedelta(days=int(rng.integers((last - FIRST).days)))
         deal = {"deal_id": f"d{number:05d}", "created_on": day, "region": REGIONS[int(rng.random() < 0.3)]}
         amount = float(np.round(1000 * np.exp(rng.normal(0, 0.8)), 2))
-        rows, outcome = lived(rng, deal["deal_id"], day, last, amount)
-        seen += [row | {"region": deal["region"]} for row in rows]
+        channel = ("referral", "cold")[int(rng.random() < 0.5)]
+        rows, outcome = lived(rng, deal["deal_id"], day, last, amount, signal if channel == "referral" else 1.0)
+        seen += [row | {"region": deal["region"], "channel": channel} for row in rows]
         closed_on = rows[-1]["known_on"] if outcome else None
         deals.append(
             deal
@@ -32,7 +38,7 @@ def made_deals(seed: int, months: int = 36, per_month: float = 25) -> tuple[pl.D
 
 
 def lived(
-    rng: np.random.Generator, deal_id: str, day: date, last: date, amount: float
+    rng: np.random.Generator, deal_id: str, day: date, last: date, amount: float, signal: float
 ) -> tuple[list[dict], str | None]:
     """The observations of one deal up to the last day, and how it ended, if it did."""
     place, rows = 0, []
@@ -46,7 +52,7 @@ def lived(
     while day + timedelta(days=7) <= last:
         day += timedelta(days=7)
         on, lost, won = WEEKLY[STAGES[place]]
-        draw = rng.random()
+        lost, won, draw = lost / signal, won * signal, rng.random()
         if draw < lost + won:
             told("lost" if draw < lost else "won")
             return rows, rows[-1]["status_code"]

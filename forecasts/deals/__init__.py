@@ -9,7 +9,12 @@ In order of the work:
     panel.py        spell x origin: the state as known at each origin, and in which later period it ended (or not yet)
     table.py        chances by stage and period ahead, counted: the model that needs no features
     amounts.py      what a deal brings where it is won, relative to the amount entered now
-    scores.py       chance, day and amount of every open deal, from the table or else the seed; the registry's row
+    features.py     what the win model reads, by a recipe that is saved with it
+    win_model.py    discrete-time competing risks with covariates (fitted in competing_logit.py), calibrated
+    judging.py      figures out of time, with a purge between training and test
+    choice.py       which model serves: win model, else table, else seed; the registry's rows
+    contributions.py  why: signed contributions that sum to the log-odds, and their words
+    scores.py       chance, day and amount of every open deal
     inflow.py       deals that are not entered yet: how many, and when deals are won after their creation
     pipeline.py     wins of existing and of new deals by node and period, as draws of one future after another
 Nothing here reads a later day than `as_of`: features come from the last observation at or before an origin.

@@ -59,6 +59,7 @@ KNOWN_FEATURES: Schema = {
     "rep": pl.String(),
     "industry": pl.String(),
     "tier": pl.String(),
+    "customer_size": pl.Float64(),  # employees, or any measure of it
 }
 
 # One row per as_of and open deal.

@@ -1,6 +1,5 @@
 """The chance, the day and the amount of every open deal: by the win model, else the table by stage, else the seed."""
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,15 +9,14 @@ import polars as pl
 
 from forecasts.deals import schema
 from forecasts.deals.amounts import Ratios, fit_ratios
+from forecasts.deals.choice import Choice, choose
+from forecasts.deals.contributions import contributions, in_words, reason_rows
 from forecasts.deals.history import History
 from forecasts.deals.panel import EPOCH, Panel, Windows, panel, past_origins, windows
 from forecasts.deals.schema import WON
 from forecasts.deals.settings import Settings
-from forecasts.deals.table import Chances, StageTable, chained, fit_table
+from forecasts.deals.table import Chances
 from forecasts.panel.frequency import Frequency
-
-SEED_HAZARD = 0.25  # of the deals end in a period where nothing is known: a mean of four periods
-WIN_MODEL, STAGE_TABLE, SEED = "win_model", "stage_table", "seed"
 
 
 @dataclass(frozen=True)
@@ -57,65 +55,38 @@ def score_deals(
     ahead = windows(frequency, history.as_of, settings.periods)
     won_amounts = history.deals.filter(pl.col("outcome") == WON)["amount"].drop_nulls().to_numpy()
     ratios = fit_ratios(past, won_amounts)
-    table = fit_table(past, frequency, settings) if len(past.rows) else None
-    chances, chosen, why = _choose(history, now, table, settings, seed_probabilities or {})
-    version = _version(history, chosen)
-    deals = _deal_rows(history, now, chances, ratios, ahead, chosen, why, version)
-    registry = _registry(history, past, chosen, why, version)
-    empty = {
-        name: pl.DataFrame(schema=columns)
-        for name, columns in (("reasons", schema.REASONS), ("drivers", schema.DRIVERS))
-    }
+    choice = choose(history, past, now, settings, seed_probabilities or {})
+    reasons, drivers = _explained(history, now, choice)
+    deals = _deal_rows(history, now, ratios, ahead, choice).drop("reasons")
+    deals = deals.join(in_words(reasons), on="deal_id", how="left", maintain_order="left")
     return Scores(
-        deals,
-        _period_rows(history, now, chances, ahead),
-        empty["reasons"],
-        empty["drivers"],
-        registry,
-        now,
-        chances,
-        ratios,
-        past,
-        ahead,
-    )
+        schema.conform(deals, schema.SCORES), _period_rows(history, now, choice.chances, ahead), reasons, drivers,
+        choice.registry, now, choice.chances, ratios, past, ahead,
+    )  # fmt: skip
 
 
-def _choose(
-    history: History, now: Panel, table: StageTable | None, settings: Settings, seeds: Mapping[str, float]
-) -> tuple[Chances, str, str | None]:
-    closed = history.closed_deal_count
-    if table is None or closed < settings.fewest_closed:
-        why = f"{closed} closed deals, {settings.fewest_closed} are needed: the probabilities assumed by stage serve"
-        return _seeded(now.rows, settings, seeds), SEED, why
-    return table.predict(now.rows), STAGE_TABLE, "the table by stage serves"
+def _explained(history: History, now: Panel, choice: Choice) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Reasons and drivers; the table by stage and the seed have none but the stage, which stands in the score."""
+    if choice.model is None or len(now.rows) == 0:
+        return pl.DataFrame(schema=schema.REASONS), pl.DataFrame(schema=schema.DRIVERS)
+    features, parts, typical = contributions(choice.model, choice.columns, choice.season)
+    reasons = reason_rows(history.as_of, now.rows["deal_id"], choice.raw, features, parts, typical)
+    strength = pl.DataFrame({"feature": features, "mean_absolute_contribution": np.abs(parts).mean(axis=0)})
+    drivers = strength.with_columns(model=pl.lit(choice.name), n=pl.lit(len(parts)))
+    drivers = drivers.sort("mean_absolute_contribution", "feature", descending=[True, False])
+    return reasons, schema.conform(drivers, schema.DRIVERS)
 
 
-def _seeded(rows: pl.DataFrame, settings: Settings, seeds: Mapping[str, float]) -> Chances:
-    """The assumed chance of each stage, spread over the periods in which deals end."""
-    stage = rows["stage_code"].fill_null("unknown")
-    chance = stage.replace_strict(dict(seeds), default=settings.seed_probability, return_dtype=pl.Float64).to_numpy()
-    hazards = np.full((len(rows), settings.periods), SEED_HAZARD)
-    return chained(chance[:, None] * hazards, (1 - chance)[:, None] * hazards, np.zeros(len(rows), dtype=np.int64))
-
-
-def _deal_rows(
-    history: History,
-    now: Panel,
-    chances: Chances,
-    ratios: Ratios,
-    ahead: Windows,
-    model: str,
-    why: str | None,
-    version: str,
-) -> pl.DataFrame:
+def _deal_rows(history: History, now: Panel, ratios: Ratios, ahead: Windows, choice: Choice) -> pl.DataFrame:
+    chances = choice.chances
     won, lost = chances.won.sum(axis=1), chances.lost.sum(axis=1)
     amount = ratios.expected(now.rows)
     frame = now.rows.select("deal_id", "stage_code", "amount").with_columns(
         as_of=pl.lit(history.as_of), won_probability=pl.Series(won), lost_probability=pl.Series(lost),
         open_probability=pl.Series(np.maximum(1 - won - lost, 0)), median_close_on=_median_day(chances, ahead),
-        expected_amount=pl.Series(amount), expected_booking_amount=pl.Series(won * amount), model=pl.lit(model),
-        model_version=pl.lit(version), n=pl.Series(chances.n), fallback_reason=pl.lit(why, dtype=pl.String),
-        reasons=pl.lit(None, dtype=pl.String),
+        expected_amount=pl.Series(amount), expected_booking_amount=pl.Series(won * amount), model=pl.lit(choice.name),
+        model_version=pl.lit(choice.version), n=pl.Series(chances.n),
+        fallback_reason=pl.lit(choice.why, dtype=pl.String), reasons=pl.lit(None, dtype=pl.String),
     )  # fmt: skip
     return schema.conform(frame, schema.SCORES)
 
@@ -144,20 +115,3 @@ def _period_rows(history: History, now: Panel, chances: Chances, ahead: Windows)
         won_probability=pl.Series(chances.won.ravel()), lost_probability=pl.Series(chances.lost.ravel()),
     )  # fmt: skip
     return schema.conform(frame, schema.PERIODS)
-
-
-def _version(history: History, model: str) -> str:
-    digest = hashlib.sha256(f"{model}|{history.as_of}|{len(history.deals)}|{len(history.observations)}".encode())
-    return f"{model}-{history.as_of}-{digest.hexdigest()[:8]}"
-
-
-def _registry(history: History, past: Panel, model: str, why: str | None, version: str) -> pl.DataFrame:
-    origins = past.rows["origin"]
-    row = {
-        "as_of": history.as_of, "model": model, "model_version": version, "is_served": True,
-        "trained_from": origins.min(), "trained_to": origins.max(), "features_hash": None,
-        "closed_deal_count": history.closed_deal_count, "won_deal_count": history.won_deal_count,
-        "row_count": len(past.rows), "tested_row_count": 0, "auc": None, "brier": None, "log_loss": None,
-        "calibration_slope": None, "null_share": None, "reason": why,
-    }  # fmt: skip
-    return pl.DataFrame([row], schema=schema.REGISTRY)

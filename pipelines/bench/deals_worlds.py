@@ -51,8 +51,13 @@ def _facts(true: Deals, customers: pl.DataFrame, reps: pl.DataFrame, products: p
     facts = true.facts.join(products.select("product", "product_line"), on="product", how="left", maintain_order="left")
     facts = facts.join(reps.select("rep", "rep_id", "team"), on="rep", how="left", maintain_order="left")
     tier = pl.when("is_strategic").then(pl.lit("strategic")).otherwise(pl.lit("other"))
-    known = customers.select("customer", tier=tier, industry=pl.format("industry {}", "industry_no"))
-    facts = facts.join(known, on="customer", how="left", maintain_order="left")
+    traits = customers.select(
+        "customer",
+        tier=tier,
+        customer_size=pl.col("employees").cast(pl.Float64),
+        industry=pl.format("industry {}", "industry_no"),
+    )
+    facts = facts.join(traits, on="customer", how="left", maintain_order="left")
     return facts.with_columns(
         deal_id=pl.format("D{}", pl.col("deal").cast(pl.String).str.zfill(6)),
         customer_id=pl.format("C{}", pl.col("customer").cast(pl.String).str.zfill(5)),
@@ -106,7 +111,7 @@ def _observations(true: Deals, facts: pl.DataFrame) -> pl.DataFrame:
     events = events.group_by("deal", "day", maintain_order=True).last()
     static = facts.select(
         "deal", "deal_id", "entered_amount", "won_amount", "channel", "deal_type", "product_line", "region", "team",
-        "industry", "tier", rep="rep_code",
+        "industry", "tier", "customer_size", rep="rep_code",
     )  # fmt: skip
     return events.join(static, on="deal", how="inner", maintain_order="left").select(
         "deal_id",
@@ -133,4 +138,5 @@ def _observations(true: Deals, facts: pl.DataFrame) -> pl.DataFrame:
         rep="rep",
         industry="industry",
         tier="tier",
+        customer_size="customer_size",
     )

@@ -1,0 +1,144 @@
+"""Will an open deal be won, and when: discrete-time competing risks with covariates, calibrated out of time.
+
+In window k a deal that is still open is won, lost or stays, by a multinomial logit on what was known at the origin:
+    log(P(won) / P(stays)) = a_k + b_band(k) . x,   the same for lost
+one model per band of windows (1, 2, 3, 4-6, 7-12), so that a near win may hang on other things than a far one
+(Allison 1982, Discrete-time methods for the analysis of event histories; Tutz & Schmid 2016, ch. 8), with ridge
+penalties (competing_logit.py). Calibration moves level and slope
+of both log-odds per band by what the last origins, which the model had not seen, showed.
+"""
+
+import hashlib
+import json
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+from scipy.optimize import minimize
+
+from forecasts.deals.competing_logit import LEVEL_PRECISION, fit_logit
+from forecasts.deals.features import Recipe, learn_recipe, raw_features
+from forecasts.deals.history import History
+from forecasts.deals.panel import Panel
+from forecasts.deals.table import Chances
+
+PRECISION = 5.0  # of the slopes' prior: log-odds per standard deviation or word lie within +- .9 unless rows insist
+TEST_ORIGINS = 12  # newest origins that calibrate and judge: a year, so that no season decides
+SHIFT_SD, SLOPE_SD = 0.25, 0.2  # priors of the calibration around "right as it is"
+LEAST_ENDS = 10  # wins, losses and stays below which a band has no slopes of its own
+UNKNOWN_LEVEL = -3.0  # log-odds where nothing at all is known: 5 % in a period
+EDGES = (1, 2, 3, 4, 7)  # first window of each band
+
+
+@dataclass(frozen=True)
+class WinModel:
+    """won, lost: windows x columns, slopes of the log-odds against staying open; level_won, level_lost: per window."""
+
+    recipe: Recipe
+    won: np.ndarray
+    lost: np.ndarray
+    level_won: np.ndarray
+    level_lost: np.ndarray
+    closed_deals: int
+
+    def log_odds(self, columns: np.ndarray, season: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Log-odds of won and of lost against staying open, rows x windows; season: log factors of the windows."""
+        return columns @ self.won.T + self.level_won + season, columns @ self.lost.T + self.level_lost
+
+    def predict(self, columns: np.ndarray, season: np.ndarray) -> Chances:
+        """Chances of rows given as columns of the recipe."""
+        hazard_won, hazard_lost = hazards(*self.log_odds(columns, season))
+        still = np.cumprod(1 - hazard_won - hazard_lost, axis=1)
+        before = np.concatenate([np.ones((len(columns), 1)), still[:, :-1]], axis=1)
+        return Chances(hazard_won * before, hazard_lost * before, np.full(len(columns), self.closed_deals))
+
+    def moved(self, calibration: np.ndarray) -> "WinModel":
+        """The model with the levels and slopes of its log-odds moved: still of the same form."""
+        shift_won, slope_won, shift_lost, slope_lost = calibration.T
+        return replace(
+            self,
+            won=self.won * slope_won[:, None],
+            lost=self.lost * slope_lost[:, None],
+            level_won=self.level_won * slope_won + shift_won,
+            level_lost=self.level_lost * slope_lost + shift_lost,
+        )
+
+    @property
+    def features_hash(self) -> str:
+        """Of the recipe: two models with the same hash read the same columns."""
+        return hashlib.sha256(json.dumps(self.recipe.columns).encode()).hexdigest()[:16]
+
+
+def hazards(won: np.ndarray, lost: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Log-odds against staying open to chances."""
+    won, lost = np.exp(np.clip(won, -30, 30)), np.exp(np.clip(lost, -30, 30))
+    total = 1 + won + lost
+    return won / total, lost / total
+
+
+def bands(periods: int) -> list[range]:
+    """The windows of each band, from 1."""
+    edges = [edge for edge in EDGES if edge <= periods] + [periods + 1]
+    return [range(low, high) for low, high in pairwise(edges)]
+
+
+def fit_win_model(columns: np.ndarray, recipe: Recipe, rows: Panel, periods: int) -> WinModel:
+    """Fit every band on the rows whose windows are over; a band with hardly an end leans on the one before it."""
+    parts: list[np.ndarray] = []  # per window: (won, lost) x (slopes, level)
+    for band in bands(periods):
+        parts += _fit_band(columns, rows, band, parts[-1] if parts else None)
+    both = np.stack(parts)
+    closed = rows.rows.filter(pl.Series(rows.end > 0))["deal_id"].n_unique()
+    return WinModel(recipe, both[:, 0, :-1], both[:, 1, :-1], both[:, 0, -1], both[:, 1, -1], closed)
+
+
+def _fit_band(columns: np.ndarray, rows: Panel, band: range, before: np.ndarray | None) -> list[np.ndarray]:
+    """Slopes and level of each window of the band; windows after its first have a level of their own."""
+    at = [np.flatnonzero((rows.seen >= k) & ((rows.end == 0) | (rows.end >= k))) for k in band]
+    row, size = np.concatenate(at), columns.shape[1]
+    k = np.repeat(np.array(band), [len(part) for part in at])
+    outcome = np.where(rows.end[row] == k, rows.outcome[row], 0)
+    if min(np.bincount(outcome, minlength=3)) < LEAST_ENDS:
+        nothing = np.concatenate([np.zeros((2, size)), np.full((2, 1), UNKNOWN_LEVEL)], axis=1)
+        return [nothing if before is None else before] * len(band)
+    later = (k[:, None] == np.array(band)[1:]).astype(float)
+    design = np.hstack([columns[row], np.ones((len(row), 1)), later])
+    precision = np.full(design.shape[1], PRECISION)
+    precision[size] = LEVEL_PRECISION
+    start = None if before is None else np.hstack([before, np.zeros((2, later.shape[1]))])
+    slopes = fit_logit(design, outcome, precision, start)
+    levels = [slopes[:, size] + (slopes[:, size + place] if place else 0) for place in range(len(band))]
+    return [np.hstack([slopes[:, :size], level[:, None]]) for level in levels]
+
+
+def calibration(model: WinModel, columns: np.ndarray, season: np.ndarray, rows: Panel) -> np.ndarray:
+    """What unseen rows showed of the model: windows x (shift, slope of won, shift, slope of lost), alike in a band."""
+    won, lost = model.log_odds(columns, season)
+    parts = [np.tile(_moved(won, lost, rows, band), (len(band), 1)) for band in bands(len(model.level_won))]
+    return np.concatenate(parts)
+
+
+def _moved(won: np.ndarray, lost: np.ndarray, rows: Panel, band: range) -> np.ndarray:
+    """Shift and slope of both log-odds with the highest posterior; (0, 1, 0, 1) without rows."""
+    cells = [(k - 1, np.flatnonzero((rows.seen >= k) & ((rows.end == 0) | (rows.end >= k)))) for k in band]
+    z_won = np.concatenate([won[at, k] for k, at in cells])
+    z_lost = np.concatenate([lost[at, k] for k, at in cells])
+    outcome = np.concatenate([np.where(rows.end[at] == k + 1, rows.outcome[at], 0) for k, at in cells])
+    if len(outcome) == 0:
+        return np.array([0.0, 1.0, 0.0, 1.0])
+
+    def loss(parts: np.ndarray) -> float:
+        odds_won, odds_lost = parts[0] + parts[1] * z_won, parts[2] + parts[3] * z_lost
+        chosen = np.select([outcome == 1, outcome == 2], [odds_won, odds_lost], 0.0)
+        log_total = np.logaddexp(0, np.logaddexp(odds_won, odds_lost))
+        prior = ((parts - (0, 1, 0, 1)) / (SHIFT_SD, SLOPE_SD, SHIFT_SD, SLOPE_SD)) ** 2
+        return float((log_total - chosen).sum() + prior.sum() / 2)
+
+    return np.asarray(minimize(loss, np.array([0.0, 1.0, 0.0, 1.0]), method="BFGS").x)
+
+
+def prepared(history: History, rows: Panel) -> tuple[pl.DataFrame, Recipe]:
+    """Raw features of the panel's rows and the recipe learnt from them."""
+    raw = raw_features(history, rows.rows)
+    return raw, learn_recipe(raw)
