@@ -11,7 +11,7 @@ slips as (select * from {{ ref('int_opportunity_slips') }}),
 
 touches as (select * from {{ ref('int_deal_touches') }}),
 
-stages as (select * from {{ ref('stages') }}),
+chances as (select * from {{ ref('stage_probabilities') }}),
 
 record_counts as (
     select
@@ -55,11 +55,11 @@ final as (
         deals.currency,
         cast(deals.base_rate as decimal(18, 8)) as base_rate,
         deals.probability,
-        stages.default_probability as stage_probability,
-        cast(
-            case when deals.stage_type = 'open' then deals.amount_base * stages.default_probability end
-            as decimal(18, 4)
-        ) as weighted_amount_base,
+        chances.probability as stage_probability,
+        chances.probability_basis as stage_probability_basis,
+        chances.default_probability,
+        cast(case when deals.stage_type = 'open' then deals.amount_base * chances.probability end as decimal(18, 4))
+            as weighted_amount_base,
         deals.forecast_category,
         deals.created_on,
         deals.expected_close_on,
@@ -87,7 +87,7 @@ final as (
         coalesce(record_counts.record_count, 1) as record_count,
     from deals
     cross join run
-    inner join stages using (stage_code)
+    inner join chances using (stage_code)
     inner join dimensions using (opportunity_id)
     left join slips using (opportunity_id)
     left join touches using (opportunity_id)
