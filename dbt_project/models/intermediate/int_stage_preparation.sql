@@ -58,12 +58,7 @@ final as (
     select
         opportunity_id,
         stage_number,
-        nullif(concat_ws(
-            ', ',
-            case when requires_budget and not has_budget then 'confirmed budget' end,
-            case when requires_decision_process and not has_decision_process then 'known decision process' end,
-            case when requires_decision_maker and not has_decision_maker then 'decision maker' end
-        ), '') as missing,
+        {{ missing_requirements('known', 'known') }} as missing,
         case
             when missing is not null then 'unprepared'
             when not is_told then 'not_told'

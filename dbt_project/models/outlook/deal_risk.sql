@@ -2,32 +2,25 @@
 with
 
 rules as (select * from {{ ref('deal_risk_rules') }}),
-
 deals as (select * from {{ ref('open_deals') }}),
 
 -- What the stage requires and the deal is recorded to lack; a missing record is left to data_quality.
 unprepared as (
-    select
-        deals.opportunity_id,
-        nullif(concat_ws(
-            ', ',
-            case when stage_rules.requires_budget and not deals.has_budget then 'confirmed budget' end,
-            case
-                when stage_rules.requires_decision_process and not deals.has_decision_process
-                    then 'known decision process'
-            end,
-            case when stage_rules.requires_decision_maker and not deals.has_decision_maker then 'decision maker' end
-        ), '') as missing,
-    from deals
+    select deals.opportunity_id, {{ missing_requirements('stage_rules', 'deals') }} as missing from deals
     inner join {{ ref('stage_rules') }} as stage_rules on deals.stage_code = stage_rules.stage_code
+),
+
+-- The first day of which it is known that the rule held; before the deal was seen nobody could say.
+first_flags as (
+    select opportunity_id, rule, min(seen_on) as first_flagged_on from {{ ref('deal_risk_sightings') }}
+    where is_flagged
+    group by opportunity_id, rule
 ),
 
 -- Where nine of ten move on the same day, the usual 0 days count as one: nothing is a multiple of 0.
 findings as (
     select
-        opportunity_id,
-        'overdue_close_date' as rule,
-        overdue_days as value,
+        opportunity_id, 'overdue_close_date' as rule, overdue_days as value,
         'expected to close on ' || expected_close_on as evidence,
     from deals
     union all
@@ -90,10 +83,17 @@ final as (
         deals.stage_code,
         deals.amount_base,
         deals.expected_close_on,
+        coalesce(first_flags.first_flagged_on, deals.as_of) as first_flagged_on,
+        precisions.loss_rate as rule_loss_rate,
+        precisions.peer_loss_rate,
+        precisions.flagged_count as rule_deal_count,
+        precisions.verdict_code as rule_verdict_code,
         deals.as_of,
     from findings
     inner join rules on findings.rule = rules.rule and findings.value >= rules.threshold
     inner join deals on findings.opportunity_id = deals.opportunity_id
+    inner join {{ ref('deal_risk_precision') }} as precisions on findings.rule = precisions.rule
+    left join first_flags on findings.opportunity_id = first_flags.opportunity_id and findings.rule = first_flags.rule
 )
 
 select * from final
