@@ -45,3 +45,25 @@ def published(folder: Path, *more: str) -> Path:
         for statement in (TABLES, *more):
             connection.execute(statement)
     return path
+
+
+STATUS = """
+create schema quality;
+create table quality.results as select * from (values
+    ('run-two', 'marts', 'critical', 'marts', 'revenue', 'amount_base', 'It''s money.', '3 of 7 rows',
+        'failed', 3, '[null]'),
+    ('run-two', 'marts', 'warning', 'marts', 'revenue', 'invoiced_on', 'A day.', '0 of 7 rows', 'passed', 0, null),
+    ('run-one', 'marts', 'warning', 'marts', 'revenue', 'invoiced_on', 'A day.', '1 of 7 rows', 'failed', 1, null)
+) as t (run_id, gate, severity, schema_name, table_name, column_name, because, observed, outcome, unexpected_count,
+    unexpected_examples);
+create table quality.quarantine as select 'sap' as source_system, 'orders' as object, 'bad_date' as reason_code,
+    'ordered_on' as column_name from range(2);
+"""
+
+
+def status_file(folder: Path) -> Path:
+    """A status file of two runs."""
+    path = folder / "status.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(STATUS)
+    return path

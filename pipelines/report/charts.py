@@ -12,10 +12,19 @@ from pipelines.report.served import Row
 from pipelines.report.words import Words
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 760, 260, 62, 12, 14, 30
+Span = tuple[float, float, str]  # begin, end, colour of a bar
 GREEN, RED, GREY, AMBER = "#2f855a", "#b83232", "#6b7280", "#b45309"
 
 
-def over_time(rows: Sequence[Row], words: Words, *, width: int = WIDTH, height: int = HEIGHT) -> str:
+def over_time(
+    rows: Sequence[Row],
+    words: Words,
+    *,
+    width: int = WIDTH,
+    height: int = HEIGHT,
+    label: str = "",
+    has_key: bool = True,
+) -> str:
     """Actuals, forecast with its 80 and 95 % interval, and target, by month.
 
     rows: period_start and any of actual, yhat, lo_80, hi_80, lo_95, hi_95, target, ordered by period_start.
@@ -26,14 +35,15 @@ def over_time(rows: Sequence[Row], words: Words, *, width: int = WIDTH, height: 
     days = np.array([row["period_start"].toordinal() for row in rows], dtype=float)
     across, up = scale(days, LEFT + 6, width - RIGHT), scale(bounds, height - BOTTOM, TOP)
     x = across(days)
-    marks = _levels(bounds, up, width, words) + _months([row["period_start"] for row in rows], x, height, words)
+    marks = _levels(bounds, up, width, words) + _months([row["period_start"] for row in rows], x, width, height, words)
     for level, opacity in (("95", 0.15), ("80", 0.3)):
         if f"lo_{level}" in series:
             marks.append(area(x, up(series[f"lo_{level}"]), up(series[f"hi_{level}"]), opacity))
     for name, style in _LINES.items():
         if name in series:
             marks.append(line(x, up(series[name]), style))
-    return drawing(marks, width, height, words.say("ui.chart")) + _key(series, words)
+    chart = drawing(marks, width, height, label or words.say("ui.chart"))
+    return chart + _key(series, words) if has_key else chart
 
 
 _LINES = {
@@ -56,19 +66,19 @@ def _starts(rows: Sequence[Row]) -> list[float]:
     return list(ends)[:-1]
 
 
-def _span(row: Row, begin: float) -> tuple[float, float, str]:
+def _span(row: Row, begin: float) -> Span:
     amount = float(row["amount"])
     if row["is_total"]:
         return 0.0, amount, GREY
     return begin, begin + amount, GREEN if amount >= 0 else RED
 
 
-def bars(rows: Sequence[Row], words: Words) -> str:
-    """One bar from zero per row. rows: label, amount."""
-    return _bars(rows, words, [(0.0, float(row["amount"] or 0), BLUE) for row in rows])
+def bars(rows: Sequence[Row], words: Words, form: str = "compact") -> str:
+    """One bar from zero per row. rows: label, amount. form: how amounts are written."""
+    return _bars(rows, words, [(0.0, float(row["amount"] or 0), BLUE) for row in rows], form)
 
 
-def _bars(rows: Sequence[Row], words: Words, spans: Sequence[tuple[float, float, str]]) -> str:
+def _bars(rows: Sequence[Row], words: Words, spans: Sequence[Span], form: str = "compact") -> str:
     step, left = 24, 190
     height = step * len(rows) + 8
     across = scale(np.array([0.0, *(end for span in spans for end in span[:2])]), left, WIDTH - 80)
@@ -79,7 +89,7 @@ def _bars(rows: Sequence[Row], words: Words, spans: Sequence[tuple[float, float,
         marks += [
             text(left - 8, top + 15, str(row["label"]), "end"),
             box(low, top + 3, max(high - low, 1), step - 8, colour),
-            text(high + 6, top + 15, words.shown(row["amount"], "compact")),
+            text(high + 6, top + 15, words.shown(row["amount"], form)),
         ]
     return drawing(marks, WIDTH, height, words.say("ui.chart"))
 
@@ -135,8 +145,8 @@ def _levels(bounds: np.ndarray, up: object, width: int, words: Words) -> list[st
     return marks
 
 
-def _months(days: Sequence[date], x: np.ndarray, height: int, words: Words) -> list[str]:
-    step = max(1, len(days) // 8)
+def _months(days: Sequence[date], x: np.ndarray, width: int, height: int, words: Words) -> list[str]:
+    step = max(1, len(days) * 80 // width)
     return [
         text(float(place), height - 10, words.short_month(day), "middle")
         for place, day in zip(x[::step], days[::step], strict=True)
@@ -160,3 +170,8 @@ def _key(series: dict[str, np.ndarray], words: Words) -> str:
 def labelled(rows: Sequence[Row], words: Words, column: str, group: str) -> list[Row]:
     """The rows with the words for a code as `label`."""
     return [{**row, "label": words.term(group, row[column])} for row in rows]
+
+
+def measured(rows: Sequence[Row], column: str) -> list[Row]:
+    """The rows with one of their columns as `amount`."""
+    return [{**row, "amount": row[column]} for row in rows]

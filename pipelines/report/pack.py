@@ -122,6 +122,11 @@ def _template(name: str) -> Template:
 
 def _cell(value: object, form: str, words: Words) -> Markup:
     """A table cell: numbers to the right, words of the tables marked as English on pages of other languages."""
-    kind = {"day": ' class="d"'}.get(form, ' class="n"' if form in NUMERIC else "")
+    kind = ' class="n"' if form in NUMERIC else ' class="d"' if _is_short(form) else ""
     english = ' lang="en"' if form == "source" and words.language != "en" else ""
     return Markup(f"<td{kind}{english}>{escape(words.shown(value, form))}</td>")
+
+
+def _is_short(form: str) -> bool:
+    """Whether values of the form must not be broken over lines."""
+    return form in ("day", "month") or (form.startswith("term:") and form != "term:outlook")

@@ -41,10 +41,12 @@ class Words:
         return str(known.get(str(code), code))
 
     def shown(self, value: object, form: str) -> str:
-        """A value of a table as people read it. form: see `FORMS`; `term:<group>` for a code."""
+        """A value of a table as people read it. form: see `FORMS`; `term:<group>` for a code, `terms:` for several."""
         if value is None or value == "":
             return NOTHING
-        group = form.partition(":")[2]
+        kind, _, group = form.partition(":")
+        if kind == "terms":
+            return self.say("ui.comma").join(self.term(group, code) for code in str(value).split(", "))
         return self.term(group, value) if group else str(FORMS[form](self, value))
 
     def compact(self, value: object) -> str:
@@ -52,8 +54,8 @@ class Words:
         number = float(str(value))
         for size, unit in self.catalogue["magnitudes"]:
             if abs(number) >= size:
-                return f"{_short(number / size)}{unit}"
-        return _short(number)
+                return f"{number / size:,.{1 if abs(number) < 10 * size else 0}f}{unit}"
+        return f"{number:,.1f}".removesuffix(".0") if abs(number) < 10 else f"{number:,.0f}"
 
     def month(self, value: date) -> str:
         """A month by its first day."""
@@ -76,11 +78,6 @@ def languages() -> list[str]:
     """Every language that has a catalogue, English first."""
     found = sorted(path.stem for path in CATALOGUES.glob("*.yml"))
     return sorted(found, key=lambda language: (language != "en", language))
-
-
-def _short(number: float) -> str:
-    """Three figures at most: 3.2, 32, 320."""
-    return f"{number:,.1f}".removesuffix(".0") if abs(number) < 10 else f"{number:,.0f}"
 
 
 def _day(value: object) -> str:

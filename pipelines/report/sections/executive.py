@@ -24,6 +24,8 @@ def blocks(served: Served) -> Iterator[Block]:
     yield targets
     if targets.missing(served) or not served.rows(targets.query):
         yield _next_periods()
+    if not _has_chance(served):
+        yield _chance()
     metrics = queries.monthly_metrics(served)
     for metric in metrics:
         yield _history(served, metric)
@@ -36,7 +38,7 @@ def blocks(served: Served) -> Iterator[Block]:
 
 def _targets(served: Served) -> Block:
     """The running period of each metric and kind of period and the one after it, against the current target."""
-    chance = "target_probability" if served.has("outlook.target_gap", "target_probability") else "null"
+    chance = "target_probability" if _has_chance(served) else "null"
     query = f"""select
     metric, period, period_start, target_amount, closed_amount, expected_amount,
     closed_amount + forecast_rest_low_80 as expected_low_80, closed_amount + forecast_rest_high_80 as expected_high_80,
@@ -51,6 +53,17 @@ order by metric, period, period_start"""
     forms |= {"expected_attainment": "share", "target_probability": "share", "gap": "signed", "outlook": "term:outlook"}
     needs = {"outlook.target_gap": _TARGET_GAP, "marts.targets": ("target_id", "is_current")}
     return Block("targets", needs, query, forms, target_tiles)
+
+
+def _has_chance(served: Served) -> bool:
+    return served.has("outlook.target_gap", "target_probability")
+
+
+def _chance() -> Block:
+    """What the tiles say where it is served, so that the page names it where it is not."""
+    needs = {"outlook.target_gap": ("target_probability",)}
+    forms = {"target_probability": "share"}
+    return Block("target_probability", needs, "select target_probability from outlook.target_gap", forms)
 
 
 def _next_periods() -> Block:

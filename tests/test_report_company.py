@@ -1,0 +1,42 @@
+"""The review pack of the sample company: complete, small, and drawn without a fault."""
+
+import re
+import time
+from pathlib import Path
+
+import duckdb
+from conftest import Built
+
+from pipelines.report import write_pack
+from pipelines.report.sections import PAGES
+from pipelines.report.words import languages
+from pipelines.serving import places
+
+SECONDS = 5  # of one processor; the pack is part of every run
+
+
+def test_the_run_has_swapped_in_pages_of_its_own_tables(built: Built) -> None:
+    first = places.first_page(built.settings)
+    with duckdb.connect(str(built.served), read_only=True) as connection:
+        run_id = connection.execute("select run_id from control.published").fetchall()[0][0]
+        rows = connection.execute("select customer_name from marts.customer_360 order by revenue_12m desc limit 1")
+        largest = rows.fetchall()[0][0]
+    assert first.parent.resolve().name == run_id
+    for language in languages():
+        assert len(list((first.parent / language).glob("*.html"))) == len(PAGES)
+        assert largest in (first.parent / language / "customers.html").read_text(encoding="utf-8")
+
+
+def test_no_block_of_the_company_fails_to_be_drawn(built: Built) -> None:
+    for path in places.first_page(built.settings).parent.rglob("*.html"):
+        for reason in re.findall(r"<li>.*?<code>(.*?)</code>", path.read_text(encoding="utf-8")):
+            assert re.fullmatch(r"[\w.]+( \([\w, ]+\))?(, [\w.]+( \([\w, ]+\))?)*", reason), f"{path.name}: {reason}"
+
+
+def test_the_pack_is_small_and_quick(built: Built, tmp_path: Path) -> None:
+    began = time.process_time()
+    written = write_pack(tmp_path, built.served, built.settings.published / "status.duckdb")
+    assert time.process_time() - began <= SECONDS
+    sizes = [path.stat().st_size for path in written]
+    assert max(sizes) <= 300_000
+    assert sum(sizes) <= 3_000_000
