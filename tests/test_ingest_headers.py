@@ -158,3 +158,32 @@ def test_blank_lines_do_not_depend_on_the_chunks(tmp_path: Path, monkeypatch: py
         file = world.run().files[0]
         counts.append([file[f"rows_{part}"] for part in ("in", "loaded", "quarantined", "control")])
     assert counts[0] == counts[1] == [401 + 57, 399, 1, 58]
+
+
+SHORT = "ID,Title,Stage\nd1,Alpha,Closed Won\n"
+
+
+def test_a_column_that_the_first_export_lacks_is_empty_and_said(tmp_path: Path) -> None:
+    world = World(tmp_path).contract()
+    world.put("deals_20240131.csv", SHORT)
+    file = world.run().files[0]
+    assert (file["status"], file["absent_columns"]) == ("loaded", "amount,closed_on")
+    assert "the file lacks the headers of amount, closed_on: read as empty" in file["warnings"]
+    assert world.rows("select opportunity_id, amount from raw.opportunities") == [("d1", None)]
+
+
+def test_a_column_that_an_earlier_export_had_is_lost_and_its_file_is_refused(tmp_path: Path) -> None:
+    world = World(tmp_path).contract()
+    world.put("deals_20240131.csv", SHORT.replace("Stage\n", "Stage,Amount\n").replace("Won\n", "Won,5\n"))
+    assert world.run().files[0]["status"] == "loaded"
+    world.put("deals_20240229.csv", SHORT)
+    file = world.run().files[0]
+    assert (file["status"], file["reason_code"]) == ("rejected", "missing_header")
+    assert "'Amount'" in file["reason"] and "'Closed'" not in file["reason"]
+
+
+@pytest.mark.parametrize("lost", ["ID", "Stage"])
+def test_the_key_and_what_a_deal_cannot_live_without_are_required(tmp_path: Path, lost: str) -> None:
+    world = World(tmp_path).contract()
+    world.put("deals_20240131.csv", SHORT.replace(lost, "Other"))
+    assert world.run().files[0]["reason_code"] == "missing_header"

@@ -41,7 +41,10 @@ class Patch:
 
 @dataclass(frozen=True)
 class Arrival:
-    """A file that is to be read under a contract. exported_at is None where a column of the file holds it."""
+    """A file that is to be read under a contract. exported_at is None where a column of the file holds it.
+
+    may_lack: the contract's columns that are read as empty where the file lacks their headers.
+    """
 
     system: SourceContract
     contract: ObjectContract
@@ -54,6 +57,7 @@ class Arrival:
     exported_at: datetime | None
     vocabularies: dict[str, Vocabulary] = field(repr=False, default_factory=dict)
     patch: Patch = field(default_factory=Patch)
+    may_lack: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -73,6 +77,7 @@ class FileOutcome:
     window_from: date | None = None
     window_to: date | None = None
     warnings: list[str] = field(default_factory=list)
+    absent_columns: list[str] = field(default_factory=list)
     corrections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CORRECTIONS))
 
     @property

@@ -19,6 +19,7 @@ from pipelines.ingest.files import file_ledger, store
 from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.formats.decode import keep_compressed
 from pipelines.ingest.formats.source import FileRefusedError, ScratchDatabase, scratch_database
+from pipelines.ingest.landing.absent import ProvenColumns
 from pipelines.ingest.landing.land_file import land_file
 from pipelines.ingest.landing.load_tables import CORRECTIONS, synchronise
 from pipelines.ingest.landing.plan import plan_arrivals
@@ -44,11 +45,13 @@ def run(
     report = IngestReport()
     arrivals = list(plan_arrivals(settings, contracts, ledger, landed_at, report))
     journal = _Journal(settings, file_ledger.next_name(settings, f"{landed_at:%Y%m%dT%H%M%S}"))
+    proven = ProvenColumns(ledger.rows)
     with scratch_database(_scratch(settings)) as scratch:
         for number, arrival in enumerate(arrivals, start=1):
             if progress:
                 progress(arrival.name, number, len(arrivals))
-            if landed := _land(settings, arrival, ledger, landed_at, scratch):
+            if landed := _land(settings, proven.relaxed(arrival), ledger, landed_at, scratch):
+                proven.add(landed[0])
                 journal.add(*landed)
     for row in report.files:
         journal.add(row, pl.DataFrame(schema=CORRECTIONS))

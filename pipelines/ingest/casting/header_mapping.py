@@ -1,13 +1,14 @@
 """Maps the headers of a file to the columns of its contract: which are present, renamed, new or missing."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelines.contracts import Column, ObjectContract
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.formats.source import SHEET, FileRefusedError, folded
 
+MISSPELLED = 0.8  # of the letters of two headers in common: Amonut for Amount, but not Unit Price for Price
 UNPIVOTED = "_column"  # added by unpivoting and kept in _extra: the header that a value is from
 
 
@@ -58,6 +59,20 @@ def map_headers(contract: ObjectContract, headers: list[str]) -> HeaderMapping:
     return HeaderMapping(
         columns, {part: by_folded[folded(part)] for part in header_keys}, expression_headers, extra, warnings
     )
+
+
+def refuse_misspelled(contract: ObjectContract, absent: Iterable[str], mapping: HeaderMapping) -> None:
+    """Raise FileRefusedError where a header that no column reads is spelled nearly like an absent one: Amonut."""
+    spelled = {folded(header): header for header in mapping.extra}
+    for name in absent:
+        wanted = contract.columns[name].source or contract.columns[name].join
+        near = [match for alias in wanted for match in difflib.get_close_matches(folded(alias), spelled, 1, MISSPELLED)]
+        if near:
+            raise FileRefusedError(
+                "missing_header",
+                f"header {' or '.join(map(repr, wanted))} is missing; nearest is {spelled[near[0]]!r}: rename it "
+                "in the contract's `from`",
+            )
 
 
 def expression_sql(expression: str, headers: Mapping[str, str]) -> str:

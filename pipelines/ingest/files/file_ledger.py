@@ -23,6 +23,7 @@ FILES: dict[str, Any] = {
     "window_from": pl.Date, "window_to": pl.Date, "set_id": pl.String, "status": pl.String, "reason_code": pl.String,
     "reason": pl.String, "rows_in": pl.Int64, "rows_loaded": pl.Int64, "rows_quarantined": pl.Int64,
     "rows_control": pl.Int64, "encoding": pl.String, "delimiter": pl.String, "warnings": pl.String,
+    "absent_columns": pl.String,
 }  # fmt: skip
 Row = dict[str, Any]
 

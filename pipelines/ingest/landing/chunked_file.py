@@ -176,5 +176,6 @@ def merge_outcomes(chunks: list[FileOutcome]) -> FileOutcome:
         window_from=min(dates, default=None),
         window_to=max(dates, default=None),
         warnings=merge_warnings(line for outcome in chunks for line in outcome.warnings),
+        absent_columns=chunks[0].absent_columns,
         corrections=pl.concat([outcome.corrections for outcome in chunks]),
     )

@@ -14,7 +14,7 @@ from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.casting.cast import Casting, cast_cells, fill_down
 from pipelines.ingest.casting.column_profile import column_rules, date_order_evidence
 from pipelines.ingest.casting.date_order import DateOrderEvidence
-from pipelines.ingest.casting.header_mapping import map_headers
+from pipelines.ingest.casting.header_mapping import map_headers, refuse_misspelled
 from pipelines.ingest.casting.sheet_mapping import map_sheets
 from pipelines.ingest.casting.undecided import refuse_undecided_amounts
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
@@ -141,6 +141,10 @@ def _read(
     table = _prepared(connection, arrival, source, chunked_file.carried if chunked_file else None)
     mapping = map_headers(contract, table.headers)
     outcome.warnings += [*table.warnings, *mapping.warnings]
+    outcome.absent_columns = sorted(name for name in arrival.may_lack if not mapping.columns[name])
+    refuse_misspelled(contract, outcome.absent_columns, mapping)
+    if outcome.absent_columns:
+        outcome.warnings.append(f"the file lacks the headers of {', '.join(outcome.absent_columns)}: read as empty")
     refuse_undecided_amounts(connection, arrival.system, contract, mapping, table)
     order_of = chunked_file.order_of if chunked_file else None
     rules = column_rules(connection, arrival.system, contract, mapping, table, arrival.zone, order_of)

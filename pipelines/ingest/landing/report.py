@@ -7,6 +7,7 @@ from datetime import datetime
 from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.files import file_ledger
 from pipelines.ingest.files.file_ledger import Row
+from pipelines.ingest.landing.absent import SEPARATOR
 from pipelines.ingest.landing.inbox import InboxFile
 
 
@@ -76,6 +77,7 @@ def ledger_row(arrival: Arrival, outcome: FileOutcome, file_id: str, landed_at: 
         "encoding": outcome.encoding,
         "delimiter": outcome.delimiter,
         "warnings": outcome.warnings_text,
+        "absent_columns": SEPARATOR.join(outcome.absent_columns),
     }
 
 

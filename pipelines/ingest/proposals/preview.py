@@ -15,8 +15,10 @@ from pipelines.home.settings import Settings
 from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.casting.code_lists import load_vocabulary
 from pipelines.ingest.files import store
+from pipelines.ingest.files.file_ledger import FileLedger
 from pipelines.ingest.formats.decode import content_hash
 from pipelines.ingest.formats.source import FileRefusedError, scratch, scratch_database
+from pipelines.ingest.landing.absent import ProvenColumns
 from pipelines.ingest.landing.export_date import exported_at
 from pipelines.ingest.landing.inbox import InboxFile, matching_contracts
 from pipelines.ingest.landing.land_file import land_file
@@ -82,6 +84,9 @@ def preview(
         arrival = Arrival(
             system, contract, "", zone, path, path.name, content_hash(path), path.stat().st_size, moment, vocabularies
         )
+        if not is_sample:
+            rows = ({**row, "contract_hash": ""} for row in FileLedger.read(settings).rows)
+            arrival = ProvenColumns(rows).relaxed(arrival)
         with scratch_database(Path(folder) / "scratch") as scratch:
             outcome = land_file(scratch_settings, arrival, "preview", NO_DATE, scratch)
         rows, refused = (

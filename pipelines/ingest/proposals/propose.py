@@ -33,7 +33,7 @@ from pipelines.ingest.proposals.wide_sheets import (
 )
 
 SAMPLE_ROWS = 2000
-LINES = {"orders": "order_lines", "invoices": "invoice_lines", "opportunities": "opportunity_lines"}
+LINES = {"orders": "order_lines", "invoices": "invoice_lines"}
 REPEATED_SHARE = 0.9  # of numbers to rows: a list of documents may repeat a few by mistake
 
 
@@ -109,7 +109,9 @@ def _best_without_heads(
     """
     name, guesses = best_object(frame, context, wanted, words)
     if not wanted and name in LINES and _repeats(frame, guesses, canonical_objects()[name].key_column):
-        name, guesses = best_object(frame, context, [LINES[name]], words)
+        as_lines = best_object(frame, context, [LINES[name]], words)
+        if {"quantity", "unit_price"} & {guess.column for guess in as_lines[1]}:
+            name, guesses = as_lines
     heads = set(filled_down({header: ColumnSample.of(frame[header]) for header in frame.columns}))
     columns = canonical_objects()[name].columns
     totals = [guess.header for guess in guesses if guess.header in heads and columns[guess.column].type == "decimal"]
