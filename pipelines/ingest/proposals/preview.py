@@ -85,8 +85,8 @@ def preview(
             system, contract, "", zone, path, path.name, content_hash(path), path.stat().st_size, moment, vocabularies
         )
         if not is_sample:
-            rows = ({**row, "contract_hash": ""} for row in FileLedger.read(settings).rows)
-            arrival = ProvenColumns(rows).relaxed(arrival)
+            earlier = ({**row, "contract_hash": ""} for row in FileLedger.read(settings).rows)
+            arrival = ProvenColumns(earlier).relaxed(arrival)
         with scratch_database(Path(folder) / "scratch") as scratch:
             outcome = land_file(scratch_settings, arrival, "preview", NO_DATE, scratch)
         rows, refused = (
