@@ -7,6 +7,21 @@ deals as (select * from {{ ref('int_opportunities') }}),
 
 stays as (select * from {{ ref('int_stage_history') }}),
 
+-- Before its first export nobody saw the deal, unless it was created since the export before. A history saw it all along.
+first_sights as (
+    select
+        observations.opportunity_id,
+        case
+            when arg_min(observations.source, observations.observation_number) = 'exported_history' then null
+            when any_value(deals.created_on) > arg_min_null(observations.previous_export_on, observations.observation_number)
+                then any_value(deals.created_on)
+            else min(observations.observed_on)
+        end as known_from,
+    from {{ ref('int_opportunity_observations') }} as observations
+    inner join deals using (opportunity_id)
+    group by observations.opportunity_id
+),
+
 observations as (
     select
         observations.opportunity_id,
@@ -72,7 +87,7 @@ reopenings as (
     where stage_type = 'open' and previous_stage_type <> 'open'
 ),
 
-final as (
+movements as (
     select * from creations
     union all
     select * from amount_changes
@@ -82,4 +97,5 @@ final as (
     select * from reopenings
 )
 
-select * from final
+select * from movements
+inner join first_sights using (opportunity_id)

@@ -60,6 +60,7 @@ final as (
         case
             when is_won_inside and is_dated_inside then 'amount_changed'
             when is_won_inside and is_new then 'new'
+            when is_won_inside and was_open is null then 'not_exported_yet'
             when is_won_inside and not was_open then 'reopened'
             when is_won_inside and expected_close_on > period_end then 'pulled_in'
             when is_won_inside and expected_close_on < period_start then 'carried_over'
