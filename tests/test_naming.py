@@ -61,6 +61,7 @@ EXCEPTIONS = {
     "outlook.target_gap.target_amount": METRIC,
     "outlook.target_gap.closed_amount": METRIC,
     "outlook.target_gap.expected_amount": METRIC,
+    "outlook.target_gap.reachable_amount": METRIC,
     "outlook.target_progress.closed_amount": METRIC,
     "outlook.submitted_forecasts.amount": METRIC,
     "outlook.*.average_won_amount_base": "a mean, not a sum of money",

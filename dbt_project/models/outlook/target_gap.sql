@@ -30,9 +30,7 @@ measured as (
 planned as (
     select
         measured.*,
-        win_rates.closable_win_rate,
-        win_rates.average_won_amount_base,
-        win_rates.median_cycle_days,
+        win_rates.* exclude (target_id),
         -- Only deals are created to close a gap: pieces and customers are not.
         measured.metric in ('bookings', 'revenue') and measured.gap > 0 and measured.days_left > 0 as is_deal_gap,
         -- Expected amount of a new deal; unknown where won deals have no amount, or returns outweigh it.
@@ -41,7 +39,7 @@ planned as (
                 then nullif(win_rates.average_won_amount_base * win_rates.closable_win_rate, 0)
         end as amount_per_new_deal,
     from measured
-    left join win_rates on measured.days_left = win_rates.days_left
+    left join win_rates using (target_id)
 ),
 
 final as (
@@ -74,8 +72,9 @@ final as (
         case when is_deal_gap then average_won_amount_base end as average_won_amount_base,
         case when is_deal_gap then closable_win_rate end as closable_win_rate,
         case when is_deal_gap then cast(ceil(gap / amount_per_new_deal) as bigint) end as new_opportunities_needed,
-        case when is_deal_gap then cast(period_end - cast(ceil(median_cycle_days) as integer) as date) end
-            as latest_creation_on,
+        case when is_deal_gap then best_creation_from end as best_creation_from,
+        case when is_deal_gap then best_creation_to end as latest_creation_on,
+        case when is_deal_gap then expected_amount + reachable_base end as reachable_amount,
         case
             when gap is null then 'unknown'
             when gap <= 0 then 'on_target'
@@ -83,7 +82,7 @@ final as (
             when not is_deal_gap then 'open'
             when closable_win_rate = 0 then 'no_longer_possible'
             when amount_per_new_deal is null then 'unknown'
-            when latest_creation_on < as_of then 'only_with_faster_deals'
+            when gap > reachable_base then 'out_of_reach'
             else 'possible'
         end as outlook,
     from planned
