@@ -54,7 +54,7 @@ counted as (
         count(*) filter (where judged.is_judged and judged.move_code = 'reopened') as reopened_count,
         count(*) filter (where judged.is_judged and judged.is_same_day) as same_day_count,
         count(*) filter (where judged.is_dated_win) as dated_won_count,
-        count(*) filter (where judged.is_dated_win and judged.is_period_end) as period_end_won_count,
+        count(*) filter (where judged.is_dated_win and judged.is_period_end_day) as period_end_won_count,
         count(*) filter (where judged.preparation_code = 'prepared') as prepared_count,
         count(*) filter (where judged.preparation_code = 'unprepared') as unprepared_count,
         count(*) filter (where judged.preparation_code = 'unknown') as preparation_unknown_count,

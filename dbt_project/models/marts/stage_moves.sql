@@ -72,7 +72,7 @@ final as (
             when moves.previous_latest_on < moves.earliest_on then false
         end as is_same_day,
         case when moves.is_exact then last_day(moves.moved_on) - moves.moved_on < moves.period_end_days end
-            as is_period_end,
+            as is_period_end_day,
         case
             when moves.from_stage_code is null and not moves.is_creation then null
             when allowed.is_one_move then true
