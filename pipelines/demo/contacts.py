@@ -4,12 +4,14 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import ids
+from pipelines.demo.company import rates
 from pipelines.demo.dirt import Contacts
 from pipelines.demo.world import World
 
 MOST = 3  # persons of one customer
 COUNT_SHARES = (0.45, 0.35, 0.20)
 CUSTOMERS_OF_AN_OUTSIDER = 5
+OLDEST, YOUNGEST = -3_287, 10_957  # days since the epoch: 1961-01-01 and 2000-01-01
 FREE_MAIL = {True: "163.com", False: "gmail.com"}
 SURNAMES = (
     "王/wang", "李/li", "张/zhang", "刘/liu", "陈/chen", "杨/yang",
@@ -45,7 +47,7 @@ DECIDERS = ("总经理", "生产总监", "Managing Director", "Operations Direct
 
 def contacts(world: World, system: str) -> pl.DataFrame:
     """One row per contact a system keeps: number, account_id, account_name, first, last, title, email, phone, created,
-    is_decision_maker, is_chinese."""
+    is_decision_maker, is_chinese, born (day since the epoch, mostly negative; null where nobody entered it)."""
     rates = world.dirt.contacts
     kept = _kept(world, rates).filter((pl.col("system") == system) & (pl.col("created") <= world.last))
     rows = kept.join(_people(world, kept, rates.free_mail), on="person", how="left", maintain_order="left")
@@ -134,9 +136,16 @@ def _people(world: World, kept: pl.DataFrame, free_mail: float) -> pl.DataFrame:
     host = pl.coalesce("domain", pl.format("daigou{}.cn", pl.col("person") % 1000))
     at = pl.when(free).then(chinese.replace_strict(FREE_MAIL)).otherwise(host)
     return pl.concat([people, named], how="horizontal").select(
-        "person", "first", "last", "title",
+        "person", "first", "last", "title", _born(people["person"], world.seed),
         is_chinese=chinese, mobile=pl.Series(mobile), email=pl.concat_str("mailbox", pl.lit("@"), at),
     )  # fmt: skip
+
+
+def _born(person: pl.Series, seed: int) -> pl.Expr:
+    """Birthdays from 1961 to 1999, the same in every system that knows them."""
+    known = _drawn(person, seed + 5, 1000) < 1000 * rates("birthdays")["known"]
+    day = _drawn(person, seed + 6, YOUNGEST - OLDEST) + OLDEST
+    return pl.when(pl.Series(known)).then(pl.Series(day)).alias("born")
 
 
 def _drawn(person: pl.Series, salt: int, most: int) -> np.ndarray:

@@ -7,6 +7,7 @@ import polars as pl
 from pipelines.demo.chances import deal_chances
 from pipelines.demo.files import Outbox
 from pipelines.demo.rates import in_base
+from pipelines.demo.truth_company import company_truth, written_names
 from pipelines.demo.truth_deals import (
     dated,
     deal_facts,
@@ -44,6 +45,7 @@ def write_truth(folder: Path, world: World, out: Outbox) -> dict[str, pl.DataFra
         "bad_rows": pl.DataFrame(
             out.bad, schema={"path": pl.String, "object": pl.String, "kind": pl.String, "column": pl.String}
         ),
+        **company_truth(world),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
@@ -52,7 +54,7 @@ def write_truth(folder: Path, world: World, out: Outbox) -> dict[str, pl.DataFra
 
 
 def _accounts(world: World) -> pl.DataFrame:
-    """Account records as their systems export them, and the names by which the workbook means a customer."""
+    """Account records as their systems export them, and the names by which other lists mean a customer."""
     kept = world.records.filter(pl.col("created") <= world.last)
     own = kept.select(
         source_system="system",
@@ -64,9 +66,10 @@ def _accounts(world: World) -> pl.DataFrame:
         is_changed="is_changed",
         is_alone="is_alone",
     )
-    named = world.listings.filter(pl.col("system") == "tracker").join(
+    listed = world.listings.filter(pl.col("system") == "tracker").join(
         world.records.select("record", "account_name"), on="record", how="left"
     )
+    named = pl.concat([listed.select("system", "customer", "account_name"), written_names(world)])
     implied = named.select(
         source_system="system",
         source_id=pl.concat_str(pl.lit("name:"), "account_name"),

@@ -1,5 +1,7 @@
 """One module per source system: `write(out, world)` puts its exports into the inbox in that system's own shape.
 
+`lead_lists`, `quotes`, `agreements` and `service` write one topic in the shapes of several systems.
+
 Belongs here: headers, words, number and date formats of one system. Does not belong here: what is true.
 """
 
@@ -7,17 +9,24 @@ from collections.abc import Callable
 
 from pipelines.demo.files import Outbox
 from pipelines.demo.systems import (
+    agreements,
     branch,
+    docusign,
     finance,
     fxiaoke,
     hubspot,
     kingdee,
+    lead_lists,
     market,
+    marketo,
     masterdata,
+    oa,
     planning,
+    quotes,
     salesforce,
     salesforce_apac,
     sap,
+    service,
     tracker,
     zoho,
 )
@@ -34,7 +43,11 @@ EXPORTERS: dict[str, Exporter] = {
     "salesforce_apac": salesforce_apac.write,
     "tracker": tracker.write,
 }
-ALWAYS: tuple[Exporter, ...] = (finance.write, masterdata.write, planning.write, market.write)
+ALWAYS: tuple[Exporter, ...] = (
+    *(finance.write, masterdata.write, planning.write, market.write),
+    *(marketo.write, lead_lists.write, quotes.write, oa.write, docusign.write),
+    *(agreements.write, service.write),
+)
 BRANCH = branch.write
 
 __all__ = ["ALWAYS", "BRANCH", "EXPORTERS"]

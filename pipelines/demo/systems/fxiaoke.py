@@ -3,6 +3,7 @@
 import polars as pl
 
 from pipelines.demo import words
+from pipelines.demo.competitors import with_competitors
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import as_date, translated
 from pipelines.demo.systems.salesforce import erp_code, since, stamp
@@ -88,7 +89,7 @@ def _accounts(world: World, last: int) -> pl.DataFrame:
 def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
     status = pl.when("is_won").then(pl.lit("赢单")).when("is_lost").then(pl.lit("输单")).otherwise(pl.lit("进行中"))
     frame = (
-        world.deal_rows(NAME, last)
+        with_competitors(world.deal_rows(NAME, last), world)
         .select(
             商机编号="source_id",
             商机名称="title",
@@ -109,6 +110,7 @@ def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
             所属团队="team",
             负责人="rep_name",
             输单原因=pl.when("is_lost").then("loss_reason"),
+            竞争对手="competitor",
             外部商机编号="external_id",
             创建时间=as_date("created"),
             最后修改时间=as_date("updated"),

@@ -64,6 +64,7 @@ def _contacts(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("email").alias("Email"),
         pl.col("phone").alias("Phone Number"),
         pl.col("title").alias("Job Title"),
+        day("born").alias("Date of birth"),
         pl.when("is_decision_maker")
         .then(pl.lit("Decision Maker"))
         .otherwise(pl.lit("Influencer"))

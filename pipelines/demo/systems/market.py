@@ -5,6 +5,8 @@ from datetime import timedelta
 import polars as pl
 
 from pipelines.demo.files import Outbox
+from pipelines.demo.formats import day
+from pipelines.demo.happenings import true_events
 from pipelines.demo.market import true_facts
 from pipelines.demo.seasons import EPOCH
 from pipelines.demo.systems.salesforce import stamp
@@ -14,7 +16,9 @@ PUBLISHERS = {"manufacturing_pmi": "Statistics office", "market_size": "Industry
 
 
 def write(out: Outbox, world: World) -> None:
-    """Everything that had been published by each export day."""
+    """The figures published by each export day, and the events known on the days of the slow lists."""
+    for last in world.list_days:
+        out.csv(f"market/events_{stamp(last)}.csv", _events(true_events(world).filter(pl.col("published") <= last)))
     facts = true_facts(world)
     for last in world.export_days:
         rows = facts.filter(pl.col("published") <= EPOCH + timedelta(days=last)).select(
@@ -31,3 +35,17 @@ def write(out: Outbox, world: World) -> None:
             Footnote=pl.lit(None, dtype=pl.String),
         )
         out.csv(f"market/facts_{stamp(last)}.csv", rows.rename({"published": "Publication date"}))
+
+
+def _events(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        pl.col("event_id").alias("Event no"),
+        pl.col("kind").alias("Kind"),
+        pl.col("event_name").alias("Event"),
+        pl.col("level").alias("Dimension"),
+        pl.col("member").alias("Member"),
+        day("started").alias("From"),
+        day("ended").alias("To"),
+        day("published").alias("Published"),
+        pl.col("publisher").alias("Source"),
+    )

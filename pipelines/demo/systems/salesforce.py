@@ -3,6 +3,7 @@
 import polars as pl
 
 from pipelines.demo import words
+from pipelines.demo.competitors import with_competitors
 from pipelines.demo.contacts import contacts, full_name
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
@@ -115,7 +116,7 @@ def _accounts(out: Outbox, world: World, last: int) -> pl.DataFrame:
 
 
 def _deals(out: Outbox, world: World, last: int) -> pl.DataFrame:
-    frame = world.deal_rows(NAME, last).select(
+    frame = with_competitors(world.deal_rows(NAME, last), world).select(
         Id="source_id",
         IsDeleted=pl.lit("false"),
         AccountId="account_id",
@@ -131,6 +132,7 @@ def _deals(out: Outbox, world: World, last: int) -> pl.DataFrame:
         IsWon=text("is_won"),
         ForecastCategoryName=_category(),
         Loss_Reason__c=pl.when("is_lost").then("loss_reason"),
+        Competitor__c="competitor",
         OwnerId=owner_ids(),
         Team__c="team",
         Sales_Region__c="region",
@@ -198,6 +200,7 @@ def _contacts(rows: pl.DataFrame) -> pl.DataFrame:
         Title="title",
         Email="email",
         Phone="phone",
+        Birthdate=day("born"),
         Decision_Role__c=pl.when("is_decision_maker").then(pl.lit("Decision Maker")).otherwise(pl.lit("Influencer")),
         CreatedDate=instant,
         SystemModstamp=instant,

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from pipelines.demo.competitors import with_competitors
 from pipelines.demo.contacts import contacts, full_name
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
@@ -73,13 +74,14 @@ def _contacts(rows: pl.DataFrame) -> pl.DataFrame:
         pl.col("email").alias("Email"),
         pl.col("phone").alias("Mobile"),
         pl.col("title").alias("Title"),
+        day("born").alias("Date of Birth"),
         pl.concat_str(day("created"), pl.lit(" 09:30:00")).alias("Created Time"),
         pl.concat_str(day("created"), pl.lit(" 09:30:00")).alias("Modified Time"),
     )
 
 
 def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
-    frame = world.deal_rows(NAME, last).select(
+    frame = with_competitors(world.deal_rows(NAME, last), world).select(
         _zcrm("source_id").alias("Record Id"),
         pl.col("rep_id").alias("Deal Owner.id"),
         pl.col("rep_name").alias("Deal Owner"),
@@ -94,6 +96,7 @@ def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
         pl.col("deal_type").alias("Type"),
         pl.col("channel").alias("Lead Source"),
         pl.when("is_lost").then("loss_reason").alias("Reason For Loss"),
+        pl.col("competitor").alias("Competitor"),
         pl.col("product_id").alias("Product Code"),
         pl.col("product_line").alias("Product Line"),
         pl.col("region").alias("Territory"),
