@@ -11,13 +11,17 @@ from pipelines.demo.agreements import renewal_rates, true_agreements
 from pipelines.demo.campaigns import leads_and_campaigns
 from pipelines.demo.company import rates
 from pipelines.demo.contacts import contacts
+from pipelines.demo.dealers import true_dealer_reports
 from pipelines.demo.dirt import load_dirt
 from pipelines.demo.happenings import true_events
 from pipelines.demo.lines import opportunity_lines
 from pipelines.demo.quotes import discount_breaches, true_approvals, true_quotes
 from pipelines.demo.service import true_surveys, true_tickets
 from pipelines.demo.signatures import true_signatures
+from pipelines.demo.staff import true_headcount
+from pipelines.demo.supply import SHORT_PART
 from pipelines.demo.truth_company import company_truth
+from pipelines.demo.truth_planning import planning_truth
 from pipelines.demo.world import World, build_world
 from pipelines.home.warehouse import read
 
@@ -115,6 +119,34 @@ def test_events_are_known_before_or_when_they_begin(world: World) -> None:
     assert {"competitor", "promotion", "policy", "price"} <= set(events["kind"])
 
 
+def test_heads_are_the_reps_employed_and_their_output_is_what_they_won(world: World) -> None:
+    heads = true_headcount(world)
+    month = heads["month"].max()
+    employed = world.reps.filter(pl.col("left").is_null() | (pl.col("left") >= month)).height
+    assert heads.filter((pl.col("month") == month) & (pl.col("role") == "Account Manager"))["heads"].sum() == employed
+    output = planning_truth(world)["output_per_head"]
+    won = world.deals.facts.filter((pl.col("outcome") == "won") & (pl.col("closed") >= heads["month"].min()))
+    gone = world.reps.filter(pl.col("left").is_not_null())["rep"].to_list()
+    assert won.filter(~pl.col("rep").is_in(gone)).height <= output["won"].sum() <= won.height
+
+
+def test_dealers_stock_is_what_was_there_and_bought_less_what_was_sold(world: World) -> None:
+    reports = true_dealer_reports(world).sort("dealer_id", "product_id", "month")
+    key = ["dealer_id", "product_id"]
+    before = reports.with_columns(before=pl.col("stock").shift(1).over(key)).drop_nulls("before")
+    assert (before["stock"] == before["before"] + before["bought"] - before["sold"]).all()
+    assert reports["stock"].min() >= 0
+
+
+def test_the_short_part_lasts_for_days_and_controllers_need_more_than_can_be_made(world: World) -> None:
+    truth = planning_truth(world)
+    months = dict(truth["part_supply"].select("part_id", pl.col("in_stock") / pl.col("demand")).iter_rows())
+    assert months[SHORT_PART] < 0.1 and sorted(months.values())[1] > 0.4
+    demand = dict(truth["demand"].group_by("product_line").agg(pl.col("demand").sum()).iter_rows())
+    pieces = dict(truth["capacity"].group_by("product_line").agg(pl.col("pieces").min()).iter_rows())
+    assert pieces["Controllers"] < demand["Controllers"] and pieces["Sensors"] > demand["Sensors"]
+
+
 # staging select -> select from the truth, of which both must have the same rows
 SAME = {
     "leads": (
@@ -157,6 +189,43 @@ SAME = {
     "market_events": (
         "select source_id, kind, member, started_on, ended_on, published_on",
         "select event_id, kind, member, started, ended, published",
+    ),
+    "teams": (
+        "select team_id, team_name, manager_name, valid_from, valid_to, is_active",
+        "select team_id, team_name, manager, valid_from, valid_to, is_active",
+    ),
+    "headcount": (
+        "select team, role, period_start, heads, heads_planned, cost",
+        "select team, role, month, heads, planned, cost / 100",
+    ),
+    "budgets": (
+        "select source_id, budget_line, period_start, amount, amount_spent",
+        "select budget_id, line, quarter, cents / 100, spent / 100",
+    ),
+    "milestones": (
+        "select project, milestone_name, planned_on, reached_on",
+        "select project, milestone, planned, reached",
+    ),
+    "system_usage": (
+        "select user_name, used_on, actions, records_created, records_updated",
+        "select rep_name, day, actions, created, edited",
+    ),
+    "bills_of_material": (
+        "select product_id, component_id, quantity, lead_time_days",
+        "select product_id, part_id, pieces, lead_days",
+    ),
+    "stock": (
+        "select product_id, warehouse, counted_on, quantity, quantity_reserved, value",
+        "select product_id, warehouse, counted, quantity, reserved, cents / 100",
+    ),
+    "purchase_orders": (
+        "select product_id, ordered_on, due_on, received_on, quantity, unit_price",
+        "select part_id, ordered, due, received, quantity, cents / 100",
+    ),
+    "capacity": ("select product_line, period_start, quantity", "select product_line, month, pieces"),
+    "dealer_reports": (
+        "select dealer_id, product_id, period_start, quantity_bought, quantity_sold, quantity_stock, enquiries, amount",
+        "select dealer_id, product_id, month, bought, sold, stock, enquiries, cents / 100",
     ),
 }
 FILES = {"market_events": "events"}

@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import ids
-from pipelines.demo.company import listed_deals, rates
+from pipelines.demo.company import kept, listed_deals, rates
 from pipelines.demo.world import World
 
 KEEPERS = ("salesforce", "fxiaoke")
@@ -15,6 +15,7 @@ TERM_DAYS = 365
 ROUND = 10_000  # cents: renewals are for whole hundreds
 
 
+@kept
 def true_agreements(world: World) -> pl.DataFrame:
     """One row per contract signed by the newest export: contract, previous (contract that it renews), term (1, 2 ...),
     deal (of the first term only), signed, started, ends (days), cents, and of the deal: system, source_id, customer,

@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import ids
-from pipelines.demo.company import rates
+from pipelines.demo.company import kept, rates
 from pipelines.demo.leads import true_leads
 from pipelines.demo.rates import LEVELS
 from pipelines.demo.world import World
@@ -13,6 +13,7 @@ FIRST_ID = 1_040
 PLANNED_DAYS = 92
 
 
+@kept
 def leads_and_campaigns(world: World) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The leads with campaign_id (null for part of them), and the campaigns.
 

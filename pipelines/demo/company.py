@@ -1,6 +1,6 @@
 """The rates of company.yml, and the deals as their first systems list them: what other objects are made of."""
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 from pipelines.demo.seasons import EPOCH, ordinal
 from pipelines.demo.world import World
 
+WORLDS = 2  # whose tables are kept at a time
+kept = lru_cache(maxsize=WORLDS)
+"""Makes a table of a world once: frames are never changed in place."""
 SHIPPED = Path(__file__).with_name("company.yml")
 
 
@@ -31,6 +34,7 @@ def month_before(world: World, months: int) -> int:
     return max(ordinal(date(place // 12, place % 12 + 1, 1)), world.first)
 
 
+@kept
 def listed_deals(world: World) -> pl.DataFrame:
     """The facts of each deal that no export loses, with the record that had it first.
 

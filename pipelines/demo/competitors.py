@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import ids
-from pipelines.demo.company import rates
+from pipelines.demo.company import kept, rates
 from pipelines.demo.world import World
 
 NAMES = ("Nordsens", "恒测科技", "Axion Controls", "Veritek")
@@ -12,6 +12,7 @@ SHARES = {True: (0.5, 0.05, 0.3, 0.15), False: (0.15, 0.55, 0.1, 0.2)}  # overse
 OVERSEAS = ("Europe", "Americas", "Asia Pacific")
 
 
+@kept
 def competitors(world: World) -> pl.DataFrame:
     """One row per lost deal on which a competitor was named: deal, competitor, loss_reason."""
     law, rng = rates("competitors"), ids.rng_for(world.seed, "competitors")

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import ids, words
-from pipelines.demo.company import listed_deals, month_before, rates, waited
+from pipelines.demo.company import kept, listed_deals, month_before, rates, waited
 from pipelines.demo.contacts import FIRST, GIVEN, LAST, SURNAMES
 from pipelines.demo.world import World
 
@@ -24,6 +24,7 @@ SDRS = {
 }  # fmt: skip
 
 
+@kept
 def true_leads(world: World) -> pl.DataFrame:
     """One row per lead: lead, system, channel, region, industry_no, product_line, code, is_chinese, created, assigned,
     converted, closed (given up), owner_id, owner_name, score, company, first, last, and of the deal: deal,

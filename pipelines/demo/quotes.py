@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import ids
-from pipelines.demo.company import entered, first_names, listed_deals, month_before, rates
+from pipelines.demo.company import entered, first_names, kept, listed_deals, month_before, rates
 from pipelines.demo.words import MANAGERS
 from pipelines.demo.world import World
 
@@ -14,6 +14,7 @@ VALID_DAYS = 30
 MANAGER_STEP, DIRECTOR_STEP = 1, 2
 
 
+@kept
 def true_quotes(world: World) -> pl.DataFrame:
     """One row per version of a quote: quote, version, versions, quoted, ended (day on which the deal closed), outcome,
     discount (share of the list price), list_cents, cents, and the deal's columns of `listed_deals`.
@@ -54,6 +55,7 @@ def true_quotes(world: World) -> pl.DataFrame:
     )
 
 
+@kept
 def true_approvals(world: World) -> pl.DataFrame:
     """One row per step of an approval: quote, version, step, requested, decided (null: not yet), is_approved, approver,
     requested_by, first_name (of the customer), and the deal's deal, system, source_id, cents, currency.

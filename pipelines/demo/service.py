@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import ids
-from pipelines.demo.company import first_names, month_before, rates
+from pipelines.demo.company import first_names, kept, month_before, rates
 from pipelines.demo.seasons import EPOCH
 from pipelines.demo.world import World
 
@@ -15,6 +15,7 @@ PRIORITIES = ("High", "Medium", "Low")
 YEAR_DAYS = 365
 
 
+@kept
 def true_tickets(world: World) -> pl.DataFrame:
     """One row per ticket: ticket, customer, system, account_id, account_name, kind, priority, opened, due and closed
     (days; null while open)."""
@@ -41,6 +42,7 @@ def true_tickets(world: World) -> pl.DataFrame:
     return rows.with_columns(closed=ended).drop("lost", "known").with_row_index("ticket").cast({"ticket": pl.Int64})
 
 
+@kept
 def true_surveys(world: World) -> pl.DataFrame:
     """One row per answer: survey, customer, system (hubspot or surveys), account_id, first_name, answered (day), score,
     scale_max, ticket (null for polls). After a complaint customers are less satisfied."""

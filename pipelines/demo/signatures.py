@@ -4,13 +4,14 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo import ids
-from pipelines.demo.company import entered, first_names, listed_deals, month_before, rates
+from pipelines.demo.company import entered, first_names, kept, listed_deals, month_before, rates
 from pipelines.demo.world import World
 
 KEEPERS = ("salesforce",)  # whose org DocuSign is wired to
 MOST_DAYS = 3  # from the negotiation to the envelope
 
 
+@kept
 def true_signatures(world: World) -> pl.DataFrame:
     """One row per envelope: envelope, sent, signed, declined (days, null where it never came), first_name, and the
     deal's columns of `listed_deals`.

@@ -13,6 +13,7 @@ from pipelines.demo.signatures import true_signatures
 from pipelines.demo.systems import docusign, lead_lists, marketo, oa
 from pipelines.demo.systems.quotes import REGISTER, quote_ids
 from pipelines.demo.truth_deals import dated
+from pipelines.demo.truth_planning import planning_truth
 from pipelines.demo.truth_service import service_truth
 from pipelines.demo.world import World
 
@@ -22,7 +23,7 @@ MATURE_DAYS = 60  # a lead that became no deal within these never does
 
 def company_truth(world: World) -> Tables:
     """Table name -> table, as it stands at the end of the newest export; days are dates, ids those of the exports."""
-    return {**_leads(world), **_quotes(world), **service_truth(world)}
+    return {**_leads(world), **_quotes(world), **service_truth(world), **planning_truth(world)}
 
 
 def written_names(world: World) -> pl.DataFrame:

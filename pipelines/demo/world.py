@@ -32,11 +32,12 @@ MONTHS_BACK = (
     1,
     0,
 )  # of the dated exports before the newest one: at the end of the month before
+SPRING = 3  # March
 LATER = 1_000_000  # a day after every other
 MANY_CUSTOMERS = 20_000  # beyond this only the last export of each list is written: size is the point then, not history
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # one world is itself: what is made of it may be kept beside it
 class World:
     """Everything that is true, and what each system keeps of it. Days are integers since 1970-01-01."""
 
@@ -63,6 +64,12 @@ class World:
         """
         halves = [day for day in self.export_days if (EPOCH + timedelta(days=day)).month in (3, 9)]
         return tuple(sorted({self.export_days[0], *halves, *self.export_days[-2:]}))
+
+    @property
+    def few_days(self) -> tuple[int, ...]:
+        """The days of what is sent twice a year: the first export day, the end of March and the newest."""
+        springs = [day for day in self.export_days if (EPOCH + timedelta(days=day)).month == SPRING]
+        return tuple(sorted({self.export_days[0], *springs, self.export_days[-1]}))
 
     @property
     def log_days(self) -> tuple[tuple[int, int], ...]:

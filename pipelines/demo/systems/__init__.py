@@ -1,6 +1,6 @@
 """One module per source system: `write(out, world)` puts its exports into the inbox in that system's own shape.
 
-`lead_lists`, `quotes`, `agreements` and `service` write one topic in the shapes of several systems.
+`lead_lists`, `quotes`, `agreements`, `service`, `workbooks` and `supply` write one topic in the shapes of several.
 
 Belongs here: headers, words, number and date formats of one system. Does not belong here: what is true.
 """
@@ -11,6 +11,7 @@ from pipelines.demo.files import Outbox
 from pipelines.demo.systems import (
     agreements,
     branch,
+    crm_usage,
     docusign,
     finance,
     fxiaoke,
@@ -27,7 +28,9 @@ from pipelines.demo.systems import (
     salesforce_apac,
     sap,
     service,
+    supply,
     tracker,
+    workbooks,
     zoho,
 )
 from pipelines.demo.world import World
@@ -47,6 +50,7 @@ ALWAYS: tuple[Exporter, ...] = (
     *(finance.write, masterdata.write, planning.write, market.write),
     *(marketo.write, lead_lists.write, quotes.write, oa.write, docusign.write),
     *(agreements.write, service.write),
+    *(workbooks.write, supply.write, crm_usage.write),
 )
 BRANCH = branch.write
 

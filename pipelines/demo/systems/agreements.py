@@ -12,10 +12,10 @@ from pipelines.demo.world import World
 
 
 def write(out: Outbox, world: World) -> None:
-    """All contracts signed by each of the days of the slow lists."""
+    """All contracts signed by each of the days on which lists come twice a year."""
     used = {system.name for system in world.systems}
     contracts = true_agreements(world)
-    for last in world.list_days:
+    for last in world.few_days:
         known = contracts.filter(pl.col("signed") <= last)
         own = known.filter(pl.col("system") == "salesforce")
         out.csv(f"salesforce/Contract_{stamp(last)}.csv", _salesforce(own, last), quote_all=True)

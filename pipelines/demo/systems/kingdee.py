@@ -9,6 +9,7 @@ from pipelines.demo.rates import in_base
 from pipelines.demo.systems.fxiaoke import CURRENCIES
 from pipelines.demo.systems.salesforce import stamp
 from pipelines.demo.systems.windows import windows
+from pipelines.demo.terms import payment_terms
 from pipelines.demo.world import World
 
 NAME = "kingdee"
@@ -54,7 +55,8 @@ def _worded(world: World, rows: pl.DataFrame, system: str) -> pl.DataFrame:
 
 
 def _customers(world: World, last: int) -> pl.DataFrame:
-    return world.accounts(NAME, last).select(
+    rows = world.accounts(NAME, last).join(payment_terms(world), on="customer", how="left", maintain_order="left")
+    return rows.select(
         客户编码="source_id",
         客户名称="account_name",
         纳税人识别号="tax_id",
@@ -63,6 +65,7 @@ def _customers(world: World, last: int) -> pl.DataFrame:
         城市="city",
         地址="street",
         销售区域=translated("region", words.CHINESE_REGION),
+        收款条件=pl.format("月结{}天", "terms"),
         客户类别=pl.lit("终端客户"),
         创建日期=day("created"),
     )

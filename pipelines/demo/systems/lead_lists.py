@@ -13,10 +13,10 @@ ZOHO_START = 4876876000006100000
 
 
 def write(out: Outbox, world: World) -> None:
-    """All leads of Zoho and 纷享销客 on the days of the slow lists, where the company has these systems."""
+    """All leads of Zoho and 纷享销客 twice a year, where the company has these systems."""
     used = {system.name for system in world.systems}
     leads, _ = leads_and_campaigns(world)
-    for last in world.list_days:
+    for last in world.few_days:
         known = leads.filter(pl.col("created") <= last)
         name = stamp(last)
         if "zoho" in used:

@@ -16,8 +16,8 @@ PUBLISHERS = {"manufacturing_pmi": "Statistics office", "market_size": "Industry
 
 
 def write(out: Outbox, world: World) -> None:
-    """The figures published by each export day, and the events known on the days of the slow lists."""
-    for last in world.list_days:
+    """The figures published by each export day, and twice a year the events known."""
+    for last in world.few_days:
         out.csv(f"market/events_{stamp(last)}.csv", _events(true_events(world).filter(pl.col("published") <= last)))
     facts = true_facts(world)
     for last in world.export_days:

@@ -14,10 +14,10 @@ CHANNELS = {"Website": "Paid Search", "Trade show": "Event", "Outbound": "Email 
 
 
 def write(out: Outbox, world: World) -> None:
-    """All leads and programs on the days of the slow lists."""
+    """All leads and programs twice a year."""
     leads, campaigns = leads_and_campaigns(world)
     leads = leads.filter(pl.col("system").is_in(ORGS))
-    for last in world.list_days:
+    for last in world.few_days:
         path = f"marketo/leads_{stamp(last)}.csv"
         frame = _leads(leads.filter(pl.col("created") <= last), last)
         if last == world.last:

@@ -9,6 +9,7 @@ from pipelines.demo.formats import day, money, text
 from pipelines.demo.systems.kingdee import invoices_of, orders_of, receipts_of
 from pipelines.demo.systems.salesforce import industry, stamp
 from pipelines.demo.systems.windows import windows
+from pipelines.demo.terms import payment_terms
 from pipelines.demo.world import World
 
 NAME = "sap"
@@ -50,7 +51,8 @@ def _spoilt(out: Outbox, path: str, object_name: str, frame: pl.DataFrame, spoil
 
 
 def _customers(world: World, last: int) -> pl.DataFrame:
-    return world.accounts(NAME, last).select(
+    rows = world.accounts(NAME, last).join(payment_terms(world), on="customer", how="left", maintain_order="left")
+    return rows.select(
         KUNNR=_padded("source_id"),
         LAND1=pl.col("code"),
         NAME1="account_name",
@@ -61,6 +63,7 @@ def _customers(world: World, last: int) -> pl.DataFrame:
         STCEG="tax_id",
         BRSCH=industry(),
         BZIRK="region",
+        ZTERM=pl.format("Z{}", pl.col("terms").cast(pl.String).str.zfill(3)),
         ERDAT=day("created", "%d.%m.%Y"),
     )
 

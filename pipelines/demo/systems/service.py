@@ -14,10 +14,10 @@ FIRST_TICKET = 8_800
 
 
 def write(out: Outbox, world: World) -> None:
-    """All tickets and answers up to each of the days of the slow lists."""
+    """All tickets and answers up to each of the days on which lists come twice a year."""
     used = {system.name for system in world.systems}
     tickets, answers = true_tickets(world), true_surveys(world)
-    for last in world.list_days:
+    for last in world.few_days:
         iso = f"{stamp(last)[:4]}-{stamp(last)[4:6]}-{stamp(last)[6:]}"
         known, said = tickets.filter(pl.col("opened") <= last), answers.filter(pl.col("answered") <= last)
         cases = _cases(known.filter(pl.col("system") == "salesforce"), last)
