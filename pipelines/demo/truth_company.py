@@ -6,6 +6,7 @@ from pipelines.demo.campaigns import leads_and_campaigns
 from pipelines.demo.company import first_names, listed_deals
 from pipelines.demo.competitors import competitors
 from pipelines.demo.lines import SYSTEM, opportunity_lines
+from pipelines.demo.odd_words import odd_words
 from pipelines.demo.quotes import discount_breaches, true_approvals, true_quotes
 from pipelines.demo.rates import in_base
 from pipelines.demo.service import true_surveys
@@ -23,7 +24,13 @@ MATURE_DAYS = 60  # a lead that became no deal within these never does
 
 def company_truth(world: World) -> Tables:
     """Table name -> table, as it stands at the end of the newest export; days are dates, ids those of the exports."""
-    return {**_leads(world), **_quotes(world), **service_truth(world), **planning_truth(world)}
+    return {
+        **_leads(world),
+        **_quotes(world),
+        **service_truth(world),
+        **planning_truth(world),
+        "odd_words": odd_words(world),
+    }
 
 
 def written_names(world: World) -> pl.DataFrame:

@@ -5,6 +5,7 @@ import polars as pl
 from pipelines.demo.budgets import spent_by, true_budgets
 from pipelines.demo.dealers import true_dealer_reports
 from pipelines.demo.milestones import true_milestones
+from pipelines.demo.plans import true_plans
 from pipelines.demo.rates import in_base
 from pipelines.demo.staff import true_headcount, true_teams, true_usage
 from pipelines.demo.supply import monthly_demand, part_demand, true_bom, true_capacity, true_purchases, true_stock
@@ -41,6 +42,7 @@ def _people(world: World) -> Tables:
         "system_usage": dated(usage.drop("rep"), "day"),
         "adoption": logins.sort("rep_id"),
         "payment_terms": payment_terms(world),
+        "plans": true_plans(world, world.last),
     }
 
 

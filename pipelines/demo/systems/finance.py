@@ -23,7 +23,7 @@ def write(out: Outbox, world: World) -> None:
         )
         out.csv(f"finance/exchange_rates_{stamp(last)}.csv", rates)
     out.csv(f"finance/holidays_{stamp(world.export_days[0])}.csv", _holidays(world))
-    asked = _targets(world)
+    asked = monthly_targets(world)
     for last in world.list_days:
         # a target asks for more than the same month a year before: it is set when that month is over
         over = pl.col("月份").dt.offset_by("-11mo") <= EPOCH + timedelta(days=last + 1)
@@ -36,7 +36,7 @@ def _four_places(column: str) -> pl.Expr:
     return pl.concat_str(whole.cast(pl.String), pl.lit("."), rest.cast(pl.String).str.zfill(4))
 
 
-def _targets(world: World) -> pl.DataFrame:
+def monthly_targets(world: World) -> pl.DataFrame:
     """Targets of revenue for the company, regions and product lines, and of bookings for the company and its teams."""
     lines = world.sales.invoice_lines.with_columns(
         base=in_base(world.sales.invoice_lines, world.rates, cents="net", day="invoiced"), when="invoiced"

@@ -5,6 +5,7 @@ import polars as pl
 from pipelines.demo.contacts import contacts
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
+from pipelines.demo.odd_words import odd_reason
 from pipelines.demo.systems.salesforce import country, industry, stamp
 from pipelines.demo.world import World
 
@@ -90,7 +91,7 @@ def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
         pl.col("rep_name").alias("Deal owner"),
         pl.col("deal_type").alias("Deal Type"),
         pl.col("channel").alias("Original Traffic Source"),
-        pl.when("is_lost").then("loss_reason").alias("Closed Lost Reason"),
+        pl.when("is_lost").then(odd_reason()).alias("Closed Lost Reason"),
         (pl.col("probability") / 100).cast(pl.String).alias("Deal probability"),
         pl.col("product_id").alias("Product code"),
         pl.col("product_line").alias("Product line"),

@@ -1,11 +1,12 @@
-"""What planners keep beside the forecasts handed in: teams, heads, budgets, milestones and capacity."""
+"""What planners keep beside the forecasts handed in: teams, targets, heads, budgets, milestones and capacity."""
 
 import polars as pl
 
 from pipelines.demo.budgets import spent_by, true_budgets
 from pipelines.demo.files import Outbox
-from pipelines.demo.formats import as_date, day, text
+from pipelines.demo.formats import as_date, day, money, text
 from pipelines.demo.milestones import true_milestones
+from pipelines.demo.plans import true_plans
 from pipelines.demo.staff import true_headcount, true_teams
 from pipelines.demo.supply import true_capacity
 from pipelines.demo.systems.salesforce import stamp
@@ -21,6 +22,7 @@ def write(out: Outbox, world: World) -> None:
     for last in (world.export_days[0], world.last):
         name = stamp(last)
         out.csv(f"planning/teams_{name}.csv", _teams(true_teams(world)))
+        out.workbook(f"planning/targets_{name}.xlsx", _targets(true_plans(world, last)), sheet="Targets")
         out.csv(f"planning/capacity_{name}.csv", _capacity(true_capacity(world), last))
         heads = true_headcount(world).filter(pl.col("month") <= last)
         title = ["Sales headcount - FTE by month"]
@@ -29,6 +31,20 @@ def write(out: Outbox, world: World) -> None:
         out.workbook(f"planning/年度预算_{name}.xlsx", budgets, sheet="预算", title=["销售费用预算（单位：万元）"])
         milestones = _milestones(true_milestones(world), last)
         out.workbook(f"planning/研发里程碑_{name}.xlsx", milestones, sheet="里程碑")
+
+
+def _targets(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.with_columns(cents=pl.col("yuan") * 100).select(
+        pl.col("target_id").alias("Target No"),
+        pl.lit("revenue").alias("KPI"),
+        pl.col("level").alias("Dimension"),
+        pl.col("member").alias("Member"),
+        pl.col("start").alias("Start"),
+        pl.col("period").alias("Period"),
+        money("cents", thousands=".", point=",").alias("Target"),
+        pl.lit("CNY").alias("Currency"),
+        pl.col("version").alias("Version"),
+    )
 
 
 def _teams(rows: pl.DataFrame) -> pl.DataFrame:

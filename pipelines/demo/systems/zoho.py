@@ -6,6 +6,7 @@ from pipelines.demo.competitors import with_competitors
 from pipelines.demo.contacts import contacts, full_name
 from pipelines.demo.files import Outbox
 from pipelines.demo.formats import day, money, text, translated
+from pipelines.demo.odd_words import odd_industry
 from pipelines.demo.systems.salesforce import country, industry, stamp
 from pipelines.demo.world import World
 
@@ -54,7 +55,7 @@ def _accounts(world: World, last: int) -> pl.DataFrame:
         pl.col("phone_text").alias("Phone"),
         pl.concat_str(pl.lit("http://"), "domain").alias("Website"),
         pl.col("tax_id").alias("Tax Number"),
-        industry().alias("Industry"),
+        odd_industry(industry()).alias("Industry"),
         text("employees").alias("Employees"),
         pl.col("street").alias("Billing Street"),
         pl.col("city").alias("Billing City"),
