@@ -53,7 +53,7 @@ def _check_scenario(scenario: "Scenario", config: "Config") -> None:
 def check_history(config: "Config", history: pl.DataFrame) -> None:
     """Refuse a metric, frequency or level that no series has, and a shock to a member that does not exist.
 
-    A known metric without any series is none of a company that does not export it: it is left out.
+    A known metric or level without any series is none of a company that does not export it: it is left out.
     """
     if history.is_empty():
         return
@@ -64,7 +64,7 @@ def check_history(config: "Config", history: pl.DataFrame) -> None:
             continue
         _known(entry.freq, of_metric["freq"].unique().to_list(), f"series: frequency of {entry.metric}")
         for level in entry.levels:
-            _known(level, of_metric["level"].unique().to_list(), f"series: level of {entry.metric}")
+            _known(level, {*LEVELS, *of_metric["level"].unique()}, f"series: level of {entry.metric}")
     for scenario in config.scenarios:
         for shock in scenario.shocks:
             members = history.filter((pl.col("metric") == shock.metric) & (pl.col("level") == shock.level))["member"]

@@ -87,9 +87,11 @@ def widths(
             continue
         middle = float(np.median(own if len(own) else borrowed_near))
         tails = [(1 - level / 100) / 2 for level in levels]
-        lower, upper = _weighted_quantiles(own, borrowed_near, tails)
-        for level, low, high in zip(levels, lower, upper, strict=True):
-            out[level][0][step], out[level][1][step] = min(low, low - middle, 0.0), max(high, high - middle, 0.0)
+        values, weights = _sorted_with_weights(own, borrowed_near)
+        for level, tail in zip(levels, tails, strict=True):
+            quantiles = [_quantiles(values - shift, weights, tail) for shift in (0.0, middle)]
+            out[level][0][step] = min(0.0, *(low for low, _ in quantiles))
+            out[level][1][step] = max(0.0, *(high for _, high in quantiles))
     return {level: (np.minimum.accumulate(low), np.maximum.accumulate(high)) for level, (low, high) in out.items()}
 
 
@@ -100,24 +102,23 @@ def _window(residuals: np.ndarray | None, step: int) -> np.ndarray:
     return window[~np.isnan(window)]
 
 
-def _weighted_quantiles(
-    own: np.ndarray, borrowed: np.ndarray, tails: Sequence[float]
-) -> tuple[list[float], list[float]]:
-    """The conformal lower and upper quantile of every tail: the last value up to which the weights reach `tail` of
-    (their sum + 1), from below and from above.
-
-    Without borrowed values it is the floor((n + 1) * tail)-th smallest, widened where n is too small for it. No
-    borrowed value weighs more than an own one, so the quantile of a smaller tail never lies inside that of a larger.
-    """
+def _sorted_with_weights(own: np.ndarray, borrowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All residuals in order, the borrowed ones rescaled, with weights: no borrowed one weighs more than an own one."""
     values = np.concatenate([own, _rescaled(borrowed, own)])
     weights = np.ones(len(values))
     weights[len(own) :] = min(1.0, BORROWED_WEIGHT / max(1, len(borrowed)))
     order = np.argsort(values, kind="stable")
-    values, weights = values[order], weights[order]
-    total = weights.sum()
-    lower = [_reached(values, weights, (total + 1) * tail) for tail in tails]
-    upper = [-_reached(-values[::-1], weights[::-1], (total + 1) * tail) for tail in tails]
-    return lower, upper
+    return values[order], weights[order]
+
+
+def _quantiles(values: np.ndarray, weights: np.ndarray, tail: float) -> tuple[float, float]:
+    """The conformal lower and upper quantile: the last value up to which the weights reach `tail` of (their sum + 1).
+
+    Without borrowed values it is the floor((n + 1) * tail)-th smallest, widened where n is too small for it. No
+    borrowed value weighs more than an own one, so the quantile of a smaller tail never lies inside that of a larger.
+    """
+    rank = (weights.sum() + 1) * tail
+    return _reached(values, weights, rank), -_reached(-values[::-1], weights[::-1], rank)
 
 
 def _reached(values: np.ndarray, weights: np.ndarray, rank: float) -> float:
