@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from forecasts.checks import check_words
 from forecasts.errors import ForecastError
 from forecasts.panel.calendar import Calendar
 from forecasts.panel.frequency import Frequency
@@ -44,12 +45,24 @@ class History:
 
 @dataclass(frozen=True)
 class Backtest:
-    """Rolling origins: the number of cutoffs that every choice is evaluated on."""
+    """Rolling origins.
+
+    origins: cutoffs that every choice is made on, a horizon apart. evaluation: cutoffs a period apart that choose
+    nothing, on which accuracy, bias, skill and intervals are measured. bands: last step of each band of horizons that
+    skill is judged in. min_origins: fewest cutoffs for a verdict.
+    """
 
     origins: int = 3
+    evaluation: int = 12
+    bands: tuple[int, ...] = (3, 6)
+    min_origins: int = 8
 
     def __post_init__(self) -> None:
-        """Refuse fewer than three cutoffs: a choice on so few is luck."""
+        """Refuse fewer than three cutoffs (a choice on so few is luck), and bands that do not rise."""
+        if self.evaluation < 0 or self.min_origins < 2:
+            raise ForecastError("backtest.evaluation must be 0 or more, and min_origins 2 or more")
+        if list(self.bands) != sorted(set(self.bands)) or min(self.bands, default=1) < 1:
+            raise ForecastError(f"backtest.bands are rising numbers of periods, as in [3, 6], not {list(self.bands)}")
         if self.origins < 3:
             raise ForecastError(f"backtest.origins must be 3 or more, not {self.origins}: a choice on fewer is luck")
 
@@ -105,6 +118,7 @@ class Config:
 
     market_facts: metrics of the market facts (of the level total) that the models are given as regressors.
     importance: whether a random forest's feature importance is computed per metric.
+    replay_months: last month ends for which a run adds the versions that are missing.
     """
 
     series: tuple[SeriesSet, ...]
@@ -117,15 +131,17 @@ class Config:
     market_facts: tuple[str, ...] = ()
     importance: bool = False
     scenarios: tuple[Scenario, ...] = ()
+    replay_months: int = 6
 
     def __post_init__(self) -> None:
-        """Refuse an unknown tier."""
+        """Refuse an unknown tier, and scenarios and sums of what is not forecast."""
         if not isinstance(self.series, tuple):
             raise ForecastError("series is a list of metrics with their levels")
         if not isinstance(self.tiers, dict):
             raise ForecastError("tiers is a mapping of names to models and a guardrail")
         if self.tier not in self.tiers:
             raise ForecastError(f"tier {self.tier!r} is unknown: tiers are {', '.join(self.tiers)}")
+        check_words(self)
 
     @property
     def models(self) -> Tier:

@@ -1,4 +1,4 @@
-"""From every model's forecasts to the served ones: pools, fallbacks, reconciliation, intervals, scenarios."""
+"""From every model's forecasts to the served ones: pools, skill, fallbacks, reconciliation, intervals, scenarios."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -6,32 +6,36 @@ from dataclasses import dataclass, replace
 import numpy as np
 import polars as pl
 
-from forecasts.backtesting.rolling_origin import Candidates
-from forecasts.config import Config, SeriesSet, Tier
-from forecasts.reconciliation.coherence import make_coherent
+from forecasts.backtesting.rolling_origin import Candidates, Origin
+from forecasts.config import Config, SeriesSet
+from forecasts.reconciliation.coherence import SERVED, make_coherent
 from forecasts.reconciliation.hierarchy import hierarchies_of, nodes_of
 from forecasts.reconciliation.scenarios import Base, scenario_forecasts
-from forecasts.selection import fallback, pool
-from forecasts.selection.segments import models_of
+from forecasts.selection import fallback
+from forecasts.selection.centering import centered
+from forecasts.selection.pools import Evaluate, Members, with_evaluation, with_pools
+from forecasts.selection.skill import Verdict, verdicts_of
 from forecasts.uncertainty.bounds import Bounds, all_bounds
 
 
 @dataclass(frozen=True)
 class Served:
-    """The candidates with the pool among them, every bound, and which model each series is served from.
+    """The candidates with the pool and the served forecast among them, every bound, and what each step is served from.
 
-    bounds: per model, per level, (series, steps). past: the same per origin, with that origin's rows.
-    served, reasons, segments: one entry per series; choices: evidence rows. scenarios: per name, (series, steps) of
-    the served forecast under it.
+    bounds: per model, per level, (series, steps). past: of the served forecast, per evaluation cutoff, with its rows.
+    served: model, reasons: why it is not the pool, skill: (series, steps). segments: one entry per series; choices:
+    evidence rows. scenarios: per name, (series, steps) of the served forecast under it.
     """
 
     candidates: Candidates
     bounds: dict[str, Bounds]
-    past: tuple[dict[str, Bounds], ...]
-    served: tuple[str, ...]
-    reasons: tuple[str | None, ...]
+    past: tuple[Bounds, ...]
+    served: np.ndarray
+    reasons: np.ndarray
+    skill: np.ndarray
     segments: tuple[str, ...]
     choices: tuple[dict[str, object], ...]
+    verdicts: tuple[Verdict, ...]
     scenarios: dict[str, np.ndarray]
 
 
@@ -42,66 +46,68 @@ def serve(
     config: Config,
     segments: np.ndarray,
     min_history: int,
-    champions: dict[str, tuple[str, ...]] | None = None,
+    evaluate: Evaluate,
+    champions: Members | None = None,
+    with_past: bool = True,
 ) -> Served:
-    """Choose a pool per segment, add it to the models, reconcile, and compute the intervals of every model."""
+    """Choose a pool per segment, judge it, serve it or its peer, reconcile, and compute intervals.
+
+    evaluate: model masks -> forecasts at the cutoffs that choose nothing. with_past: whether intervals at those cutoffs
+    are wanted; without them the result has no cutoffs.
+    """
     candidates, members, choices = with_pools(candidates, segments, config.models, champions or {})
-    candidates, served, reasons = with_fallbacks(candidates, segments, min_history)
+    candidates = with_evaluation(candidates, segments, config.models, evaluate)
+    groups = (names["metric"] + "|" + names["level"]).to_numpy()
+    candidates, biases = centered(candidates, np.where(segments == "regular", groups, ""))
     floor = np.where(_non_negative(names, series_sets, candidates), 0.0, -np.inf)
     candidates = clipped(candidates, floor)
+    judged = np.where(np.isin(segments, ("regular", "intermittent")), groups, "")
+    verdicts = verdicts_of(candidates, judged, config.backtest)
+    candidates, served, reasons, skill = with_served(candidates, segments, judged, verdicts, min_history)
     hierarchies, rejected = hierarchies_of(names, candidates.batch, config.hierarchy)
-    candidates, reconciled = make_coherent(candidates, served, hierarchies, floor)
-    choices += [*rejected, *reconciled]
-    bounds, past = all_bounds(candidates, segments, floor, nodes_of(names, hierarchies))
-    base = Base(names, _periods(candidates), _served_values(candidates, served), hierarchies)
+    candidates, reconciled = make_coherent(candidates, hierarchies, floor)
+    bounds, past = all_bounds(candidates, segments, floor, nodes_of(names, hierarchies), with_past)
+    candidates = candidates if with_past else replace(candidates, origins=(), evaluation=())
+    base = Base(names, _periods(candidates), candidates.future[SERVED], hierarchies)
     scenarios = scenario_forecasts(base, config.scenarios, candidates.batch, segments, members)
-    return Served(candidates, bounds, past, served, reasons, tuple(segments), tuple(choices), scenarios)
+    choices += [*biases, *rejected, *reconciled]
+    return Served(
+        candidates, bounds, past, served, reasons, skill, tuple(segments), tuple(choices), tuple(verdicts), scenarios
+    )
 
 
 def _periods(candidates: Candidates) -> np.ndarray:
     return candidates.batch.frequency.starts(candidates.batch.future(candidates.horizon))
 
 
-def _served_values(candidates: Candidates, served: Sequence[str]) -> np.ndarray:
-    return np.vstack([candidates.future[name][row] for row, name in enumerate(served)])
+def with_served(
+    candidates: Candidates, segments: np.ndarray, groups: np.ndarray, verdicts: Sequence[Verdict], min_history: int
+) -> tuple[Candidates, np.ndarray, np.ndarray, np.ndarray]:
+    """The candidates with the forecast `served`; and its model, why it is not the pool, and skill: (series, steps).
 
-
-def with_pools(
-    candidates: Candidates, segments: np.ndarray, tier: Tier, champions: dict[str, tuple[str, ...]]
-) -> tuple[Candidates, dict[str, tuple[str, ...]], list[dict[str, object]]]:
-    """The candidates with a model `pool`, its members per segment, and the evidence.
-
-    In the backtest each cutoff's pool is chosen on the other cutoffs, so the residuals behind the intervals belong to
-    forecasts that were not selected on them.
+    Short series lose their models and get the naive forecast; steps without skill get the best peer.
     """
-    future = np.full((len(candidates.batch), candidates.horizon), np.nan)
-    backtest = [np.full(origin.actual.shape, np.nan) for origin in candidates.origins]
-    members: dict[str, tuple[str, ...]] = {}
-    choices: list[dict[str, object]] = []
-    for segment in sorted(set(segments) - {"empty", "short"}):
-        rows = segments == segment
-        masks = tuple(rows[origin.rows] for origin in candidates.origins)
-        panel = pool.Panel(candidates.origins, masks, "rmsse" if segment == "intermittent" else "mase")
-        chosen = pool.choose(panel, *models_of(segment, tier))
-        if segment in champions:
-            chosen = pool.promote(panel, champions[segment], chosen)
-        members[segment] = chosen.members
-        future[rows] = pool.combine(candidates.future, chosen.members)[rows]
-        for index, origin in enumerate(candidates.origins):
-            held_out_choice = pool.choose(panel.without(index), *models_of(segment, tier))
-            backtest[index][masks[index]] = pool.combine(origin.forecasts, held_out_choice.members)[masks[index]]
-        choices += [{"segment": segment, "decision": "pool"} | row for row in chosen.evidence]
-    return _with_model(candidates, "pool", future, backtest), members, choices
+    shape = (len(candidates.batch), candidates.horizon)
+    served, reasons, skill = np.full(shape, "pool", object), np.full(shape, None, object), np.full(shape, None, object)
+    for verdict in verdicts:
+        rows, steps = np.flatnonzero(groups == verdict.group), slice(verdict.first_step - 1, verdict.last_step)
+        skill[rows, steps], reasons[rows, steps] = verdict.skill, verdict.reason
+        served[rows, steps] = verdict.peer if verdict.skill == "none" else "pool"
+    candidates = _with_fallbacks(candidates, segments, served, reasons, min_history)
+    future = {**candidates.future, SERVED: picked(candidates.future, served)}
+    origins, evaluation = (
+        tuple(_with_pick(origin, served) for origin in origins)
+        for origins in (candidates.origins, candidates.evaluation)
+    )
+    return replace(candidates, future=future, origins=origins, evaluation=evaluation), served, reasons, skill
 
 
-def with_fallbacks(
-    candidates: Candidates, segments: np.ndarray, min_history: int
-) -> tuple[Candidates, tuple[str, ...], tuple[str | None, ...]]:
-    """Short series lose their models and get the naive forecast; the served model and the reason per series."""
+def _with_fallbacks(
+    candidates: Candidates, segments: np.ndarray, served: np.ndarray, reasons: np.ndarray, min_history: int
+) -> Candidates:
+    """Writes the naive forecast, and why, into the rows of series without a pool."""
     batch, horizon = candidates.batch, candidates.horizon
     future = {name: values.copy() for name, values in candidates.future.items()}
-    served: list[str] = ["pool"] * len(batch)
-    reasons: list[str | None] = [None] * len(batch)
     for row, segment in enumerate(segments):
         has_no_forecast = bool(np.isnan(future["pool"][row]).any())
         if segment in ("regular", "intermittent") and not has_no_forecast:
@@ -112,29 +118,36 @@ def with_fallbacks(
         for values in future.values():
             values[row] = np.nan  # only the naive forecast is reported: no other model was backtested on this series
         served[row], steps = fallback.naive_forecast(batch, row, horizon)
-        future.setdefault(served[row], np.full((len(batch), horizon), np.nan))[row] = steps
-    return replace(candidates, future=future), tuple(served), tuple(reasons)
+        future.setdefault(served[row, 0], np.full((len(batch), horizon), np.nan))[row] = steps
+    return replace(candidates, future=future)
+
+
+def picked(forecasts: dict[str, np.ndarray], served: np.ndarray) -> np.ndarray:
+    """(series, steps) of the forecast of the model named for each of them; NaN where it has none."""
+    out = np.full(served.shape, np.nan)
+    for name in set(served.ravel()) & set(forecasts):
+        out = np.where(served == name, forecasts[name], out)
+    return out
+
+
+def _with_pick(origin: Origin, served: np.ndarray) -> Origin:
+    return replace(origin, forecasts={**origin.forecasts, SERVED: picked(origin.forecasts, served[origin.rows])})
 
 
 def clipped(candidates: Candidates, floor: np.ndarray) -> Candidates:
     """All forecasts at or above the floor of their series: sales cannot be negative."""
     future = {name: np.maximum(values, floor[:, None]) for name, values in candidates.future.items()}
-    origins = [
-        replace(
-            origin,
-            forecasts={name: np.maximum(v, floor[origin.rows][:, None]) for name, v in origin.forecasts.items()},
+    origins, evaluation = (
+        tuple(
+            replace(
+                origin,
+                forecasts={name: np.maximum(v, floor[origin.rows][:, None]) for name, v in origin.forecasts.items()},
+            )
+            for origin in origins
         )
-        for origin in candidates.origins
-    ]
-    return replace(candidates, future=future, origins=tuple(origins))
-
-
-def _with_model(candidates: Candidates, name: str, future: np.ndarray, past: Sequence[np.ndarray]) -> Candidates:
-    origins = [
-        replace(origin, forecasts={**origin.forecasts, name: values})
-        for origin, values in zip(candidates.origins, past, strict=True)
-    ]
-    return replace(candidates, future={**candidates.future, name: future}, origins=tuple(origins))
+        for origins in (candidates.origins, candidates.evaluation)
+    )
+    return replace(candidates, future=future, origins=origins, evaluation=evaluation)
 
 
 def _non_negative(names: pl.DataFrame, series_sets: Sequence[SeriesSet], candidates: Candidates) -> np.ndarray:

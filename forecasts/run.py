@@ -10,7 +10,8 @@ import numpy as np
 import polars as pl
 
 from forecasts.backtesting.partitions import Execution, Task, candidates_of
-from forecasts.backtesting.rolling_origin import Progress, common_step
+from forecasts.backtesting.rolling_origin import Origin, Progress, common_step
+from forecasts.checks import check_history
 from forecasts.config import Config, SeriesSet
 from forecasts.group import serve
 from forecasts.output import schemas
@@ -30,7 +31,8 @@ class Forecasts:
 
     values: one row per series, scenario, model and future period. backtest: one per series, model, cutoff and period.
     series: one per series. accuracy: one per series and model. choices: one per decision and candidate.
-    importance: one per metric and factor; empty unless the configuration asks for it.
+    importance: one per metric and factor; empty unless the configuration asks for it. skill: one per metric, level and
+    band of horizons.
     """
 
     values: pl.DataFrame
@@ -39,6 +41,7 @@ class Forecasts:
     accuracy: pl.DataFrame
     choices: pl.DataFrame
     importance: pl.DataFrame
+    skill: pl.DataFrame
 
 
 def forecast(
@@ -51,6 +54,7 @@ def forecast(
     checkpoint_folder: Path | None = None,
     regressors: pl.DataFrame | None = None,
     last_choices: pl.DataFrame | None = None,
+    values_only: bool = False,
 ) -> Forecasts:
     """Forecast what the configuration names.
 
@@ -59,7 +63,9 @@ def forecast(
     engine: see `execution.map_partitions`. checkpoint_folder: where finished partitions are kept for a rerun.
     regressors: external figures with their publication days, see `panel.regressors`. last_choices: the choices of the
     last live run; its pools stay champions until a challenger clearly beats them (`selection.pool.promote`).
+    values_only: the backtest, its accuracy and the importance stay empty; values are the same.
     """
+    check_history(config, history)
     execution = Execution(engine, progress, checkpoint_folder)
     champions = partial(pool.champions_of, schemas.empty(schemas.CHOICES) if last_choices is None else last_choices)
     parts = []
@@ -68,7 +74,9 @@ def forecast(
         if not rows.is_empty():
             batch = batch_of(rows, Frequency(series_sets[0].freq))
             batch = _with_regressors(batch, series_sets, config, regressors, as_of)
-            parts.append(_group(rows, batch, series_sets, config, execution, champions(batch.frequency.code)))
+            parts.append(
+                _group(rows, batch, series_sets, config, execution, champions(batch.frequency.code), values_only)
+            )
     return _joined(parts)
 
 
@@ -101,14 +109,21 @@ def _group(
     config: Config,
     execution: Execution,
     champions: dict[str, tuple[str, ...]],
+    values_only: bool = False,
 ) -> GroupFrames:
     names = rows.select("unique_id", "metric", "level", "member", "freq").unique("unique_id").sort("unique_id")
     min_history = min_history_of(batch, config)
     segments = segments_of(batch, min_history)
     task = _task(batch, series_sets[0].horizon, min_history, config)
     candidates = candidates_of(model_masks(segments, config.models), batch, task, execution)
-    served = serve(candidates, names, series_sets, config, segments, min_history, champions)
-    weights = importance_of(batch, names["metric"].to_list(), segments) if config.importance else None
+    evaluation = replace(task, n_cutoffs=config.backtest.evaluation, is_evaluation=True)
+
+    def evaluate(masks: dict[str, np.ndarray]) -> tuple[Origin, ...]:
+        return candidates_of(masks, batch, evaluation, execution).origins
+
+    served = serve(candidates, names, series_sets, config, segments, min_history, evaluate, champions, not values_only)
+    with_importance = config.importance and not values_only
+    weights = importance_of(batch, names["metric"].to_list(), segments) if with_importance else None
     return frames_of(served, names, weights)
 
 

@@ -6,7 +6,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from pipelines import ingest, inputs, keys, ledger, resolve
+from pipelines import ingest, inputs, keys, ledger, replay, resolve
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
@@ -53,8 +53,17 @@ def build(settings: Settings, as_of: date, say: Say) -> Run:
 def forecast(settings: Settings, say: Say) -> None:
     """Issue forecasts for the run in the working file, and the outlook on them."""
     run = warehouse.current_run(settings)
-    ledger.issue_forecasts(settings, run, say)
+    issue_forecasts(settings, run, say)
     _outlook(settings, run, say)
+
+
+def issue_forecasts(settings: Settings, run: Run, say: Say) -> None:
+    """The version of the run, and those of recent month ends that are missing; they share most of their fits."""
+    from forecasts.backtesting.memory import remembering
+
+    with remembering():
+        ledger.issue_forecasts(settings, run, say)
+        replay.issue_missing(settings, run, say)
 
 
 def check_and_publish(settings: Settings, say: Say) -> None:

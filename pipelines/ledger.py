@@ -5,7 +5,10 @@ served is derived: the newest live version.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING
 
+import duckdb
 import polars as pl
 
 from pipelines.errors import AlmanacError
@@ -13,55 +16,106 @@ from pipelines.home import state, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings
 
+if TYPE_CHECKING:
+    from forecasts.config import Config
+    from forecasts.run import Forecasts
+
 VERSION: dict[str, pl.DataType] = {
     "run_id": pl.String(),
     "run_kind": pl.String(),
     "as_of": pl.Date(),
     "issued_at": pl.Datetime("us"),
 }
-FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance")
+FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance", "skill")
+REPLAYED = "~"  # in a run id: what follows is the past day that the run before it has replayed
 ISSUED_OUTCOMES = ("published", "backfilled")  # outcomes of runs whose versions count as issued
 AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone
 
 
 def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) -> None:
     """Forecast every configured series of `marts.series_history`, append the version, and load the ledger."""
-    from forecasts import config
-    from forecasts import run as engine
-    from forecasts.errors import ForecastError
 
     def progress(done: int, total: int) -> None:
         say(f"forecasting: {done} of {total} models")
 
+    plan = plan_of(settings)
     with warehouse.read(settings) as connection:
         history = connection.execute("select * from marts.series_history order by unique_id, ds").pl()
-    last = _last_choices(settings, run)
-    try:
-        plan = config.load(settings.forecasts)
-        facts = market_facts(settings, plan.market_facts)
-        issued = engine.forecast(history, plan, as_of=run.as_of, progress=progress, last_choices=last, regressors=facts)
-    except ForecastError as error:
-        raise AlmanacError(str(error)) from error
-    for name in FRAMES:
-        versioned = _versioned(getattr(issued, name), run, AUTHORSHIP if name == "values" else {})
-        state.append(settings, f"forecast_{name}", run.run_id, versioned)
+        facts = facts_in(connection, plan.market_facts)
+    append(settings, run, computed(history, plan, run, facts=facts, last=_last_choices(settings, run), say=progress))
     load(settings, run)
 
 
+def plan_of(settings: Settings) -> "Config":
+    """What is forecast and how; an AlmanacError where the file is wrong."""
+    from forecasts import config
+    from forecasts.errors import ForecastError
+
+    try:
+        return config.load(settings.forecasts)
+    except ForecastError as error:
+        raise AlmanacError(str(error)) from error
+
+
+def computed(
+    history: pl.DataFrame,
+    plan: "Config",
+    run: Run,
+    *,
+    facts: pl.DataFrame | None = None,
+    last: pl.DataFrame | None = None,
+    say: Callable[[int, int], None] | None = None,
+    values_only: bool = False,
+) -> "Forecasts":
+    """The forecasts of a run from the history it may see. last: choices of the last live run."""
+    from forecasts import run as engine
+    from forecasts.errors import ForecastError
+
+    try:
+        return engine.forecast(
+            history,
+            plan,
+            as_of=run.as_of,
+            progress=say,
+            last_choices=last,
+            regressors=facts,
+            values_only=values_only,
+        )
+    except ForecastError as error:
+        raise AlmanacError(str(error)) from error
+
+
+def append(settings: Settings, run: Run, issued: "Forecasts") -> None:
+    """Add a version to the ledger."""
+    for name in FRAMES:
+        versioned = _versioned(getattr(issued, name), run, AUTHORSHIP if name == "values" else {})
+        state.append(settings, f"forecast_{name}", run.run_id, versioned)
+
+
 def market_facts(settings: Settings, names: Sequence[str]) -> pl.DataFrame | None:
+    """The named market facts of the working file as regressors; see `facts_in`."""
+    with warehouse.read(settings) as connection:
+        return facts_in(connection, names)
+
+
+def facts_in(connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> pl.DataFrame | None:
     """The named market facts as regressors, each with its publication day; an unknown name is an error."""
     if not names:
         return None
-    with warehouse.read(settings) as connection:
-        facts = connection.execute(
-            "select metric as name, period_start as ds, cast(value as double) as value, published_on "
-            "from staging.stg_market_facts where coalesce(level, 'total') = 'total' order by all"
-        ).pl()
+    facts = connection.execute(
+        "select metric as name, period_start as ds, cast(value as double) as value, published_on "
+        "from staging.stg_market_facts where coalesce(level, 'total') = 'total' order by all"
+    ).pl()
     exported = facts["name"].unique().sort().to_list()
     if missing := [name for name in names if name not in exported]:
         available = ", ".join(exported) or "none"
         raise AlmanacError(f"forecasts.yml: market_facts: {missing[0]!r} was never exported; available: {available}")
     return facts.filter(pl.col("name").is_in(list(names)))
+
+
+def issued_days(settings: Settings, run: Run) -> set[date]:
+    """The days as of which versions were issued, this run's among them."""
+    return set(_issued_versions(settings, "series", run)["as_of"].to_list())
 
 
 def load(settings: Settings, run: Run) -> None:
@@ -74,7 +128,7 @@ def load(settings: Settings, run: Run) -> None:
     others = {name: frame for name, frame in versions.items() if name != "values"}
     newest = {name: frame.filter(pl.col("run_id") == run.run_id) for name, frame in others.items()}
     with warehouse.write(settings) as connection:
-        for name, frame in {"values": versions["values"], **newest, "latest": _latest(versions["values"])}.items():
+        for name, frame in {"values": versions["values"], **newest, "latest": _latest(versions["values"], run)}.items():
             warehouse.replace_table(connection, "forecast", name, frame)
 
 
@@ -86,15 +140,19 @@ def _versioned(frame: pl.DataFrame, run: Run, authorship: Mapping[str, pl.DataTy
 
 
 def _issued_versions(settings: Settings, name: str, run: Run) -> pl.DataFrame:
-    """Every version issued up to the run; with all columns even where none was ever issued."""
+    """Every version issued up to the run, of no later day; with all columns even where none was ever issued."""
     from forecasts.output import schemas
 
     authorship = AUTHORSHIP if name == "values" else {}
     columns = {**VERSION, **authorship, **getattr(schemas, name.upper())}
     rows = state.read(settings, f"forecast_{name}")
+    # A replayed version stands and falls with the run that made it.
+    replaying_run = pl.col("run_id").str.split(REPLAYED).list.first()
     versions = schemas.conform(rows, columns) if rows.width else schemas.empty(columns)
     return versions.filter(
-        pl.col("issued_at") <= run.started_at, pl.col("run_id").is_in(_issued_run_ids(settings, run))
+        pl.col("issued_at") <= run.started_at,
+        pl.col("as_of") <= run.as_of,
+        replaying_run.is_in(_issued_run_ids(settings, run)),
     )
 
 
@@ -116,6 +174,9 @@ def _issued_run_ids(settings: Settings, run: Run) -> list[str]:
     return [run.run_id, *ended]
 
 
-def _latest(values: pl.DataFrame) -> pl.DataFrame:
+def _latest(values: pl.DataFrame, run: Run) -> pl.DataFrame:
+    """The served rows of the newest live version; of the run itself where it looks at a past day."""
+    if run.run_kind not in SERVED_KINDS:
+        return values.filter((pl.col("run_id") == run.run_id) & pl.col("is_served"))
     live = values.filter(pl.col("run_kind").is_in(SERVED_KINDS))
     return live.filter((pl.col("issued_at") == live["issued_at"].max()) & pl.col("is_served"))

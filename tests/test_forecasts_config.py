@@ -2,9 +2,11 @@
 
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from forecasts import config
+from forecasts.checks import check_history
 from forecasts.errors import ForecastError
 
 pytestmark = pytest.mark.fast
@@ -54,3 +56,42 @@ def test_shipped_configuration_names_models_that_exist() -> None:
 
     for tier in config.load().tiers.values():
         assert set(tier.models + tier.guardrail + tier.intermittent) <= set(registry())
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("scenarios: [{name: x, because: y, shocks: [{metric: revenu}]}]", "metric 'revenu' is unknown .* 'revenue'"),
+        (
+            "scenarios: [{name: x, because: y, shocks: [{metric: revenue, level: regions}]}]",
+            "scenario x: level of revenue 'regions' is unknown",
+        ),
+        ("scenarios: [{name: x, because: y, regressors: {spring: 1}}]", "regressor 'spring' is unknown"),
+        ("hierarchy: [{parent: total, children: product_lines}]", "level 'product_lines' is unknown .* 'product_line'"),
+        ("calendar: {festivals: [easter_sunday]}", "festival 'easter_sunday' is unknown"),
+    ],
+)
+def test_a_word_that_nobody_knows_is_refused_before_the_run(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "forecasts.yml"
+    path.write_text(f"series: [{{metric: revenue, levels: [total, region]}}]\n{text}\n", encoding="utf-8")
+    with pytest.raises(ForecastError, match=message):
+        config.load(path)
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (config.SeriesSet("revenues", ("total",)), "metric 'revenues' is unknown .did you mean 'revenue'"),
+        (config.SeriesSet("revenue", ("regio",)), "level of revenue 'regio' is unknown .did you mean 'region'"),
+        (config.SeriesSet("revenue", ("total",), "QS"), "frequency of revenue 'QS' is unknown.*: there are MS"),
+    ],
+)
+def test_what_no_series_has_is_refused_not_left_out(entry: config.SeriesSet, message: str) -> None:
+    labels = {"metric": ["revenue"] * 2, "level": ["total", "region"], "member": ["", "East"], "freq": ["MS"] * 2}
+    with pytest.raises(ForecastError, match=message):
+        check_history(config.Config(series=(entry,)), pl.DataFrame(labels))
+
+
+def test_a_company_without_deals_has_no_bookings_and_no_error() -> None:
+    labels = {"metric": ["revenue"], "level": ["total"], "member": [""], "freq": ["MS"]}
+    check_history(config.Config(series=(config.SeriesSet("bookings", ("total",)),)), pl.DataFrame(labels))

@@ -66,7 +66,7 @@ def test_frames_have_the_columns_that_are_described(issued: Forecasts) -> None:
     import yaml
 
     labels = yaml.safe_load((config.SHIPPED.parent / "tables.yml").read_text(encoding="utf-8"))["tables"]
-    for name in ("values", "backtest", "series", "accuracy", "choices", "importance"):
+    for name in ("values", "backtest", "series", "accuracy", "choices", "importance", "skill"):
         assert getattr(issued, name).schema == getattr(schemas, name.upper())
         assert list(labels[name]["columns"]) == getattr(issued, name).columns
 
@@ -125,7 +125,58 @@ def test_short_series_gets_the_naive_forecast_and_says_why(issued: Forecasts) ->
 def test_backtest_never_uses_what_came_after_its_cutoff(issued: Forecasts) -> None:
     rows = issued.backtest
     assert rows.select((pl.col("period_start") > pl.col("cutoff")).all()).item()
-    assert rows.group_by("unique_id").agg(pl.col("cutoff").n_unique())["cutoff"].min() == 3
+    counts = (
+        rows.group_by("purpose", "unique_id")
+        .agg(pl.col("cutoff").n_unique())
+        .group_by("purpose")
+        .agg(pl.col("cutoff").min())
+    )
+    assert dict(counts.rows()) == {"selection": 3, "evaluation": 24}
+
+
+def test_a_later_actual_changes_no_evaluated_forecast(
+    history: pl.DataFrame, settings: Config, issued: Forecasts
+) -> None:
+    """What is evaluated at a cutoff, its pool, correction and bounds included, is what was known at that cutoff."""
+    other = history.with_columns(y=pl.when(pl.col("ds") > date(2024, 6, 30)).then(pl.col("y") * 3).otherwise("y"))
+    shocked = forecast(other, settings, as_of=AS_OF)
+    known = pl.col("purpose").eq("evaluation") & (pl.col("cutoff") <= date(2024, 6, 30)) & pl.col("model").eq("pool")
+    columns = ["unique_id", "cutoff", "period_start", "yhat"]
+    before, after = (found.backtest.filter(known, ~pl.col("is_served")).select(columns) for found in (issued, shocked))
+    shared = before.join(after, on=columns[:3], suffix="_after")
+    np.testing.assert_allclose(shared["yhat"], shared["yhat_after"])
+
+
+def test_a_peer_is_served_where_the_pool_is_no_better() -> None:
+    """White noise around a level: no model can beat the mean of the last season by more than luck."""
+    random = np.random.default_rng(8)
+    history = pl.concat([rows("revenue", "region", name, 100 + random.normal(0, 30, 60)) for name in "abcdef"])
+    config_of = replace(config.load(), series=(SeriesSet("revenue", ("region",)),), tiers={"default": CHEAP})
+    found = forecast(history, config_of, as_of=AS_OF)
+    without = found.skill.filter(pl.col("skill") == "none")
+    assert without.height and (without["gain"] <= without["standard_error"]).all()
+    rows_of = served(found).filter(pl.col("skill") == "none")
+    assert set(rows_of["model"]) == set(without["peer"])
+    assert rows_of["fallback_reason"].str.contains("no skill beside").all()
+    assert (rows_of["lo_95"] < rows_of["yhat"]).all() and (rows_of["yhat"] < rows_of["hi_95"]).all()
+
+
+def test_the_median_of_a_growing_company_is_not_too_low() -> None:
+    """Every series doubles in 60 months and every model lags; about half of the actuals are above what is served."""
+    random = np.random.default_rng(4)
+    growth = 100 * 2 ** (np.arange(60) / 60)
+    history = pl.concat([rows("revenue", "region", name, growth * random.lognormal(0, 0.2, 60)) for name in "abcdef"])
+    lagging = Tier(("naive", "season_mean", "seasonal_naive"), ("season_mean",))
+    found = forecast(
+        history,
+        replace(config.load(), series=(SeriesSet("revenue", ("region",)),), tiers={"default": lagging}),
+        as_of=AS_OF,
+    )
+    evaluated = found.backtest.filter(pl.col("is_served") & pl.col("purpose").eq("evaluation"))
+    share = (evaluated["y"] > evaluated["yhat"]).mean()
+    raw = found.backtest.filter(pl.col("model").eq("season_mean") & pl.col("purpose").eq("evaluation"))
+    assert (raw["y"] > raw["yhat"]).mean() > 0.65
+    assert 0.4 <= share <= 0.62, share
 
 
 def test_a_partial_period_is_not_learnt_from(history: pl.DataFrame, settings: Config) -> None:

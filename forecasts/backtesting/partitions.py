@@ -28,6 +28,7 @@ class Task:
     n_cutoffs: int
     max_step: int
     regressors: Regressors | None = None
+    is_evaluation: bool = False
 
     @property
     def settings_text(self) -> str:
@@ -37,7 +38,18 @@ class Task:
         arrays = [array for vintage in vintages for array in vintage]
         digests = [hashlib.sha256(array.tobytes()).hexdigest() for array in arrays if array is not None]
         names = regressors.names if regressors else ()
-        return repr((self.freq, self.horizon, self.min_history, self.n_cutoffs, self.max_step, names, digests))
+        return repr(
+            (
+                self.freq,
+                self.horizon,
+                self.min_history,
+                self.n_cutoffs,
+                self.max_step,
+                names,
+                digests,
+                self.is_evaluation,
+            )
+        )
 
 
 @dataclass(frozen=True)
@@ -53,7 +65,14 @@ def candidates_of(model_masks: dict[str, np.ndarray], batch: Batch, task: Task, 
     """`rolling_origin.roll` of the whole batch, partition by partition on the engine."""
     if execution.engine == "process" and execution.checkpoint_folder is None and len(batch) <= SIZE:
         return roll(
-            model_masks, batch, task.horizon, task.min_history, task.n_cutoffs, execution.progress, task.max_step
+            model_masks,
+            batch,
+            task.horizon,
+            task.min_history,
+            task.n_cutoffs,
+            execution.progress,
+            task.max_step,
+            task.is_evaluation,
         )
     frames = [_frame(batch, model_masks, start) for start in range(0, len(batch), SIZE)]
     work = partial(_work, task=task)
@@ -91,9 +110,18 @@ def _work(frame: pl.DataFrame, task: Task) -> pl.DataFrame:
     chosen = frame["models"].to_list()
     names = list(dict.fromkeys(name for models in chosen for name in models))
     model_masks = {name: np.array([name in models for models in chosen]) for name in names}
-    candidates = roll(model_masks, batch, task.horizon, task.min_history, task.n_cutoffs, max_step=task.max_step)
+    candidates = roll(
+        model_masks,
+        batch,
+        task.horizon,
+        task.min_history,
+        task.n_cutoffs,
+        max_step=task.max_step,
+        is_evaluation=task.is_evaluation,
+    )
     rows = frame["row"].to_numpy()
-    pieces = [_long(rows[mask], name, -1, candidates.future[name][mask]) for name, mask in model_masks.items()]
+    future = candidates.future.items()
+    pieces = [_long(rows[model_masks[name]], name, -1, steps[model_masks[name]]) for name, steps in future]
     for number, origin in enumerate(candidates.origins):
         for name, mask in model_masks.items():
             inside = mask[origin.rows]
@@ -116,9 +144,12 @@ def _collected(
     model_masks: dict[str, np.ndarray], batch: Batch, task: Task, parts: Sequence[pl.DataFrame]
 ) -> Candidates:
     """The partitions' rows back as arrays over the whole batch."""
-    candidates = plan(model_masks, batch, task.horizon, task.min_history, task.n_cutoffs, task.max_step)
+    candidates = plan(
+        model_masks, batch, task.horizon, task.min_history, task.n_cutoffs, task.max_step, task.is_evaluation
+    )
     rows = pl.concat(parts).partition_by("model", "origin", as_dict=True)
-    future = {name: _array(rows.get((name, -1)), np.arange(len(batch)), task.horizon) for name in model_masks}
+    with_future = () if task.is_evaluation else model_masks
+    future = {name: _array(rows.get((name, -1)), np.arange(len(batch)), task.horizon) for name in with_future}
     origins = [
         replace(o, forecasts={name: _array(rows.get((name, number)), o.rows, task.horizon) for name in model_masks})
         for number, o in enumerate(candidates.origins)

@@ -3,9 +3,11 @@
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
+from forecasts.backtesting import memory
 from forecasts.backtesting.metrics import scale_of, squared_scale_of
 from forecasts.base import model
 from forecasts.panel.batch import Batch
@@ -32,13 +34,18 @@ class Origin:
 
 @dataclass(frozen=True)
 class Candidates:
-    """Every model's forecast of the future, and of each cutoff's future."""
+    """Every model's forecast of the future, and of each cutoff's future.
+
+    origins: the cutoffs that models are chosen on. evaluation: those that choose nothing, a period apart, with the
+    models that may be served; accuracy, bias and intervals are measured on them.
+    """
 
     batch: Batch
     horizon: int
     scale: np.ndarray
     future: dict[str, np.ndarray]
     origins: tuple[Origin, ...]
+    evaluation: tuple[Origin, ...] = ()
 
 
 def cutoffs(length: int, horizon: int, min_history: int, n_cutoffs: int, max_step: int | None = None) -> list[int]:
@@ -56,6 +63,11 @@ def cutoffs(length: int, horizon: int, min_history: int, n_cutoffs: int, max_ste
     return [newest + step * index for index in range(n_cutoffs)]
 
 
+def evaluation_cutoffs(length: int, min_history: int, n_cutoffs: int) -> list[int]:
+    """Hold-outs of one period, two periods ... as many as leave `min_history` to learn from."""
+    return list(range(1, min(n_cutoffs, length - min_history) + 1))
+
+
 def common_step(lengths: np.ndarray, horizon: int, min_history: int, n_cutoffs: int) -> int:
     """The step of the median series: most cutoffs then fall on the same days, which reconciliation needs."""
     plans = [cuts for length in lengths if (cuts := cutoffs(int(length), horizon, min_history, n_cutoffs))]
@@ -71,19 +83,20 @@ def roll(
     n_cutoffs: int,
     progress: Progress | None = None,
     max_step: int | None = None,
+    is_evaluation: bool = False,
 ) -> Candidates:
     """Forecast the future and every cutoff's future.
 
     model_masks: per model, which series it forecasts. min_history: fewest periods to learn from. n_cutoffs: cutoffs per
-    series. max_step: most periods between two cutoffs.
+    series. max_step: most periods between two cutoffs. is_evaluation: cutoffs a period apart, and not the future.
     """
-    tick = _ticker(len(model_masks) * (n_cutoffs + 1), progress)
-    candidates = plan(model_masks, batch, horizon, min_history, n_cutoffs, max_step)
+    candidates = plan(model_masks, batch, horizon, min_history, n_cutoffs, max_step, is_evaluation)
+    tick = _ticker(len(model_masks) * (len(candidates.origins) + (not is_evaluation)), progress)
     for origin in candidates.origins:
         past = batch.take(origin.rows).without_last(origin.held_out)
         for name, rows in model_masks.items():
             origin.forecasts[name] = tick(_predict(name, past, rows[origin.rows], horizon))
-    for name, rows in model_masks.items():
+    for name, rows in () if is_evaluation else model_masks.items():
         candidates.future[name] = tick(_predict(name, batch, rows, horizon))
     return candidates
 
@@ -95,10 +108,15 @@ def plan(
     min_history: int,
     n_cutoffs: int,
     max_step: int | None = None,
+    is_evaluation: bool = False,
 ) -> Candidates:
-    """The cutoffs and the actuals after them, without forecasts. max_step: most periods between two cutoffs."""
+    """The cutoffs and the actuals after them, without forecasts; see `roll`."""
     lengths = np.where(_any(model_masks, len(batch)), batch.lengths, 0)
-    plans = [cutoffs(int(length), horizon, min_history, n_cutoffs, max_step) for length in lengths]
+    if is_evaluation:
+        plans = [evaluation_cutoffs(int(length), min_history, n_cutoffs) for length in lengths]
+        n_cutoffs = max(map(len, plans), default=0)
+    else:
+        plans = [cutoffs(int(length), horizon, min_history, n_cutoffs, max_step) for length in lengths]
     origins = tuple(_origin(batch, plans, index, horizon) for index in range(n_cutoffs))
     return Candidates(batch, horizon, _scales(batch), {}, origins)
 
@@ -107,7 +125,10 @@ def _predict(name: str, batch: Batch, rows: np.ndarray, horizon: int) -> np.ndar
     out = np.full((len(batch), horizon), np.nan)
     positions = np.flatnonzero(rows)
     for group in _groups_by_cutoff(batch, positions):
-        out[group] = model(name).predict_eligible(with_regressors_at_cutoff(batch.take(group)), horizon)
+        chosen = model(name)
+        seen = with_regressors_at_cutoff(batch.take(group))
+        compute = partial(chosen.predict_eligible, horizon=horizon)
+        out[group] = memory.recall(name, seen, horizon, compute, chosen.learns_across_series)
     return out
 
 
@@ -143,7 +164,7 @@ def _ticker(total: int, progress: Progress | None) -> Callable[[np.ndarray], np.
 
 
 def _origin(batch: Batch, plans: list[list[int]], index: int, horizon: int) -> Origin:
-    rows = np.array([row for row, plan in enumerate(plans) if plan], dtype=np.int64)
+    rows = np.array([row for row, plan in enumerate(plans) if len(plan) > index], dtype=np.int64)
     held_out = np.array([plans[row][index] for row in rows], dtype=np.int64)
     actual = np.full((len(rows), horizon), np.nan)
     for position, (row, held) in enumerate(zip(rows, held_out, strict=True)):

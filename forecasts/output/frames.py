@@ -1,25 +1,28 @@
 """The results as long frames: one row per series, model and period."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import polars as pl
+import polars.selectors as cs
 
 from forecasts.backtesting import metrics
 from forecasts.backtesting.rolling_origin import Origin
 from forecasts.base import registry
 from forecasts.group import Served
 from forecasts.output import schemas
+from forecasts.reconciliation.coherence import SERVED
 from forecasts.reconciliation.scenarios import moved_bounds
 from forecasts.uncertainty.bounds import Bounds
+from forecasts.uncertainty.conformal import LEVELS
 
 BASE = "base"  # the scenario in which nothing is changed
 
 
 @dataclass(frozen=True)
 class GroupFrames:
-    """The six frames of one frequency and horizon; columns as in `schemas.py`."""
+    """The seven frames of one frequency and horizon; columns as in `schemas.py`."""
 
     values: pl.DataFrame
     backtest: pl.DataFrame
@@ -27,6 +30,7 @@ class GroupFrames:
     accuracy: pl.DataFrame
     choices: pl.DataFrame
     importance: pl.DataFrame
+    skill: pl.DataFrame
 
 
 def frames_of(served: Served, names: pl.DataFrame, importance: pl.DataFrame | None = None) -> GroupFrames:
@@ -36,12 +40,23 @@ def frames_of(served: Served, names: pl.DataFrame, importance: pl.DataFrame | No
     choices = pl.DataFrame(rows, infer_schema_length=None) if rows else schemas.empty(schemas.CHOICES)
     return GroupFrames(
         values=_values(served),
-        backtest=_stacked((_backtest(served, *pair) for pair in _origins(served)), schemas.BACKTEST),
+        backtest=_stacked((_backtest(served, *entry) for entry in _origins(served)), schemas.BACKTEST),
         series=_series(served, names),
         accuracy=_accuracy(served),
         choices=schemas.conform(choices, schemas.CHOICES),
         importance=schemas.empty(schemas.IMPORTANCE) if importance is None else importance,
+        skill=_skill(served, freq),
     )
+
+
+def _skill(served: Served, freq: str) -> pl.DataFrame:
+    rows = [asdict(verdict) for verdict in served.verdicts]
+    names = {"first_step": "first_horizon", "last_step": "last_horizon"}
+    frame = pl.DataFrame(rows, infer_schema_length=None).rename(names) if rows else schemas.empty(schemas.SKILL)
+    if rows:
+        metric, level = (pl.col("group").str.splitn("|", 2).struct.field(f"field_{part}") for part in (0, 1))
+        frame = frame.with_columns(freq=pl.lit(freq), metric=metric, level=level)
+    return schemas.conform(frame, schemas.SKILL).with_columns(cs.float().fill_nan(None))
 
 
 def _values(served: Served) -> pl.DataFrame:
@@ -50,8 +65,13 @@ def _values(served: Served) -> pl.DataFrame:
     periods = candidates.batch.frequency.dates(candidates.batch.future(horizon))
     parts = []
     for name, point in candidates.future.items():
+        if name == SERVED:
+            continue
+        point, bounds = _with_served(
+            point, served.bounds[name], served.served == name, candidates.future, served.bounds
+        )
         rows = np.flatnonzero(~np.isnan(point).any(axis=1))
-        bounds = {level: (low[rows], high[rows]) for level, (low, high) in served.bounds[name].items()}
+        bounds = {level: (low[rows], high[rows]) for level, (low, high) in bounds.items()}
         frame = _long(ids[rows], periods[rows], point[rows], bounds).hstack(_marks(served, name, rows))
         frame = frame.with_columns(scenario=pl.lit(BASE), model=pl.lit(name), engine=pl.lit(engine_of(name)))
         parts.append(schemas.conform(frame, schemas.VALUES))
@@ -69,15 +89,30 @@ def _scenario(served: Served, name: str, base: pl.DataFrame) -> pl.DataFrame:
     return base.with_columns(pl.Series("yhat", point), pl.lit(name).alias("scenario"), *bounds)
 
 
+def _with_served(
+    point: np.ndarray,
+    bounds: Bounds,
+    is_served: np.ndarray,
+    forecasts: dict[str, np.ndarray],
+    all_of: dict[str, Bounds],
+) -> tuple[np.ndarray, Bounds]:
+    """A model's forecast and bounds, those that were served (reconciled) in their place."""
+    mixed = {
+        level: tuple(np.where(is_served, all_of[SERVED][level][side], bounds[level][side]) for side in (0, 1))
+        for level in bounds
+    }
+    return np.where(is_served, forecasts[SERVED], point), {level: (low, high) for level, (low, high) in mixed.items()}
+
+
 def _marks(served: Served, name: str, rows: np.ndarray) -> pl.DataFrame:
-    """is_served and fallback_reason of one model's rows, one row per step."""
-    is_served = [served.served[row] == name for row in rows]
-    reasons = [served.reasons[row] if flag else None for row, flag in zip(rows, is_served, strict=True)]
-    marks = pl.DataFrame(
-        {"is_served": is_served, "fallback_reason": reasons},
-        schema={"is_served": pl.Boolean(), "fallback_reason": pl.String()},
-    )
-    return marks.select(pl.all().repeat_by(served.candidates.horizon).explode())
+    """is_served, skill and fallback_reason of one model's rows, one row per step."""
+    is_served = (served.served[rows] == name).ravel()
+    marks = {
+        key: [value if flag else None for value, flag in zip(values[rows].ravel(), is_served, strict=True)]
+        for key, values in (("skill", served.skill), ("fallback_reason", served.reasons))
+    }
+    types = {"is_served": pl.Boolean(), "skill": pl.String(), "fallback_reason": pl.String()}
+    return pl.DataFrame({"is_served": is_served, **marks}, schema=types)
 
 
 def engine_of(name: str) -> str:
@@ -85,19 +120,38 @@ def engine_of(name: str) -> str:
     return registry()[name].engine if name in registry() else "numpy"
 
 
-def _backtest(served: Served, origin: Origin, past: dict[str, Bounds]) -> pl.DataFrame:
+def _backtest(served: Served, origin: Origin, past: Bounds | None) -> pl.DataFrame:
+    """Every model's rows at one cutoff; bounds only where the cutoff chose nothing, of what is served."""
     batch = served.candidates.batch.take(origin.rows).without_last(origin.held_out)
     ids, horizon = np.array(batch.unique_ids, dtype=object), served.candidates.horizon
     periods = batch.frequency.dates(batch.future(horizon))
     cutoff = np.repeat(batch.frequency.ends(batch.last), horizon)
-    actual = origin.actual.ravel()
     parts = []
-    for name, point in origin.forecasts.items():
-        frame = _long(ids, periods, point, past[name])
-        frame = frame.with_columns(model=pl.lit(name), cutoff=pl.Series(cutoff), y=pl.Series(actual, nan_to_null=True))
+    for name, point, bounds in _models_at(served, origin, past):
+        frame = _long(ids, periods, point, bounds)
+        frame = frame.with_columns(
+            model=pl.lit(name),
+            purpose=pl.lit(_purpose(past)),
+            cutoff=pl.Series(cutoff),
+            y=pl.Series(origin.actual.ravel(), nan_to_null=True),
+            is_served=pl.Series((served.served[origin.rows] == name).ravel()),
+        )
         frame = frame.filter(pl.col("y").is_not_null() & pl.col("yhat").is_not_null())
         parts.append(schemas.conform(frame, schemas.BACKTEST))
     return _stacked(parts, schemas.BACKTEST)
+
+
+def _models_at(served: Served, origin: Origin, past: Bounds | None) -> Iterator[tuple[str, np.ndarray, Bounds]]:
+    """Name, forecast and bounds of every model at a cutoff, what would have been served as it would have been."""
+    unknown = {level: (np.full(origin.actual.shape, np.nan),) * 2 for level in LEVELS}
+    for name, point in origin.forecasts.items():
+        if name != SERVED:
+            is_served = served.served[origin.rows] == name
+            yield name, *_with_served(point, unknown, is_served, origin.forecasts, {SERVED: past or unknown})
+
+
+def _purpose(past: Bounds | None) -> str:
+    return "selection" if past is None else "evaluation"
 
 
 def _long(ids: np.ndarray, periods: np.ndarray, point: np.ndarray, bounds: Bounds) -> pl.DataFrame:
@@ -117,7 +171,10 @@ def _long(ids: np.ndarray, periods: np.ndarray, point: np.ndarray, bounds: Bound
 def _series(served: Served, names: pl.DataFrame) -> pl.DataFrame:
     batch = served.candidates.batch
     has_values = batch.lengths > 0
-    model = [name if has_value else None for name, has_value in zip(served.served, has_values, strict=True)]
+    model = [
+        _most_served(names) if has_value else None for names, has_value in zip(served.served, has_values, strict=True)
+    ]
+    reasons = [next(filter(None, by_step), None) for by_step in served.reasons]
     first = batch.frequency.dates(batch.last - batch.lengths + 1)
     last = batch.frequency.dates(batch.last)
     frame = names.with_columns(
@@ -126,36 +183,60 @@ def _series(served: Served, names: pl.DataFrame) -> pl.DataFrame:
         n_periods=pl.Series(batch.lengths),
         segment=pl.Series(served.segments, dtype=pl.String),
         served_model=pl.Series(model, dtype=pl.String),
-        fallback_reason=pl.Series(served.reasons, dtype=pl.String),
+        fallback_reason=pl.Series(reasons, dtype=pl.String),
     )
     return schemas.conform(frame, schemas.SERIES)
 
 
+def _most_served(names: np.ndarray) -> str:
+    """The model that most steps of a series are served from; of two, that of the nearer one."""
+    return max(dict.fromkeys(names), key=lambda name: int((names == name).sum()))
+
+
 def _accuracy(served: Served) -> pl.DataFrame:
-    parts = [_scores(served, origin, past, name) for origin, past in _origins(served) for name in origin.forecasts]
+    """Per series and model: at the cutoffs that chose nothing, or, without those, at the ones it was tried at."""
+    parts = [
+        _scores(served, origin, past, *model)
+        for origin, past in _origins(served)
+        for model in _scored(served, origin, past)
+    ]
     if not parts:
         return schemas.empty(schemas.ACCURACY)
-    measures = [name for name in schemas.ACCURACY if name not in ("unique_id", "model", "n_origins", "n_values")]
-    mean = [pl.col(name).filter(pl.col(name).is_not_nan()).mean() for name in measures]
-    per_series = pl.concat(parts).filter(pl.col("n_values") > 0).group_by("unique_id", "model")
-    frame = per_series.agg(pl.len().alias("n_origins"), pl.col("n_values").sum(), *mean).sort("unique_id", "model")
+    labels = ("unique_id", "model", "purpose", "n_origins", "n_values")
+    mean = [pl.col(name).filter(pl.col(name).is_not_nan()).mean() for name in schemas.ACCURACY if name not in labels]
+    per_series = pl.concat(parts).filter(pl.col("n_values") > 0)
+    newest = pl.col("purpose") == pl.col("purpose").min().over("unique_id", "model")  # evaluation before selection
+    groups = per_series.filter(newest).group_by("unique_id", "model", "purpose")
+    frame = groups.agg(pl.len().alias("n_origins"), pl.col("n_values").sum(), *mean).sort("unique_id", "model")
     return schemas.conform(frame, schemas.ACCURACY)
 
 
-def _scores(served: Served, origin: Origin, past: dict[str, Bounds], name: str) -> pl.DataFrame:
-    point, (low80, high80), (low95, high95) = origin.forecasts[name], past[name][80], past[name][95]
+def _scored(served: Served, origin: Origin, past: Bounds | None) -> Iterator[tuple[str, np.ndarray, Bounds]]:
+    """Every model, and `served`: what would have been served, step by step from the pool or a peer."""
+    yield from _models_at(served, origin, past)
+    if past is not None:
+        yield SERVED, origin.forecasts[SERVED], past
+
+
+def _scores(
+    served: Served, origin: Origin, past: Bounds | None, name: str, point: np.ndarray, bounds: Bounds
+) -> pl.DataFrame:
+    (low80, high80), (low95, high95) = bounds[80], bounds[95]
     actual = np.where(np.isnan(point), np.nan, origin.actual)
+    above = np.where(np.isnan(actual), np.nan, actual > point)
     return pl.DataFrame(
         {
             "unique_id": [served.candidates.batch.unique_ids[row] for row in origin.rows],
             "model": [name] * len(origin.rows),
+            "purpose": _purpose(past),
             "n_values": (~np.isnan(actual)).sum(axis=1),
             "smape": metrics.smape(actual, point),
             "mase": metrics.mase(actual, point, origin.scale),
             "rmsse": metrics.rmsse(actual, point, origin.squared_scale),
-            "wape": metrics.wape(actual, point),
+            "wape_by_cutoff": metrics.wape(actual, point),
             "bias": metrics.bias(actual, point),
             "accuracy": metrics.nan_mean(metrics.accuracy(actual, point)),
+            "above_share": metrics.nan_mean(above),
             "coverage_80": metrics.coverage(actual, low80, high80),
             "coverage_95": metrics.coverage(actual, low95, high95),
             "msis_95": metrics.msis(actual, low95, high95, origin.scale),
@@ -163,8 +244,10 @@ def _scores(served: Served, origin: Origin, past: dict[str, Bounds], name: str) 
     )
 
 
-def _origins(served: Served) -> list[tuple[Origin, dict[str, Bounds]]]:
-    return list(zip(served.candidates.origins, served.past, strict=True))
+def _origins(served: Served) -> list[tuple[Origin, Bounds | None]]:
+    """Every cutoff, with the bounds of the served forecast where it chose nothing."""
+    chosen_on: list[tuple[Origin, Bounds | None]] = [(origin, None) for origin in served.candidates.origins]
+    return [*chosen_on, *zip(served.candidates.evaluation, served.past, strict=True)]
 
 
 def _stacked(parts: Iterable[pl.DataFrame], schema: dict[str, pl.DataType]) -> pl.DataFrame:

@@ -13,6 +13,7 @@ VALUES: dict[str, pl.DataType] = {
     "yhat": pl.Float64(),
     **BOUNDS,
     "is_served": pl.Boolean(),
+    "skill": pl.String(),
     "fallback_reason": pl.String(),
     "engine": pl.String(),
 }
@@ -32,12 +33,14 @@ FILE_COLUMNS: dict[str, pl.DataType] = {
 BACKTEST: dict[str, pl.DataType] = {
     "unique_id": pl.String(),
     "model": pl.String(),
+    "purpose": pl.String(),
     "cutoff": pl.Date(),
     "period_start": pl.Date(),
     "horizon": pl.Int64(),
     "y": pl.Float64(),
     "yhat": pl.Float64(),
     **BOUNDS,
+    "is_served": pl.Boolean(),
 }
 
 SERIES: dict[str, pl.DataType] = {
@@ -57,14 +60,16 @@ SERIES: dict[str, pl.DataType] = {
 ACCURACY: dict[str, pl.DataType] = {
     "unique_id": pl.String(),
     "model": pl.String(),
+    "purpose": pl.String(),
     "n_origins": pl.Int64(),
     "n_values": pl.Int64(),
     "smape": pl.Float64(),
     "mase": pl.Float64(),
     "rmsse": pl.Float64(),
-    "wape": pl.Float64(),
+    "wape_by_cutoff": pl.Float64(),
     "bias": pl.Float64(),
     "accuracy": pl.Float64(),
+    "above_share": pl.Float64(),
     "coverage_80": pl.Float64(),
     "coverage_95": pl.Float64(),
     "msis_95": pl.Float64(),
@@ -88,6 +93,22 @@ IMPORTANCE: dict[str, pl.DataType] = {
     "factor": pl.String(),
     "share": pl.Float64(),
     "n_series": pl.Int64(),
+}
+
+SKILL: dict[str, pl.DataType] = {
+    "freq": pl.String(),
+    "metric": pl.String(),
+    "level": pl.String(),
+    "first_horizon": pl.Int64(),
+    "last_horizon": pl.Int64(),
+    "peer": pl.String(),
+    "n_origins": pl.Int64(),
+    "n_values": pl.Int64(),
+    "model_error": pl.Float64(),
+    "peer_error": pl.Float64(),
+    "gain": pl.Float64(),
+    "standard_error": pl.Float64(),
+    "skill": pl.String(),
 }
 
 

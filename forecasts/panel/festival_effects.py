@@ -5,6 +5,7 @@ differenced (log) series on the differenced regressors.
 """
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
@@ -27,16 +28,20 @@ class Effects:
 
 
 def effects_of(batch: Batch, horizon: int) -> Effects:
-    """The significant effects of the batch's regressors on every series."""
+    """The significant effects of the batch's regressors on every series.
+
+    No future effect is larger than the largest one of the history, or smaller than its smallest: a regressor that a
+    series has never seen so high says nothing about what happens there.
+    """
     values, future, logs = [], np.zeros((len(batch), horizon)), np.zeros(len(batch), dtype=bool)
     for row, series in enumerate(batch.values):
         logs[row] = bool(np.nanmin(series) > 0)
         past, ahead = _columns(batch, row, horizon)
         target = np.log(filled(series)) if logs[row] else filled(series)
-        slopes = significant_slopes(target, past, batch.frequency.season)
+        slopes = _remembered_slopes(target.tobytes(), past.tobytes(), past.shape[1], batch.frequency.season)
         effect = past @ slopes
         values.append(series / np.exp(effect) if logs[row] else series - effect)
-        future[row] = ahead @ slopes
+        future[row] = np.clip(ahead @ slopes, min(effect.min(), 0.0), max(effect.max(), 0.0))
     return Effects(replace(batch, values=tuple(values), regressors=None), future, logs)
 
 
@@ -45,6 +50,11 @@ def _columns(batch: Batch, row: int, horizon: int) -> tuple[np.ndarray, np.ndarr
     last, length = int(batch.last[row]), len(batch.values[row])
     rows = batch.regressors.rows(last - length + 1, last + horizon + 1)
     return rows[:length], rows[length:]
+
+
+@lru_cache(maxsize=4096)  # every model of a cutoff asks for the same ones
+def _remembered_slopes(target: bytes, columns: bytes, count: int, season: int) -> np.ndarray:
+    return significant_slopes(np.frombuffer(target), np.frombuffer(columns).reshape(-1, count), season)
 
 
 def significant_slopes(target: np.ndarray, columns: np.ndarray, season: int) -> np.ndarray:

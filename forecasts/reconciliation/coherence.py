@@ -10,16 +10,21 @@ from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.reconciliation import reconcile
 from forecasts.reconciliation.hierarchy import Hierarchy
 from forecasts.selection import fallback
+from forecasts.selection.pools import known_origins
+
+SERVED = "served"  # the forecast that is served, per step from the pool or from a peer
 
 
 def make_coherent(
-    candidates: Candidates, served: Sequence[str], hierarchies: Sequence[Hierarchy], floor: np.ndarray
+    candidates: Candidates, hierarchies: Sequence[Hierarchy], floor: np.ndarray
 ) -> tuple[Candidates, list[dict[str, object]]]:
     """The candidates with coherent served forecasts, and why each method was chosen."""
     evidence: list[dict[str, object]] = []
     for hierarchy in hierarchies:
         cutoffs = {
-            index: nodes for index in range(len(candidates.origins)) if (nodes := cutoff(candidates, hierarchy, index))
+            index: nodes
+            for index, origin in enumerate(candidates.origins)
+            if (nodes := cutoff(candidates, hierarchy, origin))
         }
         limits = floor[hierarchy.rows]
         method = reconcile.choose(hierarchy, list(cutoffs.values()), limits)
@@ -29,17 +34,42 @@ def make_coherent(
             others = [cutoffs[key] for key in cutoffs if key != index]
             adjusted = reconcile.coherent(hierarchy, base.forecast, others, method.name, limits)
             origins[index] = _with_past(origins[index], hierarchy, adjusted)
-        future = _future(candidates, served, hierarchy, list(cutoffs.values()), method.name, limits)
-        candidates = replace(candidates, future=future, origins=tuple(origins))
+        evaluation = _evaluated(candidates, hierarchy, cutoffs, limits)
+        future = candidates.future[SERVED].copy()
+        base_future = future[hierarchy.rows]
+        future[hierarchy.rows] = reconcile.coherent(hierarchy, base_future, list(cutoffs.values()), method.name, limits)
+        candidates = replace(
+            candidates, future={**candidates.future, SERVED: future}, origins=tuple(origins), evaluation=evaluation
+        )
     return candidates, evidence
 
 
-def cutoff(candidates: Candidates, hierarchy: Hierarchy, index: int) -> reconcile.Cutoff | None:
+def _evaluated(
+    candidates: Candidates, hierarchy: Hierarchy, cutoffs: dict[int, reconcile.Cutoff], floor: np.ndarray
+) -> tuple[Origin, ...]:
+    """The evaluation cutoffs, reconciled by the method and the weights that were known at each of them."""
+    methods: dict[tuple[int, ...], str] = {}
+    evaluation = []
+    for origin in candidates.evaluation:
+        base = cutoff(candidates, hierarchy, origin)
+        if base is not None:
+            held_out = int(origin.held_out.max())
+            indexes = known_origins(candidates.origins, candidates.horizon, held_out)
+            known = tuple(index for index in indexes if index in cutoffs)
+            others = [cutoffs[index] for index in known]
+            if known not in methods:
+                methods[known] = reconcile.choose(hierarchy, others, floor).name
+            adjusted = reconcile.coherent(hierarchy, base.forecast, others, methods[known], floor)
+            origin = _with_past(origin, hierarchy, adjusted)
+        evaluation.append(origin)
+    return tuple(evaluation)
+
+
+def cutoff(candidates: Candidates, hierarchy: Hierarchy, origin: Origin) -> reconcile.Cutoff | None:
     """Forecasts and actuals of every node after one cutoff; None if no node has it.
 
     A node without a backtest at this cutoff has its naive forecast; before its first value it is zero.
     """
-    origin = candidates.origins[index]
     positions = {int(row): position for position, row in enumerate(origin.rows)}
     held_out = [int(origin.held_out[positions[row]]) for row in hierarchy.rows.tolist() if row in positions]
     if not held_out:
@@ -54,7 +84,7 @@ def _node(
     candidates: Candidates, origin: Origin, index: int | None, row: int, held_out: int
 ) -> tuple[np.ndarray, np.ndarray, float]:
     if index is not None and int(origin.held_out[index]) == held_out:
-        forecast = origin.forecasts["pool"][index]
+        forecast = origin.forecasts[SERVED][index]
         if not np.isnan(forecast).any():
             return forecast, origin.actual[index], float(origin.scale[index])
     return _naive_node(candidates, row, held_out)
@@ -74,28 +104,12 @@ def _naive_node(candidates: Candidates, row: int, held_out: int) -> tuple[np.nda
 
 
 def _with_past(origin: Origin, hierarchy: Hierarchy, adjusted: np.ndarray) -> Origin:
-    """The origin with coherent pool forecasts at the nodes that have this cutoff."""
-    pool = origin.forecasts["pool"].copy()
+    """The origin with coherent served forecasts at the nodes that have this cutoff."""
+    served = origin.forecasts[SERVED].copy()
     positions = {int(row): position for position, row in enumerate(origin.rows)}
     held_out = [int(origin.held_out[positions[row]]) for row in hierarchy.rows.tolist() if row in positions]
     common = max(set(held_out), key=held_out.count)
     for node, row in enumerate(hierarchy.rows.tolist()):
         if row in positions and int(origin.held_out[positions[row]]) == common:
-            pool[positions[row]] = adjusted[node]
-    return replace(origin, forecasts={**origin.forecasts, "pool": pool})
-
-
-def _future(
-    candidates: Candidates,
-    served: Sequence[str],
-    hierarchy: Hierarchy,
-    cutoffs: Sequence[reconcile.Cutoff],
-    method: str,
-    floor: np.ndarray,
-) -> dict[str, np.ndarray]:
-    base = np.vstack([candidates.future[served[row]][row] for row in hierarchy.rows.tolist()])
-    adjusted = reconcile.coherent(hierarchy, base, cutoffs, method, floor)
-    future = {name: values.copy() for name, values in candidates.future.items()}
-    for node, row in enumerate(hierarchy.rows.tolist()):
-        future[served[row]][row] = adjusted[node]
-    return future
+            served[positions[row]] = adjusted[node]
+    return replace(origin, forecasts={**origin.forecasts, SERVED: served})

@@ -56,8 +56,15 @@ def _ratios(
     for segment, names in members.items():
         rows = np.flatnonzero(segments == segment)
         changed, base_pool = (_pool(kind.take(rows), names, horizon) for kind in (changed_batch, batch))
+        changed = _within_seen(changed, base_pool, batch.take(rows))
         ratios[rows] = np.divide(changed, base_pool, out=np.ones_like(base_pool), where=base_pool != 0)
     return np.nan_to_num(ratios, nan=1.0)
+
+
+def _within_seen(changed: np.ndarray, base: np.ndarray, batch: Batch) -> np.ndarray:
+    """Forecasts no further out than the series ever was, or than its forecast without the change is."""
+    low, high = (np.array([[pick(values)] for values in batch.values]) for pick in (np.nanmin, np.nanmax))
+    return np.clip(changed, np.fmin(low, base), np.fmax(high, base))
 
 
 def _pool(batch: Batch, names: Sequence[str], horizon: int) -> np.ndarray:
@@ -78,7 +85,7 @@ def scenario_forecast(base: Base, scenario: Scenario, ratios: np.ndarray | None 
         changed[leaves] *= ratios[leaves]
         fixed[leaves] = np.abs(ratios[leaves] - 1).max(axis=1) > 0
     for shock in scenario.shocks:
-        rows, steps = _shocked(base, scenario, shock)
+        rows, steps = _shocked(base, shock)
         changed[rows] = np.where(steps[rows], changed[rows] * shock.multiply + shock.add, changed[rows])
         fixed[rows] = True
     for hierarchy in base.hierarchies:
@@ -87,16 +94,11 @@ def scenario_forecast(base: Base, scenario: Scenario, ratios: np.ndarray | None 
     return np.where(base.yhat >= 0, np.maximum(changed, 0), changed)
 
 
-def _shocked(base: Base, scenario: Scenario, shock: Shock) -> tuple[np.ndarray, np.ndarray]:
-    """Which series a shock names, and which of their steps it changes."""
+def _shocked(base: Base, shock: Shock) -> tuple[np.ndarray, np.ndarray]:
+    """Which series a shock names (none of a frequency without its level), and which of their steps it changes."""
     matches = (pl.col("metric") == shock.metric) & (pl.col("level") == shock.level)
     matches &= (pl.col("member") == shock.member) if shock.member else pl.lit(True)
     rows = np.flatnonzero(base.names.select(matches).to_series().to_numpy())
-    if len(rows) == 0 and shock.metric in base.names["metric"].to_list():
-        series = f"{shock.metric}, {shock.level} {shock.member}".strip()
-        raise ForecastError(
-            f"scenario {scenario.name}: no series is {series}: name a metric, level and member that exist"
-        )
     steps = np.ones(base.periods.shape, dtype=bool)
     if shock.first_period:
         steps &= base.periods >= np.datetime64(shock.first_period)

@@ -7,6 +7,7 @@ from forecasts.panel.batch import Batch
 
 MANY_ZEROS = 0.25  # an average gap of 1.33 periods between demands (Syntetos, Boylan & Croston 2005 cut at 1.32)
 MEDIAN_GAP = 1.3
+PEERS = ("seasonal_naive", "naive", "season_mean")  # what a model must beat to be served
 
 
 def segments_of(batch: Batch, min_history: int) -> np.ndarray:
@@ -42,9 +43,10 @@ def models_of(segment: str, tier: Tier) -> tuple[tuple[str, ...], tuple[str, ...
 
 
 def model_masks(segments: np.ndarray, tier: Tier) -> dict[str, np.ndarray]:
-    """For every model of the tier, a mask of the series it forecasts."""
+    """For every model of the tier, and every peer, a mask of the series it forecasts."""
     masks: dict[str, np.ndarray] = {}
     for segment in sorted(set(segments)):
-        for name in models_of(segment, tier)[0]:
+        names = models_of(segment, tier)[0]
+        for name in dict.fromkeys((*names, *PEERS)) if names else ():
             masks[name] = masks.get(name, np.zeros(len(segments), dtype=bool)) | (segments == segment)
     return masks

@@ -1,11 +1,11 @@
-"""The intervals of every model: of its future, and of each cutoff's future from the residuals of the other cutoffs.
+"""The intervals of every model's future, and of the served forecast at every cutoff that chose nothing.
 
 Series of a segment share their residuals, except in a hierarchy: further up, errors average out less and have one
 direction. So every level of a hierarchy has its own residuals, after reconciling, and borrows those of the other
-levels, which matters where a level has few nodes.
+levels, which matters where a level has few nodes. At a cutoff only residuals that were known by then count.
 """
 
-from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,57 +18,76 @@ from forecasts.uncertainty import conformal
 Bounds = dict[int, tuple[np.ndarray, np.ndarray]]  # per level: lower and upper, (series, steps)
 
 
-def all_bounds(
-    candidates: Candidates, segments: np.ndarray, floor: np.ndarray, nodes: np.ndarray
-) -> tuple[dict[str, Bounds], tuple[dict[str, Bounds], ...]]:
-    """Bounds of every model: conformal within the segment; from naive errors where nothing was backtested.
+@dataclass(frozen=True)
+class Residuals:
+    """Scaled residuals of one model, (cutoffs, series, steps), NaN where unknown.
 
+    trusted: which (cutoffs, series) may be pooled. held_out: known periods after each cutoff, in the same shape.
+    """
+
+    values: np.ndarray
+    trusted: np.ndarray
+    held_out: np.ndarray
+
+    def known_at(self, held_out: int) -> np.ndarray:
+        """Those of periods that had ended `held_out` periods before the end of the history."""
+        steps = np.arange(1, self.values.shape[2] + 1)
+        return np.where(self.held_out[:, :, None] - steps >= held_out, self.values, np.nan)
+
+
+def all_bounds(
+    candidates: Candidates, segments: np.ndarray, floor: np.ndarray, nodes: np.ndarray, with_past: bool = True
+) -> tuple[dict[str, Bounds], tuple[Bounds, ...]]:
+    """Bounds of every model's future: conformal within the segment; from naive errors where nothing was backtested.
+
+    with_past: also of `served` at the evaluation cutoffs.
     nodes: the level of each series that is part of a hierarchy, empty for the others.
     """
     groups = list(zip(segments.tolist(), nodes.tolist(), strict=True))
-    future = {name: _future_bounds(candidates, name, groups, floor) for name in candidates.future}
-    past = tuple(
-        {name: _past_bounds(candidates, index, name, groups, floor) for name in origin.forecasts}
-        for index, origin in enumerate(candidates.origins)
-    )
-    return future, past
+    batch, every_row = candidates.batch, np.arange(len(candidates.batch))
+    residuals = {name: _residuals(candidates, name) for name in candidates.future}
+    future = {
+        name: _bounds(point, residuals[name], 0, every_row, candidates.scale, batch, groups, floor)
+        for name, point in candidates.future.items()
+    }
+    past = []
+    for origin in candidates.evaluation if with_past else ():
+        before = batch.take(origin.rows).without_last(origin.held_out)
+        held_out, point = int(origin.held_out.max(initial=0)), origin.forecasts["served"]
+        past.append(_bounds(point, residuals["served"], held_out, origin.rows, origin.scale, before, groups, floor))
+    return future, tuple(past)
 
 
-def _future_bounds(candidates: Candidates, name: str, groups: list[tuple[str, str]], floor: np.ndarray) -> Bounds:
-    point = candidates.future[name]
-    out = {level: (point.copy(), point.copy()) for level in conformal.LEVELS}
-    errors = _errors(candidates, candidates.origins, name)
-    for group in sorted(set(groups)):
-        in_group, other_levels = _members(groups, group)
-        rows = np.flatnonzero(in_group)
-        own, borrowed, sizes = _scores(errors, in_group, other_levels)
-        constant = _is_constant(candidates.batch)[rows] | (np.isnan(own).all() and np.isnan(borrowed).all())
-        for level in conformal.LEVELS:
-            low, high = conformal.bounds(point[rows], candidates.scale[rows] * sizes, own, level, borrowed)
-            naive = _naive_bounds(candidates.batch.take(rows[constant]), point[rows[constant]], level)
-            low[constant], high[constant] = naive
-            out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[rows][:, None]), high
-    return out
-
-
-def _past_bounds(
-    candidates: Candidates, index: int, name: str, groups: list[tuple[str, str]], floor: np.ndarray
+def _bounds(
+    point: np.ndarray,
+    residuals: Residuals,
+    held_out: int,
+    rows: np.ndarray,
+    scale: np.ndarray,
+    before: Batch,
+    groups: list[tuple[str, str]],
+    floor: np.ndarray,
 ) -> Bounds:
-    origin = candidates.origins[index]
-    point = origin.forecasts[name]
+    """Bounds of the point forecasts of some rows, from the residuals known `held_out` periods before the end.
+
+    scale, before: of these rows, as of the cutoff.
+    """
     out = {level: (point.copy(), point.copy()) for level in conformal.LEVELS}
-    past = candidates.batch.take(origin.rows).without_last(origin.held_out)
-    errors = _errors(candidates, [*candidates.origins[:index], *candidates.origins[index + 1 :]], name)
-    for group in sorted({groups[row] for row in origin.rows}):
+    values = residuals.known_at(held_out)
+    for group in sorted({groups[row] for row in rows}):
         in_group, other_levels = _members(groups, group)
-        rows = np.flatnonzero(in_group[origin.rows])
-        own, borrowed, sizes = _scores(errors, in_group, other_levels)
-        scale = origin.scale[rows] * sizes[np.searchsorted(np.flatnonzero(in_group), origin.rows[rows])]
-        constant = _is_constant(past)[rows]
+        positions = np.flatnonzero(in_group[rows])
+        own, borrowed, sizes = _scores((values, residuals.trusted), in_group, other_levels)
+        sizes = sizes[np.searchsorted(np.flatnonzero(in_group), rows[positions])]
+        constant = _is_constant(before)[positions] | (np.isnan(own).all() and np.isnan(borrowed).all())
+        widths = conformal.widths(own, borrowed, point.shape[1], conformal.LEVELS)
+        size = (scale[positions] * sizes)[:, None]
         for level in conformal.LEVELS:
-            low, high = conformal.bounds(point[rows], scale, own, level, borrowed)
-            low[constant], high[constant] = _naive_bounds(past.take(rows[constant]), point[rows[constant]], level)
-            out[level][0][rows], out[level][1][rows] = np.maximum(low, floor[origin.rows[rows]][:, None]), high
+            low, high = (point[positions] + width[None, :] * size for width in widths[level])
+            naive = _naive_bounds(before.take(positions[constant]), point[positions[constant]], level)
+            low[constant], high[constant] = naive
+            limits = floor[rows[positions]][:, None]
+            out[level][0][positions], out[level][1][positions] = np.maximum(low, limits), high
     return out
 
 
@@ -97,22 +116,31 @@ def _naive_bounds(batch: Batch, point: np.ndarray, level: int) -> tuple[np.ndarr
     return np.minimum(point, around) - width, np.maximum(point, around) + width
 
 
-def _errors(candidates: Candidates, origins: Sequence[Origin], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """Scaled residuals of a model, (cutoffs, series, steps), NaN where unknown; and which of them may be pooled.
+def _residuals(candidates: Candidates, name: str) -> Residuals:
+    """A model's residuals at the evaluation cutoffs, and at older ones that it was chosen on.
 
     A series that was constant up to a cutoff is scaled by its current scale, and its residuals are not pooled.
     """
-    with_model = [origin for origin in origins if name in origin.forecasts]
-    steps = max((origin.actual.shape[1] for origin in with_model), default=1)
-    out = np.full((max(1, len(with_model)), len(candidates.batch), steps), np.nan)
-    trusted = np.ones(out.shape[:2], dtype=bool)
+    origins = _origins_with(candidates, name)
+    steps = max((origin.actual.shape[1] for origin in origins), default=1)
+    out = np.full((max(1, len(origins)), len(candidates.batch), steps), np.nan)
+    trusted, held_out = np.ones(out.shape[:2], dtype=bool), np.zeros(out.shape[:2], dtype=np.int64)
     current_scale = np.where(_is_constant(candidates.batch), np.nan, candidates.scale)
-    for index, origin in enumerate(with_model):
+    for index, origin in enumerate(origins):
         constant = _is_constant(candidates.batch.take(origin.rows).without_last(origin.held_out))
         scale = np.where(constant, current_scale[origin.rows], origin.scale)
         out[index, origin.rows] = (origin.actual - origin.forecasts[name]) / scale[:, None]
         trusted[index, origin.rows[constant]] = False
-    return out, trusted
+        held_out[index, origin.rows] = origin.held_out
+    return Residuals(out, trusted, held_out)
+
+
+def _origins_with(candidates: Candidates, name: str) -> list[Origin]:
+    """The cutoffs at which the model has forecasts, each hold-out once."""
+    evaluated = [origin for origin in candidates.evaluation if name in origin.forecasts]
+    newest = max((int(origin.held_out.max(initial=0)) for origin in evaluated), default=0)
+    older = [o for o in candidates.origins if name in o.forecasts and o.held_out.min(initial=newest) >= newest]
+    return evaluated + [origin for origin in older if not evaluated or origin.held_out.min(initial=newest) > newest]
 
 
 def _scores(

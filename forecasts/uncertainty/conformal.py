@@ -5,6 +5,8 @@ pooled over neighbouring steps; their quantiles, scaled back, are the bounds (sp
 over series as the series of one company are similar). Nothing is simulated: same input, same bounds.
 """
 
+from collections.abc import Sequence
+
 import numpy as np
 
 LEVELS = (80, 95)
@@ -23,7 +25,7 @@ def bounds(
     residuals: (any, steps) of (actual - forecast) / scale, NaN where unknown. borrowed: residuals of other levels in
     the same shape, rescaled to the own spread; all together they weigh at most as much as BORROWED_WEIGHT own ones.
     """
-    low, high = _widths(residuals, borrowed, forecasts.shape[1], level)
+    low, high = widths(residuals, borrowed, forecasts.shape[1], (level,))[level]
     return forecasts + low[None, :] * scale[:, None], forecasts + high[None, :] * scale[:, None]
 
 
@@ -70,18 +72,27 @@ def _mean_squares(residuals: np.ndarray) -> np.ndarray:
     )
 
 
-def _widths(
-    residuals: np.ndarray, borrowed: np.ndarray | None, steps: int, level: int
-) -> tuple[np.ndarray, np.ndarray]:
-    """Scaled distance to the lower and the upper bound for every step; widths never shrink with the horizon."""
-    tail = (1 - level / 100) / 2
-    low, high = np.zeros(steps), np.zeros(steps)
+def widths(
+    residuals: np.ndarray, borrowed: np.ndarray | None, steps: int, levels: Sequence[int]
+) -> dict[int, tuple[np.ndarray, np.ndarray]]:
+    """Scaled distance to the lower and the upper bound for every step; widths never shrink with the horizon.
+
+    A bound keeps its distance from the median residual where the forecast is biased: all residuals on one side would
+    otherwise draw the bound of the other side onto the forecast itself.
+    """
+    out = {level: (np.zeros(steps), np.zeros(steps)) for level in levels}
     for step in range(steps):
         own, borrowed_near = _window(residuals, step), _window(borrowed, step)
-        if len(own) or len(borrowed_near):
-            low[step] = _weighted_quantile(own, borrowed_near, tail)
-            high[step] = -_weighted_quantile(-own, -borrowed_near, tail)
-    return np.minimum.accumulate(np.minimum(low, 0)), np.maximum.accumulate(np.maximum(high, 0))
+        if not len(own) and not len(borrowed_near):
+            continue
+        middle = float(np.median(own if len(own) else borrowed_near))
+        tails = [(1 - level / 100) / 2 for level in levels]
+        values, weights = _sorted_with_weights(own, borrowed_near)
+        for level, tail in zip(levels, tails, strict=True):
+            quantiles = [_quantiles(values - shift, weights, tail) for shift in (0.0, middle)]
+            out[level][0][step] = min(0.0, *(low for low, _ in quantiles))
+            out[level][1][step] = max(0.0, *(high for _, high in quantiles))
+    return {level: (np.minimum.accumulate(low), np.maximum.accumulate(high)) for level, (low, high) in out.items()}
 
 
 def _window(residuals: np.ndarray | None, step: int) -> np.ndarray:
@@ -91,21 +102,29 @@ def _window(residuals: np.ndarray | None, step: int) -> np.ndarray:
     return window[~np.isnan(window)]
 
 
-def _weighted_quantile(own: np.ndarray, borrowed: np.ndarray, tail: float) -> float:
-    """The conformal lower quantile: the last value up to which the weights reach `tail` of (their sum + 1).
-
-    Without borrowed values it is the floor((n + 1) * tail)-th smallest, widened where n is too small for it. No
-    borrowed value weighs more than an own one, so the quantile of a smaller tail never lies inside that of a larger.
-    """
+def _sorted_with_weights(own: np.ndarray, borrowed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """All residuals in order, the borrowed ones rescaled, with weights: no borrowed one weighs more than an own one."""
     values = np.concatenate([own, _rescaled(borrowed, own)])
     weights = np.ones(len(values))
     weights[len(own) :] = min(1.0, BORROWED_WEIGHT / max(1, len(borrowed)))
     order = np.argsort(values, kind="stable")
+    return values[order], weights[order]
+
+
+def _quantiles(values: np.ndarray, weights: np.ndarray, tail: float) -> tuple[float, float]:
+    """The conformal lower and upper quantile: the last value up to which the weights reach `tail` of (their sum + 1).
+
+    Without borrowed values it is the floor((n + 1) * tail)-th smallest, widened where n is too small for it. No
+    borrowed value weighs more than an own one, so the quantile of a smaller tail never lies inside that of a larger.
+    """
     rank = (weights.sum() + 1) * tail
-    reached = int(np.searchsorted(np.cumsum(weights[order]), rank * (1 + 1e-12), side="right"))
-    if reached:
-        return float(values[order[reached - 1]])
-    return float(values[order[0]]) / max(rank, 0.5)  # not reached: the rank is below 1
+    return _reached(values, weights, rank), -_reached(-values[::-1], weights[::-1], rank)
+
+
+def _reached(values: np.ndarray, weights: np.ndarray, rank: float) -> float:
+    """The last of the sorted values up to which the weights reach the rank; beyond the first where it is below 1."""
+    reached = int(np.searchsorted(np.cumsum(weights), rank * (1 + 1e-12), side="right"))
+    return float(values[reached - 1]) if reached else float(values[0]) / max(rank, 0.5)
 
 
 def _rescaled(borrowed: np.ndarray, own: np.ndarray) -> np.ndarray:

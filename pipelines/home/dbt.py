@@ -60,6 +60,38 @@ def dbt(folder: Path, *arguments: str) -> str:
     return done.stdout
 
 
+def ancestors(folder: Path, *models: str) -> dict[tuple[str, str], Path | None]:
+    """(schema, table) of models and all that they are built from, in order of building, each with its compiled SQL.
+
+    None where a table is not made by SQL: sources and seeds. The newest compiled file is that of the last build.
+    """
+    manifest = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    nodes, ordered = {**manifest["nodes"], **manifest["sources"]}, dict[str, None]()
+
+    def visit(key: str) -> None:
+        for parent in nodes[key].get("depends_on", {}).get("nodes", ()):
+            if parent not in ordered:
+                visit(parent)
+        ordered[key] = None
+
+    for key, node in manifest["nodes"].items():
+        if key.startswith("model.") and node["name"] in models and key not in ordered:
+            visit(key)
+    names = [nodes[key]["name"] for key in ordered if key.startswith("model.")]
+    compiled = _compiled(folder)
+    if missing := [model for model in names if model not in compiled]:
+        dbt(folder, "compile", "--select", *missing)
+        compiled = _compiled(folder)
+    tables = {key: (nodes[key]["schema"], nodes[key]["name"]) for key in ordered}
+    return {table: compiled[table[1]] if key.startswith("model.") else None for key, table in tables.items()}
+
+
+def _compiled(folder: Path) -> dict[str, Path]:
+    """The compiled SQL of every model by name; each step of the job has a target folder of its own."""
+    found = (folder / "target").glob("**/compiled/*/models/**/*.sql")
+    return {path.stem: path for path in sorted(found, key=lambda path: (path.stat().st_mtime, path))}
+
+
 def _reason(printed: str) -> str:
     """dbt's first error in one line: it prints the place first and the reason below it."""
     lines = [line.strip() for line in printed.splitlines()]

@@ -101,8 +101,27 @@ def is_locked(settings: Settings) -> bool:
         return True
 
 
+@contextmanager
+def replica(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory: an empty catalog `work`, named as the working file's, and that file, `built`, to read."""
+    connection = duckdb.connect()
+    try:
+        connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        path = str(settings.working_file).replace("'", "''")
+        connection.execute(f"attach '{path}' as built (read_only); attach ':memory:' as work; use work")
+        yield connection
+    finally:
+        connection.close()
+
+
 def record_run(settings: Settings, run: Run) -> None:
     """Write the one row of `control.run`, from which every model reads what it may see."""
+    with write(settings) as connection:
+        replace_table(connection, "control", "run", run_row(settings, run))
+
+
+def run_row(settings: Settings, run: Run) -> pl.DataFrame:
+    """The row of `control.run`: the run and the rules of its company."""
     company = settings.company
     row = {
         **asdict(run),
@@ -113,8 +132,7 @@ def record_run(settings: Settings, run: Run) -> None:
         "timezone": company.timezone,
     }
     schema = {"known_at": pl.Datetime("us"), "as_of_end_at": pl.Datetime("us"), "started_at": pl.Datetime("us")}
-    with write(settings) as connection:
-        replace_table(connection, "control", "run", pl.DataFrame([row], schema_overrides=schema))
+    return pl.DataFrame([row], schema_overrides=schema)
 
 
 def current_run(settings: Settings, run_id: str | None = None) -> Run:

@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines import job, keys, ledger, resolve
+from pipelines import job, keys, resolve
 from pipelines.errors import AlmanacError
 from pipelines.home import dbt, runs, warehouse
 from pipelines.home.settings import Settings
@@ -66,7 +66,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
     def forecasts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         run = _run(context)
         context.resources.home.say("forecasting")
-        ledger.issue_forecasts(settings, run, context.resources.home.say)
+        job.issue_forecasts(settings, run, context.resources.home.say)
         yield from _results(settings, graph.source_specs("forecast"), as_of=run.as_of)
 
     @dg.asset(

@@ -10,6 +10,7 @@ from datetime import date
 from importlib import import_module
 from pathlib import Path
 
+from pipelines import ledger
 from pipelines.errors import AlmanacError
 from pipelines.home import dbt, warehouse
 from pipelines.home.settings import Settings, now
@@ -52,6 +53,7 @@ def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Calla
     """The whole job for one `as_of`; true if every step and every blocking check passed."""
     with warehouse.run_lock(settings, owner="a run that starts"):
         pass  # fail here, in a second, rather than after everything has been loaded
+    ledger.plan_of(settings)  # a word that nobody knows is refused now, not when everything has been built
     today = settings.local_date(now())
     if not settings.company.partitions_start <= as_of <= today:
         first = settings.company.partitions_start

@@ -29,6 +29,7 @@ RENAMED_TABLES = {
 
 # (schema, new table) -> {old column: new column}
 RENAMED_COLUMNS = {
+    ("forecast", "accuracy"): {"wape": "wape_by_cutoff"},
     ("marts", "customer_360"): {"receipts_12m": "receipts_gross_12m", "receipts_total": "receipts_gross_total"},
     ("outlook", "forecast_accuracy"): {"period_count": "forecast_count"},
     ("outlook", "forecast_vs_actual"): {"deviation_share": "relative_deviation"},

@@ -5,13 +5,13 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (select * from {{ ref('alert_rules') }}),
 
--- The last version before the period began.
+-- The last version before the period began; a replayed one only where none was served then.
 last_forecasts as (
     select * from {{ ref('forecast_vs_actual') }}
     where actual is not null and lag >= 1
     qualify row_number() over (
         partition by unique_id, period_start
-        order by as_of desc, issued_at desc, run_id desc
+        order by basis = 'ledger' desc, as_of desc, issued_at desc, run_id desc
     ) = 1
 ),
 
@@ -32,18 +32,22 @@ findings as (
         'forecast_deviation' as kind,
         unique_id as subject,
         period_start as happened_on,
-        -- An actual of 0 has no relative deviation: any forecast but 0 counts as 1.
-        abs(case when actual = 0 then sign(yhat) else relative_deviation end) as value,
-        not is_within_95 as is_critical,
+        -- In distances from the forecast to the bound on the side of the actual.
+        deviation / nullif(case when deviation > 0 then hi_95 - yhat else lo_95 - yhat end, 0) as value,
+        value >= 2 as is_critical,
         coalesce(metric || ' of ' || nullif(member, ''), 'total ' || metric) || ' for the period from ' || period_start
-        || ': actual ' || round(actual, 2) || ', forecast ' || round(yhat, 2) as message,
+        || ': actual ' || round(actual, 2) || ', outside the 95 % interval ' || round(lo_95, 2) || ' to '
+        || round(hi_95, 2) || ' of the ' || case basis when 'replayed' then 'replayed ' else '' end || 'forecast '
+        || round(yhat, 2) as message,
     from last_forecasts
+    where not is_within_95
     union all
     select
-        'target_shortfall', target_id, period_end, expected_attainment, outlook = 'no_longer_possible',
-        coalesce(metric || ' of ' || nullif(member, ''), 'total ' || metric) || ': '
-        || cast(round(100 * expected_attainment) as bigint) || ' % of the target for the ' || period || ' from '
-        || period_start || ' is expected (' || replace(outlook, '_', ' ') || ')'
+        'target_shortfall', target_id, period_end, reach_probability, outlook = 'no_longer_possible',
+        coalesce(metric || ' of ' || nullif(member, ''), 'total ' || metric) || ': the chance of reaching the target '
+        || 'for the ' || period || ' from ' || period_start || ' is ' || cast(round(100 * reach_probability) as bigint)
+        || ' %; ' || cast(round(100 * expected_attainment) as bigint) || ' % of it is expected ('
+        || replace(outlook, '_', ' ') || ')'
     from {{ ref('target_gap') }}
     -- Targets that begin more than three months ahead do not alert yet.
     where days_left > 0 and period_start <= as_of + interval 3 month

@@ -7,6 +7,8 @@ series as (select * from {{ source('forecast', 'series') }}),
 
 errors as (select * from {{ ref('forecast_errors') }}),
 
+rules as (select threshold as least_count from {{ ref('accuracy_rules') }} where rule = 'least_count'),
+
 seasonal_steps as (
     select
         unique_id,
@@ -50,8 +52,14 @@ scored as (
         ) as accuracy,
         avg(cast(errors.actual between errors.lo_80 and errors.hi_80 as integer)) as coverage_80,
         avg(cast(errors.actual between errors.lo_95 and errors.hi_95 as integer)) as coverage_95,
-        sum(abs(errors.actual - errors.naive_yhat)) filter (where errors.naive_yhat is not null)
-        / nullif(sum(abs(errors.actual)) filter (where errors.naive_yhat is not null), 0) as wape_naive,
+        avg(cast(errors.actual > errors.yhat as integer)) as above_share,
+        count(errors.naive_yhat) as naive_count,
+        sum(abs(errors.actual)) filter (where errors.naive_yhat is not null) as compared_amount,
+        sum(abs(errors.actual - errors.naive_yhat)) / nullif(compared_amount, 0) as wape_naive,
+        sum(abs(errors.actual - errors.naive_yhat) - abs(errors.actual - errors.yhat))
+        / nullif(compared_amount, 0) as forecast_value_added,
+        stddev_samp(abs(errors.actual - errors.naive_yhat) - abs(errors.actual - errors.yhat))
+        * sqrt(naive_count) / nullif(compared_amount, 0) as value_added_error,
     from errors
     inner join lags using (lag)
     group by errors.basis, errors.unique_id, errors.lag
@@ -76,8 +84,17 @@ final as (
         scored.coverage_80,
         scored.coverage_95,
         round(scored.wape_naive, 6) as wape_naive,
-        round(scored.wape_naive - scored.wape, 6) as forecast_value_added,
+        round(scored.forecast_value_added, 6) as forecast_value_added,
+        scored.naive_count,
+        round(scored.value_added_error, 6) as value_added_error,
+        scored.above_share,
+        case
+            when scored.naive_count < rules.least_count then 'too_few'
+            when scored.forecast_value_added > scored.value_added_error then 'better_than_last_year'
+            else 'no_better'
+        end as verdict_code,
     from scored
+    cross join rules
     left join series using (unique_id)
     left join scales using (unique_id)
 )

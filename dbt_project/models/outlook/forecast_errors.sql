@@ -16,14 +16,8 @@ naive_values as (
         and scenario = 'base'
 ),
 
-served_series as (
-    select
-        unique_id,
-        served_model,
-    from {{ source('forecast', 'series') }}
-),
-
-backtest as (select * from {{ source('forecast', 'backtest') }}),
+-- Only cutoffs that chose nothing: errors at the others are those of forecasts that were selected on them.
+backtest as (select * from {{ source('forecast', 'backtest') }} where purpose = 'evaluation'),
 
 standing_versions as (
     select
@@ -32,14 +26,14 @@ standing_versions as (
     from versions
     inner join lags on versions.lag >= lags.lag
     qualify row_number() over (
-        partition by versions.unique_id, versions.period_start, lags.lag
+        partition by versions.basis, versions.unique_id, versions.period_start, lags.lag
         order by versions.as_of desc, versions.issued_at desc, versions.run_id desc
     ) = 1
 ),
 
 issued_errors as (
     select
-        'ledger' as basis,
+        standing.basis,
         standing.unique_id,
         standing.lag,
         standing.period_start,
@@ -76,15 +70,12 @@ backtest_errors as (
         tested.hi_95,
         naive.yhat as naive_yhat,
     from backtest as tested
-    inner join served_series
-        on tested.unique_id = served_series.unique_id
-        and tested.model = served_series.served_model
     left join backtest as naive
         on tested.unique_id = naive.unique_id
         and tested.cutoff = naive.cutoff
         and tested.period_start = naive.period_start
         and naive.model = '{{ var("naive_model", "seasonal_naive") }}'
-    where tested.horizon <= 3
+    where tested.is_served and tested.horizon <= 3
 ),
 
 final as (

@@ -3,13 +3,13 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
--- Only versions that were served at their time are scored: backfills are left out.
+-- Live versions and revisions were served at their time; backfills were computed later from the exports of their day.
 issued as (
     select * from {{ source('forecast', 'values') }}
     where
         is_served
         and scenario = 'base'
-        and run_kind in ('live', 'revision')
+        and run_kind in ('live', 'revision', 'backfill')
 ),
 
 series as (select * from {{ source('forecast', 'series') }}),
@@ -19,6 +19,7 @@ actuals as (select * from {{ ref('series_history') }}),
 compared as (
     select
         issued.*,
+        case when issued.run_kind = 'backfill' then 'replayed' else 'ledger' end as basis,
         coalesce(series.metric, {{ series_part('metric', 'issued.unique_id') }}) as metric,
         coalesce(series.level, {{ series_part('level', 'issued.unique_id') }}) as level,
         coalesce(series.member, {{ series_part('member', 'issued.unique_id') }}) as member,
@@ -60,7 +61,9 @@ final as (
         case when actual = 0 and yhat = 0 then 0 else deviation / nullif(abs(actual), 0) end as relative_deviation,
         actual between lo_80 and hi_80 as is_within_80,
         actual between lo_95 and hi_95 as is_within_95,
+        skill,
         fallback_reason,
+        basis,
     from compared
 )
 

@@ -10,7 +10,7 @@ members as (select * from {{ ref('int_plan_members') }}),
 
 served as (
     select * from {{ ref('forecast_vs_actual') }}
-    where freq = 'MS'
+    where freq = 'MS' and basis = 'ledger'  -- nobody could read a version that was replayed later
 ),
 
 month_actuals as (

@@ -63,6 +63,9 @@ final as (
         gap,
         closed_amount / nullif(amount_base, 0) as attainment,
         expected_amount / nullif(amount_base, 0) as expected_attainment,
+        {{ reach_probability(
+            'amount_base - closed_amount', 'forecast_rest', 'forecast_rest_low_80', 'forecast_rest_high_80'
+        ) }} as reach_probability,
         elapsed_share,
         closed_amount / nullif(amount_base, 0) / nullif(elapsed_share, 0) as pace,
         open_amount_base,

@@ -113,12 +113,14 @@ order by series.metric, series.freq, now.period_start"""
 
 
 def _bridge(metric: str) -> Block:
-    """The newest period whose actual is known, at the shortest lag; issued forecasts before backtests."""
+    """The newest period whose actual is known, at the shortest lag; issued before replayed, then backtests."""
     query = f"""with last as (
     select *
     from outlook.variance_bridge
     where metric = '{metric}' and level = 'total' and freq = 'MS'
-    qualify dense_rank() over (order by period_start desc, basis = 'ledger' desc, lag) = 1
+    qualify dense_rank() over (
+        order by period_start desc, list_position(['ledger', 'replayed', 'backtest'], basis), lag
+    ) = 1
 ),
 
 bars as (

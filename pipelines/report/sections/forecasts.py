@@ -72,12 +72,18 @@ def _small(rows: Sequence[Row], words: Words) -> str:
 def _models(metric: str) -> Block:
     """The candidates of the total, on past cutoffs."""
     query = f"""select scores.model, scores.model = series.served_model as is_served, scores.n_origins, scores.n_values,
-    scores.wape, scores.bias, scores.mase, scores.coverage_80, scores.coverage_95
+    scores.wape_by_cutoff, scores.bias, scores.mase, scores.coverage_80, scores.coverage_95
 from forecast.accuracy as scores
 join forecast.series as series using (unique_id)
 where series.metric = '{metric}' and series.level = 'total' and series.freq = 'MS'
-order by scores.wape"""
-    forms = {"model": "term:model", "is_served": "yes", "n_origins": "count", "n_values": "count", "wape": "share"}
+order by scores.wape_by_cutoff"""
+    forms = {
+        "model": "term:model",
+        "is_served": "yes",
+        "n_origins": "count",
+        "n_values": "count",
+        "wape_by_cutoff": "share",
+    }
     forms |= {"bias": "share", "mase": "number", "coverage_80": "share", "coverage_95": "share"}
     scores = ("unique_id", *(name for name in forms if name != "is_served"))
     needs = {
@@ -95,7 +101,8 @@ def _accuracy() -> Block:
     query = """select basis, metric, level, member, freq, lag, forecast_count, wape, wape_naive,
     forecast_value_added, bias, mase, coverage_80, coverage_95
 from outlook.forecast_accuracy
-order by basis = 'ledger' desc, level = 'total' desc, metric, level, member, freq, lag"""
+order by list_position(['ledger', 'replayed', 'backtest'], basis), level = 'total' desc, metric, level, member, freq,
+    lag"""
     forms = {"basis": "term:basis", "metric": "term:metric", "level": "term:level", "member": "text"}
     forms |= {"freq": "term:freq", "lag": "count", "forecast_count": "count", "wape": "share", "wape_naive": "share"}
     forms |= {"forecast_value_added": "share", "bias": "share", "mase": "number"}

@@ -1,0 +1,80 @@
+"""Whether a configuration can be followed, before anything is computed: every unknown word is refused by name.
+
+`check_words` needs the configuration alone, `check_history` the series that there are.
+"""
+
+from collections.abc import Collection
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from forecasts.errors import ForecastError
+from forecasts.panel.calendar import FESTIVALS
+
+if TYPE_CHECKING:
+    from forecasts.config import Config, Scenario
+
+LEVELS = ("total", "region", "product_line", "team")  # of marts.series_history
+METRICS = (
+    "revenue",
+    "margin",
+    "bookings",
+    "quantity",
+    "new_customers",
+    "opportunity_inflow",
+)  # of marts.series_history
+
+
+def check_words(config: "Config") -> None:
+    """Refuse scenarios and sums that name a metric, level or regressor the configuration does not have."""
+    levels = {*LEVELS, *(level for entry in config.series for level in entry.levels)}
+    for aggregation in config.hierarchy:
+        for level in (aggregation.parent, aggregation.children):
+            _known(level, levels, "hierarchy: level")
+    for name in config.calendar.festivals:
+        _known(name, FESTIVALS, "calendar: festival")
+    for scenario in config.scenarios:
+        _check_scenario(scenario, config)
+
+
+def _check_scenario(scenario: "Scenario", config: "Config") -> None:
+    where = f"scenario {scenario.name}:"
+    regressors = [*config.calendar.festivals, *config.market_facts]
+    regressors += ["working_days"] if config.calendar.working_days else []
+    for name in scenario.regressors:
+        _known(name, regressors, f"{where} regressor")
+    for shock in scenario.shocks:
+        _known(shock.metric, {entry.metric for entry in config.series}, f"{where} metric")
+        levels = {level for entry in config.series if entry.metric == shock.metric for level in entry.levels}
+        _known(shock.level, levels, f"{where} level of {shock.metric}")
+
+
+def check_history(config: "Config", history: pl.DataFrame) -> None:
+    """Refuse a metric, frequency or level that no series has, and a shock to a member that does not exist.
+
+    A known metric or level without any series is none of a company that does not export it: it is left out.
+    """
+    if history.is_empty():
+        return
+    for entry in config.series:
+        _known(entry.metric, {*METRICS, *history["metric"].unique()}, "series: metric")
+        of_metric = history.filter(pl.col("metric") == entry.metric)
+        if of_metric.is_empty():
+            continue
+        _known(entry.freq, of_metric["freq"].unique().to_list(), f"series: frequency of {entry.metric}")
+        for level in entry.levels:
+            _known(level, {*LEVELS, *of_metric["level"].unique()}, f"series: level of {entry.metric}")
+    for scenario in config.scenarios:
+        for shock in scenario.shocks:
+            members = history.filter((pl.col("metric") == shock.metric) & (pl.col("level") == shock.level))["member"]
+            if shock.member and len(members):
+                _known(shock.member, members.unique().to_list(), f"scenario {scenario.name}: {shock.level}")
+
+
+def _known(word: str, words: Collection[str], where: str) -> None:
+    if word in words:
+        return
+    near = get_close_matches(word, sorted(words), n=1, cutoff=0.5)
+    meant = f" (did you mean {near[0]!r}?)" if near else ""
+    raise ForecastError(f"{where} {word!r} is unknown{meant}: there are {', '.join(sorted(words)) or 'none'}")

@@ -1,0 +1,105 @@
+"""Whether the pool has skill: per metric, level and band of horizons, against the best simple peer.
+
+The peers are last year's value, the last value and the mean of the last season. The pool is served in a band only if
+its mean error, at cutoffs that chose nothing, is below that of the best peer by more than one standard error of the
+paired difference. Otherwise the peer is served, under its own name.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from forecasts.backtesting.metrics import nan_mean
+from forecasts.backtesting.rolling_origin import Candidates
+from forecasts.config import Backtest
+from forecasts.selection.centering import errors_of
+from forecasts.selection.segments import PEERS
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The comparison in one band: first_step ... last_step; errors are mean absolute scaled errors.
+
+    skill: `model`, `none` (a peer is served), or `unknown` where there are fewer cutoffs than a verdict needs.
+    """
+
+    group: str
+    first_step: int
+    last_step: int
+    peer: str
+    n_origins: int
+    n_values: int
+    model_error: float
+    peer_error: float
+    gain: float
+    standard_error: float
+    skill: str
+
+    @property
+    def reason(self) -> str | None:
+        """Why a peer is served, in a sentence; None where the model is."""
+        if self.skill != "none":
+            return None
+        return (
+            f"no skill beside {self.peer} {self.first_step} to {self.last_step} periods ahead: mean error "
+            f"{self.model_error:.3f} against {self.peer_error:.3f} at {self.n_origins} cutoffs, a gain of "
+            f"{self.gain:.3f} with a standard error of {self.standard_error:.3f}"
+        )
+
+
+def verdicts_of(candidates: Candidates, groups: np.ndarray, backtest: Backtest) -> list[Verdict]:
+    """One verdict per group and band. groups: metric and level of each series, empty for one without models."""
+    errors = {name: np.abs(errors_of(candidates, candidates.evaluation, name).values) for name in ("pool", *PEERS)}
+    return [
+        _verdict(
+            {name: values[:, groups == group, first - 1 : last] for name, values in errors.items()},
+            group,
+            first,
+            last,
+            backtest,
+        )
+        for group in sorted(set(groups) - {""})
+        for first, last in bands(backtest.bands, candidates.horizon)
+    ]
+
+
+def bands(last_steps: Sequence[int], horizon: int) -> list[tuple[int, int]]:
+    """First and last step of every band up to the horizon."""
+    ends = [*(step for step in last_steps if step < horizon), horizon]
+    return list(zip([1, *(end + 1 for end in ends[:-1])], ends, strict=True))
+
+
+def _verdict(errors: dict[str, np.ndarray], group: str, first: int, last: int, backtest: Backtest) -> Verdict:
+    """errors: (cutoffs, series, steps) per model. Only values that all models forecast are compared."""
+    shared = ~np.isnan(np.stack(list(errors.values()))).any(axis=0)
+    means = {
+        name: nan_mean(np.where(shared, values, np.nan).reshape(len(values), -1)) for name, values in errors.items()
+    }
+    is_known = ~np.isnan(means["pool"])
+    overall = {name: float(nan_mean(values)) for name, values in means.items()}
+    peer = min(PEERS, key=lambda name: (np.nan_to_num(overall[name], nan=np.inf), name))
+    gains = (means[peer] - means["pool"])[is_known]
+    gain, error = float(nan_mean(gains)), standard_error(gains, last - 1)
+    skill = "unknown"
+    if len(gains) >= backtest.min_origins:
+        skill = "model" if gain > error else "none"
+    return Verdict(
+        group, first, last, peer, len(gains), int(shared.sum()), overall["pool"], overall[peer], gain, error, skill
+    )
+
+
+def standard_error(gains: np.ndarray, overlap: int) -> float:
+    """Of the mean of paired differences at consecutive cutoffs; infinite for fewer than two.
+
+    Forecasts of k periods from neighbouring cutoffs share k - 1 of them: the covariances up to that lag are added with
+    falling weights (Newey & West 1987), and never make the error smaller than that of independent differences.
+    """
+    count = len(gains)
+    if count < 2:
+        return float("inf")
+    centred = gains - gains.mean()
+    variance = float((centred**2).sum()) / (count - 1)
+    lags = range(1, min(overlap, count - 1) + 1)
+    extra = sum(2 * (1 - lag / (overlap + 1)) * float((centred[lag:] * centred[:-lag]).mean()) for lag in lags)
+    return float(np.sqrt(max(variance, variance + extra) / count))

@@ -1,0 +1,82 @@
+"""Versions of past month ends: what the product would have forecast from what had been exported by then.
+
+A home that has just been filled has no issued version whose periods are over. The series of a past day are built again
+from the exports that it could see, by the SQL that built today's, in memory: staging to `marts.series_history`, nothing
+else. Keys and customers are today's, so a deal or invoice counts in the region of the customer that its record belongs
+to now. No gate is run: a gate judges what is about to be served, and a replayed version is never served.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines import ledger
+from pipelines.home import dbt, warehouse
+from pipelines.home.runs import SERVED_KINDS, Run
+from pipelines.home.settings import Settings
+
+SERIES = "series_history"
+
+
+def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> None:
+    """Append a version for each recent month end that has none; only a run that serves does."""
+    plan = ledger.plan_of(settings)
+    days = missing_days(settings, run, plan.replay_months) if run.run_kind in SERVED_KINDS else []
+    if not days:
+        return
+    project = dbt.prepare_project(settings)
+    models = dbt.ancestors(project, SERIES, *(("stg_market_facts",) if plan.market_facts else ()))
+    for day in days:
+        say(f"replaying {day}")
+        past = replayed(settings, run, day)
+        with warehouse.replica(settings) as connection:
+            history = history_as_of(connection, models, warehouse.run_row(settings, past))
+            facts = ledger.facts_in(connection, plan.market_facts)
+        if not history.is_empty():
+            ledger.append(settings, past, ledger.computed(history, plan, past, facts=facts, values_only=True))
+    ledger.load(settings, run)
+
+
+def replayed(settings: Settings, run: Run, day: date) -> Run:
+    """The run of a past day, under an id that begins with that of the run which replays it."""
+    return replace(
+        run,
+        run_id=f"{run.run_id}{ledger.REPLAYED}{day}",
+        run_kind="backfill",
+        as_of=day,
+        as_of_end_at=settings.end_of_day(day),
+        reason=f"replayed from what had been exported by {day}",
+    )
+
+
+def missing_days(settings: Settings, run: Run, months: int) -> list[date]:
+    """The month ends before the run's day, the oldest first, as of which nothing was issued."""
+    issued = ledger.issued_days(settings, run)
+    days, day = [], run.as_of
+    for _ in range(months):
+        day = day.replace(day=1) - timedelta(days=1)
+        days.append(day)
+    return [day for day in reversed(days) if day not in issued]
+
+
+def history_as_of(
+    connection: duckdb.DuckDBPyConnection, models: Mapping[tuple[str, str], Path | None], run: pl.DataFrame
+) -> pl.DataFrame:
+    """`marts.series_history` as a run would have built it; models: (schema, table) and its SQL, in order of building,
+    None for what Python and seeds wrote. run: the row of `control.run`.
+    """
+    for (schema, table), sql in models.items():
+        name = f"work.{warehouse.quoted(schema)}.{warehouse.quoted(table)}"
+        connection.execute(f"create schema if not exists work.{warehouse.quoted(schema)}")
+        if (schema, table) == ("control", "run"):
+            connection.execute(f"create table {name} as select * from run")
+        elif sql is None:
+            source = f"built.{warehouse.quoted(schema)}.{warehouse.quoted(table)}"
+            connection.execute(f"create view {name} as select * from {source}")
+        else:
+            connection.execute(f"create table {name} as {sql.read_text(encoding='utf-8')}")
+    return connection.execute(f"select * from work.marts.{SERIES} order by unique_id, ds").pl()
