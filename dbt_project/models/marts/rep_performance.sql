@@ -55,8 +55,8 @@ closed_deals as (
 win_rates as (select * from {{ ref('int_rep_win_rates') }}),
 
 weakest_stages as (
-    select member as rep_id, min(stage_code) as stage_code from {{ ref('funnel') }}
-    where level = 'rep' and period = 'all_time' and is_weakest_stage
+    select member as rep_id, arg_min(stage_code, peer_p_value) as stage_code from {{ ref('funnel') }}
+    where level = 'rep' and period = 'all_time' and is_below_peers
     group by member
 ),
 
