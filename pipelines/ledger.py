@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import duckdb
 import polars as pl
 
+from pipelines import deal_ledger
 from pipelines.errors import AlmanacError
 from pipelines.home import state, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
@@ -26,7 +27,7 @@ VERSION: dict[str, pl.DataType] = {
     "as_of": pl.Date(),
     "issued_at": pl.Datetime("us"),
 }
-FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance", "skill")
+FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance", "skill", *deal_ledger.FRAMES)
 REPLAYED = "~"  # in a run id: what follows is the past day that the run before it has replayed
 ISSUED_OUTCOMES = ("published", "backfilled")  # outcomes of runs whose versions count as issued
 AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone
@@ -42,7 +43,9 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
     with warehouse.read(settings) as connection:
         history = connection.execute("select * from marts.series_history order by unique_id, ds").pl()
         facts = facts_in(connection, plan.market_facts)
-    append(settings, run, computed(history, plan, run, facts=facts, last=_last_choices(settings, run), say=progress))
+    issued = computed(history, plan, run, facts=facts, last=_last_choices(settings, run), say=progress)
+    say("forecasting: open deals")
+    append(settings, run, *_with_deals(settings, run, plan, history, issued))
     load(settings, run)
 
 
@@ -85,10 +88,24 @@ def computed(
         raise AlmanacError(str(error)) from error
 
 
-def append(settings: Settings, run: Run, issued: "Forecasts") -> None:
-    """Add a version to the ledger."""
-    for name in FRAMES:
-        versioned = _versioned(getattr(issued, name), run, AUTHORSHIP if name == "values" else {})
+def _with_deals(
+    settings: Settings, run: Run, plan: "Config", history: pl.DataFrame, issued: "Forecasts"
+) -> tuple["Forecasts", dict[str, pl.DataFrame]]:
+    from forecasts.errors import ForecastError
+
+    try:
+        return deal_ledger.with_deals(issued, plan, deal_ledger.read_inputs(settings), history, run.as_of)
+    except ForecastError as error:
+        raise AlmanacError(str(error)) from error
+
+
+def append(
+    settings: Settings, run: Run, issued: "Forecasts", deals: Mapping[str, pl.DataFrame] | None = None
+) -> None:
+    """Add a version to the ledger. deals: the frames of the forecast from deals; a replayed version has none."""
+    frames = {name: getattr(issued, name) for name in FRAMES if name not in deal_ledger.FRAMES} | dict(deals or {})
+    for name, frame in frames.items():
+        versioned = _versioned(frame, run, AUTHORSHIP if name == "values" else {})
         state.append(settings, f"forecast_{name}", run.run_id, versioned)
 
 
