@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
         timezone: str = typer.Option(Company().timezone, help="IANA time zone in which the company's days end."),
     ) -> None:
         """Copy policy, contracts, checks and forecast configuration, to be kept in a repository of your own."""
-        copy_policy(folder, {"base_currency": currency.upper(), "timezone": timezone})
+        copy_policy(folder, {"base_currency": currency.upper(), "timezone": timezone, "require_currency": "true"})
         typer.echo(f"{folder}: company.yml, seeds/, sources/, expectations/, forecasts.yml, models/")
         typer.echo(f"amounts are summed in {currency.upper()}, days end in {timezone}: {folder / 'company.yml'}")
         typer.echo(f"next: put exports into an inbox and run  almanac --config {folder} run")

@@ -78,7 +78,7 @@ def _read(
 ) -> None:
     """Show what would be loaded and quarantined from one file, without loading it."""
     from pipelines.contracts import load_contracts
-    from pipelines.ingest.proposals.preview import find_contract, neutralised, preview, read_table
+    from pipelines.ingest.proposals.preview import find_contract, money_lines, neutralised, preview, read_table
 
     if not file.is_file():
         raise AlmanacError(f"{file} does not exist")
@@ -101,7 +101,8 @@ def _read(
             f"{file} under {read.contract}: {outcome.rows_in} rows in = {outcome.rows_loaded} loaded + "
             f"{outcome.rows_quarantined} quarantined + {outcome.rows_control} control"
         )
-        for line in [*outcome.warnings, *(f"record {row[3]}: {row[8]}" for row in read.refused.head(20).rows())]:
+        refused = [f"record {row[3]}: {row[8]}" for row in read.refused.head(20).rows()]
+        for line in [*money_lines(frame, item.object, settings.company.base_currency), *outcome.warnings, *refused]:
             typer.echo(f"  {line}")
         frame = frame.drop("_namespaces", strict=False)
     if out:

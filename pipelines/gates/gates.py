@@ -13,7 +13,7 @@ import polars as pl
 from expectations.results import CheckResult
 from expectations.suite import GATES, Suite, SuiteError, load_suites, matching
 from pipelines.errors import AlmanacError
-from pipelines.gates import freshness, volumes
+from pipelines.gates import currencies, freshness, volumes
 from pipelines.home import state, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings
@@ -92,7 +92,8 @@ def run_gate(settings: Settings, run: Run, gate: str) -> GateReport:
 
 
 def measure(settings: Settings) -> None:
-    """Write the tables that rules compare with: `quality.freshness` and `quality.volumes`."""
+    """Write the tables that rules compare with: `quality.freshness`, `quality.currencies` and `quality.volumes`."""
+    currencies.record(settings)
     freshness.record(settings)
     volumes.record(settings)
 

@@ -23,7 +23,11 @@ def _time_zone(name: str) -> str:
 
 
 class Company(Declared):
-    """base_currency: ISO 4217. mass_deletion_share: 0 to 1. partitions_start: the first day a run may be for."""
+    """base_currency: ISO 4217. mass_deletion_share: 0 to 1. partitions_start: the first day a run may be for.
+
+    require_currency: amounts whose currency nobody states are refused; otherwise they are taken for base_currency with
+    a warning. Homes of before 0.2 lack the key; 0.3 refuses whatever it says.
+    """
 
     base_currency: str = Field(default="CNY", pattern="^[A-Z]{3}$")
     timezone: Annotated[str, AfterValidator(_time_zone)] = "Asia/Shanghai"
@@ -31,6 +35,7 @@ class Company(Declared):
     rate_carry_forward_days: int = Field(default=7, ge=0)
     mass_deletion_share: float = Field(default=0.3, ge=0, le=1)
     partitions_start: date = date(2010, 1, 1)
+    require_currency: bool = False
     pii_key: Word = ""
 
 

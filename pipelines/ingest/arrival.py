@@ -72,6 +72,8 @@ class FileOutcome:
     rows_loaded: int = 0
     rows_quarantined: int = 0
     rows_control: int = 0
+    rows_without_currency: int = 0
+    currency_guess: tuple[str, str] | None = None
     encoding: str = ""
     delimiter: str = ""
     window_from: date | None = None

@@ -251,7 +251,8 @@ def _share(number: str, column: Column, has_sign: str = "false") -> str:
     """A share, 0 to 1. A % sign in the cell decides; otherwise the contract says whether 45 means 0.45."""
     most = 100 if column.scale == "percent" else 1
     divisor = f"case when {has_sign} then 100 else {most} end" if has_sign != "false" else str(most)
-    return f"case when {number} between 0 and {divisor} then cast({number} as double) / {divisor} end"
+    # systems that compute with binary fractions write 0.35000000000000003
+    return f"case when {number} between 0 and {divisor} then round(cast({number} as double) / {divisor}, 12) end"
 
 
 NUMERIC = ("decimal", "rate", "number", "integer", "share")

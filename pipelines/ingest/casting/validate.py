@@ -32,6 +32,7 @@ REASONS = {
     "missing_key": "a part of the key is empty",
     "duplicate_row": "an identical row is earlier in the file",
     "duplicate_key": "another row of the file has this key",
+    "no_currency": "is empty beside an amount: which currency is it?",
     "amounts_disagree": "net + tax is not gross",
     "forgotten": "belongs to a person whose data was removed on request",
 }

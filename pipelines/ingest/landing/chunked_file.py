@@ -173,6 +173,8 @@ def merge_outcomes(chunks: list[FileOutcome]) -> FileOutcome:
         rows_loaded=loaded,
         rows_quarantined=sum(outcome.rows_quarantined for outcome in chunks),
         rows_control=sum(outcome.rows_control for outcome in chunks),
+        rows_without_currency=sum(outcome.rows_without_currency for outcome in chunks),
+        currency_guess=next((outcome.currency_guess for outcome in chunks if outcome.currency_guess), None),
         window_from=min(dates, default=None),
         window_to=max(dates, default=None),
         warnings=merge_warnings(line for outcome in chunks for line in outcome.warnings),

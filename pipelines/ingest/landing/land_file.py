@@ -13,6 +13,12 @@ from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.casting.cast import Casting, cast_cells, fill_down
 from pipelines.ingest.casting.column_profile import column_rules, date_order_evidence
+from pipelines.ingest.casting.currency import (
+    assumed,
+    count_without_currency,
+    guessed_currency,
+    refuse_unstated,
+)
 from pipelines.ingest.casting.date_order import DateOrderEvidence
 from pipelines.ingest.casting.header_mapping import map_headers, refuse_misspelled
 from pipelines.ingest.casting.sheet_mapping import map_sheets
@@ -52,6 +58,8 @@ def land_file(
         except OSError:
             file_store.drop()
             raise
+        if outcome.status == "loaded" and (count := outcome.rows_without_currency):
+            outcome.warnings.append(assumed(count, settings.company.base_currency, outcome.currency_guess))
         return outcome
 
 
@@ -73,7 +81,7 @@ def _land(
 ) -> None:
     """Read and keep a file, or one chunk of it."""
     apply_patch(connection, source, arrival.patch)
-    table = _read(connection, arrival, source, outcome, chunked_file)
+    table = _read(connection, file_store.settings, arrival, source, outcome, chunked_file)
     exclude_forgotten(file_store.settings, connection, arrival.contract)
     if chunked_file and chunk is not None:
         chunked_file.check_keys(chunk)
@@ -128,6 +136,7 @@ def _prepared(
 
 def _read(
     connection: duckdb.DuckDBPyConnection,
+    settings: Settings,
     arrival: Arrival,
     source: Source,
     outcome: FileOutcome,
@@ -146,6 +155,9 @@ def _read(
     if outcome.absent_columns:
         outcome.warnings.append(f"the file lacks the headers of {', '.join(outcome.absent_columns)}: read as empty")
     refuse_undecided_amounts(connection, arrival.system, contract, mapping, table)
+    is_required = settings.company.require_currency
+    if is_required:
+        refuse_unstated(connection, arrival.system, contract, canonical, mapping, table)
     order_of = chunked_file.order_of if chunked_file else None
     rules = column_rules(connection, arrival.system, contract, mapping, table, arrival.zone, order_of)
     casting = Casting(contract, canonical, mapping, rules, _line_prefix(arrival, outcome))
@@ -154,6 +166,11 @@ def _read(
         connection, casting, arrival.vocabularies, chunked_file.unknown if chunked_file else None
     )
     outcome.corrections = pl.concat([arrival.patch.corrections(), corrections])
+    outcome.rows_without_currency = count_without_currency(
+        connection, arrival.system, contract, canonical, is_required=is_required
+    )
+    if outcome.rows_without_currency:
+        outcome.currency_guess = guessed_currency(connection, canonical, mapping, table)
     return table
 
 

@@ -9,6 +9,8 @@ import polars as pl
 import yaml
 
 from pipelines.contracts import CanonicalColumn, CanonicalObject
+from pipelines.contracts.money import money_columns
+from pipelines.ingest.casting.currency import read_currency
 from pipelines.ingest.proposals.column_values import SAMPLE_CELLS, ColumnSample
 from pipelines.ingest.proposals.headers import aliases, exact_similarities
 from pipelines.ingest.proposals.mapping import SURE, Guess, ProposalContext
@@ -128,7 +130,19 @@ def _column_lines(draft: ContractDraft, samples: dict[str, ColumnSample]) -> lis
         comment = "; ".join([*remarks, *hints])
         lines.append(f"      {column}: {_source(names, options)}{f'  # {comment}' if comment else ''}")
         lines += [f"      # {line}" for line in word_mappings(canonical, samples[names[0]], draft.context.vocabularies)]
-    return [*lines, *_level_lines(draft), *_missing_lines(draft)]
+    return [*lines, *_currency_lines(draft, samples), *_level_lines(draft), *_missing_lines(draft)]
+
+
+def _currency_lines(draft: ContractDraft, samples: dict[str, ColumnSample]) -> list[str]:
+    """The question which currency the amounts are in, where no column of the file answers it."""
+    money = [header for name in money_columns(draft.canonical) for header in draft.headers.get(name, ())]
+    if not money or "currency" in draft.headers:
+        return []
+    texts = [*draft.titles, *money, *(text for header in money for text in samples[header].texts[:100])]
+    guess = read_currency(texts, draft.frame.columns)
+    base = draft.context.base_currency
+    code, reads = (guess[0], f"{guess[1]!r} reads like {guess[0]}") if guess else (base, "the file does not state it")
+    return [f"      currency: {{const: {code}}}  # which currency? {reads}; the company counts in {base}"]
 
 
 def _period_lines(draft: ContractDraft, wide: WideTable) -> list[str]:

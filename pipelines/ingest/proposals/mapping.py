@@ -54,11 +54,16 @@ class ProposalContext:
 
     vocabularies: Mapping[str, Vocabulary]
     contracts: tuple[SourceContract, ...] = ()
+    base_currency: str = ""
 
     @classmethod
     def of(cls, settings: Settings, contracts: Iterable[SourceContract] = ()) -> "ProposalContext":
         """The context of a home: its policy's words for stages, statuses and currencies."""
-        return cls({kind: load_vocabulary(settings, kind, "*") for kind in SEEDS}, tuple(contracts))
+        return cls(
+            {kind: load_vocabulary(settings, kind, "*") for kind in SEEDS},
+            tuple(contracts),
+            settings.company.base_currency,
+        )
 
 
 def best_object(

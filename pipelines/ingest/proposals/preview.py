@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts import ObjectContract, Reader, SourceContract, canonical_objects
+from pipelines.contracts.money import money_columns
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
 from pipelines.ingest.arrival import Arrival, FileOutcome
@@ -126,6 +127,21 @@ def read_table(
     about = {"encoding": source.encoding, "delimiter": source.delimiter, "rows": frame.height}
     about |= {"has_header": source.has_header, "titles": source.titles}
     return frame, {**about, "control": source.control, "refused": source.refused}
+
+
+def money_lines(rows: pl.DataFrame, name: str, base_currency: str) -> list[str]:
+    """What the amounts of accepted rows were taken for: a line per currency, with the sum of the first money column."""
+    money = [column for column in money_columns(canonical_objects()[name]) if column in rows.columns]
+    money = [column for column in money if rows[column].count()]
+    if not money:
+        return []
+    filled = rows.filter(pl.any_horizontal(pl.col(money).fill_null(0) != 0))
+    sums = filled.group_by("currency").agg(pl.len(), pl.col(money[0]).sum()).sort("currency", nulls_last=True)
+    return [
+        f"rows with amounts {f'in {code}' if code else f'without a currency, taken for {base_currency}'}: {count:,}, "
+        f"{money[0]} {amount:,.2f}"
+        for code, count, amount in sums.iter_rows()
+    ]
 
 
 def check_samples(settings: Settings, system: SourceContract, folder: Path) -> list[str]:
