@@ -90,7 +90,7 @@ def _deals(out: Outbox, world: World, last: int, path: str) -> pl.DataFrame:
         pl.col("deal_type").alias("Deal Type"),
         pl.col("channel").alias("Original Traffic Source"),
         pl.when("is_lost").then("loss_reason").alias("Closed Lost Reason"),
-        (pl.col("probability") / 100).cast(pl.String).alias("Deal probability"),
+        (pl.col("probability") / 100).round(2).cast(pl.String).alias("Deal probability"),
         pl.col("product_id").alias("Product code"),
         pl.col("product_line").alias("Product line"),
         pl.col("region").alias("Sales region"),
