@@ -21,6 +21,7 @@ _SIGNS = (
     ("USD", r"美元|美金|US\$|\bUSD\b"), ("EUR", r"欧元|€|\bEUR\b"), ("GBP", r"英镑|£|\bGBP\b"),
     ("HKD", r"港元|港币|HK\$|\bHKD\b"), ("TWD", r"新台币|NT\$|\bTWD\b"), ("JPY", r"日元|円|\bJPY\b"),
     ("CNY", r"人民币|\bRMB\b|\bCNY\b|[￥¥]|万|亿|元"),
+    ("INR", "₹"), ("KRW", "₩"), ("PLN", "zł"), ("BRL", r"R\$"), ("USD", r"\$"),
 )  # fmt: skip
 _HAN = re.compile(r"[㐀-鿿]")
 
