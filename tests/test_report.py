@@ -1,5 +1,6 @@
 """The review pack: numbers of the tables, words of the catalogue, nothing from the network."""
 
+import csv
 import re
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ import pytest
 import yaml
 from report_world import published, status_file
 
+from pipelines.home.settings import SHIPPED_SEEDS
 from pipelines.report import write_pack
 from pipelines.report.sections import PAGES
 from pipelines.report.served import Served, opened
@@ -76,6 +78,15 @@ def test_what_is_not_served_is_left_out_and_named(tmp_path: Path) -> None:
     text = Page(tmp_path / "pack" / "en" / "index.html").text
     assert "Alerts: outlook.alerts" in re.sub(r"\s+", " ", text)
     assert "Bookings by region: marts.series_history (y)" in re.sub(r"\s+", " ", text)
+
+
+def test_what_has_no_rows_is_named_and_no_news_is_said(tmp_path: Path) -> None:
+    write_pack(
+        tmp_path / "pack", published(tmp_path, "delete from outlook.alerts", "delete from outlook.variance_bridge")
+    )
+    page = Page(tmp_path / "pack" / "en" / "index.html")
+    assert "why the last forecast was missed: no row in outlook.variance_bridge" in re.sub(r"\s+", " ", page.text)
+    assert "Nothing to show." in page.text  # no alert is news
 
 
 def test_a_column_of_another_kind_leaves_its_block_out_and_the_rest_stays(tmp_path: Path) -> None:
@@ -162,6 +173,17 @@ def test_every_block_of_every_page_has_its_words_in_every_language() -> None:
                 assert words.say(f"columns.{column}")
                 assert form in FORMS or form.partition(":")[2] in terms, f"{block.key}: {column} has no form {form}"
             assert block.needs and block.query.lstrip().startswith(("select", "with"))
+
+
+@pytest.mark.parametrize(("seed", "column", "group"), [
+    ("deal_risk_rules", "rule", "risk"), ("alert_rules", "kind", "alert"),
+])  # fmt: skip
+def test_rules_that_ship_with_the_product_have_their_words(seed: str, column: str, group: str) -> None:
+    with (SHIPPED_SEEDS / f"{seed}.csv").open(encoding="utf-8") as lines:
+        codes = {row[column] for row in csv.DictReader(lines)}
+    assert len(codes) >= 5
+    for language in languages():
+        assert codes <= set(_catalogue(language)["terms"][group])
 
 
 def _catalogue(language: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ def test_the_run_has_swapped_in_pages_of_its_own_tables(built: Built) -> None:
 def test_no_block_of_the_company_fails_to_be_drawn(built: Built) -> None:
     for path in places.first_page(built.settings).parent.rglob("*.html"):
         for reason in re.findall(r"<li>.*?<code>(.*?)</code>", path.read_text(encoding="utf-8")):
-            assert re.fullmatch(r"[\w.]+( \([\w, ]+\))?(, [\w.]+( \([\w, ]+\))?)*", reason), f"{path.name}: {reason}"
+            assert ": " not in reason, f"{path.name}: {reason}"  # a fault is told after the tables
 
 
 def test_the_pack_is_small_and_quick(built: Built, tmp_path: Path) -> None:

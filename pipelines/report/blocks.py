@@ -18,6 +18,7 @@ class Block:
     and named where it is not there. query: all its figures, without any computed elsewhere. forms: column of the query
     to its form (see `words.FORMS`), in the order of the table. draw: the picture, from the same rows. subject: put into
     the title and the note as {subject}. shown: rows of the table at most.
+    is_news_when_empty: that there is no row is worth a place of its own, as of alerts.
     """
 
     key: str
@@ -27,6 +28,7 @@ class Block:
     draw: Drawer | None = None
     subject: Callable[[Words], str] | None = None
     shown: int = 40
+    is_news_when_empty: bool = False
 
     @property
     def tables(self) -> list[str]:

@@ -48,7 +48,7 @@ def write_pack(folder: Path, file: Path, status: Path | None = None) -> list[Pat
         pages = {name: list(_answers(served, make)) for name, make in sections.PAGES.items()}
         published = served.rows("from control.published")[0]
         every = {language: load_words(language, _names(served, language)) for language in languages()}
-    kept = {name: answers for name, answers in pages.items() if any(not answer.left_out for answer in answers)}
+    kept = {name: answers for name, answers in pages.items() if any(answer.rows for answer in answers)}
     common = {"languages": every, "published": published, "pages": list(kept)}
     common["without"] = [name for name in pages if name not in kept]
     written = [_write(folder / FIRST_PAGE, "languages.html", common)]
@@ -92,6 +92,8 @@ def _shown(answer: Answer, number: int, words: Words) -> Shown:
     title = words.say(f"blocks.{block.key}.title", subject=subject)
     if answer.left_out:
         return Shown(title, Markup(), answer.left_out)
+    if not answer.rows and not block.is_news_when_empty:
+        return Shown(title, Markup(), words.say("ui.without_rows", tables=", ".join(block.tables)))
     try:
         picture = Markup(block.draw(answer.rows, words)) if block.draw and answer.rows else None
         values = {"words": words, "block": block, "rows": answer.rows, "number": number, "title": title}

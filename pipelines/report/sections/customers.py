@@ -15,6 +15,7 @@ def blocks(served: Served) -> Iterator[Block]:
     del served  # every query is the same for all companies
     yield _tiers()
     yield _largest()
+    yield _most_won()
     yield _dormant()
     yield _open_items()
     yield _ending()
@@ -39,7 +40,7 @@ order by tier"""
 
 def _tiers_chart(rows: Sequence[Row], words: Words) -> str:
     named = [{**row, "label": words.say("ui.tier", tier=row["tier"])} for row in rows]
-    return charts.bars(charts.measured(named, "revenue_12m"), words)
+    return charts.bars(charts.measured(named, "customer_count"), words, "count")
 
 
 def _largest() -> Block:
@@ -50,6 +51,17 @@ order by revenue_12m desc, customer_id"""
     forms = {"customer_name": "text", "tier": "text", "revenue_12m": "money", "revenue_previous_12m": "money"}
     forms |= {"open_pipeline_amount": "money", "last_contact_on": "day"}
     return _block("largest", query, forms, ("customer_id",))
+
+
+def _most_won() -> Block:
+    """Who buys most where no system sends invoices or orders, too."""
+    query = """select customer_name, tier, won_count, won_amount_12m, won_amount, open_pipeline_amount, last_won_on
+from marts.customer_360
+where won_amount_12m > 0
+order by won_amount_12m desc, customer_id"""
+    forms = {"customer_name": "text", "tier": "text", "won_count": "count", "won_amount_12m": "money"}
+    forms |= {"won_amount": "money", "open_pipeline_amount": "money", "last_won_on": "day"}
+    return _block("most_won", query, forms, ("customer_id",))
 
 
 def _dormant() -> Block:

@@ -158,7 +158,7 @@ order by
     forms = {"severity": "term:severity", "kind": "term:alert", "happened_on": "day", "message": "source"}
     forms |= {"value": "number", "threshold": "number"}
     needs = {"outlook.alerts": ("severity", "kind", "happened_on", "message", "value", "threshold")}
-    return Block("alerts", needs, query, forms, shown=60)
+    return Block("alerts", needs, query, forms, shown=60, is_news_when_empty=True)
 
 
 def _regions(metric: str) -> Block:

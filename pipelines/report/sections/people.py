@@ -76,16 +76,18 @@ order by won_amount_base_12m desc nulls last"""
 
 
 def _adherence() -> Block:
-    query = """select level, member, period_start, judged_count, adherence_rate, adherence_low_95, adherence_high_95,
-    skipped_rate, backward_rate, period_end_share
+    query = """select level, coalesce(rep_name, member) as member, judged_count, adherence_rate, adherence_low_95,
+    adherence_high_95, between_open_count, skipped_rate, backward_rate, dated_won_count, period_end_share
 from marts.process_adherence
-where level in ('total', 'team', 'rep') and period = 'quarter' and is_enough
-qualify dense_rank() over (partition by level order by period_start desc) = 1
+left join marts.reps on level = 'rep' and member = rep_id
+where level in ('total', 'team', 'rep') and period = 'last_12_months' and is_enough
 order by level = 'total' desc, level = 'team' desc, adherence_rate nulls last"""
-    forms = {"level": "term:level", "member": "text", "period_start": "month", "judged_count": "count"}
-    shares = ("adherence_rate", "adherence_low_95", "adherence_high_95", "skipped_rate", "backward_rate")
-    forms |= dict.fromkeys((*shares, "period_end_share"), "share")
-    return Block("adherence", {"marts.process_adherence": (*forms, "period", "is_enough")}, query, forms, shown=60)
+    forms = {"level": "term:level", "member": "text", "judged_count": "count"}
+    forms |= dict.fromkeys(("adherence_rate", "adherence_low_95", "adherence_high_95"), "share")
+    forms |= {"between_open_count": "count", "skipped_rate": "share", "backward_rate": "share"}
+    forms |= {"dated_won_count": "count", "period_end_share": "share"}
+    needs = {"marts.process_adherence": (*forms, "period", "is_enough"), "marts.reps": ("rep_id", "rep_name")}
+    return Block("adherence", needs, query, forms, shown=60)
 
 
 def _submissions() -> Block:

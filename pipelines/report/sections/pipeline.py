@@ -16,7 +16,9 @@ def blocks(served: Served) -> Iterator[Block]:
     yield _closing_months()
     yield _funnel()
     yield _ageing()
+    yield _stage_probabilities()
     yield _at_risk()
+    yield _risk_rules()
 
 
 def _movements() -> Block:
@@ -120,3 +122,27 @@ order by count(*) filter (where risk.severity = 'high') desc, risk.amount_base d
         "outlook.open_deals": ("opportunity_id", "owner_name"),
     }
     return Block("at_risk", needs, query, forms, shown=30)
+
+
+def _stage_probabilities() -> Block:
+    query = """select stage_code, probability, probability_basis, own_deal_count, own_win_share, own_share_low_95,
+    own_share_high_95, default_probability
+from marts.stage_probabilities
+where stage_type = 'open'
+order by stage_order"""
+    forms = {"stage_code": "term:stage", "probability": "share", "probability_basis": "term:probability_basis"}
+    forms |= {"own_deal_count": "count"}
+    forms |= dict.fromkeys(("own_win_share", "own_share_low_95", "own_share_high_95", "default_probability"), "share")
+    needs = {"marts.stage_probabilities": (*forms, "stage_type", "stage_order")}
+    return Block("stage_probabilities", needs, query, forms)
+
+
+def _risk_rules() -> Block:
+    query = """select rule, flagged_count, loss_rate, loss_low_95, loss_high_95, peer_count, peer_loss_rate,
+    verdict_code
+from outlook.deal_risk_precision
+order by flagged_count desc, rule"""
+    forms = {"rule": "term:risk", "flagged_count": "count"}
+    forms |= dict.fromkeys(("loss_rate", "loss_low_95", "loss_high_95"), "share")
+    forms |= {"peer_count": "count", "peer_loss_rate": "share", "verdict_code": "term:verdict"}
+    return Block("risk_rules", {"outlook.deal_risk_precision": tuple(forms)}, query, forms)

@@ -47,7 +47,7 @@ order by severity = 'critical' desc, served_table, column_name"""
     forms = {"gate": "term:gate", "severity": "term:severity", "served_table": "text", "column_name": "text"}
     forms |= {"because": "source", "observed": "source", "unexpected_count": "count", "unexpected_examples": "source"}
     needs = {RESULTS: ("run_id", *_CHECKS, "unexpected_count", "unexpected_examples")}
-    return Block("failures", needs, query, forms)
+    return Block("failures", needs, query, forms, is_news_when_empty=True)
 
 
 def _runs() -> Block:
@@ -86,7 +86,7 @@ from status.quality.files
 where status in ('rejected', 'unclaimed')
 order by source_system, path"""
     forms = {"source_system": "text", "path": "text", "status": "term:file_status", "reason": "source"}
-    return Block("refused_files", {"status.quality.files": tuple(forms)}, query, forms)
+    return Block("refused_files", {"status.quality.files": tuple(forms)}, query, forms, is_news_when_empty=True)
 
 
 def _filled() -> Block:
