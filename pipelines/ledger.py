@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import polars as pl
 
+from pipelines import deal_ledger
 from pipelines.errors import AlmanacError
 from pipelines.home import state, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
@@ -19,7 +20,7 @@ VERSION: dict[str, pl.DataType] = {
     "as_of": pl.Date(),
     "issued_at": pl.Datetime("us"),
 }
-FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance")
+FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance", *deal_ledger.FRAMES)
 ISSUED_OUTCOMES = ("published", "backfilled")  # outcomes of runs whose versions count as issued
 AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone
 
@@ -40,10 +41,13 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
         plan = config.load(settings.forecasts)
         facts = market_facts(settings, plan.market_facts)
         issued = engine.forecast(history, plan, as_of=run.as_of, progress=progress, last_choices=last, regressors=facts)
+        say("forecasting: open deals")
+        issued, deals = deal_ledger.with_deals(issued, plan, deal_ledger.read_inputs(settings), run.as_of)
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
     for name in FRAMES:
-        versioned = _versioned(getattr(issued, name), run, AUTHORSHIP if name == "values" else {})
+        frame = deals[name] if name in deals else getattr(issued, name)
+        versioned = _versioned(frame, run, AUTHORSHIP if name == "values" else {})
         state.append(settings, f"forecast_{name}", run.run_id, versioned)
     load(settings, run)
 

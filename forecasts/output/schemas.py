@@ -90,6 +90,78 @@ IMPORTANCE: dict[str, pl.DataType] = {
     "n_series": pl.Int64(),
 }
 
+PIPELINE: dict[str, pl.DataType] = {
+    "unique_id": pl.String(),
+    "metric": pl.String(),
+    "level": pl.String(),
+    "member": pl.String(),
+    "freq": pl.String(),
+    "period_start": pl.Date(),
+    "horizon": pl.Int64(),
+    "booked": pl.Float64(),
+    "existing": pl.Float64(),
+    "new": pl.Float64(),
+    "mean": pl.Float64(),
+    "yhat": pl.Float64(),
+    **BOUNDS,
+    "n_open_deals": pl.Int64(),
+    "n_won_deals": pl.Int64(),
+    "model": pl.String(),
+}
+
+DEAL_SCORES: dict[str, pl.DataType] = {
+    "opportunity_id": pl.String(),
+    "stage_code": pl.String(),
+    "won_probability": pl.Float64(),
+    "lost_probability": pl.Float64(),
+    "open_probability": pl.Float64(),
+    "median_close_on": pl.Date(),
+    "entered_base": pl.Float64(),
+    "expected_win_base": pl.Float64(),
+    "expected_booking_base": pl.Float64(),
+    "model": pl.String(),
+    "model_version": pl.String(),
+    "n_closed_deals": pl.Int64(),
+    "fallback_reason": pl.String(),
+    "reasons": pl.String(),
+}
+
+DEAL_PERIODS: dict[str, pl.DataType] = {
+    "opportunity_id": pl.String(),
+    "period_start": pl.Date(),
+    "horizon": pl.Int64(),
+    "won_probability": pl.Float64(),
+    "lost_probability": pl.Float64(),
+}
+
+DEAL_REASONS: dict[str, pl.DataType] = {
+    "opportunity_id": pl.String(),
+    "feature": pl.String(),
+    "value": pl.String(),
+    "contribution": pl.Float64(),
+    "rank": pl.Int64(),
+}
+
+MODEL_REGISTRY: dict[str, pl.DataType] = {
+    "model": pl.String(),
+    "model_version": pl.String(),
+    "is_served": pl.Boolean(),
+    "trained_from": pl.Date(),
+    "trained_to": pl.Date(),
+    "features_hash": pl.String(),
+    "n_closed_deals": pl.Int64(),
+    "n_won_deals": pl.Int64(),
+    "n_rows": pl.Int64(),
+    "n_tested_rows": pl.Int64(),
+    "auc": pl.Float64(),
+    "brier": pl.Float64(),
+    "log_loss": pl.Float64(),
+    "calibration_slope": pl.Float64(),
+    "null_share": pl.Float64(),
+    "choice_reason": pl.String(),
+    "approved_by": pl.String(),
+}
+
 
 def empty(schema: dict[str, pl.DataType]) -> pl.DataFrame:
     """A frame without rows that has every column."""

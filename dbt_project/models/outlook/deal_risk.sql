@@ -4,6 +4,8 @@ with
 rules as (select * from {{ ref('deal_risk_rules') }}),
 deals as (select * from {{ ref('open_deals') }}),
 
+chances as (select * from {{ ref('deal_chances') }}),
+
 -- What the stage requires and the deal is recorded to lack; a missing record is left to data_quality.
 unprepared as (
     select deals.opportunity_id, {{ missing_requirements('stage_rules', 'deals') }} as missing from deals
@@ -67,6 +69,17 @@ findings as (
     union all
     select opportunity_id, 'no_amount', 1, 'no amount, or none that can be converted' from deals
     where is_amount_exported and coalesce(amount_base, 0) = 0
+    union all
+    select
+        opportunity_id, 'unlikely_for_stage', stage_win_probability / nullif(win_probability, 0),
+        'chance ' || round(100 * win_probability) || ' %, open deals in ' || stage_code || ' have '
+        || round(100 * stage_win_probability) || ' %' || coalesce(': ' || reasons, '')
+    from chances
+    union all
+    select
+        opportunity_id, 'closes_later_than_entered', later_than_entered_days,
+        'entered for ' || expected_close_on || ', deals like it have ended by ' || median_close_on
+    from chances
 ),
 
 final as (

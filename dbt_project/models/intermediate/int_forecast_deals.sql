@@ -1,0 +1,40 @@
+-- One row per real deal with a day of creation that any history or export shows: what the forecast from deals is told of
+-- it, as known at as_of. When it was first known stands beside it: at an earlier day it is not in the pipeline.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+deals as (
+    select * from {{ ref('opportunities') }}
+    where created_on is not null
+),
+
+knowledge as (
+    select
+        opportunity_id,
+        min(observed_on) as first_known_on,
+        arg_min(source, observation_number) as source,
+    from {{ ref('int_opportunity_observations') }}
+    group by opportunity_id
+),
+
+final as (
+    select
+        deals.opportunity_id as deal_id,
+        case when knowledge.source = 'exported_history' then 'exact_history' else 'dated_exports' end as basis,
+        deals.customer_id,
+        least(deals.created_on, run.as_of) as created_on,
+        case when not deals.is_open then greatest(least(deals.closed_on, run.as_of), created_on) end as closed_on,
+        case when deals.is_won then 'won' when deals.is_lost then 'lost' end as outcome,
+        cast(deals.amount_base as double) as amount,
+        deals.region,
+        deals.product_line,
+        deals.team,
+        coalesce(deals.rep_id, 'unmapped') as rep,
+        knowledge.first_known_on,
+    from deals
+    cross join run
+    inner join knowledge using (opportunity_id)
+)
+
+select * from final

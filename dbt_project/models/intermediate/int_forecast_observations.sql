@@ -1,0 +1,82 @@
+-- One row per deal and day on which its state became known: the whole state as it was known at the end of that day.
+with
+
+stages as (select * from {{ ref('stages') }}),
+
+deals as (select * from {{ ref('opportunities') }}),
+
+rates as (select opportunity_id, base_rate from {{ ref('int_opportunities') }}),
+
+observations as (
+    select * from {{ ref('int_opportunity_observations') }}
+    qualify row_number() over (partition by opportunity_id, observed_on order by observation_number desc) = 1
+),
+
+judgements as (select * from {{ ref('int_opportunity_judgements') }}),
+
+stages_known as (
+    select
+        observations.opportunity_id,
+        observations.observed_on,
+        observations.observation_number,
+        stages.stage_type,
+        stages.stage_order,
+        observations.stage_code,
+        observations.amount,
+        observations.expected_close_on,
+        lag(observations.stage_code) over by_deal as previous_stage_code,
+        lag(stages.stage_order) over by_deal as previous_order,
+        lag(observations.expected_close_on) over by_deal as previous_close_on,
+    from observations
+    inner join stages using (stage_code)
+    where stages.stage_type <> 'void'
+    window by_deal as (partition by observations.opportunity_id order by observations.observation_number)
+),
+
+-- Counts run up to the day of the row and never beyond it.
+counted as (
+    select
+        *,
+        last_value(case when stage_code is distinct from previous_stage_code then observed_on end ignore nulls)
+            over so_far as stage_since,
+        count(*) filter (where previous_stage_code <> stage_code) over so_far as move_count,
+        count(*) filter (where stage_type = 'open' and stage_order < previous_order) over so_far as backward_count,
+        count(*) filter (where stage_type = 'open' and expected_close_on > previous_close_on) over so_far as push_count,
+    from stages_known
+    window so_far as (
+        partition by opportunity_id order by observation_number rows between unbounded preceding and current row
+    )
+),
+
+final as (
+    select
+        counted.opportunity_id as deal_id,
+        counted.observed_on as known_on,
+        counted.stage_type as status_code,
+        case when counted.stage_type = 'open' then counted.stage_code end as stage_code,
+        cast(counted.amount * rates.base_rate as double) as amount,
+        cast(counted.stage_order as bigint) as stage_order,
+        counted.stage_since,
+        counted.expected_close_on,
+        judgements.probability as typed_probability,
+        categories.category_code,
+        counted.move_count,
+        counted.backward_count,
+        counted.push_count,
+        deals.channel,
+        deals.deal_type,
+        deals.region,
+        deals.product_line,
+        deals.team,
+        deals.rep_id as rep,
+    from counted
+    inner join deals using (opportunity_id)
+    inner join rates using (opportunity_id)
+    asof left join judgements
+        on counted.opportunity_id = judgements.opportunity_id and counted.observed_on >= judgements.observed_on
+    left join {{ ref('forecast_category_words') }} as categories
+        on {{ same_word('judgements.forecast_category', 'categories.word') }}
+    where deals.created_on is not null
+)
+
+select * from final

@@ -1,0 +1,119 @@
+"""The forecast from deals at one day and at past cutoffs: each time from what was known then, and nothing else.
+
+Tables in (`deals.schema`: DEALS with `first_known_on` and columns of nodes, OBSERVATIONS), tables out. It lets the
+pipeline stand beside series models: the same cutoffs, the same periods, the same ids.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+import polars as pl
+
+from forecasts.deals.history import History
+from forecasts.deals.pipeline import forecast_pipeline
+from forecasts.deals.schema import LOST, WON
+from forecasts.deals.scores import Scores, score_deals
+from forecasts.deals.settings import Settings
+from forecasts.output import schemas
+
+PAST_DRAWS = 300  # of a past cutoff: its median and 95 % bounds are compared, not served
+LEAST_KNOWN = 0.9  # share of the deals then open that must have been known: a cutoff before the exports says nothing
+
+
+@dataclass(frozen=True)
+class DealForecasts:
+    """scores: of the day, with its periods, reasons and registry. rows: schemas.PIPELINE, of the day.
+
+    past: schemas.BACKTEST without actuals (y is null), model `pipeline`, one row per series, cutoff and period.
+    cutoffs: one row per cutoff asked for: cutoff, n_known, n_not_exported, is_used.
+    """
+
+    scores: Scores
+    rows: pl.DataFrame
+    past: pl.DataFrame
+    cutoffs: pl.DataFrame
+
+
+def known_by(deals: pl.DataFrame, observations: pl.DataFrame, day: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Deals and observations as they stood at the end of a day, whatever was learnt of them later.
+
+    A deal that no history and no export had shown yet is left out. Outcome and amount are those of its last observation
+    then; the closing day is the one known now where it is not later, else the day of that observation.
+    """
+    seen = observations.filter(pl.col("known_on") <= day).sort("deal_id", "known_on", maintain_order=True)
+    last = seen.group_by("deal_id", maintain_order=True).agg(
+        pl.col("known_on", "status_code", "amount").last().name.prefix("_")
+    )
+    known = deals.filter(pl.col("created_on") <= day).join(last, on="deal_id", how="inner", maintain_order="left")
+    is_closed = pl.col("_status_code").is_in([WON, LOST])
+    closed_on = pl.when(pl.col("closed_on") <= pl.col("_known_on")).then("closed_on").otherwise("_known_on")
+    known = known.with_columns(
+        outcome=pl.when(is_closed).then("_status_code"),
+        closed_on=pl.when(is_closed).then(pl.max_horizontal(closed_on, "created_on")),
+        amount=pl.col("_amount"),
+    )
+    return known.drop("_known_on", "_status_code", "_amount"), seen
+
+
+def forecast_deals(
+    deals: pl.DataFrame,
+    observations: pl.DataFrame,
+    levels: Mapping[str, str],
+    *,
+    as_of: date,
+    cutoffs: Sequence[date],
+    settings: Settings,
+    seeds: Mapping[str, float],
+) -> DealForecasts | None:
+    """Score the open deals of `as_of` and forecast what they and later ones bring; the same for past cutoffs.
+
+    levels: name of the level to the column of `deals`. seeds: stage to the chance that the company assumes. None where
+    no deal is known: then there is no pipeline to forecast from.
+    """
+    known, seen = known_by(deals, observations, as_of)
+    if known.is_empty():
+        return None
+    history = History(as_of, known.drop("first_known_on"), seen)
+    scores = score_deals(history, settings, seeds)
+    now = forecast_pipeline(history, scores, levels, settings).rows
+    counts = [_counts(deals, cutoff) for cutoff in cutoffs]
+    used = [cutoff for cutoff, row in zip(cutoffs, counts, strict=True) if row["is_used"]]
+    past = [_at_cutoff(deals, observations, levels, cutoff, settings, seeds) for cutoff in used]
+    shape = {"cutoff": pl.Date, "n_known": pl.Int64, "n_not_exported": pl.Int64, "is_used": pl.Boolean}
+    return DealForecasts(
+        scores,
+        _pipeline_rows(now),
+        pl.concat([schemas.empty(schemas.BACKTEST), *past]),
+        pl.DataFrame(counts, schema=shape),
+    )
+
+
+def _counts(deals: pl.DataFrame, cutoff: date) -> dict[str, object]:
+    """How many of the deals that were open then had been exported, and how many were not known yet."""
+    is_open_then = (pl.col("created_on") <= cutoff) & (pl.col("closed_on").is_null() | (pl.col("closed_on") > cutoff))
+    then_open = deals.filter(is_open_then)
+    known = int((then_open["first_known_on"] <= cutoff).sum())
+    is_used = len(then_open) > 0 and known >= LEAST_KNOWN * len(then_open)
+    return {"cutoff": cutoff, "n_known": known, "n_not_exported": len(then_open) - known, "is_used": is_used}
+
+
+def _at_cutoff(
+    deals: pl.DataFrame,
+    observations: pl.DataFrame,
+    levels: Mapping[str, str],
+    cutoff: date,
+    settings: Settings,
+    seeds: Mapping[str, float],
+) -> pl.DataFrame:
+    known, seen = known_by(deals, observations, cutoff)
+    history = History(cutoff, known.drop("first_known_on"), seen)
+    fewer = replace(settings, draws=min(settings.draws, PAST_DRAWS))
+    scores = score_deals(history, fewer, seeds)
+    rows = forecast_pipeline(history, scores, levels, fewer).rows
+    rows = rows.with_columns(cutoff=pl.lit(cutoff), model=pl.lit("pipeline"), y=pl.lit(None, dtype=pl.Float64))
+    return schemas.conform(rows, schemas.BACKTEST)
+
+
+def _pipeline_rows(rows: pl.DataFrame) -> pl.DataFrame:
+    return schemas.conform(rows.rename({"open_deal_count": "n_open_deals", "n": "n_won_deals"}), schemas.PIPELINE)

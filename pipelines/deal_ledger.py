@@ -1,0 +1,120 @@
+"""The forecast from deals in the job: its inputs read from the working file, its tables, its place in the pool."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings
+
+if TYPE_CHECKING:
+    from forecasts.config import Config
+    from forecasts.deal_origins import DealForecasts
+    from forecasts.deals.scores import Scores
+    from forecasts.run import Forecasts
+
+METRIC = "bookings"
+FRAMES = ("pipeline", "deal_scores", "deal_periods", "deal_reasons", "model_registry")
+LEVELS = ("region", "product_line", "team", "rep")
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """deals, observations: of intermediate.int_forecast_*. seeds: stage to the chance assumed of it."""
+
+    deals: pl.DataFrame
+    observations: pl.DataFrame
+    seeds: dict[str, float]
+
+
+def read_inputs(settings: Settings) -> Inputs:
+    """What is known of deals, from the working file."""
+    with warehouse.read(settings) as connection:
+        deals = connection.execute("select * from intermediate.int_forecast_deals order by deal_id").pl()
+        observations = connection.execute(
+            "select * from intermediate.int_forecast_observations order by deal_id, known_on"
+        ).pl()
+        seeds = connection.execute(
+            "select stage_code, default_probability from policy.stages where stage_type = 'open' order by all"
+        ).fetchall()
+    return Inputs(deals, observations, dict(seeds))
+
+
+def with_deals(
+    issued: "Forecasts", plan: "Config", inputs: Inputs, as_of: date
+) -> tuple["Forecasts", dict[str, pl.DataFrame]]:
+    """The engine's result with the pipeline weighed into its bookings, and the frames of deals by their name.
+
+    Bookings are forecast from deals for every
+    kind of period that the configuration names for them.
+    """
+    from forecasts import deal_origins
+    from forecasts.deals.settings import Settings as DealSettings
+
+    frames: dict[str, list[pl.DataFrame]] = {name: [] for name in FRAMES}
+    for entry in (entry for entry in plan.series if entry.metric == METRIC):
+        forecast = deal_origins.forecast_deals(
+            inputs.deals,
+            inputs.observations,
+            {level: level for level in LEVELS},
+            as_of=as_of,
+            cutoffs=_cutoffs(issued.backtest, issued.series, entry.freq),
+            settings=DealSettings(frequency=entry.freq, periods=entry.horizon),
+            seeds=inputs.seeds,
+        )
+        if forecast is None:
+            continue
+        issued = _combined(issued, forecast, entry.levels)
+        frames["pipeline"].append(forecast.rows)
+        if not frames["deal_scores"]:  # chances belong to a deal: those by month, or by the first kind of period
+            for name, frame in score_frames(forecast.scores).items():
+                frames[name].append(frame)
+    return issued, _stacked(frames)
+
+
+def _cutoffs(backtest: pl.DataFrame, series: pl.DataFrame, freq: str) -> list[date]:
+    ids = series.filter((pl.col("metric") == METRIC) & (pl.col("freq") == freq))["unique_id"]
+    return backtest.filter(pl.col("unique_id").is_in(ids.implode()))["cutoff"].unique().sort().to_list()
+
+
+def _combined(issued: "Forecasts", forecast: "DealForecasts", levels: Sequence[str]) -> "Forecasts":
+    from forecasts.selection import combination
+
+    now = forecast.rows.filter((pl.col("metric") == METRIC) & pl.col("level").is_in(list(levels)))
+    past = forecast.past.filter(pl.col("unique_id").is_in(now["unique_id"].unique().implode()))
+    result = combination.combine(issued.values, issued.backtest, issued.series, now, past)
+    return replace(
+        issued,
+        values=result.values,
+        backtest=result.backtest,
+        series=result.series,
+        choices=pl.concat([issued.choices, result.choices]),
+    )
+
+
+def score_frames(scores: "Scores") -> dict[str, pl.DataFrame]:
+    """The engine's frames of deals under the names and units that are served."""
+    from forecasts.output import schemas
+
+    money = {"amount": "entered_base", "expected_amount": "expected_win_base"}
+    deals = scores.deals.rename({**money, "expected_booking_amount": "expected_booking_base"})
+    counts = {name: f"n_{name.removesuffix('_count')}s" for name in scores.registry.columns if name.endswith("_count")}
+    return {
+        "deal_scores": schemas.conform(
+            deals.rename({"deal_id": "opportunity_id", "n": "n_closed_deals"}), schemas.DEAL_SCORES
+        ),
+        "deal_periods": schemas.conform(scores.periods.rename({"deal_id": "opportunity_id"}), schemas.DEAL_PERIODS),
+        "deal_reasons": schemas.conform(scores.reasons.rename({"deal_id": "opportunity_id"}), schemas.DEAL_REASONS),
+        "model_registry": schemas.conform(
+            scores.registry.rename({**counts, "reason": "choice_reason"}), schemas.MODEL_REGISTRY
+        ),
+    }
+
+
+def _stacked(frames: dict[str, list[pl.DataFrame]]) -> dict[str, pl.DataFrame]:
+    from forecasts.output import schemas
+
+    return {name: pl.concat([schemas.empty(getattr(schemas, name.upper())), *part]) for name, part in frames.items()}
