@@ -44,7 +44,7 @@ def read_inputs(settings: Settings) -> Inputs:
 
 
 def with_deals(
-    issued: "Forecasts", plan: "Config", inputs: Inputs, as_of: date
+    issued: "Forecasts", plan: "Config", inputs: Inputs, history: pl.DataFrame, as_of: date
 ) -> tuple["Forecasts", dict[str, pl.DataFrame]]:
     """The engine's result with the pipeline weighed into its bookings, and the frames of deals by their name.
 
@@ -67,7 +67,7 @@ def with_deals(
         )
         if forecast is None:
             continue
-        issued = _combined(issued, forecast, entry.levels)
+        issued = _combined(issued, forecast, entry.levels, history)
         frames["pipeline"].append(forecast.rows)
         if not frames["deal_scores"]:  # chances belong to a deal: those by month, or by the first kind of period
             for name, frame in score_frames(forecast.scores).items():
@@ -80,14 +80,23 @@ def _cutoffs(backtest: pl.DataFrame, series: pl.DataFrame, freq: str) -> list[da
     return backtest.filter(pl.col("unique_id").is_in(ids.implode()))["cutoff"].unique().sort().to_list()
 
 
-def _combined(issued: "Forecasts", forecast: "DealForecasts", levels: Sequence[str]) -> "Forecasts":
+def _combined(
+    issued: "Forecasts", forecast: "DealForecasts", levels: Sequence[str], history: pl.DataFrame
+) -> "Forecasts":
+    from forecasts.output.scored import accuracy_of
     from forecasts.selection import combination
 
     now = forecast.rows.filter((pl.col("metric") == METRIC) & pl.col("level").is_in(list(levels)))
     past = forecast.past.filter(pl.col("unique_id").is_in(now["unique_id"].unique().implode()))
     result = combination.combine(issued.values, issued.backtest, issued.series, now, past)
+    ids = now["unique_id"].unique().implode()
+    is_new = pl.col("unique_id").is_in(ids) & pl.col("model").is_in([combination.PIPELINE, combination.POOL])
+    is_own = pl.col("unique_id").is_in(ids) & (pl.col("model") == combination.POOL)
+    renamed = pl.when(is_own).then(pl.lit(combination.SERIES_POOL)).otherwise("model").alias("model")
+    scored = accuracy_of(result.backtest.filter(is_new), history)
     return replace(
         issued,
+        accuracy=pl.concat([issued.accuracy.with_columns(renamed), scored]),
         values=result.values,
         backtest=result.backtest,
         series=result.series,

@@ -42,7 +42,7 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
         facts = market_facts(settings, plan.market_facts)
         issued = engine.forecast(history, plan, as_of=run.as_of, progress=progress, last_choices=last, regressors=facts)
         say("forecasting: open deals")
-        issued, deals = deal_ledger.with_deals(issued, plan, deal_ledger.read_inputs(settings), run.as_of)
+        issued, deals = deal_ledger.with_deals(issued, plan, deal_ledger.read_inputs(settings), history, run.as_of)
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
     for name in FRAMES:

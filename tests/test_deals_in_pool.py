@@ -1,0 +1,124 @@
+"""Bookings are one forecast of two views; who has only one of them is served that one, and who has none no number."""
+
+from datetime import date
+
+import polars as pl
+import pytest
+from deal_histories import made_deals
+from polars.testing import assert_frame_equal
+
+from forecasts.config import Aggregation, Config, SeriesSet
+from forecasts.output.scored import accuracy_of
+from forecasts.run import Forecasts, forecast
+from pipelines import deal_ledger
+
+pytestmark = pytest.mark.fast
+
+AS_OF = date(2025, 12, 31)
+PLAN = Config(
+    series=(SeriesSet("bookings", ("total", "region"), horizon=6), SeriesSet("revenue", ("total",), horizon=6)),
+    hierarchy=(Aggregation("total", "region"),),
+    tier="prophet",
+)
+
+
+def series(metric: str, level: str, member: str, rows: pl.DataFrame) -> pl.DataFrame:
+    """Months from the first with a value on, as `marts.series_history` has them."""
+    months = rows.group_by(ds=pl.col("closed_on").dt.truncate("1mo")).agg(y=pl.col("amount").sum())
+    span = pl.date_range(months["ds"].min(), date(2025, 12, 1), "1mo", eager=True).alias("ds")
+    full = span.to_frame().join(months, on="ds", how="left", maintain_order="left")
+    names = {"metric": metric, "level": level, "member": member, "freq": "MS"}
+    columns = [pl.lit(value).alias(name) for name, value in names.items()]
+    unique_id = pl.lit("|".join(names.values())).alias("unique_id")
+    return full.select(unique_id, *columns, "ds", pl.col("y").fill_null(0.0))
+
+
+@pytest.fixture(scope="module")
+def inputs() -> deal_ledger.Inputs:
+    """Three regions: two of three years, one whose deals all came in the last two months and none is closed."""
+    deals, seen = made_deals(seed=11)
+    young = deals.filter((pl.col("created_on") > date(2025, 11, 1)) & pl.col("outcome").is_null())["deal_id"].head(12)
+    is_young = pl.col("deal_id").is_in(young.implode())
+    rename = pl.when(is_young).then(pl.lit("west")).otherwise("region").alias("region")
+    first = seen.group_by("deal_id").agg(first_known_on=pl.col("known_on").min())
+    deals = deals.with_columns(rename, product_line=pl.lit("A"), team=pl.lit("T"), rep=pl.lit("r"))
+    return deal_ledger.Inputs(deals.join(first, on="deal_id"), seen.with_columns(rename), {})
+
+
+@pytest.fixture(scope="module")
+def history(inputs: deal_ledger.Inputs) -> pl.DataFrame:
+    won = inputs.deals.filter((pl.col("outcome") == "won") & (pl.col("closed_on") <= AS_OF))
+    parts = [series("bookings", "total", "", won), series("revenue", "total", "", won)]
+    parts += [series("bookings", "region", name, won.filter(pl.col("region") == name)) for name in ("north", "south")]
+    return pl.concat(parts)
+
+
+@pytest.fixture(scope="module")
+def alone(history: pl.DataFrame) -> Forecasts:
+    return forecast(history, PLAN, as_of=AS_OF)
+
+
+@pytest.fixture(scope="module")
+def together(
+    alone: Forecasts, inputs: deal_ledger.Inputs, history: pl.DataFrame
+) -> tuple[Forecasts, dict[str, pl.DataFrame]]:
+    return deal_ledger.with_deals(alone, PLAN, inputs, history, AS_OF)
+
+
+def served(issued: Forecasts) -> pl.DataFrame:
+    return issued.values.filter(pl.col("is_served") & (pl.col("scenario") == "base"))
+
+
+def test_the_served_number_lies_between_the_two_views(together: tuple[Forecasts, dict[str, pl.DataFrame]]) -> None:
+    values = together[0].values.filter(pl.col("unique_id") == "bookings|total||MS")
+    wide = values.pivot("model", index="period_start", values="yhat").sort("period_start")
+    low, high = pl.min_horizontal("series_pool", "pipeline"), pl.max_horizontal("series_pool", "pipeline")
+    assert wide.select(pl.col("pool").is_between(low - 1e-6, high + 1e-6).all()).item()
+    assert (wide["pool"] - wide["series_pool"]).abs().min() > 0  # it is a view of its own
+    assert values.filter("is_served")["model"].unique().to_list() == ["pool"]
+
+
+def test_what_has_no_deals_is_left_as_it_was(
+    alone: Forecasts, together: tuple[Forecasts, dict[str, pl.DataFrame]]
+) -> None:
+    for name in ("values", "backtest", "series", "accuracy"):
+        is_revenue = pl.col("unique_id").str.starts_with("revenue")
+        before, after = (getattr(issued, name).filter(is_revenue) for issued in (alone, together[0]))
+        assert_frame_equal(before, after, check_row_order=False)
+
+
+def test_regions_with_a_history_add_up_to_the_total(together: tuple[Forecasts, dict[str, pl.DataFrame]]) -> None:
+    rows = served(together[0]).join(together[0].series, on="unique_id").filter(metric="bookings", served_model="pool")
+    total = rows.filter(level="total").sort("period_start")["yhat"]
+    regions = rows.filter(level="region").group_by("period_start").agg(pl.col("yhat").sum()).sort("period_start")
+    assert regions["yhat"].to_list() == pytest.approx(total.to_list())
+
+
+def test_a_pipeline_without_a_history_is_forecast_from_deals(
+    together: tuple[Forecasts, dict[str, pl.DataFrame]],
+) -> None:
+    issued, deals = together
+    rows = served(issued).filter(pl.col("unique_id") == "bookings|region|west|MS")
+    assert rows["model"].unique().to_list() == ["pipeline"] and len(rows) == 6
+    assert "deals" in rows["fallback_reason"][0] and rows["yhat"].sum() >= 0 and rows["hi_80"].sum() > 0
+    assert deals["deal_scores"]["won_probability"].is_between(0, 1).all()
+
+
+def test_no_deals_change_nothing(alone: Forecasts, inputs: deal_ledger.Inputs, history: pl.DataFrame) -> None:
+    none = deal_ledger.Inputs(inputs.deals.clear(), inputs.observations.clear(), {})
+    issued, frames = deal_ledger.with_deals(alone, PLAN, none, history, AS_OF)
+    assert issued is alone and all(frame.is_empty() for frame in frames.values())
+
+
+def test_accuracy_from_rows_is_that_of_the_engine(alone: Forecasts, history: pl.DataFrame) -> None:
+    model = pl.col("model") == "seasonal_naive"
+    ours = accuracy_of(alone.backtest.filter(model), history)
+    assert len(ours) == 4
+    assert_frame_equal(ours, alone.accuracy.filter(model).sort("unique_id"))
+
+
+def test_every_model_of_the_backtest_has_its_accuracy(together: tuple[Forecasts, dict[str, pl.DataFrame]]) -> None:
+    issued = together[0]
+    key = ["unique_id", "model"]
+    assert issued.accuracy.select(key).is_unique().all()
+    assert_frame_equal(issued.accuracy.select(key).unique().sort(key), issued.backtest.select(key).unique().sort(key))
