@@ -48,15 +48,15 @@ def known_by(deals: pl.DataFrame, observations: pl.DataFrame, day: date) -> tupl
     last = seen.group_by("deal_id", maintain_order=True).agg(
         pl.col("known_on", "status_code", "amount").last().name.prefix("_")
     )
-    known = deals.filter(pl.col("created_on") <= day).join(last, on="deal_id", how="inner", maintain_order="left")
+    shown = deals.filter(pl.col("created_on") <= day).join(last, on="deal_id", how="inner", maintain_order="left")
     is_closed = pl.col("_status_code").is_in([WON, LOST])
     closed_on = pl.when(pl.col("closed_on") <= pl.col("_known_on")).then("closed_on").otherwise("_known_on")
-    known = known.with_columns(
+    shown = shown.with_columns(
         outcome=pl.when(is_closed).then("_status_code"),
         closed_on=pl.when(is_closed).then(pl.max_horizontal(closed_on, "created_on")),
         amount=pl.col("_amount"),
     )
-    return known.drop("_known_on", "_status_code", "_amount"), seen
+    return shown.drop("_known_on", "_status_code", "_amount"), seen
 
 
 def forecast_deals(
@@ -74,10 +74,10 @@ def forecast_deals(
     levels: name of the level to the column of `deals`. seeds: stage to the chance that the company assumes. None where
     no deal is known: then there is no pipeline to forecast from.
     """
-    known, seen = known_by(deals, observations, as_of)
-    if known.is_empty():
+    shown, seen = known_by(deals, observations, as_of)
+    if shown.is_empty():
         return None
-    history = History(as_of, known.drop("first_known_on"), seen)
+    history = History(as_of, shown.drop("first_known_on"), seen)
     scores = score_deals(history, settings, seeds)
     now = forecast_pipeline(history, scores, levels, settings).rows
     counts = [_counts(deals, cutoff) for cutoff in cutoffs]
@@ -96,9 +96,9 @@ def _counts(deals: pl.DataFrame, cutoff: date) -> dict[str, object]:
     """How many of the deals that were open then had been exported, and how many were not known yet."""
     is_open_then = (pl.col("created_on") <= cutoff) & (pl.col("closed_on").is_null() | (pl.col("closed_on") > cutoff))
     then_open = deals.filter(is_open_then)
-    known = int((then_open["first_known_on"] <= cutoff).sum())
-    is_used = len(then_open) > 0 and known >= LEAST_KNOWN * len(then_open)
-    return {"cutoff": cutoff, "n_known": known, "n_not_exported": len(then_open) - known, "is_used": is_used}
+    exported = int((then_open["first_known_on"] <= cutoff).sum())
+    is_used = len(then_open) > 0 and exported >= LEAST_KNOWN * len(then_open)
+    return {"cutoff": cutoff, "n_known": exported, "n_not_exported": len(then_open) - exported, "is_used": is_used}
 
 
 def _at_cutoff(
@@ -109,8 +109,8 @@ def _at_cutoff(
     settings: Settings,
     seeds: Mapping[str, float],
 ) -> pl.DataFrame:
-    known, seen = known_by(deals, observations, cutoff)
-    history = History(cutoff, known.drop("first_known_on"), seen)
+    shown, seen = known_by(deals, observations, cutoff)
+    history = History(cutoff, shown.drop("first_known_on"), seen)
     fewer = replace(settings, draws=min(settings.draws, PAST_DRAWS), fewest_won=ONLY_TABLE)
     scores = score_deals(history, fewer, seeds)
     rows = forecast_pipeline(history, scores, levels, fewer).rows

@@ -25,7 +25,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "resolve": STEP,
     "matching": STEP | {"resolve", "ingest"},  # one engine for a file: it reads with ingest, clusters with resolve
     "gates": STEP | {"expectations"},
-    "ledger": STEP | {"forecasts"},
+    "deal_ledger": {"home", "forecasts"},  # what ledger asks of deals
+    "ledger": STEP | {"forecasts", "deal_ledger"},
     "report": {"errors", "home", "forecasts"},  # reads the published files alone; draws with the marks of forecasts
     "serving": STEP
     | {"gates", "report"},  # the status file shows what the gates found; pages are swapped in with tables

@@ -15,14 +15,14 @@ def accuracy_of(backtest: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
 
     history: unique_id, freq, ds, y of `marts.series_history`; what lies up to a cutoff scales the errors after it.
     """
-    known = backtest.filter(pl.col("y").is_not_null())
-    if known.is_empty():
+    scored = backtest.filter(pl.col("y").is_not_null())
+    if scored.is_empty():
         return schemas.empty(schemas.ACCURACY)
-    own = history.filter(pl.col("unique_id").is_in(known["unique_id"].unique().implode())).sort("unique_id", "ds")
+    own = history.filter(pl.col("unique_id").is_in(scored["unique_id"].unique().implode())).sort("unique_id", "ds")
     values = {name: rows for (name,), rows in own.group_by("unique_id")}
     parts = [
         _scores(part.sort("horizon"), values[str(name)])
-        for (name, _, _), part in known.group_by("unique_id", "model", "cutoff", maintain_order=True)
+        for (name, _, _), part in scored.group_by("unique_id", "model", "cutoff", maintain_order=True)
     ]
     measures = [name for name in schemas.ACCURACY if name not in NOT_MEASURES]
     mean = [pl.col(name).filter(pl.col(name).is_not_nan()).mean() for name in measures]
