@@ -78,6 +78,17 @@ def test_the_served_number_lies_between_the_two_views(together: tuple[Forecasts,
     assert values.filter("is_served")["model"].unique().to_list() == ["pool"]
 
 
+def test_the_weights_stand_beside_how_often_they_were_tested(
+    together: tuple[Forecasts, dict[str, pl.DataFrame]],
+) -> None:
+    rows = together[0].choices.filter(pl.col("decision") == "combination")
+    assert sorted(rows.select("segment", "step").rows()) == sorted(
+        (f"bookings {level}", step) for level in ("total", "region") for step in range(1, 7)
+    )
+    assert rows["error"].is_between(0, 1).all()
+    assert rows["reason"].str.contains(r"from \d+ cutoffs").all()
+
+
 def test_what_has_no_deals_is_left_as_it_was(
     alone: Forecasts, together: tuple[Forecasts, dict[str, pl.DataFrame]]
 ) -> None:

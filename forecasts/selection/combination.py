@@ -47,7 +47,7 @@ def combine(
     alone = both.filter(pl.col("served_model").is_null() | (pl.col("served_model") != POOL))["unique_id"]
     past = _with_actuals(past, backtest)
     pairs = _pairs(backtest.filter(pl.col("unique_id").is_in(pooled.implode())), past, names)
-    weights = _weights(pairs)
+    weights = _with_untested(_weights(pairs), now.filter(pl.col("unique_id").is_in(pooled.implode())))
     served = _served(values, now, pooled, weights, names)
     tested = _tested(pairs)
     return Combined(
@@ -99,6 +99,13 @@ def _weights(pairs: pl.DataFrame) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={**shape, "weight": pl.Float64, "n_cutoffs": pl.Int64}, orient="row")
 
 
+def _with_untested(weights: pl.DataFrame, now: pl.DataFrame) -> pl.DataFrame:
+    """A weight for every step that is forecast: where no cutoff could test it the two views count alike."""
+    by = ["metric", "freq", "level", "horizon"]
+    steps = now.select(by).unique(maintain_order=True).join(weights, on=by, how="left", maintain_order="left")
+    return steps.with_columns(pl.col("weight").fill_null(0.5), pl.col("n_cutoffs").fill_null(0))
+
+
 def _mixed(frame: pl.DataFrame) -> pl.DataFrame:
     """The two views of each row averaged by `weight`."""
     return frame.with_columns(
@@ -129,7 +136,7 @@ def _served(
     both = both.join(
         weights.drop("n_cutoffs"), on=["metric", "freq", "level", "horizon"], how="left", maintain_order="left"
     )
-    # Beyond what could be tested the two count alike; a period that the pipeline does not reach is the series' own.
+    # A period that the pipeline does not reach is the series' own.
     is_known = pl.col("yhat_pipeline").is_not_null()
     both = both.with_columns(weight=pl.when(is_known).then(pl.col("weight").fill_null(0.5)).otherwise(0.0))
     both = both.with_columns(pl.col(f"{name}_pipeline").fill_null(pl.col(name)) for name in NUMBERS)
