@@ -72,8 +72,8 @@ findings as (
     union all
     select
         opportunity_id, 'unlikely_for_stage', stage_win_probability / nullif(win_probability, 0),
-        'chance ' || round(100 * win_probability) || ' %, open deals in ' || stage_code || ' have '
-        || round(100 * stage_win_probability) || ' %' || coalesce(': ' || reasons, '')
+        'chance ' || cast(round(100 * win_probability) as integer) || ' %, open deals in ' || stage_code || ' have '
+        || cast(round(100 * stage_win_probability) as integer) || ' %' || coalesce(': ' || reasons, '')
     from chances
     union all
     select
