@@ -23,6 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "keys": {"errors", "contracts", "home"},
     "ingest": STEP,
     "resolve": STEP,
+    "funnel": set(),  # a pure function, called by a dbt model
     "matching": STEP | {"resolve", "ingest"},  # one engine for a file: it reads with ingest, clusters with resolve
     "gates": STEP | {"expectations"},
     "ledger": STEP | {"forecasts"},

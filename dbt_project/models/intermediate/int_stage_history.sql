@@ -17,6 +17,7 @@ stays as (
         stage_number,
         arg_min(stage_code, observation_number) as stage_code,
         arg_min(observed_on, observation_number) as first_observed_on,
+        max(observed_on) as last_observed_on,
         arg_min(previous_export_on, observation_number) as previous_export_on,
         arg_min({{ local_date('updated_at') }}, observation_number) as updated_on,
         arg_max(amount, observation_number) as amount,
@@ -28,7 +29,9 @@ stays as (
     group by opportunity_id, stage_number
 ),
 
--- Exports show that a deal moved since the previous export; the day itself is taken from the deal where it has one.
+-- Exports show that a deal moved since the previous export, not when. dated_on is the day that movements of money are
+-- booked on: the deal's own day where it has one. What is known of the move are the first and last day it can have had:
+-- a deal cannot have been edited last before it moved.
 dated_stays as (
     select
         stays.*,
@@ -47,11 +50,26 @@ dated_stays as (
                 then coalesce(deals.created_on, stays.first_observed_on)
             else stays.first_observed_on
         end as dated_on,
-        stays.stage_number > 1
-        or stays.source = 'exported_history'
-        or coalesce(deals.created_on > stays.previous_export_on, false)
-        or coalesce(stays.stage_code = first_stage.stage_code and deals.created_on is not null, false)
-        or (stages.stage_type in ('won', 'lost') and deals.closed_on is not null) as is_entry_observed,
+        stays.is_current
+        and stages.stage_type in ('won', 'lost')
+        and coalesce(deals.closed_on is not null and deals.closed_on_source = 'closed_on', false) as is_dated_ending,
+        stays.stage_number = 1
+        and stays.stage_code = first_stage.stage_code
+        and deals.created_on is not null as is_creation,
+        case
+            when is_dated_ending then deals.closed_on
+            when stays.source = 'exported_history' then stays.first_observed_on
+            when stays.stage_number = 1 then least(deals.created_on, stays.first_observed_on)
+            else stays.previous_export_on + 1
+        end as earliest_on,
+        case
+            when is_dated_ending then deals.closed_on
+            when stays.source = 'exported_history' then stays.first_observed_on
+            when is_creation then least(deals.created_on, stays.first_observed_on)
+            when stays.updated_on > stays.previous_export_on
+                then least(stays.updated_on, stays.first_observed_on)
+            else stays.first_observed_on
+        end as latest_on,
     from stays
     cross join first_stage
     inner join deals using (opportunity_id)
@@ -63,6 +81,10 @@ ordered_stays as (
     select
         *,
         max(dated_on) over (partition by opportunity_id order by stage_number) as entered_on,
+        case
+            when earliest_on is not null then max(earliest_on) over (partition by opportunity_id order by stage_number)
+        end as entered_earliest_on,
+        max(latest_on) over (partition by opportunity_id order by stage_number) as entered_latest_on,
         lag(stage_order) over (partition by opportunity_id order by stage_number) as previous_stage_order,
         lag(stage_code) over (partition by opportunity_id order by stage_number) as previous_stage_code,
     from dated_stays
@@ -72,31 +94,63 @@ left_stays as (
     select
         *,
         lead(entered_on) over (partition by opportunity_id order by stage_number) as left_on,
+        lead(entered_latest_on) over (partition by opportunity_id order by stage_number) as left_latest_on,
+        case
+            when source = 'exported_history'
+                then lead(entered_earliest_on) over (partition by opportunity_id order by stage_number)
+            else greatest(least(last_observed_on + 1, left_latest_on), entered_latest_on)
+        end as left_earliest_on,
     from ordered_stays
+),
+
+-- Stages that came and went between two exports are not seen: a stay ends on the first day it can have ended.
+bounded_stays as (
+    select
+        left_stays.* exclude (left_earliest_on),
+        case when left_stays.left_latest_on is not null then left_stays.left_earliest_on end as left_earliest_on,
+        case
+            when left_stays.left_on is not null or left_stays.stage_type = 'open'
+                then
+                    greatest(date_diff(
+                        'day', left_stays.entered_latest_on,
+                        if(left_stays.left_on is null, run.as_of, left_stays.left_earliest_on)
+                    ), 0)
+        end as days_at_least,
+        case
+            when left_stays.left_on is not null or left_stays.stage_type = 'open'
+                then
+                    greatest(date_diff(
+                        'day', left_stays.entered_earliest_on, coalesce(left_stays.left_latest_on, run.as_of)
+                    ), 0)
+        end as days_at_most,
+    from left_stays
+    cross join run
 ),
 
 final as (
     select
-        left_stays.opportunity_id,
-        left_stays.stage_number,
-        left_stays.stage_code,
-        left_stays.stage_type,
-        left_stays.stage_order,
-        left_stays.previous_stage_code,
-        left_stays.entered_on,
-        left_stays.left_on,
-        case
-            when left_stays.left_on is not null or left_stays.stage_type = 'open'
-                then greatest(date_diff('day', left_stays.entered_on, coalesce(left_stays.left_on, run.as_of)), 0)
-        end as days_in_stage,
-        cast(left_stays.amount * left_stays.base_rate as decimal(18, 4)) as amount_base,
-        left_stays.expected_close_on,
-        left_stays.is_current,
-        left_stays.is_entry_observed,
-        coalesce(left_stays.stage_order < left_stays.previous_stage_order, false) as is_backward,
-        left_stays.source,
-    from left_stays
-    cross join run
+        opportunity_id,
+        stage_number,
+        stage_code,
+        stage_type,
+        stage_order,
+        previous_stage_code,
+        entered_on,
+        left_on,
+        entered_earliest_on,
+        entered_latest_on,
+        left_earliest_on,
+        left_latest_on,
+        coalesce(entered_earliest_on = entered_latest_on, false) as is_entry_exact,
+        case when days_at_least = days_at_most then days_at_least end as days_in_stage,
+        days_at_least,
+        days_at_most,
+        cast(amount * base_rate as decimal(18, 4)) as amount_base,
+        expected_close_on,
+        is_current,
+        coalesce(stage_order < previous_stage_order, false) as is_backward,
+        source,
+    from bounded_stays
 )
 
 select * from final

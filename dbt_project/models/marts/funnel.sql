@@ -1,92 +1,55 @@
--- One row per dimension member, period of entry and stage: how many of the deals that entered have moved on.
+-- One row per dimension member, period, stage and the stages that its word covers: of the deals that got as far, the
+-- share that got further, and the days they spent there.
 with
 
-run as (select * from {{ source('control', 'run') }}),
-
-entries as (select * from {{ ref('int_stage_entries') }}),
-
-members as (select * from {{ ref('int_opportunity_members') }}),
-
-periods as (
-    select * from {{ ref('int_reporting_periods') }}
-    where period <> 'week'
-),
-
--- The 90th percentile of the days to move on or to be lost: a younger entry is not settled.
-settling_times as (
-    select
-        stage_code,
-        cast(ceil(quantile_cont(days_to_outcome, 0.9)) as bigint) as settling_days,
-    from entries
-    where days_to_outcome is not null
-    group by stage_code
-),
-
-aged_entries as (
-    select
-        entries.*,
-        settling_times.settling_days,
-        entries.outcome = 'forward' as is_forward,
-        entries.outcome = 'still_open' as is_undecided,
-        coalesce(date_diff('day', entries.entered_on, run.as_of) >= settling_times.settling_days, false) as is_settled,
-    from entries
-    cross join run
-    left join settling_times using (stage_code)
-),
-
-cohorts as (
-    select
-        members.level,
-        members.member,
-        periods.period,
-        periods.period_start,
-        entries.stage_code,
-        entries.stage_order,
-        entries.settling_days,
-        count(*) as entered_count,
-        count(*) filter (where entries.is_forward) as forward_count,
-        count(*) filter (where entries.outcome = 'lost') as lost_count,
-        count(*) filter (where entries.is_undecided) as still_open_count,
-        count(*) filter (where entries.is_settled) as settled_count,
-        count(*) filter (where entries.is_settled and entries.is_forward) as settled_forward_count,
-        cast(sum(entries.amount_base) as decimal(18, 4)) as entered_amount_base,
-        cast(sum(entries.amount_base) filter (where entries.is_forward) as decimal(18, 4)) as forward_amount_base,
-        median(entries.days_to_outcome) filter (where entries.is_forward) as median_days_to_forward,
-        bool_and(entries.is_settled or not entries.is_undecided) as is_mature,
-    from aged_entries as entries
-    inner join members using (opportunity_id)
-    inner join periods on entries.entered_on between periods.period_start and periods.period_end
-    group by all
-),
-
-rated_cohorts as (
-    select
-        *,
-        forward_count / entered_count as conversion_rate,
-        {{ wilson('forward_count', 'entered_count', -1) }} as conversion_low_95,
-        {{ wilson('forward_count', 'entered_count', 1) }} as conversion_high_95,
-        (forward_count + still_open_count) / entered_count as highest_possible_conversion_rate,
-        settled_forward_count / nullif(settled_count, 0) as settled_conversion_rate,
-        -- Thirty deals: below that the interval is wider than the differences between stages.
-        settled_count >= 30 and stage_order > 0 as is_comparable,
-    from cohorts
-),
+conversions as (select * from {{ ref('int_stage_conversions') }}),
 
 final as (
     select
-        * exclude (is_comparable),
+        level,
+        member,
+        period,
+        period_start,
+        stage_code,
+        cast(stage_order as bigint) as stage_order,
+        stages_covered,
+        basis,
+        cohort,
+        cast(deal_count as bigint) as deal_count,
+        cast(coalesce(left_out_deal_count, 0) as bigint) as left_out_deal_count,
+        cast(reached_count as bigint) as reached_count,
+        round(conversion_rate, 6) as conversion_rate,
+        round(conversion_low_95, 6) as conversion_low_95,
+        round(conversion_high_95, 6) as conversion_high_95,
+        round(mean_days, 2) as mean_days,
+        round(mean_days_low_95, 2) as mean_days_low_95,
+        round(mean_days_high_95, 2) as mean_days_high_95,
+        cast(coalesce(finished_stays, 0) as bigint) as finished_stays,
+        median_days,
+        round(p90_days, 2) as p90_days,
+        case when basis in ('dated_exports_estimate', 'mixed') then cast(lost_deals_used as bigint) end as lost_deals_used,
+        case when basis in ('dated_exports_estimate', 'mixed') then cast(look_days as bigint) end as look_days,
+        case when basis in ('dated_exports_estimate', 'mixed') then cast(export_count as bigint) end as export_count,
+        case when basis in ('dated_exports_estimate', 'mixed') then export_gap_days end as export_gap_days,
+        cast(exact_reached_count as bigint) as exact_reached_count,
+        cast(exact_forward_count as bigint) as exact_forward_count,
+        is_comparable,
+        why_not,
+        is_weakest_stage,
+        round(peer_conversion_rate, 6) as peer_conversion_rate,
+        peer_p_value,
+        is_below_peers,
+        -- Estimates say so in words, so that a chart's tooltip can.
         case
-            when still_open_count > 0
+            when basis in ('dated_exports_estimate', 'mixed')
                 then
-                    still_open_count || ' of ' || entered_count
-                    || ' deals are still in the stage: the conversion will end between '
-                    || cast(round(100 * conversion_rate) as integer) || ' % and '
-                    || cast(round(100 * highest_possible_conversion_rate) as integer) || ' %'
-        end as censoring_note,
-        is_comparable and settled_conversion_rate = min(settled_conversion_rate) filter (where is_comparable) over (
-            partition by level, member, period, period_start
-        ) as is_weakest_stage,
-    from rated_cohorts
+                    'Estimated from ' || cast(export_count as bigint) || ' dated exports about '
+                    || cast(round(export_gap_days) as bigint) || ' days apart: which stage deals were lost from is taken'
+                    || ' from the ' || cast(lost_deals_used as bigint) || ' lost deals whose last export lies at most '
+                    || cast(look_days as bigint) || ' days before the loss. 95 of 100 such intervals contain the value'
+                    || ' that the full history would give.'
+        end as basis_note,
+    from conversions
 )
 
 select * from final

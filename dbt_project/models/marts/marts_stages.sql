@@ -4,19 +4,9 @@
 -- One row per canonical stage, with the days that deals have spent in it.
 with
 
-stays as (
-    select * from {{ ref('int_stage_history') }}
-    where is_entry_observed
-),
-
-stays_by_stage as (
-    select
-        stage_code,
-        count(*) filter (where left_on is not null) as finished_stays,
-        median(days_in_stage) filter (where left_on is not null) as median_days,
-        quantile_cont(days_in_stage, 0.9) filter (where left_on is not null) as p90_days,
-    from stays
-    group by stage_code
+estimates as (
+    select * from {{ ref('funnel') }}
+    where level = 'total' and period = 'all_time' and stages_covered = stage_code
 ),
 
 final as (
@@ -29,12 +19,20 @@ final as (
         stages.default_probability,
         rules.target_days,
         rules.stalled_days,
-        coalesce(stays_by_stage.finished_stays, 0) as finished_stays,
-        stays_by_stage.median_days,
-        stays_by_stage.p90_days,
+        estimates.basis,
+        estimates.reached_count,
+        estimates.conversion_rate,
+        estimates.conversion_low_95,
+        estimates.conversion_high_95,
+        estimates.mean_days,
+        estimates.mean_days_low_95,
+        estimates.mean_days_high_95,
+        coalesce(estimates.finished_stays, 0) as finished_stays,
+        estimates.median_days,
+        estimates.p90_days,
     from {{ ref('stages') }} as stages
     left join {{ ref('stage_rules') }} as rules using (stage_code)
-    left join stays_by_stage using (stage_code)
+    left join estimates using (stage_code)
 )
 
 select * from final

@@ -55,8 +55,8 @@ closed_deals as (
 peers as (select sum(won_count) as won_count, sum(closed_count) as closed_count from closed_deals),
 
 weakest_stages as (
-    select member as rep_id, min(stage_code) as stage_code from {{ ref('funnel') }}
-    where level = 'rep' and period = 'all_time' and is_weakest_stage
+    select member as rep_id, arg_min(stage_code, peer_p_value) as stage_code from {{ ref('funnel') }}
+    where level = 'rep' and period = 'all_time' and is_below_peers
     group by member
 ),
 

@@ -20,15 +20,22 @@ final as (
         stays.stage_code,
         stays.stage_type,
         stays.previous_stage_code,
-        stays.entered_on,
-        stays.left_on,
+        stays.entered_earliest_on,
+        stays.entered_latest_on,
+        stays.left_earliest_on,
+        stays.left_latest_on,
+        stays.is_entry_exact,
         stays.days_in_stage,
+        stays.days_at_least,
+        stays.days_at_most,
         rules.target_days,
-        coalesce(stays.days_in_stage > rules.target_days, false) as is_over_target,
+        case
+            when stays.days_at_least > rules.target_days then true
+            when stays.days_at_most <= rules.target_days then false
+        end as is_over_target,
         stays.amount_base,
         stays.expected_close_on,
         stays.is_current,
-        stays.is_entry_observed,
         stays.is_backward,
         stays.source,
     from stays

@@ -5,13 +5,7 @@ run as (select * from {{ source('control', 'run') }}),
 
 deals as (select * from {{ ref('opportunities') }}),
 
--- The 90th percentile of finished stays where there are thirty or more, stalled_days of the seed otherwise.
-stages as (
-    select
-        stage_code,
-        case when finished_stays >= 30 then p90_days else stalled_days end as usual_stage_days,
-    from {{ ref('marts_stages') }}
-),
+stages as (select * from {{ ref('int_usual_stage_days') }}),
 
 usual_cycle as (
     select max(p90_days) as usual_cycle_days
@@ -62,6 +56,7 @@ final as (
         deals.push_count,
         deals.pushed_days,
         deals.days_in_stage,
+        deals.days_in_stage_at_least,
         stages.usual_stage_days,
         deals.age_days,
         usual_cycle.usual_cycle_days,
@@ -85,7 +80,7 @@ final as (
     cross join run
     cross join usual_cycle
     cross join spread
-    left join stages on deals.stage_code = stages.stage_code
+    left join stages on deals.source_system = stages.source_system and deals.stage_code = stages.stage_code
     left join exported_columns on deals.source_system = exported_columns.source_system
     where deals.is_open
 )
