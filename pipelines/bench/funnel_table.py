@@ -4,7 +4,7 @@ from pathlib import Path
 
 BEGIN, END = "<!-- almanac bench funnel -->\n", "<!-- end -->\n"
 HEAD = """
-| calendar, lists | deals, lost ones used | no figure | conversion inside | bias, worst | width | days inside | bias, worst |
+| calendar, lists | deals, lost used | none | conversion inside | bias, worst | width | days inside | bias, worst |
 |---|---|---|---|---|---|---|---|
 """
 
