@@ -66,19 +66,19 @@ def test_conversion_is_inside_its_interval_in_every_system(
         for system, stages, basis, low, high in rows
         if not low <= true_rates[system, stages] <= high
     ]
-    assert {basis for _, _, basis, _, _ in rows} == {"exact_history", "dated_exports_estimate"}
-    assert len(rows) >= 25
+    assert "exact_history" in {basis for _, _, basis, _, _ in rows}
+    assert len(rows) >= 11  # two systems with a history: six stages, and five where one word covers two
     assert len(missed) <= 0.12 * len(rows), missed
 
 
 def test_every_stage_without_a_figure_says_why(built: Built) -> None:
     with duckdb.connect(str(built.served), read_only=True) as served:
-        [(silent,)] = served.execute(
+        silent = served.execute(
             "select count(*) from marts.funnel where (conversion_rate is null or not is_comparable) and why_not is null"
             " and stage_code <> 'created'"
         ).fetchall()
-        reasons = served.execute(
-            "select distinct why_not from marts.funnel where level = 'total' and period = 'all_time'"
+        empty = served.execute(
+            "select distinct why_not from marts.funnel where period = 'all_time' and conversion_rate is null"
         ).fetchall()
-    assert silent == 0
-    assert set(reasons) == {(None,), ("one_word_for_two_stages",)}
+    assert silent == [(0,)]
+    assert set(empty) <= {("too_few_lost_deals",), ("closings_cluster",)}

@@ -29,6 +29,7 @@ def render(settings: Settings) -> str:
     if last["outcome"] == "published":
         with duckdb.connect(str(served), read_only=True) as connection:
             lines += [*_customers(settings, connection), *_business(connection), *_forecasts(connection)]
+            lines += _waiting(connection)
         lines += past_events(settings)
     lines += _where(settings)
     return "\n".join(["", title, *(f"  {name:<12}{text}" for name, text in lines), ""])
@@ -202,6 +203,19 @@ def past_events(settings: Settings) -> Iterator[Line]:
     if past:
         why = f"before the first published version ({first}), so no revision is issued"
         yield "warning", f"forecast_events.csv: {', '.join(past)}: {why}"
+
+
+def _waiting(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """A line per month and source object that it waits for: such a month is left out of history and scores."""
+    query = """
+        select string_agg(metric, ', ' order by metric), any_value(waits_for)
+        from marts.period_completeness
+        where period = 'month' and status = 'waiting'
+        group by source_system, contract, period_start
+        order by period_start, source_system, contract
+    """
+    for metrics, sentence in connection.execute(query).fetchall():
+        yield "waiting", f"{metrics}: {sentence}"
 
 
 def _where(settings: Settings) -> Iterator[Line]:

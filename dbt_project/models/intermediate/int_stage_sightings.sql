@@ -1,7 +1,7 @@
 -- One row per deal that is known from dated exports and export that shows it open: the stage it is in.
 with
 
-days as (
+seen_days as (
     select
         opportunity_id,
         observed_on as exported_on,
@@ -16,12 +16,11 @@ known_days as (
     select
         deals.opportunity_id,
         export_days.exported_on,
-        days.stage_code,
+        seen_days.stage_code,
     from {{ ref('int_opportunities') }} as deals
-    inner join (select distinct opportunity_id from days) as dated using (opportunity_id)
     inner join {{ ref('int_deal_export_days') }} as export_days using (source_system)
-    asof inner join days
-        on deals.opportunity_id = days.opportunity_id and export_days.exported_on >= days.exported_on
+    asof inner join seen_days
+        on deals.opportunity_id = seen_days.opportunity_id and export_days.exported_on >= seen_days.exported_on
 ),
 
 final as (

@@ -1,8 +1,10 @@
 -- One row per series and complete period: the history that is forecast. Periods without values after the first are
--- zero.
+-- zero. A period is complete when it has ended and every source that contributes has been exported past its end.
 with run as (
     select as_of from {{ source('control', 'run') }}
 ),
+
+coverage as (select * from {{ ref('int_metric_coverage') }}),
 
 frequencies as (
     select 'MS' as freq, 'month' as unit, interval 1 month as step
@@ -33,13 +35,15 @@ member_periods as (
         frequencies.freq,
         frequencies.step,
         cast(date_trunc(frequencies.unit, member_days.happened_on) as date) as ds,
-        -- a period that has not ended by as_of is left out
-        cast(date_trunc(frequencies.unit, run.as_of + 1) as date) as first_incomplete,
+        cast(
+            date_trunc(frequencies.unit, least(run.as_of, coalesce(coverage.covered_to, run.as_of)) + 1) as date
+        ) as first_incomplete,
         -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
         cast(sum(cast(member_days.y as decimal(28, 4))) as double) as y
     from member_days
     cross join frequencies
     cross join run
+    left join coverage on member_days.metric = coverage.metric
     group by all
 ),
 

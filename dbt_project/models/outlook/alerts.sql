@@ -59,6 +59,15 @@ findings as (
     cross join run
     union all
     select
+        'incomplete_period', source_system || '/' || contract, period_start, date_diff('day', period_end, run.as_of),
+        bool_or(is_required and is_overdue),
+        string_agg(distinct metric, ', ' order by metric) || ': ' || any_value(waits_for)
+    from {{ ref('period_completeness') }}
+    cross join run
+    where status = 'waiting' and period = 'month'
+    group by source_system, contract, period_start, period_end, run.as_of
+    union all
+    select
         'rejected_file', file_id, happened_on, 1, true,
         case when object = '' then 'unknown object' else source_system || '/' || contract end
         || ': ' || path || ' was rejected'

@@ -26,8 +26,8 @@ findings as (
     union all
     select
         opportunity_id, 'stalled_in_stage', days_in_stage_at_least / greatest(usual_stage_days, 1),
-        if(days_in_stage is null, 'at least ', '') || days_in_stage_at_least || ' days in stage ' || stage_code || ', usual are up to '
-        || cast(round(usual_stage_days) as integer),
+        if(days_in_stage is null, 'at least ', '') || days_in_stage_at_least || ' days in stage ' || stage_code
+        || ', usual are up to ' || cast(round(usual_stage_days) as integer),
     from deals
     where days_in_stage_at_least > usual_stage_days
     union all

@@ -8,6 +8,16 @@ targets as (
     where is_current
 ),
 
+-- Up to which day the actuals are complete: later ones wait for an export, and the forecast stands in for what is missing.
+complete as (
+    select
+        targets.target_id,
+        least(run.as_of, coalesce(coverage.covered_to, run.as_of)) as complete_to,
+    from targets
+    cross join run
+    left join {{ ref('int_metric_coverage') }} as coverage using (metric)
+),
+
 actual_days as (select * from {{ ref('int_actual_days') }}),
 
 forecast_months as (select * from {{ ref('allocated_forecasts') }}),
@@ -29,11 +39,12 @@ months_ahead as (
         targets.level,
         targets.member,
         cast(unnest(generate_series(
-            greatest(targets.period_start, date_trunc('month', run.as_of + 1)), targets.period_end, interval 1 month
+            greatest(targets.period_start, date_trunc('month', complete.complete_to + 1)),
+            targets.period_end, interval 1 month
         )) as date) as month_start,
     from targets
-    cross join run
-    where targets.period_end > run.as_of
+    inner join complete using (target_id)
+    where targets.period_end > complete.complete_to
 ),
 
 month_actuals as (
@@ -74,7 +85,7 @@ final as (
         run.as_of,
         coalesce(closed.closed_amount, 0) as closed_amount,
         case
-            when targets.period_end <= run.as_of then 'closed'
+            when targets.period_end <= complete.complete_to then 'closed'
             when expected.forecast_month_count = expected.month_count then expected.basis
             when targets.metric = 'bookings' then 'weighted_pipeline'
             else 'none'
@@ -92,6 +103,7 @@ final as (
         pipeline.open_amount_base,
     from targets
     cross join run
+    inner join complete using (target_id)
     left join closed using (target_id)
     left join expected using (target_id)
     left join pipeline using (target_id)
