@@ -16,7 +16,10 @@ from pipelines.home.settings import Settings
 PICTURES = {
     ("marts", "revenue"): "select date_trunc('month', invoiced_on) as x, sum(amount_base) as y from {table} group by 1",
     ("marts", "series_history"): "select ds as x, y from {table} where unique_id = 'revenue|total||MS'",
-    ("marts", "stage_history"): "select date_trunc('month', entered_latest_on) as x, count(*) as y from {table} group by 1",
+    (
+        "marts",
+        "stage_history",
+    ): "select date_trunc('month', entered_latest_on) as x, count(*) as y from {table} group by 1",
     ("forecast", "latest"): "select period_start as x, yhat as y from {table} where unique_id = 'revenue|total||MS'",
 }
 

@@ -15,13 +15,12 @@ usual_cycle as (
     where level = 'total' and period = 'all_time' and outcome = 'won' and is_enough
 ),
 
--- The same yardstick as for today's deals: the usual stay of the stage, or the seed's where history is short.
+-- The same yardstick as for today's deals.
 stages as (
     select
-        stages.stage_code,
-        case when stages.finished_stays >= 30 then stages.p90_days else stages.stalled_days end as usual_stage_days,
+        usual.*,
         rules.* exclude (stage_code, target_days, stalled_days, because),
-    from {{ ref('marts_stages') }} as stages
+    from {{ ref('int_usual_stage_days') }} as usual
     left join {{ ref('stage_rules') }} as rules using (stage_code)
 ),
 
@@ -49,6 +48,7 @@ sightings as (
         snapshots.opportunity_id,
         snapshots.seen_on,
         snapshots.stage_code,
+        deals.source_system,
         date_diff('day', deals.created_on, snapshots.seen_on) as age_days,
         date_diff('day', entrances.moved_on, snapshots.seen_on) as days_in_stage,
         date_diff('day', plans.expected_close_on, snapshots.seen_on) as overdue_days,
@@ -90,7 +90,7 @@ judged as (
     from sightings
     cross join thresholds
     cross join usual_cycle
-    left join stages on sightings.stage_code = stages.stage_code
+    left join stages on sightings.source_system = stages.source_system and sightings.stage_code = stages.stage_code
 )
 
 unpivot judged on overdue_close_date, stalled_in_stage, unusually_long, pushed_close_date, no_recent_contact, entered_unprepared

@@ -68,19 +68,17 @@ def _months_chart(rows: Sequence[Row], words: Words) -> str:
 
 
 def _funnel() -> Block:
-    """Deals that have left their stage, of mature months: those of young months are mostly the quick ones."""
-    query = """select stage_code, sum(settled_count) as settled_count,
-    sum(settled_forward_count) as settled_forward_count,
-    sum(settled_forward_count) / nullif(sum(settled_count), 0) as conversion_rate
+    """Stages with a word of their own; one word for two stages is no stage that others can be compared with."""
+    query = """select stage_code, reached_count, conversion_rate, conversion_low_95, conversion_high_95,
+    mean_days as mean_days_in_stage
 from marts.funnel
-where level = 'total' and period = 'month' and is_mature and stage_code <> 'created'
-    and period_start > (select max(period_start) from marts.funnel where is_mature) - interval 12 month
-group by stage_code, stage_order
+where level = 'total' and period = 'all_time' and stages_covered = stage_code and stage_code <> 'created'
 order by stage_order"""
-    columns = ("level", "period", "period_start", "is_mature", "stage_code", "stage_order", "settled_count")
-    forms = {"stage_code": "term:stage", "settled_count": "count", "settled_forward_count": "count"}
-    forms |= {"conversion_rate": "share"}
-    return Block("funnel", {"marts.funnel": (*columns, "settled_forward_count")}, query, forms, _funnel_chart)
+    forms = {"stage_code": "term:stage", "reached_count": "count", "mean_days_in_stage": "count"}
+    forms |= dict.fromkeys(("conversion_rate", "conversion_low_95", "conversion_high_95"), "share")
+    columns = ("level", "period", "stage_code", "stages_covered", "stage_order", "reached_count", "mean_days")
+    needs = {"marts.funnel": (*columns, "conversion_rate", "conversion_low_95", "conversion_high_95")}
+    return Block("funnel", needs, query, forms, _funnel_chart)
 
 
 def _funnel_chart(rows: Sequence[Row], words: Words) -> str:
@@ -90,8 +88,8 @@ def _funnel_chart(rows: Sequence[Row], words: Words) -> str:
 
 def _ageing() -> Block:
     query = """select stage_code, count(*) as deal_count, sum(amount_base) as amount_base,
-    median(days_in_stage) as median_days_in_stage, max(usual_stage_days) as usual_stage_days,
-    count(*) filter (where days_in_stage > usual_stage_days) as over_usual_count,
+    median(days_in_stage_at_least) as median_days_in_stage, max(usual_stage_days) as usual_stage_days,
+    count(*) filter (where days_in_stage_at_least > usual_stage_days) as over_usual_count,
     count(*) filter (where overdue_days > 0) as overdue_count
 from outlook.open_deals
 left join marts.stages using (stage_code)
@@ -100,7 +98,9 @@ order by stage_order"""
     forms = {"stage_code": "term:stage", "deal_count": "count", "amount_base": "money"}
     forms |= {"median_days_in_stage": "count", "usual_stage_days": "count", "over_usual_count": "count"}
     needs = {
-        "outlook.open_deals": ("stage_code", "amount_base", "days_in_stage", "usual_stage_days", "overdue_days"),
+        "outlook.open_deals": (
+            *("stage_code", "amount_base", "days_in_stage_at_least", "usual_stage_days", "overdue_days"),
+        ),
         "marts.stages": ("stage_code", "stage_order"),
     }
     return Block("ageing", needs, query, forms | {"overdue_count": "count"})
