@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from pipelines.keys import build_key_tables, contacts, is_valid_uscc, parse_name, tax_id_keys
 from pipelines.keys.chinese_short_name import link_short_names, short_core
+from pipelines.keys.countries import country_code, country_keys
 from pipelines.keys.places import place_key
+from pipelines.keys.tables import name_keys
 from pipelines.keys.tax import USCC_ALPHABET
 
 pytestmark = pytest.mark.fast
@@ -260,6 +262,45 @@ def test_a_vat_number_without_its_country_has_the_same_key_but_is_not_valid() ->
 def test_misread_letters_become_digits_in_chinese_codes() -> None:
     frame = tax_id_keys(pl.Series(["913301OO799655058B", "9I330100799655058b", "91330100799655058B"]))
     assert set(frame.select("tax_id_key", "is_valid").rows()) == {("91330100799655058B", True)}
+
+
+@pytest.mark.parametrize(
+    ("spellings", "code"),
+    [
+        ("Germany, DE, deu, Deutschland, 德国, 德國, Allemagne, ALEMANIA", "DE"),
+        ("China, cn, CHN, 中国, 中國, PRC", "CN"),
+        ("United States, USA, U.S., 美国, Estados Unidos, us", "US"),
+        ("UK, Great Britain, 英国, Vereinigtes Königreich, GBR", "GB"),
+        ("Hong Kong, 香港, HKG", "HK"),
+        ("Atlantis, EU, 华东, N/A, -, Bayern", None),
+    ],
+)
+def test_a_country_in_any_spelling_gives_its_iso_code(spellings: str, code: str | None) -> None:
+    assert {country_code(spelling) for spelling in spellings.split(", ")} == {code}
+
+
+def test_a_country_has_the_script_its_companies_write_in() -> None:
+    keys = country_keys(pl.Series(["China", "Taiwan", "Japan", "Greece", "USA", "Austria", "Nowhere"]))
+    assert keys["script"].to_list() == ["Hans", "Hant", "Jpan", "Grek", "Latn", "Latn"]
+
+
+@pytest.mark.parametrize(
+    ("name", "script", "is_plain"),
+    [
+        ("上海宏丰有限公司", "Hans", True),
+        ("上海宏豐有限公司", "Hant", True),
+        ("上海 宏丰 有限公司", "Hans", False),
+        ("トヨタ自動車株式会社", "Jpan", True),
+        ("CLEARLINE TRADING INC.", "Latn", False),
+        ("Clearline Trading INC", "Latn", True),
+        ("IBM", "Latn", True),
+        ("BMW AG", "Latn", True),
+        ("ООО Ромашка", "Cyrl", True),
+        ("4711", None, True),
+    ],
+)
+def test_the_writing_of_a_name_is_told_from_its_letters(name: str, script: str | None, is_plain: bool) -> None:
+    assert name_keys(pl.Series([name])).select("script", "is_plain").rows() == [(script, is_plain)]
 
 
 def test_keys_are_built_once_per_distinct_value_and_survive_an_empty_warehouse() -> None:

@@ -301,6 +301,8 @@ def test_personal_columns_are_served_as_keyed_hashes_or_not_at_all(tmp_path: Pat
     reviews = "'王小明' as account_name_l, 'Is 王小明 the same?' as question"
     execute(settings, "create schema marts", f"create table marts.customer_360 as select {customers}")
     execute(settings, f"create table marts.customer_reviews as select {reviews}")
+    changes = "('phone', '138', '139'), ('email', 'a@b.cn', null), ('city', 'Ulm', 'Bonn')"
+    execute(settings, f"create table marts.corrections as from (values {changes}) t(column_name, old_value, new_value)")
     run = start(settings)
     pass_gates(settings, run)
     publish.publish(settings, run, PUBLISHED_AT)
@@ -310,6 +312,8 @@ def test_personal_columns_are_served_as_keyed_hashes_or_not_at_all(tmp_path: Pat
 
     assert served(settings, "from marts.customer_360") == [(hashed("王小明"), hashed("a@b.cn"), None, None)]
     assert served(settings, "from marts.customer_reviews") == [(hashed("王小明"), hashed("Is 王小明 the same?"))]
+    corrections = [("phone", None, None), ("email", hashed("a@b.cn"), None), ("city", "Ulm", "Bonn")]
+    assert served(settings, "from marts.corrections") == corrections
     assert served(settings, "select typeof(birth_date) from marts.customer_360") == [("DATE",)]
     with warehouse.read(settings) as connection:
         assert connection.execute("select phone from marts.customer_360").fetchall() == [("138",)]

@@ -91,6 +91,14 @@ def _simplifier():
     return opencc.OpenCC("t2s").convert
 
 
+def simplified(texts: list[str]) -> list[str]:
+    """The texts with simplified Chinese characters, all else unchanged."""
+    chinese = [index for index, text in enumerate(texts) if not text.isascii() and _CJK.search(text)]
+    lines = "\n".join(texts[index].replace("\n", " ") for index in chinese)
+    found = dict(zip(chinese, _simplifier()(lines).split("\n"), strict=True)) if chinese else {}
+    return [found.get(index, text) for index, text in enumerate(texts)]
+
+
 def parse_name(text: str | None) -> NameKey:
     """The parts of one name. Never raises: a name without letters or digits gives empty parts."""
     return parse_names([text or ""])[0]

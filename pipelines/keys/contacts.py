@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import polars as pl
 
+from pipelines.keys.countries import script_of
 from pipelines.keys.domains import domains_of_mail, domains_of_sites
-from pipelines.keys.places import PLACE_KEYS, PROVINCE_OF, place_key
+from pipelines.keys.places import COUNTRY_OF, PLACE_KEYS, PROVINCE_OF, place_key
 
 HOST = r"^(?:[a-z][a-z0-9+.-]*:)?(?://)?(?:[^@/]*@)?(?:www\d?\.)?([a-z0-9_.-]+\.[a-z]{2,})(?:[:/?#]|$)"
 # one repeated digit, or consecutive digits
@@ -100,10 +101,19 @@ def address_keys(values: pl.Series) -> pl.DataFrame:
 
 
 def place_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per city or province: `value, place_key, province_key`; a known place has one key in both scripts."""
+    """One row per city or province: `value, place_key, province_key, script`.
+
+    A known place has one key in both scripts. The province, and the script that names are written in there (ISO 15924),
+    are known of the places of China.
+    """
     keys = [place_key(value) for value in values]
     provinces = [PROVINCE_OF.get(key) for key in keys]
     return pl.DataFrame(
-        {"value": values, "place_key": keys, "province_key": provinces},
-        schema={"value": pl.String, "place_key": pl.String, "province_key": pl.String},
+        {
+            "value": values,
+            "place_key": keys,
+            "province_key": provinces,
+            "script": [script_of(COUNTRY_OF.get(province, "CN")) if province else None for province in provinces],
+        },
+        schema=dict.fromkeys(("value", "place_key", "province_key", "script"), pl.String),
     ).filter(pl.col("place_key") != "")

@@ -67,6 +67,8 @@ PROVINCE_OF: dict[str, str] = {
     **{key: key for key in PROVINCES.values()},
     **dict(CITIES.values()),
 }
+# Province key -> ISO 3166-1 code where it has one of its own.
+COUNTRY_OF = {"hongkong": "HK", "macau": "MO", "taiwan": "TW"}
 LATIN_PLACES: frozenset[str] = frozenset(PLACE_KEYS.values()) - {"anshan", "heshan"}
 
 

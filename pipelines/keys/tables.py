@@ -11,12 +11,17 @@ import polars as pl
 
 from pipelines.home.settings import Settings
 from pipelines.keys import contacts
-from pipelines.keys.company_name import NameKey, parse_names
+from pipelines.keys.company_name import NameKey, parse_names, simplified
+from pipelines.keys.countries import country_keys
 from pipelines.keys.tax import tax_id_keys
+from pipelines.keys.writing import writing
 
 
 def name_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per name: `name`, the fields of `NameKey`, and `digits`, `word_count` and `letter_mask` of its core."""
+    """One row per name: `name`, the fields of `NameKey`, and how it is written.
+
+    `digits`, `word_count` and `letter_mask` are of its core, `script` and `is_plain` of the whole name.
+    """
     names = values.to_list()
     parsed = _parse(names)
     kinds = NameKey.__annotations__
@@ -25,6 +30,7 @@ def name_keys(values: pl.Series) -> pl.DataFrame:
     )
     core = pl.col("core")
     return frame.with_columns(
+        *writing(values, simplified(names)),
         digits=core.str.replace_all(r"[^0-9]", ""),
         word_count=core.str.count_matches(" ", literal=True) + 1,
         letter_mask=pl.Series(letter_masks(frame["core"].to_list()), dtype=pl.UInt64),
@@ -63,6 +69,7 @@ TABLES: dict[str, tuple[tuple[str, ...], str, Callable[[pl.Series], pl.DataFrame
     "tax_ids": (("tax_id",), "value", tax_id_keys),
     "addresses": (("address",), "value", contacts.address_keys),
     "places": (("city", "province"), "value", contacts.place_keys),
+    "countries": (("country",), "value", country_keys),
 }
 
 

@@ -15,6 +15,8 @@ from pipelines.home import warehouse
 Treatment = Literal["hash", "drop"]
 _BLOCK = 64  # bytes of a SHA-256 block
 
+# Columns that hold values of other columns: which one stands beside them in `column_name`.
+VALUES_OF_COLUMNS = ("old_value", "new_value")
 # Served columns that hold a canonical column under another name, or quote it.
 SERVED_AS = {"account_name": ("customer_name", "question")}
 
@@ -37,17 +39,26 @@ def personal_columns(contracts: Mapping[str, SourceContract]) -> dict[str, Treat
 def masked(columns: list[str], treatments: Mapping[str, Treatment], has_key: bool) -> str:
     """A select list in which personal columns are hashed by the macro `keyed_hash`, or null.
 
-    Without a key a hash could be undone by trying every telephone number, so nothing is served instead.
+    Without a key a hash could be undone by trying every telephone number, so nothing is served instead. In a table of
+    changed values the rows of personal columns are masked.
     """
+
+    def hidden(name: str, treatment: Treatment) -> str:
+        # nullif of itself is null in the column's own type
+        return f"keyed_hash({name})" if treatment == "hash" and has_key else f"nullif({name}, {name})"
 
     def expression(column: str) -> str:
         name, treatment = warehouse.quoted(column), treatments.get(_one_of_a_pair(column))
-        if treatment is None:
-            return name
-        # nullif of itself is null in the column's own type
-        return f"{f'keyed_hash({name})' if treatment == 'hash' and has_key else f'nullif({name}, {name})'} as {name}"
+        if column in VALUES_OF_COLUMNS and "column_name" in columns and treatments:
+            cases = (f"when {_literal(item)} then {hidden(name, how)}" for item, how in sorted(treatments.items()))
+            return f"case column_name {' '.join(cases)} else {name} end as {name}"
+        return f"{hidden(name, treatment)} as {name}" if treatment else name
 
     return ", ".join(expression(column) for column in columns)
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
 
 
 def _one_of_a_pair(column: str) -> str:

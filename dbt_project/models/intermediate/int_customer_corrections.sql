@@ -16,6 +16,7 @@ select
     kept.source_system as new_source_system,
     kept.source_id as new_source_id,
     'survivorship: ' || kept.rule as rule,
+    {{ deciding_criterion('kept', 'lost') }} as decided_by,
 from all_values as lost
 inner join surviving_values as kept using (customer_id, attribute)
 where lost.value != kept.value
