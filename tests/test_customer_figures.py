@@ -148,3 +148,64 @@ def test_a_reps_forecast_is_its_share_of_last_years_bookings(tables: dict[str, p
     assert {member for member, *_ in reps} == set(shares) and len(shares) > 10
     for member, period, yhat in reps:
         assert yhat == pytest.approx(shares[member] * totals[period], rel=1e-6)
+
+
+def test_an_open_item_is_what_the_exports_bill_with_tax_less_what_they_received(
+    tables: dict[str, pl.DataFrame], built: Built
+) -> None:
+    with duckdb.connect(str(built.settings.working_file), read_only=True) as connection:
+        lines = connection.execute("from raw.invoice_lines").pl()
+        receipts = connection.execute("from raw.receipts").pl()
+    key, newest = ["source_system", "invoice_id"], ["source_system", "source_id"]
+    lines = lines.sort("exported_at").unique(newest, keep="last").filter(pl.col("invoiced_on") <= AS_OF)
+    receipts = receipts.sort("exported_at").unique(newest, keep="last").filter(pl.col("received_on") <= AS_OF)
+    gross = pl.coalesce("amount_gross", pl.col("amount_net") + pl.col("amount_tax")).cast(pl.Float64)
+    billed = (
+        lines.filter(~pl.col("is_cancelled").fill_null(False))
+        .group_by(key)
+        .agg(gross=gross.sum(), unknown=gross.null_count())
+    )
+    paid = receipts.group_by(key).agg(paid=pl.col("amount").cast(pl.Float64).sum())
+    expected = billed.join(paid, on=key, how="left").with_columns(open=pl.col("gross") - pl.col("paid").fill_null(0))
+    served = tables["invoices"].join(expected, on=key, how="full", coalesce=True)
+    assert served.height == tables["invoices"].height == expected.height and expected["unknown"].sum() == 0
+    assert (served["open_amount"].cast(pl.Float64) - served["open"]).abs().max() < 0.01
+    assert set(tables["invoices"]["settlement_code"]) == {"settled", "open", "credit"}
+
+
+def test_who_paid_more_than_its_revenue_did_so_by_tax_credit_or_rates(tables: dict[str, pl.DataFrame]) -> None:
+    """Receipts hold tax and revenue does not; net of tax only credit notes and changed rates can be left."""
+    customers = tables["customer_360"]
+    gross = customers.filter(pl.col("receipts_gross_total") > pl.col("revenue_total"))
+    net = customers.filter(pl.col("receipts_net_total") > pl.col("revenue_total"))
+    assert gross.height > 5 * net.height and customers["receipt_without_net_count"].sum() == 0
+    foreign = set(tables["receipts"].filter(pl.col("base_rate") != 1)["customer_id"])
+    unexplained = net.filter(pl.col("open_items_base") >= 0, ~pl.col("customer_id").is_in(foreign))
+    assert unexplained.is_empty() and customers["overpaid_invoice_count"].sum() == 0
+
+
+def test_revenue_and_the_sum_of_its_customers_differ_by_the_rows_that_say_why(tables: dict[str, pl.DataFrame]) -> None:
+    by_reason = dict(tables["revenue_assignment"].select("assignment_code", "amount_base").iter_rows())
+    assert sum(by_reason.values()) == tables["revenue"]["amount_base"].sum()
+    assert by_reason["in_customer_360"] == tables["customer_360"]["revenue_total"].sum()
+
+
+def test_invoices_of_two_systems_with_one_number_are_two(tables: dict[str, pl.DataFrame]) -> None:
+    invoices = tables["revenue"].filter(pl.col("invoiced_on") <= AS_OF).drop_nulls("customer_id")
+    invoices = invoices.with_columns(document=pl.coalesce("invoice_id", "order_id"))
+    counts = invoices.group_by("customer_id").agg(n=pl.struct("source_system", "document").n_unique())
+    served = tables["customer_360"].filter(pl.col("invoice_count") > 0).select("customer_id", n="invoice_count")
+    assert sorted(served.rows()) == sorted(counts.cast({"n": pl.Int64}).rows())
+
+
+def test_reps_are_called_different_only_after_correction_for_their_number(tables: dict[str, pl.DataFrame]) -> None:
+    from scipy.stats import false_discovery_control, fisher_exact
+
+    reps = tables["rep_performance"].filter(pl.col("closed_count_12m") > 0).sort("rep_id")
+    won, closed = reps["won_count_12m"].to_list(), reps["closed_count_12m"].to_list()
+    chances = [
+        fisher_exact([[w, n - w], [sum(won) - w, (sum(closed) - n) - (sum(won) - w)]])[1]
+        for w, n in zip(won, closed, strict=True)
+    ]
+    assert reps["standing_probability"].to_list() == pytest.approx(list(false_discovery_control(chances)), abs=1e-6)
+    assert set(reps["compared_count"]) == {reps.height}

@@ -29,6 +29,7 @@ RENAMED_TABLES = {
 
 # (schema, new table) -> {old column: new column}
 RENAMED_COLUMNS = {
+    ("marts", "customer_360"): {"receipts_12m": "receipts_gross_12m", "receipts_total": "receipts_gross_total"},
     ("outlook", "forecast_accuracy"): {"period_count": "forecast_count"},
     ("outlook", "forecast_vs_actual"): {"deviation_share": "relative_deviation"},
     ("outlook", "new_deal_win_rates"): {"judged_deals": "eligible_count", "won_in_time": "won_in_time_count"},
