@@ -52,7 +52,7 @@ closed_deals as (
     group by rep_id
 ),
 
-peers as (select sum(won_count) as won_count, sum(closed_count) as closed_count from closed_deals),
+win_rates as (select * from {{ ref('int_rep_win_rates') }}),
 
 weakest_stages as (
     select member as rep_id, min(stage_code) as stage_code from {{ ref('funnel') }}
@@ -78,20 +78,16 @@ final as (
         closed_deals.won_count / closed_deals.closed_count as win_rate_12m,
         {{ wilson('closed_deals.won_count', 'closed_deals.closed_count', -1) }} as win_rate_low_95,
         {{ wilson('closed_deals.won_count', 'closed_deals.closed_count', 1) }} as win_rate_high_95,
-        (peers.won_count - closed_deals.won_count) / nullif(peers.closed_count - closed_deals.closed_count, 0)
-            as peer_win_rate_12m,
-        -- Different means outside the interval: with ten deals most rates differ by chance.
-        case
-            when win_rate_low_95 > peer_win_rate_12m then 'above_peers'
-            when win_rate_high_95 < peer_win_rate_12m then 'below_peers'
-            when closed_deals.closed_count is not null then 'like_peers'
-        end as win_rate_standing,
+        win_rates.peer_win_rate as peer_win_rate_12m,
+        win_rates.adjusted_probability as standing_probability,
+        win_rates.compared_count,
+        win_rates.win_rate_standing,
         closed_deals.median_cycle_days as median_cycle_days_12m,
         weakest_stages.stage_code as weakest_stage_code,
     from {{ ref('int_reps') }} as reps
-    cross join peers
     left join open_deals using (rep_id)
     left join closed_deals using (rep_id)
+    left join win_rates using (rep_id)
     left join weakest_stages using (rep_id)
     where reps.rep_id in (select rep_id from deals)
 )
