@@ -30,7 +30,12 @@ def in_base_currency(
         pl.col("amount").cast(pl.Float64), currency=pl.col("currency").fill_null(base_currency)
     )
     joined = dated.sort(day).join_asof(
-        table, left_on=day, right_on="rated_on", by="currency", tolerance=timedelta(days=carried_days)
+        table,
+        left_on=day,
+        right_on="rated_on",
+        by="currency",
+        check_sortedness=False,
+        tolerance=timedelta(days=carried_days),
     )
     rate = pl.when(pl.col("currency") == base_currency).then(1.0).otherwise(pl.col("rate"))
     return joined.with_columns(amount_base=pl.col("amount") * rate).sort("order")["amount_base"]
