@@ -209,3 +209,16 @@ def test_reps_are_called_different_only_after_correction_for_their_number(tables
     ]
     assert reps["standing_probability"].to_list() == pytest.approx(list(false_discovery_control(chances)), abs=1e-6)
     assert set(reps["compared_count"]) == {reps.height}
+
+
+def test_what_a_deal_cannot_have_is_no_gap(built: Built) -> None:
+    with duckdb.connect(str(built.settings.working_file), read_only=True) as connection:
+        deals = connection.execute("from staging.stg_opportunities").pl()
+        quality = connection.execute("from outlook.data_quality where object = 'opportunities'").pl()
+    for column, stages in (("closed_on", ("won", "lost")), ("loss_reason", ("lost",))):
+        closed = deals.filter(pl.col("stage").is_in(stages)).group_by("source_system")
+        expected = dict(closed.agg(pl.col(column).count() / pl.len()).iter_rows())
+        served = quality.filter(pl.col("column_name") == column)
+        shares = dict(served.select("source_system", "filled_share").drop_nulls().iter_rows())
+        assert shares == pytest.approx(expected) and expected
+        assert (served["not_applicable_count"] > 0).all()

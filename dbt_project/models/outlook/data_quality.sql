@@ -1,4 +1,4 @@
--- One row per source system, object and column: rows in which it is filled, and rows quarantined because of it.
+-- One row per source system, object and column: rows in which it is filled or cannot be, and rows quarantined because of it.
 -- Column `*` is the total over all columns.
 {% set objects = [
     'accounts', 'contacts', 'leads', 'opportunities', 'opportunity_lines', 'orders', 'order_lines', 'invoices',
@@ -21,8 +21,8 @@ row_counts as (
         object,
         '*' as column_name,
         max(row_count) as row_count,
-        sum(filled_count) as filled_cells,
-        sum(row_count) filter (where filled_count > 0) as cells,
+        sum(filled_applicable_count) as filled_cells,
+        sum(applicable_count) filter (where filled_count > 0) as cells,
     from completeness
     group by source_system, object
 ),
@@ -34,7 +34,8 @@ measured as (
         column_name,
         row_count,
         filled_count,
-        filled_count / row_count as filled_share,
+        row_count - applicable_count as not_applicable_count,
+        filled_applicable_count / nullif(applicable_count, 0) as filled_share,
     from completeness
     union all
     select
@@ -43,6 +44,7 @@ measured as (
         column_name,
         row_count,
         row_count,
+        0,
         -- Columns that a system never fills do not count.
         filled_cells / nullif(cells, 0),
     from row_counts
@@ -83,6 +85,7 @@ final as (
         column_name,
         coalesce(measured.row_count, 0) as row_count,
         coalesce(measured.filled_count, 0) as filled_count,
+        coalesce(measured.not_applicable_count, 0) as not_applicable_count,
         measured.filled_share,
         coalesce(measured.filled_count > 0, false) as is_delivered,
         coalesce(refusals.refused_count, 0) as refused_count,
