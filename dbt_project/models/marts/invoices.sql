@@ -4,7 +4,8 @@ with received as (
         receipts.source_system,
         receipts.invoice_id,
         -- a payment in another currency than the invoice's counts at the invoice's rate
-        sum(if(receipts.currency = invoices.currency, receipts.amount, receipts.amount_base / invoices.base_rate)) as received_amount,
+        sum(if(receipts.currency = invoices.currency, receipts.amount, receipts.amount_base / invoices.base_rate))
+            as received_amount,
         count(*) as receipt_count,
         max(receipts.received_on) as last_received_on,
     from {{ ref('receipts') }} as receipts
