@@ -72,7 +72,7 @@ def _row(name: str, served: float | None, recomputed: float) -> dict[str, Any]:
 def _given(home: str, config: str, inbox: str, days: list[date]) -> Iterator[tuple[str, Settings]]:
     """A home as it stands; or exports under a config, run once per day."""
     if home:
-        yield home, load_settings(Path(home))
+        yield Path(home).name, load_settings(Path(home))
         return
     if not days:
         raise AlmanacError("bench truth: config=... needs days=... too: the days to run as of")
