@@ -99,9 +99,7 @@ def _with_deals(
         raise AlmanacError(str(error)) from error
 
 
-def append(
-    settings: Settings, run: Run, issued: "Forecasts", deals: Mapping[str, pl.DataFrame] | None = None
-) -> None:
+def append(settings: Settings, run: Run, issued: "Forecasts", deals: Mapping[str, pl.DataFrame] | None = None) -> None:
     """Add a version to the ledger. deals: the frames of the forecast from deals; a replayed version has none."""
     frames = {name: getattr(issued, name) for name in FRAMES if name not in deal_ledger.FRAMES} | dict(deals or {})
     for name, frame in frames.items():

@@ -83,7 +83,7 @@ def _sales(raw: Frames, served: Frames, as_of: date, policy: Mapping[str, object
     year_ago = (
         as_of.replace(year=as_of.year - 1) if (as_of.month, as_of.day) != (2, 29) else date(as_of.year - 1, 2, 28)
     )
-    yield "summary: revenue, all lines", lines["amount_base"].sum()
+    yield "summary: revenue, all lines", float(lines["amount_base"].sum())
     yield "summary: lines of revenue", lines.height
     yield "README: largest line of revenue", lines["amount_base"].max()  # type: ignore[misc]
     crosswalk = served["customer_crosswalk"].select(
@@ -103,7 +103,7 @@ def _sales(raw: Frames, served: Frames, as_of: date, policy: Mapping[str, object
         rates = current(raw["exchange_rates"], as_of) if "exchange_rates" in raw else _no_rates()
         yield (
             "customer_360: receipts, tax included",
-            in_base_currency(receipts, "received_on", rates, base, carried).sum(),
+            float(in_base_currency(receipts, "received_on", rates, base, carried).sum()),
         )
         key = ["source_system", "invoice_id"]
         gross = pl.coalesce("amount_gross", pl.col("amount_net") + pl.col("amount_tax")).cast(pl.Float64)
