@@ -92,7 +92,7 @@ def with_served(
     for verdict in verdicts:
         rows, steps = np.flatnonzero(groups == verdict.group), slice(verdict.first_step - 1, verdict.last_step)
         skill[rows, steps], reasons[rows, steps] = verdict.skill, verdict.reason
-        served[rows, steps] = verdict.peer if verdict.skill == "none" else "pool"
+        served[rows, steps] = verdict.peer if verdict.is_peer_served else "pool"
     candidates = _with_fallbacks(candidates, segments, served, reasons, min_history)
     future = {**candidates.future, SERVED: picked(candidates.future, served)}
     origins, evaluation = (

@@ -21,7 +21,8 @@ from forecasts.selection.segments import PEERS
 class Verdict:
     """The comparison in one band: first_step ... last_step; errors are mean absolute scaled errors.
 
-    skill: `model`, `none` (a peer is served), or `unknown` where there are fewer cutoffs than a verdict needs.
+    skill: `model`, `none` (the peer is served), or `unknown`: fewer cutoffs than a verdict needs, and the
+    peer is served if it erred no more at those that there are.
     """
 
     group: str
@@ -37,12 +38,18 @@ class Verdict:
     skill: str
 
     @property
+    def is_peer_served(self) -> bool:
+        """Whether the peer is served."""
+        return self.skill == "none" or (self.skill == "unknown" and self.gain <= 0)
+
+    @property
     def reason(self) -> str | None:
         """Why a peer is served, in a sentence; None where the model is."""
-        if self.skill != "none":
+        if not self.is_peer_served:
             return None
+        verdict = "no skill" if self.skill == "none" else "too few cutoffs for a verdict, and no smaller error"
         return (
-            f"no skill beside {self.peer} {self.first_step} to {self.last_step} periods ahead: mean error "
+            f"{verdict} beside {self.peer} {self.first_step} to {self.last_step} periods ahead: mean error "
             f"{self.model_error:.3f} against {self.peer_error:.3f} at {self.n_origins} cutoffs, a gain of "
             f"{self.gain:.3f} with a standard error of {self.standard_error:.3f}"
         )
