@@ -28,11 +28,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "gates": STEP | {"expectations"},
     "deal_ledger": {"home", "forecasts"},  # what ledger asks of deals
     "ledger": STEP | {"forecasts", "deal_ledger"},
+    "replay": STEP | {"ledger", "deal_ledger"},
     "report": {"errors", "home", "forecasts"},  # reads the published files alone; draws with the marks of forecasts
     "serving": STEP
     | {"gates", "report"},  # the status file shows what the gates found; pages are swapped in with tables
     "inputs": STEP | {"ingest"},
-    "job": STEP | {"ingest", "inputs", "resolve", "matching", "gates", "ledger", "serving"},
+    "job": STEP | {"ingest", "inputs", "resolve", "matching", "gates", "ledger", "replay", "forecasts", "serving"},
     "orchestration": STEP | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving"},
     "demo": {"errors", "home"},
 }
