@@ -1,6 +1,6 @@
 """The four gates as Dagster checks: a critical failure blocks what comes after, a warning is shown and passes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 
 import dagster as dg
 
@@ -8,7 +8,7 @@ from pipelines.errors import AlmanacError
 from pipelines.gates import gates
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
-from pipelines.orchestration.graph import Graph
+from pipelines.orchestration.graph import Graph, table_name
 
 # The schemas whose tables a gate's checks hang on: what the step before the gate writes last. A check on an earlier
 # table would hold back that very step.
@@ -22,11 +22,12 @@ OWN_SCHEMAS = {
 
 def build_checks(settings: Settings, graph: Graph) -> list[dg.AssetChecksDefinition]:
     """One step per gate, one check per table that the step before it wrote."""
-    return [_gate(settings, gate, tables) for gate, tables in graph.gates.items() if tables]
+    written = {f"{node['schema']}.{table_name(node)}" for node in [*graph.nodes.values(), *graph.sources.values()]}
+    return [_gate(settings, gate, tables, written) for gate, tables in graph.gates.items() if tables]
 
 
-def _gate(settings: Settings, gate: str, tables: Sequence[str]) -> dg.AssetChecksDefinition:
-    shown_on = _shown_on(gate, tables)
+def _gate(settings: Settings, gate: str, tables: Sequence[str], written: Set[str]) -> dg.AssetChecksDefinition:
+    shown_on = _shown_on(gate, tables, written)
     specs = [
         dg.AssetCheckSpec(f"gate_{gate}", asset=table.split("."), blocking=True)
         for table in sorted(set(shown_on.values()))
@@ -51,9 +52,12 @@ def _gate(settings: Settings, gate: str, tables: Sequence[str]) -> dg.AssetCheck
     return check
 
 
-def _shown_on(gate: str, tables: Sequence[str]) -> dict[str, str]:
-    """Table of a suite to the table its check is shown on: itself, or the gate's first own table."""
-    own = [table for table in tables if table.split(".")[0] in OWN_SCHEMAS[gate]]
+def _shown_on(gate: str, tables: Sequence[str], written: Set[str]) -> dict[str, str]:
+    """Table of a suite to the table its check is shown on: itself, or the gate's first own table.
+
+    written: tables that a step writes. What a gate itself writes (`quality.currencies`) is no asset to hang a check on.
+    """
+    own = [table for table in tables if table.split(".")[0] in OWN_SCHEMAS[gate] and table in written]
     if not own:
         raise AlmanacError(f"gate {gate}: no suite checks a table of {', '.join(OWN_SCHEMAS[gate])}: add one")
     return {table: table if table in own else own[0] for table in tables}

@@ -4,6 +4,8 @@ Two things: a point before exactly three digits (1.500 is fifteen hundred or one
 cells of one column. Days before months are decided in column_profile.py.
 """
 
+from typing import Any
+
 import duckdb
 
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
@@ -30,34 +32,52 @@ def refuse_undecided_amounts(
         for name, headers in mapping.columns.items()
         if len(headers) == 1 and columns[name].type in ("decimal", "number", "rate")
     }
-    if not _is_format_stated(system, contract) and source.delimiter:
-        _refuse_three_digits(
-            connection,
-            source,
-            [header for name, header in numbers.items() if contract.columns[name].number_format is None],
-        )
-    for name, header in numbers.items():
-        if columns[name].type == "decimal":
-            _refuse_currencies(connection, contract, source, header)
+    is_open = not _is_format_stated(system, contract) and bool(source.delimiter)
+    spelled = [header for name, header in numbers.items() if is_open and contract.columns[name].number_format is None]
+    stated = contract.columns.get("currency")
+    is_mapped = stated is not None and stated.const is None  # each row says its own
+    money = [header for name, header in numbers.items() if columns[name].type == "decimal" and not is_mapped]
+    points, marked = _look(connection, source, spelled, money)
+    _refuse_three_digits(points)
+    for header in marked:
+        _refuse_currencies(connection, contract, source, header)
+
+
+def _look(
+    connection: duckdb.DuckDBPyConnection, source: Source, spelled: list[str], money: list[str]
+) -> tuple[dict[str, tuple[Any, ...]], list[str]]:
+    """One look at all amounts of a file: the counts of each header of `spelled`, and those of `money` with a mark."""
+    counts = [count for header in spelled for count in _counts(f"trim({quoted(header)})")]
+    counts += [f"count(*) filter ({_is_marked(quoted(header))})" for header in money]
+    if not counts:
+        return {}, []
+    seen = connection.execute(f"select {', '.join(counts)} from {source.relation}").fetchone() or ()
+    points = {header: seen[5 * index : 5 * index + 5] for index, header in enumerate(spelled)}
+    marked = zip(money, seen[5 * len(spelled) :], strict=True)
+    return points, [header for header, count in marked if count]
+
+
+def _is_marked(cell: str) -> str:
+    """SQL for cells that may hold a currency: its letters and signs sort behind digits, but for the dollar.
+
+    No pattern is tried on plain numbers.
+    """
+    ends = ", ".join(f"substr({cell}, {place}, 1)" for place in (1, 2, -2, -1))
+    return f"(greatest({ends}) > '9' or contains({cell}, '$'))"
 
 
 def _is_format_stated(system: SourceContract, contract: ObjectContract) -> bool:
     return contract.number_format is not None or "number_format" in system.model_fields_set
 
 
-def _refuse_three_digits(connection: duckdb.DuckDBPyConnection, source: Source, headers: list[str]) -> None:
-    """One look at all numbers of the file: a point elsewhere in any column tells what a point is.
+def _refuse_three_digits(points: dict[str, tuple[Any, ...]]) -> None:
+    """A point elsewhere in any column of the file tells what a point is.
 
     `substr` finds the cells first: a pattern on every cell would cost as much as reading the file.
     """
-    if not headers:
+    if any(is_point for _, _, _, is_point, _ in points.values()):
         return
-    counts = ", ".join(count for header in headers for count in _counts(f"trim({quoted(header)})"))
-    found = connection.execute(f"select {counts} from {source.relation}").fetchone() or ()
-    by_header = {header: found[5 * index : 5 * index + 5] for index, header in enumerate(headers)}
-    if any(is_point for _, _, _, is_point, _ in by_header.values()):
-        return
-    for header, (open_count, grouped_count, long_count, _, example) in by_header.items():
+    for header, (open_count, grouped_count, long_count, _, example) in points.items():
         if open_count and (grouped_count or not long_count):
             raise FileRefusedError(
                 "undecidable_number_format",
@@ -86,16 +106,13 @@ def _refuse_currencies(
 ) -> None:
     """The marks in a column's cells are of one currency, and of the contract's where it is a constant."""
     cell, stated = quoted(header), contract.columns.get("currency")
-    ends = ", ".join(f"substr({cell}, {place}, 1)" for place in (1, 2, -2, -1))
-    # Letters and signs of currencies sort behind digits, but for the dollar: no pattern is tried on plain numbers.
-    is_marked = f"(greatest({ends}) > '9' or contains({cell}, '$'))"
-    has_mark = rf"{is_marked} and regexp_matches({cell}, '\d') and regexp_matches({cell}, {literal(MARK)})"
+    has_mark = rf"{_is_marked(cell)} and regexp_matches({cell}, '\d') and regexp_matches({cell}, {literal(MARK)})"
     marks = connection.execute(
         f"select mark, any_value(cell) from (select {cell} as cell, "
         f"unnest(regexp_extract_all({cell}, {literal(MARK)})) as mark from {source.relation} where {has_mark}) "
         "group by all order by count(*) desc, mark"
     ).fetchall()
-    if not marks or (stated is not None and stated.const is None):
+    if not marks:
         return
     examples = ", ".join(repr(text) for _, text in marks[:3])
     if len(marks) > 1 and not shared_currency(mark for mark, _ in marks):
