@@ -77,7 +77,8 @@ def with_deals(
 
 def _cutoffs(backtest: pl.DataFrame, series: pl.DataFrame, freq: str) -> list[date]:
     ids = series.filter((pl.col("metric") == METRIC) & (pl.col("freq") == freq))["unique_id"]
-    return backtest.filter(pl.col("unique_id").is_in(ids.implode()))["cutoff"].unique().sort().to_list()
+    tested = backtest.filter(pl.col("unique_id").is_in(ids.implode()) & (pl.col("purpose") == "evaluation"))
+    return tested["cutoff"].unique().sort().to_list()
 
 
 def _combined(
@@ -92,11 +93,13 @@ def _combined(
     ids = now["unique_id"].unique().implode()
     is_new = pl.col("unique_id").is_in(ids) & pl.col("model").is_in([combination.PIPELINE, combination.POOL])
     is_own = pl.col("unique_id").is_in(ids) & (pl.col("model") == combination.POOL)
+    # `served` was the series' own choice: what is served now is the pool, under its name.
+    accuracy = issued.accuracy.filter(~(pl.col("unique_id").is_in(ids) & (pl.col("model") == "served")))
     renamed = pl.when(is_own).then(pl.lit(combination.SERIES_POOL)).otherwise("model").alias("model")
     scored = accuracy_of(result.backtest.filter(is_new), history)
     return replace(
         issued,
-        accuracy=pl.concat([issued.accuracy.with_columns(renamed), scored]),
+        accuracy=pl.concat([accuracy.with_columns(renamed), scored]),
         values=result.values,
         backtest=result.backtest,
         series=result.series,

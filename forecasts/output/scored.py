@@ -7,7 +7,7 @@ from forecasts.backtesting import metrics
 from forecasts.output import schemas
 from forecasts.panel.frequency import Frequency
 
-NOT_MEASURES = ("unique_id", "model", "n_origins", "n_values")
+NOT_MEASURES = ("unique_id", "model", "purpose", "n_origins", "n_values")
 
 
 def accuracy_of(backtest: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
@@ -15,7 +15,7 @@ def accuracy_of(backtest: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
 
     history: unique_id, freq, ds, y of `marts.series_history`; what lies up to a cutoff scales the errors after it.
     """
-    scored = backtest.filter(pl.col("y").is_not_null())
+    scored = backtest.filter(pl.col("y").is_not_null() & (pl.col("purpose") == "evaluation"))
     if scored.is_empty():
         return schemas.empty(schemas.ACCURACY)
     own = history.filter(pl.col("unique_id").is_in(scored["unique_id"].unique().implode())).sort("unique_id", "ds")
@@ -28,6 +28,7 @@ def accuracy_of(backtest: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
     mean = [pl.col(name).filter(pl.col(name).is_not_nan()).mean() for name in measures]
     per_series = pl.concat(parts).group_by("unique_id", "model")
     frame = per_series.agg(pl.len().alias("n_origins"), pl.col("n_values").sum(), *mean).sort("unique_id", "model")
+    frame = frame.with_columns(purpose=pl.lit("evaluation"))
     return schemas.conform(frame, schemas.ACCURACY)
 
 
@@ -48,7 +49,8 @@ def _scores(part: pl.DataFrame, history: pl.DataFrame) -> pl.DataFrame:
             "smape": metrics.smape(actual, point),
             "mase": metrics.mase(actual, point, scale),
             "rmsse": metrics.rmsse(actual, point, metrics.squared_scale_of(before)),
-            "wape": metrics.wape(actual, point),
+            "wape_by_cutoff": metrics.wape(actual, point),
+            "above_share": [float((actual > point).mean())],
             "bias": metrics.bias(actual, point),
             "accuracy": metrics.nan_mean(metrics.accuracy(actual, point)),
             "coverage_80": metrics.coverage(actual, low_80, high_80),

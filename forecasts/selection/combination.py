@@ -1,4 +1,4 @@
-"""One forecast of two views: the pool of series models, and what deals bring, weighed by level and step.
+"""One forecast of two views, by level and step: what the series would serve (pool or peer), and what deals bring.
 
 The weight of the pipeline is the one with the least absolute error on past cutoffs, mixed with one half by how few they
 are; in the backtest a cutoff uses only what had been known by it. Members are scaled to the total, so that every level
@@ -18,6 +18,7 @@ GRID = np.linspace(0, 1, 11)  # finer weights cannot be told apart on a year of 
 PRIOR_CUTOFFS = 6.0  # as many cutoffs as one half counts for: with six of them the measured weight has as much say
 NUMBERS = ("yhat", *BOUNDS)
 KEY = ["unique_id", "period_start"]
+CHOSE_NOTHING = pl.col("is_served") & (pl.col("purpose") == "evaluation")  # what would have been served at a cutoff
 TOO_SHORT = "too little history for models: the forecast from deals is served"
 
 
@@ -43,8 +44,9 @@ def combine(
     series = pl.concat([series, _unseen(series, now)])
     names = series.select("unique_id", "metric", "level", "freq")
     both = series.filter(pl.col("unique_id").is_in(now["unique_id"].unique().implode()))
-    pooled = both.filter(pl.col("served_model") == POOL)["unique_id"]
-    alone = both.filter(pl.col("served_model").is_null() | (pl.col("served_model") != POOL))["unique_id"]
+    measured = values.filter(pl.col("model") == POOL)["unique_id"].unique().implode()
+    pooled = both.filter(pl.col("unique_id").is_in(measured))["unique_id"]
+    alone = both.filter(~pl.col("unique_id").is_in(measured))["unique_id"]
     past = _with_actuals(past, backtest)
     pairs = _pairs(backtest.filter(pl.col("unique_id").is_in(pooled.implode())), past, names)
     weights = _with_untested(_weights(pairs), now.filter(pl.col("unique_id").is_in(pooled.implode())))
@@ -53,7 +55,7 @@ def combine(
     return Combined(
         _values(values, now, served, pooled, alone),
         _backtest(backtest, past, tested, pooled),
-        _series(series, alone),
+        _series(series, pooled, alone),
         _choices(weights),
     )
 
@@ -73,7 +75,7 @@ def _with_actuals(past: pl.DataFrame, backtest: pl.DataFrame) -> pl.DataFrame:
 def _pairs(backtest: pl.DataFrame, past: pl.DataFrame, names: pl.DataFrame) -> pl.DataFrame:
     """One row per series, cutoff and period of which both views have a forecast."""
     on = ["unique_id", "cutoff", "period_start", "horizon"]
-    own = backtest.filter(pl.col("model") == POOL).drop("model").join(names, on="unique_id")
+    own = backtest.filter(CHOSE_NOTHING).drop("model").join(names, on="unique_id")
     return own.join(past.select(*on, pl.col(NUMBERS).name.suffix("_pipeline")), on=on).sort(on)
 
 
@@ -129,8 +131,9 @@ def _coherent(frame: pl.DataFrame, by: list[str]) -> pl.DataFrame:
 def _served(
     values: pl.DataFrame, now: pl.DataFrame, pooled: pl.Series, weights: pl.DataFrame, names: pl.DataFrame
 ) -> pl.DataFrame:
-    own = values.filter((pl.col("model") == POOL) & pl.col("unique_id").is_in(pooled.implode()))
+    own = values.filter(pl.col("is_served") & pl.col("unique_id").is_in(pooled.implode()))
     own = own.filter(pl.col("scenario") == "base").join(names, on="unique_id", maintain_order="left")
+    own = own.with_columns(model=pl.lit(POOL))
     view = now.select(*KEY, pl.col(NUMBERS).name.suffix("_pipeline"))
     both = own.join(view, on=KEY, how="left", maintain_order="left")
     both = both.join(
@@ -162,13 +165,11 @@ def _values(
     values: pl.DataFrame, now: pl.DataFrame, served: pl.DataFrame, pooled: pl.Series, alone: pl.Series
 ) -> pl.DataFrame:
     is_pooled, is_alone = (pl.col("unique_id").is_in(ids.implode()) for ids in (pooled, alone))
-    is_own = is_pooled & (pl.col("model") == POOL)
-    kept = values.filter(~is_own)
-    own = values.filter(is_own & (pl.col("scenario") == "base")).with_columns(
-        model=pl.lit(SERIES_POOL), is_served=pl.lit(False)
-    )
-    scenarios = _scenarios(values.filter(is_own), served)
-    kept = kept.with_columns(is_served=pl.col("is_served") & ~is_alone)
+    is_base = pl.col("scenario") == "base"
+    own = values.filter(is_pooled & is_base).with_columns(_as_series_pool(), is_served=pl.lit(False))
+    scenarios = _scenarios(values.filter(is_pooled & pl.col("is_served")), served)
+    # Of other scenarios the rows that are not served would keep the names of the base rows: they are left out.
+    kept = values.filter(~is_pooled).with_columns(is_served=pl.col("is_served") & ~is_alone)
     view = now.filter(is_pooled | is_alone).drop("model").with_columns(
         scenario=pl.lit("base"), model=pl.lit(PIPELINE), is_served=is_alone, engine=pl.lit("numpy"),
         fallback_reason=pl.when(is_alone).then(pl.lit(TOO_SHORT)),
@@ -177,31 +178,42 @@ def _values(
     return pl.concat([schemas.conform(part, schemas.VALUES) for part in parts])
 
 
+def _as_series_pool() -> pl.Expr:
+    return pl.when(pl.col("model") == POOL).then(pl.lit(SERIES_POOL)).otherwise("model").alias("model")
+
+
 def _scenarios(own: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:
     """Scenarios move the combination by as much, in proportion, as they move the series' own forecast."""
     base = own.filter(pl.col("scenario") == "base").select(*KEY, pl.col("yhat").alias("_before"))
     now = served.select(*KEY, pl.col(NUMBERS).name.prefix("_"))
     rows = own.filter(pl.col("scenario") != "base").join(base, on=KEY).join(now, on=KEY)
     factor = pl.when(pl.col("_before") != 0).then(pl.col("yhat") / pl.col("_before")).otherwise(1.0)
-    return rows.with_columns((pl.col(f"_{name}") * factor).alias(name) for name in NUMBERS)
+    rows = rows.with_columns((pl.col(f"_{name}") * factor).alias(name) for name in NUMBERS)
+    return rows.with_columns(model=pl.lit(POOL))
 
 
 def _backtest(backtest: pl.DataFrame, past: pl.DataFrame, tested: pl.DataFrame, pooled: pl.Series) -> pl.DataFrame:
-    is_own = pl.col("unique_id").is_in(pooled.implode()) & (pl.col("model") == POOL)
-    own = backtest.filter(is_own).with_columns(model=pl.lit(SERIES_POOL))
-    parts = [backtest.filter(~is_own), own, past.filter(pl.col("unique_id").is_in(backtest["unique_id"].implode()))]
+    is_own = pl.col("unique_id").is_in(pooled.implode())
+    own = backtest.filter(is_own).with_columns(_as_series_pool(), is_served=pl.lit(False))
+    view = past.filter(pl.col("unique_id").is_in(backtest["unique_id"].implode()))
+    view = view.with_columns(purpose=pl.lit("evaluation"), is_served=pl.lit(False))
+    parts = [backtest.filter(~is_own), own, view]
     key = ["unique_id", "cutoff", "period_start"]
     combined = tested.with_columns(model=pl.lit(POOL)) if len(tested) else schemas.empty(schemas.BACKTEST)
-    # Where the pipeline was not known at a cutoff, the pool of that cutoff is the series' own.
-    rest = backtest.filter(is_own).join(combined, on=key, how="anti") if len(tested) else backtest.filter(is_own)
-    parts += [combined, rest]
+    # Where the pipeline was not known at a cutoff, the pool of that cutoff is what the series would have served.
+    rest = backtest.filter(is_own & CHOSE_NOTHING).with_columns(model=pl.lit(POOL))
+    parts += [combined, rest.join(combined, on=key, how="anti") if len(tested) else rest]
     return pl.concat([schemas.conform(part, schemas.BACKTEST) for part in parts])
 
 
-def _series(series: pl.DataFrame, alone: pl.Series) -> pl.DataFrame:
-    is_alone = pl.col("unique_id").is_in(alone.implode())
+def _series(series: pl.DataFrame, pooled: pl.Series, alone: pl.Series) -> pl.DataFrame:
+    is_pooled, is_alone = (pl.col("unique_id").is_in(ids.implode()) for ids in (pooled, alone))
     return series.with_columns(
-        served_model=pl.when(is_alone).then(pl.lit(PIPELINE)).otherwise("served_model"),
+        served_model=pl.when(is_alone)
+        .then(pl.lit(PIPELINE))
+        .when(is_pooled)
+        .then(pl.lit(POOL))
+        .otherwise("served_model"),
         fallback_reason=pl.when(is_alone).then(pl.lit(TOO_SHORT)).otherwise("fallback_reason"),
     )
 
