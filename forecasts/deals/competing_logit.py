@@ -12,21 +12,25 @@ LEVEL_PRECISION = 1e-4  # of the intercepts: next to free
 
 
 def fit_logit(
-    columns: np.ndarray, outcome: np.ndarray, precision: np.ndarray, start: np.ndarray | None = None
+    columns: np.ndarray, outcome: np.ndarray, precision: np.ndarray, centre: np.ndarray | None = None
 ) -> np.ndarray:
-    """Slopes, 2 x columns (won, lost). outcome: 0 stays, 1 won, 2 lost; precision: of each column's normal prior."""
+    """Slopes, 2 x columns (won, lost). outcome: 0 stays, 1 won, 2 lost.
+
+    precision: of each column's normal prior; centre: its mean, 2 x columns, 0 if not given; the search begins there.
+    """
     size = columns.shape[1]
-    slopes = np.zeros((2, size)) if start is None else start.copy()
+    centre = np.zeros((2, size)) if centre is None else centre
+    slopes = centre.copy()
     single = columns.astype(np.float32)  # for the curvature alone: the gradient, and so the maximum, is exact
     is_it = np.stack([outcome == 1, outcome == 2]).astype(float)
-    value = _loss(columns, is_it, precision, slopes)
+    value = _loss(columns, is_it, precision, slopes, centre)
     for _ in range(ITERATIONS):
         won, lost = _chances(columns, slopes)
-        gradient = (is_it - np.stack([won, lost])) @ columns - precision * slopes
+        gradient = (is_it - np.stack([won, lost])) @ columns - precision * (slopes - centre)
         step = np.linalg.solve(_curvature(single, won, lost, precision), gradient.ravel()).reshape(2, size)
         for halving in range(12):
             tried = slopes + step / 2**halving
-            loss = _loss(columns, is_it, precision, tried)
+            loss = _loss(columns, is_it, precision, tried, centre)
             if loss <= value:
                 break
         gained, slopes, value = value - loss, tried, loss
@@ -41,10 +45,12 @@ def _chances(columns: np.ndarray, slopes: np.ndarray) -> tuple[np.ndarray, np.nd
     return odds[0] / total, odds[1] / total
 
 
-def _loss(columns: np.ndarray, is_it: np.ndarray, precision: np.ndarray, slopes: np.ndarray) -> float:
+def _loss(
+    columns: np.ndarray, is_it: np.ndarray, precision: np.ndarray, slopes: np.ndarray, centre: np.ndarray
+) -> float:
     log_odds = slopes @ columns.T
     log_total = np.logaddexp(0, np.logaddexp(log_odds[0], log_odds[1]))
-    return float(log_total.sum() - (is_it * log_odds).sum() + (precision * slopes**2).sum() / 2)
+    return float(log_total.sum() - (is_it * log_odds).sum() + (precision * (slopes - centre) ** 2).sum() / 2)
 
 
 def _curvature(columns: np.ndarray, won: np.ndarray, lost: np.ndarray, precision: np.ndarray) -> np.ndarray:

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from forecasts.deals import schema
+from forecasts.deals.features import in_plain
 from forecasts.deals.win_model import WinModel, hazards
 
 POINTS = 8
@@ -90,11 +91,8 @@ def reason_rows(
 
 def _values(raw: pl.DataFrame) -> pl.DataFrame:
     """row, feature, value in words."""
-    shown = [
-        (pl.col(name) if kind == pl.String else pl.col(name).round(2).cast(pl.String)).fill_null("unknown").alias(name)
-        for name, kind in raw.schema.items()
-    ]
-    return raw.select(shown).with_row_index("row").unpivot(index="row", variable_name="feature", value_name="value")
+    shown = pl.DataFrame([in_plain(name, raw[name]).alias(name) for name in raw.columns])
+    return shown.with_row_index("row").unpivot(index="row", variable_name="feature", value_name="value")
 
 
 def in_words(reasons: pl.DataFrame) -> pl.DataFrame:

@@ -155,6 +155,26 @@ def _days(days: pl.Series) -> np.ndarray:
     return days.cast(pl.Int32).cast(pl.Int64).to_numpy()
 
 
+def in_plain(name: str, values: pl.Series) -> pl.Series:
+    """A raw feature's values as people say them: counts, days, per cent, yes and no; null is `unknown`."""
+    if values.dtype == pl.String:
+        return values.fill_null("unknown")
+    number = values.cast(pl.Float64)
+    if name.startswith(("has_", "is_")) or name.endswith("never_bought"):
+        text = pl.select(pl.when(number.round(0) != 0).then(pl.lit("yes")).otherwise(pl.lit("no"))).to_series()
+    elif name.endswith(("probability", "share")):
+        text = (100 / (1 + (-number).exp())).round(0).cast(pl.Int64).cast(pl.String) + " %"
+    elif name.endswith("_a_year"):
+        text = number.exp().round(1).cast(pl.String)
+    elif name.endswith(COUNTS) or name.endswith("_30d"):
+        text = (number.exp() - 1).round(0).cast(pl.Int64).cast(pl.String)
+    elif name.endswith(("_days", "_on", "_since")):
+        text = (number.sign() * (number.abs().exp() - 1)).round(0).cast(pl.Int64).cast(pl.String) + " days"
+    else:
+        text = number.round(2).cast(pl.String)
+    return pl.select(pl.when(number.is_null()).then(pl.lit("unknown")).otherwise(text)).to_series().alias(name)
+
+
 @dataclass(frozen=True)
 class Recipe:
     """numbers: name to mean and standard deviation; words: name to the words with a column; gaps: names that may be

@@ -2,7 +2,8 @@
 
 In window k a deal that is still open is won, lost or stays, by a multinomial logit on what was known at the origin:
     log(P(won) / P(stays)) = a_k + b_band(k) . x,   the same for lost
-one model per band of windows (1, 2, 3, 4-6, 7-12), so that a near win may hang on other things than a far one
+with slopes for each band of windows (1, 2, 3, 4-6, 7-12), so that a near win may hang on other things than a far one;
+they lean on slopes that all windows share
 (Allison 1982, Discrete-time methods for the analysis of event histories; Tutz & Schmid 2016, ch. 8), with ridge
 penalties (competing_logit.py). Calibration moves level and slope
 of both log-odds per band by what the last origins, which the model had not seen, showed.
@@ -23,9 +24,11 @@ from forecasts.deals.history import History
 from forecasts.deals.panel import Panel
 from forecasts.deals.table import Chances
 
-PRECISION = 5.0  # of the slopes' prior: log-odds per standard deviation or word lie within +- .9 unless rows insist
+PRECISION = 40.0  # of the slopes' prior: log-odds per standard deviation or word lie within +- .3 unless rows insist
+WINDOW_PRECISION = 4.0  # of a later window's level around that of its band: far windows have a handful of deals
+SHARED_WINDOWS = 4  # windows ahead from which the slopes that all bands lean on are learnt: most ends lie in them
 TEST_ORIGINS = 12  # newest origins that calibrate and judge: a year, so that no season decides
-SHIFT_SD, SLOPE_SD = 0.25, 0.2  # priors of the calibration around "right as it is"
+SHIFT_SD, SLOPE_SD = 0.25, 0.05  # priors of the calibration around "right as it is"
 LEAST_ENDS = 10  # wins, losses and stays below which a band has no slopes of its own
 UNKNOWN_LEVEL = -3.0  # log-odds where nothing at all is known: 5 % in a period
 EDGES = (1, 2, 3, 4, 7)  # first window of each band
@@ -84,32 +87,35 @@ def bands(periods: int) -> list[range]:
 
 
 def fit_win_model(columns: np.ndarray, recipe: Recipe, rows: Panel, periods: int) -> WinModel:
-    """Fit every band on the rows whose windows are over; a band with hardly an end leans on the one before it."""
+    """Fit all windows together, then every band with its slopes leaning on those: far windows alone have few ends."""
+    levels, shared = _fit(columns, rows, range(1, min(SHARED_WINDOWS, periods) + 1), None)
     parts: list[np.ndarray] = []  # per window: (won, lost) x (slopes, level)
     for band in bands(periods):
-        parts += _fit_band(columns, rows, band, parts[-1] if parts else None)
+        levels, slopes = _fit(columns, rows, band, shared)
+        parts += [np.hstack([slopes, level[:, None]]) for level in levels]
     both = np.stack(parts)
     closed = rows.rows.filter(pl.Series(rows.end > 0))["deal_id"].n_unique()
     return WinModel(recipe, both[:, 0, :-1], both[:, 1, :-1], both[:, 0, -1], both[:, 1, -1], closed)
 
 
-def _fit_band(columns: np.ndarray, rows: Panel, band: range, before: np.ndarray | None) -> list[np.ndarray]:
-    """Slopes and level of each window of the band; windows after its first have a level of their own."""
+def _fit(
+    columns: np.ndarray, rows: Panel, band: range, shared: np.ndarray | None
+) -> tuple[list[np.ndarray], np.ndarray]:
+    """Levels (won, lost) of each window and the slopes, 2 x columns, of all of them; shared: what slopes lean on."""
     at = [np.flatnonzero((rows.seen >= k) & ((rows.end == 0) | (rows.end >= k))) for k in band]
     row, size = np.concatenate(at), columns.shape[1]
     k = np.repeat(np.array(band), [len(part) for part in at])
     outcome = np.where(rows.end[row] == k, rows.outcome[row], 0)
+    centre = np.zeros((2, size)) if shared is None else shared
     if min(np.bincount(outcome, minlength=3)) < LEAST_ENDS:
-        nothing = np.concatenate([np.zeros((2, size)), np.full((2, 1), UNKNOWN_LEVEL)], axis=1)
-        return [nothing if before is None else before] * len(band)
+        return [np.full(2, UNKNOWN_LEVEL)] * len(band), centre
     later = (k[:, None] == np.array(band)[1:]).astype(float)
     design = np.hstack([columns[row], np.ones((len(row), 1)), later])
-    precision = np.full(design.shape[1], PRECISION)
-    precision[size] = LEVEL_PRECISION
-    start = None if before is None else np.hstack([before, np.zeros((2, later.shape[1]))])
-    slopes = fit_logit(design, outcome, precision, start)
+    extra = design.shape[1] - size
+    precision = np.concatenate([np.full(size, PRECISION), [LEVEL_PRECISION], np.full(extra - 1, WINDOW_PRECISION)])
+    slopes = fit_logit(design, outcome, precision, np.hstack([centre, np.zeros((2, extra))]))
     levels = [slopes[:, size] + (slopes[:, size + place] if place else 0) for place in range(len(band))]
-    return [np.hstack([slopes[:, :size], level[:, None]]) for level in levels]
+    return levels, slopes[:, :size]
 
 
 def calibration(model: WinModel, columns: np.ndarray, season: np.ndarray, rows: Panel) -> np.ndarray:

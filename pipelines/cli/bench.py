@@ -1,4 +1,4 @@
-"""`almanac bench ingest | match | forecast`: the figures of the docs, as JSON, each beside its peer."""
+"""`almanac bench ingest | match | forecast | deals`: the figures of the docs, as JSON, each beside its peer."""
 
 import importlib
 import json
@@ -12,13 +12,13 @@ def register(app: typer.Typer) -> None:
 
     @app.command("bench")
     def bench(
-        subject: str = typer.Argument(help="ingest, match or forecast"),
+        subject: str = typer.Argument(help="ingest, match, forecast or deals"),
         option: list[str] = typer.Option([], "--set", help="An option of the benchmark, as name=value."),
         out: Path | None = typer.Option(None, help="Write the JSON here as well."),
     ) -> None:
         """Measure one part of the product against its peers in the same run."""
-        if subject not in {"ingest", "match", "forecast"}:
-            raise typer.BadParameter(f"{subject!r} is none of ingest, match, forecast")
+        if subject not in {"ingest", "match", "forecast", "deals"}:
+            raise typer.BadParameter(f"{subject!r} is none of ingest, match, forecast, deals")
         options = dict(item.split("=", 1) for item in option)
         figures = importlib.import_module(f"pipelines.bench.{subject}").run(**options)
         text = json.dumps(figures, indent=2, ensure_ascii=False, default=str)
