@@ -16,7 +16,8 @@ In order of the work:
     contributions.py  why: signed contributions that sum to the log-odds, and their words
     scores.py       chance, day and amount of every open deal
     inflow.py       deals that are not entered yet: how many, and when deals are won after their creation
-    pipeline.py     wins of existing and of new deals by node and period, as draws of one future after another
+    draws.py        futures of existing and new deals, with what deals of one future share
+    pipeline.py     wins of existing and of new deals by node and period
 Nothing here reads a later day than `as_of`: features come from the last observation at or before an origin.
 Does not belong here: SQL, reading exports, the ledger, thresholds of a company; no DuckDB, no Dagster.
 """

@@ -26,6 +26,11 @@ class Windows:
     edges: np.ndarray
     starts: np.ndarray  # first day of each period, that names it; of one that has begun it lies before the origin
 
+    @property
+    def left(self) -> float:
+        """The share of the first period that is still ahead."""
+        return float((self.edges[1] - self.edges[0]) / (self.edges[1] - self.starts[0] + 1))
+
 
 def windows(frequency: Frequency, origin: date, periods: int) -> Windows:
     """The windows of an origin: the first one ends with the period that the next day belongs to."""

@@ -33,7 +33,7 @@ backtest as (
         tested.yhat,
     from {{ source('forecast', 'backtest') }} as tested
     inner join named_models using (model)
-    where tested.horizon <= 3
+    where tested.horizon <= 3 and tested.purpose = 'evaluation'  -- the other cutoffs chose the models
 ),
 
 issued as (
