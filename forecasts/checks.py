@@ -5,16 +5,16 @@
 
 from collections.abc import Collection
 from difflib import get_close_matches
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 import polars as pl
 
 from forecasts.errors import ForecastError
 from forecasts.panel.calendar import FESTIVALS
 
-if TYPE_CHECKING:
-    from forecasts.config import Config, Scenario
-
+# What `forecasts.config` declares; it calls `check_words`, so its types cannot be imported here.
+Config: TypeAlias = Any
+Scenario: TypeAlias = Any
 LEVELS = ("total", "region", "product_line", "team")  # of marts.series_history
 METRICS = (
     "revenue",
@@ -26,7 +26,7 @@ METRICS = (
 )  # of marts.series_history
 
 
-def check_words(config: "Config") -> None:
+def check_words(config: Config) -> None:
     """Refuse scenarios and sums that name a metric, level or regressor the configuration does not have."""
     levels = {*LEVELS, *(level for entry in config.series for level in entry.levels)}
     for aggregation in config.hierarchy:
@@ -38,7 +38,7 @@ def check_words(config: "Config") -> None:
         _check_scenario(scenario, config)
 
 
-def _check_scenario(scenario: "Scenario", config: "Config") -> None:
+def _check_scenario(scenario: Scenario, config: Config) -> None:
     where = f"scenario {scenario.name}:"
     regressors = [*config.calendar.festivals, *config.market_facts]
     regressors += ["working_days"] if config.calendar.working_days else []
@@ -50,7 +50,7 @@ def _check_scenario(scenario: "Scenario", config: "Config") -> None:
         _known(shock.level, levels, f"{where} level of {shock.metric}")
 
 
-def check_history(config: "Config", history: pl.DataFrame) -> None:
+def check_history(config: Config, history: pl.DataFrame) -> None:
     """Refuse a metric, frequency or level that no series has, and a shock to a member that does not exist.
 
     A known metric or level without any series is none of a company that does not export it: it is left out.
