@@ -133,7 +133,7 @@ def _served(
 ) -> pl.DataFrame:
     own = values.filter(pl.col("is_served") & pl.col("unique_id").is_in(pooled.implode()))
     own = own.filter(pl.col("scenario") == "base").join(names, on="unique_id", maintain_order="left")
-    own = own.with_columns(model=pl.lit(POOL))
+    own = _unjudged(own).with_columns(model=pl.lit(POOL))
     view = now.select(*KEY, pl.col(NUMBERS).name.suffix("_pipeline"))
     both = own.join(view, on=KEY, how="left", maintain_order="left")
     both = both.join(
@@ -144,6 +144,19 @@ def _served(
     both = both.with_columns(weight=pl.when(is_known).then(pl.col("weight").fill_null(0.5)).otherwise(0.0))
     both = both.with_columns(pl.col(f"{name}_pipeline").fill_null(pl.col(name)) for name in NUMBERS)
     return _coherent(_mixed(both), ["scenario", "period_start"])
+
+
+def _unjudged(own: pl.DataFrame) -> pl.DataFrame:
+    """Rows whose series part is a peer: its verdict is not the combination's, which has not faced the skill rule."""
+    is_peer = pl.col("model") != POOL
+    said = pl.concat_str(
+        pl.lit("what deals bring is weighed with "), "model", pl.lit(", not yet judged together; of the series: "),
+        pl.col("fallback_reason").fill_null(""),
+    )  # fmt: skip
+    return own.with_columns(
+        skill=pl.when(is_peer).then(pl.lit("unknown")).otherwise("skill"),
+        fallback_reason=pl.when(is_peer).then(said).otherwise("fallback_reason"),
+    )
 
 
 def _tested(pairs: pl.DataFrame) -> pl.DataFrame:

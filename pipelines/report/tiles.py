@@ -25,8 +25,8 @@ def _target_tile(row: Row, words: Words) -> list[str]:
         words.say("tiles.attainment", share=words.shown(row["expected_attainment"], "share")),
         _interval(row["expected_low_80"], row["expected_high_80"], words),
     ]
-    if row["target_probability"] is not None:
-        lines.append(words.say("tiles.probability", share=words.shown(row["target_probability"], "share")))
+    if row["reach_probability"] is not None:
+        lines.append(words.say("tiles.probability", share=words.shown(row["reach_probability"], "share")))
     return [*lines, words.term("outlook", row["outlook"])]
 
 

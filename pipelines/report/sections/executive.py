@@ -38,11 +38,11 @@ def blocks(served: Served) -> Iterator[Block]:
 
 def _targets(served: Served) -> Block:
     """The running period of each metric and kind of period and the one after it, against the current target."""
-    chance = "target_probability" if _has_chance(served) else "null"
+    chance = "reach_probability" if _has_chance(served) else "null"
     query = f"""select
     metric, period, period_start, target_amount, closed_amount, expected_amount,
     closed_amount + forecast_rest_low_80 as expected_low_80, closed_amount + forecast_rest_high_80 as expected_high_80,
-    expected_attainment, {chance} as target_probability, gap, outlook
+    expected_attainment, {chance} as reach_probability, gap, outlook
 from outlook.target_gap
 where level = 'total' and period_end > as_of
     and target_id in (select target_id from marts.targets where is_current)
@@ -50,20 +50,20 @@ qualify row_number() over (partition by metric, period order by period_start) <=
 order by metric, period, period_start"""
     forms = {"metric": "term:metric", "period": "term:period", "period_start": "month", "target_amount": "money"}
     forms |= dict.fromkeys(("closed_amount", "expected_amount", "expected_low_80", "expected_high_80"), "money")
-    forms |= {"expected_attainment": "share", "target_probability": "share", "gap": "signed", "outlook": "term:outlook"}
+    forms |= {"expected_attainment": "share", "reach_probability": "share", "gap": "signed", "outlook": "term:outlook"}
     needs = {"outlook.target_gap": _TARGET_GAP, "marts.targets": ("target_id", "is_current")}
     return Block("targets", needs, query, forms, target_tiles)
 
 
 def _has_chance(served: Served) -> bool:
-    return served.has("outlook.target_gap", "target_probability")
+    return served.has("outlook.target_gap", "reach_probability")
 
 
 def _chance() -> Block:
     """What the tiles say where it is served, so that the page names it where it is not."""
-    needs = {"outlook.target_gap": ("target_probability",)}
-    forms = {"target_probability": "share"}
-    return Block("target_probability", needs, "select target_probability from outlook.target_gap", forms)
+    needs = {"outlook.target_gap": ("reach_probability",)}
+    forms = {"reach_probability": "share"}
+    return Block("reach_probability", needs, "select reach_probability from outlook.target_gap", forms)
 
 
 def _next_periods() -> Block:
