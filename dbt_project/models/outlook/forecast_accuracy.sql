@@ -7,7 +7,10 @@ series as (select * from {{ source('forecast', 'series') }}),
 
 errors as (select * from {{ ref('forecast_errors') }}),
 
-rules as (select threshold as least_count from {{ ref('accuracy_rules') }} where rule = 'least_count'),
+rules as (
+    select threshold as least_count from {{ ref('accuracy_rules') }}
+    where rule = 'least_count'
+),
 
 seasonal_steps as (
     select

@@ -17,7 +17,10 @@ naive_values as (
 ),
 
 -- Only cutoffs that chose nothing: errors at the others are those of forecasts that were selected on them.
-backtest as (select * from {{ source('forecast', 'backtest') }} where purpose = 'evaluation'),
+backtest as (
+    select * from {{ source('forecast', 'backtest') }}
+    where purpose = 'evaluation'
+),
 
 standing_versions as (
     select
