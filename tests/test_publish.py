@@ -70,7 +70,8 @@ def publish_renamed(settings: Settings) -> None:
     """Serve one row in the new table of each rename, and in each table that has a renamed column."""
     renames = {(schema, new): {} for (schema, _), new in renamed.RENAMED_TABLES.items()} | renamed.RENAMED_COLUMNS
     run = start(settings)
-    execute(settings, "create schema outlook")
+    for schema in sorted({schema for schema, _ in renames}):
+        execute(settings, f"create schema if not exists {schema}")
     for (schema, table), columns in renames.items():
         values = ", ".join(f"{number} as {new}" for number, new in enumerate(columns.values(), start=2))
         execute(

@@ -10,7 +10,7 @@ from dataclasses import replace as changed
 
 import duckdb
 
-from pipelines.contracts import CanonicalObject, Column, ObjectContract
+from pipelines.contracts import CanonicalColumn, CanonicalObject, Column, ObjectContract
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.cast_sql import (
     CODES,
@@ -138,7 +138,7 @@ def _values(name: str, column: Column, casting: Casting) -> list[str]:
     column = _resolved(column, casting)
     if column.const is not None or not headers:
         if column.const is None:
-            return []
+            return _absent(name, canonical, casting.contract)
         text = literal(column.const)
         value = text if canonical.map else const_sql(text, column, canonical, rules)
         return [f"{value} as {quoted(name + '_source' if canonical.map else name)}"]
@@ -165,6 +165,15 @@ def _values(name: str, column: Column, casting: Casting) -> list[str]:
         readable += [plain] if (plain := plain_value_sql(cell, column, canonical, rules)) else []
         values.append(f"coalesce({', '.join(readable)}) is not null as {quoted('~given ' + name)}")
     return values
+
+
+def _absent(name: str, canonical: CanonicalColumn, contract: ObjectContract) -> list[str]:
+    """NULL for a column whose header the file lacks, where the contract's expressions may name it."""
+    is_computed = bool(contract.columns[name].expression)
+    if is_computed or not any(column.expression for column in contract.columns.values()):
+        return []
+    named = f"{name}_source" if canonical.map else name
+    return [f"cast(null as {'varchar' if canonical.map else canonical.sql_type}) as {quoted(named)}"]
 
 
 def _resolved(column: Column, casting: Casting) -> Column:
