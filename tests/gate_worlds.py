@@ -5,6 +5,7 @@ Each gate's statements make the tables it looks at; a later gate also reads thos
 
 from gate_homes import execute
 
+from forecasts.output import schemas
 from pipelines.contracts import canonical_objects
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
@@ -44,6 +45,7 @@ from range(1, 4) as t(i);
 
 insert into raw.opportunities by name
 select 'crm' as source_system, 'D' || i as source_id, 'f2' as _file_id, i as _record, 1000 * i as amount,
+    'CNY' as currency,
     timestamp '2025-03-31' as exported_at, timestamp '2025-03-31 10:00' as landed_at, md5(i::varchar) as _row_hash
 from range(1, 40) as t(i);
 
@@ -113,6 +115,22 @@ from (select unique_id, max(y) as y from marts.series_history group by all) as s
     (values ('pool'), ('naive')) as models(model), (select unnest(range(1, 13))::integer as h);
 
 create or replace table forecast.latest as select * from forecast.values where is_served;
+
+insert into forecast.deal_scores by name
+select *, 1000 as entered_base, 1000 * won_probability as expected_win_base from (values
+    ('D1', 'proposal', 0.5, 0.3, 0.2), ('D2', 'lead', 0, 0.6, 0.4)
+) as t(opportunity_id, stage_code, won_probability, lost_probability, open_probability);
+insert into forecast.deal_periods by name
+select opportunity_id, cast(date '2025-03-01' + to_months(h) as date) as period_start, h as horizon,
+    won_probability / 2 as won_probability, lost_probability / 2 as lost_probability
+from forecast.deal_scores, (select unnest([1, 2])::integer as h);
+insert into forecast.pipeline by name
+select 'bookings|' || level || '|' || member || '|MS' as unique_id, 'bookings' as metric, level, member, 'MS' as freq,
+    cast(date '2025-03-01' + to_months(h) as date) as period_start, h as horizon, y * 0.2 as booked,
+    y * 0.5 as existing, y * 0.3 as new, y as mean, y as yhat, y - 20 as lo_95, y - 10 as lo_80, y + 10 as hi_80,
+    y + 20 as hi_95
+from (values ('total', '', 100), ('region', 'East', 60), ('region', 'West', 40)) as t(level, member, y),
+    (select unnest([1, 2])::integer as h);
 """
 
 # One invoicing system with two lines, one that recognises orders, a deal record that stands for another.
@@ -167,6 +185,17 @@ select 'revenue|' || level || '|' || member || '|MS' as unique_id, 'revenue' as 
     cast(y as double) as y
 from (values ('total', '', 350, date '2025-02-01'), ('total', '', 0, date '2025-03-01'),
     ('region', 'East', 350, date '2025-02-01'), ('region', 'East', 0, date '2025-03-01')) as t(level, member, y, ds);
+
+create schema if not exists intermediate;
+create or replace table intermediate.int_metric_coverage as
+select 'revenue' as metric, date '2025-03-31' as covered_to;
+create or replace table marts.period_completeness as
+select 'revenue' as metric, source_system, contract, contract as object, 'month' as period, period_start,
+    last_day(period_start) as period_end, 'complete' as status, date '2025-03-31' as covered_to,
+    cast(null as varchar) as ended_reason, cast(null as date) as expected_on, false as is_overdue, is_required,
+    true as is_period_complete, cast(null as varchar) as waits_for
+from (values ('erp', 'invoice_lines', true), ('shop', 'order_lines', false)) as t(source_system, contract, is_required),
+    (values (date '2025-02-01'), (date '2025-03-01')) as months(period_start);
 """
 
 
@@ -186,6 +215,14 @@ def clean(settings: Settings) -> None:
 
 def forecast(settings: Settings) -> None:
     """What the forecast stage leaves behind."""
+    deals = {
+        "deal_scores": schemas.DEAL_SCORES,
+        "deal_periods": schemas.DEAL_PERIODS,
+        "pipeline": schemas.PIPELINE,
+    }
+    with warehouse.write(settings) as connection:
+        for name, declared in deals.items():
+            warehouse.replace_table(connection, "forecast", name, schemas.empty(declared))
     execute(settings, FORECAST)
 
 

@@ -76,6 +76,7 @@ BREAKAGES = [
     ("raw/lineage", "update raw.accounts set _record = 1", "counted twice", True),
     ("raw/lineage", "update raw.accounts set _file_id = 'unknown' where _record = 1", "the ledger counted", True),
     ("raw/exchange_rates", "update raw.exchange_rates set rate = 0 where _record = 1", "rate of zero", True),
+    ("raw/currencies", "update raw.opportunities set currency = null where _record = 1", "nobody states", False),
     ("clean/customer_map", "update resolved.customer_map set customer_id = null where source_id = 'A1'",
      "out of every customer's total", True),
     ("clean/customer_map", "delete from resolved.customer_map where source_id = 'A1'", "that no customer holds", True),
@@ -128,6 +129,10 @@ BREAKAGES = [
     ("marts/calendar", "update marts.calendar set fiscal_quarter = 5", "four quarters", True),
     ("marts/calendar", "update marts.calendar set fiscal_month = 13", "twelve months", True),
     ("marts/calendar", "update marts.revenue set invoiced_on = '1999-01-01'", "does not know", False),
+    ("marts/period_completeness", "update marts.period_completeness set status = 'waiting' where not is_required",
+     "left out of history", False),
+    ("marts/period_completeness", "update marts.period_completeness set status = 'waiting', is_overdue = true",
+     "marks this system as required", True),
     ("marts/series_history", "update marts.series_history set y = null", "cannot be learnt from", True),
     ("marts/series_history", "update marts.series_history set y = y + 1", "revenue of the complete months", True),
     ("marts/series_history", "delete from marts.series_history where level = 'total'", "add up to the total", True),
@@ -147,6 +152,13 @@ BREAKAGES = [
     ("forecast/series", "delete from forecast.series", "names none of its metrics", False),
     ("forecast/latest", "insert into forecast.latest select * from forecast.latest", "counted twice", True),
     ("forecast/latest", "update forecast.latest set run_id = 'r0'", "has just issued", True),
+    ("forecast/deal_scores", "update forecast.deal_scores set open_probability = 0.9", "do not add up to 1", True),
+    ("forecast/deal_scores", "delete from forecast.deal_periods where horizon = 2", "taken apart", True),
+    ("forecast/deal_scores", "insert into forecast.deal_scores select * from forecast.deal_scores "
+     "where opportunity_id = 'D2'", "scored twice", True),
+    ("forecast/pipeline", "update forecast.pipeline set booked = booked + 5", "count money twice", True),
+    ("forecast/pipeline", "update forecast.pipeline set lo_80 = yhat + 1", "out of order", True),
+    ("forecast/pipeline", "delete from forecast.pipeline where member = 'East'", "missing from the plan", True),
 ]  # fmt: skip
 
 
