@@ -25,6 +25,9 @@ def tables(built: Built) -> dict[str, pl.DataFrame]:
         "revenue",
         "orders",
         "receipts",
+        "invoices",
+        "revenue_assignment",
+        "rep_performance",
     )
     with duckdb.connect(str(built.served), read_only=True) as connection:
         found = {name: connection.execute(f"from marts.{name}").pl() for name in names}

@@ -88,7 +88,8 @@ def test_no_system_of_deals_and_money_is_stale_on_any_day_of_the_last_twelve_mon
         recent = sorted(day for day in days if day >= date(2025, 9, 1))
         gaps = [(later - day).days for day, later in pairwise(recent)]
         # systems beside deals and money send their lists twice a year
-        assert max(gaps) <= (TWICE_A_YEAR if system in SLOW else 2 * contracts[system].cadence_days), system
+        assert gaps or system in SLOW, system
+        assert max(gaps, default=0) <= (TWICE_A_YEAR if system in SLOW else 2 * contracts[system].cadence_days), system
     assert set(sent) > SLOW
 
 

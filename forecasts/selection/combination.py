@@ -149,13 +149,13 @@ def _served(
 def _unjudged(own: pl.DataFrame) -> pl.DataFrame:
     """Rows whose series part is a peer: its verdict is not the combination's, which has not faced the skill rule."""
     is_peer = pl.col("model") != POOL
-    said = pl.concat_str(
+    sentence = pl.concat_str(
         pl.lit("what deals bring is weighed with "), "model", pl.lit(", not yet judged together; of the series: "),
         pl.col("fallback_reason").fill_null(""),
     )  # fmt: skip
     return own.with_columns(
         skill=pl.when(is_peer).then(pl.lit("unknown")).otherwise("skill"),
-        fallback_reason=pl.when(is_peer).then(said).otherwise("fallback_reason"),
+        fallback_reason=pl.when(is_peer).then(sentence).otherwise("fallback_reason"),
     )
 
 

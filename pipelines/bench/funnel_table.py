@@ -24,18 +24,18 @@ def record(path: Path, text: str) -> None:
     path.write_text(before + BEGIN + text + "\n" + END + after, encoding="utf-8")
 
 
-def _row(name: str, found: dict) -> str:
-    bars = found["bars"]
+def _row(name: str, cell: dict) -> str:
+    bars = cell["bars"]
     cells = [
         name,
-        f"{found['deal_count']}, {found['lost_deals_used']}",
-        f"{found['without']} of {found['cells']}",
-        _least(found["conversion_covered"], bars["covered"]),
-        f"{_most(found['conversion_mean_bias'], bars['mean_bias'])}, "
-        f"{_most(found['conversion_worst_bias'], bars['worst_bias'])}",
-        f"{found['conversion_width']:.2f}",
-        _least(found["days_covered"], bars["covered"]),
-        f"{_most(found['days_mean_bias'], bars['mean_days'])}, {_most(found['days_worst_bias'], bars['worst_days'])}",
+        f"{cell['deal_count']}, {cell['lost_deals_used']}",
+        f"{cell['without']} of {cell['cells']}",
+        _least(cell["conversion_covered"], bars["covered"]),
+        f"{_most(cell['conversion_mean_bias'], bars['mean_bias'])}, "
+        f"{_most(cell['conversion_worst_bias'], bars['worst_bias'])}",
+        f"{cell['conversion_width']:.2f}",
+        _least(cell["days_covered"], bars["covered"]),
+        f"{_most(cell['days_mean_bias'], bars['mean_days'])}, {_most(cell['days_worst_bias'], bars['worst_days'])}",
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -42,7 +42,7 @@ def true_agreements(world: World) -> pl.DataFrame:
     return terms.join(previous, on=["place", "term"], how="left", maintain_order="left").drop("place")
 
 
-def _terms(rng: np.random.Generator, world: World, deal: dict[str, Any], place: int) -> Iterator[dict[str, Any]]:
+def _terms(rng: np.random.Generator, world: World, deal: dict[str, Any], position: int) -> Iterator[dict[str, Any]]:
     """The terms of one deal's contract, each signed by the last day; the draws are the same however far that is."""
     law = rates("agreements")
     started = deal["closed"] + int(rng.integers(5, 26))
@@ -50,7 +50,7 @@ def _terms(rng: np.random.Generator, world: World, deal: dict[str, Any], place: 
     while signed <= world.last:
         ends = started + TERM_DAYS - 1
         yield {
-            "place": place, "term": term, "signed": signed, "started": started, "ends": ends, "cents": cents,
+            "place": position, "term": term, "signed": signed, "started": started, "ends": ends, "cents": cents,
             "deal": deal["deal"] if term == 1 else None,
         }  # fmt: skip
         if rng.random() >= law["renewed"][deal["product_line"]]:

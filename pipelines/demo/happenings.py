@@ -28,12 +28,12 @@ def true_events(world: World) -> pl.DataFrame:
     published (days), publisher."""
     rows = [
         {
-            "event_id": f"EV-{place:03d}", "kind": kind, "event_name": what, "level": level, "member": member,
+            "event_id": f"EV-{position:03d}", "kind": kind, "event_name": what, "level": level, "member": member,
             "started": (start := world.last - MONTH_DAYS * months),
             "ended": None if lasts is None else start + lasts - 1,
             "published": start - notice, "publisher": source,
         }
-        for place, (kind, what, level, member, months, lasts, notice, source) in enumerate(PLANNED, 1)
+        for position, (kind, what, level, member, months, lasts, notice, source) in enumerate(PLANNED, 1)
     ]  # fmt: skip
     frame = pl.DataFrame(rows, infer_schema_length=None)
     return frame.filter(pl.col("published") <= world.last)

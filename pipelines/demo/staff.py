@@ -25,12 +25,12 @@ def true_teams(world: World) -> pl.DataFrame:
     teams = world.reps.group_by("team", maintain_order=True).agg(pl.col("region", "manager").first())
     rows: list[tuple[object, ...]] = []
     start, split = world.first - 2000, world.last - SPLIT_DAYS
-    for place, (team, region, manager) in enumerate(teams.iter_rows(), 1):
+    for position, (team, region, manager) in enumerate(teams.iter_rows(), 1):
         parent = "China" if region.endswith("China") else "International"
         begins = split if team != region else start
         if team == f"{region} 1":
-            rows.append((f"T{place:02d}0", region, parent, manager, region, start, split - 1, False))
-        rows.append((f"T{place:02d}", team, parent, manager, region, begins, None, True))
+            rows.append((f"T{position:02d}0", region, parent, manager, region, start, split - 1, False))
+        rows.append((f"T{position:02d}", team, parent, manager, region, begins, None, True))
     rows.append(("T90", SDR_TEAM, "China", MANAGERS["East China"], None, start, None, True))
     names = ["team_id", "team_name", "parent", "manager", "region", "valid_from", "valid_to", "is_active"]
     return pl.DataFrame(rows, schema=names, orient="row", infer_schema_length=None)
@@ -38,12 +38,12 @@ def true_teams(world: World) -> pl.DataFrame:
 
 def months(start: int, last: int) -> list[int]:
     """First days of the months from start to the one that the last day is in."""
-    found, day = [], start
+    matches, day = [], start
     while day <= last:
         first = ordinal((EPOCH.fromordinal(EPOCH.toordinal() + day)).replace(day=1))
-        found.append(first)
+        matches.append(first)
         day = first + MONTH_DAYS
-    return found
+    return matches
 
 
 def true_headcount(world: World) -> pl.DataFrame:

@@ -56,13 +56,13 @@ def lead_keys() -> list[pl.Expr]:
 
 def _leads(world: World) -> Tables:
     leads, campaigns = leads_and_campaigns(world)
-    told = leads.select(
+    facts_told = leads.select(
         *lead_keys(), "channel", "campaign_id", "region", "product_line", "owner_name", "score", "customer",
         true_deal_id="deal", created_on="created", assigned_on="assigned", converted_on="converted",
         given_up_on="closed",
     )  # fmt: skip
     return {
-        "leads": dated(told, "created_on", "assigned_on", "converted_on", "given_up_on"),
+        "leads": dated(facts_told, "created_on", "assigned_on", "converted_on", "given_up_on"),
         "lead_conversion": _conversion(leads, world.last),
         "campaigns": dated(campaigns.drop("leads"), "started", "ended").rename({"cost": "cost_cents"}),
         "campaign_results": _results(world, leads, campaigns),
@@ -99,7 +99,7 @@ def _results(world: World, leads: pl.DataFrame, campaigns: pl.DataFrame) -> pl.D
 def _quotes(world: World) -> Tables:
     quotes = true_quotes(world)
     versions = pl.col("version")
-    told = quotes.select(
+    facts_told = quotes.select(
         pl.when(pl.col("system") == "salesforce").then("system").otherwise(pl.lit("quotes")).alias("source_system"),
         quote_ids().alias("source_id"), "version", "discount", "list_cents", "currency", "outcome",
         true_deal_id="deal", quoted_on="quoted", amount_cents="cents",
@@ -124,7 +124,7 @@ def _quotes(world: World) -> Tables:
     keepers = listed_deals(world).select("deal", source_system="system")
     named = competitors(world).join(keepers, on="deal", how="left", maintain_order="left")
     return {
-        "quotes": dated(told, "quoted_on"),
+        "quotes": dated(facts_told, "quoted_on"),
         "approvals": dated(steps, "requested_on", "decided_on"),
         "discount_breaches": dated(breaches, "quoted_on"),
         "signatures": dated(envelopes, "sent_on", "signed_on", "declined_on"),

@@ -18,7 +18,7 @@ Tables = dict[str, pl.DataFrame]
 def service_truth(world: World) -> Tables:
     """Table name -> table, as it stands at the end of the newest export; days are dates, ids those of the exports."""
     agreements, tickets, answers = true_agreements(world), true_tickets(world), true_surveys(world)
-    told = agreements.select(
+    facts_told = agreements.select(
         "customer", "term", "product_line", "currency", source_system="system", source_id=contract_ids(),
         previous_source_id=contract_ids("previous"), true_deal_id="deal", signed_on="signed", started_on="started",
         ends_on="ends", amount_cents="cents",
@@ -32,7 +32,7 @@ def service_truth(world: World) -> Tables:
     )
     events = true_events(world)
     return {
-        "contracts": dated(told, "signed_on", "started_on", "ends_on"),
+        "contracts": dated(facts_told, "signed_on", "started_on", "ends_on"),
         "renewal_rates": renewal_rates(agreements, world.last),
         "tickets": dated(cases, "opened_on", "due_on", "closed_on"),
         "complaints": _complaints(tickets, world.last),

@@ -144,14 +144,14 @@ def _days_in_stages(system: System, window: dict) -> tuple[pl.DataFrame, int]:
 
 
 def _sample(group: pl.DataFrame, days: pl.DataFrame, ladder: list[int]) -> Sample:
-    place = {order: number for number, order in enumerate(ladder)}
+    position = {order: number for number, order in enumerate(ladder)}
     group = group.with_row_index("row")
     spent = group.select("row", "opportunity_id").join(days, on="opportunity_id")
     spent = spent.filter(pl.col("stage_order").is_in(ladder))
     matrix = np.zeros((len(group), len(ladder)))
-    columns = [place[order] for order in spent["stage_order"]]
+    columns = [position[order] for order in spent["stage_order"]]
     matrix[spent["row"].to_numpy(), columns] = spent["days"].to_numpy()
-    looked = group["look_order"].replace_strict({-1: 0, **place}, default=None, return_dtype=pl.Int64).fill_null(-1)
+    looked = group["look_order"].replace_strict({-1: 0, **position}, default=None, return_dtype=pl.Int64).fill_null(-1)
     counted, outcome = group["is_counted"].to_numpy(), group["outcome"]
     return Sample(
         is_lost=(counted & (outcome == "lost").to_numpy()).astype(float),

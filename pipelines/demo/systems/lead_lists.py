@@ -17,13 +17,13 @@ def write(out: Outbox, world: World) -> None:
     used = {system.name for system in world.systems}
     leads, _ = leads_and_campaigns(world)
     for last in world.few_days:
-        known = leads.filter(pl.col("created") <= last)
+        known_rows = leads.filter(pl.col("created") <= last)
         name = stamp(last)
         if "zoho" in used:
-            rows = known.filter(pl.col("system") == "zoho")
+            rows = known_rows.filter(pl.col("system") == "zoho")
             out.csv(f"zoho/Leads_{name[:4]}_{name[4:6]}_{name[6:]}.csv", _zoho(rows, last))
         if "fxiaoke" in used:
-            rows = known.filter(pl.col("system") == "fxiaoke")
+            rows = known_rows.filter(pl.col("system") == "fxiaoke")
             out.workbook(f"fxiaoke/线索_{name}.xlsx", _fxiaoke(rows, last), sheet="线索")
 
 
