@@ -27,6 +27,7 @@ YEAR = 365
 TWICE_A_YEAR = 220  # days: from the end of March to the end of October
 AHEAD = {  # days that lie ahead, as they should: guessed, agreed or planned
     "deal_guesses": {"expected"},
+    "plans": {"start"},
     "tickets": {"due_on"},
     "contracts": {"started_on", "ends_on"},
     "campaigns": {"ended"},
