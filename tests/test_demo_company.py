@@ -140,7 +140,8 @@ def test_dealers_stock_is_what_was_there_and_bought_less_what_was_sold(world: Wo
 
 def test_the_short_part_lasts_for_days_and_controllers_need_more_than_can_be_made(world: World) -> None:
     truth = planning_truth(world)
-    months = dict(truth["part_supply"].select("part_id", pl.col("in_stock") / pl.col("demand")).iter_rows())
+    needed = truth["part_supply"].filter(pl.col("demand") > 0)  # a part of a product that nobody bought is never short
+    months = dict(needed.select("part_id", pl.col("in_stock") / pl.col("demand")).iter_rows())
     assert months[SHORT_PART] < 0.1 and sorted(months.values())[1] > 0.4
     demand = dict(truth["demand"].group_by("product_line").agg(pl.col("demand").sum()).iter_rows())
     pieces = dict(truth["capacity"].group_by("product_line").agg(pl.col("pieces").min()).iter_rows())
