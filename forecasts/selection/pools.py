@@ -51,15 +51,17 @@ def with_evaluation(candidates: Candidates, segments: np.ndarray, tier: Tier, ev
 
     evaluate: model masks -> forecasts at those cutoffs; only models that some pool needs are computed.
     """
-    known_rows = {segment: _known_choices(candidates, segments, segment, tier) for segment in _with_models(segments)}
+    choices_by_segment = {
+        segment: _known_choices(candidates, segments, segment, tier) for segment in _with_models(segments)
+    }
     masks: dict[str, np.ndarray] = {}
-    for segment, choices in known_rows.items():
+    for segment, choices in choices_by_segment.items():
         for name in {*PEERS, *(name for members in choices.values() for name in members)}:
             masks[name] = masks.get(name, np.zeros(len(segments), dtype=bool)) | (segments == segment)
     evaluated = []
     for origin in evaluate({name: masks[name] for name in sorted(masks)}):
         point = np.full(origin.actual.shape, np.nan)
-        for segment, choices in known_rows.items():
+        for segment, choices in choices_by_segment.items():
             rows = segments[origin.rows] == segment
             if rows.any():
                 members = choices[max(held_out for held_out in choices if held_out <= origin.held_out[rows].max())]

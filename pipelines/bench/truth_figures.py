@@ -130,7 +130,7 @@ def served_figures(served: Frames) -> dict[str, float]:
     """The same figures as the served tables have them."""
     customers, revenue = served["customer_360"], served["revenue"]
     history = served["series_history"].filter(pl.col("unique_id").is_in(["revenue|total||MS", "bookings|total||MS"]))
-    matches: dict[str, float] = {
+    figures: dict[str, float] = {
         "summary: revenue, all lines": float(revenue["amount_base"].sum() or 0),
         "summary: lines of revenue": revenue.height,
         "README: largest line of revenue": float(revenue["amount_base"].max() or 0),  # type: ignore[arg-type]
@@ -141,7 +141,7 @@ def served_figures(served: Frames) -> dict[str, float]:
         "summary: customers": customers.height,
     }
     for tier, amount in customers.group_by("tier").agg(pl.col("revenue_12m").sum()).iter_rows():
-        matches[f"README: revenue_12m of tier {tier}"] = float(amount)
+        figures[f"README: revenue_12m of tier {tier}"] = float(amount)
     for series, day, value in history.select("unique_id", "ds", "y").iter_rows():
-        matches[f"series: {series.split('|')[0]} of {day:%Y-%m}"] = float(value)
-    return matches
+        figures[f"series: {series.split('|')[0]} of {day:%Y-%m}"] = float(value)
+    return figures

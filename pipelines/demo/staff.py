@@ -38,12 +38,12 @@ def true_teams(world: World) -> pl.DataFrame:
 
 def months(start: int, last: int) -> list[int]:
     """First days of the months from start to the one that the last day is in."""
-    matches, day = [], start
+    ends, day = [], start
     while day <= last:
         first = ordinal((EPOCH.fromordinal(EPOCH.toordinal() + day)).replace(day=1))
-        matches.append(first)
+        ends.append(first)
         day = first + MONTH_DAYS
-    return matches
+    return ends
 
 
 def true_headcount(world: World) -> pl.DataFrame:

@@ -112,12 +112,12 @@ def _conversion(sample: Sample, look_days: int, draws: Floats, extra: Floats) ->
 
 def _mean_days(sample: Sample, draws: Floats) -> Floats:
     """Days in each stage per deal, with deals weighted so that they are born evenly between two exports."""
-    known_rows = ~np.isnan(sample.birth)
-    tenth = np.where(known_rows, np.clip(np.nan_to_num(sample.birth) * TENTHS, 0, TENTHS - 1), 0).astype(int)
-    member = np.zeros((len(known_rows), TENTHS))
-    member[np.flatnonzero(known_rows), tenth[known_rows]] = 1
+    has_birth = ~np.isnan(sample.birth)
+    tenth = np.where(has_birth, np.clip(np.nan_to_num(sample.birth) * TENTHS, 0, TENTHS - 1), 0).astype(int)
+    member = np.zeros((len(has_birth), TENTHS))
+    member[np.flatnonzero(has_birth), tenth[has_birth]] = 1
     born = draws @ member
     with np.errstate(divide="ignore", invalid="ignore"):
         even = np.where(born > 0, born.sum(axis=1, keepdims=True) / (born > 0).sum(axis=1, keepdims=True) / born, 0)
-    weights = draws * np.where(known_rows, even[:, tenth], 1)
+    weights = draws * np.where(has_birth, even[:, tenth], 1)
     return (weights @ sample.days) / (weights @ sample.counted)[:, None]

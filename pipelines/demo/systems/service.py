@@ -19,16 +19,16 @@ def write(out: Outbox, world: World) -> None:
     tickets, answers = true_tickets(world), true_surveys(world)
     for last in world.few_days:
         iso = f"{stamp(last)[:4]}-{stamp(last)[4:6]}-{stamp(last)[6:]}"
-        known, sentence = tickets.filter(pl.col("opened") <= last), answers.filter(pl.col("answered") <= last)
+        known, answered = tickets.filter(pl.col("opened") <= last), answers.filter(pl.col("answered") <= last)
         cases = _cases(known.filter(pl.col("system") == "salesforce"), last)
         out.csv(f"salesforce/Case_{stamp(last)}.csv", cases, quote_all=True)
         if "hubspot" in used:
             rows = _tickets(known.filter(pl.col("system") == "hubspot"), last)
             out.csv(f"hubspot/hubspot-crm-exports-all-tickets-{iso}.csv", rows, quote_all=True)
-            feedback = _feedback(sentence.filter(pl.col("system") == "hubspot"))
+            feedback = _feedback(answered.filter(pl.col("system") == "hubspot"))
             out.csv(f"hubspot/hubspot-crm-exports-feedback-submissions-{iso}.csv", feedback, quote_all=True)
         if "fxiaoke" in used:
-            poll = _poll(sentence.filter(pl.col("system") == "surveys"))
+            poll = _poll(answered.filter(pl.col("system") == "surveys"))
             out.workbook(f"surveys/问卷星_{stamp(last)}.xlsx", poll, sheet="Sheet1")
 
 
