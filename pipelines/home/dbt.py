@@ -7,6 +7,7 @@ differ in seeds and models without touching each other's parse cache.
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -23,6 +24,7 @@ BUILD = (
     *("--no-write-json", "--log-level-file", "info"),
 )
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
+ERROR = re.compile(r"\b(Failure in|Error)\b")  # not progress, and no test whose name speaks of errors
 COMPANY_LAYERS = ("intermediate", "marts", "outlook")
 NOT_PROJECT = {"target", "logs", "dbt_packages", "profiles.yml", ".user.yml"}
 
@@ -95,7 +97,7 @@ def _compiled(folder: Path) -> dict[str, Path]:
 def _reason(printed: str) -> str:
     """dbt's first error in one line: it prints the place first and the reason below it."""
     lines = [line.strip() for line in printed.splitlines()]
-    first = next((number for number, line in enumerate(lines) if "rror" in line), len(lines))
+    first = next((number for number, line in enumerate(lines) if ERROR.search(line)), len(lines))
     return " ".join(line for line in lines[first : first + 4] if line)
 
 
