@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-SUBJECTS = ("ingest", "match", "forecast", "funnel", "truth", "deals")
+SUBJECTS = ("ingest", "match", "forecast", "funnel", "truth", "deals", "questions")
 
 
 def register(app: typer.Typer) -> None:

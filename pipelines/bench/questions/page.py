@@ -1,0 +1,42 @@
+"""The table of questions as a page: docs/capabilities.md."""
+
+from typing import Any
+
+HEAD = """# What it answers
+
+Written by `almanac bench questions --set out=docs/capabilities.md`, on the sample company. The truth is that of the
+company before any export was made; the query reads served tables only. A row is *wrong-proof* if the same query fails
+on a world with one fact changed.
+
+"""
+COLUMNS = "| id | question | kind | served | truth | equal | wrong-proof |\n|---|---|---|---:|---:|---|---|\n"
+
+
+def page(rows: list[dict[str, Any]]) -> str:
+    """Markdown: one table, the queries below it by number."""
+    lines = [
+        f"| {row['capability']} | {row['asks']}{_note(row)} | {row['kind']} | {_text(row['served'])} | "
+        f"{_text(row['truth'])} | {_yes(row['equal'])} | {_yes(row['fails_when_spoilt'])} |"
+        for row in rows
+    ]
+    queries = [f"**{row['capability']}** {row['asks']}\n\n```sql\n{row['sql'].strip()}\n```\n" for row in rows]
+    return HEAD + COLUMNS + "\n".join(lines) + "\n\n## The queries\n\n" + "\n".join(queries)
+
+
+def _note(row: dict[str, Any]) -> str:
+    return f" (within {row['tolerance']:.1%}: {row['because']})" if row["because"] else ""
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "**no**"
+
+
+def _text(answer: list[tuple[Any, ...]], shown: int = 3) -> str:
+    rows = ["; ".join(_value(value) for value in row) for row in answer[:shown]]
+    return "<br>".join(rows) + (f"<br>... {len(answer)} rows" if len(answer) > shown else "")
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, int) or value is None or isinstance(value, str):
+        return "-" if value is None else str(value)
+    return f"{value:,.4f}".rstrip("0").rstrip(".") if hasattr(value, "__float__") else str(value)

@@ -1,0 +1,40 @@
+"""Questions that people ask are held against the truth, by rows that can fail."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import polars as pl
+import pytest
+from conftest import Built
+
+from pipelines.bench.questions import answers
+from pipelines.bench.questions.asked import QUESTIONS
+from pipelines.bench.questions.question import Question, Truth, same
+
+
+def test_numbers_agree_within_the_tolerance_and_words_only_as_they_are() -> None:
+    assert same([("a", Decimal("1.5"))], [("a", 1.5)]) and not same([("a", 1.5)], [("a", 1.6)])
+    assert same([(100.0,)], [(101.0,)], 0.02) and not same([("A",)], [("a",)]) and not same([], [(1,)])
+
+
+def test_a_wide_tolerance_says_why() -> None:
+    with pytest.raises(ValueError, match="reason"):
+        Question("C1", "?", "rate", "select 1", lambda world: 1, lambda world: world, tolerance=0.1)
+
+
+def test_a_world_with_another_table_leaves_the_first_as_it_was(tmp_path: Path) -> None:
+    pl.DataFrame({"a": [1]}).write_parquet(tmp_path / "facts.parquet")
+    world = Truth(tmp_path, date(2026, 1, 1))
+    changed = world.with_table("facts", pl.DataFrame({"a": [2]}))
+    assert (world["facts"]["a"][0], changed["facts"]["a"][0]) == (1, 2)
+
+
+def test_every_question_is_answered_by_served_tables_as_the_truth_has_it_and_fails_on_a_wrong_world(
+    built: Built,
+) -> None:
+    rows = answers(built.settings.home, list(QUESTIONS))
+    assert rows
+    wrong = [f"{row['capability']} {row['asks']}: {row['served'][:3]} for {row['truth'][:3]}" for row in rows
+             if not (row["equal"] and row["fails_when_spoilt"])]  # fmt: skip
+    assert not wrong, "\n".join(wrong)
