@@ -11,10 +11,10 @@ def _decided(world: Truth) -> Rows:
     return deals.group_by("outcome").len().sort("outcome").rows()
 
 
-def _one_more_won(world: Truth) -> Truth:
+def _another_outcome(world: Truth) -> Truth:
     facts = world["deal_facts"]
-    first = facts.filter(pl.col("outcome") == "lost")["true_deal_id"][0]
-    outcome = pl.when(pl.col("true_deal_id") == first).then(pl.lit("won")).otherwise("outcome")
+    wrong = (pl.col("outcome") == "lost") & (pl.col("channel") == "Outbound")
+    outcome = pl.when(wrong).then(pl.lit("won")).otherwise("outcome")
     return world.with_table("deal_facts", facts.with_columns(outcome=outcome))
 
 
@@ -36,7 +36,8 @@ QUESTIONS = (
         select case when is_won then 'won' else 'lost' end as outcome, count(*)
         from marts.opportunities where not is_open group by all order by 1
         """,
-        _decided, _one_more_won,
+        _decided, _another_outcome,
+        tolerance=0.001, because="three deals that two systems keep share nothing that tells so",
     ),
     Question(
         "C35", "What was won in the last month?", "amount",
