@@ -17,6 +17,7 @@ unique_ids as (
         source_deal_id,
         min(opportunity_id) as opportunity_id,
         min(customer_id) as customer_id,
+        min(source_system) as deal_system,
     from deals
     group by source_deal_id
     having count(distinct opportunity_id) = 1
@@ -28,6 +29,7 @@ final as (
         named_deals.named_deal_id,
         coalesce(own.opportunity_id, others.opportunity_id) as opportunity_id,
         coalesce(own.customer_id, others.customer_id) as customer_id,
+        if(own.opportunity_id is not null, own.source_system, others.deal_system) as deal_system,
     from named_deals
     left join deals as own
         on named_deals.source_system = own.source_system and named_deals.named_deal_id = own.source_deal_id

@@ -33,7 +33,8 @@ def _bands(world: Truth) -> Rows:
         some = quotes.filter((pl.col("discount") > above) & (pl.col("discount") <= to))
         needed = {"10_to_25": 1, "over_25": 2}.get(band, 0)
         over = len(some) if needed else 0
-        rows.append((band, len(some), (1 - (some["given"] >= needed).sum() / over) if over else None))
+        agreed = float((some["given"] >= needed).sum())
+        rows.append((band, len(some), (1 - agreed / over) if over else None))
     return sorted(rows, key=lambda row: str(row[0]))
 
 
