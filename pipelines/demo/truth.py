@@ -16,7 +16,7 @@ from pipelines.demo.truth_deals import (
     recorded_activities,
     recorded_roles,
 )
-from pipelines.demo.truth_sales import sales_truth
+from pipelines.demo.truth_orders import order_truth
 from pipelines.demo.world import World
 
 FOUR_PLACES = 10_000
@@ -47,7 +47,7 @@ def write_truth(folder: Path, world: World, out: Outbox) -> dict[str, pl.DataFra
             out.bad, schema={"path": pl.String, "object": pl.String, "kind": pl.String, "column": pl.String}
         ),
         **company_truth(world),
-        **sales_truth(world),
+        **order_truth(world),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():

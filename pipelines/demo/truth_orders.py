@@ -10,7 +10,7 @@ from pipelines.demo.world import World
 Tables = dict[str, pl.DataFrame]
 
 
-def sales_truth(world: World) -> Tables:
+def order_truth(world: World) -> Tables:
     """Table name -> table, as it stands at the end of the newest export; days are dates, money is in cents."""
     return {"deal_segments": _segments(world), "order_cash": _order_cash(world)}
 
