@@ -16,6 +16,7 @@ from pipelines.demo.truth_deals import (
     recorded_activities,
     recorded_roles,
 )
+from pipelines.demo.truth_orders import order_truth
 from pipelines.demo.truth_sales import sales_lines
 from pipelines.demo.world import World
 
@@ -48,6 +49,7 @@ def write_truth(folder: Path, world: World, out: Outbox) -> dict[str, pl.DataFra
             out.bad, schema={"path": pl.String, "object": pl.String, "kind": pl.String, "column": pl.String}
         ),
         **company_truth(world),
+        **order_truth(world),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():
