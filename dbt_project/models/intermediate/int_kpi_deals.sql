@@ -44,7 +44,7 @@ open_deals as (
     from months
     inner join deals
         on months.month_start > deals.created_on
-        and (deals.is_open or deals.closed_on >= months.month_start)
+        and (deals.is_open or months.month_start <= deals.closed_on)
 ),
 
 facts as (

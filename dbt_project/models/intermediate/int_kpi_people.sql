@@ -74,8 +74,8 @@ used_days as (
     select
         coalesce(named_reps.rep.rep_id, 'name:' || coalesce(usage.user_name, usage.user_id)) as rep_id,
         coalesce(usage.team, named_reps.rep.team) as team,
-        named_reps.rep.region as region,
-        named_reps.rep.left_on as left_on,
+        named_reps.rep.region,
+        named_reps.rep.left_on,
         usage.used_on,
         sum(usage.records_created) as created,
         sum(usage.records_updated) as updated,
@@ -99,7 +99,7 @@ use_rows as (
 
 -- Whoever has ever logged in could have done so on every working day since the log begins, until they left.
 users as (
-    select rep_id, team, region, any_value(left_on) as left_on, (select min(used_on) from used_days) as first_on
+    select rep_id, team, region, any_value(left_on) as left_on, min(min(used_on)) over () as first_on
     from used_days
     group by all
 ),

@@ -82,7 +82,7 @@ shares as (
         coalesce(sum(sold.line_count), 0) as n,
     from market_members as markets
     left join sold
-        on sold.happened_on >= markets.period_start and sold.happened_on < markets.next_start
+        on markets.period_start <= sold.happened_on and markets.next_start > sold.happened_on
         and (markets.region is null or markets.region = sold.region)
         and (markets.product_line is null or markets.product_line = sold.product_line)
     group by all

@@ -5,13 +5,7 @@ run as (select * from {{ source('control', 'run') }}),
 
 kpis as (select * from {{ ref('kpis') }}),
 
-facts as (
-{%- for family in kpi_families() %}
-    {% if not loop.first %}union all{% endif %}
-    select kpi, happened_on, dimension, region, product_line, team, rep_id, numerator, denominator, n
-    from {{ ref(family) }}
-{%- endfor %}
-),
+facts as ({{ kpi_facts() }}),
 
 months as (
     select distinct
@@ -67,7 +61,7 @@ filled as (
         coalesce(member_months.n, 0) as n,
     from spans
     inner join kpis using (kpi)
-    inner join months on months.month_start >= spans.first_month and months.period = 'month'
+    inner join months on spans.first_month <= months.month_start and months.period = 'month'
     left join member_months using (kpi, dimension, member, month_start)
 ),
 
