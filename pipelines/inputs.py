@@ -39,6 +39,11 @@ def waiting(settings: Settings) -> list[ingest.Arrival]:
     return ingest.waiting(settings, load_contracts(settings.sources), landed_at=now())
 
 
+def notices(settings: Settings) -> list[ingest.Notice]:
+    """Files that no table has, each with the reason."""
+    return ingest.notices(settings, load_contracts(settings.sources), landed_at=now())
+
+
 def fingerprint(arrivals: Sequence[ingest.Arrival]) -> str:
     """A hash over what is waiting: the same files under the same contracts are the same reason to run."""
     parts = sorted(f"{arrival.name} {arrival.sha256} {arrival.contract_hash}" for arrival in arrivals)

@@ -15,6 +15,7 @@ import typer
 
 from pipelines.cli.context import Family, Options
 from pipelines.errors import AlmanacError
+from pipelines.home.machine import machine_fault
 
 app = typer.Typer(
     cls=Family,
@@ -53,6 +54,8 @@ def main() -> None:
     except AlmanacError as error:
         _stop(str(error))
     except Exception as error:  # the last place where a traceback can become a line
+        if fault := machine_fault(error):
+            _stop(str(fault))
         first = (str(error).strip().splitlines() or ["no reason given"])[0]
         _stop(f"{type(error).__name__}: {first} (--debug shows where)")
 

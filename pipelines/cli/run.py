@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 import typer
 from rich.console import Console
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import say_unread, settings_from, stop_for_faults
 from pipelines.errors import AlmanacError
 
 
@@ -34,6 +34,7 @@ def register(app: typer.Typer) -> None:
         day = as_of.date() if as_of else inputs.newest_export(settings)
         if not force and not reason and (served := inputs.already_served(settings, day, known_at)):
             typer.echo(f"nothing new: {served}; --force runs it all again")
+            say_unread(settings)
             return
         tags = {"known_at": known_at.isoformat() if known_at else "", "reason": reason}
         tags["full"] = "yes" if force else ""
@@ -42,6 +43,7 @@ def register(app: typer.Typer) -> None:
         typer.echo(summary.render(settings))
         if not passed:
             raise AlmanacError(f"run as of {day} did not pass: {summary.reason(settings)}")
+        stop_for_faults(summary.faults(settings))
 
     @app.command("backfill")
     def backfill(

@@ -39,7 +39,9 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         home = context.resources.home
         home.say("landing and loading new exports")
         try:
-            home.say(job.ingest_exports(settings, home.say).summary())
+            report = job.ingest_exports(settings, home.say)
+            home.faults = report.faults()
+            home.say(report.summary())
         except AlmanacError as error:  # another try would say the same
             raise dg.Failure(str(error), allow_retries=False) from error
         run = runs.start(settings, home.run_id, date.fromisoformat(context.partition_key), **_run_tags(context))

@@ -19,7 +19,8 @@ from pipelines.serving import status
 class Home:
     """What the steps of one run share. Everything else they meet in tables.
 
-    outcome: published, backfilled or blocked as soon as it is known; failed until then.
+    outcome: published, backfilled or blocked as soon as it is known; failed until then. faults: exports that this
+    machine could not read.
     """
 
     settings: Settings
@@ -27,6 +28,7 @@ class Home:
     say: Callable[[str], None]
     outcome: str = "failed"
     messages: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
 
 class HomeDbt(DbtCliResource):
@@ -58,7 +60,7 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
             if context.run.tags.get("almanac/known_at"):
                 job.show_known_at(settings, None)
             messages = opened.messages or _failures(context)
-            figures = {"policy": inputs.policy_fingerprint(settings)}
+            figures = {"policy": inputs.policy_fingerprint(settings), "faults": opened.faults}
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)
 
     return home

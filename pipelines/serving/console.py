@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -35,21 +35,29 @@ def render(settings: Settings) -> str:
     return "\n".join(["", title, *(f"  {name:<12}{text}" for name, text in lines), ""])
 
 
+def faults(settings: Settings) -> list[str]:
+    """Exports that this machine could not read in the last run, each with the reason."""
+    return json.loads(status.read_status(settings)["last_run"]["figures"]).get("faults", [])
+
+
 def reason(settings: Settings) -> str:
     """Why the last run was not served, in one line."""
     last = status.read_status(settings)["last_run"]
     return last["message"] or last["outcome"]
 
 
-def state_of(settings: Settings) -> str:
-    """What is served, how fresh the objects of each system are, how the last runs ended."""
+def state_of(settings: Settings, unread: Sequence[Mapping[str, Any]]) -> str:
+    """What is served, how fresh the objects of each system are, which files are in no table, how the last runs ended.
+
+    unread: status, path and reason of each such file.
+    """
     state = status.read_status(settings)
     served = state["served"]
     lines: list[Line] = [
         ("served", f"as of {served['as_of']}, run {served['run_id'][:8]}" if served else "nothing yet")
     ]
     lines += systems_lines(state["freshness"])
-    lines += _unread(state["rejected_files"])
+    lines += unread_lines(unread)
     for run in state["runs"]:
         why = f": {run['message']}" if run["message"] else ""
         lines.append((run["outcome"], f"as of {run['as_of']}, {run['run_kind']} {run['run_id'][:8]}{why}"))
@@ -99,10 +107,11 @@ def _files(state: dict[str, Any]) -> Iterator[Line]:
     loaded, refused, control = (figures[f"rows_{kind}"] for kind in ("loaded", "quarantined", "control"))
     text = f"{figures['rows_in']:,} in = {loaded:,} loaded + {refused:,} quarantined + {control:,} control"
     yield "rows", text
-    yield from _unread(state["rejected_files"])
+    yield from unread_lines(state["rejected_files"])
+    yield from (("unread", fault) for fault in figures.get("faults", ()))
 
 
-def _unread(files: list[dict[str, Any]]) -> Iterator[Line]:
+def unread_lines(files: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
     """A line per reason and folder, so that a folder of a year's exports that nobody claims does not hide the rest."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for file in files:
