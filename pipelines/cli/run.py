@@ -27,10 +27,14 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Run the whole job: ingest, match, model, check, forecast, publish."""
         from pipelines import inputs
+        from pipelines.home import warehouse
         from pipelines.orchestration import execute
         from pipelines.serving import console as summary
+        from pipelines.serving import recovery
 
         settings = settings_from(context)
+        with warehouse.run_lock(settings, owner="almanac run"):
+            recovery.recover_quietly(settings, typer.echo)
         day = as_of.date() if as_of else inputs.newest_export(settings)
         if not force and not reason and (served := inputs.already_served(settings, day, known_at)):
             typer.echo(f"nothing new: {served}; --force runs it all again")

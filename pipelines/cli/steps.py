@@ -71,8 +71,10 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def _owned(settings: Settings, step: str) -> Iterator[None]:
     from pipelines.home import warehouse
+    from pipelines.serving import recovery
 
     with warehouse.run_lock(settings, owner=f"almanac {step}"):
+        recovery.recover_quietly(settings, typer.echo)
         yield
 
 

@@ -62,6 +62,11 @@ class Settings:
         return self.home / "published"
 
     @property
+    def served_file(self) -> Path:
+        """The fixed path that BI tools open, read-only."""
+        return self.published / "almanac.duckdb"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's own storage for this home."""
         return self.home / "dagster"

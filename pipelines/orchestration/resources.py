@@ -12,7 +12,7 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pipelines import inputs, job
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
-from pipelines.serving import status
+from pipelines.serving import recovery, status
 
 
 @dataclass
@@ -56,6 +56,7 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
         run_id = kept_run_id(context.run)
         with warehouse.run_lock(settings, owner=f"run {run_id}"):
             opened = Home(settings, run_id, say or _log(context))
+            recovery.recover_quietly(settings, opened.say)
             yield opened
             if context.run.tags.get("almanac/known_at"):
                 job.show_known_at(settings, None)

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipelines.gates import gates
-from pipelines.home import events
+from pipelines.home import events, runs, served
 from pipelines.home.settings import Settings
 from pipelines.serving import places, status
 
@@ -25,9 +25,8 @@ def render(settings: Settings) -> str:
     last = state["last_run"]
     title = f"Almanac: as of {last['as_of']}, {last['run_kind']} run {last['run_id'][:8]}: {last['outcome']}"
     lines = [*_files(state), *_gates(state)]
-    served = places.served_file(settings)
-    if last["outcome"] == "published":
-        with duckdb.connect(str(served), read_only=True) as connection:
+    if last["outcome"] == "published" and not served.problem(settings):
+        with duckdb.connect(str(settings.served_file), read_only=True) as connection:
             lines += [*_customers(settings, connection), *_business(connection), *_forecasts(connection)]
             lines += _waiting(connection)
         lines += past_events(settings)
@@ -52,16 +51,21 @@ def state_of(settings: Settings, unread: Sequence[Mapping[str, Any]]) -> str:
     unread: status, path and reason of each such file.
     """
     state = status.read_status(settings)
-    served = state["served"]
-    lines: list[Line] = [
-        ("served", f"as of {served['as_of']}, run {served['run_id'][:8]}" if served else "nothing yet")
-    ]
+    lines: list[Line] = [("served", _served(settings))]
     lines += systems_lines(state["freshness"])
     lines += unread_lines(unread)
     for run in state["runs"]:
         why = f": {run['message']}" if run["message"] else ""
         lines.append((run["outcome"], f"as of {run['as_of']}, {run['run_kind']} {run['run_id'][:8]}{why}"))
     return "\n".join(f"{name:<12}{text}" for name, text in lines)
+
+
+def _served(settings: Settings) -> str:
+    """The run whose tables are served, as the file itself says, or why nobody can read them."""
+    if why := served.problem(settings):
+        return why
+    run = runs.served(settings)
+    return f"as of {run.as_of}, run {run.run_id[:8]}" if run else "nothing yet"
 
 
 def systems_lines(freshness: list[dict[str, Any]]) -> Iterator[Line]:
@@ -228,9 +232,8 @@ def _waiting(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
 
 
 def _where(settings: Settings) -> Iterator[Line]:
-    served = places.served_file(settings)
-    if served.is_file():
-        yield "tables", str(served)
+    if settings.served_file.is_file():
+        yield "tables", str(settings.served_file)
         yield "parquet", str(settings.published / "parquet" / "latest")
     else:
         yield "tables", "nothing is served yet"

@@ -38,5 +38,5 @@ def write_again(settings: Settings) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     write_pack(folder, file, settings.published / "status.duckdb")
     places.point_at(places.unhide(folder, run_id))
-    places.clear_leftovers(settings.published)
+    places.clear_leftovers(settings)
     return places.first_page(settings)

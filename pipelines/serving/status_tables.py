@@ -113,7 +113,7 @@ def _public_quarantine(connection: duckdb.DuckDBPyConnection, private: list[str]
 
 def _last_known(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
     path = settings.published / "status.duckdb"
-    if path.is_file():
+    if path.is_file() and _is_readable(path):
         with duckdb.connect(str(path), read_only=True) as connection:
             for name in ("quarantine", "files", "freshness"):
                 yield name, connection.execute(f"select * from quality.{name}").pl()
@@ -121,7 +121,7 @@ def _last_known(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
 
 def _from_served_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
     path = places.served_file(settings)
-    if path.is_file():
+    if path.is_file() and _is_readable(path):
         query = """
             select
                 published.run_id, published.as_of, published.published_at,
@@ -134,6 +134,15 @@ def _from_served_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
         """
         with duckdb.connect(str(path), read_only=True) as connection:
             yield "served", connection.execute(query).pl()
+
+
+def _is_readable(path: Path) -> bool:
+    """A file that is damaged must not keep a run from being recorded; `almanac status` and `doctor` tell of it."""
+    try:
+        duckdb.connect(str(path), read_only=True).close()
+    except duckdb.Error:
+        return False
+    return True
 
 
 def write(path: Path, tables: dict[str, pl.DataFrame]) -> None:
