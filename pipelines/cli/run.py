@@ -3,6 +3,7 @@
 import re
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 import typer
@@ -44,7 +45,7 @@ def register(app: typer.Typer) -> None:
         tags["full"] = "yes" if force else ""
         console = Console(stderr=True)
         passed = _with_progress(console, lambda say: execute.run_job(settings, day, tags, say))
-        typer.echo(summary.render(settings))
+        typer.echo(summary.render(settings, [asdict(notice) for notice in inputs.notices(settings)]))
         if not passed:
             raise AlmanacError(f"run as of {day} did not pass: {summary.reason(settings)}")
         stop_for_faults(summary.faults(settings))

@@ -15,13 +15,12 @@ import polars as pl
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates, volumes
-from pipelines.home import durable, warehouse
+from pipelines.home import access, durable, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings, now
 from pipelines.home.warehouse import quoted
 from pipelines.serving import descriptions, masking, pages, places, renamed
-
-SERVED_SCHEMAS = ("marts", "forecast", "outlook")
+from pipelines.serving.status_tables import SERVED_SCHEMAS
 
 Table = tuple[str, str]
 
@@ -141,7 +140,8 @@ def _swap(settings: Settings, run: Run, aside: Path, folders: list[Path]) -> Non
     """The file, then the links to the folders, one after the other. Each swap is atomic for its readers."""
     finals = [places.unhide(folder, run.run_id) for folder in folders]
     durable.flush(aside)
-    aside.chmod(0o444)  # a tool that opens it for writing would lock the others out
+    aside.chmod(0o400)  # a tool that opens it for writing would lock the others out
+    access.open_published(settings)
     aside.replace(places.served_file(settings))
     durable.flush(settings.published)
     for final in finals:

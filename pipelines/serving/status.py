@@ -14,7 +14,7 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import AlmanacError
-from pipelines.home import state, warehouse
+from pipelines.home import access, state, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
 from pipelines.serving import status_tables
@@ -59,7 +59,7 @@ def write_status(
     ended["failed_gate"] = blocking["gate"][0] if blocking.height else None
     ended["figures"] = json.dumps({**status_tables.figures(tables, run_id), **(figures or {})}, default=str)
     state.append(settings, "runs", _log_name(settings, run_id, ended), pl.DataFrame([ended], schema=RUN_COLUMNS))
-    tables["runs"] = state.read(settings, "runs").sort("started_at", "run_id")
+    tables["runs"] = status_tables.public_runs(state.read(settings, "runs"))
     summary = status_tables.summary(tables)
     _write_files(settings, tables, summary)
     return summary
@@ -71,15 +71,17 @@ def write_again(settings: Settings) -> None:
     runs = state.read(settings, "runs")
     if runs.is_empty():
         return
-    tables["runs"] = runs.sort("started_at", "run_id")
+    tables["runs"] = status_tables.public_runs(runs)
     _write_files(settings, tables, status_tables.summary(tables))
 
 
 def _write_files(settings: Settings, tables: dict[str, pl.DataFrame], summary: Mapping[str, Any]) -> None:
+    mode = access.published_mode(settings)
     settings.published.mkdir(parents=True, exist_ok=True)
-    _swap_in(settings.published / STATUS_FILE, lambda aside: status_tables.write(aside, tables))
+    _swap_in(settings.published / STATUS_FILE, lambda aside: status_tables.write(aside, tables), mode)
     text = json.dumps(summary, ensure_ascii=False, indent=2, default=str)
-    _swap_in(settings.published / SUMMARY_FILE, lambda aside: aside.write_text(text + "\n", encoding="utf-8"))
+    _swap_in(settings.published / SUMMARY_FILE, lambda aside: aside.write_text(text + "\n", encoding="utf-8"), mode)
+    access.open_published(settings)
 
 
 def read_status(settings: Settings) -> dict[str, Any]:
@@ -122,10 +124,10 @@ def _log_name(settings: Settings, run_id: str, ended: Mapping[str, Any]) -> str:
     return f"{run_id}.{ended['finished_at']:%Y%m%dT%H%M%S}" if published else run_id
 
 
-def _swap_in(final: Path, write: Callable[[Path], object]) -> None:
+def _swap_in(final: Path, write: Callable[[Path], object], mode: int) -> None:
     """Write beside the place and move in: whoever reads sees the old or the new, never half."""
     aside = final.with_name(f".{final.name}.{os.getpid()}.tmp")
     aside.unlink(missing_ok=True)
     write(aside)
-    aside.chmod(0o444)
+    aside.chmod(mode)
     aside.replace(final)
