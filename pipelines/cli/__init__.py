@@ -36,10 +36,11 @@ def options(
     inbox: Path | None = typer.Option(None, help="Where exports arrive (default: HOME/inbox)."),
     sources: Path | None = typer.Option(None, help="Folder of source contracts."),
     config: Path | None = typer.Option(None, help="Folder of the company's own policy (see `almanac init`)."),
+    switch: bool = typer.Option(False, help="Use the home with this --config, --sources and --inbox from now on."),
     debug: bool = typer.Option(False, help="Show a traceback with an error."),
 ) -> None:
     """Options that every command shares."""
-    context.obj = Options(home=home, inbox=inbox, sources=sources, config=config, debug=debug)
+    context.obj = Options(home=home, inbox=inbox, sources=sources, config=config, switch=switch, debug=debug)
 
 
 # Each command family is one module of this package with `register(app)`: adding one is adding a file.

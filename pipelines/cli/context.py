@@ -20,13 +20,15 @@ class Options:
     inbox: Path | None
     sources: Path | None
     config: Path | None
+    switch: bool
     debug: bool
 
 
 def settings_from(context: typer.Context) -> Settings:
     """The settings of this call."""
     given: Options = context.obj
-    return load_settings(given.home, inbox=given.inbox, sources=given.sources, config=given.config)
+    folders = {"inbox": given.inbox, "sources": given.sources, "config": given.config}
+    return load_settings(given.home, **folders, is_switch=given.switch)
 
 
 def say_unread(settings: Settings) -> None:

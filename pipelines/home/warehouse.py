@@ -20,7 +20,7 @@ import polars as pl
 from pipelines.errors import AlmanacError
 from pipelines.home import access
 from pipelines.home.runs import Run
-from pipelines.home.settings import Settings
+from pipelines.home.settings import Settings, remember_use
 
 PATIENCE = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to open a file that someone else has open
 LOOKS = (0.1, 0.3, 0.6)  # seconds between attempts to own a home
@@ -77,6 +77,7 @@ def run_lock(settings: Settings, owner: str) -> Iterator[None]:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"owner": owner, "pid": os.getpid()}).encode(), 0)
         with access.private_files(settings):
+            remember_use(settings)
             yield
     finally:
         os.close(descriptor)
