@@ -15,6 +15,7 @@ import typer
 
 from pipelines.cli.context import Family, Options
 from pipelines.errors import AlmanacError
+from pipelines.home.machine import machine_fault
 
 app = typer.Typer(
     cls=Family,
@@ -35,10 +36,11 @@ def options(
     inbox: Path | None = typer.Option(None, help="Where exports arrive (default: HOME/inbox)."),
     sources: Path | None = typer.Option(None, help="Folder of source contracts."),
     config: Path | None = typer.Option(None, help="Folder of the company's own policy (see `almanac init`)."),
+    switch: bool = typer.Option(False, help="Use the home with this --config, --sources and --inbox from now on."),
     debug: bool = typer.Option(False, help="Show a traceback with an error."),
 ) -> None:
     """Options that every command shares."""
-    context.obj = Options(home=home, inbox=inbox, sources=sources, config=config, debug=debug)
+    context.obj = Options(home=home, inbox=inbox, sources=sources, config=config, switch=switch, debug=debug)
 
 
 # Each command family is one module of this package with `register(app)`: adding one is adding a file.
@@ -53,6 +55,8 @@ def main() -> None:
     except AlmanacError as error:
         _stop(str(error))
     except Exception as error:  # the last place where a traceback can become a line
+        if fault := machine_fault(error):
+            _stop(str(fault))
         first = (str(error).strip().splitlines() or ["no reason given"])[0]
         _stop(f"{type(error).__name__}: {first} (--debug shows where)")
 

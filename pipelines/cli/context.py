@@ -1,12 +1,14 @@
 """The options that every command shares, and the settings they amount to; how a family of commands lists itself."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from pipelines.errors import MachineFaultError
 from pipelines.home.settings import Settings, load_settings
 
 
@@ -18,13 +20,34 @@ class Options:
     inbox: Path | None
     sources: Path | None
     config: Path | None
+    switch: bool
     debug: bool
 
 
 def settings_from(context: typer.Context) -> Settings:
     """The settings of this call."""
     given: Options = context.obj
-    return load_settings(given.home, inbox=given.inbox, sources=given.sources, config=given.config)
+    folders = {"inbox": given.inbox, "sources": given.sources, "config": given.config}
+    return load_settings(given.home, **folders, is_switch=given.switch)
+
+
+def say_unread(settings: Settings) -> None:
+    """Name every file that is in no table, with the reason. Raises MachineFaultError if this machine is why."""
+    from pipelines import inputs
+    from pipelines.serving.console import unread_lines
+
+    notices = inputs.notices(settings)
+    for word, text in unread_lines([asdict(notice) for notice in notices]):
+        typer.echo(f"  {word:<12}{text}")
+    stop_for_faults(f"{notice.path}: {notice.reason}" for notice in notices if notice.is_fault)
+
+
+def stop_for_faults(faults: Iterable[str]) -> None:
+    """Raise MachineFaultError for the first of these, saying how many there are."""
+    all_faults = list(faults)
+    if all_faults:
+        more = f" (and {len(all_faults) - 1} more)" if len(all_faults) > 1 else ""
+        raise MachineFaultError(f"{all_faults[0]}{more}")
 
 
 class Family(TyperGroup):

@@ -3,12 +3,13 @@
 import re
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 import typer
 from rich.console import Console
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import say_unread, settings_from, stop_for_faults
 from pipelines.errors import AlmanacError
 
 
@@ -27,21 +28,27 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Run the whole job: ingest, match, model, check, forecast, publish."""
         from pipelines import inputs
+        from pipelines.home import warehouse
         from pipelines.orchestration import execute
         from pipelines.serving import console as summary
+        from pipelines.serving import recovery
 
         settings = settings_from(context)
+        with warehouse.run_lock(settings, owner="almanac run"):
+            recovery.recover_quietly(settings, typer.echo)
         day = as_of.date() if as_of else inputs.newest_export(settings)
         if not force and not reason and (served := inputs.already_served(settings, day, known_at)):
             typer.echo(f"nothing new: {served}; --force runs it all again")
+            say_unread(settings)
             return
         tags = {"known_at": known_at.isoformat() if known_at else "", "reason": reason}
         tags["full"] = "yes" if force else ""
         console = Console(stderr=True)
         passed = _with_progress(console, lambda say: execute.run_job(settings, day, tags, say))
-        typer.echo(summary.render(settings))
+        typer.echo(summary.render(settings, [asdict(notice) for notice in inputs.notices(settings)]))
         if not passed:
             raise AlmanacError(f"run as of {day} did not pass: {summary.reason(settings)}")
+        stop_for_faults(summary.faults(settings))
 
     @app.command("backfill")
     def backfill(

@@ -78,7 +78,8 @@ def _read(
 ) -> None:
     """Show what would be loaded and quarantined from one file, without loading it."""
     from pipelines.contracts import load_contracts
-    from pipelines.ingest.proposals.preview import find_contract, money_lines, neutralised, preview, read_table
+    from pipelines.home.spreadsheet import write_table
+    from pipelines.ingest.proposals.preview import find_contract, money_lines, preview, read_table
 
     if not file.is_file():
         raise AlmanacError(f"{file} does not exist")
@@ -106,7 +107,7 @@ def _read(
             typer.echo(f"  {line}")
         frame = frame.drop("_namespaces", strict=False)
     if out:
-        neutralised(frame).write_csv(out)
+        write_table(frame, out)
 
 
 def _quarantine_list(context: typer.Context) -> None:
@@ -140,11 +141,12 @@ def _quarantine_export(
 ) -> None:
     """Write the rejected rows of a file for correction."""
     from pipelines.contracts import load_contracts
+    from pipelines.home.spreadsheet import write_private
     from pipelines.ingest.quarantine.resubmission import export_rejected
 
     settings = settings_from(context)
     refused = export_rejected(settings, load_contracts(settings.sources), path, contract)
-    out.write_text(refused, encoding="utf-8-sig")
+    write_private(out, refused)
     typer.echo(f"{out}: correct the cells, keep the first three columns, then `almanac quarantine resubmit {out}`")
 
 

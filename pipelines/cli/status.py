@@ -11,6 +11,10 @@ def register(app: typer.Typer) -> None:
     @app.command("status")
     def status(context: typer.Context) -> None:
         """Say what is served, how fresh the objects of each system are, and how the last runs ended."""
+        from dataclasses import asdict
+
+        from pipelines import inputs
         from pipelines.serving import console
 
-        typer.echo(console.state_of(settings_from(context)))
+        settings = settings_from(context)
+        typer.echo(console.state_of(settings, [asdict(notice) for notice in inputs.notices(settings)]))

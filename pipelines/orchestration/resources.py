@@ -12,14 +12,15 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pipelines import inputs, job
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
-from pipelines.serving import status
+from pipelines.serving import recovery, status
 
 
 @dataclass
 class Home:
     """What the steps of one run share. Everything else they meet in tables.
 
-    outcome: published, backfilled or blocked as soon as it is known; failed until then.
+    outcome: published, backfilled or blocked as soon as it is known; failed until then. faults: exports that this
+    machine could not read.
     """
 
     settings: Settings
@@ -27,6 +28,7 @@ class Home:
     say: Callable[[str], None]
     outcome: str = "failed"
     messages: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
 
 
 class HomeDbt(DbtCliResource):
@@ -54,11 +56,12 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
         run_id = kept_run_id(context.run)
         with warehouse.run_lock(settings, owner=f"run {run_id}"):
             opened = Home(settings, run_id, say or _log(context))
+            recovery.recover_quietly(settings, opened.say)
             yield opened
             if context.run.tags.get("almanac/known_at"):
                 job.show_known_at(settings, None)
             messages = opened.messages or _failures(context)
-            figures = {"policy": inputs.policy_fingerprint(settings)}
+            figures = {"policy": inputs.policy_fingerprint(settings), "faults": opened.faults}
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)
 
     return home

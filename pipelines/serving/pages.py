@@ -20,7 +20,7 @@ def write_aside(settings: Settings, run_id: str, file: Path) -> Path:
     tables = status_tables.collect(settings)
     runs = state.read(settings, "runs")
     if not runs.is_empty():
-        tables["runs"] = runs.sort("started_at", "run_id")
+        tables["runs"] = status_tables.public_runs(runs)
     status.unlink(missing_ok=True)
     status_tables.write(status, tables)
     write_pack(folder, file, status)
@@ -38,5 +38,5 @@ def write_again(settings: Settings) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     write_pack(folder, file, settings.published / "status.duckdb")
     places.point_at(places.unhide(folder, run_id))
-    places.clear_leftovers(settings.published)
+    places.clear_leftovers(settings)
     return places.first_page(settings)

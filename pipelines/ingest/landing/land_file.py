@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import canonical_objects
+from pipelines.home.machine import machine_fault
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.arrival import Arrival, FileOutcome
@@ -53,6 +54,9 @@ def land_file(
         except FileRefusedError as refusal:
             _reject(file_store, outcome, refusal.code, refusal.reason)
         except (duckdb.Error, pl.exceptions.PolarsError, ValueError, MemoryError, RecursionError) as error:
+            if fault := machine_fault(error):
+                file_store.drop()
+                raise fault from error
             message = " ".join(str(error).split())[:300]
             _reject(file_store, outcome, "unreadable", f"could not be read: {type(error).__name__}: {message}")
         except OSError:

@@ -12,7 +12,7 @@ from pipelines.ingest.files import store
 from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.formats.source import FileRefusedError
 from pipelines.ingest.landing.export_date import exported_at
-from pipelines.ingest.landing.inbox import InboxFile, allowed_hashes, list_inbox, matching_contracts
+from pipelines.ingest.landing.inbox import InboxFile, allowed_hashes, list_inbox, matching_contracts, nearest_contract
 from pipelines.ingest.landing.report import IngestReport, file_id_of, ledger_row, note_unread
 from pipelines.ingest.quarantine.resubmission import Resubmissions
 
@@ -27,7 +27,9 @@ def plan_arrivals(
     report: IngestReport,
 ) -> Iterator[Arrival]:
     """Files to be read, oldest export first. Unclaimed files, and foreign ones in a demo home, go to the report."""
-    files, allowed = list_inbox(settings), allowed_hashes(settings)
+    inbox, allowed = list_inbox(settings), allowed_hashes(settings)
+    files = inbox.files
+    report.unread += inbox.unread
     claims, latest = matching_contracts(files, contracts), ledger.latest_by_path()
     loaded = {identity for row in ledger.effective().values() for identity in _identities(row)}
     policy = _Policy(settings)
@@ -35,7 +37,8 @@ def plan_arrivals(
     for file in files:
         is_foreign = allowed is not None and file.sha256 not in allowed
         if is_foreign or not claims[file.name]:
-            note_unread(file, "demo" if is_foreign else "", latest, landed_at, report)
+            nearest = nearest_contract(file.name, contracts)
+            note_unread(file, "demo" if is_foreign else "", nearest, latest, landed_at, report)
             continue
         for system, contract in claims[file.name]:
             arrival = _arrival(settings, system, contract, file, policy, landed_at, latest, report)
