@@ -10,6 +10,7 @@ import polars as pl
 
 from pipelines.contracts import ObjectContract, SourceContract
 from pipelines.errors import AlmanacError
+from pipelines.home.answer_files import is_answer_file
 from pipelines.home.settings import Settings
 from pipelines.ingest.formats.decode import content_hash
 
@@ -28,7 +29,8 @@ class InboxFile:
 
 
 def list_inbox(settings: Settings) -> list[InboxFile]:
-    """Every file of the inbox with its content hash, by name. Links that lead out of the inbox are skipped."""
+    """Every file of the inbox with its content hash, by name. Links that lead out of the inbox, and
+    review workbooks that have come back, are skipped."""
     cached = _cached(settings)
     files, cache = [], []
     for path in _files(settings.inbox):
@@ -77,7 +79,7 @@ def _files(inbox: Path) -> Iterator[Path]:
     root = inbox.resolve()
     for path in sorted(inbox.rglob("*")):
         hidden = any(part.startswith((".", "~$")) for part in path.relative_to(inbox).parts)
-        if hidden or path.name.endswith(SIDECAR) or not path.is_file():
+        if hidden or path.name.endswith(SIDECAR) or not path.is_file() or is_answer_file(path):
             continue
         if not path.is_symlink() or path.resolve().is_relative_to(root):
             yield path
