@@ -44,22 +44,22 @@ def build_schedules(settings: Settings, job: "UnresolvedAssetJobDefinition") -> 
 
 
 def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefinition:
-    """One run for all exports that have arrived since the last; their content, not their time, makes them new."""
+    """One run for all exports and answers since the last; their content, not their time, makes them new."""
 
     @dg.sensor(name="new_exports", job=job, minimum_interval_seconds=60)
     def new_exports(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         if warehouse.is_locked(settings):
             yield dg.SkipReason("a run owns the home: what is waiting now may be part of it")
             return
-        arrivals = inputs.waiting(settings)
-        if not arrivals:
+        arrivals, answers = inputs.waiting(settings), inputs.answers_waiting(settings)
+        if not arrivals and not answers:
             yield dg.SkipReason(f"nothing new in {settings.inbox}")
             return
         last = context.instance.get_run_records(dg.RunsFilter(job_name=JOB), limit=1)
         if last and not last[0].dagster_run.is_finished:
             yield dg.SkipReason("a run is waiting to start: it will read what is waiting")
             return
-        exports = inputs.fingerprint(arrivals)
+        exports = inputs.fingerprint(arrivals, answers)
         if pause := _pause(context.instance, exports):
             yield dg.SkipReason(pause)
             return

@@ -42,7 +42,7 @@ def publish(settings: Settings, run: Run, published_at: datetime | None = None, 
     places.clear_leftovers(settings)
     aside = settings.published / f".{settings.served_file.name}.{os.getpid()}.tmp"
     expected = _copy(settings, run, aside, published_at or now(), policy)
-    folders = [_checked_parquet(settings, run, aside, expected), pages.write_aside(settings, run.run_id, aside)]
+    folders = [_checked_parquet(settings, run, aside, expected), *pages.write_aside(settings, run.run_id, aside)]
     _swap(settings, run, aside, folders)
     volumes.remember(settings, run, expected)
     return expected
