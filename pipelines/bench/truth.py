@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.bench import truth_page
 from pipelines.bench.truth_figures import figures, served_figures
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings, load_settings
@@ -32,15 +33,16 @@ def run(
     inbox: str = "",
     out: str = "",
 ) -> dict[str, Any]:
-    """The table `name, served, recomputed, difference` per company and day, as a dict. out: Markdown, docs/truth.md.
+    """The table `name, served, recomputed, difference` per company and day, as a dict.
 
-    seeds, days: separated by commas; of a company that is built, every seed on every day.
+    out: the page to write into, docs/truth.md. seeds, days: separated by commas; of a company that is built, every seed
+    on every day.
     """
     wanted = [date.fromisoformat(day) for day in days.split(",") if day]
     companies = _given(home, config, inbox, wanted) if home or config else _built(seeds, wanted, int(customers))
     tables = {name: compare(settings) for name, settings in companies}
     if out:
-        Path(out).write_text(markdown(tables), encoding="utf-8")
+        truth_page.record(Path(out), "figures", markdown(tables))
     rows = [row for table in tables.values() for row in table]
     return {
         "figures": len(rows),
@@ -102,15 +104,15 @@ def _run(settings: Settings, day: date) -> Settings:
 
 
 def markdown(tables: dict[str, list[dict[str, Any]]]) -> str:
-    """The tables as a page."""
+    """The tables, each below its company and day."""
     head = "| figure | served | recomputed | difference |\n|---|---:|---:|---:|\n"
-    parts = ["# Served figures beside recomputed ones\n\nWritten by `almanac bench truth --set out=docs/truth.md`.\n"]
+    parts = []
     for name, rows in tables.items():
         lines = [
             f"| {row['name']} | {_text(row['served'])} | {_text(row['recomputed'])} | {_text(row['difference'])} |"
             for row in rows
         ]
-        parts.append(f"\n## {name}\n\n{head}" + "\n".join(lines) + "\n")
+        parts.append(f"\n### {name}\n\n{head}" + "\n".join(lines) + "\n")
     return "".join(parts)
 
 

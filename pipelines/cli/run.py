@@ -56,18 +56,23 @@ def register(app: typer.Typer) -> None:
         first: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="First as_of."),
         last: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="Last as_of."),
         every_days: int = typer.Option(7, min=1, help="Days between two as_of."),
+        month_ends: bool = typer.Option(False, "--month-ends", help="As of the month ends from first to last instead."),
     ) -> None:
         """Issue past forecast versions into the ledger; the served tables stay as they are."""
         from pipelines.orchestration import execute
 
-        settings, day = settings_from(context), first.date()
+        settings = settings_from(context)
         console = Console(stderr=True)
-        while day <= last.date():
+        for day in _days(first.date(), last.date(), every_days, month_ends):
             passed = _with_progress(console, _job(execute.run_job, settings, day))
             if not passed:
                 raise AlmanacError(f"backfill stopped at {day}: see `almanac status`")
             typer.echo(f"{day}: added to the ledger")
-            day += timedelta(days=every_days)
+
+
+def _days(first: date, last: date, every_days: int, month_ends: bool) -> list[date]:
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [day for day in days if (day + timedelta(days=1)).day == 1] if month_ends else days[::every_days]
 
 
 def _job(run_job: Callable[..., bool], settings: object, day: date) -> Callable[[Callable[[str], None]], bool]:

@@ -77,7 +77,8 @@ judged as (
         sightings.opportunity_id,
         sightings.seen_on,
         sightings.stage_code,
-        cast(ntile(4) over (partition by sightings.stage_code order by sightings.age_days) as bigint) as age_band,
+        -- not ntile(): it puts deals of one age into two bands, now these and now those
+        cast(4 * (rank() over by_age - 1) // count(*) over in_stage + 1 as bigint) as age_band,
         sightings.overdue_days >= thresholds.overdue_close_date as overdue_close_date,
         sightings.days_in_stage > stages.usual_stage_days
         and sightings.days_in_stage / greatest(stages.usual_stage_days, 1) >= thresholds.stalled_in_stage as stalled_in_stage,
@@ -91,6 +92,9 @@ judged as (
     cross join thresholds
     cross join usual_cycle
     left join stages on sightings.source_system = stages.source_system and sightings.stage_code = stages.stage_code
+    window
+        by_age as (partition by sightings.stage_code order by sightings.age_days),
+        in_stage as (partition by sightings.stage_code)
 )
 
 unpivot judged on overdue_close_date, stalled_in_stage, unusually_long, pushed_close_date, no_recent_contact, entered_unprepared
