@@ -20,7 +20,7 @@ class Home:
     """What the steps of one run share. Everything else they meet in tables.
 
     outcome: published, backfilled or blocked as soon as it is known; failed until then. faults: exports that this
-    machine could not read.
+    machine could not read. ties: which of several downloads of one day counts.
     """
 
     settings: Settings
@@ -29,6 +29,7 @@ class Home:
     outcome: str = "failed"
     messages: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    ties: list[str] = field(default_factory=list)
 
 
 class HomeDbt(DbtCliResource):
@@ -61,7 +62,7 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
             if context.run.tags.get("almanac/known_at"):
                 job.show_known_at(settings, None)
             messages = opened.messages or _failures(context)
-            figures = {"policy": inputs.policy_fingerprint(settings), "faults": opened.faults}
+            figures = {"policy": inputs.policy_fingerprint(settings), "faults": opened.faults, "ties": opened.ties}
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)
 
     return home

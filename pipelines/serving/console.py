@@ -122,6 +122,7 @@ def _files(known: dict[str, Any], unread: Sequence[Mapping[str, Any]] | None) ->
     yield "rows", text
     yield from unread_lines(known["rejected_files"] if unread is None else unread)
     yield from (("unread", fault) for fault in figures.get("faults", ()))
+    yield from (("same day", tie) for tie in figures.get("ties", ()))
 
 
 def unread_lines(files: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
