@@ -21,7 +21,7 @@ def register(app: typer.Typer) -> None:
         settings = settings_from(context)
         with _owned(settings, "ingest"):
             report = job.ingest_exports(settings, typer.echo)
-            typer.echo(report.summary())
+            typer.echo("\n".join(report.lines()))
         say_unread(settings)
         stop_for_faults(report.faults())
 

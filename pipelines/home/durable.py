@@ -40,13 +40,13 @@ def settle(folders: Iterable[Path], root: Path) -> None:
 
 def noted(folder: Path) -> dict[str, set[str]]:
     """File name to the hashes under which it was ever kept in this folder; a line cut off by a crash is left out."""
-    known: dict[str, set[str]] = {}
+    digests: dict[str, set[str]] = {}
     path = folder / SUMS
     for line in path.read_text(encoding="utf-8").splitlines() if path.is_file() else ():
         digest, separator, name = line.partition("  ")
         if separator and len(digest) == 64:
-            known.setdefault(name, set()).add(digest)
-    return known
+            digests.setdefault(name, set()).add(digest)
+    return digests
 
 
 def sha256_of(path: Path) -> str:

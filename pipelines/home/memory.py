@@ -68,9 +68,9 @@ def _marker(home: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise AlmanacError(
             f"{path}: damaged ({error}): delete it, and name --config, --sources and --inbox once more"
         ) from error
-    return found if isinstance(found, dict) else {}
+    return content if isinstance(content, dict) else {}

@@ -180,7 +180,10 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
             if "lock" not in str(error):
-                raise AlmanacError(f"{path}: not readable as a DuckDB file: {str(error).splitlines()[0]}") from error
+                raise AlmanacError(
+                    f"{path}: not readable as a DuckDB file: nothing is lost: delete it, then `almanac rebuild` "
+                    f"({str(error).splitlines()[0]})"
+                ) from error
             if pause is None:
                 raise AlmanacError(f"{path}: in use by another process: close it, or wait for its run") from error
             time.sleep(pause)

@@ -69,6 +69,7 @@ def run(
     journal.close()
     report.files = journal.rows
     updated = FileLedger([*ledger.rows, *journal.rows])
+    report.ties = updated.ties({row["path"] for row in journal.rows})
     synchronise(settings, contracts, updated)
     stop_for_required(contracts, updated)
     return report

@@ -41,6 +41,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         try:
             report = job.ingest_exports(settings, home.say)
             home.faults = report.faults()
+            home.ties = report.ties
             home.say(report.summary())
         except AlmanacError as error:  # another try would say the same
             raise dg.Failure(str(error), allow_retries=False) from error

@@ -1,5 +1,6 @@
 """The home a Dagster run owns: locked for the whole run, its outcome written down when the run ends."""
 
+import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,6 +13,7 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pipelines import inputs, job
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
+from pipelines.orchestration import retention
 from pipelines.serving import recovery, status
 
 
@@ -20,7 +22,7 @@ class Home:
     """What the steps of one run share. Everything else they meet in tables.
 
     outcome: published, backfilled or blocked as soon as it is known; failed until then. faults: exports that this
-    machine could not read.
+    machine could not read. ties: which of several downloads of one day counts.
     """
 
     settings: Settings
@@ -29,6 +31,7 @@ class Home:
     outcome: str = "failed"
     messages: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
+    ties: list[str] = field(default_factory=list)
 
 
 class HomeDbt(DbtCliResource):
@@ -61,8 +64,10 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
             if context.run.tags.get("almanac/known_at"):
                 job.show_known_at(settings, None)
             messages = opened.messages or _failures(context)
-            figures = {"policy": inputs.policy_fingerprint(settings), "faults": opened.faults}
+            figures = {"policy": inputs.policy_fingerprint(settings), "faults": opened.faults, "ties": opened.ties}
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)
+            with contextlib.suppress(OSError):  # what cannot be removed today is removed after the next run
+                retention.bound(settings, context.instance)
 
     return home
 

@@ -26,10 +26,10 @@ def render(settings: Settings, unread: Sequence[Mapping[str, Any]] | None = None
 
     unread: status, path and reason of each file that is in no table, in words that stay in the home.
     """
-    known = status.read_status(settings)
-    last = known["last_run"]
+    status_now = status.read_status(settings)
+    last = status_now["last_run"]
     title = f"Almanac: as of {last['as_of']}, {last['run_kind']} run {last['run_id'][:8]}: {last['outcome']}"
-    lines = [*_files(known, unread), *_gates(known)]
+    lines = [*_files(status_now, unread), *_gates(status_now)]
     if last["outcome"] == "published" and not served.problem(settings):
         with duckdb.connect(str(settings.served_file), read_only=True) as connection:
             lines += [*_customers(settings, connection), *_business(connection), *_forecasts(connection)]
@@ -56,9 +56,9 @@ def state_of(settings: Settings, unread: Sequence[Mapping[str, Any]]) -> str:
 
     unread: status, path and reason of each such file.
     """
-    known = status.read_status(settings)
+    status_now = status.read_status(settings)
     lines: list[Line] = [("served", _served(settings))]
-    lines += systems_lines(known["freshness"])
+    lines += systems_lines(status_now["freshness"])
     lines += unread_lines(unread)
     for run in _last_runs(settings):
         why = f": {run['message']}" if run["message"] else ""
@@ -116,14 +116,15 @@ def _day(row: dict[str, Any]) -> str:
     return str(row["last_exported_local_at"])[:10]
 
 
-def _files(known: dict[str, Any], unread: Sequence[Mapping[str, Any]] | None) -> Iterator[Line]:
-    figures = json.loads(known["last_run"]["figures"])
+def _files(status_now: dict[str, Any], unread: Sequence[Mapping[str, Any]] | None) -> Iterator[Line]:
+    figures = json.loads(status_now["last_run"]["figures"])
     yield "files", f"{figures['files_loaded']:,} loaded, {figures['files_rejected']:,} rejected"
     loaded, refused, control = (figures[f"rows_{kind}"] for kind in ("loaded", "quarantined", "control"))
     text = f"{figures['rows_in']:,} in = {loaded:,} loaded + {refused:,} quarantined + {control:,} control"
     yield "rows", text
-    yield from unread_lines(known["rejected_files"] if unread is None else unread)
+    yield from unread_lines(status_now["rejected_files"] if unread is None else unread)
     yield from (("unread", fault) for fault in figures.get("faults", ()))
+    yield from (("same day", tie) for tie in figures.get("ties", ()))
 
 
 def unread_lines(files: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
@@ -137,11 +138,11 @@ def unread_lines(files: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
         yield status_word, f"{min(paths)}{more}: {why}"
 
 
-def _gates(known: dict[str, Any]) -> Iterator[Line]:
-    held = {gate["gate"]: gate for gate in known["gates"]}
+def _gates(status_now: dict[str, Any]) -> Iterator[Line]:
+    held = {gate["gate"]: gate for gate in status_now["gates"]}
     counts = [_passed(held[name]) if name in held else f"{name} not reached" for name in gates.GATES]
     yield "gates", ", ".join(counts)
-    for failure in known["failures"]:
+    for failure in status_now["failures"]:
         where = ".".join(part for part in (failure["table_name"], failure["column_name"]) if part)
         yield failure["severity"], f"{where}: {failure['because']}"
 

@@ -126,12 +126,12 @@ def _paths(inbox: Path, unread: list[Unread]) -> Iterator[Path]:
         if folder != inbox or folder.exists():  # an inbox that nobody has made is empty
             unread.append(_unreadable(f"{folder.relative_to(inbox).as_posix()}/", error))
 
-    root, found = inbox.resolve(), []
+    root, paths = inbox.resolve(), []
     for folder, names, files in os.walk(inbox, onerror=refused):
         names[:] = [name for name in names if not name.startswith((".", "~$"))]
         links = [name for name in names if (Path(folder) / name).is_symlink()]
-        found += [Path(folder) / name for name in (*files, *links) if not name.startswith((".", "~$"))]
-    for path in sorted(found):
+        paths += [Path(folder) / name for name in (*files, *links) if not name.startswith((".", "~$"))]
+    for path in sorted(paths):
         if path.name.endswith(SIDECAR) or is_answer_file(path):
             continue
         if why := _no_file(path, root):

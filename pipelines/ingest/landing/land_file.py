@@ -220,11 +220,14 @@ def _keep(
     if window := arrival.contract.window_column:
         bounds = _row(connection, f"select min({quoted(window)})::date, max({quoted(window)})::date {_ACCEPTED}")
         outcome.window_from, outcome.window_to = bounds
+    if CHANGED in canonical_objects()[arrival.contract.object].columns and CHANGED in arrival.contract.columns:
+        (outcome.changed_at,) = _row(connection, f"select max({CHANGED})::timestamp {_ACCEPTED}")
     store.keep_frame(refused, file_store.refused(chunk))
     rows = _accepted_query(connection, arrival, outcome, file_store)
     store.keep_query(connection, rows, file_store.rows(chunk or 0))
 
 
+CHANGED = "updated_at"
 _ACCEPTED = "from typed where not _is_control and _record not in (select _record from faults)"
 
 

@@ -1,5 +1,6 @@
 """Which files a run has to read: those not yet read under the current contract, oldest export first."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -54,8 +55,24 @@ def plan_arrivals(
     arrivals += _kept_arrivals(settings, contracts, ledger, present, policy, landed_at)
     first_positions = ledger.first_positions()
     yield from sorted(
-        arrivals, key=lambda item: (item.exported_at or landed_at, first_positions.get(_origin(item), NEW), item.name)
+        arrivals,
+        key=lambda item: (
+            item.exported_at or landed_at,
+            first_positions.get(_origin(item), NEW),
+            *_arrival_order(item),
+        ),
     )
+
+
+def _arrival_order(arrival: Arrival) -> tuple[int, int, str]:
+    """Of files that a run sees at once, the order in which they came: a browser numbers further downloads, `X (1).csv`;
+    otherwise when they were written. No export is dated by it."""
+    copy = re.search(r"[(（](\d{1,3})[)）]$", arrival.path.stem)
+    try:
+        written = arrival.path.stat().st_mtime_ns
+    except OSError:  # it has left the inbox meanwhile
+        written = 0
+    return int(copy.group(1)) if copy else 0, written, arrival.name
 
 
 def _kept_arrivals(

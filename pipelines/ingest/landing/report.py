@@ -13,16 +13,24 @@ from pipelines.ingest.landing.inbox import InboxFile, Unread
 
 @dataclass
 class IngestReport:
-    """What one run did. files: ledger rows of this run; known: files that were read before; unread: passed by."""
+    """What one run did. files: ledger rows of this run; known: files that were read before; unread: passed by.
+
+    ties: which of several downloads of one day counts, and why.
+    """
 
     files: list[Row] = field(default_factory=list)
     known: int = 0
     unread: list[Unread] = field(default_factory=list)
+    ties: list[str] = field(default_factory=list)
 
     @property
     def new_files(self) -> int:
         """Number of files that this run read or refused."""
         return len(self.files)
+
+    def lines(self) -> list[str]:
+        """The summary, and what was decided between files."""
+        return [self.summary(), *self.ties]
 
     def faults(self) -> list[str]:
         """What this machine could not read, each with the reason: the next run tries again."""
@@ -93,6 +101,7 @@ def ledger_row(arrival: Arrival, outcome: FileOutcome, file_id: str, landed_at: 
         "window_column": contract.window_column,
         "window_from": outcome.window_from,
         "window_to": outcome.window_to,
+        "changed_at": outcome.changed_at,
         "set_id": f"{arrival.system.system}/{contract.object}/{contract.name}/{day}",
         "status": outcome.status,
         "reason_code": outcome.reason_code,
