@@ -94,7 +94,7 @@ final as (
         and coalesce(versions.owner_id, 'name:' || versions.owner_name) = reps.rep_source_id
     left join {{ ref('int_exchange_rates') }} as rates
         on versions.known_currency = rates.currency and versions.quoted_on = rates.rate_on
-    asof left join bands on versions.discount_share > bands.discount_above
+    asof left join bands on coalesce(versions.discount_share, -1e9) > bands.discount_above
     left join approvals on versions.source_id = approvals.document_id
 )
 
