@@ -1,6 +1,6 @@
 """The home a Dagster run owns: locked for the whole run, its outcome written down when the run ends."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,7 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pipelines import inputs, job
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
+from pipelines.messages import Notice, notify_of_run
 from pipelines.serving import status
 
 
@@ -60,8 +61,15 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
             messages = opened.messages or _failures(context)
             figures = {"policy": inputs.policy_fingerprint(settings)}
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)
+        if opened.outcome != "backfilled":  # without the lock: a slow channel holds no other run up
+            _tell(opened.say, notify_of_run(settings))
 
     return home
+
+
+def _tell(say: Callable[[str], None], notices: Sequence[Notice]) -> None:
+    for notice in notices:
+        say(f"message to {notice.channel}: {notice.outcome}" if notice.channel else f"messages: {notice.outcome}")
 
 
 def _log(context: dg.InitResourceContext) -> Callable[[str], None]:
