@@ -34,10 +34,12 @@ MAY_IMPORT: dict[str, set[str]] = {
     "decisions": STEP | {"report", "matching", "ingest"},
     # The status file shows what the gates found and which answers were refused; pages are swapped in with tables.
     "serving": STEP | {"gates", "report", "decisions"},
+    "messages": STEP | {"report", "serving"},  # words of the catalogue, figures of the served file
     "inputs": STEP | {"ingest", "decisions"},
     "job": STEP
     | {"ingest", "decisions", "inputs", "resolve", "matching", "gates", "ledger", "replay", "forecasts", "serving"},
-    "orchestration": STEP | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving"},
+    "orchestration": STEP
+    | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving", "messages"},
     "demo": {"errors", "home"},
 }
 ON_TOP = {"bench", "cli"}  # may import everything but each other
