@@ -1,5 +1,6 @@
 """The options that every command shares, and the settings they amount to; how a family of commands lists itself."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,6 +11,13 @@ from typer.core import TyperGroup
 
 from pipelines.errors import MachineFaultError
 from pipelines.home.settings import Settings, load_settings
+
+JSON = typer.Option(False, "--json", help="As JSON, for programs.")
+
+
+def echo_json(value: object) -> None:
+    """Print a value as JSON; what JSON has no word for, days and paths, as text."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 @dataclass(frozen=True)
