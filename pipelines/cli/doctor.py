@@ -32,6 +32,7 @@ def register(app: typer.Typer) -> None:
         with warehouse.run_lock(settings, owner="almanac doctor"):
             recovery.recover_quietly(settings, typer.echo)
             status.write_again(settings)
-        if as_json:
-            return
-        typer.echo("every file is as it was written" if not findings else f"{len(findings)} files to be made again")
+        if left := [finding for finding in findings if not finding.is_rewritten]:
+            raise AlmanacError(f"{len(left)} files are to be made again, nothing is lost: see the lines above")
+        if not as_json:
+            typer.echo("the status files are written again" if findings else "every file is as it was written")
