@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import resource
 import stat
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import duckdb
 import pytest
 from ingest_world import DEALS, World, deals, put_months
 
+from pipelines import inputs
 from pipelines.errors import MachineFaultError
 from pipelines.home import durable, machine
 from pipelines.ingest.files import store
@@ -143,10 +145,16 @@ def test_an_unclaimed_file_is_told_the_contract_that_is_named_most_like_it(world
     assert "nearest" not in reasons["holiday.zip"]
 
 
-def almanac(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
+def almanac(world: World, *arguments: str, largest_file: int = 0) -> subprocess.CompletedProcess[str]:
+    """The command in a process of its own. largest_file: bytes after which the disk is full for it; 0 for none."""
+
+    def limit() -> None:
+        if largest_file:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, largest_file))
+
     command = [sys.executable, "-c", "from pipelines.cli import main; main()", "--home", str(world.settings.home)]
     command += ["--config", str(world.settings.config), *arguments]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    return subprocess.run(command, capture_output=True, text=True, check=False, preexec_fn=limit)
 
 
 def test_ingest_names_what_is_in_no_table_and_fails_for_what_the_machine_could_not_read(world: World) -> None:
@@ -160,6 +168,25 @@ def test_ingest_names_what_is_in_no_table_and_fails_for_what_the_machine_could_n
     (world.settings.inbox / "deals_20230301.csv").symlink_to("deals_20230301.csv")  # a link to itself: an error to open
     told = almanac(world, "ingest")
     assert "unread      deals_20230301.csv: " in told.stdout
+
+
+def test_a_process_that_cannot_write_fails_records_nothing_and_the_next_one_reads_the_file(world: World) -> None:
+    rows = [(str(number), f"deal {number * 7919}", "Prospecting", str(number), "") for number in range(4000)]
+    world.put("deals_20230101.csv", deals(*rows))
+    told = almanac(world, "ingest", largest_file=8192)
+    assert told.returncode == 1 and "deals_20230101.csv: File too large" in told.stderr, told.stderr
+    assert not list((world.settings.state / "files").glob("*.parquet"))
+    told = almanac(world, "ingest")
+    assert told.returncode == 0 and "4000 loaded" in told.stdout, told.stderr
+
+
+def test_a_real_export_in_a_demo_home_is_named_before_any_run_has_read_it(world: World) -> None:
+    world.put("deals_20230101.csv", deals(("1", "a", "Prospecting", "1", "")))
+    (world.settings.home / "home.json").write_text('{"kind": "demo"}', encoding="utf-8")
+    (world.settings.home / "demo_manifest.json").write_text('{"files": {}}', encoding="utf-8")
+    assert inputs.waiting(world.settings) == []
+    [notice] = inputs.notices(world.settings)
+    assert (notice.path, notice.status) == ("deals_20230101.csv", "rejected") and "sample company" in notice.reason
 
 
 def test_a_file_is_flushed_before_it_is_named_and_its_name_before_the_ledger(

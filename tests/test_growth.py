@@ -1,13 +1,19 @@
 """What runs leave behind does not grow for ever, and what is needed later is not thrown away."""
 
+import os
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
+import polars as pl
 import pytest
 from gate_homes import home
 
-from pipelines.home import dbt
+from pipelines.home import dbt, prune, state
+from pipelines.home.settings import Settings
 from pipelines.orchestration import retention
+
+NOW = datetime(2026, 1, 31)
 
 
 def compiled(target: Path, step: str, model: str, text: str) -> Path:
@@ -60,3 +66,49 @@ def test_records_of_finished_runs_are_bounded_with_their_files(tmp_path: Path) -
         assert {run.run_id for run in instance.get_runs()} == set(run_ids[2:])
         files = {path.stem for path in (settings.dagster_home / "history" / "runs").glob("*-*.db")}
         assert files == set(run_ids[2:])
+
+
+def runs_of(settings: Settings, count: int) -> list[str]:
+    """Runs a month apart, the last one on NOW, each with files in every log."""
+    run_ids = [f"run-{number:02d}" for number in range(count)]
+    for number, run_id in enumerate(run_ids):
+        ended = NOW - timedelta(days=30 * (count - 1 - number))
+        row = pl.DataFrame([{"run_id": run_id, "outcome": "published", "finished_at": ended}])
+        state.append(settings, "runs", run_id, row)
+        for log in ("quality", "forecast_backtest", "forecast_values", "customer_ids"):
+            state.append(settings, log, f"{run_id}.raw" if log == "quality" else run_id, row)
+    return run_ids
+
+
+def kept(settings: Settings, log: str) -> int:
+    return len(list((settings.state / log).glob("*.parquet")))
+
+
+def test_prune_shows_first_and_then_removes_details_of_old_runs_alone(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    run_ids = runs_of(settings, 24)
+    items = prune.prunable(settings, 400, NOW)
+    old = [run_id for number, run_id in enumerate(run_ids) if 30 * (23 - number) > 400]
+    assert {item.log: [file.name for file in item.files] for item in items} == {
+        "quality": [f"{run_id}.raw.parquet" for run_id in old],
+        "forecast_backtest": [f"{run_id}.parquet" for run_id in old],
+    }
+    assert kept(settings, "quality") == 24, "showing removes nothing"
+    prune.remove(items)
+    assert [kept(settings, log) for log in ("quality", "forecast_backtest")] == [24 - len(old)] * 2
+    assert [kept(settings, log) for log in ("runs", "forecast_values", "customer_ids")] == [24] * 3
+    assert prune.prunable(settings, 400, NOW) == []
+
+
+def test_prune_keeps_the_last_runs_however_old(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    runs_of(settings, 8)
+    assert prune.prunable(settings, 31, NOW + timedelta(days=4000)) == []
+
+
+def test_a_killed_run_is_as_old_as_its_file(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    path = state.append(settings, "quality", "killed.raw", pl.DataFrame({"run_id": ["killed"]}))
+    assert path and prune.prunable(settings, 400, NOW) == []
+    os.utime(path, (1, 1))
+    assert [item.files for item in prune.prunable(settings, 400, NOW)] == [(path,)]

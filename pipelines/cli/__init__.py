@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 import sys
 import traceback
+from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -15,7 +16,6 @@ import typer
 
 from pipelines.cli.context import Family, Options
 from pipelines.errors import AlmanacError
-from pipelines.home.machine import machine_fault
 
 app = typer.Typer(
     cls=Family,
@@ -25,6 +25,12 @@ app = typer.Typer(
     rich_markup_mode=None,  # Rich would take [words in brackets] for its markup and leave them out
     add_completion=False,
 )
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"almanac {version('almanac-warehouse')}")
+        raise typer.Exit
 
 
 @app.callback()
@@ -38,6 +44,9 @@ def options(
     config: Path | None = typer.Option(None, help="Folder of the company's own policy (see `almanac init`)."),
     switch: bool = typer.Option(False, help="Use the home with this --config, --sources and --inbox from now on."),
     debug: bool = typer.Option(False, help="Show a traceback with an error."),
+    show_version: bool = typer.Option(
+        False, "--version", help="Show the version.", callback=_show_version, is_eager=True
+    ),
 ) -> None:
     """Options that every command shares."""
     context.obj = Options(home=home, inbox=inbox, sources=sources, config=config, switch=switch, debug=debug)
@@ -55,6 +64,8 @@ def main() -> None:
     except AlmanacError as error:
         _stop(str(error))
     except Exception as error:  # the last place where a traceback can become a line
+        from pipelines.home.machine import machine_fault
+
         if fault := machine_fault(error):
             _stop(str(fault))
         first = (str(error).strip().splitlines() or ["no reason given"])[0]

@@ -1,5 +1,7 @@
 """The options that every command shares, and the settings they amount to; how a family of commands lists itself."""
 
+import json
+import os
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -9,7 +11,15 @@ import typer
 from typer.core import TyperGroup
 
 from pipelines.errors import MachineFaultError
+from pipelines.home.access import PRIVATE
 from pipelines.home.settings import Settings, load_settings
+
+JSON = typer.Option(False, "--json", help="As JSON, for programs.")
+
+
+def echo_json(value: object) -> None:
+    """Print a value as JSON; what JSON has no word for, days and paths, as text."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 @dataclass(frozen=True)
@@ -25,7 +35,8 @@ class Options:
 
 
 def settings_from(context: typer.Context) -> Settings:
-    """The settings of this call."""
+    """The settings of this call; whatever it writes from now on is its owner's alone."""
+    os.umask(PRIVATE)
     given: Options = context.obj
     folders = {"inbox": given.inbox, "sources": given.sources, "config": given.config}
     return load_settings(given.home, **folders, is_switch=given.switch)

@@ -7,7 +7,6 @@ from pathlib import Path
 import typer
 
 from pipelines.cli.context import settings_from
-from pipelines.home.settings import REPOSITORY
 
 
 def register(app: typer.Typer) -> None:
@@ -21,5 +20,5 @@ def register(app: typer.Typer) -> None:
 
         settings = settings_from(context)
         command = [str(Path(sys.executable).with_name("dagster")), "dev", "--host", "127.0.0.1", "--port", str(port)]
-        command += ["--workspace", str(REPOSITORY / "workspace.yaml")]
+        command += ["--module-name", "pipelines.orchestration.definitions", "--attribute", "defs"]
         raise SystemExit(child.call(command, {**os.environ, **environment(settings)}))

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import Family, settings_from
+from pipelines.cli.context import JSON, Family, echo_json, settings_from
 from pipelines.errors import AlmanacError
 
 
@@ -25,11 +25,22 @@ def register(app: typer.Typer) -> None:
     app.command("forget")(_forget)
 
 
-def _list(context: typer.Context) -> None:
+def _list(context: typer.Context, as_json: bool = JSON) -> None:
     """Every contract: system, object, files."""
     from pipelines.contracts import load_contracts
 
     settings = settings_from(context)
+    if as_json:
+        names = ("system", "title", "cadence_days", "priority")
+        echo_json(
+            [
+                {name: getattr(system, name) for name in names}
+                | {"contract": item.name, "object": item.object, "files": item.files, "extract": item.extract}
+                for system in load_contracts(settings.sources).values()
+                for item in system.objects
+            ]
+        )
+        return
     for system in load_contracts(settings.sources).values():
         typer.echo(f"{system.system}: {system.title}, every {system.cadence_days} days, priority {system.priority}")
         for item in system.objects:
@@ -110,7 +121,7 @@ def _read(
         write_table(frame, out)
 
 
-def _quarantine_list(context: typer.Context) -> None:
+def _quarantine_list(context: typer.Context, as_json: bool = JSON) -> None:
     """List rejected rows by file and reasons, and rejected files."""
     from pipelines.home import warehouse
 
@@ -125,6 +136,12 @@ def _quarantine_list(context: typer.Context) -> None:
         files = connection.execute(
             "select path, reason_code, reason from control.files where status = 'rejected' order by landed_at, path"
         ).fetchall()
+    if as_json:
+        names = ("path", "reason_code", "row_count", "reason")
+        refused = [dict(zip(names, row, strict=True)) for row in rows]
+        rejected = [dict(zip(("path", "reason_code", "reason"), file, strict=True)) for file in files]
+        echo_json({"rows": refused, "files": rejected})
+        return
     for path, code, count, reason in rows:
         typer.echo(f"{path}: {count} x {code}: {reason}")
     for path, code, reason in files:

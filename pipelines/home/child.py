@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 _PR_SET_PDEATHSIG = 1
-PATIENCE_SECONDS = 10  # Dagster's webserver and daemon end within two
+PATIENCE_SECONDS = 20  # Dagster takes ten to end its servers where the machine is busy
 
 
 def follow_parent(signal_number: int = signal.SIGKILL) -> None:
@@ -27,21 +27,23 @@ def call(command: Sequence[str], environment: Mapping[str, str]) -> int:
     process = subprocess.Popen(command, env=environment, start_new_session=True, preexec_fn=follow_parent_softly)
 
     def end(number: int, _: object) -> None:
-        _signal_group(process.pid, number)
+        process.send_signal(number)  # alone: it would start what it has started anew
         signal.alarm(PATIENCE_SECONDS)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
     signal.signal(signal.SIGALRM, lambda *_: _signal_group(process.pid, signal.SIGKILL))
     try:
-        return process.wait()
+        code = process.wait()
+        return code if code >= 0 else 128 - code  # as a shell says it
     finally:
         signal.alarm(0)
         _end_group(process.pid)
 
 
 def _end_group(group: int) -> None:
-    """Wait for what the command has started, and kill what does not end."""
+    """End what the command has started and left, and kill what does not end."""
+    _signal_group(group, signal.SIGTERM)
     until = time.monotonic() + PATIENCE_SECONDS
     while _signal_group(group, 0) and time.monotonic() < until:
         time.sleep(0.1)

@@ -9,7 +9,7 @@ from pipelines.home import state
 from pipelines.home.settings import Settings
 
 HEADER_BYTES = 3 * 4096
-AGAIN = "`almanac run` or `almanac rebuild` publishes it again; landing and state are untouched"
+AGAIN = "`almanac publish` serves the working file again, `almanac run` makes it anew; nothing else is touched"
 DAMAGED = "{path}: damaged ({why}): {again}"
 
 

@@ -15,7 +15,7 @@ import zstandard
 
 from pipelines.errors import AlmanacError
 from pipelines.home import durable, memory, state, warehouse
-from pipelines.home.served import problem
+from pipelines.home.served import AGAIN, problem
 from pipelines.home.settings import Settings
 
 FROM_BACKUP = "put it back from a backup"
@@ -25,12 +25,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Finding:
-    """A file with a fault. remedy: the command, or what a person has to do. is_safe: whether nothing is lost."""
+    """A file with a fault. remedy: the command, or what a person has to do. is_safe: whether nothing is lost.
+
+    is_rewritten: whether the command itself makes the file again.
+    """
 
     path: Path
     what: str
     remedy: str
     is_safe: bool = False
+    is_rewritten: bool = False
 
     def sentence(self) -> str:
         """The finding in one line."""
@@ -88,8 +92,7 @@ def _rows(settings: Settings) -> Iterator[Finding]:
 def _derived(settings: Settings) -> Iterator[Finding]:
     if why := problem(settings):
         what = why.removeprefix(f"{settings.served_file}: ").split(": `")[0]
-        remedy = "`almanac run` or `almanac rebuild` publishes it again"
-        yield Finding(settings.served_file, what, remedy, is_safe=True)
+        yield Finding(settings.served_file, what, AGAIN, is_safe=True)
     if settings.working_file.exists():
         try:
             with warehouse.read(settings) as connection:
@@ -99,7 +102,7 @@ def _derived(settings: Settings) -> Iterator[Finding]:
                 yield Finding(settings.working_file, "damaged", "delete it, then `almanac rebuild`", True)
     for path in (settings.published / "status.duckdb", settings.published / "status.json"):
         if path.exists() and not _is_readable(path):
-            yield Finding(path, "damaged", "`almanac doctor` writes it again", True)
+            yield Finding(path, "damaged", "`almanac doctor` writes it again", True, is_rewritten=True)
     try:
         memory.recall(settings.home)
     except AlmanacError:

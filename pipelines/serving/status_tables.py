@@ -178,7 +178,7 @@ def _is_readable(path: Path) -> bool:
 def write(path: Path, tables: dict[str, pl.DataFrame]) -> None:
     """A new DuckDB file with the tables in the schema `quality`."""
     with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema quality")
+        connection.execute("set enable_progress_bar = false; create schema quality")  # a bar would mix with our lines
         written = [name for name in ABOUT if name in tables]
         for name in written:
             warehouse.replace_table(connection, "quality", name, tables[name])

@@ -163,7 +163,9 @@ def _read(
     if is_required:
         refuse_unstated(connection, arrival.system, contract, canonical, mapping, table)
     order_of = chunked_file.order_of if chunked_file else None
-    rules = column_rules(connection, arrival.system, contract, mapping, table, arrival.zone, order_of)
+    rules = column_rules(
+        connection, arrival.system, contract, mapping, table, (arrival.zone, settings.company.timezone), order_of
+    )
     casting = Casting(contract, canonical, mapping, rules, _line_prefix(arrival, outcome))
     cast_cells(connection, table, casting)
     corrections = validate_rows(

@@ -129,7 +129,10 @@ def _arrival(
     vocabularies = policy.of(system.system, contract)
     fingerprints = " ".join(vocabulary.fingerprint for vocabulary in vocabularies.values())
     patch = policy.resubmissions.of(system.system, contract.name, file.sha256)
-    contract_hash = system.contract_hash(contract, zone, " ".join([fingerprints, patch.fingerprint]).strip())
+    company_zone = settings.company.timezone
+    zones = {zone, *(column.timezone or zone for column in contract.columns.values())}
+    days = f"days of {company_zone}" if zones != {company_zone} else ""
+    contract_hash = system.contract_hash(contract, zone, " ".join([fingerprints, patch.fingerprint, days]).strip())
     try:
         moment = known_date or exported_at(contract, file.path, file.name, zone)
     except FileRefusedError as refusal:

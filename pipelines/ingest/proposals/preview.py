@@ -65,6 +65,9 @@ def preview(
     settings: Settings, system: SourceContract, contract: ObjectContract, path: Path, *, is_sample: bool = False
 ) -> Preview:
     """Read a file as ingestion would, in a temporary folder. A sample need not be named like an export."""
+    if is_sample:  # its expected days are those of the file, in whichever zone the company lives
+        of_source = {name: column.model_copy(update={"day_of": "source"}) for name, column in contract.columns.items()}
+        contract = contract.model_copy(update={"columns": of_source})
     zone = system.timezone or settings.company.timezone
     columns = canonical_objects()[contract.object].columns
     kinds: set[str] = {kind for name in contract.columns if (kind := columns[name].map)}
