@@ -55,6 +55,7 @@ def test_figures_are_recomputed_from_exported_rows(
         "summary: revenue, all lines": 710,  # 100 USD at 7, and 10; the third line was cancelled
         "summary: lines of revenue": 2,
         "README: largest line of revenue": 700,
+        "invoices: all up to the day": 2,
         "README: revenue_12m of tier A": 700,
         "customer_360: receipts, tax included": 13,
         "invoices: open or partly paid": 2,
@@ -89,6 +90,6 @@ def test_a_figure_that_is_off_by_more_than_rounding_is_told() -> None:
 def test_what_is_served_of_the_sample_company_is_what_its_exports_and_its_truth_say(built: Built) -> None:
     rows = truth.compare(built.settings)
     # matching may split a customer, and the months of deals whose closing day nobody entered are not the truth's
-    uncertain = ("summary: customers", "series: bookings")
+    uncertain = ("summary: customers", "series: bookings", "target_gap: bookings", "win_rate: deals won")
     assert [row for row in rows if not row["agrees"] and not row["name"].startswith(uncertain)] == []
     assert len(rows) > 12 and all(row["served"] is not None for row in rows)

@@ -18,7 +18,8 @@ from pipelines.bench.truth_figures import figures, served_figures
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings, load_settings
 
-SERVED = ("customer_360", "customer_crosswalk", "revenue", "invoices", "series_history")
+SERVED = ("customer_360", "customer_crosswalk", "revenue", "orders", "invoices", "series_history", "win_rate")
+OUTLOOK = ("target_gap",)
 TRUTH = ("accounts", "revenue", "bookings")
 # A figure agrees if it is within a cent per million: amounts in base currency are rounded to four places, line by line.
 TOLERANCE = 1e-8
@@ -59,6 +60,7 @@ def compare(settings: Settings) -> list[dict[str, Any]]:
         raw = {name: connection.execute(f'from raw."{name}"').pl() for (name,) in names}
         raw["systems"] = connection.execute("from control.systems").pl()
         served = {name: connection.execute(f"from marts.{name}").pl() for name in SERVED}
+        served |= {name: connection.execute(f"from outlook.{name}").pl() for name in OUTLOOK}
     folder = settings.home / "truth"
     truth = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TRUTH} if folder.is_dir() else {}
     shown = served_figures(served)
