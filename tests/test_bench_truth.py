@@ -83,7 +83,7 @@ def test_an_old_rate_is_not_carried_forever(raw: dict[str, pl.DataFrame]) -> Non
 def test_a_figure_that_is_off_by_more_than_rounding_is_told() -> None:
     assert truth._row("x", 100.0, 100.001)["agrees"] and not truth._row("x", 100.0, 100.1)["agrees"]
     assert not truth._row("x", None, 1.0)["agrees"]
-    page = truth.markdown({"company": [truth._row("x", 1234.5, 1000.0)]})
+    page = truth.markdown([truth._row("x", 1234.5, 1000.0)])
     assert "| x | 1,234.50 | 1,000 | 234.50 |" in page
 
 
