@@ -139,7 +139,10 @@ def test_a_part_of_the_page_is_replaced_and_the_rest_stays(tmp_path: Path) -> No
     truth_page.record(page, "checks", "old")
     truth_page.record(page, "figures", "figures")
     truth_page.record(page, "checks", "new")
+    truth_page.record_sections(page, "figures", {"b": "one", "a": "two"})
+    truth_page.record_sections(page, "figures", {"b": "three"})
     text = page.read_text(encoding="utf-8")
+    assert "### a\n\ntwo\n\n### b\n\nthree" in text
     assert text.startswith("# Title\n\nWords.\n") and "old" not in text
     assert text.index("new") < text.index("figures of almanac bench truth")
 
