@@ -39,9 +39,10 @@ coming as (
         product_line,
         period_start,
         any_value(basis) as basis,
-        sum(expected_quantity) as quantity,
-        sum(lo_80) as lo_80,
-        sum(hi_80) as hi_80,
+        -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
+        cast(sum(cast(expected_quantity as decimal(30, 12))) as double) as quantity,
+        cast(sum(cast(lo_80 as decimal(30, 12))) as double) as lo_80,
+        cast(sum(cast(hi_80 as decimal(30, 12))) as double) as hi_80,
     from {{ ref('quantity_outlook') }}
     group by all
 ),

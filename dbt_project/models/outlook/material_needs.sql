@@ -38,9 +38,11 @@ exploded as (
 demand as (
     select
         codes.item as made,
-        sum(outlook.usual_quantity) / any_value(counted.months) as usual_month,
-        sum(outlook.expected_quantity)
-        filter (where outlook.period_start < first_month + to_months(cast(rules.value['plan_months'] as integer)))
+        -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
+        sum(cast(outlook.usual_quantity as decimal(30, 12))) / any_value(counted.months) as usual_month,
+        sum(cast(outlook.expected_quantity as decimal(30, 12))) filter (
+            where outlook.period_start < first_month + to_months(cast(rules.value['plan_months'] as integer))
+        )
         / any_value(rules.value['plan_months']) as month_need,
     from (select *, min(period_start) over () as first_month from {{ ref('quantity_outlook') }}) as outlook
     inner join codes using (product_id)
@@ -52,8 +54,8 @@ demand as (
 needs as (
     select
         exploded.item,
-        sum(exploded.pieces * demand.usual_month) as usual_month,
-        sum(exploded.pieces * demand.month_need) as month_need,
+        cast(sum(cast(exploded.pieces * demand.usual_month as decimal(30, 12))) as double) as usual_month,
+        cast(sum(cast(exploded.pieces * demand.month_need as decimal(30, 12))) as double) as month_need,
     from exploded
     inner join demand using (made)
     group by exploded.item

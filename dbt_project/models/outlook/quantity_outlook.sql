@@ -13,8 +13,9 @@ sold as (
         product_line,
         product_id,
         region,
-        greatest(cast(sum(quantity) as double), 0) as quantity,
-        cast(sum(amount_base) as double) as revenue,
+        -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
+        greatest(sum(quantity), 0) as quantity,
+        sum(amount_base) as revenue,
     from {{ ref('revenue') }}
     cross join run
     where invoiced_on > run.as_of - interval 1 year and product_id is not null
@@ -23,7 +24,10 @@ sold as (
 
 -- Pieces per unit of revenue carry a forecast of revenue over to pieces where quantity has no series of its own.
 lines as (
-    select product_line, sum(quantity) as quantity, sum(quantity) / nullif(sum(revenue), 0) as pieces_per_revenue
+    select
+        product_line,
+        cast(sum(quantity) as double) as quantity,
+        cast(sum(quantity) as double) / nullif(cast(sum(revenue) as double), 0) as pieces_per_revenue,
     from sold
     group by product_line
     having sum(quantity) > 0
@@ -69,11 +73,11 @@ final as (
         sold.region,
         line_months.period_start,
         line_months.basis,
-        sold.quantity / 12 as usual_quantity,
-        greatest(line_months.yhat, 0) * sold.quantity / line_months.quantity_12m as expected_quantity,
+        cast(sold.quantity as double) / 12 as usual_quantity,
+        greatest(line_months.yhat, 0) * cast(sold.quantity as double) / line_months.quantity_12m as expected_quantity,
         -- `greatest` takes an empty bound for 0
-        if(line_months.lo_80 < 0, 0, line_months.lo_80) * sold.quantity / line_months.quantity_12m as lo_80,
-        line_months.hi_80 * sold.quantity / line_months.quantity_12m as hi_80,
+        if(line_months.lo_80 < 0, 0, line_months.lo_80) * cast(sold.quantity as double) / line_months.quantity_12m as lo_80,
+        line_months.hi_80 * cast(sold.quantity as double) / line_months.quantity_12m as hi_80,
     from sold
     inner join line_months on sold.product_line = line_months.product_line
     left join {{ ref('products') }} as products using (product_id)

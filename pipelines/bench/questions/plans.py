@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipelines.bench.questions.kpis import true_deals
+from pipelines.bench.questions.kpis import QUARTER_MONTHS, quarter_before, true_deals, within
 from pipelines.bench.questions.question import Question, Rows, Truth
 
 CENTS = 100
@@ -64,6 +64,17 @@ def _regions_entered(world: Truth) -> Rows:
     return deals.group_by("region").len().sort("region").rows()
 
 
+def _revenue_shares(world: Truth) -> Rows:
+    quarter = world["revenue"].filter(within("month", quarter_before(world), QUARTER_MONTHS))
+    sums = quarter.group_by("region").agg(pl.col("amount_base").cast(pl.Float64).sum())
+    return sums.select("region", pl.col("amount_base") / pl.col("amount_base").sum()).sort("region").rows()
+
+
+def _moved_sales(world: Truth) -> Truth:
+    europe = pl.when(pl.col("region") == "Europe").then(pl.lit("Americas")).otherwise("region")
+    return world.with_table("revenue", world["revenue"].with_columns(region=europe))
+
+
 def _fewer_leads(world: Truth) -> Truth:
     leads = world["leads"].with_columns(converted_on=None)
     facts = world["deal_facts"].filter(pl.col("rep") != 3)
@@ -123,5 +134,13 @@ QUESTIONS = (
         """,
         _regions_entered, _fewer_leads,
         tolerance=0.015, because="deals that two systems keep and nothing tells so",
+    ),
+    Question(
+        "C57", "Which share of last quarter's revenue has each regional market?", "rate",
+        """
+        select member, share_of_total from marts.strategy_kpis
+        where strategy = 'new_market' and kpi = 'revenue' order by 1
+        """,
+        _revenue_shares, _moved_sales,
     ),
 )  # fmt: skip
