@@ -63,9 +63,38 @@ def _higher_numbers(world: Truth) -> Truth:
     return world.with_table("submissions", world["submissions"].with_columns(pl.col("amount_e4") * 2))
 
 
+def _invoiced_this_year(world: Truth) -> float:
+    lines = world["revenue"].filter(pl.col("month") >= date(world.as_of.year, 1, 1))
+    return float(lines["amount_base"].cast(pl.Float64).sum())
+
+
+def _reached(world: Truth) -> float:
+    start = date(world.as_of.year, 1, 1)
+    plan = world["plans"].filter(level="total", period="year", start=start, version="original")
+    return _invoiced_this_year(world) / float(plan["yuan"].item())
+
+
+def _more_services(world: Truth) -> Truth:
+    amount = pl.col("amount_base") * pl.when(pl.col("product_line") == "Services").then(2).otherwise(1)
+    return world.with_table("revenue", world["revenue"].with_columns(amount_base=amount))
+
+
 UNDATED = "2 % of the closed deals of two systems have no closing day: some count in the month after"
 STEPS = "outlook.forecast_step_errors where metric = 'bookings' and level = 'total' and basis = 'backtest' and lag = 1"
+YEAR = """
+    from outlook.target_gap
+    where metric = 'revenue' and level = 'total' and period = 'year' and version = 'original'
+        and year(period_start) = year(as_of)
+"""
 QUESTIONS = (
+    Question(
+        "C51", "How much of this year's revenue target has been invoiced?", "amount", f"select closed_amount {YEAR}",
+        _invoiced_this_year, _more_services,
+    ),
+    Question(
+        "C51", "Which share of the target is that?", "rate", f"select closed_amount / target_amount {YEAR}",
+        _reached, _more_services,
+    ),
     Question(
         "C66", "How wrong is last year's month as a forecast of bookings?", "rate",
         f"select sum(abs(yhat - actual)) / sum(actual) from {STEPS} and step_code = 'naive'",
