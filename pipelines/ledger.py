@@ -46,7 +46,9 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
         facts = facts_in(connection, plan.market_facts)
     issued = computed(history, plan, run, facts=facts, last=_last_choices(settings, run), say=progress)
     say("forecasting: open deals")
-    append(settings, run, *with_deals(deal_ledger.read_inputs(settings), run, plan, history, issued))
+    issued, deals = with_deals(deal_ledger.read_inputs(settings), run, plan, history, issued)
+    issued, approved = with_approved(settings, run, plan, issued)
+    append(settings, run, issued, deals, approved)
     load(settings, run)
 
 
@@ -105,6 +107,30 @@ def with_deals(
         raise AlmanacError(str(error)) from error
 
 
+def with_approved(
+    settings: Settings, run: Run, plan: "Config", issued: "Forecasts"
+) -> tuple["Forecasts", pl.DataFrame | None]:
+    """The forecasts with the totals that people approved taken out, and these rows; None where none is to be served."""
+    from forecasts.output import approved
+
+    if not plan.approved:
+        return issued, None
+    with warehouse.read(settings) as connection:
+        submitted = connection.execute(
+            """
+            select concat_ws('|', lower(metric), 'total', '', 'MS') as unique_id, period_start,
+                cast(amount as double) as amount, author, cast(submitted_at as date) as said_on
+            from staging.stg_forecast_submissions
+            where lower(role) = 'approved' and lower(level) = 'total' and list_contains(?, lower(metric))
+                and period_start > ? and amount is not null
+            qualify row_number() over (partition by metric, period_start order by submitted_at desc, source_id desc) = 1
+            """,
+            [list(plan.approved), run.as_of],
+        ).pl()
+    values, rows = approved.with_approved(issued.values, issued.series, submitted)
+    return replace(issued, values=values), rows
+
+
 def pipeline_at_cutoffs(settings: Settings, run: Run) -> pl.DataFrame:
     """What deals would bring as seen at the past cutoffs of a run: schemas.BACKTEST of the model `pipeline`."""
     rows = _issued_versions(settings, "backtest", run).filter(pl.col("run_id") == run.run_id)
@@ -116,11 +142,20 @@ def without_backtest(issued: "Forecasts") -> "Forecasts":
     return replace(issued, backtest=issued.backtest.clear(), accuracy=issued.accuracy.clear())
 
 
-def append(settings: Settings, run: Run, issued: "Forecasts", deals: Mapping[str, pl.DataFrame] | None = None) -> None:
-    """Add a version to the ledger. deals: the frames of the forecast from deals."""
+def append(
+    settings: Settings,
+    run: Run,
+    issued: "Forecasts",
+    deals: Mapping[str, pl.DataFrame] | None = None,
+    approved: pl.DataFrame | None = None,
+) -> None:
+    """Add a version to the ledger. deals: frames of the forecast from deals; approved: values that people issued."""
     frames = {name: getattr(issued, name) for name in FRAMES if name not in deal_ledger.FRAMES} | dict(deals or {})
     for name, frame in frames.items():
         versioned = _versioned(frame, run, AUTHORSHIP if name == "values" else {})
+        if name == "values" and approved is not None:
+            people = _versioned(approved.drop("author"), run, AUTHORSHIP).with_columns(approved["author"])
+            versioned = pl.concat([versioned, people])
         state.append(settings, f"forecast_{name}", run.run_id, versioned)
 
 
