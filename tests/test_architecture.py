@@ -33,7 +33,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     # Answers come back in the workbook that report writes, and become overrides of matching and words of ingest.
     "decisions": STEP | {"report", "matching", "ingest"},
     # The status file shows what the gates found and which answers were refused; pages are swapped in with tables.
-    "serving": STEP | {"gates", "report", "decisions"},
+    "postgres": STEP,
+    "serving": STEP | {"gates", "report", "decisions", "postgres"},
     "messages": STEP | {"report", "serving"},  # words of the catalogue, figures of the served file
     "inputs": STEP | {"ingest", "decisions"},
     "job": STEP
