@@ -67,6 +67,44 @@ def _touched_share(world: Truth) -> float:
     return len(touched) / len(open_deals)
 
 
+def _open_and_touched(world: Truth) -> Rows:
+    open_deals = _open_with_touch(world)
+    return [(len(open_deals), round(_touched_share(world) * len(open_deals)))]
+
+
+def _with_day_share(world: Truth) -> float:
+    """Of the closed deals of 纷享销客, those whose closing day somebody entered."""
+    kept = world["deals"].filter((pl.col("source_system") == "fxiaoke") & ~pl.col("is_deleted"))
+    closed = kept.filter(pl.col("outcome").is_in(["won", "lost"]))
+    return len(closed.filter(~pl.col("lacks_day"))) / len(closed)
+
+
+def _valid_share(world: Truth) -> float:
+    """Deal records that do not lack the day on which they closed: nothing else of them contradicts itself."""
+    kept = world["deals"].filter(~pl.col("is_deleted"))
+    lacking = kept.filter(pl.col("lacks_day") & pl.col("outcome").is_in(["won", "lost"]))
+    return 1 - len(lacking) / len(kept)
+
+
+def _records_of_reps(world: Truth) -> Rows:
+    """Deal records per rep, the most first."""
+    owned = world["deal_facts"].select("true_deal_id", "rep").join(world["reps"], on="rep")
+    kept = world["deals"].filter(~pl.col("is_deleted")).join(owned, on="true_deal_id")
+    return kept.group_by("rep_name").len().sort(["len", "rep_name"], descending=[True, False]).head(5).rows()
+
+
+def _gone_share(world: Truth) -> float:
+    """Of the open deals that a system still shows, those whose rep had left."""
+    is_open = pl.col("closed_on").is_null() | (pl.col("closed_on") > world.as_of)
+    kept = world["deals"].filter(~pl.col("is_deleted"))
+    shown = world["deal_facts"].filter(is_open).join(kept, on="true_deal_id", how="semi")
+    return _gone_owners(world) / len(shown)
+
+
+def _nobody_enters_days(world: Truth) -> Truth:
+    return world.with_table("deals", world["deals"].with_columns(lacks_day=pl.col("source_system") == "fxiaoke"))
+
+
 def _more_odd(world: Truth) -> Truth:
     return world.with_table("odd_words", world["odd_words"].with_columns(rows=pl.col("rows") + 1))
 
@@ -113,6 +151,23 @@ QUESTIONS = (
         _known_birthdays, _forgotten,
     ),
     Question(
+        "C12", "Of which share of 纷享销客's closed deals was the closing day entered?", "rate",
+        """
+        select filled_share from marts.field_completeness
+        where level = 'source_system' and member = 'fxiaoke' and column_name = 'closed_on'
+        order by period_start desc limit 1
+        """,
+        _with_day_share, _nobody_enters_days,
+    ),
+    Question(
+        "C13", "How many open deals has Salesforce, and how many of them were changed within 30 days?", "count",
+        """
+        select open_count, touched_count from marts.data_health
+        where level = 'source_system' and member = 'salesforce' order by period_start desc limit 1
+        """,
+        _open_and_touched, _nobody_works,
+    ),
+    Question(
         "C13", "Which share of Salesforce's open deals was changed within 30 days?", "rate",
         """
         select timeliness_share from marts.data_health
@@ -140,5 +195,30 @@ QUESTIONS = (
         "C19", "How many open deals belong to somebody who has left?", "count",
         "select count(*) from marts.data_anomalies where rule = 'owner_gone' and object = 'opportunities'",
         _gone_owners, _nobody_left,
+    ),
+    Question(
+        "C19", "Which share of the open deals belongs to somebody who has left?", "rate",
+        """
+        select count(*) / (select count(*) from marts.opportunities where is_open)
+        from marts.data_anomalies where rule = 'owner_gone' and object = 'opportunities'
+        """,
+        _gone_share, _nobody_left,
+    ),
+    Question(
+        "C18", "Which share of all reps' deal records does not contradict itself?", "rate",
+        """
+        select sum(validity_share * record_count) / sum(record_count) from marts.rep_hygiene
+        where period_start = (select max(period_start) from marts.rep_hygiene)
+        """,
+        _valid_share, _nobody_enters_days,
+    ),
+    Question(
+        "C18", "Whose deal records are most?", "count",
+        """
+        select rep_name, record_count from marts.rep_hygiene
+        where period_start = (select max(period_start) from marts.rep_hygiene)
+        order by record_count desc, rep_name limit 5
+        """,
+        _records_of_reps, _entered_once,
     ),
 )  # fmt: skip
