@@ -18,15 +18,19 @@ def _deep_share(world: Truth) -> float:
     return len(world["activities"].filter("is_deep")) / len(world["activities"])
 
 
-def _legal_forms(world: Truth) -> Rows:
+def _form_counts(world: Truth) -> dict[str, int]:
     """Companies by the legal form at the end of the registered name."""
     names = world["customers"]["name"].unique()
-    return [(form, len(names.filter(names.str.ends_with(" " + form)))) for form in LEGAL_FORMS]
+    return {form: len(names.filter(names.str.ends_with(" " + form))) for form in LEGAL_FORMS}
+
+
+def _legal_forms(world: Truth) -> Rows:
+    return list(_form_counts(world).items())
 
 
 def _form_share(world: Truth) -> float:
-    counts = dict(_legal_forms(world))
-    return float(counts["GmbH"]) / sum(float(count) for count in counts.values())  # type: ignore[arg-type]
+    counts = _form_counts(world)
+    return counts["GmbH"] / sum(counts.values())
 
 
 def _duplicates(world: Truth) -> int:
