@@ -102,6 +102,7 @@ def _deals(world: World) -> pl.DataFrame:
         outcome="outcome",
         is_deleted=pl.col("deleted_from").is_not_null(),
         true_customer_id="customer",
+        lacks_day="lacks_day",
     )
 
 

@@ -18,7 +18,7 @@ _BLOCK = 64  # bytes of a SHA-256 block
 # Columns that hold values of other columns: which one stands beside them in `column_name`.
 VALUES_OF_COLUMNS = ("old_value", "new_value")
 # Served columns that hold a canonical column under another name, or quote it.
-SERVED_AS = {"account_name": ("customer_name", "question")}
+SERVED_AS = {"account_name": ("customer_name", "standard_name", "question")}
 
 
 def personal_columns(contracts: Mapping[str, SourceContract]) -> dict[str, Treatment]:

@@ -14,5 +14,8 @@ select
     map.linked_source_id,
     map.link_bits,
     records.is_implied,
+    names.core as standard_name,
+    names.legal_form,
 from map
 inner join records using (source_system, source_id)
+left join {{ ref('mtc_records') }} as names using (source_system, source_id)

@@ -46,6 +46,13 @@ def _tier_counts(world: Truth) -> Rows:
     return tiers.group_by("tier").len().sort("tier").rows()
 
 
+def _tier_revenue(world: Truth) -> Rows:
+    tiers = true_tiers(world, _month_end(world)).filter(pl.col("year") > 0)
+    return [
+        (tier, float(year)) for tier, year in tiers.group_by("tier").agg(pl.col("year").sum()).sort("tier").iter_rows()
+    ]
+
+
 def _moves(world: Truth) -> Rows:
     now, before = (true_tiers(world, _month_end(world, months)).select("customer", "tier") for months in (0, 12))
     both = before.join(now, on="customer", suffix="_now").filter(pl.col("tier") == "A")
@@ -113,6 +120,15 @@ QUESTIONS = (
         group by tier order by tier
         """,
         _tier_counts, _sold_more,
+    ),
+    Question(
+        "C82", "How much have the customers of each tier bought within a year?", "amount",
+        """
+        select tier, sum(amount_12m) from marts.customer_tier_history
+        where month_end = (select max(month_end) from marts.customer_tier_history) and amount_12m > 0
+        group by tier order by tier
+        """,
+        _tier_revenue, _sold_more,
     ),
     Question(
         "C84", "Which tier have the customers now that had tier A a year ago?", "count",
