@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+import duckdb
 import polars as pl
 
 from pipelines.home import warehouse
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from forecasts.run import Forecasts
 
 METRIC = "bookings"
+TABLES = ("int_forecast_deals", "int_forecast_observations")
 FRAMES = ("pipeline", "deal_scores", "deal_periods", "deal_reasons", "model_registry")
 LEVELS = ("region", "product_line", "team", "rep")
 
@@ -33,13 +35,18 @@ class Inputs:
 def read_inputs(settings: Settings) -> Inputs:
     """What is known of deals, from the working file."""
     with warehouse.read(settings) as connection:
-        deals = connection.execute("select * from intermediate.int_forecast_deals order by deal_id").pl()
-        observations = connection.execute(
-            "select * from intermediate.int_forecast_observations order by deal_id, known_on"
-        ).pl()
-        seeds = connection.execute(
-            "select stage_code, default_probability from policy.stages where stage_type = 'open' order by all"
-        ).fetchall()
+        return inputs_in(connection)
+
+
+def inputs_in(connection: duckdb.DuckDBPyConnection) -> Inputs:
+    """What is known of deals, from a file or a replica of it that holds `TABLES`."""
+    deals = connection.execute("select * from intermediate.int_forecast_deals order by deal_id").pl()
+    observations = connection.execute(
+        "select * from intermediate.int_forecast_observations order by deal_id, known_on"
+    ).pl()
+    seeds = connection.execute(
+        "select stage_code, default_probability from policy.stages where stage_type = 'open' order by all"
+    ).fetchall()
     return Inputs(deals, observations, dict(seeds))
 
 

@@ -45,7 +45,7 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
         facts = facts_in(connection, plan.market_facts)
     issued = computed(history, plan, run, facts=facts, last=_last_choices(settings, run), say=progress)
     say("forecasting: open deals")
-    append(settings, run, *_with_deals(settings, run, plan, history, issued))
+    append(settings, run, *with_deals(issued, plan, deal_ledger.read_inputs(settings), history, run.as_of))
     load(settings, run)
 
 
@@ -88,13 +88,14 @@ def computed(
         raise AlmanacError(str(error)) from error
 
 
-def _with_deals(
-    settings: Settings, run: Run, plan: "Config", history: pl.DataFrame, issued: "Forecasts"
+def with_deals(
+    issued: "Forecasts", plan: "Config", inputs: deal_ledger.Inputs, history: pl.DataFrame, as_of: date
 ) -> tuple["Forecasts", dict[str, pl.DataFrame]]:
+    """What `deal_ledger.with_deals` gives, under this package's error."""
     from forecasts.errors import ForecastError
 
     try:
-        return deal_ledger.with_deals(issued, plan, deal_ledger.read_inputs(settings), history, run.as_of)
+        return deal_ledger.with_deals(issued, plan, inputs, history, as_of)
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
 
