@@ -118,8 +118,8 @@ class Config:
 
     market_facts: metrics of the market facts (of the level total) that the models are given as regressors.
     importance: whether a random forest's feature importance is computed per metric.
-    replay_months: last month ends for which a run adds the versions that are missing. replay_deals: whether those weigh
-    what deals bring, as the run itself does; where not, their bookings are those of the series alone.
+    replay_months: last month ends for which a run adds the versions that are missing.
+    approved: metrics whose total is served as people approved it, where they have.
     """
 
     series: tuple[SeriesSet, ...]
@@ -133,7 +133,7 @@ class Config:
     importance: bool = False
     scenarios: tuple[Scenario, ...] = ()
     replay_months: int = 6
-    replay_deals: bool = False
+    approved: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an unknown tier, and scenarios and sums of what is not forecast."""

@@ -1,17 +1,16 @@
 """Versions of past month ends: what the product would have forecast from what had been exported by then.
 
-A home that has just been filled has no issued version whose periods are over. The series of a past day are built
-again from the exports that it could see, by the SQL that built today's, in memory: staging to
-`marts.series_history`, and what the forecast from deals reads where the configuration says `replay_deals`. Keys and
-customers are today's, so a deal or invoice counts in the region of the customer that its record belongs to now. No
-gate is run: a gate judges what is about to be served, and a replayed version is never served.
+A home that has just been filled has no issued version whose periods are over. The series of a past day are built again
+from the exports that it could see, by the SQL that built today's, in memory: staging to `marts.series_history`, nothing
+else. Deals are cut back to what had been known of them by that day. Keys and customers are today's, so a deal or
+invoice counts in the region of the customer that its record belongs to now. No gate is run: a gate judges what is about
+to be served, and a replayed version is never served.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import duckdb
 import polars as pl
@@ -21,13 +20,7 @@ from pipelines.home import dbt, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings
 
-if TYPE_CHECKING:
-    from forecasts.config import Config
-    from forecasts.run import Forecasts
-
 SERIES = "series_history"
-MEASURED = ("backtest", "accuracy", "importance")
-Models = Mapping[tuple[str, str], Path | None]
 
 
 def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> None:
@@ -36,35 +29,21 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
     days = missing_days(settings, run, plan.replay_months) if run.run_kind in SERVED_KINDS else []
     if not days:
         return
-    models = models_of(settings, plan)
+    # A past cutoff saw the deals of its own day: what the run has just computed for it holds for every replayed day.
+    inputs = replace(deal_ledger.read_inputs(settings), past=ledger.pipeline_at_cutoffs(settings, run))
+    project = dbt.prepare_project(settings)
+    models = dbt.ancestors(project, SERIES, *(("stg_market_facts",) if plan.market_facts else ()))
     for day in days:
         say(f"replaying {day}")
         past = replayed(settings, run, day)
-        if (version := version_of(settings, past, plan, models)) is not None:
-            ledger.append(settings, past, version)
+        with warehouse.replica(settings) as connection:
+            history = history_as_of(connection, models, warehouse.run_row(settings, past))
+            facts = ledger.facts_in(connection, plan.market_facts)
+        if not history.is_empty():
+            issued = ledger.computed(history, replace(plan, importance=False), past, facts=facts)
+            issued, deals = ledger.with_deals(inputs, past, plan, history, issued, scored=False)
+            ledger.append(settings, past, ledger.without_backtest(issued), deals)
     ledger.load(settings, run)
-
-
-def models_of(settings: Settings, plan: "Config") -> Models:
-    """All that a replayed version is built from."""
-    facts = ("stg_market_facts",) if plan.market_facts else ()
-    deals = deal_ledger.TABLES if plan.replay_deals else ()
-    return dbt.ancestors(dbt.prepare_project(settings), SERIES, *facts, *deals)
-
-
-def version_of(settings: Settings, past: Run, plan: "Config", models: Models) -> "Forecasts | None":
-    """The forecasts of a past day, their backtest left out; None where nothing had been exported by then."""
-    with warehouse.replica(settings) as connection:
-        history = history_as_of(connection, models, warehouse.run_row(settings, past))
-        facts = ledger.facts_in(connection, plan.market_facts)
-        deals = deal_ledger.inputs_in(connection) if plan.replay_deals else None
-    if history.is_empty():
-        return None
-    issued = ledger.computed(history, plan, past, facts=facts, values_only=deals is None)
-    if deals is not None:  # how they are weighed with the series is learnt from the backtests of both
-        issued, _ = ledger.with_deals(issued, plan, deals, history, past.as_of)
-    measured = {name: getattr(issued, name).clear() for name in MEASURED}
-    return replace(issued, **measured)
 
 
 def replayed(settings: Settings, run: Run, day: date) -> Run:
@@ -89,7 +68,9 @@ def missing_days(settings: Settings, run: Run, months: int) -> list[date]:
     return [day for day in reversed(days) if day not in issued]
 
 
-def history_as_of(connection: duckdb.DuckDBPyConnection, models: Models, run: pl.DataFrame) -> pl.DataFrame:
+def history_as_of(
+    connection: duckdb.DuckDBPyConnection, models: Mapping[tuple[str, str], Path | None], run: pl.DataFrame
+) -> pl.DataFrame:
     """`marts.series_history` as a run would have built it; models: (schema, table) and its SQL, in order of building,
     None for what Python and seeds wrote. run: the row of `control.run`.
     """

@@ -59,7 +59,7 @@ def test_init_copies_the_policy_and_never_into_a_folder_that_holds_something(
     folder = tmp_path / "acme"
     assert call(monkeypatch, "init", folder) == 0
     assert {path.name for path in folder.iterdir()} == {
-        "company.yml", "expectations", "forecasts.yml", "models", "seeds", "sources"
+        "company.yml", "expectations", "forecasts.yml", "messages.yml", "models", "seeds", "sources"
     }  # fmt: skip
     assert call(monkeypatch, "init", folder) == 1
     assert "not empty" in capsys.readouterr().err

@@ -43,6 +43,13 @@ plans as (
     qualify row_number() over (partition by opportunity_id, observed_on order by observation_number desc) = 1
 ),
 
+-- Of several stages entered on one day the last one counts.
+entrances as (
+    select opportunity_id, latest_on, arg_max_null(moved_on, stage_number) as moved_on
+    from {{ ref('int_stage_entrances') }}
+    group by opportunity_id, latest_on
+),
+
 sightings as (
     select
         snapshots.opportunity_id,
@@ -64,7 +71,7 @@ sightings as (
     from {{ ref('int_stage_snapshots') }} as snapshots
     inner join deals on snapshots.opportunity_id = deals.opportunity_id
     asof left join plans on snapshots.opportunity_id = plans.opportunity_id and snapshots.seen_on >= plans.observed_on
-    asof left join {{ ref('int_stage_entrances') }} as entrances
+    asof left join entrances
         on snapshots.opportunity_id = entrances.opportunity_id and snapshots.seen_on >= entrances.latest_on
     asof left join {{ ref('int_requirements_seen') }} as flags
         on snapshots.opportunity_id = flags.opportunity_id and snapshots.seen_on >= flags.seen_on

@@ -68,7 +68,7 @@ best_days as (
         arg_max(won_in_time_count, (win_rate, eligible_count)) as won_in_time_count,
         min(created_on) filter (where win_rate >= 0.9 * best_win_rate and win_rate > 0) as best_creation_from,
         max(created_on) filter (where win_rate >= 0.9 * best_win_rate and win_rate > 0) as best_creation_to,
-        sum(win_rate) * 7 as wins_per_daily_deal,
+        sum(win_rate order by created_on) * 7 as wins_per_daily_deal,
     from rated_days
     group by target_id
 ),
