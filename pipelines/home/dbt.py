@@ -103,9 +103,13 @@ def ancestors(folder: Path, *models: str) -> dict[tuple[str, str], Path | None]:
 
 
 def _compiled(folder: Path) -> dict[str, Path]:
-    """The compiled SQL of every model by name; each step of the job has a target folder of its own."""
-    found = (folder / "target").glob("**/compiled/*/models/**/*.sql")
-    return {path.stem: path for path in sorted(found, key=lambda path: (path.stat().st_mtime, path))}
+    """The compiled SQL of every model by name; each step of the job has a target folder of its own.
+
+    What dbt compiles for a unit test stands below the name of its YAML: rows of the test under the name of a model.
+    """
+    compiled = (folder / "target").glob("**/compiled/*/models/**/*.sql")
+    models = (path for path in compiled if not any(part.endswith((".yml", ".yaml")) for part in path.parts))
+    return {path.stem: path for path in sorted(models, key=lambda path: (path.stat().st_mtime, path))}
 
 
 def _reason(printed: str) -> str:
