@@ -93,7 +93,7 @@ final as (
         stays.target_days,
         stays.over_target_count / stays.stay_count as over_target_share,
     from adjusted
-    left join {{ ref('int_stage_stays') }} as stays using (level, member, stage_code)
+    left join {{ ref('int_stage_durations') }} as stays using (level, member, stage_code)
 )
 
 select * from final

@@ -52,6 +52,14 @@ def _moves(world: Truth) -> Rows:
     return both.group_by("tier_now").len().sort("tier_now").rows()
 
 
+def _revenue_of_tiers(world: Truth) -> Rows:
+    """Revenue of the last month by the tier of the month end before."""
+    tiers = true_tiers(world, _month_end(world, 1)).select("customer", "tier")
+    month = world["sales_lines"].filter(pl.col("invoiced_on") > _month_end(world, 1)).join(tiers, on="customer")
+    sums = month.group_by("tier").agg(pl.col("amount_base_e4").sum()).sort("tier")
+    return [(tier, amount / 10_000) for tier, amount in sums.iter_rows()]
+
+
 def _told(world: Truth) -> pl.Series:
     """Customers whose deals and contacts stand in systems that export activities, and in no other."""
     records = world["accounts"].group_by("true_customer_id").agg(systems=pl.col("source_system"))
@@ -114,6 +122,15 @@ QUESTIONS = (
         group by tier order by tier
         """,
         _moves, _sold_more,
+    ),
+    Question(
+        "C84", "How much was invoiced last month to the customers of each tier?", "amount",
+        """
+        select member, revenue_base from marts.customer_segments
+        where level = 'tier' and period_start = (select max(period_start) from marts.customer_segments)
+        order by member
+        """,
+        _revenue_of_tiers, _sold_more,
     ),
     Question(
         "C83", "Which share of the B customers whose contacts are all exported was contacted twice last month?",
