@@ -9,6 +9,7 @@ from pipelines.demo.milestones import true_milestones
 from pipelines.demo.plans import true_plans
 from pipelines.demo.rates import in_base
 from pipelines.demo.staff import true_headcount, true_teams, true_usage
+from pipelines.demo.submissions import true_submissions
 from pipelines.demo.supply import monthly_demand, part_demand, true_bom, true_capacity, true_purchases, true_stock
 from pipelines.demo.systems.supply import purchase_numbers
 from pipelines.demo.terms import payment_terms
@@ -38,6 +39,7 @@ def _people(world: World) -> Tables:
     return {
         "teams": dated(true_teams(world), "valid_from", "valid_to"),
         "headcount": dated(heads, "month"),
+        "submissions": dated(true_submissions(world).rename({"amount": "amount_e4"}), "said"),
         "output_per_head": _output(world, heads),
         "budgets": dated(spent_by(true_budgets(world), world.last), "quarter"),
         "milestones": dated(milestones, "planned", "reached"),
