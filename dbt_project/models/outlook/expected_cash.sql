@@ -6,14 +6,14 @@ run as (select * from {{ source('control', 'run') }}),
 rules as (select map_from_entries(list((rule, value))) as value from {{ ref('cash_rules') }}),
 
 receivables as (
-    select receivables.*, coalesce(terms_days, -1) as term, cast(floor(age_days / 7) as integer) as age_week
+    select receivables.*, coalesce(terms_days, -1) as term
     from {{ ref('int_receivables') }} as receivables
     cross join run
     cross join rules
     where invoiced_on > run.as_of - cast(rules.value['history_days'] as integer)
 ),
 
--- Payments per week since the invoice, of every term that has enough of them, and of all together (-2).
+-- Every term that has enough payments, and all together (-2).
 classes as (
     select term, term as class from receivables
     group by term
@@ -22,27 +22,43 @@ classes as (
     select distinct term, -2 from receivables
 ),
 
-life_weeks as (
-    select
-        class,
-        week,
-        count(*) filter (where paid_on is not null and age_week = week)
-        / cast(count(*) as double) as paid_rate,
+-- Share that is still open before each day of age (E. L. Kaplan, P. Meier, JASA 53 (1958), 457-481): an open invoice counts
+-- as one that may be paid on all days of its age, and then no longer.
+ages as (
+    select class, age_days, count(*) as invoice_count, count(paid_on) as paid_count
     from receivables
     inner join classes using (term)
-    cross join (select unnest(range(cast(value['history_days'] / 7 as integer))) as week from rules) as weeks
-    -- an open invoice has lived through the whole weeks of its age only
-    where age_week > week or (paid_on is not null and age_week = week)
-    group by class, week
+    group by all
+),
+
+day_grid as (
+    select
+        class,
+        unnest(range(cast(rules.value['history_days'] + rules.value['horizon_weeks'] * 7 + 9 as integer))) as age_days,
+    from (select distinct class from classes)
+    cross join rules
+),
+
+at_risk as (
+    select
+        class,
+        age_days,
+        coalesce(ages.paid_count, 0) as paid_count,
+        sum(coalesce(ages.invoice_count, 0)) over (
+            partition by class order by age_days rows between current row and unbounded following
+        ) as risk_count,
+    from day_grid
+    left join ages using (class, age_days)
 ),
 
 survival as (
     select
-        *,
-        coalesce(sum(ln(1 - least(paid_rate, 0.999999999))) over (
-            partition by class order by week rows between unbounded preceding and 1 preceding
-        ), 0) as log_open,
-    from life_weeks
+        class,
+        age_days,
+        exp(coalesce(sum(ln(greatest(1 - paid_count / greatest(risk_count, 1), 1e-9))) over (
+            partition by class order by age_days rows between unbounded preceding and 1 preceding
+        ), 0)) as open_share,
+    from at_risk
 ),
 
 weeks as (
@@ -55,57 +71,74 @@ weeks as (
 
 open_invoices as (
     select
-        receivables.open_base,
-        receivables.age_week,
-        if(receivables.term in (select class from classes), receivables.term, -2) as class,
+        if(term in (select class from classes), term, -2) as class,
+        age_days,
+        -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
+        cast(sum(cast(open_base as decimal(28, 4))) as double) as open_base,
+        cast(sum(cast(open_base ** 2 as decimal(38, 4))) as double) as open_squares,
     from receivables
-    where receivables.paid_on is null and receivables.open_base > 0
+    where paid_on is null and open_base > 0
+    group by all
+),
+
+chances as (
+    select
+        weeks.ahead,
+        invoices.open_base,
+        invoices.open_squares,
+        (week_begin.open_share - week_over.open_share) / so_far.open_share as chance,
+    from open_invoices as invoices
+    cross join weeks
+    inner join survival as so_far on invoices.class = so_far.class and invoices.age_days + 1 = so_far.age_days
+    inner join survival as week_begin
+        on invoices.class = week_begin.class and invoices.age_days + weeks.ahead * 7 + 1 = week_begin.age_days
+    inner join survival as week_over
+        on invoices.class = week_over.class and invoices.age_days + weeks.ahead * 7 + 8 = week_over.age_days
 ),
 
 from_open as (
     select
-        weeks.ahead,
-        -- rounded below: sums of doubles depend on their order, and a rebuild must give the same rows
-        sum(invoices.open_base * exp(later.log_open - so_far.log_open) * later.paid_rate) as cash,
-        sum(
-            invoices.open_base ** 2 * exp(later.log_open - so_far.log_open) * later.paid_rate
-            * (1 - exp(later.log_open - so_far.log_open) * later.paid_rate)
-        ) as variance,
-    from open_invoices as invoices
-    cross join weeks
-    inner join survival as so_far on invoices.class = so_far.class and invoices.age_week = so_far.week
-    inner join survival as later on invoices.class = later.class and invoices.age_week + weeks.ahead = later.week
-    group by weeks.ahead
+        ahead,
+        sum(open_base * chance) as cash,
+        sum(open_squares * chance * (1 - chance)) as variance,
+    from chances
+    group by ahead
 ),
 
 -- Invoices to come: the forecast of revenue by day, with the tax of the invoices so far.
-taxed as (select sum(gross_base) / nullif(sum(net_base), 0) as gross_per_net from receivables),
+taxed as (
+    select
+        cast(sum(cast(gross_base as decimal(28, 4))) as double)
+        / nullif(cast(sum(cast(net_base as decimal(28, 4))) as double), 0) as gross_per_net,
+    from receivables
+),
 
 coming as (
     select
-        weeks.ahead,
-        sum(forecasts.yhat / day(last_day(forecasts.period_start)) * taxed.gross_per_net) as billed,
-        sum(
-            (forecasts.hi_80 - forecasts.lo_80) / (2 * 1.281552) / day(last_day(forecasts.period_start)) * taxed.gross_per_net
-        ) as deviation,
-    from weeks
+        days.day_number,
+        forecasts.yhat / day(last_day(forecasts.period_start)) * taxed.gross_per_net as billed,
+        (forecasts.hi_80 - forecasts.lo_80) / (2 * 1.281552) / day(last_day(forecasts.period_start)) * taxed.gross_per_net
+            as deviation,
+    from run
     cross join taxed
-    cross join (select unnest(range(7)) as day_number) as days
+    cross join (select unnest(range(1, cast(value['horizon_weeks'] * 7 + 1 as integer))) as day_number from rules) as days
     inner join {{ ref('allocated_forecasts') }} as forecasts
-        on date_trunc('month', weeks.week_start + cast(days.day_number as integer)) = forecasts.period_start
+        on date_trunc('month', run.as_of + cast(days.day_number as integer)) = forecasts.period_start
     where forecasts.metric = 'revenue' and forecasts.level = 'total'
-    group by weeks.ahead
 ),
 
 from_coming as (
     select
         weeks.ahead,
-        sum(coming.billed * exp(survival.log_open) * survival.paid_rate) as cash,
+        sum(coming.billed * (week_begin.open_share - week_over.open_share)) as cash,
         -- months of a forecast err together: their deviations are added up, not their squares
-        sum(coming.deviation * exp(survival.log_open) * survival.paid_rate) as deviation,
+        sum(coming.deviation * (week_begin.open_share - week_over.open_share)) as deviation,
     from weeks
-    inner join coming on weeks.ahead >= coming.ahead
-    inner join survival on survival.class = -2 and weeks.ahead - coming.ahead = survival.week
+    inner join coming on weeks.ahead * 7 + 7 >= coming.day_number
+    inner join survival as week_begin
+        on week_begin.class = -2 and greatest(weeks.ahead * 7 + 1 - coming.day_number, 0) = week_begin.age_days
+    inner join survival as week_over
+        on week_over.class = -2 and weeks.ahead * 7 + 8 - coming.day_number = week_over.age_days
     group by weeks.ahead
 ),
 

@@ -7,7 +7,7 @@ import polars as pl
 from pipelines.bench.questions.question import Question, Rows, Truth
 from pipelines.bench.questions.supply import MONTH_DAYS
 
-HISTORY_DAYS = 730
+HISTORY_DAYS, WEEK = 730, 7
 CENTS = 100
 
 
@@ -50,12 +50,12 @@ def _paid_later(world: Truth) -> Truth:
 
 
 def _short_parts(world: Truth) -> Rows:
-    """Parts that run out, at the use of last year, before the first delivery that is promised; that is due on a day."""
+    """Parts that last for less than a week at the use of last year, and not until the first delivery promised."""
     coming = world["purchase_orders"].filter(pl.col("received").is_null())
     due = coming.group_by("part_id").agg(due=pl.col("due").min())
     parts = world["part_supply"].filter(pl.col("demand") > 0).join(due, on="part_id")
     lasts = pl.col("in_stock") / pl.col("demand") * MONTH_DAYS
-    short = parts.filter(lasts < (pl.col("due") - world.as_of).dt.total_days())
+    short = parts.filter((lasts < WEEK) & (lasts < (pl.col("due") - world.as_of).dt.total_days()))
     return short.select(pl.col("part_id").str.to_lowercase(), "in_stock").sort("part_id").rows()
 
 
@@ -102,10 +102,12 @@ QUESTIONS = (
         _overdue, _paid_later,
     ),
     Question(
-        "C90", "Which parts does the newest pack call short, and what is in stock?", "list",
+        "C90", "Which parts that last less than a week are short in the newest pack, and what is in stock?", "list",
         """
         select subject, capacity_quantity from outlook.sop_pack
-        where is_newest and section = 'material' and status_code = 'short' order by 1
+        where is_newest and section = 'material' and status_code = 'short'
+            and capacity_quantity / quantity * 365.25 / 12 < 7
+        order by 1
         """,
         _short_parts, _stocked,
     ),

@@ -40,10 +40,10 @@ def _win_rate(world: Truth) -> float:
 
 
 def _shorter_cycles(world: Truth) -> Rows:
-    start = quarter_before(world)
+    start = world.as_of.replace(year=world.as_of.year - 1, month=1, day=1)
     won = true_deals(world).filter(pl.col("outcome") == "won")
     year_before = pl.lit(start).dt.offset_by("-1y")
-    now = won.filter(within("closed_on", start, QUARTER_MONTHS)).group_by("team").agg(days=pl.col("days").mean())
+    now = won.filter(within("closed_on", start, YEAR_MONTHS)).group_by("team").agg(days=pl.col("days").mean())
     before = won.filter((pl.col("closed_on") >= year_before) & (pl.col("closed_on") < start))
     rows = now.join(before.group_by("team").agg(baseline=pl.col("days").mean()), on="team")
     return rows.filter(pl.col("days") < pl.col("baseline")).select("team", "days", "baseline").sort("team").rows()
@@ -102,10 +102,10 @@ QUESTIONS = (
         _win_rate, _more_won, tolerance=0.005, because=UNSEEN,
     ),
     Question(
-        "C79", "Which teams won faster in the last quarter than in the year before, in how many days?", "duration",
+        "C79", "Which teams won faster last year than in the year before, in how many days?", "duration",
         """
         select member, value, value_year_before from marts.kpi_values
-        where kpi = 'cycle_days' and dimension = 'team' and period = 'quarter' and is_complete
+        where kpi = 'cycle_days' and dimension = 'team' and period = 'year' and is_complete
         qualify period_start = max(period_start) over () and is_better
         order by member
         """,
@@ -115,7 +115,7 @@ QUESTIONS = (
         "C79", "How many teams became faster?", "count",
         """
         select count(*) filter (where is_better) from (
-            from marts.kpi_values where kpi = 'cycle_days' and dimension = 'team' and period = 'quarter' and is_complete
+            from marts.kpi_values where kpi = 'cycle_days' and dimension = 'team' and period = 'year' and is_complete
             qualify period_start = max(period_start) over ())
         """,
         lambda world: len(_shorter_cycles(world)), _later_deals,

@@ -9,7 +9,7 @@ FOUR_PLACES = 10_000
 
 
 def _output(world: Truth) -> Rows:
-    rows = world["output_per_head"].filter(within("month", quarter_before(world), QUARTER_MONTHS))
+    rows = world["output_per_head"].filter(pl.col("month").dt.year() == world.as_of.year - 1)
     teams = rows.group_by("team").agg(pl.col("won_base_e4").sum(), heads=pl.col("heads").mean())
     value = pl.col("won_base_e4") / FOUR_PLACES / pl.col("heads")
     return teams.select("team", value=value).sort("team").rows()
@@ -84,10 +84,10 @@ def _fewer_log_ins(world: Truth) -> Truth:
 
 QUESTIONS = (
     Question(
-        "C77", "What did each team book per head in the last quarter?", "amount",
+        "C77", "What did each team book per head last year?", "amount",
         """
         select member, value from marts.kpi_values
-        where kpi = 'bookings_per_head' and dimension = 'team' and period = 'quarter' and is_complete
+        where kpi = 'bookings_per_head' and dimension = 'team' and period = 'year' and is_complete
         qualify period_start = max(period_start) over () order by member
         """,
         _output, _more_heads, tolerance=0.02, because=UNSEEN,
