@@ -29,6 +29,7 @@ BUILD = (
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
 ERROR = re.compile(r"\b(Failure in|Error)\b")  # not progress, and no test whose name speaks of errors
 COMPANY_LAYERS = ("intermediate", "marts", "outlook")
+KPI_PREFIX, KPI_FAMILIES = "int_kpi_", Path("macros") / "kpi_families.sql"
 NOT_PROJECT = {"target", "logs", "dbt_packages", "profiles.yml", ".user.yml"}
 
 
@@ -143,7 +144,14 @@ def _profile(settings: Settings) -> bytes:
 
 
 def _wanted(settings: Settings) -> dict[Path, bytes]:
-    return {**dict(_project_files()), **dict(_overlay_files(settings)), Path("profiles.yml"): _profile(settings)}
+    files = {**dict(_project_files()), **dict(_overlay_files(settings)), Path("profiles.yml"): _profile(settings)}
+    return {**files, KPI_FAMILIES: _kpi_families(files)}
+
+
+def _kpi_families(files: dict[Path, bytes]) -> bytes:
+    """The macro that names every model of facts for KPIs: dbt cannot list models while it reads their references."""
+    names = sorted(path.stem for path in files if path.suffix == ".sql" and path.stem.startswith(KPI_PREFIX))
+    return f"{{% macro kpi_families() -%}} {{{{ return({names}) }}}} {{%- endmacro %}}\n".encode()
 
 
 def _hash(files: dict[Path, bytes]) -> str:

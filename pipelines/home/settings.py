@@ -172,6 +172,11 @@ def remember_use(settings: Settings) -> None:
     memory.remember(settings.home, used)
 
 
+def secret(name: str) -> str | None:
+    """An address or password of the environment, by the name of its variable; it is kept nowhere else."""
+    return os.environ.get(name) if name else None
+
+
 def now() -> datetime:
     """The clock, as naive UTC. Called by the command line, schedules and the run's own log, and by nothing else."""
     return datetime.now(UTC).replace(tzinfo=None)

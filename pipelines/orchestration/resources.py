@@ -1,7 +1,7 @@
 """The home a Dagster run owns: locked for the whole run, its outcome written down when the run ends."""
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,6 +13,7 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pipelines import inputs, job
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
+from pipelines.messages import Notice, notify_of_run
 from pipelines.orchestration import retention
 from pipelines.serving import recovery, status
 
@@ -68,8 +69,15 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)
             with contextlib.suppress(OSError):  # what cannot be removed today is removed after the next run
                 retention.bound(settings, context.instance)
+        if opened.outcome != "backfilled":  # without the lock: a slow channel holds no other run up
+            _tell(opened.say, notify_of_run(settings))
 
     return home
+
+
+def _tell(say: Callable[[str], None], notices: Sequence[Notice]) -> None:
+    for notice in notices:
+        say(f"message to {notice.channel}: {notice.outcome}" if notice.channel else f"messages: {notice.outcome}")
 
 
 def _log(context: dg.InitResourceContext) -> Callable[[str], None]:

@@ -10,6 +10,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines import decisions
 from pipelines.gates import gates
 from pipelines.home import events, runs, served, state
 from pipelines.home.settings import Settings
@@ -34,6 +35,7 @@ def render(settings: Settings, unread: Sequence[Mapping[str, Any]] | None = None
             lines += [*_customers(settings, connection), *_business(connection), *_forecasts(connection)]
             lines += _waiting(connection)
         lines += past_events(settings)
+    lines += [("refused", refusal) for refusal in decisions.latest_refusals(settings)]
     lines += _where(settings)
     return "\n".join(["", title, *(f"  {name:<12}{text}" for name, text in lines), ""])
 
@@ -251,5 +253,7 @@ def _where(settings: Settings) -> Iterator[Line]:
     almanac = f"{Path(sys.executable).with_name('almanac')} --home {settings.home}"
     for command in ("status", "docs", "dev"):
         yield "next" if command == "status" else "", f"{almanac} {command}"
+    if (books := places.workbooks(settings)).is_dir():
+        yield "workbooks", str(books)
     if (page := places.first_page(settings)).is_file():
         yield "pages", str(page)

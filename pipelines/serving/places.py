@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipelines.home.settings import Settings
 
-FOLDERS = ("parquet", "pages")  # below `published`: one folder per run, and the link `latest`
+FOLDERS = ("parquet", "pages", "workbooks")  # below `published`: one folder per run, and the link `latest`
 KEPT_RUNS = 5
 LATEST = "latest"
 
@@ -18,6 +18,11 @@ def served_file(settings: Settings) -> Path:
 def first_page(settings: Settings) -> Path:
     """The page that leads to all others, in every language."""
     return settings.published / "pages" / LATEST / "index.html"
+
+
+def workbooks(settings: Settings) -> Path:
+    """The folder of the served run's workbooks."""
+    return settings.published / "workbooks" / LATEST
 
 
 def aside(settings: Settings, kind: str, run_id: str) -> Path:

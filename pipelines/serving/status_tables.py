@@ -12,6 +12,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts.quarantine import FAULTS, REASONS
+from pipelines.decisions import log
 from pipelines.errors import AlmanacError
 from pipelines.gates import freshness, gates
 from pipelines.home import state, warehouse
@@ -29,6 +30,7 @@ ABOUT = {
     "files": "One row per export file ever seen, with its counts: rows in = loaded + quarantined + control rows.",
     "freshness": "One row per source system and object: its newest export at the last as_of against its cadence.",
     "served": "One row per table of the served file.",
+    "decisions": "One row per answer of a review workbook: taken, known, or refused, with its sheet and cell.",
     "runs": "One row per run, failed ones included: what it was for, how it ended, and which gate stopped it.",
 }
 _QUARANTINE = ("file_id", "source_system", "object", "column_name", "source_id", "reason_code", "reason")
@@ -51,6 +53,7 @@ _EMPTY: dict[str, dict[str, Any]] = {
         "row_count": pl.Int64,
     },
     "results": dict(gates.RESULT_COLUMNS),
+    "decisions": log.COLUMNS,
 }
 
 
@@ -60,6 +63,7 @@ def collect(settings: Settings) -> dict[str, pl.DataFrame]:
     kept = state.read(settings, "quality")
     if not kept.is_empty():
         tables["results"] = _public_results(kept.sort("as_of", "run_id", maintain_order=True))
+    tables["decisions"] = log.read(settings)
     try:
         tables |= dict(_from_working_file(settings))
     except (AlmanacError, duckdb.Error):

@@ -12,6 +12,7 @@ import polars as pl
 
 from pipelines.contracts import ObjectContract, SourceContract
 from pipelines.errors import MachineFaultError
+from pipelines.home.answer_files import is_answer_file
 from pipelines.home.machine import machine_fault
 from pipelines.home.settings import Settings
 from pipelines.ingest.formats.decode import content_hash
@@ -52,7 +53,10 @@ class Inbox:
 
 
 def list_inbox(settings: Settings) -> Inbox:
-    """Every file of the inbox with its content hash, and what else lies there: one that cannot be read stops none."""
+    """Every file of the inbox with its content hash, and what else lies there: one that cannot be read stops none.
+
+    Review workbooks that have come back are not exports and are left out.
+    """
     cached = _cached(settings)
     inbox, cache = Inbox(), []
     for path in _paths(settings.inbox, inbox.unread):
@@ -128,7 +132,7 @@ def _paths(inbox: Path, unread: list[Unread]) -> Iterator[Path]:
         links = [name for name in names if (Path(folder) / name).is_symlink()]
         paths += [Path(folder) / name for name in (*files, *links) if not name.startswith((".", "~$"))]
     for path in sorted(paths):
-        if path.name.endswith(SIDECAR):
+        if path.name.endswith(SIDECAR) or is_answer_file(path):
             continue
         if why := _no_file(path, root):
             unread.append(Unread(path.relative_to(inbox).as_posix(), why, is_fault=False))
