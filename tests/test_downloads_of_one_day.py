@@ -56,6 +56,14 @@ def test_of_unnumbered_files_the_one_written_later_counts(tmp_path: Path) -> Non
     assert world.column(AMOUNT) == [2]
 
 
+def test_the_choice_of_a_run_that_was_stopped_is_told_by_the_next(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(CHANGED)
+    world.put(FIRST, export(5, "2024-01-01 17:00"))
+    world.put(SECOND, export(1, "2024-01-01 09:00"))
+    first = world.run()
+    assert world.run(LANDED + timedelta(hours=1)).ties == first.ties != []
+
+
 def test_a_file_written_anew_under_its_name_corrects_itself(tmp_path: Path) -> None:
     world = World(tmp_path).contract(CHANGED)
     world.put(FIRST, export(5, "2024-01-01 17:00"))

@@ -45,9 +45,8 @@ class Company:
     config: Path
 
     def run(self, kind: str = "live") -> bool:
-        return run_job(
-            load_settings(self.built.settings.home, config=self.config), AS_OF, {"kind": kind}, lambda _: None
-        )
+        settings = load_settings(self.built.settings.home, config=self.config, is_switch=True)
+        return run_job(settings, AS_OF, {"kind": kind}, lambda _: None)
 
     def suite(self, gate: str, table: str, severity: str = "critical") -> None:
         verb = "fail" if severity == "critical" else "warn"

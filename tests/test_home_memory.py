@@ -75,6 +75,14 @@ def test_a_home_that_is_moved_takes_its_inbox_along(tmp_path: Path) -> None:
     assert load_settings(tmp_path / "moved").inbox == tmp_path / "moved" / "inbox"
 
 
+def test_a_home_that_is_copied_takes_the_configuration_inside_it_along(tmp_path: Path) -> None:
+    (tmp_path / "home" / "config").mkdir(parents=True)
+    use(load_settings(tmp_path / "home", config=tmp_path / "home" / "config"))
+    shutil.copytree(tmp_path / "home", tmp_path / "copy")
+    assert load_settings(tmp_path / "copy").config == tmp_path / "copy" / "config"
+    assert load_settings(tmp_path / "copy", config=tmp_path / "copy" / "config").config is not None
+
+
 def test_a_demo_home_stays_one_and_a_damaged_memory_is_told(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     marker = tmp_path / "home" / "home.json"

@@ -73,7 +73,9 @@ class Steward:
         path = self.config / "seeds" / "match_overrides.csv"
         path.write_text("\n".join([HEADER, *decisions, ""]), encoding="utf-8")
         home = str(self.built.settings.home)
-        ran = CliRunner().invoke(app, ["--home", home, "--config", str(self.config), "run"], catch_exceptions=False)
+        ran = CliRunner().invoke(
+            app, ["--home", home, "--config", str(self.config), "--switch", "run"], catch_exceptions=False
+        )
         assert ran.exit_code == 0, ran.output
         return self.served()
 

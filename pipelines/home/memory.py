@@ -31,18 +31,23 @@ def recall(home: Path) -> Used:
     used = _marker(home).get(USED)
     if not isinstance(used, dict):
         return Used()
-    return Used(True, **{name: Path(used[name]) if used.get(name) else None for name in NAMES})
+    return Used(True, **{name: home / used[name] if used.get(name) else None for name in NAMES})
 
 
 def remember(home: Path, used: Used) -> None:
     """Keep what the home is used with. Only for who owns the home."""
     if recall(home) == used:
         return
-    folders = {name: str(folder) if (folder := getattr(used, name)) else None for name in NAMES}
+    folders = {name: _written(home, folder) if (folder := getattr(used, name)) else None for name in NAMES}
     text = json.dumps({**_marker(home), USED: folders}, indent=1, ensure_ascii=False)
     aside = home / f".{MARKER}.{os.getpid()}.tmp"
     aside.write_text(text + "\n", encoding="utf-8")
     aside.replace(home / MARKER)
+
+
+def _written(home: Path, folder: Path) -> str:
+    """A folder as it is kept: one inside the home by its place there, so that it moves along."""
+    return str(folder.relative_to(home) if folder.is_relative_to(home) else folder)
 
 
 def agreed(

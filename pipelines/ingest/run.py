@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.contracts import SourceContract
 from pipelines.errors import MachineFaultError
-from pipelines.home import state
+from pipelines.home import runs, state
 from pipelines.home.machine import DiskFullError, machine_fault
 from pipelines.home.settings import Settings
 from pipelines.ingest.arrival import Arrival, FileOutcome
@@ -69,7 +69,7 @@ def run(
     journal.close()
     report.files = journal.rows
     updated = FileLedger([*ledger.rows, *journal.rows])
-    report.ties = updated.ties({row["path"] for row in journal.rows})
+    report.ties = updated.ties(_not_yet_served(settings, updated))
     synchronise(settings, contracts, updated)
     stop_for_required(contracts, updated)
     return report
@@ -109,6 +109,12 @@ def show_known_at(settings: Settings, contracts: Mapping[str, SourceContract], m
 def rebuild(settings: Settings, contracts: Mapping[str, SourceContract]) -> None:
     """Rebuild every table of ingestion from landing and state. The working file may have been deleted."""
     synchronise(settings, contracts, FileLedger.read(settings), from_scratch=True)
+
+
+def _not_yet_served(settings: Settings, ledger: FileLedger) -> set[str]:
+    """Paths that landed after the served run began, in this run or in one that was stopped: nobody was told of them."""
+    served = runs.served(settings)
+    return {row["path"] for row in ledger.rows if served is None or row["landed_at"] > served.started_at}
 
 
 def _not_recorded(arrival: Arrival, fault: MachineFaultError) -> Unread:

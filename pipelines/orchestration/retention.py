@@ -8,7 +8,7 @@ import dagster as dg
 
 from pipelines.home.settings import Settings
 
-KEPT_RUNS = 60  # two months of nights: further back, the log of runs in state and the quality history tell more
+KEPT_RUNS = 30  # a month of nights, at 14 MB each: the log of runs in state and the quality history reach further
 LOG_BYTES = 5 * 1024 * 1024
 FINISHED = [dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
