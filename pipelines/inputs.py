@@ -8,10 +8,10 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines import ingest
+from pipelines import decisions, ingest
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.home import dbt, state, warehouse
+from pipelines.home import dbt, served, state, warehouse
 from pipelines.home.settings import Settings, now
 
 
@@ -39,16 +39,29 @@ def waiting(settings: Settings) -> list[ingest.Arrival]:
     return ingest.waiting(settings, load_contracts(settings.sources), landed_at=now())
 
 
-def fingerprint(arrivals: Sequence[ingest.Arrival]) -> str:
-    """A hash over what is waiting: the same files under the same contracts are the same reason to run."""
+def notices(settings: Settings) -> list[ingest.Notice]:
+    """Files that no table has, each with the reason."""
+    return ingest.notices(settings, load_contracts(settings.sources), landed_at=now())
+
+
+def answers_waiting(settings: Settings) -> list[str]:
+    """Review workbooks of the inbox that no run has read yet, by their hashes."""
+    return decisions.waiting(settings)
+
+
+def fingerprint(arrivals: Sequence[ingest.Arrival], answers: Sequence[str] = ()) -> str:
+    """A hash over what is waiting: the same files under the same contracts are the same reason to run.
+
+    answers: those of `answers_waiting`.
+    """
     parts = sorted(f"{arrival.name} {arrival.sha256} {arrival.contract_hash}" for arrival in arrivals)
-    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+    return hashlib.sha256("\n".join([*parts, *answers]).encode()).hexdigest()
 
 
 def already_served(settings: Settings, as_of: date, known_at: datetime | None) -> str:
     """A sentence naming the run that has already served exactly this, or nothing if a run would change something."""
     runs = state.read(settings, "runs")
-    if runs.is_empty() or waiting(settings):
+    if runs.is_empty() or served.problem(settings) or waiting(settings) or answers_waiting(settings):
         return ""
     last = runs.sort("finished_at").filter(pl.col("outcome") == "published").tail(1).to_dicts()
     if (

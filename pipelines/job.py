@@ -6,7 +6,7 @@
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from pipelines import ingest, inputs, keys, ledger, replay, resolve
+from pipelines import decisions, ingest, inputs, keys, ledger, replay, resolve
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
@@ -27,12 +27,22 @@ DBT_STEPS = {
 
 
 def ingest_exports(settings: Settings, say: Say) -> ingest.IngestReport:
-    """Land and load what is new in the inbox."""
+    """Take the decisions that have come back, then land and load what is new in the inbox."""
 
     def progress(name: str, number: int, total: int) -> None:
         say(f"landing {number} of {total}: {name}")
 
+    take_decisions(settings, say)
     return ingest.run(settings, load_contracts(settings.sources), landed_at=now(), progress=progress)
+
+
+def take_decisions(settings: Settings, say: Say) -> None:
+    """Write what filled-in review workbooks decide into the policy, and bring the dbt project up to date with it."""
+    taken = decisions.take(settings, read_at=now())
+    if taken:
+        say(taken.sentence())
+    if taken and taken.taken_count and (settings.warehouse / "dbt_project").is_dir():
+        dbt.prepare_project(settings)
 
 
 def show_known_at(settings: Settings, moment: datetime | None) -> None:
@@ -115,8 +125,8 @@ def _publish(settings: Settings, run: Run, say: Say) -> None:
     if run.run_kind not in runs.SERVED_KINDS:
         raise AlmanacError(f"a {run.run_kind} run serves nothing: run a newer as_of")
     say("publishing")
-    publish.publish(settings, run)
     figures = {"policy": inputs.policy_fingerprint(settings)}
+    publish.publish(settings, run, policy=figures["policy"])
     status.write_status(settings, run.run_id, outcome="published", message="", figures=figures)
 
 

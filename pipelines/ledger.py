@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines import deal_ledger
 from pipelines.errors import AlmanacError
-from pipelines.home import state, warehouse
+from pipelines.home import served, state, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings
 
@@ -251,7 +251,7 @@ def _issued_run_ids(settings: Settings, run: Run) -> list[str]:
     """
     log = state.read(settings, "runs")
     ended = log.filter(pl.col("outcome").is_in(ISSUED_OUTCOMES))["run_id"].to_list() if log.height else []
-    return [run.run_id, *ended]
+    return [run.run_id, *ended, *served.run_ids(settings)]  # whoever reads the served file sees its forecasts
 
 
 def _latest(values: pl.DataFrame, run: Run) -> pl.DataFrame:

@@ -30,11 +30,17 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ledger": STEP | {"forecasts", "deal_ledger"},
     "replay": STEP | {"ledger", "deal_ledger"},
     "report": {"errors", "home", "forecasts"},  # reads the published files alone; draws with the marks of forecasts
-    "serving": STEP
-    | {"gates", "report"},  # the status file shows what the gates found; pages are swapped in with tables
-    "inputs": STEP | {"ingest"},
-    "job": STEP | {"ingest", "inputs", "resolve", "matching", "gates", "ledger", "replay", "forecasts", "serving"},
-    "orchestration": STEP | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving"},
+    # Answers come back in the workbook that report writes, and become overrides of matching and words of ingest.
+    "decisions": STEP | {"report", "matching", "ingest"},
+    # The status file shows what the gates found and which answers were refused; pages are swapped in with tables.
+    "postgres": STEP,
+    "serving": STEP | {"gates", "report", "decisions", "postgres"},
+    "messages": STEP | {"report", "serving"},  # words of the catalogue, figures of the served file
+    "inputs": STEP | {"ingest", "decisions"},
+    "job": STEP
+    | {"ingest", "decisions", "inputs", "resolve", "matching", "gates", "ledger", "replay", "forecasts", "serving"},
+    "orchestration": STEP
+    | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving", "messages"},
     "demo": {"errors", "home"},
 }
 ON_TOP = {"bench", "cli"}  # may import everything but each other

@@ -59,7 +59,7 @@ def test_init_copies_the_policy_and_never_into_a_folder_that_holds_something(
     folder = tmp_path / "acme"
     assert call(monkeypatch, "init", folder) == 0
     assert {path.name for path in folder.iterdir()} == {
-        "company.yml", "expectations", "forecasts.yml", "models", "seeds", "sources"
+        "company.yml", "expectations", "forecasts.yml", "messages.yml", "models", "seeds", "sources"
     }  # fmt: skip
     assert call(monkeypatch, "init", folder) == 1
     assert "not empty" in capsys.readouterr().err
@@ -114,3 +114,11 @@ def test_help_shows_its_texts_whole_brackets_included(words: tuple[str, ...], co
     below = [other.help.partition(".")[0] for other in getattr(command, "commands", {}).values()]
     told = [" ".join(text.split()) for text in [*texts, *below] if text]
     assert told and not [text for text in told if text not in shown]
+
+
+def test_a_backfill_over_month_ends_leaves_out_the_days_between() -> None:
+    from pipelines.cli.run import _days
+
+    february, may = date(2024, 2, 1), date(2024, 5, 1)
+    assert _days(february, may, 7, True) == [date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30)]
+    assert _days(february, date(2024, 2, 15), 7, False) == [february, date(2024, 2, 8), date(2024, 2, 15)]

@@ -9,6 +9,7 @@ import typer
 from pipelines.errors import AlmanacError
 from pipelines.home import settings as shipped
 from pipelines.home.company import SHIPPED_COMPANY, Company, check_company
+from pipelines.messages.config import SHIPPED as SHIPPED_MESSAGES
 
 
 def register(app: typer.Typer) -> None:
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Copy policy, contracts, checks and forecast configuration, to be kept in a repository of your own."""
         copy_policy(folder, {"base_currency": currency.upper(), "timezone": timezone, "require_currency": "true"})
-        typer.echo(f"{folder}: company.yml, seeds/, sources/, expectations/, forecasts.yml, models/")
+        typer.echo(f"{folder}: company.yml, seeds/, sources/, expectations/, forecasts.yml, messages.yml, models/")
         typer.echo(f"amounts are summed in {currency.upper()}, days end in {timezone}: {folder / 'company.yml'}")
         typer.echo(f"next: put exports into an inbox and run  almanac --config {folder} run")
 
@@ -41,6 +42,7 @@ def copy_policy(folder: Path, company: dict[str, str]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "company.yml").write_text(text, encoding="utf-8")
     shutil.copy(shipped.SHIPPED_FORECASTS, folder / "forecasts.yml")
+    shutil.copy(SHIPPED_MESSAGES, folder / "messages.yml")
     shutil.copytree(shipped.SHIPPED_SOURCES, folder / "sources")
     shutil.copytree(shipped.SHIPPED_SUITES, folder / "expectations")
     shutil.copytree(shipped.SHIPPED_SEEDS, folder / "seeds", ignore=shutil.ignore_patterns("*.yml"))

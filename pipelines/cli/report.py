@@ -10,10 +10,12 @@ def register(app: typer.Typer) -> None:
 
     @app.command("report")
     def report(context: typer.Context) -> None:
-        """Write the pages for managers anew from what is served; every published run writes them too."""
+        """Write pages and workbooks anew from what is served; every published run writes them too."""
         from pipelines.home import warehouse
-        from pipelines.serving import pages
+        from pipelines.serving import pages, places
 
         settings = settings_from(context)
         with warehouse.run_lock(settings, owner="almanac report"):
             typer.echo(str(pages.write_again(settings)))
+        for path in sorted(places.workbooks(settings).glob("*.xlsx")):
+            typer.echo(str(path))

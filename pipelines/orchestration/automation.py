@@ -9,6 +9,8 @@ import dagster as dg
 from pipelines import inputs
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings, now
+from pipelines.messages import notify_if_late, notify_of_failure
+from pipelines.orchestration.resources import kept_run_id
 
 if TYPE_CHECKING:  # Dagster does not export the type that `define_asset_job` returns
     from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
@@ -44,22 +46,22 @@ def build_schedules(settings: Settings, job: "UnresolvedAssetJobDefinition") -> 
 
 
 def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefinition:
-    """One run for all exports that have arrived since the last; their content, not their time, makes them new."""
+    """One run for all exports and answers since the last; their content, not their time, makes them new."""
 
     @dg.sensor(name="new_exports", job=job, minimum_interval_seconds=60)
     def new_exports(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         if warehouse.is_locked(settings):
             yield dg.SkipReason("a run owns the home: what is waiting now may be part of it")
             return
-        arrivals = inputs.waiting(settings)
-        if not arrivals:
+        arrivals, answers = inputs.waiting(settings), inputs.answers_waiting(settings)
+        if not arrivals and not answers:
             yield dg.SkipReason(f"nothing new in {settings.inbox}")
             return
         last = context.instance.get_run_records(dg.RunsFilter(job_name=JOB), limit=1)
         if last and not last[0].dagster_run.is_finished:
             yield dg.SkipReason("a run is waiting to start: it will read what is waiting")
             return
-        exports = inputs.fingerprint(arrivals)
+        exports = inputs.fingerprint(arrivals, answers)
         if pause := _pause(context.instance, exports):
             yield dg.SkipReason(pause)
             return
@@ -69,6 +71,30 @@ def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.
         yield dg.RunRequest(f"{exports} after {after}", partition_key=as_of.isoformat(), tags={EXPORTS: exports})
 
     return new_exports
+
+
+def build_failure_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefinition:
+    """Tells of a run that died before it could: its process was killed, or it never started."""
+
+    @dg.run_failure_sensor(name="failed_run", monitored_jobs=[job], default_status=dg.DefaultSensorStatus.RUNNING)
+    def failed_run(context: dg.RunFailureSensorContext) -> None:
+        for notice in notify_of_failure(
+            settings, kept_run_id(context.dagster_run), context.failure_event.message or ""
+        ):
+            context.log.info(f"message to {notice.channel}: {notice.outcome}")
+
+    return failed_run
+
+
+def build_late_sensor(settings: Settings) -> dg.SensorDefinition:
+    """Tells when no run has been served for longer than `late_after_days` of `messages.yml`."""
+
+    @dg.sensor(name="late_run", minimum_interval_seconds=3600, default_status=dg.DefaultSensorStatus.RUNNING)
+    def late_run() -> dg.SkipReason:
+        notices = notify_if_late(settings)
+        return dg.SkipReason("; ".join(f"{notice.channel}: {notice.outcome}" for notice in notices) or "no run is late")
+
+    return late_run
 
 
 def _pause(instance: dg.DagsterInstance, exports: str) -> str:

@@ -10,7 +10,13 @@ from pipelines.gates import gates
 from pipelines.home import dbt
 from pipelines.home.settings import Settings, load_settings
 from pipelines.orchestration.assets import build_assets
-from pipelines.orchestration.automation import build_job, build_schedules, build_sensor
+from pipelines.orchestration.automation import (
+    build_failure_sensor,
+    build_job,
+    build_late_sensor,
+    build_schedules,
+    build_sensor,
+)
 from pipelines.orchestration.checks import build_checks
 from pipelines.orchestration.graph import Graph
 from pipelines.orchestration.resources import HomeDbt, home_resource
@@ -33,10 +39,12 @@ def build_defs(settings: Settings, say: Callable[[str], None] | None = None) -> 
         asset_checks=build_checks(settings, graph),
         jobs=[job],
         schedules=build_schedules(settings, job),
-        sensors=[build_sensor(settings, job)],
+        sensors=[build_sensor(settings, job), build_failure_sensor(settings, job), build_late_sensor(settings)],
         resources={
             "home": home_resource(settings, say),
-            "dbt": HomeDbt(project_dir=str(project), profiles_dir=str(project), dbt_executable=dbt.DBT),
+            "dbt": HomeDbt(
+                project_dir=str(project), profiles_dir=str(project), dbt_executable=str(dbt.executable(settings))
+            ),
         },
         executor=dg.in_process_executor,
     )

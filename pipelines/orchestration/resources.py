@@ -1,6 +1,7 @@
 """The home a Dagster run owns: locked for the whole run, its outcome written down when the run ends."""
 
-from collections.abc import Callable, Iterator
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -12,14 +13,17 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pipelines import inputs, job
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
-from pipelines.serving import status
+from pipelines.messages import Notice, notify_of_run
+from pipelines.orchestration import retention
+from pipelines.serving import recovery, status
 
 
 @dataclass
 class Home:
     """What the steps of one run share. Everything else they meet in tables.
 
-    outcome: published, backfilled or blocked as soon as it is known; failed until then.
+    outcome: published, backfilled or blocked as soon as it is known; failed until then. faults: exports that this
+    machine could not read. ties: which of several downloads of one day counts.
     """
 
     settings: Settings
@@ -27,6 +31,8 @@ class Home:
     say: Callable[[str], None]
     outcome: str = "failed"
     messages: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    ties: list[str] = field(default_factory=list)
 
 
 class HomeDbt(DbtCliResource):
@@ -54,14 +60,24 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
         run_id = kept_run_id(context.run)
         with warehouse.run_lock(settings, owner=f"run {run_id}"):
             opened = Home(settings, run_id, say or _log(context))
+            recovery.recover_quietly(settings, opened.say)
             yield opened
             if context.run.tags.get("almanac/known_at"):
                 job.show_known_at(settings, None)
             messages = opened.messages or _failures(context)
-            figures = {"policy": inputs.policy_fingerprint(settings)}
+            figures = {"policy": inputs.policy_fingerprint(settings), "faults": opened.faults, "ties": opened.ties}
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)
+            with contextlib.suppress(OSError):  # what cannot be removed today is removed after the next run
+                retention.bound(settings, context.instance)
+        if opened.outcome != "backfilled":  # without the lock: a slow channel holds no other run up
+            _tell(opened.say, notify_of_run(settings))
 
     return home
+
+
+def _tell(say: Callable[[str], None], notices: Sequence[Notice]) -> None:
+    for notice in notices:
+        say(f"message to {notice.channel}: {notice.outcome}" if notice.channel else f"messages: {notice.outcome}")
 
 
 def _log(context: dg.InitResourceContext) -> Callable[[str], None]:

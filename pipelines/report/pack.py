@@ -1,6 +1,6 @@
-"""All pages of one run, in every language, into a folder of their own."""
+"""All pages and workbooks of one run, in every language, into folders of their own."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from html import escape
@@ -12,21 +12,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from pipelines.report import sections
-from pipelines.report.blocks import Block
+from pipelines.report.blocks import Answer, Block
+from pipelines.report.review_book import open_reviews, write_review_book
 from pipelines.report.served import Row, Served, opened
+from pipelines.report.unmapped_words import unmapped_words
 from pipelines.report.words import NUMERIC, Words, languages, load_words
+from pipelines.report.workbook import write_workbook
 
 TEMPLATES = Path(__file__).with_name("templates")
 FIRST_PAGE = "index.html"
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A block with its rows, or with the reason why it has none."""
-
-    block: Block
-    rows: list[Row]
-    left_out: str = ""
 
 
 @dataclass(frozen=True)
@@ -38,25 +32,63 @@ class Shown:
     left_out: str
 
 
-def write_pack(folder: Path, file: Path, status: Path | None = None) -> list[Path]:
-    """Write `<language>/<page>.html` for the run of a published file, and `index.html` that leads to the languages.
+@dataclass(frozen=True)
+class Pack:
+    """What the pages and workbooks of one run say, before it is said in a language."""
 
-    status: the status file, for the page on data quality. Returns the pages written. Reads the two files and nothing
-    else; a table or column that is not there leaves its block out, and the page says so.
-    """
+    pages: Mapping[str, list[Answer]]
+    published: Row
+    languages: Mapping[str, Words]
+    reviews: list[Row]
+    unmapped: list[Row]
+
+
+def read_pack(file: Path, status: Path | None = None) -> Pack:
+    """All answers for the run of a published file. status: the status file, for data quality. Reads the two files and
+    nothing else; a table or column that is not there leaves its block out."""
     with opened(file, status) as served:
-        pages = {name: list(_answers(served, make)) for name, make in sections.PAGES.items()}
-        published = served.rows("from control.published")[0]
-        every = {language: load_words(language, _names(served, language)) for language in languages()}
-    kept = {name: answers for name, answers in pages.items() if any(answer.rows for answer in answers)}
-    common = {"languages": every, "published": published, "pages": list(kept)}
-    common["without"] = [name for name in pages if name not in kept]
+        return Pack(
+            pages={name: list(_answers(served, make)) for name, make in sections.PAGES.items()},
+            published=served.rows("from control.published")[0],
+            languages={language: load_words(language, _names(served, language)) for language in languages()},
+            reviews=open_reviews(served),
+            unmapped=unmapped_words(served),
+        )
+
+
+def write_pack(folder: Path, file: Path, status: Path | None = None) -> list[Path]:
+    """Write the pages for the run of a published file; returns the pages written."""
+    return write_pages(folder, read_pack(file, status))
+
+
+def write_pages(folder: Path, pack: Pack) -> list[Path]:
+    """Write `<language>/<page>.html`, and `index.html` that leads to the languages. Returns the pages written.
+
+    A page names what it leaves out.
+    """
+    kept = {name: answers for name, answers in pack.pages.items() if any(answer.rows for answer in answers)}
+    common = {"languages": pack.languages, "published": pack.published, "pages": list(kept)}
+    common["without"] = [name for name in pack.pages if name not in kept]
     written = [_write(folder / FIRST_PAGE, "languages.html", common)]
-    for language, words in every.items():
+    for language, words in pack.languages.items():
         for name, answers in kept.items():
             shown = [_shown(answer, number, words) for number, answer in enumerate(answers)]
             path = folder / language / file_name(name)
             written.append(_write(path, "page.html", {**common, "words": words, "page": name, "blocks": shown}))
+    return written
+
+
+def write_workbooks(folder: Path, pack: Pack, codes: Mapping[str, Sequence[str]]) -> list[Path]:
+    """Write `almanac_<language>.xlsx` with all that the pages show, and `reviews_<language>.xlsx` to be filled in.
+
+    codes: by vocabulary, what an unmapped word may mean. Returns the workbooks written.
+    """
+    made_at, run_id = pack.published["published_at"], str(pack.published["run_id"])
+    written = []
+    for language, words in pack.languages.items():
+        book, reviews = (folder / f"{name}_{language}.xlsx" for name in ("almanac", "reviews"))
+        written.append(write_workbook(book, pack.pages, pack.published, words, made_at))
+        written.append(write_review_book(reviews, pack.reviews, pack.unmapped, codes, run_id, words, made_at))
     return written
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pipelines.report import charts
-from pipelines.report.blocks import Block
+from pipelines.report.blocks import Block, NativeChart
 from pipelines.report.served import Row, Served
 from pipelines.report.words import Words
 
@@ -35,7 +35,8 @@ order by tier"""
     forms = {"tier": "text", "customer_count": "count", "dormant_count": "count"}
     forms |= dict.fromkeys(("revenue_12m", "revenue_previous_12m", "open_pipeline_amount"), "money")
     columns = ("tier", "is_dormant", "revenue_12m", "revenue_previous_12m", "open_pipeline_amount")
-    return Block("tiers", {"marts.customer_360": columns}, query, forms, _tiers_chart)
+    drawn = NativeChart("column", "tier", ("customer_count",))
+    return Block("tiers", {"marts.customer_360": columns}, query, forms, _tiers_chart, chart=drawn)
 
 
 def _tiers_chart(rows: Sequence[Row], words: Words) -> str:

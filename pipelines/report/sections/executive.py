@@ -5,7 +5,7 @@ from functools import partial
 from html import escape
 
 from pipelines.report import charts
-from pipelines.report.blocks import Block
+from pipelines.report.blocks import Block, NativeChart
 from pipelines.report.sections import forecast_queries as queries
 from pipelines.report.served import Row, Served
 from pipelines.report.tiles import forecast_tiles, target_tiles
@@ -84,7 +84,8 @@ order by series.metric, series.freq, latest.period_start"""
 def _history(served: Served, metric: str) -> Block:
     query, needs = queries.history_and_forecast(served, metric, "total", "")
     forms = {"period_start": "month"} | dict.fromkeys(queries.FIGURES, "money")
-    return Block("history", needs, query, forms, charts.over_time, subject=partial(_metric, metric))
+    drawn = NativeChart("line", "period_start", queries.FIGURES)
+    return Block("history", needs, query, forms, charts.over_time, subject=partial(_metric, metric), chart=drawn)
 
 
 def _changes() -> Block:
@@ -141,7 +142,8 @@ order by bars.bar_order, abs(bars.amount) desc"""
     forms = {"reason": "term:reason", "amount": "money", "deal_count": "count", "period_start": "month"}
     forms |= {"basis": "term:basis", "lag": "count"}
     needs = {"outlook.variance_bridge": (*columns, "deal_count")}
-    return Block("bridge", needs, query, forms, _bridge_chart, subject=partial(_metric, metric))
+    drawn = NativeChart("column", "reason", ("amount",))
+    return Block("bridge", needs, query, forms, _bridge_chart, subject=partial(_metric, metric), chart=drawn)
 
 
 def _bridge_chart(rows: Sequence[Row], words: Words) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from pipelines.report import charts
-from pipelines.report.blocks import Block
+from pipelines.report.blocks import Block, NativeChart
 from pipelines.report.served import Row, Served
 from pipelines.report.words import Words
 
@@ -31,7 +31,8 @@ order by movement_order, amount_base desc"""
     needs = {
         "marts.pipeline_changes": ("period", "period_start", "movement", "movement_order", "deal_count", "amount_base")
     }
-    return Block("movements", needs, query, forms, _movements_chart)
+    drawn = NativeChart("column", "movement", ("amount_base",))
+    return Block("movements", needs, query, forms, _movements_chart, chart=drawn)
 
 
 def _movements_chart(rows: Sequence[Row], words: Words) -> str:
@@ -58,7 +59,8 @@ group by 1
 order by 1 nulls last"""
     forms = {"period_start": "month", "deal_count": "count", "without_amount_count": "count", "amount_base": "money"}
     needs = {"outlook.open_deals": ("expected_close_on", "amount_base")}
-    return Block("closing_months", needs, query, forms, _months_chart)
+    drawn = NativeChart("column", "period_start", ("amount_base",))
+    return Block("closing_months", needs, query, forms, _months_chart, chart=drawn)
 
 
 def _months_chart(rows: Sequence[Row], words: Words) -> str:
@@ -78,7 +80,8 @@ order by stage_order"""
     forms |= dict.fromkeys(("conversion_rate", "conversion_low_95", "conversion_high_95"), "share")
     columns = ("level", "period", "stage_code", "stages_covered", "stage_order", "reached_count", "mean_days")
     needs = {"marts.funnel": (*columns, "conversion_rate", "conversion_low_95", "conversion_high_95")}
-    return Block("funnel", needs, query, forms, _funnel_chart)
+    drawn = NativeChart("bar", "stage_code", ("conversion_rate",))
+    return Block("funnel", needs, query, forms, _funnel_chart, chart=drawn)
 
 
 def _funnel_chart(rows: Sequence[Row], words: Words) -> str:

@@ -1,0 +1,234 @@
+"""A filled-in review workbook in the inbox becomes rows of the policy: once, with who and when, and cell by cell."""
+
+import csv
+import hashlib
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pytest
+from ingest_world import HEADER, World
+from openpyxl import load_workbook
+from report_world import published, status_file
+
+from pipelines import decisions, inputs, job
+from pipelines.decisions import log
+from pipelines.home import warehouse
+from pipelines.home.settings import Settings, load_settings
+from pipelines.report.review_book import write_review_book
+from pipelines.report.served import opened
+from pipelines.report.unmapped_words import unmapped_words, words_of
+from pipelines.report.words import load_words
+
+pytestmark = pytest.mark.fast
+
+NOON = datetime(2026, 11, 2, 12)
+REVIEWS = [
+    ("same_customer", "crm|1|erp|2"),
+    ("contradictory_status", "D7"),
+    ("duplicate_deal", "D1|D2"),
+    ("same_customer", "crm|1|erp|9"),
+]
+WORD = {"source_system": "crm", "vocabulary": "stages", "word": "Handshake", "row_count": 3, "proposed_code": "won"}
+Fill = dict[str, object]
+
+
+def review_id(kind: str, subject: str) -> str:
+    return hashlib.md5(f"{kind}|{subject}".encode()).hexdigest()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "config" / "seeds").mkdir(parents=True)
+    made = load_settings(tmp_path / "home", config=tmp_path / "config")
+    made.inbox.mkdir(parents=True)
+    with warehouse.write(made) as connection:
+        connection.execute(
+            "create table resolved.customer_map as from (values ('crm', '1', 'C1'), ('erp', '2', 'C2'), "
+            "('erp', 'a|b', 'C3')) as map(source_system, source_id, customer_id)"
+        )
+    return made
+
+
+def drop(
+    settings: Settings, cells: Fill, *, name: str = "back.xlsx", language: str = "en", reviews: list = REVIEWS
+) -> Path:
+    """A fresh workbook with these cells filled in, in the inbox. Cells of the second sheet begin with `words!`."""
+    rows = [
+        {"review_id": review_id(kind, subject), "kind": kind, "question": "?", "priority": 1.0, "subject": subject}
+        | {"suggested_owner": None, "evidence": "{}"}
+        for kind, subject in reviews
+    ]
+    words = load_words(language)
+    path = settings.inbox / name
+    write_review_book(path, rows, [WORD], {"stages": ["lead", "won"]}, "run-one", words, NOON)
+    book = load_workbook(path)
+    for place, value in cells.items():
+        sheet, _, cell = place.rpartition("!")
+        book[words.say(f"workbook.{sheet or 'reviews'}")][cell] = value
+    book.save(path)
+    return path
+
+
+def seed(settings: Settings, name: str) -> list[dict[str, str]]:
+    assert settings.config
+    path = settings.config / "seeds" / f"{name}.csv"
+    if not path.is_file():
+        return []
+    with path.open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+SAME: Fill = {"H2": "same customer", "J2": "one tax id", "K2": "mei", "L2": datetime(2026, 11, 1)}
+CLOSED: Fill = {"H3": "closed", "J3": "closed in the CRM", "K3": "li", "L3": "2026/11/1"}
+OWNER: Fill = {"I4": "wang", "K4": "li"}
+ACCEPT: Fill = {"words!F2": "accept the proposed code", "words!H2": "mei"}
+
+
+def test_answers_become_rows_of_the_policy_with_who_and_when(settings: Settings) -> None:
+    drop(settings, SAME | CLOSED | OWNER | ACCEPT)
+    taken = decisions.take(settings, NOON)
+    assert taken == decisions.Taken(taken_count=4)
+    assert list(seed(settings, "match_overrides")[-1].values()) == [
+        "crm", "1", "erp", "2", "same", "mei", "2026-11-01", "one tax id",
+    ]  # fmt: skip
+    by_id = {row["review_id"]: row for row in seed(settings, "review_decisions")}
+    closed, owned = (by_id[review_id(*REVIEWS[number])] for number in (1, 2))
+    assert (closed["status"], closed["decided_by"], closed["decided_on"]) == ("closed", "li", "2026-11-01")
+    assert (owned["status"], owned["owner"], owned["decided_on"]) == ("open", "wang", "2026-11-02")
+    word = seed(settings, "stage_words")[-1]
+    assert (word["word"], word["source_system"], word["canonical"]) == ("Handshake", "crm", "won")
+    kept = log.read(settings)
+    assert kept["decided_by"].to_list() == ["mei", "li", "li", "mei"]
+    assert kept["cell"].to_list() == ["H2", "H3", "H4", "F2"]
+
+
+def test_a_chinese_workbook_says_the_same(settings: Settings) -> None:
+    drop(settings, {"H2": "不是同一客户", "J2": "两家工厂", "K2": "梅"}, language="zh")
+    assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)
+    assert seed(settings, "match_overrides")[-1]["decision"] == "not_same"
+
+
+def test_the_same_answers_come_in_once(settings: Settings) -> None:
+    drop(settings, SAME | CLOSED | OWNER | ACCEPT)
+    assert len(decisions.waiting(settings)) == 1
+    decisions.take(settings, NOON)
+    policy = {name: seed(settings, name) for name in ("match_overrides", "review_decisions", "stage_words")}
+    assert decisions.waiting(settings) == [] and decisions.take(settings, NOON) is None  # the same file
+    drop(settings, SAME | CLOSED | OWNER | ACCEPT | {"A9": "saved anew"}, name="copy.xlsx")
+    assert decisions.take(settings, NOON.replace(day=3)) == decisions.Taken(known_count=4)  # the same answers
+    assert policy == {name: seed(settings, name) for name in policy}
+
+
+BAD_CELLS: list[tuple[Fill, str, str]] = [
+    ({"H3": "whatever"}, "H3", "'whatever' is none of closed, open"),
+    ({"H3": "same customer"}, "H3", "'same customer' is none of"),  # a word of another kind of question
+    ({"K3": None}, "K3", "say who decided"),
+    ({"J3": None}, "J3", "say why"),
+    ({"L3": "yesterday"}, "L3", "'yesterday' is not a day"),
+    ({"L3": "2026-12-24"}, "L3", "later than today"),
+    ({"H3": None}, "H3", "is empty, though the row has other answers"),
+    ({"H3": "stays open"}, "I3", "needs an owner"),
+    ({"E3": "D8"}, "A3", "do not belong together"),
+]
+
+
+@pytest.mark.parametrize(("change", "cell", "message"), BAD_CELLS)
+def test_a_bad_cell_is_refused_by_its_place_and_nothing_else_is_lost(
+    settings: Settings, change: Fill, cell: str, message: str
+) -> None:
+    drop(settings, SAME | CLOSED | OWNER | change)
+    taken = decisions.take(settings, NOON)
+    assert taken and taken.taken_count == 2
+    (refusal,) = taken.refusals
+    assert refusal.startswith(f"back.xlsx, Reviews, {cell}: ") and message in refusal
+    assert decisions.latest_refusals(settings) == [refusal]
+    assert {row["owner"] for row in seed(settings, "review_decisions")} == {"wang"}
+    drop(settings, SAME | CLOSED | OWNER)  # corrected
+    assert decisions.take(settings, NOON.replace(hour=13)) == decisions.Taken(taken_count=1, known_count=2)
+    assert decisions.latest_refusals(settings) == []
+
+
+def test_records_that_nobody_knows_and_codes_that_do_not_exist_are_refused(settings: Settings) -> None:
+    unknown: Fill = {"H5": "same customer", "J5": "x", "K5": "mei"}
+    drop(settings, unknown | {"words!F2": "use the other code", "words!G2": "wonn", "words!H2": "mei"})
+    taken = decisions.take(settings, NOON)
+    assert taken and taken.taken_count == 0
+    assert [text.split(": ")[0] for text in taken.refusals] == ["back.xlsx, Reviews, E5", "back.xlsx, Words, G2"]
+    assert "'wonn' is no code of stages" in taken.refusals[1]
+
+
+def test_an_id_may_hold_the_separator(settings: Settings) -> None:
+    reviews = [("same_customer", "crm|1|erp|a|b")]
+    drop(settings, {"H2": "same", "J2": "x", "K2": "mei"}, reviews=reviews)
+    assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)
+    assert seed(settings, "match_overrides")[-1]["source_id_r"] == "a|b"
+
+
+def test_an_older_answer_does_not_undo_a_newer_one(settings: Settings) -> None:
+    drop(settings, CLOSED | {"L3": "2026-11-01"})
+    decisions.take(settings, NOON)
+    drop(settings, {"H3": "open", "I3": "wang", "K3": "li", "L3": "2026-10-30"}, name="late.xlsx")
+    taken = decisions.take(settings, NOON)
+    assert taken and taken.refusals == ("late.xlsx, Reviews, L3: li decided otherwise on 2026-11-01, which is later",)
+
+
+def renamed(path: Path) -> None:
+    book = load_workbook(path)
+    book["Reviews"].title = "Mine"
+    book.save(path)
+
+
+def without_heads(path: Path) -> None:
+    book = load_workbook(path)
+    book["Reviews"].delete_rows(1)
+    book.save(path)
+
+
+@pytest.mark.parametrize(("damage", "message"), [(renamed, "'Reviews' is missing"), (without_heads, "has no column")])
+def test_a_workbook_that_lost_its_form_is_refused_whole(
+    settings: Settings, damage: Callable[[Path], None], message: str
+) -> None:
+    damage(drop(settings, SAME))
+    taken = decisions.take(settings, NOON)
+    assert taken and message in taken.refusals[0] and seed(settings, "match_overrides") == []
+
+
+def test_without_a_policy_of_ones_own_nothing_is_written_and_no_run_is_asked_for(settings: Settings) -> None:
+    shipped = load_settings(settings.home)
+    drop(shipped, SAME)
+    assert decisions.waiting(shipped) == []
+    taken = decisions.take(shipped, NOON)
+    assert taken and "almanac init" in taken.refusals[0]
+
+
+def test_a_review_workbook_is_no_export_and_is_a_reason_to_run(settings: Settings) -> None:
+    drop(settings, SAME, name="fxiaoke_deals.xlsx")
+    assert inputs.waiting(settings) == [] and len(inputs.answers_waiting(settings)) == 1
+    assert inputs.fingerprint([], inputs.answers_waiting(settings)) != inputs.fingerprint([])
+    said: list[str] = []
+    job.ingest_exports(settings, said.append)
+    assert "decisions: 1 taken, 0 known, 0 refused" in said
+    with warehouse.read(settings) as connection:
+        assert connection.execute("select count(*) from control.files").fetchall() == [(0,)]
+
+
+def test_unknown_words_of_a_rejected_file_stand_in_the_workbook(tmp_path: Path) -> None:
+    """The sentence of a refusal and what is read out of it belong together."""
+    world = World(tmp_path / "world").contract()
+    odd = '"it\'s ""new""; odd"'
+    world.put("deals_20240131.csv", f"{HEADER}1,a,Prospectin,1,\n2,b,Prospectin,1,\n3,c,{odd},1,\n")
+    outcome = world.run().files[0]
+    assert outcome["reason_code"] == "unmapped_word"
+    found = {word: (seed, count, proposed) for seed, word, count, proposed in words_of(outcome["reason"])}
+    assert found["Prospectin"] == ("stage_words", 2, "lead")
+    assert found['it\'s "new"; odd'][:2] == ("stage_words", 1)
+    status = status_file(tmp_path)
+    with duckdb.connect(str(status)) as connection:
+        connection.execute("create table quality.files (source_system text, path text, status text, reason_code text,"
+                           " reason text)")  # fmt: skip
+        row = ["crm", "deals.csv", "rejected", outcome["reason_code"], outcome["reason"]]
+        connection.execute("insert into quality.files values (?, ?, ?, ?, ?)", row)
+    with opened(published(tmp_path), status) as served:
+        assert unmapped_words(served)[0]["row_count"] == 2
