@@ -15,6 +15,7 @@ from forecasts.panel.calendar import FESTIVALS
 # What `forecasts.config` declares; it calls `check_words`, so its types cannot be imported here.
 Config: TypeAlias = Any
 Scenario: TypeAlias = Any
+DRIVERS = ("win_rate", "creation_rate", "price")  # of bookings, as factors
 LEVELS = ("total", "region", "product_line", "team")  # of marts.series_history
 METRICS = (
     "revenue",
@@ -46,6 +47,12 @@ def _check_scenario(scenario: Scenario, config: Config) -> None:
     regressors += ["working_days"] if config.calendar.working_days else []
     for name in scenario.regressors:
         _known(name, regressors, f"{where} regressor")
+    for name, factor in scenario.drivers.items():
+        _known(name, DRIVERS, f"{where} driver")
+        if factor < 0:
+            raise ForecastError(f"{where} driver {name} is a factor of 0 or more, not {factor}")
+    if scenario.drivers:
+        _known("bookings", {entry.metric for entry in config.series}, f"{where} drivers move a metric, and")
     for shock in scenario.shocks:
         _known(shock.metric, {entry.metric for entry in config.series}, f"{where} metric")
         levels = {level for entry in config.series if entry.metric == shock.metric for level in entry.levels}

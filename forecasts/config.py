@@ -103,13 +103,27 @@ class Shock:
 
 
 @dataclass(frozen=True)
+class Response:
+    """What is done where a scenario comes true, by whom, and on which sign."""
+
+    action: str
+    owner: str
+    trigger: str
+
+
+@dataclass(frozen=True)
 class Scenario:
-    """A named what-if: shocks to series, or other future values of the regressors."""
+    """A named what-if: shocks to series, other future values of the regressors, other drivers of bookings.
+
+    drivers: win_rate, creation_rate (of new deals) and price, each as a factor.
+    """
 
     name: str
     because: str
     shocks: tuple[Shock, ...] = ()
     regressors: dict[str, float] = field(default_factory=dict)
+    drivers: dict[str, float] = field(default_factory=dict)
+    response: Response | None = None
 
 
 @dataclass(frozen=True)
@@ -165,6 +179,7 @@ NESTED: dict[str, type] = {
     "Config.calendar": Calendar,
     "Config.scenarios": Scenario,
     "Scenario.shocks": Shock,
+    "Scenario.response": Response,
 }
 
 

@@ -111,6 +111,7 @@ def _combined(
     *,
     scored: bool,
 ) -> "Forecasts":
+    from forecasts.output import drivers
     from forecasts.selection import combination
 
     now = forecast.rows.filter((pl.col("metric") == METRIC) & pl.col("level").is_in(list(levels)))
@@ -122,7 +123,7 @@ def _combined(
     return replace(
         issued,
         accuracy=accuracy,
-        values=result.values,
+        values=drivers.with_drivers(result.values, result.series, now, plan.scenarios),
         backtest=result.backtest,
         series=result.series,
         choices=result.choices,

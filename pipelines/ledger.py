@@ -28,7 +28,8 @@ VERSION: dict[str, pl.DataType] = {
     "as_of": pl.Date(),
     "issued_at": pl.Datetime("us"),
 }
-FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance", "skill", *deal_ledger.FRAMES)
+ENGINE_FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance", "skill")
+FRAMES = (*ENGINE_FRAMES, "scenarios", *deal_ledger.FRAMES)
 REPLAYED = "~"  # in a run id: what follows is the past day that the run before it has replayed
 ISSUED_OUTCOMES = ("published", "backfilled")  # outcomes of runs whose versions count as issued
 AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone
@@ -48,7 +49,7 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
     say("forecasting: open deals")
     issued, deals = with_deals(deal_ledger.read_inputs(settings), run, plan, history, issued)
     issued, approved = with_approved(settings, run, plan, issued)
-    append(settings, run, issued, deals, approved)
+    append(settings, run, issued, {**deals, "scenarios": scenario_rows(plan)}, approved)
     load(settings, run)
 
 
@@ -131,6 +132,18 @@ def with_approved(
     return replace(issued, values=values), rows
 
 
+def scenario_rows(plan: "Config") -> pl.DataFrame:
+    """schemas.SCENARIOS: one row per scenario of the configuration, with what is done where it comes true."""
+    from forecasts.output import schemas
+
+    rows = []
+    for scenario in plan.scenarios:
+        answer = scenario.response
+        done = (answer.action, answer.owner, answer.trigger) if answer else (None, None, None)
+        rows.append((scenario.name, scenario.because, *done))
+    return pl.DataFrame(rows, schema=schemas.SCENARIOS, orient="row")
+
+
 def pipeline_at_cutoffs(settings: Settings, run: Run) -> pl.DataFrame:
     """What deals would bring as seen at the past cutoffs of a run: schemas.BACKTEST of the model `pipeline`."""
     rows = _issued_versions(settings, "backtest", run).filter(pl.col("run_id") == run.run_id)
@@ -150,7 +163,7 @@ def append(
     approved: pl.DataFrame | None = None,
 ) -> None:
     """Add a version to the ledger. deals: frames of the forecast from deals; approved: values that people issued."""
-    frames = {name: getattr(issued, name) for name in FRAMES if name not in deal_ledger.FRAMES} | dict(deals or {})
+    frames = {name: getattr(issued, name) for name in ENGINE_FRAMES} | dict(deals or {})
     for name, frame in frames.items():
         versioned = _versioned(frame, run, AUTHORSHIP if name == "values" else {})
         if name == "values" and approved is not None:

@@ -7,7 +7,7 @@ import pytest
 from deal_histories import made_deals
 from polars.testing import assert_frame_equal
 
-from forecasts.config import Aggregation, Config, SeriesSet
+from forecasts.config import Aggregation, Config, Scenario, SeriesSet, Shock
 from forecasts.output.scored import accuracy_of
 from forecasts.run import Forecasts, forecast
 from pipelines import deal_ledger
@@ -19,6 +19,7 @@ PLAN = Config(
     series=(SeriesSet("bookings", ("total", "region"), horizon=6), SeriesSet("revenue", ("total",), horizon=6)),
     hierarchy=(Aggregation("total", "region"),),
     tier="prophet",
+    scenarios=(Scenario("north", "a plant stops", shocks=(Shock("bookings", 0.5, level="region", member="north"),)),),
 )
 
 
@@ -70,7 +71,7 @@ def served(issued: Forecasts) -> pl.DataFrame:
 
 
 def test_the_combination_lies_between_the_two_views(together: tuple[Forecasts, dict[str, pl.DataFrame]]) -> None:
-    values = together[0].values.filter(pl.col("unique_id") == "bookings|total||MS")
+    values = together[0].values.filter(unique_id="bookings|total||MS", scenario="base")
     wide = values.pivot("model", index="period_start", values="yhat").sort("period_start")
     views = [pl.col("series_pool"), pl.col("pipeline")]
     assert wide.select(pl.col("pool").is_between(pl.min_horizontal(views), pl.max_horizontal(views)).all()).item()
@@ -131,6 +132,21 @@ def test_regions_with_a_history_add_up_to_the_total(together: tuple[Forecasts, d
     total = rows.filter(level="total").sort("period_start")["yhat"]
     regions = rows.filter(level="region").group_by("period_start").agg(pl.col("yhat").sum()).sort("period_start")
     assert regions["yhat"].to_list() == pytest.approx(total.to_list())
+
+
+def test_regions_add_up_to_the_total_under_a_scenario_as_well(
+    together: tuple[Forecasts, dict[str, pl.DataFrame]],
+) -> None:
+    issued = together[0]
+    rows = issued.values.filter(pl.col("is_served") & (pl.col("scenario") == "north"))
+    rows = rows.join(issued.series, on="unique_id").filter(
+        (pl.col("metric") == "bookings") & (pl.col("segment") != "empty")
+    )
+    total = rows.filter(level="total").sort("period_start")["yhat"]
+    regions = rows.filter(level="region").group_by("period_start").agg(pl.col("yhat").sum()).sort("period_start")
+    base = served(issued).filter(pl.col("unique_id") == "bookings|total||MS").sort("period_start")["yhat"]
+    assert len(total) == 6 and regions["yhat"].to_list() == pytest.approx(total.to_list())
+    assert (total < base).all()
 
 
 def test_a_pipeline_without_a_history_is_forecast_from_deals(

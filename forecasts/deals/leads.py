@@ -12,6 +12,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from forecasts.deals.competing_logit import Cells, fit_logit
 from forecasts.deals.contributions import in_words, reason_rows
@@ -58,6 +59,11 @@ def score_leads(leads: pl.DataFrame, as_of: date) -> LeadScores:
 
     leads: lead_id, created_on, assigned_on, converted_on, and columns of words and numbers that may tell something.
     """
+    with threadpool_limits(1):  # matrices of some dozen columns: a second thread waits longer than it works
+        return _scored(leads, as_of)
+
+
+def _scored(leads: pl.DataFrame, as_of: date) -> LeadScores:
     leads = leads.filter(pl.col("created_on") <= as_of).with_columns(
         pl.when(pl.col(day) <= as_of).then(day).alias(day) for day in ("assigned_on", "converted_on")
     )

@@ -112,6 +112,14 @@ SKILL: dict[str, pl.DataType] = {
     "skill": pl.String(),
 }
 
+SCENARIOS: dict[str, pl.DataType] = {
+    "scenario": pl.String(),
+    "because": pl.String(),
+    "action": pl.String(),
+    "owner_name": pl.String(),
+    "trigger_sign": pl.String(),
+}
+
 PIPELINE: dict[str, pl.DataType] = {
     "unique_id": pl.String(),
     "metric": pl.String(),

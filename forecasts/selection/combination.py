@@ -144,14 +144,16 @@ def _pipeline_values(views: _Views) -> pl.DataFrame:
 
 
 def _scenarios(own: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:
-    """Scenarios move what is served by as much, in proportion, as they move the series' own forecast."""
+    """Scenarios move what is served by as much, in proportion, as they move the series' own; members add up."""
     base = own.filter(pl.col("scenario") == "base").select(*KEY, pl.col("yhat").alias("_before"))
     marks = pl.col("model", "skill", "fallback_reason")
-    now = served.select(*KEY, pl.col(NUMBERS).name.prefix("_"), marks.name.prefix("_"))
+    groups = pl.col("metric", "freq", "level")
+    now = served.select(*KEY, pl.col(NUMBERS).name.prefix("_"), marks.name.prefix("_"), groups)
     rows = own.filter(pl.col("scenario") != "base").join(base, on=KEY).join(now, on=KEY)
     factor = pl.when(pl.col("_before") != 0).then(pl.col("yhat") / pl.col("_before")).otherwise(1.0)
     rows = rows.with_columns((pl.col(f"_{name}") * factor).alias(name) for name in NUMBERS)
-    return rows.with_columns(pl.col(f"_{name}").alias(name) for name in ("model", "skill", "fallback_reason"))
+    rows = rows.with_columns(pl.col(f"_{name}").alias(name) for name in ("model", "skill", "fallback_reason"))
+    return coherent(rows, ["scenario", "period_start"])
 
 
 def _backtest(backtest: pl.DataFrame, views: _Views, combined: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:

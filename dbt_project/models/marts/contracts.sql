@@ -64,7 +64,7 @@ rates as (
 final as (
     select
         known.* exclude (deal_record_id, has_ended, as_of),
-        case when known.outcome_code = 'running' then known.ends_on - known.as_of end as days_to_end,
+        case when known.outcome_code = 'running' then known.ends_on - known.as_of end as remaining_days,
         known.outcome_code = 'running' and known.ends_on <= known.as_of + to_months(rules.due_months) as is_due,
         case
             when known.outcome_code <> 'running' then null

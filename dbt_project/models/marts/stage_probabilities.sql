@@ -13,7 +13,7 @@ outcomes as (
         snapshots.*,
         deals.stage_type = 'won' as is_won,
         deals.stage_type = 'open' as is_open,
-        date_diff('day', snapshots.seen_on, deals.closed_on) as days_to_end,
+        date_diff('day', snapshots.seen_on, deals.closed_on) as remaining_days,
         date_diff('day', snapshots.seen_on, run.as_of) as days_known,
     from {{ ref('int_stage_snapshots') }} as snapshots
     cross join run
@@ -25,7 +25,7 @@ outcomes as (
 settling as (
     select
         stage_code,
-        cast(ceil(quantile_cont(days_to_end, 0.9)) as bigint) as settling_days,
+        cast(ceil(quantile_cont(remaining_days, 0.9)) as bigint) as settling_days,
     from outcomes
     where not is_open
     group by stage_code

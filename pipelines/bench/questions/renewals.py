@@ -45,7 +45,7 @@ def _due_amount(world: Truth) -> float:
     return float(yuan["amount_cents"].sum()) / 100
 
 
-def _days_to_end(world: Truth) -> float:
+def _remaining_days(world: Truth) -> float:
     return float(_due(world).select((pl.col("ends_on") - world.as_of).dt.total_days().mean()).item())
 
 
@@ -70,7 +70,7 @@ QUESTIONS = (
     ),
     Question(
         "C58", "Which contracts end within thirty days and are not renewed?", "list",
-        "select source_id, ends_on from marts.contracts where is_due and days_to_end <= 30 order by source_id",
+        "select source_id, ends_on from marts.contracts where is_due and remaining_days <= 30 order by source_id",
         _due_next_month, _longer_terms,
     ),
     Question(
@@ -80,7 +80,7 @@ QUESTIONS = (
     ),
     Question(
         "C58", "How many days are left of a contract that is due, on average?", "duration",
-        "select avg(days_to_end) from marts.contracts where is_due",
-        _days_to_end, _longer_terms,
+        "select avg(remaining_days) from marts.contracts where is_due",
+        _remaining_days, _longer_terms,
     ),
 )  # fmt: skip
