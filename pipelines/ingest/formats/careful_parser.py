@@ -73,13 +73,12 @@ def _quoted_record(text: str, start: int, dialect: Dialect) -> tuple[Record, int
     while True:
         match = pattern.match(text, position)
         assert match is not None  # the plain alternative matches the empty string
-        quoted = match.groupdict().get("quoted")
-        if quoted is None:
-            cell = match["plain"]
+        cell = match[match.lastgroup or "plain"]
+        if match.lastgroup != "quoted":
             if cell.lstrip(" \t").startswith(dialect.quote):
                 fault = "stray_quote"
         else:
-            cell = _unescaped(quoted, dialect)
+            cell = _unescaped(cell, dialect)
         cells.append(cell)
         position = match.end()
         if not text.startswith(dialect.delimiter, position):

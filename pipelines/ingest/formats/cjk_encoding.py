@@ -4,11 +4,14 @@ Strict decoding alone is weak evidence: nearly any pair of bytes is a rare chara
 characters must be common ones and adjacent to each other: in Latin text, bytes above 127 stand alone among letters.
 """
 
+import re
+from collections import Counter
 from itertools import pairwise
 
 SAMPLE_BYTES = 256 * 1024
 MIN_COMMON_SHARE, MIN_NEIGHBOUR_SHARE = 0.8, 0.5
 MIN_HANGUL = 30
+DOUBLE_BYTE = re.compile(rb"[\x80-\xff].", re.DOTALL)  # any byte above 127 takes the next one with it
 # Lead bytes of kana and the kanji of everyday use; of the 5,401 frequent characters; of Hangul syllables.
 _COMMON = {"cp932": {0x82, 0x83, *range(0x88, 0x98)}, "cp950": set(range(0xA4, 0xC7))}
 _KANA, _HANGUL = {0xA4, 0xA5}, range(0xB0, 0xC9)
@@ -50,17 +53,10 @@ def _decoded(data: bytes, encoding: str) -> str:
 
 def _euc_encoding(data: bytes) -> str | None:
     """EUC-JP where there are kana, which Chinese lacks; EUC-KR where all is Hangul, while Chinese uses all rows."""
-    pairs = set[tuple[int, int]]()
-    count = kana = position = 0
-    while position < len(data) - 1:
-        if data[position] < 0x80:
-            position += 1
-            continue
-        count, kana = count + 1, kana + (data[position] in _KANA)
-        pairs.add((data[position], data[position + 1]))
-        position += 2
+    pairs = Counter(DOUBLE_BYTE.findall(data))
+    count, kana = pairs.total(), sum(times for pair, times in pairs.items() if pair[0] in _KANA)
     if count and kana >= 0.1 * count and _decoded(data, "euc_jp"):
         return "euc_jp"
-    letters = [lead for lead, _ in pairs if lead >= 0xB0]
+    letters = [pair[0] for pair in pairs if pair[0] >= 0xB0]
     is_korean = len(letters) >= MIN_HANGUL and sum(lead in _HANGUL for lead in letters) >= 0.99 * len(letters)
     return "euc_kr" if is_korean and _decoded(data, "euc_kr") else None

@@ -8,11 +8,12 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import zstandard
 
-from pipelines.ingest.formats.cjk_encoding import SAMPLE_BYTES, cjk_encoding
+from pipelines.ingest.formats.cjk_encoding import DOUBLE_BYTE, SAMPLE_BYTES, cjk_encoding
 from pipelines.ingest.formats.single_byte_encoding import single_byte_encoding
 from pipelines.ingest.formats.source import FileRefusedError
 
@@ -144,23 +145,15 @@ def _has_gb2312_pairs(path: Path) -> bool:
     """Whether double bytes are in the range of GB2312; accented Latin letters form other pairs."""
     with path.open("rb") as stream:
         data = stream.read(BLOCK_BYTES)
-    pairs = position = common = 0
-    while position < len(data) - 1:
-        if data[position] < 0x80:
-            position += 1
-            continue
-        pairs += 1
-        common += data[position] >= 0xA1 and data[position + 1] >= 0xA1
-        position += 2
-        if pairs >= 4000:
-            break
-    return pairs == 0 or common >= 0.8 * pairs
+    pairs = [match[0] for match in islice(DOUBLE_BYTE.finditer(data), 4000)]
+    common = sum(lead >= 0xA1 and trail >= 0xA1 for lead, trail in pairs)
+    return not pairs or common >= 0.8 * len(pairs)
 
 
 def _mostly_utf8(head: bytes) -> str | None:
     """Whether the text is UTF-8 with a few broken bytes, whose rows are then refused one by one."""
     text = head.decode("utf-8", errors="ignore")
-    foreign = sum(ord(letter) > 127 for letter in text)
+    foreign = len(text) - len(text.encode("ascii", errors="ignore"))
     lost = len(head) - len(text.encode())
     return "utf-8" if foreign > 0 and lost <= max(8, 0.1 * foreign) else None
 
