@@ -46,14 +46,14 @@ def take(settings: Settings, read_at: datetime) -> Taken | None:
     files = list(answer_files(settings))
     if settings.config is None:
         return Taken(refusals=tuple(f"{path.name}: {policy.NO_POLICY}" for path in files)) if files else None
-    known = set(log.read(settings)["sha256"])
+    read_before = set(log.read(settings)["sha256"])
     rows: list[log.Row] = []
     for path in files:
-        if (sha256 := _sha256(path)) not in known:
+        if (sha256 := _sha256(path)) not in read_before:
             found = list(_read(settings, path, settings.local_date(read_at)))
             _keep(settings, path, sha256)
             log.append(settings, read_at, sha256, found)
-            known.add(sha256)
+            read_before.add(sha256)
             rows += found
     counts = {name: sum(row["outcome"] == name for row in rows) for name in ("taken", "known")}
     refusals = tuple(log.sentence(row) for row in rows if row["outcome"] == "refused")
@@ -76,14 +76,14 @@ def _read(settings: Settings, path: Path, today: date) -> Iterator[log.Row]:
 
 def _followed(settings: Settings, connection: duckdb.DuckDBPyConnection, answer: AnsweredRow, today: date) -> log.Row:
     """One row of the log. The other rows of the workbook are read whatever happens to this one."""
-    place = {"sheet_name": answer.sheet, "cell": answer.cell("decision")}
+    where = {"sheet_name": answer.sheet, "cell": answer.cell("decision")}
     try:
         decision = decision_of(answer, today)
         outcome = "taken" if policy.follow(settings, connection, decision) else "known"
-        return {**place, "outcome": outcome, **_told(decision)}
+        return {**where, "outcome": outcome, **_told(decision)}
     except CellRefusedError as refusal:
-        place["cell"] = answer.cell(refusal.column)
-        return {**place, "outcome": "refused", "message": refusal.message}
+        where["cell"] = answer.cell(refusal.column)
+        return {**where, "outcome": "refused", "message": refusal.message}
 
 
 def _told(decision: Decision) -> log.Row:

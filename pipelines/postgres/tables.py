@@ -76,22 +76,22 @@ def served_tables(
         where database_name = 'served' and list_contains(?, columns.schema_name)
         order by columns.schema_name, columns.table_name, columns.column_index
     """
-    found: dict[Name, Table] = {}
+    tables: dict[Name, Table] = {}
     for schema, table, column, kind, comment, about in server.connection.execute(query, [list(SCHEMAS)]).fetchall():
-        before = found.get((schema, table)) or Table((schema, table), {}, comment=about or "")
+        before = tables.get((schema, table)) or Table((schema, table), {}, comment=about or "")
         nested = before.nested | ({column} if _is_nested(kind) else frozenset())
         comments = {**before.comments, **({column: comment} if comment else {})}
         columns = {**before.columns, column: _type(kind)}
-        found[schema, table] = Table((schema, table), columns, nested, about or "", comments)
-    for name, table in found.items():
+        tables[schema, table] = Table((schema, table), columns, nested, about or "", comments)
+    for name, table in tables.items():
         key, base = keys.get(name, ()), "__".join(name)
         if (
             key
             and set(key) <= set(table.columns)
             and (has_key[base] if base in has_key else _is_kept(server, table, key))
         ):
-            found[name] = replace(table, key=key)
-    return found
+            tables[name] = replace(table, key=key)
+    return tables
 
 
 def _is_nested(kind: str) -> bool:
@@ -118,13 +118,13 @@ def keys_of(manifest: Path) -> dict[Name, tuple[str, ...]]:
     if not manifest.is_file():
         return {}
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
-    found: dict[Name, tuple[str, ...]] = {}
+    columns_of: dict[Name, tuple[str, ...]] = {}
     for node in nodes.values():
         test = node.get("test_metadata") or {}
         model = nodes.get(node.get("attached_node") or "")
         if model and test.get("name") == "grain":
-            found[model["schema"], model.get("alias") or model["name"]] = tuple(test["kwargs"]["columns"])
-    return found
+            columns_of[model["schema"], model.get("alias") or model["name"]] = tuple(test["kwargs"]["columns"])
+    return columns_of
 
 
 def known_columns(server: Server) -> dict[str, dict[str, str]]:

@@ -50,12 +50,12 @@ def _properties(form: str, is_open: bool) -> dict[str, Any]:
         "title": {"bold": True, "font_size": 14},
         "note": {"font_color": "#4b5563"},
     }
-    found: dict[str, Any] = {"valign": "top", **fixed.get(form, {})}
+    properties: dict[str, Any] = {"valign": "top", **fixed.get(form, {})}
     if form in NUMBER_FORMATS:
-        found["num_format"] = NUMBER_FORMATS[form]
+        properties["num_format"] = NUMBER_FORMATS[form]
     if is_open:
-        found |= {"locked": False, "bg_color": "#fff8dc", "border": 1, "border_color": "#c9b458"}
-    return found
+        properties |= {"locked": False, "bg_color": "#fff8dc", "border": 1, "border_color": "#c9b458"}
+    return properties
 
 
 def write_cell(sheet: Worksheet, row: int, column: int, value: object, form: str, words: Words, style: Format) -> None:

@@ -66,12 +66,12 @@ def _variable_labels(served: Served, table: str, words: Words) -> Iterator[tuple
 
 def _groups(served: Served, table: str) -> dict[str, str]:
     """Column to its group of terms, from the blocks of the pages that read the table."""
-    found: dict[str, str] = {}
+    groups: dict[str, str] = {}
     for block in (block for make in sections.PAGES.values() for block in make(served)):
         for column, form in block.forms.items():
             if table in block.needs and column in block.needs[table] and form.startswith("term:"):
-                found[column] = form.removeprefix("term:")
-    return found
+                groups[column] = form.removeprefix("term:")
+    return groups
 
 
 def _value_labels(served: Served, table: str, frame: pl.DataFrame, words: Words) -> dict[str, dict[Any, str]]:
