@@ -32,6 +32,8 @@ def check_words(config: Config) -> None:
     for aggregation in config.hierarchy:
         for level in (aggregation.parent, aggregation.children):
             _known(level, levels, "hierarchy: level")
+    for name in config.approved:
+        _known(name, {entry.metric for entry in config.series}, "approved: metric")
     for name in config.calendar.festivals:
         _known(name, FESTIVALS, "calendar: festival")
     for scenario in config.scenarios:

@@ -119,6 +119,7 @@ class Config:
     market_facts: metrics of the market facts (of the level total) that the models are given as regressors.
     importance: whether a random forest's feature importance is computed per metric.
     replay_months: last month ends for which a run adds the versions that are missing.
+    approved: metrics whose total is served as people approved it, where they have.
     """
 
     series: tuple[SeriesSet, ...]
@@ -132,6 +133,7 @@ class Config:
     importance: bool = False
     scenarios: tuple[Scenario, ...] = ()
     replay_months: int = 6
+    approved: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse an unknown tier, and scenarios and sums of what is not forecast."""

@@ -1,7 +1,5 @@
 """The forecast from deals at one day and at past cutoffs: each time from what was known then, and nothing else.
 
-At past cutoffs the table by stage gives the chances, so the weight of the pipeline is that of its simpler model.
-
 Tables in (`deals.schema`: DEALS with `first_known_on` and columns of nodes, OBSERVATIONS), tables out. It lets the
 pipeline stand beside series models: the same cutoffs, the same periods, the same ids.
 """
@@ -11,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from forecasts.deals.history import History
 from forecasts.deals.pipeline import forecast_pipeline
@@ -20,7 +19,6 @@ from forecasts.deals.settings import Settings
 from forecasts.output import schemas
 
 PAST_DRAWS = 300  # of a past cutoff: its median and 95 % bounds are compared, not served
-ONLY_TABLE = 10**9  # won deals that the win model would need at a past cutoff: training one each would take minutes
 LEAST_KNOWN = 0.9  # share of the deals then open that must have been known: a cutoff before the exports says nothing
 
 
@@ -68,12 +66,29 @@ def forecast_deals(
     cutoffs: Sequence[date],
     settings: Settings,
     seeds: Mapping[str, float],
+    ready: pl.DataFrame | None = None,
 ) -> DealForecasts | None:
     """Score the open deals of `as_of` and forecast what they and later ones bring; the same for past cutoffs.
 
-    levels: name of the level to the column of `deals`. seeds: stage to the chance that the company assumes. None where
-    no deal is known: then there is no pipeline to forecast from.
+    levels: name of the level to the column of `deals`. seeds: stage to the chance that the company assumes. ready:
+    rows of `past` that an earlier call gave; their cutoffs are not computed again. None where no deal is known: then
+    there is no pipeline to forecast from.
     """
+    with threadpool_limits(1):  # matrices of some hundred columns: a second thread waits longer than it works
+        ready = schemas.empty(schemas.BACKTEST) if ready is None else schemas.conform(ready, schemas.BACKTEST)
+        return _forecast(deals, observations, levels, as_of, cutoffs, settings, seeds, ready)
+
+
+def _forecast(
+    deals: pl.DataFrame,
+    observations: pl.DataFrame,
+    levels: Mapping[str, str],
+    as_of: date,
+    cutoffs: Sequence[date],
+    settings: Settings,
+    seeds: Mapping[str, float],
+    ready: pl.DataFrame,
+) -> DealForecasts | None:
     shown, seen = known_by(deals, observations, as_of)
     if shown.is_empty():
         return None
@@ -82,12 +97,14 @@ def forecast_deals(
     now = forecast_pipeline(history, scores, levels, settings).rows
     counts = [_counts(deals, cutoff) for cutoff in cutoffs]
     used = [cutoff for cutoff, row in zip(cutoffs, counts, strict=True) if row["is_used"]]
-    past = [_at_cutoff(deals, observations, levels, cutoff, settings, seeds) for cutoff in used]
+    ready = ready.filter(pl.col("cutoff").is_in(used))
+    done = set(ready["cutoff"].to_list())
+    past = [_at_cutoff(deals, observations, levels, cutoff, settings, seeds) for cutoff in used if cutoff not in done]
     shape = {"cutoff": pl.Date, "n_known": pl.Int64, "n_not_exported": pl.Int64, "is_used": pl.Boolean}
     return DealForecasts(
         scores,
         _pipeline_rows(now),
-        pl.concat([schemas.empty(schemas.BACKTEST), *past]),
+        pl.concat([ready, *past]),
         pl.DataFrame(counts, schema=shape),
     )
 
@@ -111,7 +128,7 @@ def _at_cutoff(
 ) -> pl.DataFrame:
     shown, seen = known_by(deals, observations, cutoff)
     history = History(cutoff, shown.drop("first_known_on"), seen)
-    fewer = replace(settings, draws=min(settings.draws, PAST_DRAWS), fewest_won=ONLY_TABLE)
+    fewer = replace(settings, draws=min(settings.draws, PAST_DRAWS))
     scores = score_deals(history, fewer, seeds)
     rows = forecast_pipeline(history, scores, levels, fewer).rows
     rows = rows.with_columns(cutoff=pl.lit(cutoff), model=pl.lit("pipeline"), y=pl.lit(None, dtype=pl.Float64))

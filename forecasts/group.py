@@ -22,14 +22,14 @@ from forecasts.uncertainty.bounds import Bounds, all_bounds
 class Served:
     """The candidates with the pool and the served forecast among them, every bound, and what each step is served from.
 
-    bounds: per model, per level, (series, steps). past: of the served forecast, per evaluation cutoff, with its rows.
+    bounds: per model, per level, (series, steps). past: of pool and served forecast, per evaluation cutoff.
     served: model, reasons: why it is not the pool, skill: (series, steps). segments: one entry per series; choices:
     evidence rows. scenarios: per name, (series, steps) of the served forecast under it.
     """
 
     candidates: Candidates
     bounds: dict[str, Bounds]
-    past: tuple[Bounds, ...]
+    past: tuple[dict[str, Bounds], ...]
     served: np.ndarray
     reasons: np.ndarray
     skill: np.ndarray
@@ -48,12 +48,10 @@ def serve(
     min_history: int,
     evaluate: Evaluate,
     champions: Members | None = None,
-    with_past: bool = True,
 ) -> Served:
     """Choose a pool per segment, judge it, serve it or its peer, reconcile, and compute intervals.
 
-    evaluate: model masks -> forecasts at the cutoffs that choose nothing. with_past: whether intervals at those cutoffs
-    are wanted; without them the result has no cutoffs.
+    evaluate: model masks -> forecasts at the cutoffs that choose nothing.
     """
     candidates, members, choices = with_pools(candidates, segments, config.models, champions or {})
     candidates = with_evaluation(candidates, segments, config.models, evaluate)
@@ -66,8 +64,7 @@ def serve(
     candidates, served, reasons, skill = with_served(candidates, segments, judged, verdicts, min_history)
     hierarchies, rejected = hierarchies_of(names, candidates.batch, config.hierarchy)
     candidates, reconciled = make_coherent(candidates, hierarchies, floor)
-    bounds, past = all_bounds(candidates, segments, floor, nodes_of(names, hierarchies), with_past)
-    candidates = candidates if with_past else replace(candidates, origins=(), evaluation=())
+    bounds, past = all_bounds(candidates, segments, floor, nodes_of(names, hierarchies))
     base = Base(names, _periods(candidates), candidates.future[SERVED], hierarchies)
     scenarios = scenario_forecasts(base, config.scenarios, candidates.batch, segments, members)
     choices += [*biases, *rejected, *reconciled]

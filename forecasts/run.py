@@ -54,7 +54,6 @@ def forecast(
     checkpoint_folder: Path | None = None,
     regressors: pl.DataFrame | None = None,
     last_choices: pl.DataFrame | None = None,
-    values_only: bool = False,
 ) -> Forecasts:
     """Forecast what the configuration names.
 
@@ -63,7 +62,6 @@ def forecast(
     engine: see `execution.map_partitions`. checkpoint_folder: where finished partitions are kept for a rerun.
     regressors: external figures with their publication days, see `panel.regressors`. last_choices: the choices of the
     last live run; its pools stay champions until a challenger clearly beats them (`selection.pool.promote`).
-    values_only: the backtest, its accuracy and the importance stay empty; values are the same.
     """
     check_history(config, history)
     execution = Execution(engine, progress, checkpoint_folder)
@@ -74,9 +72,7 @@ def forecast(
         if not rows.is_empty():
             batch = batch_of(rows, Frequency(series_sets[0].freq))
             batch = _with_regressors(batch, series_sets, config, regressors, as_of)
-            parts.append(
-                _group(rows, batch, series_sets, config, execution, champions(batch.frequency.code), values_only)
-            )
+            parts.append(_group(rows, batch, series_sets, config, execution, champions(batch.frequency.code)))
     return _joined(parts)
 
 
@@ -109,7 +105,6 @@ def _group(
     config: Config,
     execution: Execution,
     champions: dict[str, tuple[str, ...]],
-    values_only: bool = False,
 ) -> GroupFrames:
     names = rows.select("unique_id", "metric", "level", "member", "freq").unique("unique_id").sort("unique_id")
     min_history = min_history_of(batch, config)
@@ -121,9 +116,8 @@ def _group(
     def evaluate(masks: dict[str, np.ndarray]) -> tuple[Origin, ...]:
         return candidates_of(masks, batch, evaluation, execution).origins
 
-    served = serve(candidates, names, series_sets, config, segments, min_history, evaluate, champions, not values_only)
-    with_importance = config.importance and not values_only
-    weights = importance_of(batch, names["metric"].to_list(), segments) if with_importance else None
+    served = serve(candidates, names, series_sets, config, segments, min_history, evaluate, champions)
+    weights = importance_of(batch, names["metric"].to_list(), segments) if config.importance else None
     return frames_of(served, names, weights)
 
 

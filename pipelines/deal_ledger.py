@@ -16,18 +16,25 @@ if TYPE_CHECKING:
     from forecasts.deals.scores import Scores
     from forecasts.run import Forecasts
 
-METRIC = "bookings"
-FRAMES = ("pipeline", "deal_scores", "deal_periods", "deal_reasons", "model_registry")
+METRIC, PIPELINE = "bookings", "pipeline"
+FRAMES = ("pipeline", "deal_scores", "deal_periods", "deal_reasons", "lead_scores", "model_registry")
+LEAD_FACTS = "channel, campaign_id, region, product_line, industry, score, created_on, assigned_on, converted_on"
 LEVELS = ("region", "product_line", "team", "rep")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """deals, observations: of intermediate.int_forecast_*. seeds: stage to the chance assumed of it."""
+    """deals, observations: of intermediate.int_forecast_*. seeds: stage to the chance assumed of it.
+
+    leads: of staging.stg_leads. past: rows of past cutoffs that are known already (`DealForecasts.past`); the others
+    are computed.
+    """
 
     deals: pl.DataFrame
     observations: pl.DataFrame
     seeds: dict[str, float]
+    leads: pl.DataFrame | None = None
+    past: pl.DataFrame | None = None
 
 
 def read_inputs(settings: Settings) -> Inputs:
@@ -40,18 +47,23 @@ def read_inputs(settings: Settings) -> Inputs:
         seeds = connection.execute(
             "select stage_code, default_probability from policy.stages where stage_type = 'open' order by all"
         ).fetchall()
-    return Inputs(deals, observations, dict(seeds))
+        leads = connection.execute(
+            f"select source_system || '|' || source_id as lead_id, source_system, {LEAD_FACTS} "
+            "from staging.stg_leads where created_on is not null order by lead_id"
+        ).pl()
+    return Inputs(deals, observations, dict(seeds), leads)
 
 
 def with_deals(
-    issued: "Forecasts", plan: "Config", inputs: Inputs, history: pl.DataFrame, as_of: date
+    issued: "Forecasts", plan: "Config", inputs: Inputs, history: pl.DataFrame, as_of: date, *, scored: bool = True
 ) -> tuple["Forecasts", dict[str, pl.DataFrame]]:
     """The engine's result with the pipeline weighed into its bookings, and the frames of deals by their name.
 
-    Bookings are forecast from deals for every
-    kind of period that the configuration names for them.
+    Bookings are forecast from deals for every kind of period that the configuration names for them. scored: whether the
+    accuracy of what deals bring, and the scores of leads, are wanted.
     """
     from forecasts import deal_origins
+    from forecasts.deals.leads import score_leads
     from forecasts.deals.settings import Settings as DealSettings
 
     frames: dict[str, list[pl.DataFrame]] = {name: [] for name in FRAMES}
@@ -64,15 +76,24 @@ def with_deals(
             cutoffs=_cutoffs(issued.backtest, issued.series, entry.freq),
             settings=DealSettings(frequency=entry.freq, periods=entry.horizon),
             seeds=inputs.seeds,
+            ready=_of_freq(inputs.past, entry.freq),
         )
         if forecast is None:
             continue
-        issued = _combined(issued, forecast, entry.levels, history)
+        issued = _combined(issued, forecast, entry.levels, history, plan, scored=scored)
         frames["pipeline"].append(forecast.rows)
         if not frames["deal_scores"]:  # chances belong to a deal: those by month, or by the first kind of period
             for name, frame in score_frames(forecast.scores).items():
                 frames[name].append(frame)
+    if scored and inputs.leads is not None:
+        leads = score_leads(inputs.leads, as_of)
+        frames["lead_scores"].append(leads.rows)
+        frames["model_registry"].append(leads.registry)
     return issued, _stacked(frames)
+
+
+def _of_freq(past: pl.DataFrame | None, freq: str) -> pl.DataFrame | None:
+    return None if past is None else past.filter(pl.col("unique_id").str.ends_with(f"|{freq}"))
 
 
 def _cutoffs(backtest: pl.DataFrame, series: pl.DataFrame, freq: str) -> list[date]:
@@ -82,29 +103,45 @@ def _cutoffs(backtest: pl.DataFrame, series: pl.DataFrame, freq: str) -> list[da
 
 
 def _combined(
-    issued: "Forecasts", forecast: "DealForecasts", levels: Sequence[str], history: pl.DataFrame
+    issued: "Forecasts",
+    forecast: "DealForecasts",
+    levels: Sequence[str],
+    history: pl.DataFrame,
+    plan: "Config",
+    *,
+    scored: bool,
 ) -> "Forecasts":
-    from forecasts.output.scored import accuracy_of
     from forecasts.selection import combination
 
     now = forecast.rows.filter((pl.col("metric") == METRIC) & pl.col("level").is_in(list(levels)))
     past = forecast.past.filter(pl.col("unique_id").is_in(now["unique_id"].unique().implode()))
-    result = combination.combine(issued.values, issued.backtest, issued.series, now, past)
-    ids = now["unique_id"].unique().implode()
-    is_new = pl.col("unique_id").is_in(ids) & pl.col("model").is_in([combination.PIPELINE, combination.POOL])
-    is_own = pl.col("unique_id").is_in(ids) & (pl.col("model") == combination.POOL)
-    # `served` was the series' own choice: what is served now is the pool, under its name.
-    accuracy = issued.accuracy.filter(~(pl.col("unique_id").is_in(ids) & (pl.col("model") == "served")))
-    renamed = pl.when(is_own).then(pl.lit(combination.SERIES_POOL)).otherwise("model").alias("model")
-    scored = accuracy_of(result.backtest.filter(is_new), history)
+    before = combination.Issued(issued.values, issued.backtest, issued.series, issued.choices, issued.skill)
+    result = combination.combine(before, now, past, history, plan.backtest)
+    ids = now["unique_id"].unique()
+    accuracy = _accuracy(issued.accuracy, result.backtest, ids, history) if scored else issued.accuracy
     return replace(
         issued,
-        accuracy=pl.concat([accuracy.with_columns(renamed), scored]),
+        accuracy=accuracy,
         values=result.values,
         backtest=result.backtest,
         series=result.series,
-        choices=pl.concat([issued.choices, result.choices]),
+        choices=result.choices,
+        skill=result.skill,
     )
+
+
+def _accuracy(accuracy: pl.DataFrame, backtest: pl.DataFrame, ids: pl.Series, history: pl.DataFrame) -> pl.DataFrame:
+    """With the combination, the pipeline and what is served now; the series' own pool under its name."""
+    from forecasts.output.scored import accuracy_of
+    from forecasts.selection.combination_skill import PIPELINE, POOL, as_series_pool
+
+    is_one = pl.col("unique_id").is_in(ids.implode())
+    own = accuracy.filter(~(is_one & (pl.col("model") == "served")))
+    own = pl.concat([own.filter(~is_one), own.filter(is_one).with_columns(as_series_pool())])
+    ours = backtest.filter(is_one)
+    served = ours.filter("is_served").with_columns(model=pl.lit("served"))
+    new = pl.concat([ours.filter(pl.col("model").is_in([PIPELINE, POOL])), served])
+    return pl.concat([own, accuracy_of(new, history)])
 
 
 def score_frames(scores: "Scores") -> dict[str, pl.DataFrame]:

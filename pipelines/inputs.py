@@ -11,7 +11,7 @@ import polars as pl
 from pipelines import decisions, ingest
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.home import dbt, state, warehouse
+from pipelines.home import dbt, served, state, warehouse
 from pipelines.home.settings import Settings, now
 
 
@@ -39,6 +39,11 @@ def waiting(settings: Settings) -> list[ingest.Arrival]:
     return ingest.waiting(settings, load_contracts(settings.sources), landed_at=now())
 
 
+def notices(settings: Settings) -> list[ingest.Notice]:
+    """Files that no table has, each with the reason."""
+    return ingest.notices(settings, load_contracts(settings.sources), landed_at=now())
+
+
 def answers_waiting(settings: Settings) -> list[str]:
     """Review workbooks of the inbox that no run has read yet, by their hashes."""
     return decisions.waiting(settings)
@@ -56,7 +61,7 @@ def fingerprint(arrivals: Sequence[ingest.Arrival], answers: Sequence[str] = ())
 def already_served(settings: Settings, as_of: date, known_at: datetime | None) -> str:
     """A sentence naming the run that has already served exactly this, or nothing if a run would change something."""
     runs = state.read(settings, "runs")
-    if runs.is_empty() or waiting(settings) or answers_waiting(settings):
+    if runs.is_empty() or served.problem(settings) or waiting(settings) or answers_waiting(settings):
         return ""
     last = runs.sort("finished_at").filter(pl.col("outcome") == "published").tail(1).to_dicts()
     if (

@@ -125,8 +125,8 @@ def _publish(settings: Settings, run: Run, say: Say) -> None:
     if run.run_kind not in runs.SERVED_KINDS:
         raise AlmanacError(f"a {run.run_kind} run serves nothing: run a newer as_of")
     say("publishing")
-    publish.publish(settings, run)
     figures = {"policy": inputs.policy_fingerprint(settings)}
+    publish.publish(settings, run, policy=figures["policy"])
     status.write_status(settings, run.run_id, outcome="published", message="", figures=figures)
 
 

@@ -5,6 +5,7 @@ served is derived: the newest live version.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ import polars as pl
 
 from pipelines import deal_ledger
 from pipelines.errors import AlmanacError
-from pipelines.home import state, warehouse
+from pipelines.home import served, state, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings
 
@@ -45,7 +46,9 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
         facts = facts_in(connection, plan.market_facts)
     issued = computed(history, plan, run, facts=facts, last=_last_choices(settings, run), say=progress)
     say("forecasting: open deals")
-    append(settings, run, *_with_deals(settings, run, plan, history, issued))
+    issued, deals = with_deals(deal_ledger.read_inputs(settings), run, plan, history, issued)
+    issued, approved = with_approved(settings, run, plan, issued)
+    append(settings, run, issued, deals, approved)
     load(settings, run)
 
 
@@ -68,7 +71,6 @@ def computed(
     facts: pl.DataFrame | None = None,
     last: pl.DataFrame | None = None,
     say: Callable[[int, int], None] | None = None,
-    values_only: bool = False,
 ) -> "Forecasts":
     """The forecasts of a run from the history it may see. last: choices of the last live run."""
     from forecasts import run as engine
@@ -82,28 +84,78 @@ def computed(
             progress=say,
             last_choices=last,
             regressors=facts,
-            values_only=values_only,
         )
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
 
 
-def _with_deals(
-    settings: Settings, run: Run, plan: "Config", history: pl.DataFrame, issued: "Forecasts"
+def with_deals(
+    inputs: deal_ledger.Inputs,
+    run: Run,
+    plan: "Config",
+    history: pl.DataFrame,
+    issued: "Forecasts",
+    *,
+    scored: bool = True,
 ) -> tuple["Forecasts", dict[str, pl.DataFrame]]:
+    """The forecasts with what deals bring weighed in, and the frames of deals. scored: with their accuracy."""
     from forecasts.errors import ForecastError
 
     try:
-        return deal_ledger.with_deals(issued, plan, deal_ledger.read_inputs(settings), history, run.as_of)
+        return deal_ledger.with_deals(issued, plan, inputs, history, run.as_of, scored=scored)
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
 
 
-def append(settings: Settings, run: Run, issued: "Forecasts", deals: Mapping[str, pl.DataFrame] | None = None) -> None:
-    """Add a version to the ledger. deals: the frames of the forecast from deals; a replayed version has none."""
+def with_approved(
+    settings: Settings, run: Run, plan: "Config", issued: "Forecasts"
+) -> tuple["Forecasts", pl.DataFrame | None]:
+    """The forecasts with the totals that people approved taken out, and these rows; None where none is to be served."""
+    from forecasts.output import approved
+
+    if not plan.approved:
+        return issued, None
+    with warehouse.read(settings) as connection:
+        submitted = connection.execute(
+            """
+            select concat_ws('|', lower(metric), 'total', '', 'MS') as unique_id, period_start,
+                cast(amount as double) as amount, author, cast(submitted_at as date) as said_on
+            from staging.stg_forecast_submissions
+            where lower(role) = 'approved' and lower(level) = 'total' and list_contains(?, lower(metric))
+                and period_start > ? and amount is not null
+            qualify row_number() over (partition by metric, period_start order by submitted_at desc, source_id desc) = 1
+            """,
+            [list(plan.approved), run.as_of],
+        ).pl()
+    values, rows = approved.with_approved(issued.values, issued.series, submitted)
+    return replace(issued, values=values), rows
+
+
+def pipeline_at_cutoffs(settings: Settings, run: Run) -> pl.DataFrame:
+    """What deals would bring as seen at the past cutoffs of a run: schemas.BACKTEST of the model `pipeline`."""
+    rows = _issued_versions(settings, "backtest", run).filter(pl.col("run_id") == run.run_id)
+    return rows.filter(pl.col("model") == deal_ledger.PIPELINE)
+
+
+def without_backtest(issued: "Forecasts") -> "Forecasts":
+    """A replayed version as it is kept: nobody reads the backtest of a day that was never served."""
+    return replace(issued, backtest=issued.backtest.clear(), accuracy=issued.accuracy.clear())
+
+
+def append(
+    settings: Settings,
+    run: Run,
+    issued: "Forecasts",
+    deals: Mapping[str, pl.DataFrame] | None = None,
+    approved: pl.DataFrame | None = None,
+) -> None:
+    """Add a version to the ledger. deals: frames of the forecast from deals; approved: values that people issued."""
     frames = {name: getattr(issued, name) for name in FRAMES if name not in deal_ledger.FRAMES} | dict(deals or {})
     for name, frame in frames.items():
         versioned = _versioned(frame, run, AUTHORSHIP if name == "values" else {})
+        if name == "values" and approved is not None:
+            people = _versioned(approved.drop("author"), run, AUTHORSHIP).with_columns(approved["author"])
+            versioned = pl.concat([versioned, people])
         state.append(settings, f"forecast_{name}", run.run_id, versioned)
 
 
@@ -186,7 +238,7 @@ def _issued_run_ids(settings: Settings, run: Run) -> list[str]:
     """
     log = state.read(settings, "runs")
     ended = log.filter(pl.col("outcome").is_in(ISSUED_OUTCOMES))["run_id"].to_list() if log.height else []
-    return [run.run_id, *ended]
+    return [run.run_id, *ended, *served.run_ids(settings)]  # whoever reads the served file sees its forecasts
 
 
 def _latest(values: pl.DataFrame, run: Run) -> pl.DataFrame:

@@ -2,8 +2,9 @@
 
 A home that has just been filled has no issued version whose periods are over. The series of a past day are built again
 from the exports that it could see, by the SQL that built today's, in memory: staging to `marts.series_history`, nothing
-else. Keys and customers are today's, so a deal or invoice counts in the region of the customer that its record belongs
-to now. No gate is run: a gate judges what is about to be served, and a replayed version is never served.
+else. Deals are cut back to what had been known of them by that day. Keys and customers are today's, so a deal or
+invoice counts in the region of the customer that its record belongs to now. No gate is run: a gate judges what is about
+to be served, and a replayed version is never served.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines import ledger
+from pipelines import deal_ledger, ledger
 from pipelines.home import dbt, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings
@@ -28,6 +29,8 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
     days = missing_days(settings, run, plan.replay_months) if run.run_kind in SERVED_KINDS else []
     if not days:
         return
+    # A past cutoff saw the deals of its own day: what the run has just computed for it holds for every replayed day.
+    inputs = replace(deal_ledger.read_inputs(settings), past=ledger.pipeline_at_cutoffs(settings, run))
     project = dbt.prepare_project(settings)
     models = dbt.ancestors(project, SERIES, *(("stg_market_facts",) if plan.market_facts else ()))
     for day in days:
@@ -37,7 +40,9 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
             history = history_as_of(connection, models, warehouse.run_row(settings, past))
             facts = ledger.facts_in(connection, plan.market_facts)
         if not history.is_empty():
-            ledger.append(settings, past, ledger.computed(history, plan, past, facts=facts, values_only=True))
+            issued = ledger.computed(history, replace(plan, importance=False), past, facts=facts)
+            issued, deals = ledger.with_deals(inputs, past, plan, history, issued, scored=False)
+            ledger.append(settings, past, ledger.without_backtest(issued), deals)
     ledger.load(settings, run)
 
 

@@ -135,3 +135,11 @@ def test_help_shows_its_texts_whole_brackets_included(words: tuple[str, ...], co
     below = [other.help.partition(".")[0] for other in getattr(command, "commands", {}).values()]
     told = [" ".join(text.split()) for text in [*texts, *below] if text]
     assert told and not [text for text in told if text not in shown]
+
+
+def test_a_backfill_over_month_ends_leaves_out_the_days_between() -> None:
+    from pipelines.cli.run import _days
+
+    february, may = date(2024, 2, 1), date(2024, 5, 1)
+    assert _days(february, may, 7, True) == [date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30)]
+    assert _days(february, date(2024, 2, 15), 7, False) == [february, date(2024, 2, 8), date(2024, 2, 15)]

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from forecasts import deal_origins
 from forecasts.deals.settings import Settings
-from forecasts.selection import combination
+from forecasts.selection import weights
 
 pytestmark = pytest.mark.fast
 
@@ -95,9 +95,9 @@ def test_existing_and_new_deals_add_up(world: Frames) -> None:
 def test_the_view_that_was_right_weighs_more_the_more_often_it_was() -> None:
     actual = np.full(12, 100.0)
     right, wrong = actual.copy(), actual * 1.5
-    weights = [combination.weight_of(actual[:n], wrong[:n], right[:n], n) for n in (0, 3, 6, 12)]
-    assert weights == pytest.approx([0.5, (3 + 3) / 9, (6 + 3) / 12, (12 + 3) / 18])
-    assert combination.weight_of(actual, right, wrong, 12) == pytest.approx(3 / 18)
+    shares = [weights.weight_of(actual[:n], wrong[:n], right[:n], n) for n in (0, 3, 6, 12)]
+    assert shares == pytest.approx([0.5, (3 + 3) / 9, (6 + 3) / 12, (12 + 3) / 18])
+    assert weights.weight_of(actual, right, wrong, 12) == pytest.approx(3 / 18)
 
 
 def test_a_cutoff_is_weighed_by_what_had_ended_before_it() -> None:
@@ -105,13 +105,28 @@ def test_a_cutoff_is_weighed_by_what_had_ended_before_it() -> None:
     days = [date(2025, 1, 31), date(2025, 2, 28), date(2025, 3, 31)]
     periods = [date(2025, 2, 1), date(2025, 3, 1), date(2025, 4, 1)]
     frame = {"unique_id": ["bookings|total||MS"] * 3, "cutoff": days, "period_start": periods, "horizon": [1] * 3}
-    bounds = {name: [150.0] * 3 for name in combination.NUMBERS}
+    bounds = {name: [150.0] * 3 for name in weights.NUMBERS}
     pairs = pl.DataFrame(
         frame
         | {"metric": ["bookings"] * 3, "freq": ["MS"] * 3, "level": ["total"] * 3, "y": [100.0] * 3}
         | bounds
-        | {f"{name}_pipeline": [100.0] * 3 for name in combination.NUMBERS}
+        | {f"{name}_pipeline": [100.0] * 3 for name in weights.NUMBERS}
     )
-    tested = combination._tested(pairs).sort("cutoff")
+    tested = weights.tested(pairs).sort("cutoff")
     shares = [(150 - y) / 50 for y in tested["yhat"]]
     assert shares == pytest.approx([0.5, (1 + 3) / 7, (2 + 3) / 8])
+
+
+def test_a_replayed_day_takes_past_cutoffs_from_the_run_and_computes_the_rest(world: Frames) -> None:
+    """Rows of a cutoff are the same whoever asks for them, so those of a later day serve an earlier one."""
+    deals, observations = world
+    cutoffs = [date(2025, 3, 31), date(2025, 4, 30)]
+    asked = {"settings": SETTINGS, "seeds": {}, "cutoffs": cutoffs}
+    levels = {"region": "region"}
+    later = deal_origins.forecast_deals(deals, observations, levels, as_of=date(2025, 8, 31), **asked)  # type: ignore[arg-type]
+    assert later is not None
+    known = later.past.filter(pl.col("cutoff") == cutoffs[0])
+    ours = deal_origins.forecast_deals(deals, observations, levels, as_of=DAY, ready=known, **asked)  # type: ignore[arg-type]
+    assert ours is not None
+    assert_frame_equal(ours.past, issued(world, cutoffs).past)
+    assert ours.past["cutoff"].n_unique() == 2

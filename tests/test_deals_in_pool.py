@@ -69,15 +69,40 @@ def served(issued: Forecasts) -> pl.DataFrame:
     return issued.values.filter(pl.col("is_served") & (pl.col("scenario") == "base"))
 
 
-def test_the_served_number_lies_between_the_two_views(together: tuple[Forecasts, dict[str, pl.DataFrame]]) -> None:
+def test_the_combination_lies_between_the_two_views(together: tuple[Forecasts, dict[str, pl.DataFrame]]) -> None:
     values = together[0].values.filter(pl.col("unique_id") == "bookings|total||MS")
     wide = values.pivot("model", index="period_start", values="yhat").sort("period_start")
-    # Beside the pipeline stands what the series would have served: its pool, or a peer where the pool has no skill.
-    views = [name for name in ("series_pool", "seasonal_naive", "naive", "season_mean") if name in wide.columns]
-    low, high = pl.min_horizontal(*views, "pipeline"), pl.max_horizontal(*views, "pipeline")
-    assert wide.select(pl.col("pool").is_between(low - 1e-6, high + 1e-6).all()).item()
+    views = [pl.col("series_pool"), pl.col("pipeline")]
+    assert wide.select(pl.col("pool").is_between(pl.min_horizontal(views), pl.max_horizontal(views)).all()).item()
     assert (wide["pool"] - wide["series_pool"]).abs().min() > 0  # it is a view of its own
-    assert values.filter("is_served")["model"].unique().to_list() == ["pool"]
+
+
+def test_one_rule_judges_pool_pipeline_and_combination(
+    together: tuple[Forecasts, dict[str, pl.DataFrame]],
+) -> None:
+    """What is served follows the verdict on the combination, per level and band; without, the series' own stands."""
+    skill = together[0].skill.filter(metric="bookings")
+    assert set(skill["model"]) == {"series_pool", "pipeline", "pool"}
+    rows = served(together[0]).join(together[0].series.drop("fallback_reason"), on="unique_id")
+    rows = rows.filter((pl.col("metric") == "bookings") & (pl.col("segment") != "empty"))
+    for verdict in skill.filter(model="pool").iter_rows(named=True):
+        is_in = pl.col("horizon").is_between(verdict["first_horizon"], verdict["last_horizon"])
+        ours = rows.filter(is_in & (pl.col("level") == verdict["level"]))
+        enough = verdict["n_origins"] >= 8  # below, whoever erred less is served, without a verdict
+        is_better = verdict["gain"] > (verdict["standard_error"] if enough else 0)
+        assert verdict["skill"] == (("model" if is_better else "none") if enough else "unknown")
+        assert ((ours["model"] == "pool") == is_better).all()
+        assert (ours["fallback_reason"].is_null() == is_better).all()
+        assert set(ours.filter(pl.col("model") == "pool")["skill"]) <= {verdict["skill"]}
+    assert skill.filter(pl.col("model") == "pool")["n_origins"].max() >= 8
+
+
+def test_exactly_one_model_is_served_per_period(together: tuple[Forecasts, dict[str, pl.DataFrame]]) -> None:
+    rows = served(together[0])
+    assert rows.select("unique_id", "period_start").is_unique().all()
+    tested = together[0].backtest.filter(pl.col("is_served") & (pl.col("purpose") == "evaluation"))
+    assert tested.select("unique_id", "cutoff", "period_start").is_unique().all()
+    assert tested["lo_80"].is_not_null().all()
 
 
 def test_the_weights_stand_beside_how_often_they_were_tested(
@@ -101,7 +126,8 @@ def test_what_has_no_deals_is_left_as_it_was(
 
 
 def test_regions_with_a_history_add_up_to_the_total(together: tuple[Forecasts, dict[str, pl.DataFrame]]) -> None:
-    rows = served(together[0]).join(together[0].series, on="unique_id").filter(metric="bookings", served_model="pool")
+    rows = served(together[0]).join(together[0].series, on="unique_id")
+    rows = rows.filter((pl.col("metric") == "bookings") & (pl.col("served_model") != "pipeline"))
     total = rows.filter(level="total").sort("period_start")["yhat"]
     regions = rows.filter(level="region").group_by("period_start").agg(pl.col("yhat").sum()).sort("period_start")
     assert regions["yhat"].to_list() == pytest.approx(total.to_list())
@@ -134,6 +160,6 @@ def test_every_model_of_the_backtest_has_its_accuracy(together: tuple[Forecasts,
     issued = together[0]
     key = ["unique_id", "model"]
     assert issued.accuracy.select(key).is_unique().all()
-    # `served` of a series without deals is no model: what would have been served step by step, pool or peer.
+    # `served` is no model: what would have been served step by step, pool or peer.
     models = issued.accuracy.filter(pl.col("model") != "served").select(key).unique().sort(key)
     assert_frame_equal(models, issued.backtest.select(key).unique().sort(key))

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from deal_histories import made_deals
 
-from forecasts.deals.competing_logit import fit_logit
+from forecasts.deals.competing_logit import Cells, fit_logit
 from forecasts.deals.features import learn_recipe, raw_features
 from forecasts.deals.history import History
 from forecasts.deals.judging import auc, slope
@@ -112,20 +112,23 @@ def test_nothing_after_as_of_changes_a_score_of_the_model(made: tuple, scores: S
 
 
 def test_the_logit_is_the_maximum_of_its_penalised_likelihood() -> None:
+    """Two windows of the same rows: slopes are shared, the second window has a level of its own."""
     from scipy.optimize import minimize
 
     rng = np.random.default_rng(2)
-    columns = np.column_stack([rng.normal(size=(400, 3)), np.ones(400)])
-    outcome = rng.choice(3, 400, p=[0.6, 0.25, 0.15])
-    precision = np.array([5.0, 5.0, 5.0, 1e-4])
+    columns, place = rng.normal(size=(400, 3)), np.repeat([0, 1], 400)
+    row, outcome = np.tile(np.arange(400), 2), rng.choice(3, 800, p=[0.6, 0.25, 0.15])
+    design = np.column_stack([columns[row], np.ones(800), place])
+    precision = np.array([5.0, 5.0, 5.0, 1e-4, 4.0])
 
     def loss(parts: np.ndarray) -> float:
-        odds = np.column_stack([np.zeros(400), columns @ parts[:4], columns @ parts[4:]])
-        chosen = odds[np.arange(400), outcome]
+        odds = np.column_stack([np.zeros(800), design @ parts[:5], design @ parts[5:]])
+        chosen = odds[np.arange(800), outcome]
         return float((np.log(np.exp(odds).sum(axis=1)) - chosen).sum() + (np.tile(precision, 2) * parts**2).sum() / 2)
 
-    best = minimize(loss, np.zeros(8), method="BFGS", options={"gtol": 1e-6}).x
-    assert np.allclose(fit_logit(columns, outcome, precision).ravel(), best, atol=1e-3)
+    best = minimize(loss, np.zeros(10), method="BFGS", options={"gtol": 1e-6}).x
+    ours = fit_logit(Cells(columns, row, place, outcome, 2), 5.0, np.zeros((2, 3)))
+    assert np.allclose(ours.ravel(), best, atol=1e-3)
 
 
 def test_auc_and_slope_are_those_of_scikit_learn_and_of_the_law() -> None:

@@ -41,7 +41,7 @@ def next_month(values: np.ndarray) -> pl.DataFrame:
     ]
     tier = Tier(("ets_batch", "seasonal_naive"), ("ets_batch",))
     plan = replace(config.load(), series=(SeriesSet("revenue", ("region",), "MS", 3),), tiers={"default": tier})
-    issued = forecast(pl.concat(frames), plan, as_of=date(2024, 12, 31), values_only=True).values
+    issued = forecast(pl.concat(frames), plan, as_of=date(2024, 12, 31)).values
     return issued.filter(pl.col("is_served") & (pl.col("horizon") == AHEAD)).sort("unique_id")
 
 

@@ -9,7 +9,7 @@ from ingest_world import DEALS, World
 
 from pipelines import ingest
 from pipelines.contracts import load_contracts
-from pipelines.errors import AlmanacError
+from pipelines.errors import AlmanacError, MachineFaultError
 from pipelines.ingest.files import store
 from pipelines.ingest.formats import chunks
 from pipelines.ingest.formats.careful_parser import Dialect, parse
@@ -300,8 +300,9 @@ def test_a_disk_that_fails_in_a_late_chunk_leaves_no_row(both: Both) -> None:
     both.patch.setattr(chunks, "CHUNK_BYTES", SMALL)
     both.patch.setattr(store, "keep_query", failing)
     world.put("deals_20240131.csv", lines(400))
-    world.run()
-    assert world.column("select reason_code from control.files") == ["unreadable"]
+    with pytest.raises(MachineFaultError, match="No space left on device"):
+        world.run()
+    assert not list((world.settings.state / "files").glob("*.parquet"))
     assert len(kept) == 2 and not any(path.exists() for path in kept)
 
 

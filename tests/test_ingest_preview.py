@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import polars as pl
 import pytest
 import yaml
 from ingest_world import DEALS, World, deals
@@ -13,7 +12,7 @@ from pipelines.home.settings import SHIPPED_SOURCES, load_settings
 from pipelines.ingest.casting.code_lists import load_vocabulary
 from pipelines.ingest.landing.inbox import InboxFile, matching_contracts
 from pipelines.ingest.proposals.mapping import ProposalContext, best_object
-from pipelines.ingest.proposals.preview import check_samples, find_contract, neutralised, preview, read_table
+from pipelines.ingest.proposals.preview import check_samples, find_contract, preview, read_table
 from pipelines.ingest.proposals.propose import propose
 
 
@@ -64,11 +63,6 @@ def test_shipped_samples_give_the_rows_they_promise() -> None:
         for line in check_samples(settings, system, SHIPPED_SOURCES)
     ]
     assert problems == []
-
-
-def test_formulas_are_neutralised_and_numbers_left_alone() -> None:
-    frame = neutralised(pl.DataFrame({"a": ["=1+1", "@x", "-5", "+86 10", "plain", None]}))
-    assert frame["a"].to_list() == ["'=1+1", "'@x", "-5", "'+86 10", "plain", None]
 
 
 @pytest.mark.parametrize(

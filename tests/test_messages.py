@@ -262,7 +262,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> str:
 
 def damaged(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> str:
     (settings.published / "status.json").write_text("{", encoding="utf-8")
-    return "JSONDecodeError"
+    return "status.json: damaged"
 
 
 @pytest.mark.parametrize("harm", [unset, nobody, damaged])

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+import almanac
 import duckdb
 import pytest
 from gate_homes import execute, home, pass_gates, start
 
-import almanac
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
 from pipelines.serving import publish

@@ -1,5 +1,6 @@
 """Clusters hold only what all their pairs support; ids stay, and every change of an id has its event."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from itertools import combinations
 
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.resolve import ids
+from pipelines.resolve.cluster_input import ClusterInput
 from pipelines.resolve.clusters import Links, cluster
 
 DAY = datetime(2026, 1, 1)
@@ -33,6 +35,19 @@ def test_records_that_evidence_joins_are_one_cluster() -> None:
 def test_one_pair_does_not_outweigh_the_rest_of_two_clusters() -> None:
     scored = [(0, 1, 8.0), (2, 3, 8.0), (1, 2, 3.0), (0, 2, -4.0), (0, 3, -4.0)]
     assert clusters(4, scored=scored) == [0, 0, 2, 2]
+
+
+def test_a_typed_name_does_not_outvote_the_records_it_repeats() -> None:
+    """CRM and ERP share a number; the ERP's name has two letters swapped, and approvals repeat the CRM's."""
+    records = pl.DataFrame({"record": range(5), "source_id": ["C-1", "E-1", "name:Tai", "name:Tai", "name:Jing"]})
+    scored = [(0, 1, 30.0), (1, 2, -7.0), (1, 3, -7.0), (0, 4, -9.0)]
+    pairs = pl.DataFrame(scored, schema=["l", "r", "score_bits"], orient="row")
+    repeated = [(0, 2, True, "same_name"), (0, 3, True, "same_name")]
+    by_name = pl.DataFrame(repeated, schema=["l", "r", "is_same", "rule"], orient="row")
+    company = ClusterInput(records, pairs, by_name, np.full((1, 5), -1, dtype=np.int64), ["valid tax id"])
+    assert company.clusters().labels.tolist() == [0, 0, 0, 0, 4]
+    with_ids = replace(company, records=records.with_columns(source_id=pl.lit("C-2")))
+    assert with_ids.clusters().labels.tolist() == [0, 1, 0, 0, 4], "records with ids of their own do vote"
 
 
 def test_clusters_with_two_valid_tax_ids_never_merge_not_even_by_a_decision() -> None:

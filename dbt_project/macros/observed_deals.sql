@@ -13,8 +13,10 @@ export_days as (
         exports.source_system,
         exports.exported_at,
         {{ local_date('exports.exported_at') }} as exported_on,
-        lag({{ local_date('exports.exported_at') }}) over (
-            partition by exports.source_system order by exports.exported_at
+        -- the export of the day before: of two on one day the second tells of no day that lies between them
+        max({{ local_date('exports.exported_at') }}) over (
+            partition by exports.source_system order by {{ local_date('exports.exported_at') }}
+            range between unbounded preceding and interval 1 day preceding
         ) as previous_export_on,
     from (select distinct source_system, exported_at from export_files) as exports
     cross join run

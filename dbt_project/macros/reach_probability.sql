@@ -6,6 +6,10 @@
 {% macro reach_probability(needed, median, low_80, high_80) -%}
 case
     when {{ needed }} <= 0 then 1.0
+    {#- least() and greatest() leave nulls out: what nobody knows would be a chance of nought #}
+    when {{ low_80 }} is null or {{ high_80 }} is null then null
+    {#- nothing more to come, or nothing that may differ #}
+    when {{ standard_distance(needed, median, low_80, high_80) }} is null then cast({{ needed }} <= {{ median }} as double)
     else 1 / (1 + exp(greatest(-500, least(500, {{ page_exponent(standard_distance(needed, median, low_80, high_80)) }}))))
 end
 {%- endmacro %}

@@ -18,6 +18,7 @@ In order of the work:
     inflow.py       deals that are not entered yet: how many, and when deals are won after their creation
     draws.py        futures of existing and new deals, with what deals of one future share
     pipeline.py     wins of existing and of new deals by node and period
+    leads.py        which lead becomes a deal, by the same logit on other rows
 Nothing here reads a later day than `as_of`: features come from the last observation at or before an origin.
 Does not belong here: SQL, reading exports, the ledger, thresholds of a company; no DuckDB, no Dagster.
 """

@@ -18,14 +18,13 @@ import numpy as np
 import polars as pl
 from scipy.optimize import minimize
 
-from forecasts.deals.competing_logit import LEVEL_PRECISION, fit_logit
+from forecasts.deals.competing_logit import Cells, fit_logit
 from forecasts.deals.features import Recipe, learn_recipe, raw_features
 from forecasts.deals.history import History
 from forecasts.deals.panel import Panel
 from forecasts.deals.table import Chances
 
 PRECISION = 40.0  # of the slopes' prior: log-odds per standard deviation or word lie within +- .3 unless rows insist
-WINDOW_PRECISION = 4.0  # of a later window's level around that of its band: far windows have a handful of deals
 SHARED_WINDOWS = 4  # windows ahead from which the slopes that all bands lean on are learnt: most ends lie in them
 TEST_ORIGINS = 12  # newest origins that calibrate and judge: a year, so that no season decides
 SHIFT_SD, SLOPE_SD = 0.25, 0.05  # priors of the calibration around "right as it is"
@@ -104,16 +103,13 @@ def _fit(
     """Levels (won, lost) of each window and the slopes, 2 x columns, of all of them; shared: what slopes lean on."""
     at = [np.flatnonzero((rows.seen >= k) & ((rows.end == 0) | (rows.end >= k))) for k in band]
     row, size = np.concatenate(at), columns.shape[1]
-    k = np.repeat(np.array(band), [len(part) for part in at])
-    outcome = np.where(rows.end[row] == k, rows.outcome[row], 0)
+    window = np.repeat(np.arange(len(band)), [len(part) for part in at])
+    outcome = np.where(rows.end[row] == window + band.start, rows.outcome[row], 0)
     centre = np.zeros((2, size)) if shared is None else shared
     if min(np.bincount(outcome, minlength=3)) < LEAST_ENDS:
         return [np.full(2, UNKNOWN_LEVEL)] * len(band), centre
-    later = (k[:, None] == np.array(band)[1:]).astype(float)
-    design = np.hstack([columns[row], np.ones((len(row), 1)), later])
-    extra = design.shape[1] - size
-    precision = np.concatenate([np.full(size, PRECISION), [LEVEL_PRECISION], np.full(extra - 1, WINDOW_PRECISION)])
-    slopes = fit_logit(design, outcome, precision, np.hstack([centre, np.zeros((2, extra))]))
+    used, row = np.unique(row, return_inverse=True)
+    slopes = fit_logit(Cells(columns[used], row, window, outcome, len(band)), PRECISION, centre)
     levels = [slopes[:, size] + (slopes[:, size + place] if place else 0) for place in range(len(band))]
     return levels, slopes[:, :size]
 

@@ -17,6 +17,7 @@ from forecasts.reconciliation.scenarios import moved_bounds
 from forecasts.uncertainty.bounds import Bounds
 from forecasts.uncertainty.conformal import LEVELS
 
+Past = dict[str, Bounds] | None  # bounds at a cutoff that chose nothing, by model
 BASE = "base"  # the scenario in which nothing is changed
 
 
@@ -120,8 +121,8 @@ def engine_of(name: str) -> str:
     return registry()[name].engine if name in registry() else "numpy"
 
 
-def _backtest(served: Served, origin: Origin, past: Bounds | None) -> pl.DataFrame:
-    """Every model's rows at one cutoff; bounds only where the cutoff chose nothing, of what is served."""
+def _backtest(served: Served, origin: Origin, past: Past) -> pl.DataFrame:
+    """Every model's rows at one cutoff; bounds only where the cutoff chose nothing, of the pool and what is served."""
     batch = served.candidates.batch.take(origin.rows).without_last(origin.held_out)
     ids, horizon = np.array(batch.unique_ids, dtype=object), served.candidates.horizon
     periods = batch.frequency.dates(batch.future(horizon))
@@ -141,16 +142,18 @@ def _backtest(served: Served, origin: Origin, past: Bounds | None) -> pl.DataFra
     return _stacked(parts, schemas.BACKTEST)
 
 
-def _models_at(served: Served, origin: Origin, past: Bounds | None) -> Iterator[tuple[str, np.ndarray, Bounds]]:
+def _models_at(served: Served, origin: Origin, past: Past) -> Iterator[tuple[str, np.ndarray, Bounds]]:
     """Name, forecast and bounds of every model at a cutoff, what would have been served as it would have been."""
-    unknown = {level: (np.full(origin.actual.shape, np.nan),) * 2 for level in LEVELS}
+    unknown: Bounds = {level: (np.full(origin.actual.shape, np.nan),) * 2 for level in LEVELS}
+    ours = past or {}
     for name, point in origin.forecasts.items():
         if name != SERVED:
             is_served = served.served[origin.rows] == name
-            yield name, *_with_served(point, unknown, is_served, origin.forecasts, {SERVED: past or unknown})
+            bounds = ours.get(name, unknown)
+            yield name, *_with_served(point, bounds, is_served, origin.forecasts, {SERVED: ours.get(SERVED, unknown)})
 
 
-def _purpose(past: Bounds | None) -> str:
+def _purpose(past: Past) -> str:
     return "selection" if past is None else "evaluation"
 
 
@@ -211,16 +214,14 @@ def _accuracy(served: Served) -> pl.DataFrame:
     return schemas.conform(frame, schemas.ACCURACY)
 
 
-def _scored(served: Served, origin: Origin, past: Bounds | None) -> Iterator[tuple[str, np.ndarray, Bounds]]:
+def _scored(served: Served, origin: Origin, past: Past) -> Iterator[tuple[str, np.ndarray, Bounds]]:
     """Every model, and `served`: what would have been served, step by step from the pool or a peer."""
     yield from _models_at(served, origin, past)
     if past is not None:
-        yield SERVED, origin.forecasts[SERVED], past
+        yield SERVED, origin.forecasts[SERVED], past[SERVED]
 
 
-def _scores(
-    served: Served, origin: Origin, past: Bounds | None, name: str, point: np.ndarray, bounds: Bounds
-) -> pl.DataFrame:
+def _scores(served: Served, origin: Origin, past: Past, name: str, point: np.ndarray, bounds: Bounds) -> pl.DataFrame:
     (low80, high80), (low95, high95) = bounds[80], bounds[95]
     actual = np.where(np.isnan(point), np.nan, origin.actual)
     above = np.where(np.isnan(actual), np.nan, actual > point)
@@ -244,9 +245,9 @@ def _scores(
     )
 
 
-def _origins(served: Served) -> list[tuple[Origin, Bounds | None]]:
-    """Every cutoff, with the bounds of the served forecast where it chose nothing."""
-    chosen_on: list[tuple[Origin, Bounds | None]] = [(origin, None) for origin in served.candidates.origins]
+def _origins(served: Served) -> list[tuple[Origin, Past]]:
+    """Every cutoff, with the bounds of pool and served forecast where it chose nothing."""
+    chosen_on: list[tuple[Origin, Past]] = [(origin, None) for origin in served.candidates.origins]
     return [*chosen_on, *zip(served.candidates.evaluation, served.past, strict=True)]
 
 

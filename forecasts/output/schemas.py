@@ -99,6 +99,7 @@ SKILL: dict[str, pl.DataType] = {
     "freq": pl.String(),
     "metric": pl.String(),
     "level": pl.String(),
+    "model": pl.String(),
     "first_horizon": pl.Int64(),
     "last_horizon": pl.Int64(),
     "peer": pl.String(),
@@ -161,6 +162,17 @@ DEAL_REASONS: dict[str, pl.DataType] = {
     "value": pl.String(),
     "contribution": pl.Float64(),
     "rank": pl.Int64(),
+}
+
+LEAD_SCORES: dict[str, pl.DataType] = {
+    "lead_id": pl.String(),
+    "created_on": pl.Date(),
+    "probability": pl.Float64(),
+    "base_probability": pl.Float64(),
+    "n_leads": pl.Int64(),
+    "model": pl.String(),
+    "fallback_reason": pl.String(),
+    "reasons": pl.String(),
 }
 
 MODEL_REGISTRY: dict[str, pl.DataType] = {

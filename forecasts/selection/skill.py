@@ -1,8 +1,9 @@
-"""Whether the pool has skill: per metric, level and band of horizons, against the best simple peer.
+"""Whether a model has skill: per metric, level and band of horizons, against the best simple peer.
 
-The peers are last year's value, the last value and the mean of the last season. The pool is served in a band only if
-its mean error, at cutoffs that chose nothing, is below that of the best peer by more than one standard error of the
-paired difference. Otherwise the peer is served, under its own name.
+The peers are last year's value, the last value and the mean of the last season. The pool, and of bookings what deals
+bring as well (combination_skill.py), are served in a band only if their mean error, at cutoffs that chose nothing, is
+below that of the best peer by more than one standard error of the paired difference. Otherwise the peer is served,
+under its own name.
 """
 
 from collections.abc import Sequence
@@ -25,6 +26,7 @@ class Verdict:
     peer is served if it erred no more at those that there are.
     """
 
+    model: str
     group: str
     first_step: int
     last_step: int
@@ -59,15 +61,9 @@ def verdicts_of(candidates: Candidates, groups: np.ndarray, backtest: Backtest) 
     """One verdict per group and band. groups: metric and level of each series, empty for one without models."""
     errors = {name: np.abs(errors_of(candidates, candidates.evaluation, name).values) for name in ("pool", *PEERS)}
     return [
-        _verdict(
-            {name: values[:, groups == group, first - 1 : last] for name, values in errors.items()},
-            group,
-            first,
-            last,
-            backtest,
-        )
+        verdict_of({name: values[:, groups == group] for name, values in errors.items()}, "pool", group, band, backtest)
         for group in sorted(set(groups) - {""})
-        for first, last in bands(backtest.bands, candidates.horizon)
+        for band in bands(backtest.bands, candidates.horizon)
     ]
 
 
@@ -77,22 +73,40 @@ def bands(last_steps: Sequence[int], horizon: int) -> list[tuple[int, int]]:
     return list(zip([1, *(end + 1 for end in ends[:-1])], ends, strict=True))
 
 
-def _verdict(errors: dict[str, np.ndarray], group: str, first: int, last: int, backtest: Backtest) -> Verdict:
-    """errors: (cutoffs, series, steps) per model. Only values that all models forecast are compared."""
+def verdict_of(
+    errors: dict[str, np.ndarray], model: str, group: str, band: tuple[int, int], backtest: Backtest
+) -> Verdict:
+    """The verdict on a model in a band. errors: (cutoffs, series, steps) of it and of the peers, absolute and scaled.
+
+    Only values that all of them forecast are compared.
+    """
+    first, last = band
+    errors = {name: errors[name][:, :, first - 1 : last] for name in (model, *PEERS)}
     shared = ~np.isnan(np.stack(list(errors.values()))).any(axis=0)
     means = {
         name: nan_mean(np.where(shared, values, np.nan).reshape(len(values), -1)) for name, values in errors.items()
     }
-    is_known = ~np.isnan(means["pool"])
+    is_known = ~np.isnan(means[model])
     overall = {name: float(nan_mean(values)) for name, values in means.items()}
     peer = min(PEERS, key=lambda name: (np.nan_to_num(overall[name], nan=np.inf), name))
-    gains = (means[peer] - means["pool"])[is_known]
+    gains = (means[peer] - means[model])[is_known]
     gain, error = float(nan_mean(gains)), standard_error(gains, last - 1)
     skill = "unknown"
     if len(gains) >= backtest.min_origins:
         skill = "model" if gain > error else "none"
     return Verdict(
-        group, first, last, peer, len(gains), int(shared.sum()), overall["pool"], overall[peer], gain, error, skill
+        model,
+        group,
+        first,
+        last,
+        peer,
+        len(gains),
+        int(shared.sum()),
+        overall[model],
+        overall[peer],
+        gain,
+        error,
+        skill,
     )
 
 

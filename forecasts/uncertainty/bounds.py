@@ -1,4 +1,4 @@
-"""The intervals of every model's future, and of the served forecast at every cutoff that chose nothing.
+"""The intervals of every model's future, and of pool and served forecast at every cutoff that chose nothing.
 
 Series of a segment share their residuals, except in a hierarchy: further up, errors average out less and have one
 direction. So every level of a hierarchy has its own residuals, after reconciling, and borrows those of the other
@@ -16,6 +16,7 @@ from forecasts.selection import fallback
 from forecasts.uncertainty import conformal
 
 Bounds = dict[int, tuple[np.ndarray, np.ndarray]]  # per level: lower and upper, (series, steps)
+PAST_MODELS = ("served", "pool")  # whose intervals are wanted at past cutoffs
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ class Residuals:
 
 
 def all_bounds(
-    candidates: Candidates, segments: np.ndarray, floor: np.ndarray, nodes: np.ndarray, with_past: bool = True
-) -> tuple[dict[str, Bounds], tuple[Bounds, ...]]:
+    candidates: Candidates, segments: np.ndarray, floor: np.ndarray, nodes: np.ndarray
+) -> tuple[dict[str, Bounds], tuple[dict[str, Bounds], ...]]:
     """Bounds of every model's future: conformal within the segment; from naive errors where nothing was backtested.
 
-    with_past: also of `served` at the evaluation cutoffs.
+    Past ones are those of PAST_MODELS at the evaluation cutoffs.
     nodes: the level of each series that is part of a hierarchy, empty for the others.
     """
     groups = list(zip(segments.tolist(), nodes.tolist(), strict=True))
@@ -51,10 +52,10 @@ def all_bounds(
         for name, point in candidates.future.items()
     }
     past = []
-    for origin in candidates.evaluation if with_past else ():
+    for origin in candidates.evaluation:
         before = batch.take(origin.rows).without_last(origin.held_out)
-        held_out, point = int(origin.held_out.max(initial=0)), origin.forecasts["served"]
-        past.append(_bounds(point, residuals["served"], held_out, origin.rows, origin.scale, before, groups, floor))
+        at = (int(origin.held_out.max(initial=0)), origin.rows, origin.scale, before, groups, floor)
+        past.append({name: _bounds(origin.forecasts[name], residuals[name], *at) for name in PAST_MODELS})
     return future, tuple(past)
 
 

@@ -9,7 +9,7 @@ import polars as pl
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from forecasts.deals.competing_logit import LEVEL_PRECISION, fit_logit
+from forecasts.deals.competing_logit import Cells, fit_logit
 from forecasts.deals.features import learn_recipe
 from forecasts.deals.history import History
 from forecasts.deals.judging import auc
@@ -26,9 +26,9 @@ MAVEN_DAYS = [date(2017, month, day) for month, day in ((5, 31), (6, 30), (7, 31
 def outcome_chances(raw: pl.DataFrame, won: np.ndarray, asked: pl.DataFrame) -> np.ndarray:
     """The outcome head: recipe and logit of the win model, for deals of which only the end is known."""
     recipe = learn_recipe(raw)
-    columns, later = (np.column_stack([recipe.matrix(rows), np.ones(len(rows))]) for rows in (raw, asked))
-    precision = np.append(np.full(columns.shape[1] - 1, PRECISION), LEVEL_PRECISION)
-    return np.asarray(1 / (1 + np.exp(-later @ fit_logit(columns, won.astype(int), precision)[0])))
+    columns, later = recipe.matrix(raw), recipe.matrix(asked)
+    slopes = fit_logit(Cells.of_rows(columns, won.astype(int)), PRECISION, np.zeros((2, columns.shape[1])))[0]
+    return np.asarray(1 / (1 + np.exp(-(later @ slopes[:-1] + slopes[-1]))))
 
 
 def measure_bohanec(folder: Path) -> dict[str, Any]:

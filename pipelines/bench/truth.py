@@ -4,6 +4,7 @@ Without options one sample company of 120 customers is built as of its last day.
 has run; seeds, days and customers build sample companies; config and inbox together measure any company's exports.
 """
 
+import json
 import tempfile
 from collections.abc import Iterator
 from datetime import date
@@ -13,11 +14,13 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.bench import truth_page
 from pipelines.bench.truth_figures import figures, served_figures
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings, load_settings
 
-SERVED = ("customer_360", "customer_crosswalk", "revenue", "invoices", "series_history")
+SERVED = ("customer_360", "customer_crosswalk", "revenue", "orders", "invoices", "series_history", "win_rate")
+OUTLOOK = ("target_gap",)
 TRUTH = ("accounts", "revenue", "bookings")
 # A figure agrees if it is within a cent per million: amounts in base currency are rounded to four places, line by line.
 TOLERANCE = 1e-8
@@ -32,15 +35,16 @@ def run(
     inbox: str = "",
     out: str = "",
 ) -> dict[str, Any]:
-    """The table `name, served, recomputed, difference` per company and day, as a dict. out: Markdown, docs/truth.md.
+    """The table `name, served, recomputed, difference` per company and day, as a dict.
 
-    seeds, days: separated by commas; of a company that is built, every seed on every day.
+    out: the page to write into, docs/truth.md. seeds, days: separated by commas; of a company that is built, every seed
+    on every day.
     """
     wanted = [date.fromisoformat(day) for day in days.split(",") if day]
     companies = _given(home, config, inbox, wanted) if home or config else _built(seeds, wanted, int(customers))
     tables = {name: compare(settings) for name, settings in companies}
     if out:
-        Path(out).write_text(markdown(tables), encoding="utf-8")
+        truth_page.record_sections(Path(out), "figures", {name: markdown(table) for name, table in tables.items()})
     rows = [row for table in tables.values() for row in table]
     return {
         "figures": len(rows),
@@ -57,6 +61,7 @@ def compare(settings: Settings) -> list[dict[str, Any]]:
         raw = {name: connection.execute(f'from raw."{name}"').pl() for (name,) in names}
         raw["systems"] = connection.execute("from control.systems").pl()
         served = {name: connection.execute(f"from marts.{name}").pl() for name in SERVED}
+        served |= {name: connection.execute(f"from outlook.{name}").pl() for name in OUTLOOK}
     folder = settings.home / "truth"
     truth = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TRUTH} if folder.is_dir() else {}
     shown = served_figures(served)
@@ -72,24 +77,38 @@ def _row(name: str, served: float | None, recomputed: float) -> dict[str, Any]:
 def _given(home: str, config: str, inbox: str, days: list[date]) -> Iterator[tuple[str, Settings]]:
     """A home as it stands; or exports under a config, run once per day."""
     if home:
-        yield Path(home).name, load_settings(Path(home))
+        settings = load_settings(Path(home))
+        yield _name(settings), settings
         return
     if not days:
         raise AlmanacError("bench truth: config=... needs days=... too: the days to run as of")
-    for day in days:
-        with tempfile.TemporaryDirectory() as folder:
-            settings = load_settings(Path(folder), config=Path(config), inbox=Path(inbox))
-            yield f"{Path(config).name}, {day}", _run(settings, day)
+    with tempfile.TemporaryDirectory() as folder:
+        settings = load_settings(Path(folder), config=Path(config), inbox=Path(inbox))
+        for day in sorted(days):
+            yield f"{Path(config).name}, as of {day}", _run(settings, day)
 
 
 def _built(seeds: str, days: list[date], customers: int) -> Iterator[tuple[str, Settings]]:
+    """One home per seed, in which the days are run from the first to the last."""
     from pipelines.demo import AS_OF, SEED, write_demo
 
     for seed in [int(text) for text in seeds.split(",") if text] or [SEED]:
-        for day in days or [AS_OF]:
-            with tempfile.TemporaryDirectory() as folder:
-                write_demo(Path(folder), customers=customers, seed=seed)
-                yield f"sample company, seed {seed}, {day}", _run(load_settings(Path(folder)), day)
+        with tempfile.TemporaryDirectory() as folder:
+            write_demo(Path(folder), customers=customers, seed=seed)
+            settings = load_settings(Path(folder))
+            for day in sorted(days) or [AS_OF]:
+                yield _name(_run(settings, day)), settings
+
+
+def _name(settings: Settings) -> str:
+    """What a home holds and the day it was run for."""
+    with duckdb.connect(str(settings.working_file), read_only=True) as connection:
+        day = connection.execute("select as_of from control.run").fetchall()[0][0]
+    manifest = settings.home / "demo_manifest.json"
+    if not manifest.is_file():
+        return f"{settings.home.name}, as of {day}"
+    written = json.loads(manifest.read_text(encoding="utf-8"))
+    return f"Sample company of {written['customers']} customers, seed {written['seed']}, as of {day}"
 
 
 def _run(settings: Settings, day: date) -> Settings:
@@ -101,17 +120,13 @@ def _run(settings: Settings, day: date) -> Settings:
     return settings
 
 
-def markdown(tables: dict[str, list[dict[str, Any]]]) -> str:
-    """The tables as a page."""
+def markdown(rows: list[dict[str, Any]]) -> str:
+    """The figures of one company and day as a table."""
     head = "| figure | served | recomputed | difference |\n|---|---:|---:|---:|\n"
-    parts = ["# Served figures beside recomputed ones\n\nWritten by `almanac bench truth --set out=docs/truth.md`.\n"]
-    for name, rows in tables.items():
-        lines = [
-            f"| {row['name']} | {_text(row['served'])} | {_text(row['recomputed'])} | {_text(row['difference'])} |"
-            for row in rows
-        ]
-        parts.append(f"\n## {name}\n\n{head}" + "\n".join(lines) + "\n")
-    return "".join(parts)
+    return head + "\n".join(
+        f"| {row['name']} | {_text(row['served'])} | {_text(row['recomputed'])} | {_text(row['difference'])} |"
+        for row in rows
+    )
 
 
 def _text(value: float | None) -> str:

@@ -86,6 +86,13 @@ def _sales(raw: Frames, served: Frames, as_of: date, policy: Mapping[str, object
     yield "summary: revenue, all lines", float(lines["amount_base"].sum())
     yield "summary: lines of revenue", lines.height
     yield "README: largest line of revenue", lines["amount_base"].max()  # type: ignore[misc]
+    billed_by_now = lines.filter(pl.col("day") <= as_of, pl.col("invoice_id").is_not_null())
+    yield "invoices: all up to the day", billed_by_now.select("source_system", "invoice_id").n_unique()
+    if "order_lines" in raw and not raw["order_lines"].is_empty():
+        yield (
+            "orders: lines up to the day",
+            current(raw["order_lines"], as_of).filter(pl.col("ordered_on") <= as_of).height,
+        )
     crosswalk = served["customer_crosswalk"].select(
         "source_system", account_source_id="source_id", customer_id="customer_id"
     )
@@ -119,10 +126,12 @@ def _known(truth: Frames, as_of: date) -> Iterator[Figure]:
     by_month = truth["revenue"].filter(ended).group_by("month").agg(pl.col("amount_base").sum()).sort("month")
     for month, amount in by_month.tail(3).iter_rows():
         yield f"series: revenue of {month:%Y-%m}", float(amount)
-    for month, amount in (
-        truth["bookings"].filter(ended).sort("month").tail(3).select("month", "amount_base").iter_rows()
-    ):
+        yield f"target_gap: revenue closed in {month:%Y-%m}", float(amount)
+    booked = truth["bookings"].filter(ended).sort("month").tail(3)
+    for month, amount, deals in booked.select("month", "amount_base", "deals").iter_rows():
         yield f"series: bookings of {month:%Y-%m}", float(amount)
+        yield f"target_gap: bookings closed in {month:%Y-%m}", float(amount)
+        yield f"win_rate: deals won in {month:%Y-%m}", deals
     yield "summary: customers", truth["accounts"]["true_customer_id"].n_unique()
 
 
@@ -140,8 +149,22 @@ def served_figures(served: Frames) -> dict[str, float]:
         .height,
         "summary: customers": customers.height,
     }
+    figures["invoices: all up to the day"] = served["invoices"].height
+    figures["orders: lines up to the day"] = served["orders"].height
+    figures |= _of_months(served["target_gap"], served["win_rate"])
     for tier, amount in customers.group_by("tier").agg(pl.col("revenue_12m").sum()).iter_rows():
         figures[f"README: revenue_12m of tier {tier}"] = float(amount)
     for series, day, value in history.select("unique_id", "ds", "y").iter_rows():
         figures[f"series: {series.split('|')[0]} of {day:%Y-%m}"] = float(value)
     return figures
+
+
+def _of_months(targets: pl.DataFrame, win_rates: pl.DataFrame) -> dict[str, float]:
+    """What was closed and won in each month, of the company as a whole."""
+    total = pl.col("level") == "total", pl.col("period") == "month"
+    closed = targets.filter(*total).select("metric", "period_start", "closed_amount")
+    won = win_rates.filter(*total).select("period_start", "won_count")
+    figures = {
+        f"target_gap: {metric} closed in {day:%Y-%m}": float(amount) for metric, day, amount in closed.iter_rows()
+    }
+    return figures | {f"win_rate: deals won in {day:%Y-%m}": float(count) for day, count in won.iter_rows()}

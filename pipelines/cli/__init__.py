@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 import sys
 import traceback
+from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,6 +27,12 @@ app = typer.Typer(
 )
 
 
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"almanac {version('almanac-warehouse')}")
+        raise typer.Exit
+
+
 @app.callback()
 def options(
     context: typer.Context,
@@ -35,10 +42,14 @@ def options(
     inbox: Path | None = typer.Option(None, help="Where exports arrive (default: HOME/inbox)."),
     sources: Path | None = typer.Option(None, help="Folder of source contracts."),
     config: Path | None = typer.Option(None, help="Folder of the company's own policy (see `almanac init`)."),
+    switch: bool = typer.Option(False, help="Use the home with this --config, --sources and --inbox from now on."),
     debug: bool = typer.Option(False, help="Show a traceback with an error."),
+    show_version: bool = typer.Option(
+        False, "--version", help="Show the version.", callback=_show_version, is_eager=True
+    ),
 ) -> None:
     """Options that every command shares."""
-    context.obj = Options(home=home, inbox=inbox, sources=sources, config=config, debug=debug)
+    context.obj = Options(home=home, inbox=inbox, sources=sources, config=config, switch=switch, debug=debug)
 
 
 # Each command family is one module of this package with `register(app)`: adding one is adding a file.
@@ -53,6 +64,10 @@ def main() -> None:
     except AlmanacError as error:
         _stop(str(error))
     except Exception as error:  # the last place where a traceback can become a line
+        from pipelines.home.machine import machine_fault
+
+        if fault := machine_fault(error):
+            _stop(str(fault))
         first = (str(error).strip().splitlines() or ["no reason given"])[0]
         _stop(f"{type(error).__name__}: {first} (--debug shows where)")
 

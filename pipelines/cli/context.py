@@ -1,13 +1,25 @@
 """The options that every command shares, and the settings they amount to; how a family of commands lists itself."""
 
-from dataclasses import dataclass
+import json
+import os
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 from typer.core import TyperGroup
 
+from pipelines.errors import MachineFaultError
+from pipelines.home.access import PRIVATE
 from pipelines.home.settings import Settings, load_settings
+
+JSON = typer.Option(False, "--json", help="As JSON, for programs.")
+
+
+def echo_json(value: object) -> None:
+    """Print a value as JSON; what JSON has no word for, days and paths, as text."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
 @dataclass(frozen=True)
@@ -18,13 +30,35 @@ class Options:
     inbox: Path | None
     sources: Path | None
     config: Path | None
+    switch: bool
     debug: bool
 
 
 def settings_from(context: typer.Context) -> Settings:
-    """The settings of this call."""
+    """The settings of this call; whatever it writes from now on is its owner's alone."""
+    os.umask(PRIVATE)
     given: Options = context.obj
-    return load_settings(given.home, inbox=given.inbox, sources=given.sources, config=given.config)
+    folders = {"inbox": given.inbox, "sources": given.sources, "config": given.config}
+    return load_settings(given.home, **folders, is_switch=given.switch)
+
+
+def say_unread(settings: Settings) -> None:
+    """Name every file that is in no table, with the reason. Raises MachineFaultError if this machine is why."""
+    from pipelines import inputs
+    from pipelines.serving.console import unread_lines
+
+    notices = inputs.notices(settings)
+    for word, text in unread_lines([asdict(notice) for notice in notices]):
+        typer.echo(f"  {word:<12}{text}")
+    stop_for_faults(f"{notice.path}: {notice.reason}" for notice in notices if notice.is_fault)
+
+
+def stop_for_faults(faults: Iterable[str]) -> None:
+    """Raise MachineFaultError for the first of these, saying how many there are."""
+    all_faults = list(faults)
+    if all_faults:
+        more = f" (and {len(all_faults) - 1} more)" if len(all_faults) > 1 else ""
+        raise MachineFaultError(f"{all_faults[0]}{more}")
 
 
 class Family(TyperGroup):

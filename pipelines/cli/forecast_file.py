@@ -42,16 +42,25 @@ def register(app: typer.Typer) -> None:
         charts: Path | None = typer.Option(None, help="Folder for one chart per series (the first 200)."),
     ) -> None:
         """Forecast every series of a file: yhat, its 80 and 95 % intervals, and the model."""
+        import polars as pl
+
+        from pipelines.home.spreadsheet import write_table
+
         ending = ".parquet" if file.suffix == ".parquet" else ".csv"
         target = out or file.with_name(f"{file.stem}_forecast{ending}")
         if target.suffix not in (".csv", ".parquet"):
             raise AlmanacError(f"--out {target}: the name must end in .csv or .parquet")
+        if target.resolve() == file.resolve():
+            raise AlmanacError(f"{target}: the forecast would overwrite its own history")
         with _long_table(file, tuple(series or ()), time, value) as table:
             frequency = _frequency(file, table, freq)
-            count = _forecast(table, target, horizon, frequency, tier, engine)
-            typer.echo(f"{target}: {count:,} series, {horizon} periods each ({frequency}), tier {tier}")
-            if charts:
-                typer.echo(f"{charts}: {_charts(table, target, charts)} charts")
+            with TemporaryDirectory(prefix="almanac-") as folder:
+                made = Path(folder) / "forecast.parquet"
+                count = _forecast(table, made, horizon, frequency, tier, engine)
+                write_table(pl.scan_parquet(made), target)
+                typer.echo(f"{target}: {count:,} series, {horizon} periods each ({frequency}), tier {tier}")
+                if charts:
+                    typer.echo(f"{charts}: {_charts(table, made, charts)} charts")
 
 
 @contextmanager

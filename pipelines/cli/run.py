@@ -4,12 +4,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 
 import typer
 from rich.console import Console
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import say_unread, settings_from, stop_for_faults
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
 
@@ -29,22 +30,28 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Run the whole job: ingest, match, model, check, forecast, publish."""
         from pipelines import inputs
+        from pipelines.home import warehouse
         from pipelines.orchestration import execute
         from pipelines.serving import console as summary
+        from pipelines.serving import recovery
 
         settings = settings_from(context)
+        with warehouse.run_lock(settings, owner="almanac run"):
+            recovery.recover_quietly(settings, typer.echo)
         day = as_of.date() if as_of else inputs.newest_export(settings)
         if not force and not reason and (served := inputs.already_served(settings, day, known_at)):
             typer.echo(f"nothing new: {served}; --force runs it all again")
+            say_unread(settings)
             return
         tags = {"known_at": known_at.isoformat() if known_at else "", "reason": reason}
         tags["full"] = "yes" if force else ""
         console = Console(stderr=True)
         with _told_if_it_dies(settings, is_by_hand=as_of is not None):
             passed = _with_progress(console, lambda say: execute.run_job(settings, day, tags, say))
-        typer.echo(summary.render(settings))
+        typer.echo(summary.render(settings, [asdict(notice) for notice in inputs.notices(settings)]))
         if not passed:
             raise AlmanacError(f"run as of {day} did not pass: {summary.reason(settings)}")
+        stop_for_faults(summary.faults(settings))
 
     @app.command("backfill")
     def backfill(
@@ -52,18 +59,23 @@ def register(app: typer.Typer) -> None:
         first: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="First as_of."),
         last: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="Last as_of."),
         every_days: int = typer.Option(7, min=1, help="Days between two as_of."),
+        month_ends: bool = typer.Option(False, "--month-ends", help="As of the month ends from first to last instead."),
     ) -> None:
         """Issue past forecast versions into the ledger; the served tables stay as they are."""
         from pipelines.orchestration import execute
 
-        settings, day = settings_from(context), first.date()
+        settings = settings_from(context)
         console = Console(stderr=True)
-        while day <= last.date():
+        for day in _days(first.date(), last.date(), every_days, month_ends):
             passed = _with_progress(console, _job(execute.run_job, settings, day))
             if not passed:
                 raise AlmanacError(f"backfill stopped at {day}: see `almanac status`")
             typer.echo(f"{day}: added to the ledger")
-            day += timedelta(days=every_days)
+
+
+def _days(first: date, last: date, every_days: int, month_ends: bool) -> list[date]:
+    days = [first + timedelta(days=number) for number in range((last - first).days + 1)]
+    return [day for day in days if (day + timedelta(days=1)).day == 1] if month_ends else days[::every_days]
 
 
 @contextmanager

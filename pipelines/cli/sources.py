@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import Family, settings_from
+from pipelines.cli.context import JSON, Family, echo_json, settings_from
 from pipelines.errors import AlmanacError
 
 
@@ -25,11 +25,22 @@ def register(app: typer.Typer) -> None:
     app.command("forget")(_forget)
 
 
-def _list(context: typer.Context) -> None:
+def _list(context: typer.Context, as_json: bool = JSON) -> None:
     """Every contract: system, object, files."""
     from pipelines.contracts import load_contracts
 
     settings = settings_from(context)
+    if as_json:
+        names = ("system", "title", "cadence_days", "priority")
+        echo_json(
+            [
+                {name: getattr(system, name) for name in names}
+                | {"contract": item.name, "object": item.object, "files": item.files, "extract": item.extract}
+                for system in load_contracts(settings.sources).values()
+                for item in system.objects
+            ]
+        )
+        return
     for system in load_contracts(settings.sources).values():
         typer.echo(f"{system.system}: {system.title}, every {system.cadence_days} days, priority {system.priority}")
         for item in system.objects:
@@ -78,7 +89,8 @@ def _read(
 ) -> None:
     """Show what would be loaded and quarantined from one file, without loading it."""
     from pipelines.contracts import load_contracts
-    from pipelines.ingest.proposals.preview import find_contract, money_lines, neutralised, preview, read_table
+    from pipelines.home.spreadsheet import write_table
+    from pipelines.ingest.proposals.preview import find_contract, money_lines, preview, read_table
 
     if not file.is_file():
         raise AlmanacError(f"{file} does not exist")
@@ -106,10 +118,10 @@ def _read(
             typer.echo(f"  {line}")
         frame = frame.drop("_namespaces", strict=False)
     if out:
-        neutralised(frame).write_csv(out)
+        write_table(frame, out)
 
 
-def _quarantine_list(context: typer.Context) -> None:
+def _quarantine_list(context: typer.Context, as_json: bool = JSON) -> None:
     """List rejected rows by file and reasons, and rejected files."""
     from pipelines.home import warehouse
 
@@ -124,6 +136,12 @@ def _quarantine_list(context: typer.Context) -> None:
         files = connection.execute(
             "select path, reason_code, reason from control.files where status = 'rejected' order by landed_at, path"
         ).fetchall()
+    if as_json:
+        names = ("path", "reason_code", "row_count", "reason")
+        refused = [dict(zip(names, row, strict=True)) for row in rows]
+        rejected = [dict(zip(("path", "reason_code", "reason"), file, strict=True)) for file in files]
+        echo_json({"rows": refused, "files": rejected})
+        return
     for path, code, count, reason in rows:
         typer.echo(f"{path}: {count} x {code}: {reason}")
     for path, code, reason in files:
@@ -140,11 +158,12 @@ def _quarantine_export(
 ) -> None:
     """Write the rejected rows of a file for correction."""
     from pipelines.contracts import load_contracts
+    from pipelines.home.spreadsheet import write_private
     from pipelines.ingest.quarantine.resubmission import export_rejected
 
     settings = settings_from(context)
     refused = export_rejected(settings, load_contracts(settings.sources), path, contract)
-    out.write_text(refused, encoding="utf-8-sig")
+    write_private(out, refused)
     typer.echo(f"{out}: correct the cells, keep the first three columns, then `almanac quarantine resubmit {out}`")
 
 

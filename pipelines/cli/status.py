@@ -2,15 +2,25 @@
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import JSON, echo_json, settings_from
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command("status")
-    def status(context: typer.Context) -> None:
+    def status(context: typer.Context, as_json: bool = JSON) -> None:
         """Say what is served, how fresh the objects of each system are, and how the last runs ended."""
-        from pipelines.serving import console
+        from dataclasses import asdict
 
-        typer.echo(console.state_of(settings_from(context)))
+        from pipelines import inputs
+        from pipelines.home import served
+        from pipelines.serving import console
+        from pipelines.serving.status import read_status
+
+        settings = settings_from(context)
+        unread = [asdict(notice) for notice in inputs.notices(settings)]
+        if as_json:
+            echo_json({**read_status(settings), "unread_files": unread, "problem": served.problem(settings)})
+        else:
+            typer.echo(console.state_of(settings, unread))

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import say_unread, settings_from, stop_for_faults
 from pipelines.home.settings import Settings
 
 
@@ -20,7 +20,10 @@ def register(app: typer.Typer) -> None:
 
         settings = settings_from(context)
         with _owned(settings, "ingest"):
-            typer.echo(job.ingest_exports(settings, typer.echo).summary())
+            report = job.ingest_exports(settings, typer.echo)
+            typer.echo("\n".join(report.lines()))
+        say_unread(settings)
+        stop_for_faults(report.faults())
 
     @app.command("build")
     def build(
@@ -68,8 +71,10 @@ def register(app: typer.Typer) -> None:
 @contextmanager
 def _owned(settings: Settings, step: str) -> Iterator[None]:
     from pipelines.home import warehouse
+    from pipelines.serving import recovery
 
     with warehouse.run_lock(settings, owner=f"almanac {step}"):
+        recovery.recover_quietly(settings, typer.echo)
         yield
 
 

@@ -43,6 +43,7 @@ class Column(Declared):
     scale: Literal["fraction", "percent"] = "fraction"
     formats: Words = ()
     timezone: str | None = None
+    day_of: Literal["company", "source"] = "company"
     number_format: NumberFormat | None = None
     true_words: Words = ()
     false_words: Words = ()

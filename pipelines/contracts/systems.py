@@ -51,6 +51,9 @@ class SourceContract(Declared):
         """
         meaning = item.model_dump(mode="json", exclude={"sample", "pii", "files", "cadence_days"})
         meaning = {name: said for name, said in meaning.items() if said or name not in ("unpivot", "stated")}
+        for column in meaning["columns"].values():
+            if column["day_of"] == "company":  # as in homes of before there was a choice
+                del column["day_of"]
         shared = [self.system, timezone, self.number_format.model_dump(), self.null_words, words]
         return hashlib.sha256(json.dumps([meaning, shared], sort_keys=True, default=str).encode()).hexdigest()[:16]
 

@@ -82,12 +82,12 @@ def _decide_review(settings: Settings, decision: Decision) -> bool:
         "decided_by": decision.decided_by,
         "decided_on": str(decision.decided_on),
     }
-    before = next((earlier for earlier in rows if earlier["review_id"] == review_id), None)
+    before = next((row_before for row_before in rows if row_before["review_id"] == review_id), None)
     if before and _without_day(before) == _without_day(row):
         return False
     if before and before["decided_on"] > row["decided_on"]:
         raise CellRefusedError("decided_on", _decided_since(before))
-    _write(path, heads, [*(earlier for earlier in rows if earlier["review_id"] != review_id), row])
+    _write(path, heads, [*(row_before for row_before in rows if row_before["review_id"] != review_id), row])
     return True
 
 

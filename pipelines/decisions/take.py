@@ -50,11 +50,11 @@ def take(settings: Settings, read_at: datetime) -> Taken | None:
     rows: list[log.Row] = []
     for path in files:
         if (sha256 := _sha256(path)) not in read_before:
-            found = list(_read(settings, path, settings.local_date(read_at)))
+            answers = list(_read(settings, path, settings.local_date(read_at)))
             _keep(settings, path, sha256)
-            log.append(settings, read_at, sha256, found)
+            log.append(settings, read_at, sha256, answers)
             read_before.add(sha256)
-            rows += found
+            rows += answers
     counts = {name: sum(row["outcome"] == name for row in rows) for name in ("taken", "known")}
     refusals = tuple(log.sentence(row) for row in rows if row["outcome"] == "refused")
     return Taken(counts["taken"], counts["known"], refusals) if rows else None
@@ -76,14 +76,14 @@ def _read(settings: Settings, path: Path, today: date) -> Iterator[log.Row]:
 
 def _followed(settings: Settings, connection: duckdb.DuckDBPyConnection, answer: AnsweredRow, today: date) -> log.Row:
     """One row of the log. The other rows of the workbook are read whatever happens to this one."""
-    where = {"sheet_name": answer.sheet, "cell": answer.cell("decision")}
+    cell = {"sheet_name": answer.sheet, "cell": answer.cell("decision")}
     try:
         decision = decision_of(answer, today)
         outcome = "taken" if policy.follow(settings, connection, decision) else "known"
-        return {**where, "outcome": outcome, **_told(decision)}
+        return {**cell, "outcome": outcome, **_told(decision)}
     except CellRefusedError as refusal:
-        where["cell"] = answer.cell(refusal.column)
-        return {**where, "outcome": "refused", "message": refusal.message}
+        cell["cell"] = answer.cell(refusal.column)
+        return {**cell, "outcome": "refused", "message": refusal.message}
 
 
 def _told(decision: Decision) -> log.Row:

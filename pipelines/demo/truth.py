@@ -16,6 +16,8 @@ from pipelines.demo.truth_deals import (
     recorded_activities,
     recorded_roles,
 )
+from pipelines.demo.truth_orders import order_truth
+from pipelines.demo.truth_sales import sales_lines
 from pipelines.demo.world import World
 
 FOUR_PLACES = 10_000
@@ -41,11 +43,13 @@ def write_truth(folder: Path, world: World, out: Outbox) -> dict[str, pl.DataFra
         "order_deals": order_deals(world),
         "reps": dated(world.reps, "hired", "left"),
         "revenue": _revenue(world),
+        "sales_lines": sales_lines(world),
         "bookings": _bookings(world),
         "bad_rows": pl.DataFrame(
             out.bad, schema={"path": pl.String, "object": pl.String, "kind": pl.String, "column": pl.String}
         ),
         **company_truth(world),
+        **order_truth(world),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, table in tables.items():

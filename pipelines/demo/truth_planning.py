@@ -4,10 +4,12 @@ import polars as pl
 
 from pipelines.demo.budgets import spent_by, true_budgets
 from pipelines.demo.dealers import true_dealer_reports
+from pipelines.demo.market import true_facts
 from pipelines.demo.milestones import true_milestones
 from pipelines.demo.plans import true_plans
 from pipelines.demo.rates import in_base
 from pipelines.demo.staff import true_headcount, true_teams, true_usage
+from pipelines.demo.submissions import true_submissions
 from pipelines.demo.supply import monthly_demand, part_demand, true_bom, true_capacity, true_purchases, true_stock
 from pipelines.demo.systems.supply import purchase_numbers
 from pipelines.demo.terms import payment_terms
@@ -20,7 +22,8 @@ FOUR_WEEKS = 28
 
 def planning_truth(world: World) -> Tables:
     """Table name -> table, as it stands at the end of the newest export; days are dates, money is in cents."""
-    return {**_people(world), **_supply(world)}
+    sizes = true_facts(world).filter(pl.col("indicator") == "market_size")
+    return {**_people(world), **_supply(world), "payments": _payments(world), "market_sizes": sizes}
 
 
 def _people(world: World) -> Tables:
@@ -36,6 +39,7 @@ def _people(world: World) -> Tables:
     return {
         "teams": dated(true_teams(world), "valid_from", "valid_to"),
         "headcount": dated(heads, "month"),
+        "submissions": dated(true_submissions(world).rename({"amount": "amount_e4"}), "said"),
         "output_per_head": _output(world, heads),
         "budgets": dated(spent_by(true_budgets(world), world.last), "quarter"),
         "milestones": dated(milestones, "planned", "reached"),
@@ -80,3 +84,17 @@ def _part_supply(world: World, orders: pl.DataFrame) -> pl.DataFrame:
     rows = rows.with_columns(pl.col("on_order").fill_null(0))
     months = (pl.col("in_stock") + pl.col("on_order")) / pl.col("demand")
     return rows.select("part_id", "demand", "lead_days", "in_stock", "on_order", months=months).sort("part_id")
+
+
+def _payments(world: World) -> pl.DataFrame:
+    """Per invoice: customer, currency, invoiced_on, terms (days), gross_cents (of the currency), received_on (null
+    while it is open)."""
+    sales, gross = world.sales, pl.col("net") + pl.col("tax")
+    invoices = sales.invoice_lines.group_by("invoice", maintain_order=True).agg(
+        pl.col("customer", "currency", "invoiced").first(), gross_cents=gross.sum()
+    )
+    paid = sales.receipts.select("invoice", "received")
+    rows = invoices.join(paid, on="invoice", how="left", maintain_order="left")
+    rows = rows.join(payment_terms(world), on="customer", how="left", maintain_order="left")
+    rows = rows.rename({"invoiced": "invoiced_on", "received": "received_on"})
+    return dated(rows, "invoiced_on", "received_on")

@@ -119,7 +119,8 @@ def _claim(home: Path) -> None:
     for name in ("inbox", "truth", "sources"):
         shutil.rmtree(home / name, ignore_errors=True)
     (home / "inbox").mkdir(parents=True)
-    marker.write_text(json.dumps({"kind": "demo"}), encoding="utf-8")
+    if not marker.is_file():  # it also remembers what the home is used with
+        marker.write_text(json.dumps({"kind": "demo"}), encoding="utf-8")
 
 
 def write_unmapped_stage(home: Path, stage: str = "Blue sky") -> Path:

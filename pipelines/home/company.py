@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import parse_qsl, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, ValidationError
 from pipelines.contracts.declared import Declared, Word, explained, read_yaml
 from pipelines.errors import AlmanacError
 
+PublishedFor = Literal["owner", "group", "everyone"]
 SHIPPED_COMPANY = Path(__file__).resolve().parent / "company.yml"
 
 
@@ -37,6 +38,7 @@ def _server(address: str) -> str:
 class Company(Declared):
     """base_currency: ISO 4217. mass_deletion_share: 0 to 1. partitions_start: the first day a run may be for.
 
+    published_for: who may read `published/`: the owner, the owner's group, or everyone on the machine.
     require_currency: amounts whose currency nobody states are refused; otherwise they are taken for base_currency with
     a warning. Homes of before 0.2 lack the key; 0.3 refuses whatever it says. publish: a PostgreSQL server that gets
     the served tables as well, without a password; empty for none.
@@ -49,6 +51,7 @@ class Company(Declared):
     mass_deletion_share: float = Field(default=0.3, ge=0, le=1)
     partitions_start: date = date(2010, 1, 1)
     require_currency: bool = False
+    published_for: PublishedFor = "group"
     publish: Annotated[Word, AfterValidator(_server)] = ""
     pii_key: Word = ""
 

@@ -8,15 +8,18 @@ import hashlib
 import json
 import os
 import re
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 from pipelines.errors import AlmanacError
+from pipelines.home import child
 from pipelines.home.settings import DBT_PROJECT, Settings
 
-DBT = str(Path(sys.executable).with_name("dbt"))
+# By path, and without that path's folder among the modules: it has one that is called dbt.
+DBT = (sys.executable, "-P", str(Path(child.__file__)))
 # Unit tests prove SQL, not data: `make test` runs them. A test of several models runs with the last of them.
 # Nothing reads the artefacts of a step (Dagster has the events), and writing them took a third of its CPU time.
 BUILD = (
@@ -26,6 +29,7 @@ BUILD = (
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
 ERROR = re.compile(r"\b(Failure in|Error)\b")  # not progress, and no test whose name speaks of errors
 COMPANY_LAYERS = ("intermediate", "marts", "outlook")
+KPI_PREFIX, KPI_FAMILIES = "int_kpi_", Path("macros") / "kpi_families.sql"
 NOT_PROJECT = {"target", "logs", "dbt_packages", "profiles.yml", ".user.yml"}
 
 
@@ -54,12 +58,22 @@ def fingerprint(settings: Settings) -> str:
 
 def dbt(folder: Path, *arguments: str) -> str:
     """Run one dbt command in a prepared project and return what it printed; a failure is one line with dbt's reason."""
-    command = [DBT, "--no-use-colors", *arguments, "--project-dir", str(folder), "--profiles-dir", str(folder)]
+    command = [*DBT, "--no-use-colors", *arguments, "--project-dir", str(folder), "--profiles-dir", str(folder)]
     done = subprocess.run(command, cwd=folder, env={**os.environ, **QUIET}, capture_output=True, text=True, check=False)
     if done.returncode:
         log = folder / "logs" / "dbt.log"
         raise AlmanacError(f"dbt {arguments[0]} failed: {_reason(done.stdout) or done.stderr.strip()} (log: {log})")
     return done.stdout
+
+
+def executable(settings: Settings) -> Path:
+    """dbt as a program of one word, for who starts it by its name: it ends with who has started it."""
+    path = settings.warehouse / "dbt.sh"
+    text = f'#!/bin/sh\nexec {shlex.join(DBT)} "$@"\n'
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+        path.chmod(0o700)
+    return path
 
 
 def ancestors(folder: Path, *models: str) -> dict[tuple[str, str], Path | None]:
@@ -130,7 +144,14 @@ def _profile(settings: Settings) -> bytes:
 
 
 def _wanted(settings: Settings) -> dict[Path, bytes]:
-    return {**dict(_project_files()), **dict(_overlay_files(settings)), Path("profiles.yml"): _profile(settings)}
+    files = {**dict(_project_files()), **dict(_overlay_files(settings)), Path("profiles.yml"): _profile(settings)}
+    return {**files, KPI_FAMILIES: _kpi_families(files)}
+
+
+def _kpi_families(files: dict[Path, bytes]) -> bytes:
+    """The macro that names every model of facts for KPIs: dbt cannot list models while it reads their references."""
+    names = sorted(path.stem for path in files if path.suffix == ".sql" and path.stem.startswith(KPI_PREFIX))
+    return f"{{% macro kpi_families() -%}} {{{{ return({names}) }}}} {{%- endmacro %}}\n".encode()
 
 
 def _hash(files: dict[Path, bytes]) -> str:

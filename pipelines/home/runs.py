@@ -1,13 +1,15 @@
 """One run of the job: what it may see and under which id its rows are kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from typing import Literal, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 import polars as pl
 
 from pipelines.errors import AlmanacError
 from pipelines.home import events, state
+from pipelines.home.served import manifest
 from pipelines.home.settings import Settings, now
 
 RunKind = Literal["live", "backfill", "revision", "submission"]
@@ -62,7 +64,26 @@ def start(
 
 
 def served(settings: Settings) -> Run | None:
-    """The run whose tables are being served; none before the first."""
+    """The run whose tables are being served, by the served file itself; none before the first.
+
+    Where the file is missing or damaged, the last run that the log knows as published.
+    """
+    try:
+        row = manifest(settings)
+    except AlmanacError:
+        row = None
+    return run_of(settings, row) if row else last_published(settings)
+
+
+def run_of(settings: Settings, row: Mapping[str, Any]) -> Run:
+    """The run of a manifest. One of before 0.2 lacks the instant of its start: its publishing stands in."""
+    known: dict[str, Any] = {field.name: row.get(field.name) for field in fields(Run)}
+    known |= {"started_at": row.get("started_at") or row["published_at"], "reason": row.get("reason") or ""}
+    return Run(**{**known, "as_of_end_at": settings.end_of_day(row["as_of"])})
+
+
+def last_published(settings: Settings) -> Run | None:
+    """The last run that the log of runs knows as published."""
     log = state.read(settings, "runs")
     published = log.filter(pl.col("outcome") == "published").sort("finished_at") if log.height else log
     if published.is_empty():

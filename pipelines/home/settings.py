@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from pipelines.errors import AlmanacError
+from pipelines.home import memory
 from pipelines.home.company import SHIPPED_COMPANY, Company, load_company
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -62,6 +63,11 @@ class Settings:
         return self.home / "published"
 
     @property
+    def served_file(self) -> Path:
+        """The fixed path that BI tools open, read-only."""
+        return self.published / "almanac.duckdb"
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's own storage for this home."""
         return self.home / "dagster"
@@ -111,30 +117,59 @@ def load_settings(
     inbox: Path | None = None,
     sources: Path | None = None,
     config: Path | None = None,
+    is_switch: bool = False,
 ) -> Settings:
-    """Settings from options, environment and `company.yml`, in that order of weight."""
+    """Settings from options, environment, what the home remembers, and `company.yml`, in that order of weight.
+
+    is_switch: the home is to be used with what is given here from now on. Raises AlmanacError for another
+    configuration, other contracts or another inbox than those it remembers.
+    """
     environment = {
         name: Path(value)
         for name in ("HOME", "INBOX", "SOURCES", "CONFIG")
         if (value := os.environ.get(f"ALMANAC_{name}"))
     }
     home = (home or environment.get("HOME") or Path("data")).resolve()
-    config = config or environment.get("CONFIG")
-    config = config.resolve() if config else None
+    used = memory.recall(home)
+
+    def chosen(name: str, option: Path | None, default: Path | None) -> Path | None:
+        given = option or environment.get(name.upper())
+        return memory.agreed(home, name, given.resolve() if given else None, default, used, is_switch=is_switch)
+
+    config = chosen("config", config, None)
     if config and not config.is_dir():
         raise AlmanacError(f"config folder {config} does not exist: `almanac init {config}` makes one")
-    # A home may bring its contracts: the sample company does when it is scaled beyond the shipped systems.
-    places = (config / "sources" if config else None, home / "sources")
-    own_sources = next((place for place in places if place and place.is_dir()), SHIPPED_SOURCES)
+    own_sources = _own_sources(home, config)
     own_company = config / "company.yml" if config else None
     company = load_company(own_company if own_company and own_company.is_file() else SHIPPED_COMPANY)
     return Settings(
         home=home,
-        inbox=(inbox or environment.get("INBOX") or home / "inbox").resolve(),
-        sources=(sources or environment.get("SOURCES") or own_sources).resolve(),
+        inbox=chosen("inbox", inbox, home / "inbox") or home / "inbox",
+        sources=chosen("sources", sources, own_sources) or own_sources,
         config=config,
         company=company.model_copy(update={"pii_key": os.environ.get("ALMANAC_PII_KEY", company.pii_key)}),
     )
+
+
+def _own_sources(home: Path, config: Path | None) -> Path:
+    """A home may bring its contracts: the sample company does when it is scaled beyond the shipped systems."""
+    places = (config / "sources" if config else None, home / "sources")
+    return next((place for place in places if place and place.is_dir()), SHIPPED_SOURCES).resolve()
+
+
+def remember_use(settings: Settings) -> None:
+    """Let the home remember what it is used with. Only for who owns it."""
+    is_own_inbox, is_own_contracts = (
+        settings.inbox == settings.home / "inbox",
+        settings.sources == _own_sources(settings.home, settings.config),
+    )
+    used = memory.Used(
+        is_known=True,
+        config=settings.config,
+        sources=None if is_own_contracts else settings.sources,
+        inbox=None if is_own_inbox else settings.inbox,
+    )
+    memory.remember(settings.home, used)
 
 
 def secret(name: str) -> str | None:

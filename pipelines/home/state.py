@@ -9,6 +9,8 @@ from pathlib import Path
 
 import polars as pl
 
+from pipelines.errors import AlmanacError
+from pipelines.home import durable
 from pipelines.home.settings import Settings
 
 
@@ -23,7 +25,8 @@ def append(settings: Settings, log: str, name: str, rows: pl.DataFrame) -> Path 
     folder.mkdir(parents=True, exist_ok=True)
     target, aside = folder / f"{name}.parquet", folder / f".{name}.{os.getpid()}.tmp"
     rows.write_parquet(aside)
-    aside.replace(target)
+    durable.keep(aside, target)
+    durable.settle([folder], settings.state.parent)
     return target
 
 
@@ -32,4 +35,15 @@ def read(settings: Settings, log: str) -> pl.DataFrame:
     files = sorted((settings.state / log).glob("*.parquet"))
     if not files:
         return pl.DataFrame()
-    return pl.concat([pl.read_parquet(file) for file in files], how="diagonal_relaxed")
+    return pl.concat([_read(file) for file in files], how="diagonal_relaxed")
+
+
+def _read(file: Path) -> pl.DataFrame:
+    try:
+        return pl.read_parquet(file)
+    except (OSError, pl.exceptions.PolarsError) as error:
+        what = " ".join(str(error).split())[:120]
+        raise AlmanacError(
+            f"{file}: damaged ({what}): it cannot be made again, so nothing goes on without it; "
+            "put it back from a backup, then `almanac doctor`"
+        ) from error

@@ -18,8 +18,9 @@ import duckdb
 import polars as pl
 
 from pipelines.errors import AlmanacError
+from pipelines.home import access
 from pipelines.home.runs import Run
-from pipelines.home.settings import Settings
+from pipelines.home.settings import Settings, remember_use
 
 PATIENCE = (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)  # seconds between attempts to open a file that someone else has open
 LOOKS = (0.1, 0.3, 0.6)  # seconds between attempts to own a home
@@ -68,14 +69,16 @@ def replace_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str
 def run_lock(settings: Settings, owner: str) -> Iterator[None]:
     """Own the home for a whole run, or fail at once naming who has it. The kernel frees it if the owner dies."""
     settings.warehouse.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(settings.warehouse / "run.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    descriptor = os.open(settings.warehouse / "run.lock", os.O_RDWR | os.O_CREAT, 0o600)
     try:
         if not _locked(descriptor):
             holder = os.pread(descriptor, 500, 0).decode() or "unknown"
             raise AlmanacError(f"{settings.home}: another run has the lock ({holder}): wait for it to end")
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, json.dumps({"owner": owner, "pid": os.getpid()}).encode(), 0)
-        yield
+        with access.private_files(settings):
+            remember_use(settings)
+            yield
     finally:
         os.close(descriptor)
 
@@ -177,7 +180,10 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
             if "lock" not in str(error):
-                raise AlmanacError(f"{path}: not readable as a DuckDB file: {str(error).splitlines()[0]}") from error
+                raise AlmanacError(
+                    f"{path}: not readable as a DuckDB file: nothing is lost: delete it, then `almanac rebuild` "
+                    f"({str(error).splitlines()[0]})"
+                ) from error
             if pause is None:
                 raise AlmanacError(f"{path}: in use by another process: close it, or wait for its run") from error
             time.sleep(pause)

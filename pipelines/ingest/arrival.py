@@ -62,7 +62,10 @@ class Arrival:
 
 @dataclass
 class FileOutcome:
-    """The outcome of reading a file: counts, or the reason why it was rejected."""
+    """The outcome of reading a file: counts, or the reason why it was rejected.
+
+    changed_at: the newest `updated_at` of its rows, by which two downloads of one day are told apart.
+    """
 
     exported_at: datetime | None = None
     status: str = "loaded"
@@ -78,6 +81,7 @@ class FileOutcome:
     delimiter: str = ""
     window_from: date | None = None
     window_to: date | None = None
+    changed_at: datetime | None = None
     warnings: list[str] = field(default_factory=list)
     absent_columns: list[str] = field(default_factory=list)
     corrections: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=CORRECTIONS))

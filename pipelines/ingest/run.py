@@ -12,7 +12,9 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from pipelines.contracts import SourceContract
+from pipelines.errors import MachineFaultError
 from pipelines.home import state
+from pipelines.home.machine import DiskFullError, machine_fault
 from pipelines.home.settings import Settings
 from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.files import file_ledger, store
@@ -20,10 +22,11 @@ from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.formats.decode import keep_compressed
 from pipelines.ingest.formats.source import FileRefusedError, ScratchDatabase, scratch_database
 from pipelines.ingest.landing.absent import ProvenColumns
+from pipelines.ingest.landing.inbox import Unread
 from pipelines.ingest.landing.land_file import land_file
 from pipelines.ingest.landing.load_tables import CORRECTIONS, synchronise
 from pipelines.ingest.landing.plan import plan_arrivals
-from pipelines.ingest.landing.report import IngestReport, file_id_of, ledger_row
+from pipelines.ingest.landing.report import IngestReport, Notice, file_id_of, ledger_row, notices_of
 from pipelines.ingest.landing.required import stop_for_required
 
 Progress = Callable[[str, int, int], None]
@@ -39,7 +42,8 @@ def run(
     """Land every new file of the inbox and bring the tables up to date. landed_at: naive UTC.
 
     progress is called with the file's name, its number and how many there are. Raises AlmanacError where a file of a
-    system marked `required` is rejected, now or in an earlier run and not corrected since, after everything else is in.
+    system marked `required` is rejected, now or in an earlier run and not corrected since, after everything else is in;
+    and MachineFaultError at the first file for which there is no room, with nothing recorded of it.
     """
     ledger = FileLedger.read(settings)
     report = IngestReport()
@@ -50,7 +54,14 @@ def run(
         for number, arrival in enumerate(arrivals, start=1):
             if progress:
                 progress(arrival.name, number, len(arrivals))
-            if landed := _land(settings, proven.relaxed(arrival), ledger, landed_at, scratch):
+            try:
+                landed = _land(settings, proven.relaxed(arrival), ledger, landed_at, scratch)
+            except MachineFaultError as fault:
+                report.unread.append(_not_recorded(arrival, fault))
+                if isinstance(fault, DiskFullError):
+                    raise MachineFaultError(report.faults()[-1]) from fault
+                continue
+            if landed:
                 proven.add(landed[0])
                 journal.add(*landed)
     for row in report.files:
@@ -58,6 +69,7 @@ def run(
     journal.close()
     report.files = journal.rows
     updated = FileLedger([*ledger.rows, *journal.rows])
+    report.ties = updated.ties({row["path"] for row in journal.rows})
     synchronise(settings, contracts, updated)
     stop_for_required(contracts, updated)
     return report
@@ -75,6 +87,13 @@ def waiting(settings: Settings, contracts: Mapping[str, SourceContract], landed_
     return list(plan_arrivals(settings, contracts, FileLedger.read(settings), landed_at, IngestReport()))
 
 
+def notices(settings: Settings, contracts: Mapping[str, SourceContract], landed_at: datetime) -> list[Notice]:
+    """Files that are not in the tables, each with the reason: those of the ledger, and those that wait in the inbox."""
+    ledger, report = FileLedger.read(settings), IngestReport()
+    list(plan_arrivals(settings, contracts, ledger, landed_at, report))
+    return notices_of(ledger, report)
+
+
 def newest_export(settings: Settings) -> datetime | None:
     """The instant of the newest loaded export, as naive UTC; None before the first."""
     loaded = (row["exported_at"] for row in FileLedger.read(settings).rows if row["status"] == "loaded")
@@ -90,6 +109,11 @@ def show_known_at(settings: Settings, contracts: Mapping[str, SourceContract], m
 def rebuild(settings: Settings, contracts: Mapping[str, SourceContract]) -> None:
     """Rebuild every table of ingestion from landing and state. The working file may have been deleted."""
     synchronise(settings, contracts, FileLedger.read(settings), from_scratch=True)
+
+
+def _not_recorded(arrival: Arrival, fault: MachineFaultError) -> Unread:
+    why = f"{fault}: a fault of this machine, so nothing is recorded of the file and the next run reads it"
+    return Unread(arrival.name, why, is_fault=True)
 
 
 class _Journal:
@@ -113,6 +137,7 @@ class _Journal:
             return
         if self.corrections:
             state.append(self.settings, "corrections", self.name, pl.concat(self.corrections))
+        store.settle(self.settings, self.rows[self.saved_count :])
         file_ledger.append(self.settings, self.name, self.rows)
         self.saved_count, self.saved_at = len(self.rows), time.monotonic()
 
@@ -143,6 +168,10 @@ def _land(
     except FileRefusedError as refusal:
         outcome = FileOutcome(arrival.exported_at, "rejected", refusal.code, refusal.reason)
     except OSError as error:
+        if not arrival.path.exists():
+            return None
+        if fault := machine_fault(error):
+            raise fault from error
         outcome = FileOutcome(
             arrival.exported_at, "rejected", "unreadable", f"could not be read: {error.strerror or error}"
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.errors import AlmanacError
+from pipelines.home.spreadsheet import write_table
 from pipelines.matching.engine import engine
 from pipelines.matching.files import as_records, read_records, recognise
 from pipelines.matching.fit import fit_weights
@@ -16,7 +16,6 @@ from pipelines.resolve.cluster_input import ClusterInput, read_cluster_input
 from pipelines.resolve.clusters import Clusters
 from pipelines.resolve.reviews import reviews
 
-FORMULA_STARTS = ("=", "+", "-", "@")
 Say = Callable[[str], None]
 
 
@@ -46,7 +45,7 @@ def match_file(
     if "source_system" not in mapping:
         clusters = clusters.drop("source_system")
         undecided = undecided.drop("source_system_l", "source_system_r")
-    _write(clusters, out)
+    write_table(clusters, out)
     lines = [
         f"{len(clusters):,} records, {clusters['cluster_id'].n_unique():,} clusters,"
         f" {(clusters['cluster_size'] > 1).sum():,} records share a cluster with another",
@@ -56,7 +55,7 @@ def match_file(
     lines += [f"not used: {', '.join(unused)} (map one with --map account_name=HEADER)"] if unused else []
     lines += [*remarks, f"written: {out}"]
     if review and len(undecided):
-        _write(undecided, review)
+        write_table(undecided, review)
         weak = (undecided["kind"] == KIND).sum()
         lines += [
             f"to review: {len(undecided) - weak:,} undecided pairs, most money at stake first,"
@@ -156,24 +155,3 @@ def _weak(inputs: ClusterInput, clusters: Clusters, unrelated: pl.DataFrame, gro
 def _count(connection: duckdb.DuckDBPyConnection) -> int:
     row = connection.execute("select count(*) from matching.mtc_candidates").fetchone()
     return int(row[0]) if row else 0
-
-
-def _write(rows: pl.DataFrame, out: Path) -> None:
-    if out.suffix.lower() == ".parquet":
-        rows.write_parquet(out)
-    elif out.suffix.lower() == ".csv":
-        _without_formulas(rows).write_csv(out)
-    else:
-        raise AlmanacError(f"{out}: write to .csv or .parquet")
-
-
-def _without_formulas(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with a quote in front of every text that a spreadsheet would run as a formula."""
-    texts = [name for name, kind in rows.schema.items() if kind == pl.String]
-    risky = pl.any_horizontal(pl.col(texts).str.starts_with(start) for start in FORMULA_STARTS)
-    if not rows.select(risky.any()).item():
-        return rows
-    return rows.with_columns(
-        pl.when(pl.col(name).str.contains(r"^[=+\-@]")).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)
-        for name in texts
-    )

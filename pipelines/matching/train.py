@@ -14,6 +14,7 @@ import polars as pl
 from pipelines.errors import AlmanacError
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
+from pipelines.home.spreadsheet import write_table
 from pipelines.matching.models import macro_value
 
 # Each EM session uses only pairs that agree on one of these keys; in turn, so that every field varies in some session.
@@ -29,7 +30,7 @@ def train(settings: Settings, out: Path | None) -> str:
         records = connection.execute("from matching.mtc_records order by record_no").pl()
     new = train_weights(records, old)
     if out:
-        new.write_csv(out)
+        write_table(new, out)
     return difference(old, new) + (f"\nwritten: {out}" if out else "\nnothing written: pass --out FILE to write it")
 
 

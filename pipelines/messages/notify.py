@@ -98,18 +98,18 @@ def _tell(
     messages = load_channels(settings)
     if not messages.channels:
         return []
-    history = log.read(settings)
+    sent = log.read(settings)
     is_published = subject.startswith("run ") and subject.endswith(" published")
     alerts = digests.read_figures(places.served_file(settings)).alerts if is_published else ()
     notices = []
     for channel in messages.channels:
-        news = log.news(history, channel.name, alerts, messages.worse_by)
+        news = log.news(sent, channel.name, alerts, messages.worse_by)
         digest = make(news, load_words(channel.language), messages)
         text = "\n".join([digest.title, *digest.lines, *filter(None, [digest.link])])
         if is_dry:
             notices.append(Notice(channel.name, "not sent: only shown", text))
-        elif not log.was_told(history, channel.name, subject):
-            is_full = log.sent_since(history, channel.name, now(), MINUTE) >= LIMITS[channel.kind][1]
+        elif not log.was_told(sent, channel.name, subject):
+            is_full = log.sent_since(sent, channel.name, now(), MINUTE) >= LIMITS[channel.kind][1]
             outcome = f"{log.HELD_BACK}: too many messages this minute" if is_full else _send(channel, digest, sleep)
             log.append(settings, channel.name, subject, outcome, news, now())
             notices.append(Notice(channel.name, outcome, text))

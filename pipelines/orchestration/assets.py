@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines import job, keys, resolve
+from pipelines import inputs, job, keys, resolve
 from pipelines.errors import AlmanacError
 from pipelines.home import dbt, runs, warehouse
 from pipelines.home.settings import Settings
@@ -39,7 +39,10 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         home = context.resources.home
         home.say("landing and loading new exports")
         try:
-            home.say(job.ingest_exports(settings, home.say).summary())
+            report = job.ingest_exports(settings, home.say)
+            home.faults = report.faults()
+            home.ties = report.ties
+            home.say(report.summary())
         except AlmanacError as error:  # another try would say the same
             raise dg.Failure(str(error), allow_retries=False) from error
         run = runs.start(settings, home.run_id, date.fromisoformat(context.partition_key), **_run_tags(context))
@@ -84,7 +87,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             home.outcome = "backfilled"
             return dg.MaterializeResult(metadata={"served": False, "reason": f"a {run.run_kind} run serves nothing"})
         home.say("publishing")
-        counts = publish.publish(settings, run)
+        counts = publish.publish(settings, run, policy=inputs.policy_fingerprint(settings))
         home.outcome = "published"
         return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), "tables": len(counts)})
 

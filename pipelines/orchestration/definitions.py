@@ -42,7 +42,9 @@ def build_defs(settings: Settings, say: Callable[[str], None] | None = None) -> 
         sensors=[build_sensor(settings, job), build_failure_sensor(settings, job), build_late_sensor(settings)],
         resources={
             "home": home_resource(settings, say),
-            "dbt": HomeDbt(project_dir=str(project), profiles_dir=str(project), dbt_executable=dbt.DBT),
+            "dbt": HomeDbt(
+                project_dir=str(project), profiles_dir=str(project), dbt_executable=str(dbt.executable(settings))
+            ),
         },
         executor=dg.in_process_executor,
     )

@@ -1,5 +1,6 @@
 """The home a Dagster run owns: locked for the whole run, its outcome written down when the run ends."""
 
+import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,14 +14,16 @@ from pipelines import inputs, job
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
 from pipelines.messages import Notice, notify_of_run
-from pipelines.serving import status
+from pipelines.orchestration import retention
+from pipelines.serving import recovery, status
 
 
 @dataclass
 class Home:
     """What the steps of one run share. Everything else they meet in tables.
 
-    outcome: published, backfilled or blocked as soon as it is known; failed until then.
+    outcome: published, backfilled or blocked as soon as it is known; failed until then. faults: exports that this
+    machine could not read. ties: which of several downloads of one day counts.
     """
 
     settings: Settings
@@ -28,6 +31,8 @@ class Home:
     say: Callable[[str], None]
     outcome: str = "failed"
     messages: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+    ties: list[str] = field(default_factory=list)
 
 
 class HomeDbt(DbtCliResource):
@@ -55,12 +60,15 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
         run_id = kept_run_id(context.run)
         with warehouse.run_lock(settings, owner=f"run {run_id}"):
             opened = Home(settings, run_id, say or _log(context))
+            recovery.recover_quietly(settings, opened.say)
             yield opened
             if context.run.tags.get("almanac/known_at"):
                 job.show_known_at(settings, None)
             messages = opened.messages or _failures(context)
-            figures = {"policy": inputs.policy_fingerprint(settings)}
+            figures = {"policy": inputs.policy_fingerprint(settings), "faults": opened.faults, "ties": opened.ties}
             status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)
+            with contextlib.suppress(OSError):  # what cannot be removed today is removed after the next run
+                retention.bound(settings, context.instance)
         if opened.outcome != "backfilled":  # without the lock: a slow channel holds no other run up
             _tell(opened.say, notify_of_run(settings))
 

@@ -54,15 +54,15 @@ LAYOUT = (
 )
 
 
-def base_statements(table: Table, have: Mapping[str, str] | None) -> Iterator[str]:
+def base_statements(table: Table, stored: Mapping[str, str] | None) -> Iterator[str]:
     """What makes the base table hold the served columns: a part per run, so that loading one is in nobody's way."""
-    if have is None:
+    if stored is None:
         columns = "".join(f", {quoted(name)} {kind}" for name, kind in table.columns.items())
         key = f", {key_of(table)}" if table.key else ""
         yield f"create table {table.base} (run_no integer not null{columns}{key}) partition by list (run_no)"
         return
     for name, kind in table.columns.items():
-        if name not in have:
+        if name not in stored:
             yield f"alter table {table.base} add column {quoted(name)} {kind}"
 
 

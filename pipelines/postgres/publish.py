@@ -30,17 +30,17 @@ def publish_file(
     with opened(url, file) as server:
         with server.transaction():
             server.run(*layout.LAYOUT)
-        existing, with_key = known_columns(server), keyed(server)
-        tables = served_tables(server, keys, {base: base in with_key for base in existing})
+        stored, with_key = known_columns(server), keyed(server)
+        tables = served_tables(server, keys, {base: base in with_key for base in stored})
         run = server.connection.execute("from served.control.published").fetchall()[0]
-        _refuse_other_types(server, str(run[0]), tables, existing)
+        _refuse_other_types(server, str(run[0]), tables, stored)
         number = _next_number(server)
         with server.transaction():  # nobody sees these yet: no rows, no view
-            _make_tables(server, tables, existing, number)
+            _make_tables(server, tables, stored, number)
         with server.transaction():
             counts = {name: _append(server, table, number) for name, table in tables.items()}
             _record(server, number)
-            _make_views(server, str(run[0]), tables, existing)
+            _make_views(server, str(run[0]), tables, stored)
             _write_rights(server, rights)
             server.run(
                 f"insert into {BASE}.current_run (run_no) values ({number})"
@@ -50,11 +50,11 @@ def publish_file(
     return counts
 
 
-def _refuse_other_types(server: Server, run_id: str, tables: Mapping[Name, Table], known: Known) -> None:
+def _refuse_other_types(server: Server, run_id: str, tables: Mapping[Name, Table], stored: Known) -> None:
     changed = [
         (table, column, have[column], kind)
         for table in tables.values()
-        if (have := known.get("__".join(table.name)))
+        if (have := stored.get("__".join(table.name)))
         for column, kind in table.columns.items()
         if column in have and have[column] != kind
     ]
@@ -79,12 +79,12 @@ def _next_number(server: Server) -> int:
     return int(server.rows(f"select nextval(pg_get_serial_sequence('{BASE}.run', 'run_no'))")[0][0])
 
 
-def _make_tables(server: Server, tables: Mapping[Name, Table], existing: Known, number: int) -> None:
+def _make_tables(server: Server, tables: Mapping[Name, Table], stored: Known, number: int) -> None:
     version = int(server.rows("select current_setting('server_version_num')::integer")[0][0])
-    new = [table for table in tables.values() if "__".join(table.name) not in existing]
+    new = [table for table in tables.values() if "__".join(table.name) not in stored]
     server.run("select 1", *(f"drop table {part}" for part in leftovers(server)))
     for table in tables.values():
-        server.run("select 1", *layout.base_statements(table, existing.get("__".join(table.name))))
+        server.run("select 1", *layout.base_statements(table, stored.get("__".join(table.name))))
     for table in new if version >= ENFORCED_BY_NAME else ():
         for column, pointed, statement in layout.foreign_keys(table, tables):
             if not _has_orphans(server, table, pointed, column):
@@ -124,10 +124,10 @@ def _append(server: Server, table: Table, number: int) -> int:
     return rows
 
 
-def _make_views(server: Server, run_id: str, tables: Mapping[Name, Table], existing: Known) -> None:
+def _make_views(server: Server, run_id: str, tables: Mapping[Name, Table], stored: Known) -> None:
     """Views of new tables, new columns at the end of old ones, and word of what is no longer served."""
     for table in tables.values():
-        have = existing.get("__".join(table.name))
+        have = stored.get("__".join(table.name))
         added = [column for column in table.columns if have is not None and column not in have]
         retired = [column for column in have or () if column not in table.columns]
         if have is None or added or _news(server, table, retired):
@@ -135,7 +135,7 @@ def _make_views(server: Server, run_id: str, tables: Mapping[Name, Table], exist
         changes = [*((column, "added") for column in added), *((column, "no longer served") for column in retired)]
         if changes:
             server.run(*(_announce(run_id, table, *change) for change in changes))
-    for base, columns in existing.items():
+    for base, columns in stored.items():
         schema, _, name = base.partition("__")
         if (schema, name) not in tables:
             _keep_last(server, run_id, Table((schema, name), dict(columns)))
@@ -202,14 +202,12 @@ def roll_back(url: str, run_id: str = "") -> str:
     with opened(url) as server:
         earlier = f"run_no < {layout.CURRENT} order by run_no desc limit 1"
         where = f"run_id like {literal(run_id.replace('%', '') + '%')}" if run_id else earlier
-        matches = server.rows(f"select run_no, run_id from {BASE}.run where {where}")
-        if len(matches) != 1:
-            raise AlmanacError(
-                f"PostgreSQL: {len(matches)} runs {f'begin with {run_id}' if run_id else 'are before it'}"
-            )
+        runs = server.rows(f"select run_no, run_id from {BASE}.run where {where}")
+        if len(runs) != 1:
+            raise AlmanacError(f"PostgreSQL: {len(runs)} runs {f'begin with {run_id}' if run_id else 'are before it'}")
         with server.transaction():
-            server.run(f"update {BASE}.current_run set run_no = {matches[0][0]}")
-        return str(matches[0][1])
+            server.run(f"update {BASE}.current_run set run_no = {runs[0][0]}")
+        return str(runs[0][1])
 
 
 def accept(url: str, accepted_at: datetime) -> list[str]:
@@ -222,12 +220,12 @@ def accept(url: str, accepted_at: datetime) -> list[str]:
         query = (
             f"select table_name, column_name, change from {BASE}.change where accepted_at is null and change <> 'added'"
         )
-        changes, existing = server.rows(query), known_columns(server)
+        changes, stored = server.rows(query), known_columns(server)
         with server.transaction():
             for name in {table for table, _, _ in changes}:
                 mine = [(column, change) for table, column, change in changes if table == name]
                 schema, _, table = name.partition(".")
-                server.run(*_accepted(Table((schema, table), dict(existing[f"{schema}__{table}"])), mine))
+                server.run(*_accepted(Table((schema, table), dict(stored[f"{schema}__{table}"])), mine))
             server.run(f"update {BASE}.change set accepted_at = {literal(str(accepted_at))} where accepted_at is null")
         return [f"{table}{'.' + column if column else ''}: {change}" for table, column, change in changes]
 

@@ -118,13 +118,13 @@ def keys_of(manifest: Path) -> dict[Name, tuple[str, ...]]:
     if not manifest.is_file():
         return {}
     nodes = json.loads(manifest.read_text(encoding="utf-8"))["nodes"]
-    columns_of: dict[Name, tuple[str, ...]] = {}
+    grains: dict[Name, tuple[str, ...]] = {}
     for node in nodes.values():
         test = node.get("test_metadata") or {}
         model = nodes.get(node.get("attached_node") or "")
         if model and test.get("name") == "grain":
-            columns_of[model["schema"], model.get("alias") or model["name"]] = tuple(test["kwargs"]["columns"])
-    return columns_of
+            grains[model["schema"], model.get("alias") or model["name"]] = tuple(test["kwargs"]["columns"])
+    return grains
 
 
 def known_columns(server: Server) -> dict[str, dict[str, str]]:

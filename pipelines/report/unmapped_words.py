@@ -21,14 +21,14 @@ def unmapped_words(served: Served) -> list[Row]:
     """One row per system, vocabulary and word: row_count over its files, proposed_code of the nearest known word."""
     if not served.has(FILES, "source_system", "path", "status", "reason_code", "reason"):
         return []
-    rows: dict[tuple[str, str, str], Row] = {}
+    words: dict[tuple[str, str, str], Row] = {}
     for file in served.rows(_QUERY):
         for seed, word, count, proposed in words_of(file["reason"]):
             vocabulary = VOCABULARIES.get(seed, seed)
             row = {"source_system": file["source_system"], "vocabulary": vocabulary, "word": word, "row_count": 0}
-            known = rows.setdefault((file["source_system"], vocabulary, word), {**row, "proposed_code": proposed})
+            known = words.setdefault((file["source_system"], vocabulary, word), {**row, "proposed_code": proposed})
             known["row_count"] += count
-    return sorted(rows.values(), key=lambda row: (-row["row_count"], row["source_system"], row["word"]))
+    return sorted(words.values(), key=lambda row: (-row["row_count"], row["source_system"], row["word"]))
 
 
 def words_of(reason: str) -> Iterator[tuple[str, str, int, str | None]]:

@@ -8,6 +8,7 @@ import polars as pl
 
 from pipelines.resolve.clusters import Clusters, Ints, Links, cluster
 
+NAME_ONLY = "name:"  # source_id of a record that facts imply by naming a customer without an id
 GREY_BITS = -4.0  # below it a steward would review 16 pairs to find one match
 
 
@@ -31,9 +32,23 @@ class ClusterInput:
             _links(self.decided_links),
             _links(self.key_links),
             _links(self.links.filter(~pl.col("is_same"))),
-            _links(self.pairs, "score_bits"),
+            _links(self.voting_pairs, "score_bits"),
             self.codes,
         )
+
+    @property
+    def voting_pairs(self) -> pl.DataFrame:
+        """Pairs by score, in which a record that is only a name says nothing against a merge.
+
+        A typed name repeats that of the record it means: where two letters are swapped in it, approvals and signatures
+        would outvote the one registration number that two records share.
+        """
+        is_name = self.records.select("record", is_name=pl.col("source_id").str.starts_with(NAME_ONLY))
+        ends = self.pairs.join(is_name, left_on="l", right_on="record", maintain_order="left")
+        ends = ends.join(is_name, left_on="r", right_on="record", suffix="_r", maintain_order="left")
+        is_silent = (pl.col("is_name") | pl.col("is_name_r")) & (pl.col("score_bits") < 0)
+        votes = pl.when(is_silent).then(0.0).otherwise("score_bits").alias("score_bits")
+        return ends.with_columns(votes).drop("is_name", "is_name_r")
 
     @property
     def decided_links(self) -> pl.DataFrame:

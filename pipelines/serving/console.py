@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
@@ -12,23 +12,26 @@ import duckdb
 
 from pipelines import decisions
 from pipelines.gates import gates
-from pipelines.home import events
+from pipelines.home import events, runs, served, state
 from pipelines.home.settings import Settings
 from pipelines.serving import places, status
+from pipelines.serving.status_tables import SHOWN_RUNS
 
 Line = tuple[str, str]
 _FRESHNESS_ORDER = ("fresh", "late", "stale")
 
 
-def render(settings: Settings) -> str:
-    """What the last run made, in a dozen lines, and where to look."""
-    state = status.read_status(settings)
-    last = state["last_run"]
+def render(settings: Settings, unread: Sequence[Mapping[str, Any]] | None = None) -> str:
+    """What the last run made, in a dozen lines, and where to look.
+
+    unread: status, path and reason of each file that is in no table, in words that stay in the home.
+    """
+    status_now = status.read_status(settings)
+    last = status_now["last_run"]
     title = f"Almanac: as of {last['as_of']}, {last['run_kind']} run {last['run_id'][:8]}: {last['outcome']}"
-    lines = [*_files(state), *_gates(state)]
-    served = places.served_file(settings)
-    if last["outcome"] == "published":
-        with duckdb.connect(str(served), read_only=True) as connection:
+    lines = [*_files(status_now, unread), *_gates(status_now)]
+    if last["outcome"] == "published" and not served.problem(settings):
+        with duckdb.connect(str(settings.served_file), read_only=True) as connection:
             lines += [*_customers(settings, connection), *_business(connection), *_forecasts(connection)]
             lines += _waiting(connection)
             lines += _empty(connection)
@@ -38,25 +41,43 @@ def render(settings: Settings) -> str:
     return "\n".join(["", title, *(f"  {name:<12}{text}" for name, text in lines), ""])
 
 
+def faults(settings: Settings) -> list[str]:
+    """Exports that this machine could not read in the last run, each with the reason."""
+    return json.loads(status.read_status(settings)["last_run"]["figures"]).get("faults", [])
+
+
 def reason(settings: Settings) -> str:
     """Why the last run was not served, in one line."""
-    last = status.read_status(settings)["last_run"]
+    last = state.read(settings, "runs").sort("finished_at").tail(1).to_dicts()[0]
     return last["message"] or last["outcome"]
 
 
-def state_of(settings: Settings) -> str:
-    """What is served, how fresh the objects of each system are, how the last runs ended."""
-    state = status.read_status(settings)
-    served = state["served"]
-    lines: list[Line] = [
-        ("served", f"as of {served['as_of']}, run {served['run_id'][:8]}" if served else "nothing yet")
-    ]
-    lines += systems_lines(state["freshness"])
-    lines += _unread(state["rejected_files"])
-    for run in state["runs"]:
+def state_of(settings: Settings, unread: Sequence[Mapping[str, Any]]) -> str:
+    """What is served, how fresh the objects of each system are, which files are in no table, how the last runs ended.
+
+    unread: status, path and reason of each such file.
+    """
+    status_now = status.read_status(settings)
+    lines: list[Line] = [("served", _served(settings))]
+    lines += systems_lines(status_now["freshness"])
+    lines += unread_lines(unread)
+    for run in _last_runs(settings):
         why = f": {run['message']}" if run["message"] else ""
         lines.append((run["outcome"], f"as of {run['as_of']}, {run['run_kind']} {run['run_id'][:8]}{why}"))
     return "\n".join(f"{name:<12}{text}" for name, text in lines)
+
+
+def _last_runs(settings: Settings) -> list[dict[str, Any]]:
+    """The last runs by the log of the home, whose messages are whole, newest first."""
+    return state.read(settings, "runs").sort("finished_at", descending=True).head(SHOWN_RUNS).to_dicts()
+
+
+def _served(settings: Settings) -> str:
+    """The run whose tables are served, as the file itself says, or why nobody can read them."""
+    if why := served.problem(settings):
+        return why
+    run = runs.served(settings)
+    return f"as of {run.as_of}, run {run.run_id[:8]}" if run else "nothing yet"
 
 
 def systems_lines(freshness: list[dict[str, Any]]) -> Iterator[Line]:
@@ -79,10 +100,10 @@ def systems_lines(freshness: list[dict[str, Any]]) -> Iterator[Line]:
 def _objects(rows: list[dict[str, Any]]) -> Iterator[str]:
     """What is to be said of the objects of one system: its newest export, then those that are not fresh."""
     yield f"newest export {max(_day(row) for row in rows if row['freshness'] != 'never')}"
-    for state in ("stale", "late"):
-        named = [f"{_name(row)} ({_day(row)})" for row in rows if row["freshness"] == state]
+    for word in ("stale", "late"):
+        named = [f"{_name(row)} ({_day(row)})" for row in rows if row["freshness"] == word]
         if named:
-            yield f"{state}: {', '.join(named)}"
+            yield f"{word}: {', '.join(named)}"
     if never := [_name(row) for row in rows if row["freshness"] == "never"]:
         yield f"awaiting a first export: {', '.join(never)}"
 
@@ -96,16 +117,18 @@ def _day(row: dict[str, Any]) -> str:
     return str(row["last_exported_local_at"])[:10]
 
 
-def _files(state: dict[str, Any]) -> Iterator[Line]:
-    figures = json.loads(state["last_run"]["figures"])
+def _files(status_now: dict[str, Any], unread: Sequence[Mapping[str, Any]] | None) -> Iterator[Line]:
+    figures = json.loads(status_now["last_run"]["figures"])
     yield "files", f"{figures['files_loaded']:,} loaded, {figures['files_rejected']:,} rejected"
     loaded, refused, control = (figures[f"rows_{kind}"] for kind in ("loaded", "quarantined", "control"))
     text = f"{figures['rows_in']:,} in = {loaded:,} loaded + {refused:,} quarantined + {control:,} control"
     yield "rows", text
-    yield from _unread(state["rejected_files"])
+    yield from unread_lines(status_now["rejected_files"] if unread is None else unread)
+    yield from (("unread", fault) for fault in figures.get("faults", ()))
+    yield from (("same day", tie) for tie in figures.get("ties", ()))
 
 
-def _unread(files: list[dict[str, Any]]) -> Iterator[Line]:
+def unread_lines(files: Sequence[Mapping[str, Any]]) -> Iterator[Line]:
     """A line per reason and folder, so that a folder of a year's exports that nobody claims does not hide the rest."""
     groups: dict[tuple[str, str, str], list[str]] = {}
     for file in files:
@@ -116,11 +139,11 @@ def _unread(files: list[dict[str, Any]]) -> Iterator[Line]:
         yield status_word, f"{min(paths)}{more}: {why}"
 
 
-def _gates(state: dict[str, Any]) -> Iterator[Line]:
-    held = {gate["gate"]: gate for gate in state["gates"]}
+def _gates(status_now: dict[str, Any]) -> Iterator[Line]:
+    held = {gate["gate"]: gate for gate in status_now["gates"]}
     counts = [_passed(held[name]) if name in held else f"{name} not reached" for name in gates.GATES]
     yield "gates", ", ".join(counts)
-    for failure in state["failures"]:
+    for failure in status_now["failures"]:
         where = ".".join(part for part in (failure["table_name"], failure["column_name"]) if part)
         yield failure["severity"], f"{where}: {failure['because']}"
 
@@ -234,9 +257,8 @@ def _empty(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
 
 
 def _where(settings: Settings) -> Iterator[Line]:
-    served = places.served_file(settings)
-    if served.is_file():
-        yield "tables", str(served)
+    if settings.served_file.is_file():
+        yield "tables", str(settings.served_file)
         yield "parquet", str(settings.published / "parquet" / "latest")
     else:
         yield "tables", "nothing is served yet"

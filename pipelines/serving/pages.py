@@ -28,7 +28,7 @@ def write_aside(settings: Settings, run_id: str, file: Path) -> list[Path]:
     tables = status_tables.collect(settings)
     runs = state.read(settings, "runs")
     if not runs.is_empty():
-        tables["runs"] = runs.sort("started_at", "run_id")
+        tables["runs"] = status_tables.public_runs(runs)
     status.unlink(missing_ok=True)
     status_tables.write(status, tables)
     folders = _write(settings, run_id, file, status)
@@ -44,7 +44,7 @@ def write_again(settings: Settings) -> Path:
     run_id = status_tables.served_run(file)
     for folder in _write(settings, run_id, file, settings.published / "status.duckdb"):
         places.point_at(places.unhide(folder, run_id))
-    places.clear_leftovers(settings.published)
+    places.clear_leftovers(settings)
     return places.first_page(settings)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 
 from pipelines.home.settings import Settings
 
-SERVED_FILE = "almanac.duckdb"
 FOLDERS = ("parquet", "pages", "workbooks")  # below `published`: one folder per run, and the link `latest`
 KEPT_RUNS = 5
 LATEST = "latest"
@@ -13,7 +12,7 @@ LATEST = "latest"
 
 def served_file(settings: Settings) -> Path:
     """The fixed path that BI tools open, read-only."""
-    return settings.published / SERVED_FILE
+    return settings.served_file
 
 
 def first_page(settings: Settings) -> Path:
@@ -51,10 +50,11 @@ def point_at(final: Path) -> None:
         shutil.rmtree(old)
 
 
-def clear_leftovers(published: Path) -> None:
+def clear_leftovers(settings: Settings) -> None:
     """Remove what a killed run left half written; nothing hidden is ever served."""
+    published = settings.published
     hidden = [path for kind in FOLDERS for path in (published / kind).glob(".*.tmp")]
-    for path in (*published.glob(f".{SERVED_FILE}.*"), *hidden):
+    for path in (*published.glob(f".{settings.served_file.name}.*"), *hidden):
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
         else:

@@ -15,19 +15,21 @@ import polars as pl
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates, volumes
-from pipelines.home import warehouse
+from pipelines.home import access, durable, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings, now
 from pipelines.home.warehouse import quoted
 from pipelines.serving import descriptions, masking, pages, places, renamed, server
-
-SERVED_SCHEMAS = ("marts", "forecast", "outlook")
+from pipelines.serving.status_tables import SERVED_SCHEMAS
 
 Table = tuple[str, str]
 
 
-def publish(settings: Settings, run: Run, published_at: datetime | None = None) -> dict[Table, int]:
+def publish(settings: Settings, run: Run, published_at: datetime | None = None, policy: str = "") -> dict[Table, int]:
     """Serve the tables of a run that passed every gate. Returns the rows of each (schema, table).
+
+    The swap is the commit: the file says which run it is, under which policy, and recovery writes whatever else is
+    missing after it (`recovery.py`). policy: a hash over what decides the tables beside the data.
 
     A run of another kind than live or revision serves nothing and returns nothing. Raises AlmanacError, leaving what
     is served as it was, if a gate has not passed or the copy does not hold the rows of the working file.
@@ -37,9 +39,9 @@ def publish(settings: Settings, run: Run, published_at: datetime | None = None) 
     warehouse.current_run(settings, run.run_id)
     gates.assert_passed(settings, run)
     settings.published.mkdir(parents=True, exist_ok=True)
-    places.clear_leftovers(settings.published)
-    aside = settings.published / f".{places.SERVED_FILE}.{os.getpid()}.tmp"
-    expected = _copy(settings, run, aside, published_at or now())
+    places.clear_leftovers(settings)
+    aside = settings.published / f".{settings.served_file.name}.{os.getpid()}.tmp"
+    expected = _copy(settings, run, aside, published_at or now(), policy)
     folders = [_checked_parquet(settings, run, aside, expected), *pages.write_aside(settings, run.run_id, aside)]
     server.publish(settings, aside)  # before the swap: if the server takes nothing, nothing is served anywhere
     _swap(settings, run, aside, folders)
@@ -47,7 +49,7 @@ def publish(settings: Settings, run: Run, published_at: datetime | None = None) 
     return expected
 
 
-def _copy(settings: Settings, run: Run, aside: Path, published_at: datetime) -> dict[Table, int]:
+def _copy(settings: Settings, run: Run, aside: Path, published_at: datetime, policy: str) -> dict[Table, int]:
     """Build the served file beside its place: tables, comments and the manifest. Returns rows in the working file."""
     treatments = masking.personal_columns(load_contracts(settings.sources))
     key = settings.company.pii_key
@@ -67,7 +69,7 @@ def _copy(settings: Settings, run: Run, aside: Path, published_at: datetime) -> 
         comments = descriptions.carry_over(connection, tables, renamed.old_column_comments())
         renamed.create_old_views(connection, tables, comments)
         counts = {table: _count(connection, table) for table in tables}
-        _write_manifest(connection, settings, run, published_at, counts)
+        _write_manifest(connection, settings, run, (published_at, policy), counts)
         connection.execute("detach served")
     return counts
 
@@ -92,7 +94,7 @@ def _write_manifest(
     connection: duckdb.DuckDBPyConnection,
     settings: Settings,
     run: Run,
-    published_at: datetime,
+    publishing: tuple[datetime, str],
     counts: Mapping[Table, int],
 ) -> None:
     """`control.published`, one row, and `control.tables`, one per table and old name: what this file is."""
@@ -102,9 +104,12 @@ def _write_manifest(
             "run_kind": [run.run_kind],
             "as_of": [run.as_of],
             "known_at": pl.Series([run.known_at], dtype=pl.Datetime("us")),
-            "published_at": [published_at],
+            "published_at": [publishing[0]],
             "base_currency": [settings.company.base_currency],
             "timezone": [settings.company.timezone],
+            "started_at": [run.started_at],
+            "reason": [run.reason],
+            "policy": [publishing[1]],
         }
     )
     rows: list[tuple[str, str, int, str | None]] = [(*table, count, None) for table, count in counts.items()]
@@ -135,20 +140,14 @@ def _checked_parquet(settings: Settings, run: Run, aside: Path, expected: Mappin
 def _swap(settings: Settings, run: Run, aside: Path, folders: list[Path]) -> None:
     """The file, then the links to the folders, one after the other. Each swap is atomic for its readers."""
     finals = [places.unhide(folder, run.run_id) for folder in folders]
-    _flush(aside)
-    aside.chmod(0o444)  # a tool that opens it for writing would lock the others out
+    durable.flush(aside)
+    aside.chmod(0o400)  # a tool that opens it for writing would lock the others out
+    access.open_published(settings)
     aside.replace(places.served_file(settings))
+    durable.flush(settings.published)
     for final in finals:
         places.point_at(final)
-    places.clear_leftovers(settings.published)
-
-
-def _flush(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    places.clear_leftovers(settings)
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: Table) -> int:

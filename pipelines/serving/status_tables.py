@@ -11,16 +11,19 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.contracts import load_contracts
-from pipelines.contracts.quarantine import FAULTS, NOT_SHOWN
+from pipelines.contracts.quarantine import FAULTS, REASONS
 from pipelines.decisions import log
 from pipelines.errors import AlmanacError
 from pipelines.gates import freshness, gates
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
-from pipelines.serving import descriptions, masking, places
+from pipelines.home.warehouse import literal
+from pipelines.serving import descriptions, places
 
 SHOWN_RUNS = 10
+SERVED_SCHEMAS = ("marts", "forecast", "outlook")
+TOLD_WHOLE = ("unclaimed", "demo_home", "empty_file", "password", "changing")  # reasons that quote nothing of a file
+_EXAMPLES = ("unexpected_examples", "unexpected_keys")
 ABOUT = {
     "results": "One row per check of a gate in a run: outcome, observed value, first offenders, why it matters.",
     "quarantine": "One row per refused row of an export: file, record and all its faults. Raw text is never shown.",
@@ -59,7 +62,7 @@ def collect(settings: Settings) -> dict[str, pl.DataFrame]:
     tables = {name: pl.DataFrame(schema=schema) for name, schema in _EMPTY.items()}
     kept = state.read(settings, "quality")
     if not kept.is_empty():
-        tables["results"] = kept.sort("as_of", "run_id", maintain_order=True)
+        tables["results"] = _public_results(kept.sort("as_of", "run_id", maintain_order=True))
     tables["decisions"] = log.read(settings)
     try:
         tables |= dict(_from_working_file(settings))
@@ -70,54 +73,77 @@ def collect(settings: Settings) -> dict[str, pl.DataFrame]:
 
 
 def _from_working_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
-    private = sorted(masking.personal_columns(load_contracts(settings.sources)))
     with warehouse.read(settings) as connection:
         query = "select schema_name || '.' || table_name from duckdb_tables()"
         tables = {name for (name,) in connection.execute(query).fetchall()}
         if "quality.quarantine" in tables:
-            yield "quarantine", _public_quarantine(connection, private)
+            yield "quarantine", _public_quarantine(connection)
         if "control.files" in tables:
-            yield "files", connection.execute("select * from control.files order by all").pl()
+            yield "files", _public_files(connection.execute("select * from control.files order by all").pl())
         if freshness.is_measurable(connection):
             yield "freshness", freshness.measure(connection).pl()
 
 
-def _public_quarantine(connection: duckdb.DuckDBPyConnection, private: list[str]) -> pl.DataFrame:
-    """Refused rows without their text, and without every reason that would quote a personal value.
+def _public_quarantine(connection: duckdb.DuckDBPyConnection) -> pl.DataFrame:
+    """Refused rows without any text of their cells: a row that has shifted holds a person's in any column.
 
-    Rows of earlier versions have no list of faults: their one sentence is hidden where it names a personal column.
+    So its id, which is a cell, is left out too: file, record and byte offset find it in the home. Rows of earlier
+    versions have no list of faults, but one column and code.
     """
-    query = """
+    cases = " ".join(f"when {literal(code)} then {literal(text)}" for code, text in REASONS.items())
+    words = f"case fault.reason_code {cases} else replace(coalesce(fault.reason_code, 'unknown'), '_', ' ') end"
+    query = f"""
         with listed as (
             select
                 * exclude (raw_text)
-                replace (coalesce(faults, [{
-                    'column_name': coalesce(
-                        list_filter($private, lambda name: contains(reason, name || ':'))[1], column_name
-                    ),
-                    'reason_code': reason_code,
-                    'reason': reason,
-                }]) as faults)
+                replace (
+                    cast(null as varchar) as source_id,
+                    coalesce(
+                        faults, [{{'column_name': column_name, 'reason_code': reason_code, 'reason': reason}}]
+                    ) as faults
+                )
             from quality.quarantine
         ),
 
-        hidden as (
-            select * replace (list_transform(faults, lambda fault: struct_update(fault, reason := if(
-                list_contains($private, fault.column_name), fault.column_name || ': ' || $not_shown, fault.reason
-            ))) as faults)
+        public as (
+            select * replace (list_transform(faults, lambda fault: struct_update(
+                fault, reason := concat_ws(': ', fault.column_name, {words})
+            )) as faults)
             from listed
         )
 
         select * replace (array_to_string(list_transform(faults, lambda fault: fault.reason), '; ') as reason)
-        from hidden
+        from public
         order by all
     """
-    return connection.execute(query, {"private": private, "not_shown": NOT_SHOWN}).pl()
+    return connection.execute(query).pl()
+
+
+def _public_files(files: pl.DataFrame) -> pl.DataFrame:
+    """Files whose reasons quote nothing of them: where a file has no header its first row would stand there."""
+    if "reason_code" not in files.columns:
+        return files
+    words = pl.col("reason_code").str.replace_all("_", " ") + ": `almanac status` says more"
+    is_told = pl.col("reason_code").is_in(TOLD_WHOLE) | (pl.col("reason_code").fill_null("") == "")
+    shown = files.with_columns(reason=pl.when(is_told).then("reason").otherwise(words))
+    return shown.with_columns(warnings=pl.lit(None, pl.String)) if "warnings" in shown.columns else shown
+
+
+def _public_results(results: pl.DataFrame) -> pl.DataFrame:
+    """Results without examples of values that are served nowhere else."""
+    is_served = pl.col("schema_name").is_in(SERVED_SCHEMAS)
+    return results.with_columns(pl.when(is_served).then(name).alias(name) for name in _EXAMPLES)
+
+
+def public_runs(runs: pl.DataFrame) -> pl.DataFrame:
+    """Runs by their start. What an error quotes may be a cell; the log of runs in the home keeps the whole message."""
+    quoted_text = r"""(?s)['"].*['"]"""
+    return runs.sort("started_at", "run_id").with_columns(pl.col("message").str.replace(quoted_text, "..."))
 
 
 def _last_known(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
     path = settings.published / "status.duckdb"
-    if path.is_file():
+    if path.is_file() and _is_readable(path):
         with duckdb.connect(str(path), read_only=True) as connection:
             for name in ("quarantine", "files", "freshness"):
                 yield name, connection.execute(f"select * from quality.{name}").pl()
@@ -125,7 +151,7 @@ def _last_known(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
 
 def _from_served_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
     path = places.served_file(settings)
-    if path.is_file():
+    if path.is_file() and _is_readable(path):
         query = """
             select
                 published.run_id, published.as_of, published.published_at,
@@ -140,10 +166,19 @@ def _from_served_file(settings: Settings) -> Iterator[tuple[str, pl.DataFrame]]:
             yield "served", connection.execute(query).pl()
 
 
+def _is_readable(path: Path) -> bool:
+    """A file that is damaged must not keep a run from being recorded; `almanac status` and `doctor` tell of it."""
+    try:
+        duckdb.connect(str(path), read_only=True).close()
+    except duckdb.Error:
+        return False
+    return True
+
+
 def write(path: Path, tables: dict[str, pl.DataFrame]) -> None:
     """A new DuckDB file with the tables in the schema `quality`."""
     with duckdb.connect(str(path)) as connection:
-        connection.execute("create schema quality")
+        connection.execute("set enable_progress_bar = false; create schema quality")  # a bar would mix with our lines
         written = [name for name in ABOUT if name in tables]
         for name in written:
             warehouse.replace_table(connection, "quality", name, tables[name])

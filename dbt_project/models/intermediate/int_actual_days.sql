@@ -23,6 +23,15 @@ level_days as (
         happened_on,
         y,
     from metric_days
+    union all
+    select
+        metric_days.metric,
+        levels.level,
+        {{ level_member('levels.level', 'metric_days') }} as member,
+        metric_days.happened_on,
+        metric_days.y,
+    from metric_days
+    inner join {{ ref('series_levels') }} as levels on metric_days.metric = levels.metric
 ),
 
 -- Every won deal once, so that reps add up to the total; plans that name a rep are read by int_plan_members.

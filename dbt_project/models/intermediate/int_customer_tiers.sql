@@ -53,13 +53,7 @@ reached_tiers as (
         customers.open_opportunity_count = 0
         and coalesce(customers.last_interaction_on < customers.as_of - cast(tiers.dormant_after_days as integer), true)
             as is_dormant,
-        case
-            when customers.amount_12m > tiers.revenue_12m_from then customers.tier_basis
-            when customers.amount_12m = tiers.revenue_12m_from and tiers.is_from_inclusive then customers.tier_basis
-            when customers.is_strategic and tiers.is_strategic_enough then 'strategic_partner'
-            when customers.activity_count_90d >= tiers.min_contacts_90d then 'frequent_contact'
-            when tiers.revenue_12m_from is null then 'below_thresholds'
-        end as reached_by,
+        {{ reached_tier('customers', 'tiers') }} as reached_by,
     from customers
     cross join {{ ref('tiers') }} as tiers
 ),

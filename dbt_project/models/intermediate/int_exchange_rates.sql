@@ -1,4 +1,5 @@
--- One row per currency and day on which it can be converted: the newest rate of the last few days, into base currency.
+-- One row per currency and day on which it can be converted: the newest rate of the last few days, into base currency;
+-- through a third currency where no system sends one into it.
 with run as (
     select * from {{ source('control', 'run') }}
 ),
@@ -10,31 +11,59 @@ systems as (
     from {{ source('control', 'systems') }}
 ),
 
+sent_rates as (
+    select
+        rates.*,
+        coalesce(systems.priority, 1000) as priority,
+    from {{ ref('stg_exchange_rates') }} as rates
+    left join systems using (source_system)
+    where rates.currency <> rates.base_currency and rates.rate > 0
+),
+
 -- a rate from the base currency is inverted
-quoted_rates as (
+direct_rates as (
     select
         if(rates.base_currency = run.base_currency, rates.currency, rates.base_currency) as currency,
         rates.rated_on,
         if(rates.base_currency = run.base_currency, rates.rate, 1 / rates.rate) as rate,
-        rates.base_currency <> run.base_currency as is_inverted,
+        if(rates.base_currency = run.base_currency, 0, 1) as detour,
         rates.source_system,
         rates.source_id,
-        coalesce(systems.priority, 1000) as priority,
-        rates.exported_at
-    from {{ ref('stg_exchange_rates') }} as rates
+        rates.priority,
+        rates.exported_at,
+    from sent_rates as rates
     cross join run
-    left join systems on rates.source_system = systems.source_system
-    where
-        run.base_currency in (rates.base_currency, rates.currency)
-        and rates.currency <> rates.base_currency
-        and rates.rate > 0
+    where run.base_currency in (rates.base_currency, rates.currency)
+),
+
+-- Two rates of one day and system into the same third currency are a rate between the two.
+cross_rates as (
+    select
+        rates.currency,
+        rates.rated_on,
+        rates.rate / through.rate as rate,
+        2 as detour,
+        rates.source_system,
+        rates.source_id,
+        rates.priority,
+        rates.exported_at,
+    from sent_rates as rates
+    inner join sent_rates as through using (source_system, base_currency, rated_on)
+    inner join run on through.currency = run.base_currency
+    where rates.currency <> run.base_currency
+),
+
+quoted_rates as (
+    select * from direct_rates
+    union all
+    select * from cross_rates
 ),
 
 dated_rates as (
     select * from quoted_rates
     qualify row_number() over (
         partition by currency, rated_on
-        order by is_inverted asc, priority asc, exported_at desc, source_system asc, source_id asc
+        order by detour asc, priority asc, exported_at desc, source_system asc, source_id asc
     ) = 1
 ),
 

@@ -5,14 +5,17 @@ with run as (
 
 sold as (
     select
-        invoiced_on as happened_on,
-        region,
-        product_line,
-        sum(amount_base) as revenue,
-        sum(quantity) as quantity,
+        lines.invoiced_on as happened_on,
+        lines.region,
+        lines.product_line,
+        -- names of members are part of the id of a series, whose parts these signs divide
+        translate(coalesce(products.product_name, lines.product_id), '|*', '//') as product,
+        sum(lines.amount_base) as revenue,
+        sum(lines.quantity) as quantity,
         -- of the lines whose cost is known: a line without a cost has no margin, rather than all margin
-        sum(amount_base - cost_base) as margin
-    from {{ ref('int_revenue_lines') }}
+        sum(lines.amount_base - lines.cost_base) as margin
+    from {{ ref('int_revenue_lines') }} as lines
+    left join {{ ref('int_products') }} as products on lines.product_id = products.product_id
     group by all
 ),
 
@@ -40,22 +43,23 @@ deals as (
 ),
 
 metric_days as (
-    select 'revenue' as metric, happened_on, region, product_line, null as team, cast(revenue as double) as y from sold
+    select 'revenue' as metric, happened_on, region, product_line, product, null as team, cast(revenue as double) as y
+    from sold
     union all
-    select 'quantity', happened_on, region, product_line, null, cast(quantity as double) from sold
+    select 'quantity', happened_on, region, product_line, product, null, cast(quantity as double) from sold
     union all
-    select 'margin', happened_on, region, product_line, null, cast(margin as double) from sold
+    select 'margin', happened_on, region, product_line, product, null, cast(margin as double) from sold
     union all
-    select 'new_customers', happened_on, region, product_line, null, count(*)
+    select 'new_customers', happened_on, region, product_line, null, null, count(*)
     from first_sales
     group by all
     union all
-    select 'bookings', closed_on, region, product_line, team, cast(sum(amount_base) as double)
+    select 'bookings', closed_on, region, product_line, null, team, cast(sum(amount_base) as double)
     from deals
     where stage_type = 'won'
     group by all
     union all
-    select 'opportunity_inflow', created_on, region, product_line, team, count(*)
+    select 'opportunity_inflow', created_on, region, product_line, null, team, count(*)
     from deals
     group by all
 )

@@ -52,10 +52,7 @@ compared as (
     cross join run
     window
         by_deal as (partition by opportunity_id order by observation_number),
-        by_deal_so_far as (
-            partition by opportunity_id order by observation_number
-            rows between unbounded preceding and current row
-        )
+        by_deal_so_far as (by_deal rows between unbounded preceding and current row)
 ),
 
 -- Every deal was open when it was created, even one first observed after it had ended.

@@ -8,16 +8,9 @@ with systems as (
 
 listed_reps as (
     select
-        source_system,
-        coalesce(rep_id, source_id) as source_key,
-        * exclude (source_system, rep_id),
+        * exclude (rep_id),
         false as is_implied
-    from {{ ref('stg_reps') }}
-    -- a team change may be kept as a second row of one rep: the last row of the newest export wins
-    qualify row_number() over (
-        partition by source_system, source_key
-        order by left_on desc nulls first, hired_on desc nulls last, exported_at desc, source_id asc
-    ) = 1
+    from {{ ref('int_listed_reps') }}
 ),
 
 known_records as (
@@ -36,7 +29,15 @@ known_records as (
 rep_records as (
     select
         known_records.*,
-        {{ name_key('known_records.rep_name') }} as name_key,
+        -- who has left and shares the name of a rep on the list is another person, or the same under an old id
+        case
+            when
+                coalesce(known_records.is_listed, true)
+                or not bool_or(coalesce(known_records.is_listed, true)) over (
+                    partition by known_records.source_system, {{ name_key('known_records.rep_name') }}
+                )
+                then {{ name_key('known_records.rep_name') }}
+        end as name_key,
         coalesce(systems.priority, 1000) as priority
     from known_records
     left join systems on known_records.source_system = systems.source_system

@@ -31,20 +31,21 @@ referenced_reps as (
 ),
 
 known_ids as (
-    select distinct
+    select
         source_system,
-        coalesce(rep_id, source_id) as source_key
-    from {{ ref('stg_reps') }}
+        source_key
+    from {{ ref('int_listed_reps') }}
 ),
 
 known_names as (
     select
         source_system,
         {{ name_key('rep_name') }} as name_key,
-        min(coalesce(rep_id, source_id)) as source_key
-    from {{ ref('stg_reps') }}
+        -- a name means the rep on the list; one who has left only where nobody there is called so
+        coalesce(min(source_key) filter (where is_listed), min(source_key)) as source_key
+    from {{ ref('int_listed_reps') }}
     group by all
-    having count(distinct coalesce(rep_id, source_id)) = 1
+    having count(*) filter (where is_listed) = 1 or (not bool_or(is_listed) and count(*) = 1)
 )
 
 select

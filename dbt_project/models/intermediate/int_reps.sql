@@ -3,7 +3,8 @@ with ranked_records as (
     select
         *,
         row_number() over (
-            partition by rep_id order by is_implied asc, priority asc, source_system asc, source_key asc
+            partition by rep_id
+            order by is_implied asc, is_listed desc nulls last, priority asc, source_system asc, source_key asc
         ) as rank
     from {{ ref('int_rep_records') }}
 ),
@@ -20,6 +21,7 @@ reps as (
         arg_min(left_on, rank) filter (where left_on is not null) as left_on,
         arg_min(is_active, rank) filter (where is_active is not null) as is_marked_active,
         bool_and(is_implied) as is_implied,
+        coalesce(bool_or(is_listed), false) as is_listed,
         arg_min(source_system, rank) as source_system,
         count(*) as record_count,
         count(distinct source_system) as system_count

@@ -11,9 +11,9 @@ export_files as (
 exports as (
     select
         source_system,
-        exported_at,
-        lag(exported_at) over (partition by source_system order by exported_at) as previous_exported_at,
-    from (select distinct source_system, exported_at from export_files)
+        exported_on,
+        lag(exported_on) over (partition by source_system order by exported_on) as previous_export_on,
+    from {{ ref('int_deal_export_days') }}
 ),
 
 deals as (select * from {{ ref('int_opportunities') }}),
@@ -23,8 +23,7 @@ final as (
         deals.opportunity_id,
         {{ local_date('exported.exported_at') }} as seen_on,
         -- A deal that the export before did not know is new: nothing was known of it by then.
-        exports.previous_exported_at is not null
-        and {{ local_date('exports.previous_exported_at') }} < deals.created_on as is_new,
+        coalesce(exports.previous_export_on < deals.created_on, false) as is_new,
         exported.has_budget,
         exported.has_decision_process,
         exported.has_decision_maker,
@@ -32,7 +31,8 @@ final as (
     cross join run
     inner join export_files on exported._file_id = export_files.file_id
     inner join exports
-        on exported.source_system = exports.source_system and exported.exported_at = exports.exported_at
+        on exported.source_system = exports.source_system
+        and {{ local_date('exported.exported_at') }} = exports.exported_on
     inner join deals on exported.source_system = deals.source_system and exported.source_id = deals.source_id
     where coalesce(exported.has_budget, exported.has_decision_process, exported.has_decision_maker) is not null
     qualify row_number() over (

@@ -79,6 +79,7 @@ final as (
         deals.owner_name,
         dimensions.* exclude (opportunity_id),
         deals.loss_reason,
+        nullif(trim(deals.competitor), '') as competitor_name,
         deals.next_step,
         deals.has_budget,
         deals.has_decision_process,

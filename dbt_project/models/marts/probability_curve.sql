@@ -24,11 +24,7 @@ deals as (
 ),
 
 level_deals as (
-    select 'total' as level, '' as member, * from deals
-    union all
-    select 'team', team, * from deals
-    union all
-    select 'rep', rep, * from deals
+    {{ deals_by_level('deals') }}
 ),
 
 final as (

@@ -10,6 +10,7 @@ select
     left_on,
     is_active,
     is_implied,
+    is_listed,
     source_system,
     record_count,
     system_count

@@ -3,7 +3,11 @@ with
 
 deals as (select * from {{ ref('opportunities') }}),
 
-members as (select * from {{ ref('int_opportunity_members') }}),
+members as (
+    select * from {{ ref('int_opportunity_members') }}
+    union all by name
+    select * from {{ ref('int_deal_segments') }}
+),
 
 periods as (
     select * from {{ ref('int_reporting_periods') }}

@@ -25,6 +25,10 @@ member_days as (
     union all
     select metric, 'team', coalesce(team, 'unmapped'), happened_on, y from {{ ref('int_metric_days') }}
     where metric = 'bookings'
+    union all
+    select days.metric, levels.level, {{ level_member('levels.level', 'days') }}, days.happened_on, days.y
+    from {{ ref('int_metric_days') }} as days
+    inner join {{ ref('series_levels') }} as levels on days.metric = levels.metric
 ),
 
 member_periods as (

@@ -6,7 +6,11 @@ closed_deals as (
     where is_won or is_lost
 ),
 
-members as (select * from {{ ref('int_opportunity_members') }}),
+members as (
+    select * from {{ ref('int_opportunity_members') }}
+    union all by name
+    select * from {{ ref('int_deal_segments') }}
+),
 
 periods as (
     select * from {{ ref('int_reporting_periods') }}

@@ -85,6 +85,17 @@ findings as (
     cross join run
     where amount is not null and amount_base is null
     group by source_system
+    union all
+    select
+        'forecast_without_skill',
+        {{ series_part('metric') }} || '|' || {{ series_part('level') }} || '|' || {{ series_part('freq') }},
+        min(period_start), count(distinct horizon), false,
+        {{ series_part('metric') }} || ' by ' || {{ series_part('level') }} || ': ' || count(distinct horizon)
+        || ' periods from ' || min(period_start) || ' on are served as '
+        || string_agg(distinct model, ', ' order by model) || ', which no model beats'
+    from {{ source('forecast', 'latest') }}
+    where skill = 'none' and scenario = 'base'
+    group by {{ series_part('metric') }}, {{ series_part('level') }}, {{ series_part('freq') }}
 ),
 
 final as (

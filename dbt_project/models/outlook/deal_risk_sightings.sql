@@ -43,6 +43,13 @@ plans as (
     qualify row_number() over (partition by opportunity_id, observed_on order by observation_number desc) = 1
 ),
 
+-- Of several stages entered on one day the last one counts.
+entrances as (
+    select opportunity_id, latest_on, arg_max_null(moved_on, stage_number) as moved_on
+    from {{ ref('int_stage_entrances') }}
+    group by opportunity_id, latest_on
+),
+
 sightings as (
     select
         snapshots.opportunity_id,
@@ -64,7 +71,7 @@ sightings as (
     from {{ ref('int_stage_snapshots') }} as snapshots
     inner join deals on snapshots.opportunity_id = deals.opportunity_id
     asof left join plans on snapshots.opportunity_id = plans.opportunity_id and snapshots.seen_on >= plans.observed_on
-    asof left join {{ ref('int_stage_entrances') }} as entrances
+    asof left join entrances
         on snapshots.opportunity_id = entrances.opportunity_id and snapshots.seen_on >= entrances.latest_on
     asof left join {{ ref('int_requirements_seen') }} as flags
         on snapshots.opportunity_id = flags.opportunity_id and snapshots.seen_on >= flags.seen_on
@@ -77,7 +84,8 @@ judged as (
         sightings.opportunity_id,
         sightings.seen_on,
         sightings.stage_code,
-        cast(ntile(4) over (partition by sightings.stage_code order by sightings.age_days) as bigint) as age_band,
+        -- not ntile(): it puts deals of one age into two bands, now these and now those
+        cast(4 * (rank() over by_age - 1) // count(*) over in_stage + 1 as bigint) as age_band,
         sightings.overdue_days >= thresholds.overdue_close_date as overdue_close_date,
         sightings.days_in_stage > stages.usual_stage_days
         and sightings.days_in_stage / greatest(stages.usual_stage_days, 1) >= thresholds.stalled_in_stage as stalled_in_stage,
@@ -91,6 +99,9 @@ judged as (
     cross join thresholds
     cross join usual_cycle
     left join stages on sightings.source_system = stages.source_system and sightings.stage_code = stages.stage_code
+    window
+        by_age as (partition by sightings.stage_code order by sightings.age_days),
+        in_stage as (partition by sightings.stage_code)
 )
 
 unpivot judged on overdue_close_date, stalled_in_stage, unusually_long, pushed_close_date, no_recent_contact, entered_unprepared

@@ -63,11 +63,12 @@ best_days as (
     select
         target_id,
         any_value(best_win_rate) as closable_win_rate,
-        arg_max(eligible_count, win_rate) as eligible_count,
-        arg_max(won_in_time_count, win_rate) as won_in_time_count,
+        -- of equal chances the one that most deals speak for
+        arg_max(eligible_count, (win_rate, eligible_count)) as eligible_count,
+        arg_max(won_in_time_count, (win_rate, eligible_count)) as won_in_time_count,
         min(created_on) filter (where win_rate >= 0.9 * best_win_rate and win_rate > 0) as best_creation_from,
         max(created_on) filter (where win_rate >= 0.9 * best_win_rate and win_rate > 0) as best_creation_to,
-        sum(win_rate) * 7 as wins_per_daily_deal,
+        sum(win_rate order by created_on) * 7 as wins_per_daily_deal,
     from rated_days
     group by target_id
 ),

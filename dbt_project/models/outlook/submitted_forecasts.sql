@@ -13,16 +13,7 @@ served as (
     where freq = 'MS' and basis = 'ledger'  -- nobody could read a version that was replayed later
 ),
 
-month_actuals as (
-    select
-        metric,
-        level,
-        member,
-        cast(date_trunc('month', happened_on) as date) as period_start,
-        round(sum(y), 4) as y,
-    from {{ ref('int_actual_days') }}
-    group by all
-),
+month_actuals as (select * from {{ ref('int_actual_months') }}),
 
 named as (
     select

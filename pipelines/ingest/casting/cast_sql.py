@@ -10,7 +10,15 @@ from dataclasses import dataclass
 
 from pipelines.contracts import CanonicalColumn, Column, NumberFormat
 from pipelines.home.warehouse import literal, quoted
-from pipelines.ingest.casting.dates import NULL_DATES, SPECIAL, likely_year_sql, moment_sql, no_day_sql, utc_sql
+from pipelines.ingest.casting.dates import (
+    NULL_DATES,
+    SPECIAL,
+    day_of_instant_sql,
+    likely_year_sql,
+    moment_sql,
+    no_day_sql,
+    utc_sql,
+)
 from pipelines.ingest.casting.numbers import FINE, WIDE, careful_sql, plain_sql, states_scale_sql
 from pipelines.ingest.formats.source import BLANKS
 
@@ -50,6 +58,7 @@ class Rules:
     has_excel_guards: cells may stand as `="0010"` or `'0010`.
     is_plain: a plain cast reads every cell that is no null word. is_looked_up: the value of every other cell is in the
     column `~value <name>` of the cells. has_bad: `~bad <name>` is true where it could not be read.
+    day_zone: whose day an instant in a column of dates becomes; empty for that of its zone.
     """
 
     zone: str
@@ -61,6 +70,7 @@ class Rules:
     has_excel_guards: bool = False
     is_looked_up: bool = False
     has_bad: bool = False
+    day_zone: str = ""
 
 
 _NUMBERED = r"'[-+]?\d[\w.,/-]*"
@@ -215,8 +225,11 @@ def _boolean(text: str, column: Column, canonical: CanonicalColumn, rules: Rules
 
 def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
     is_date = canonical.type == "date"
-    sql = moment_sql(text, column.formats, rules.order, column.timezone or rules.zone, is_date=is_date)
-    return f"cast({sql} as date)" if is_date else sql
+    zone = column.timezone or rules.zone
+    sql = moment_sql(text, column.formats, rules.order, zone, is_date=is_date)
+    if not is_date:
+        return sql
+    return f"cast({day_of_instant_sql(sql, zone, '' if column.day_of == 'source' else rules.day_zone)} as date)"
 
 
 def scaled_sql(number: str, column: Column, canonical: CanonicalColumn) -> str:

@@ -37,17 +37,19 @@ def column_rules(
     contract: ObjectContract,
     mapping: HeaderMapping,
     source: Source,
-    zone: str,
+    zones: tuple[str, str],
     order_of: Callable[[str], str | None] | None = None,
 ) -> dict[str, Rules]:
     """The rules of each column, date order included; `*` is for cells of no canonical column.
 
+    zones: of the file's times, and of the company whose days they become.
     order_of: returns the date order of a column where the source is one chunk of a file; all chunks decide it.
     Adds `~value <column>` (and `~bad <column>`) to the source's table for columns with cells that no plain cast reads.
     """
     form = contract.number_format or system.number_format
+    zone, day_zone = zones
     general = Rules(zone, form, (*system.null_words, *contract.null_words), is_padded=source.has_unicode_blanks)
-    general = replace(general, has_excel_guards=source.has_excel_guards)
+    general = replace(general, has_excel_guards=source.has_excel_guards, day_zone=day_zone)
     read = {name: headers for name, headers in mapping.columns.items() if headers}
     texts = {name for name in read if canonical_objects()[contract.object].columns[name].type == "text"}
     padded = _padded(

@@ -25,6 +25,7 @@ ORDERS = {
 }
 ORDERS["ymd"] = tuple(f"%y/%m/%d{clock}" for clock in _CLOCKS)
 OFFSET = r"(?:Z|UTC|GMT|[\d ][+-]\d{2}(?::?\d{2})?)$"
+_WRITTEN_OFFSET = r"\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 AMBIGUOUS = r"^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}"
 SPECIAL = ("excel_serial", "excel_serial_1904", "epoch_s", "epoch_ms", "quarter", "week")
 
@@ -69,6 +70,18 @@ def _any_moment(text: str, formats: Sequence[str], order: str | None, zone: str,
     return f"coalesce({', '.join(branches)})"
 
 
+def day_of_instant_sql(local: str, zone: str, day_zone: str) -> str:
+    """SQL for the day of a local time: a midnight, or a day's last second, is a date; another is the day of `day_zone`.
+
+    An instant of 20:00 UTC is the next day in Shanghai. A date has no zone, and many systems write it with a clock.
+    """
+    if day_zone in ("", zone):
+        return local
+    is_date = "cast(moment as time) = time '00:00:00' or cast(moment as time) >= time '23:59:59'"
+    there = f"((moment at time zone '{zone}') at time zone '{day_zone}')"
+    return f"list_transform([{local}], lambda moment: case when {is_date} then moment else {there} end)[1]"
+
+
 def needs_order(formats: Sequence[str]) -> bool:
     """Whether the contract leaves open if days or months come first."""
     return not formats or _orders(formats) == {"dmy", "mdy"}
@@ -97,6 +110,9 @@ def _local(instant: str, zone: str, is_date: bool) -> str:
 def _year_first(text: str, zone: str, is_date: bool) -> str:
     starts = f"substr({text}, 5, 1) in ('-', '/')"
     zoned = _local(f"(try_cast({_offset(text)} as timestamptz) at time zone 'UTC')", zone, is_date)
+    if is_date:  # midnight as it is written is a date, whatever offset stands behind it
+        written = f"try_cast(regexp_replace({text}, '{_WRITTEN_OFFSET}', '') as timestamp)"
+        zoned = f"case when cast({written} as time) = time '00:00:00' then {written} else {zoned} end"
     naive = utc_sql(f"try_cast({text} as timestamp)", zone, is_date)
     day = utc_sql(f"cast(try_cast({text} as date) as timestamp)", zone, is_date)
     return (

@@ -21,21 +21,6 @@ from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.formats.source import FileRefusedError
 
 Result = TypeVar("Result")
-REASONS = {
-    "bad_number": "is not a number in the contract's format",
-    "bad_integer": "is not a whole number",
-    "bad_share": "is not a share: 0 to 1, or 0 to 100 with `scale: percent`",
-    "bad_date": "is not a date in any of the contract's formats",
-    "bad_boolean": "is none of the words for true and false",
-    "damaged_id": "lost digits in a spreadsheet: export the id as text",
-    "missing_value": "is required and empty",
-    "missing_key": "a part of the key is empty",
-    "duplicate_row": "an identical row is earlier in the file",
-    "duplicate_key": "another row of the file has this key",
-    "no_currency": "is empty beside an amount: which currency is it?",
-    "amounts_disagree": "net + tax is not gross",
-    "forgotten": "belongs to a person whose data was removed on request",
-}
 CORRECTIONS = {
     "_record": pl.Int64, "source_id": pl.String, "column_name": pl.String, "old_value": pl.String,
     "new_value": pl.String, "rule": pl.String, "because": pl.String,

@@ -11,7 +11,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import ObjectContract, SourceContract
-from pipelines.home import state, warehouse
+from pipelines.home import durable, state, warehouse
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.erasure.person import Person, contract_of, normal, personal_columns
@@ -65,6 +65,7 @@ def forget(settings: Settings, contracts: Mapping[str, SourceContract], person: 
     removed, blanked = set[tuple[str, str]](), set[str]()
     changed = [row for row, someone in files if _erase_from_file(settings, row, someone, removed, blanked)]
     if changed:
+        store.settle(settings, changed)
         file_ledger.append(settings, file_ledger.next_name(settings, run_name), changed)
     _erase_corrections(settings, {row["file_id"]: someone for row, someone in files}, removed)
     _erase_resubmissions(settings, people)
@@ -130,7 +131,7 @@ def _erase_rows(path: Path, person: Person) -> list[str]:
     if named.height:
         temporary = path.with_name(f".{path.name}.tmp")
         frame.filter(~is_named).write_parquet(temporary)
-        temporary.replace(path)
+        durable.keep(temporary, path)
     return named["source_id"].to_list()
 
 
@@ -190,4 +191,4 @@ def _rewrite(path: Path, is_removed: list[bool]) -> None:
         return
     temporary = path.with_name(f".{path.name}.tmp")
     kept.write_parquet(temporary)
-    temporary.replace(path)
+    durable.keep(temporary, path)

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 import zstandard
 
 from pipelines.contracts import Reader
+from pipelines.home import durable
 from pipelines.home.settings import Settings
 from pipelines.ingest.erasure.person import Person, normal
 from pipelines.ingest.files import store
@@ -50,7 +51,7 @@ class KeptText:
                 count += len(named)
             writer.write(encoder.encode("", final=True))
         if count:
-            temporary.replace(target)
+            durable.keep(temporary, target)  # its name is the hash of what it was
         temporary.unlink(missing_ok=True)
         return count > 0
 

@@ -5,7 +5,7 @@ read again after a correction replaces the earlier observation in its set.
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,8 @@ FILES: dict[str, Any] = {
     "file_id": pl.String, "source_system": pl.String, "object": pl.String, "contract": pl.String, "path": pl.String,
     "part": pl.String, "sha256": pl.String, "contract_hash": pl.String, "bytes": pl.Int64,
     "exported_at": pl.Datetime("us"), "landed_at": pl.Datetime("us"), "extract": pl.String, "window_column": pl.String,
-    "window_from": pl.Date, "window_to": pl.Date, "set_id": pl.String, "status": pl.String, "reason_code": pl.String,
+    "window_from": pl.Date, "window_to": pl.Date, "changed_at": pl.Datetime("us"),
+    "set_id": pl.String, "status": pl.String, "reason_code": pl.String,
     "reason": pl.String, "rows_in": pl.Int64, "rows_loaded": pl.Int64, "rows_quarantined": pl.Int64,
     "rows_control": pl.Int64, "encoding": pl.String, "delimiter": pl.String, "warnings": pl.String,
     "absent_columns": pl.String,
@@ -69,23 +70,36 @@ class FileLedger:
 
     def effective(self) -> dict[str, Row]:
         """File id to row of the effective observations: loaded, and not replaced since."""
-        by_slot: dict[tuple[Any, ...], str] = {}
+        by_slot: dict[tuple[Any, ...], Row] = {}
         by_bytes: dict[tuple[Any, ...], str] = {}
         rows: dict[str, Row] = {}
         for row in self.rows:
             if row["status"] != "loaded":
                 continue
             slot = _slot(row)
+            held = by_slot.get(slot)
+            if held and is_older_download(row, held):
+                continue
             bytes_of = (row["source_system"], row["contract"], row["sha256"])
             origins = ((*bytes_of, row["path"]), (*bytes_of, row["exported_at"]))  # its date or name may have changed
-            for replaced in (by_slot.get(slot), *map(by_bytes.get, origins)):
+            for replaced in (held and held["file_id"], *map(by_bytes.get, origins)):
                 if replaced:
                     rows.pop(replaced, None)
-            by_slot[slot] = row["file_id"]
+            by_slot[slot] = row
             for origin in origins:
                 by_bytes[origin] = row["file_id"]
             rows[row["file_id"]] = row
         return rows
+
+    def ties(self, paths: Collection[str]) -> list[str]:
+        """Which of several downloads of one slot counts, and why, where any of these paths is one of them."""
+        by_slot: dict[tuple[Any, ...], dict[str, Row]] = {}
+        for row in self.rows:
+            if row["status"] == "loaded":
+                by_slot.setdefault(_slot(row), {})[row["path"]] = row
+        effective = self.effective()
+        shared = [rows for rows in by_slot.values() if len(rows) > 1 and not rows.keys().isdisjoint(paths)]
+        return [line for rows in shared for line in _tie(list(rows.values()), effective)]
 
     def frame(self) -> pl.DataFrame:
         """`control.files`: every observation, with status `replaced` where a later one superseded it."""
@@ -114,6 +128,26 @@ class FileLedger:
         """Position of the last loaded observation by slot, by path under its contract, and by path alone."""
         loaded = [(number, row) for number, row in enumerate(self.rows) if row["status"] == "loaded"]
         return {name: number for number, row in loaded for name in (_slot(row), _source_path(row), row["path"])}
+
+
+def is_older_download(row: Row, held: Row) -> bool:
+    """Whether a file that arrived later is an older download of the day: its newest change is before the held one's.
+
+    A file that is written anew under its own name corrects itself, whatever its rows say.
+    """
+    changed_at, held_changed_at = row.get("changed_at"), held.get("changed_at")
+    return bool(row["path"] != held["path"] and changed_at and held_changed_at and changed_at < held_changed_at)
+
+
+def _tie(rows: list[Row], effective: Mapping[str, Row]) -> Iterator[str]:
+    counted = next((row for row in rows if row["file_id"] in effective), None)
+    for row in rows:
+        if counted and row is not counted:
+            by_content = is_older_download(row, counted)
+            why = (
+                f"its newest change is of {counted['changed_at']:%Y-%m-%d %H:%M}" if by_content else "it arrived later"
+            )
+            yield f"{counted['path']} counts and {row['path']}, of the same day, does not: {why}"
 
 
 def _slot(row: Row) -> tuple[Any, ...]:

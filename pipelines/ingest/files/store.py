@@ -1,4 +1,5 @@
-"""The permanent store: the bytes of every file, its accepted rows and its refused rows. All writes end in a rename.
+"""The permanent store: the bytes of every file, its accepted rows and its refused rows. Each file is flushed,
+then named; names are flushed before the ledger tells of them.
 
 `files/<sha256>.zst` holds the original bytes, `rows/<object>/<file id>.parquet` the accepted rows with lineage (of a
 large file its first chunk; further chunks are `rows/<object>/<file id>/00001.parquet` and so on) and
@@ -6,7 +7,7 @@ large file its first chunk; further chunks are `rows/<object>/<file id>/00001.pa
 """
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,7 +18,9 @@ import polars as pl
 import zstandard
 
 from pipelines.contracts.quarantine import FAULTS
+from pipelines.home import durable
 from pipelines.home.settings import Settings
+from pipelines.ingest.files.file_ledger import Row
 
 # column_name and reason_code are the first fault's; rows refused by earlier versions have no list of them.
 REFUSED: dict[str, Any] = {
@@ -88,7 +91,7 @@ def keep_query(connection: duckdb.DuckDBPyConnection, sql: str, target: Path) ->
     temporary = target.with_name(f".{target.name}.tmp")
     path = str(temporary).replace("'", "''")
     connection.execute(f"copy ({sql}) to '{path}' (format parquet, {PARQUET_OPTIONS})")
-    temporary.replace(target)
+    durable.keep(temporary, target)
 
 
 def keep_files(connection: duckdb.DuckDBPyConnection, paths: Sequence[Path], order: str, target: Path) -> None:
@@ -108,7 +111,16 @@ def keep_frame(frame: pl.DataFrame, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     temporary = target.with_name(f".{target.name}.tmp")
     frame.write_parquet(temporary)
-    temporary.replace(target)
+    durable.keep(temporary, target)
+
+
+def settle(settings: Settings, rows: Iterable[Row]) -> None:
+    """Flush the names of all that is kept of these rows of the ledger, which must not be written before."""
+    folders = {refused_path(settings, "").parent}
+    for row in rows:
+        folders |= {path.parent for path in rows_paths(settings, row["object"], row["file_id"]) if row["object"]}
+        folders.add(bytes_path(settings, row["sha256"]).parent)
+    durable.settle(folders, settings.landing.parent)
 
 
 def restore(settings: Settings, sha256: str, target: Path) -> Path:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import zstandard
 
+from pipelines.home import durable
 from pipelines.ingest.formats.cjk_encoding import DOUBLE_BYTE, SAMPLE_BYTES, cjk_encoding
 from pipelines.ingest.formats.single_byte_encoding import single_byte_encoding
 from pipelines.ingest.formats.source import FileRefusedError
@@ -72,14 +73,19 @@ def keep_compressed(path: Path, target: Path, sha256: str) -> None:
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     aside, digest = target.with_suffix(".tmp"), hashlib.sha256()
-    with aside.open("wb") as out, zstandard.ZstdCompressor(level=1).stream_writer(out) as writer:
-        for block in read_blocks(path):
-            digest.update(block)
-            writer.write(block)
+    try:
+        with aside.open("wb") as out, zstandard.ZstdCompressor(level=1).stream_writer(out) as writer:
+            for block in read_blocks(path):
+                digest.update(block)
+                writer.write(block)
+    except OSError:
+        aside.unlink(missing_ok=True)  # on a full disk it would take the room that is missing
+        raise
     if digest.hexdigest() != sha256:
         aside.unlink()
         raise FileRefusedError("changing", "the file changed while it was read: the next run reads it again")
-    aside.replace(target)
+    durable.flush(aside)
+    aside.replace(target)  # no line in SHA256SUMS: its name is its hash
 
 
 def find_encodings(path: Path) -> list[str]:

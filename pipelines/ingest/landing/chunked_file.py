@@ -175,6 +175,7 @@ def merge_outcomes(chunks: list[FileOutcome]) -> FileOutcome:
         rows_control=sum(outcome.rows_control for outcome in chunks),
         rows_without_currency=sum(outcome.rows_without_currency for outcome in chunks),
         currency_guess=next((outcome.currency_guess for outcome in chunks if outcome.currency_guess), None),
+        changed_at=max((outcome.changed_at for outcome in chunks if outcome.changed_at), default=None),
         window_from=min(dates, default=None),
         window_to=max(dates, default=None),
         warnings=merge_warnings(line for outcome in chunks for line in outcome.warnings),

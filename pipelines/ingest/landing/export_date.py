@@ -25,13 +25,17 @@ def exported_at(contract: ObjectContract, path: Path, name: str, zone: str) -> d
     if rule.column:
         return None
     if rule.filename:
-        match = re.search(rule.filename, Path(name).name) or re.search(rule.filename, name)
+        match = _found(rule.filename, Path(name).name) or _found(rule.filename, name)
         if not match:
             raise FileRefusedError("no_export_date", f"the name does not match exported_at {rule.filename!r}")
         return as_utc(_parsed(match.group(1), rule.format), zone)
     if rule.sidecar:
         return as_utc(_from_sidecar(path), zone)
     return as_utc(_iso(str(rule.on)), zone)
+
+
+def _found(pattern: str, name: str) -> re.Match[str] | None:
+    return re.search(pattern, name, re.IGNORECASE)
 
 
 def exported_from_column(

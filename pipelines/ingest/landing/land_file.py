@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts import canonical_objects
+from pipelines.home.machine import machine_fault
 from pipelines.home.settings import Settings
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.arrival import Arrival, FileOutcome
@@ -53,6 +54,9 @@ def land_file(
         except FileRefusedError as refusal:
             _reject(file_store, outcome, refusal.code, refusal.reason)
         except (duckdb.Error, pl.exceptions.PolarsError, ValueError, MemoryError, RecursionError) as error:
+            if fault := machine_fault(error):
+                file_store.drop()
+                raise fault from error
             message = " ".join(str(error).split())[:300]
             _reject(file_store, outcome, "unreadable", f"could not be read: {type(error).__name__}: {message}")
         except OSError:
@@ -159,7 +163,9 @@ def _read(
     if is_required:
         refuse_unstated(connection, arrival.system, contract, canonical, mapping, table)
     order_of = chunked_file.order_of if chunked_file else None
-    rules = column_rules(connection, arrival.system, contract, mapping, table, arrival.zone, order_of)
+    rules = column_rules(
+        connection, arrival.system, contract, mapping, table, (arrival.zone, settings.company.timezone), order_of
+    )
     casting = Casting(contract, canonical, mapping, rules, _line_prefix(arrival, outcome))
     cast_cells(connection, table, casting)
     corrections = validate_rows(
@@ -216,11 +222,14 @@ def _keep(
     if window := arrival.contract.window_column:
         bounds = _row(connection, f"select min({quoted(window)})::date, max({quoted(window)})::date {_ACCEPTED}")
         outcome.window_from, outcome.window_to = bounds
+    if CHANGED in canonical_objects()[arrival.contract.object].columns and CHANGED in arrival.contract.columns:
+        (outcome.changed_at,) = _row(connection, f"select max({CHANGED})::timestamp {_ACCEPTED}")
     store.keep_frame(refused, file_store.refused(chunk))
     rows = _accepted_query(connection, arrival, outcome, file_store)
     store.keep_query(connection, rows, file_store.rows(chunk or 0))
 
 
+CHANGED = "updated_at"
 _ACCEPTED = "from typed where not _is_control and _record not in (select _record from faults)"
 
 

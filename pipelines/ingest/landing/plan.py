@@ -1,5 +1,6 @@
 """Which files a run has to read: those not yet read under the current contract, oldest export first."""
 
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from datetime import datetime
@@ -12,7 +13,7 @@ from pipelines.ingest.files import store
 from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.formats.source import FileRefusedError
 from pipelines.ingest.landing.export_date import exported_at
-from pipelines.ingest.landing.inbox import InboxFile, allowed_hashes, list_inbox, matching_contracts
+from pipelines.ingest.landing.inbox import InboxFile, allowed_hashes, list_inbox, matching_contracts, nearest_contract
 from pipelines.ingest.landing.report import IngestReport, file_id_of, ledger_row, note_unread
 from pipelines.ingest.quarantine.resubmission import Resubmissions
 
@@ -27,7 +28,9 @@ def plan_arrivals(
     report: IngestReport,
 ) -> Iterator[Arrival]:
     """Files to be read, oldest export first. Unclaimed files, and foreign ones in a demo home, go to the report."""
-    files, allowed = list_inbox(settings), allowed_hashes(settings)
+    inbox, allowed = list_inbox(settings), allowed_hashes(settings)
+    files = inbox.files
+    report.unread += inbox.unread
     claims, latest = matching_contracts(files, contracts), ledger.latest_by_path()
     loaded = {identity for row in ledger.effective().values() for identity in _identities(row)}
     policy = _Policy(settings)
@@ -35,7 +38,8 @@ def plan_arrivals(
     for file in files:
         is_foreign = allowed is not None and file.sha256 not in allowed
         if is_foreign or not claims[file.name]:
-            note_unread(file, "demo" if is_foreign else "", latest, landed_at, report)
+            nearest = nearest_contract(file.name, contracts)
+            note_unread(file, "demo" if is_foreign else "", nearest, latest, landed_at, report)
             continue
         for system, contract in claims[file.name]:
             arrival = _arrival(settings, system, contract, file, policy, landed_at, latest, report)
@@ -51,8 +55,24 @@ def plan_arrivals(
     arrivals += _kept_arrivals(settings, contracts, ledger, present, policy, landed_at)
     first_positions = ledger.first_positions()
     yield from sorted(
-        arrivals, key=lambda item: (item.exported_at or landed_at, first_positions.get(_origin(item), NEW), item.name)
+        arrivals,
+        key=lambda item: (
+            item.exported_at or landed_at,
+            first_positions.get(_origin(item), NEW),
+            *_arrival_order(item),
+        ),
     )
+
+
+def _arrival_order(arrival: Arrival) -> tuple[int, int, str]:
+    """Of files that a run sees at once, the order in which they came: a browser numbers further downloads, `X (1).csv`;
+    otherwise when they were written. No export is dated by it."""
+    copy = re.search(r"[(（](\d{1,3})[)）]$", arrival.path.stem)
+    try:
+        written = arrival.path.stat().st_mtime_ns
+    except OSError:  # it has left the inbox meanwhile
+        written = 0
+    return int(copy.group(1)) if copy else 0, written, arrival.name
 
 
 def _kept_arrivals(
@@ -109,7 +129,10 @@ def _arrival(
     vocabularies = policy.of(system.system, contract)
     fingerprints = " ".join(vocabulary.fingerprint for vocabulary in vocabularies.values())
     patch = policy.resubmissions.of(system.system, contract.name, file.sha256)
-    contract_hash = system.contract_hash(contract, zone, " ".join([fingerprints, patch.fingerprint]).strip())
+    company_zone = settings.company.timezone
+    zones = {zone, *(column.timezone or zone for column in contract.columns.values())}
+    days = f"days of {company_zone}" if zones != {company_zone} else ""
+    contract_hash = system.contract_hash(contract, zone, " ".join([fingerprints, patch.fingerprint, days]).strip())
     try:
         moment = known_date or exported_at(contract, file.path, file.name, zone)
     except FileRefusedError as refusal:

@@ -6,22 +6,35 @@ from datetime import datetime
 
 from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.files import file_ledger
-from pipelines.ingest.files.file_ledger import Row
+from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.landing.absent import SEPARATOR
-from pipelines.ingest.landing.inbox import InboxFile
+from pipelines.ingest.landing.inbox import InboxFile, Unread
 
 
 @dataclass
 class IngestReport:
-    """What one run did. files: ledger rows of this run; known: files that were read before."""
+    """What one run did. files: ledger rows of this run; known: files that were read before; unread: passed by.
+
+    ties: which of several downloads of one day counts, and why.
+    """
 
     files: list[Row] = field(default_factory=list)
     known: int = 0
+    unread: list[Unread] = field(default_factory=list)
+    ties: list[str] = field(default_factory=list)
 
     @property
     def new_files(self) -> int:
         """Number of files that this run read or refused."""
         return len(self.files)
+
+    def lines(self) -> list[str]:
+        """The summary, and what was decided between files."""
+        return [self.summary(), *self.ties]
+
+    def faults(self) -> list[str]:
+        """What this machine could not read, each with the reason: the next run tries again."""
+        return [f"{item.name}: {item.reason}" for item in self.unread if item.is_fault]
 
     def total(self, column: str) -> int:
         """Sum of a count over this run's files."""
@@ -38,6 +51,28 @@ class IngestReport:
             f"{self.total('rows_loaded')} loaded + {self.total('rows_quarantined')} quarantined + "
             f"{self.total('rows_control')} control"
         )
+
+
+@dataclass(frozen=True)
+class Notice:
+    """A file that is not in the tables, and why. status: rejected, unclaimed, unread."""
+
+    status: str
+    path: str
+    reason: str
+    is_fault: bool = False
+
+
+def notices_of(ledger: FileLedger, report: IngestReport) -> list[Notice]:
+    """Every file that is not in the tables: of the ledger, unless corrected since, and of the inbox as it is."""
+    rows = [*ledger.frame().to_dicts(), *report.files]
+    found = {row["path"]: Notice(row["status"], row["path"], row["reason"]) for row in rows if _is_out(row)}
+    found |= {item.name: Notice("unread", item.name, item.reason, item.is_fault) for item in report.unread}
+    return sorted(found.values(), key=lambda notice: (notice.status, notice.path))
+
+
+def _is_out(row: Row) -> bool:
+    return row["status"] in ("rejected", "unclaimed")
 
 
 def file_id_of(arrival: Arrival, moment: datetime | None, earlier_count: int) -> str:
@@ -66,6 +101,7 @@ def ledger_row(arrival: Arrival, outcome: FileOutcome, file_id: str, landed_at: 
         "window_column": contract.window_column,
         "window_from": outcome.window_from,
         "window_to": outcome.window_to,
+        "changed_at": outcome.changed_at,
         "set_id": f"{arrival.system.system}/{contract.object}/{contract.name}/{day}",
         "status": outcome.status,
         "reason_code": outcome.reason_code,
@@ -82,9 +118,17 @@ def ledger_row(arrival: Arrival, outcome: FileOutcome, file_id: str, landed_at: 
 
 
 def note_unread(
-    file: InboxFile, why: str, latest: dict[tuple[str, str, str], Row], landed_at: datetime, report: IngestReport
+    file: InboxFile,
+    why: str,
+    nearest: str,
+    latest: dict[tuple[str, str, str], Row],
+    landed_at: datetime,
+    report: IngestReport,
 ) -> None:
-    """Add a file that no contract claims, or a foreign one in a demo home, to the report once; it is not read."""
+    """Add a file that no contract claims, or a foreign one in a demo home, to the report once; it is not read.
+
+    nearest: the contract whose files are named most like it.
+    """
     before = latest.get(("", why, file.name))
     if before and before["sha256"] == file.sha256:
         report.known += 1
@@ -95,7 +139,8 @@ def note_unread(
         "contract": why,
         "path": file.name, "part": "", "sha256": file.sha256, "bytes": file.size, "landed_at": landed_at, "set_id": "",
         "status": "unclaimed", "reason_code": "unclaimed",
-        "reason": "no contract's `files` matches: `almanac sources new FILE` proposes one", "warnings": "[]",
+        "reason": "no contract's `files` matches"
+        f"{f'; nearest: {nearest}' if nearest else ''}: `almanac sources new FILE` proposes one", "warnings": "[]",
     }  # fmt: skip
     row |= dict.fromkeys(("rows_in", "rows_loaded", "rows_quarantined", "rows_control"), 0)
     if why:

@@ -25,7 +25,6 @@ from pipelines.ingest.landing.inbox import InboxFile, matching_contracts
 from pipelines.ingest.landing.land_file import land_file
 
 NO_DATE = datetime(1970, 1, 1)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,9 @@ def preview(
     settings: Settings, system: SourceContract, contract: ObjectContract, path: Path, *, is_sample: bool = False
 ) -> Preview:
     """Read a file as ingestion would, in a temporary folder. A sample need not be named like an export."""
+    if is_sample:  # its expected days are those of the file, in whichever zone the company lives
+        of_source = {name: column.model_copy(update={"day_of": "source"}) for name, column in contract.columns.items()}
+        contract = contract.model_copy(update={"columns": of_source})
     zone = system.timezone or settings.company.timezone
     columns = canonical_objects()[contract.object].columns
     kinds: set[str] = {kind for name in contract.columns if (kind := columns[name].map)}
@@ -186,15 +188,3 @@ def _comparable(value: object) -> str | None:
         return f"{float(text):.6f}".rstrip("0").rstrip(".") if text[:1] != "0" or "." in text or text == "0" else text
     except ValueError:
         return text
-
-
-def neutralised(frame: pl.DataFrame) -> pl.DataFrame:
-    """A quote before each text that a spreadsheet would run as a formula."""
-    texts = [name for name, kind in frame.schema.items() if kind == pl.String]
-    return frame.with_columns(_neutral(name) for name in texts)
-
-
-def _neutral(name: str) -> pl.Expr:
-    starts = pl.any_horizontal(pl.col(name).str.starts_with(mark) for mark in FORMULA)
-    is_number = pl.col(name).cast(pl.Float64, strict=False).is_not_null()
-    return pl.when(starts & ~is_number).then("'" + pl.col(name)).otherwise(pl.col(name)).alias(name)

@@ -8,12 +8,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines.contracts.quarantine import NOT_SHOWN
+from pipelines.contracts.quarantine import NOT_SHOWN, REASONS
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.arrival import Arrival
 from pipelines.ingest.casting.header_mapping import UNPIVOTED, map_headers
 from pipelines.ingest.casting.unpivot import export_record_sql
-from pipelines.ingest.casting.validate import REASONS
 from pipelines.ingest.files import store
 from pipelines.ingest.formats.source import Source
 

@@ -20,6 +20,7 @@ from pipelines.contracts import SourceContract
 from pipelines.errors import AlmanacError
 from pipelines.home import state
 from pipelines.home.settings import Settings
+from pipelines.home.spreadsheet import as_typed, neutral_row
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.arrival import Patch
 from pipelines.ingest.files import store
@@ -79,6 +80,8 @@ def apply_patch(connection: duckdb.DuckDBPyConnection, source: Source, patch: Pa
 def export_rejected(settings: Settings, contracts: dict[str, SourceContract], path: str, contract: str = "") -> str:
     """The rejected rows of one inbox file as CSV, cells under the file's own headers, ready to be corrected.
 
+    No cell runs as a formula in a spreadsheet: it has a quote before it, which `resubmit` takes away again.
+
     contract: the contract whose rows are exported, where several read the file; all of them by default. Raises
     AlmanacError where the file is unknown, no row of it was rejected, or its contracts read different headers.
     """
@@ -94,11 +97,11 @@ def export_rejected(settings: Settings, contracts: dict[str, SourceContract], pa
     headers, delimiter = sources[0].headers, sources[0].delimiter or ","
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow([*LEADING_COLUMNS, *headers])
+    writer.writerow(neutral_row([*LEADING_COLUMNS, *headers]))
     for record in sorted(rejected):
         cells = next(csv.reader([rejected[record]["raw_text"] or ""], delimiter=delimiter), [])
         padded = (cells + [""] * len(headers))[: max(len(headers), len(cells))]
-        writer.writerow([path, record, rejected[record]["reason"], *padded])
+        writer.writerow(neutral_row([path, record, rejected[record]["reason"], *padded]))
     return out.getvalue()
 
 
@@ -107,7 +110,7 @@ def resubmit(settings: Settings, contracts: dict[str, SourceContract], text: str
 
     A row that several contracts rejected is corrected for each of them.
     """
-    rows = list(csv.reader(io.StringIO(text.lstrip("\ufeff"))))
+    rows = [list(map(as_typed, cells)) for cells in csv.reader(io.StringIO(text.lstrip("\ufeff")))]
     if not rows or tuple(rows[0][:3]) != LEADING_COLUMNS:
         raise AlmanacError(f"not a corrected export: its header must begin with {', '.join(LEADING_COLUMNS)}")
     headers = rows[0][3:]

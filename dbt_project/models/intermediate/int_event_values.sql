@@ -1,0 +1,103 @@
+-- One row per event, metric, group and half of its time: how many values there are, their mean and their variance.
+with
+
+windows as (select * from {{ ref('int_event_windows') }}),
+
+deals as (select * from {{ ref('opportunities') }}),
+
+dated_values as (
+    select 'win_rate' as metric, closed_on as day, cast(is_won as integer) as value, region, product_line
+    from deals
+    where (is_won or is_lost) and closed_on is not null
+    union all
+    select 'sales_cycle', closed_on, sales_cycle_days, region, product_line
+    from deals
+    where is_won and sales_cycle_days is not null
+    union all
+    select 'satisfaction', surveys.answered_on, surveys.score_share, customers.region, null
+    from {{ ref('surveys') }} as surveys
+    left join {{ ref('customer_360') }} as customers using (customer_id)
+    where surveys.score_share is not null
+),
+
+money as (
+    select 'bookings' as metric, closed_on as day, cast(amount_base as double) as amount, region, product_line
+    from deals
+    where is_won and closed_on is not null
+    union all
+    select 'revenue', invoiced_on, cast(amount_base as double), region, product_line
+    from {{ ref('revenue') }}
+    where invoiced_on is not null
+),
+
+weeks as (
+    select
+        *,
+        unnest(range(
+            cast(if(is_after, 0, -((first_day - window_from) // 7)) as bigint),
+            cast(if(is_after, (window_to - first_day + 1) // 7, 0) as bigint)
+        )) as week,
+    from windows
+),
+
+-- A week without money is a week of zero.
+weekly_sums as (
+    select
+        weeks.event_id,
+        metrics.metric,
+        weeks.is_affected,
+        weeks.is_after,
+        weeks.week,
+        coalesce(sums.amount, 0) as amount,
+    from weeks
+    cross join (values ('bookings'), ('revenue')) as metrics (metric)
+    left join (
+        select
+            windows.event_id,
+            money.metric,
+            windows.is_affected,
+            cast(floor((money.day - windows.first_day) / 7) as bigint) as week,
+            sum(money.amount) as amount,
+        from money
+        inner join windows on money.day between windows.window_from and windows.window_to and {{ in_event_group('money') }}
+        group by all
+    ) as sums
+        on weeks.event_id = sums.event_id
+        and metrics.metric = sums.metric
+        and weeks.is_affected = sums.is_affected
+        and weeks.week = sums.week
+),
+
+-- As a multiple of the group's usual week before, so that a large control can stand beside a small region.
+relative_weeks as (
+    select
+        *,
+        amount / nullif(avg(amount) filter (where not is_after) over (partition by event_id, metric, is_affected), 0)
+            as value,
+    from weekly_sums
+),
+
+all_values as (
+    select windows.event_id, dated_values.metric, windows.is_affected, windows.is_after, dated_values.value
+    from dated_values
+    inner join windows
+        on dated_values.day between windows.window_from and windows.window_to and {{ in_event_group('dated_values') }}
+    union all
+    select event_id, metric, is_affected, is_after, value from relative_weeks
+    where value is not null
+),
+
+final as (
+    select
+        event_id,
+        metric,
+        is_affected,
+        is_after,
+        count(*) as value_count,
+        avg(value) as mean_value,
+        coalesce(var_samp(value), 0) as variance,
+    from all_values
+    group by all
+)
+
+select * from final

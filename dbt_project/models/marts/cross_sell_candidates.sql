@@ -1,0 +1,88 @@
+-- One row per customer and product it has never bought that buyers of its products buy more often than others do.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+rules as (
+    select
+        max(threshold) filter (where rule = 'min_support') as min_support,
+        max(threshold) filter (where rule = 'min_lift') as min_lift,
+    from {{ ref('customer_rules') }}
+),
+
+bought as (
+    select customer_id, product_id, from {{ ref('int_revenue_lines') }}
+    where customer_id is not null and product_id is not null and invoiced_on <= (select as_of from run)
+    group by all
+    having sum(amount_base) > 0
+),
+
+buyers as (select count(distinct customer_id) as buyer_count, from bought),
+
+products as (
+    select product_id, count(*) as customer_count, from bought
+    group by product_id
+),
+
+pairs as (
+    select
+        has.product_id as bought_product_id,
+        also.product_id,
+        count(*) as support_count,
+    from bought as has
+    inner join bought as also on has.customer_id = also.customer_id and has.product_id <> also.product_id
+    group by all
+),
+
+product_rules as (
+    select
+        pairs.*,
+        has.customer_count as bought_count,
+        pairs.support_count / buyers.buyer_count as support_rate,
+        pairs.support_count / has.customer_count as confidence_rate,
+        also.customer_count / buyers.buyer_count as base_rate_of_product,
+        pairs.support_count / has.customer_count / (also.customer_count / buyers.buyer_count) as relative_lift,
+    from pairs
+    inner join products as has on pairs.bought_product_id = has.product_id
+    inner join products as also on pairs.product_id = also.product_id
+    cross join buyers
+    cross join rules
+    where pairs.support_count >= rules.min_support and relative_lift >= rules.min_lift
+),
+
+-- Of several products that point to the same one the surest counts.
+candidates as (
+    select bought.customer_id, product_rules.*, from bought
+    inner join product_rules on bought.product_id = product_rules.bought_product_id
+    anti join bought as already
+        on bought.customer_id = already.customer_id and product_rules.product_id = already.product_id
+    qualify row_number() over (
+        partition by bought.customer_id, product_rules.product_id
+        order by product_rules.confidence_rate desc, product_rules.support_count desc, product_rules.bought_product_id
+    ) = 1
+),
+
+final as (
+    select
+        candidates.customer_id,
+        candidates.product_id,
+        names.product_name,
+        names.product_line,
+        owners.rep_id,
+        owners.rep_name,
+        candidates.bought_product_id,
+        bought_names.product_name as bought_product_name,
+        candidates.support_count,
+        candidates.support_rate,
+        candidates.bought_count,
+        candidates.confidence_rate,
+        {{ wilson('candidates.support_count', 'candidates.bought_count', -1) }} as confidence_low_95,
+        candidates.base_rate_of_product as product_rate,
+        candidates.relative_lift,
+    from candidates
+    left join {{ ref('int_products') }} as names on candidates.product_id = names.product_id
+    left join {{ ref('int_products') }} as bought_names on candidates.bought_product_id = bought_names.product_id
+    left join {{ ref('int_customer_owners') }} as owners using (customer_id)
+)
+
+select * from final

@@ -1,0 +1,91 @@
+"""What must follow from a change of the exports: the tables of the company, changed as they have to change."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+import polars as pl
+import polars.selectors as cs
+
+from pipelines.bench.metamorphic_tables import Served, Tables
+
+MONEY = re.compile(
+    r"(^|_)(amount|base)(_|$)|^(revenue|margin|receipts_(gross|net))_|^invoiced_gross_total$"
+    r"|_(price|cost)$|^(expected_win|entered)_"
+)
+NO_MONEY = re.compile(
+    r"(_count|_share|_rate|_days)(_\w+)?$|^win_rate_by_amount$|_z_score$|^base_rate$|similarity|_order$"
+)
+OF_A_METRIC = re.compile(
+    r"^(y|yhat|(model_|naive_)?yhat|(model_)?(lo|hi)_\d+|mean|booked|existing|new|actual|deviation|effect|gap"
+    r"|forecast_rest(_low_80|_high_80)?|error)$"
+)
+OWN_CURRENCY = re.compile(r"^(amount|amount_net|(unit|list)_price|unit_cost|annual_revenue)$")
+OWN_BESIDE_BASE = re.compile(r"^(net|gross|received|open)_amount$")
+MONEY_METRICS = ("revenue", "bookings", "margin")
+
+
+def scaled(tables: Tables, factor: float, *, base_only: bool = False) -> Tables:
+    """Every amount times a factor, and nothing else; base_only: not those in the currency of their row."""
+    return {name: replace(served, rows=_scaled(served.rows, factor, base_only)) for name, served in tables.items()}
+
+
+def _scaled(rows: pl.DataFrame, factor: float, base_only: bool) -> pl.DataFrame:
+    is_money = _is_money(rows)
+    numbers = [n for n in rows.select(cs.numeric()).columns if not (base_only and _is_in_own_currency(n, rows))]
+    always = (
+        [] if is_money is not None else [name for name in numbers if MONEY.search(name) and not NO_MONEY.search(name)]
+    )
+    changed = [_times(name, factor) for name in always]
+    if is_money is not None:
+        own = [n for n in numbers if (MONEY.search(n) and not NO_MONEY.search(n)) or OF_A_METRIC.search(n)]
+        changed = [
+            pl.when(is_money).then(_times(n, factor)).otherwise(pl.col(n).cast(pl.Float64)).alias(n) for n in own
+        ]
+    return rows.with_columns(changed)
+
+
+def _is_in_own_currency(name: str, rows: pl.DataFrame) -> bool:
+    """Whether a column is in the currency of its row (docs/naming.md); with a currency beside it some others are."""
+    return bool(OWN_CURRENCY.search(name) or ("currency" in rows.columns and OWN_BESIDE_BASE.search(name)))
+
+
+def _times(name: str, factor: float) -> pl.Expr:
+    return (pl.col(name).cast(pl.Float64) * factor).alias(name)
+
+
+def _is_money(rows: pl.DataFrame) -> pl.Expr | None:
+    """Whether the metric of a row is money; None where its table has no metric."""
+    if "metric" in rows.columns:
+        return pl.col("metric").is_in(MONEY_METRICS)
+    if "unique_id" in rows.columns:
+        return pl.col("unique_id").str.split("|").list.first().is_in(MONEY_METRICS)
+    return None
+
+
+def shifted(tables: Tables, by: str) -> Tables:
+    """Every day and instant as much earlier or later."""
+    return {
+        name: replace(served, rows=served.rows.with_columns(pl.col(pl.Date, pl.Datetime).dt.offset_by(by)))
+        for name, served in tables.items()
+    }
+
+
+def in_words(tables: Tables, words: Mapping[str, str]) -> Tables:
+    """Every text with the new names in place of the old ones, inside ids and sentences as well."""
+    longest = sorted(words, key=lambda word: (-len(word), word))
+    new = [words[word] for word in longest]
+    return {
+        name: replace(served, rows=served.rows.with_columns(cs.string().str.replace_many(longest, new, leftmost=True)))
+        for name, served in tables.items()
+    }
+
+
+def only(tables: Tables, names: tuple[str, ...]) -> Tables:
+    """Those tables alone."""
+    return {name: tables[name] for name in names}
+
+
+def rows_of(tables: Tables, keep: Mapping[str, pl.Expr]) -> Tables:
+    """The rows of some tables that a condition selects."""
+    return {name: Served(tables[name].rows.filter(condition), tables[name].key) for name, condition in keep.items()}

@@ -1,0 +1,78 @@
+"""Installed, not checked out: the wheel holds all that the product reads, and its listings can be read by programs."""
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import REPOSITORY
+from ingest_world import World, deals
+from typer.testing import CliRunner
+
+from pipelines.cli import app
+
+PACKAGES = ("pipelines", "forecasts", "expectations", "dbt_project")
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy of what git tracks, so that nothing of the tree is touched."""
+    folder = tmp_path_factory.mktemp("wheel")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        if name.startswith(PACKAGES) or "/" not in name:
+            target = folder / "tree" / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes((REPOSITORY / name).read_bytes())
+    command = [sys.executable, "-c", "from setuptools import build_meta; build_meta.build_wheel('..')"]
+    subprocess.run(command, cwd=folder / "tree", check=True, capture_output=True)
+    return next(folder.glob("*.whl"))
+
+
+def test_the_wheel_holds_every_file_of_its_packages(wheel: Path) -> None:
+    packed = set(zipfile.ZipFile(wheel).namelist())
+    tree = wheel.parent / "tree"
+    tracked = {
+        path.relative_to(tree).as_posix() for name in PACKAGES for path in (tree / name).rglob("*") if path.is_file()
+    }
+    assert len(tracked) > 700
+    generated = {name for name in tracked if "egg-info" in name or "__pycache__" in name}
+    assert tracked - generated - packed - {"dbt_project/.gitignore"} == set()
+
+
+def test_an_installed_almanac_knows_its_version_policy_and_contracts(wheel: Path, tmp_path: Path) -> None:
+    installed = tmp_path / "site"
+    zipfile.ZipFile(wheel).extractall(installed)
+
+    def almanac(*arguments: str) -> str:
+        command = [sys.executable, "-P", "-c", "from pipelines.cli import main; main()", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(installed)}
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    declared = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    assert almanac("--version") == f"almanac {declared}\n"
+    almanac("init", str(tmp_path / "acme"))
+    assert (tmp_path / "acme" / "seeds" / "stages.csv").is_file()
+    listed = json.loads(almanac("--config", str(tmp_path / "acme"), "sources", "list", "--json"))
+    assert ("salesforce", "opportunities") in {(row["system"], row["object"]) for row in listed}
+
+
+def test_listings_are_json_for_programs(tmp_path: Path) -> None:
+    world = World(tmp_path).contract()
+    world.put("deals_20240101.csv", deals(("1", "a", "Prospecting", "x", ""), ("2", "b", "Prospecting", "1", "")))
+    world.put("deals_20240102.csv", "ID\n1\n")
+    world.run()
+    folders = ["--home", str(world.settings.home), "--config", str(world.settings.config)]
+    told = CliRunner().invoke(app, [*folders, "quarantine", "list", "--json"])
+    assert told.exit_code == 0, told.output
+    listed = json.loads(told.output)
+    assert [row["row_count"] for row in listed["rows"]] == [1]
+    assert [row["path"] for row in listed["files"]] == ["deals_20240102.csv"]
+    told = CliRunner().invoke(app, [*folders, "doctor", "--json"])
+    assert json.loads(told.stdout) == []
