@@ -5,10 +5,13 @@ from datetime import date
 from typing import Any
 
 import pytest
+import yaml
+from small_team import write_deals
 from typer.main import get_command
 from typer.testing import CliRunner
 
 from pipelines.cli import app, main
+from pipelines.contracts import load_contracts
 from pipelines.home.settings import load_settings
 
 pytestmark = pytest.mark.fast
@@ -63,6 +66,24 @@ def test_init_copies_the_policy_and_never_into_a_folder_that_holds_something(
     }  # fmt: skip
     assert call(monkeypatch, "init", folder) == 1
     assert "not empty" in capsys.readouterr().err
+
+
+def test_init_for_a_small_team_forecasts_its_bookings_and_knows_its_only_list(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, capsys
+) -> None:
+    folder, export = tmp_path / "acme", write_deals(tmp_path / "deals_2026-10-31.csv")
+    assert call(monkeypatch, "init", folder, "--profile", "small", "--currency", "EUR", "--export", export) == 0
+    series = yaml.safe_load((folder / "forecasts.yml").read_text(encoding="utf-8"))["series"]
+    assert series == [{"metric": "bookings", "levels": ["total"], "freq": "MS", "horizon": 6}]
+    (contract,) = load_contracts(folder / "sources").values()
+    assert {"stage", "amount", "closed_on", "owner_name"} <= set(contract.objects[0].columns)
+    assert call(monkeypatch, "--config", folder, "read", export) == 0
+    assert "500 loaded + 0 quarantined" in capsys.readouterr().out
+
+
+def test_a_profile_that_does_not_exist_is_refused(tmp_path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+    assert call(monkeypatch, "init", tmp_path / "acme", "--profile", "tiny") == 1
+    assert "known are full, small" in capsys.readouterr().err and not (tmp_path / "acme").exists()
 
 
 def test_init_writes_the_currency_and_time_zone_that_were_said(

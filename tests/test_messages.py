@@ -128,6 +128,19 @@ def test_people_and_messages_are_named_only_where_the_company_says_so(
     assert ("half of &lt;the&gt; target" in texts(server)["/slack"]) == names  # no sign of the text becomes markup
 
 
+@pytest.mark.parametrize("names", [False, True])
+def test_what_is_due_is_told_by_kind_and_by_owner_where_names_are(
+    settings: Settings, server: Groups, names: bool
+) -> None:
+    configure(settings, f"names: {str(names).lower()}\nchannels: [{{kind: slack, url_variable: ALMANAC_SLACK_URL}}]")
+    alter(settings, "create table marts.due_list as select * from (values ('李娜', 'birthday'), ('李娜', 'birthday'),"
+                    " (null, 'open_complaint'), ('Ben', 'new_rule')) as t (rep_name, due_code)")  # fmt: skip
+    messages.notify_of_run(settings)
+    told = texts(server)["/slack"]
+    assert "Due: 4 (birthday 2, new_rule 1, open complaint 1)" in told and "Overdue deals" not in told
+    assert ("- 李娜: birthday 2" in told) == ("- without an owner: open complaint 1" in told) == names
+
+
 def test_a_run_is_told_once_and_an_alert_again_only_when_it_got_worse(settings: Settings, server: Groups) -> None:
     configure(settings, "channels: [{kind: slack, url_variable: ALMANAC_SLACK_URL}]")
 
@@ -249,7 +262,7 @@ def nobody(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> str:
 
 def damaged(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> str:
     (settings.published / "status.json").write_text("{", encoding="utf-8")
-    return "JSONDecodeError"
+    return "status.json: damaged"
 
 
 @pytest.mark.parametrize("harm", [unset, nobody, damaged])

@@ -56,6 +56,14 @@ def test_charts_are_the_spreadsheets_own_and_refer_to_cells(books: Path) -> None
     assert "<c:lineChart>" in history and "$C$" in history and "yyyy-mm" in history
 
 
+def test_a_chart_without_a_number_is_left_out_and_its_sheet_stays(tmp_path: Path) -> None:
+    nothing = "update marts.series_history set y = null; update forecast.latest set yhat = null, lo_80 = null,"
+    nothing += " hi_80 = null, lo_95 = null, hi_95 = null; update marts.targets set amount_base = null"
+    pack = read_pack(published(tmp_path, nothing))
+    paths = write_workbooks(tmp_path / "books", pack, {})
+    assert any("history, forecast" in str(sheet["A1"].value) for sheet in load_workbook(paths[0]).worksheets)
+
+
 def test_no_cell_is_a_formula_and_no_text_becomes_one(books: Path) -> None:
     for path in sorted(books.glob("*.xlsx")):
         with zipfile.ZipFile(path) as parts:

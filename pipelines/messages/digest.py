@@ -34,6 +34,12 @@ group by owner_name
 order by deal_count desc, owner_name nulls last"""
 
 
+_DUE = """select rep_name as owner_name, due_code, count(*) as due_count
+from marts.due_list
+group by rep_name, due_code
+order by rep_name nulls last, due_count desc, due_code"""
+
+
 @dataclass(frozen=True)
 class Figures:
     """What a run has to tell, before it is told in a language. None and empty where it is not served."""
@@ -42,6 +48,7 @@ class Figures:
     pipeline: Row | None
     alerts: Sequence[Row]
     overdue: Sequence[Row]
+    due: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,7 @@ def read_figures(file: Path) -> Figures:
             pipeline=_first(served, _OPEN) if served.has("outlook.open_deals", "amount_base") else None,
             alerts=_alerts(served),
             overdue=_overdue(served),
+            due=served.rows(_DUE) if served.has("marts.due_list", "rep_name", "due_code") else (),
         )
 
 
@@ -100,7 +108,8 @@ def digest_of_run(
     lines: list[str] = []
     if run["outcome"] == "published":
         lines += [*_numbers(figures, words), *_alert_lines(figures, news, words, names)]
-        lines += _overdue_lines(figures.overdue, words, names)
+        # What is due counts overdue deals among other things; without it they are told alone.
+        lines += _due_lines(figures.due, words, names) or _overdue_lines(figures.overdue, words, names)
     elif run["message"]:
         lines.append(words.say("messages.reason", text=_one_line(run["message"])))
         lines.append(words.say("messages.kept"))
@@ -145,6 +154,27 @@ def _alert_lines(figures: Figures, news: Sequence[Row], words: Words, names: boo
         return
     for (severity, kind), count in _counted([(row["severity"], row["kind"]) for row in news]).items():
         yield f"- {words.term('severity', severity)}: {words.term('alert', kind)} {count}"
+
+
+def _due_lines(due: Sequence[Row], words: Words, names: bool) -> list[str]:
+    """What is due in all, by kind, and for each owner where names are told."""
+    if not due:
+        return []
+    owners = {row["owner_name"]: [one for one in due if one["owner_name"] == row["owner_name"]] for row in due}
+    lines = [words.say("messages.due", count=sum(row["due_count"] for row in due), kinds=_by_kind(due, words))]
+    for owner, rows in list(owners.items())[:MOST_OWNERS] if names else ():
+        lines.append(f"- {owner or words.say('messages.no_owner')}: {_by_kind(rows, words)}")
+    if names and len(owners) > MOST_OWNERS:
+        lines.append(words.say("messages.more", count=len(owners) - MOST_OWNERS))
+    return lines
+
+
+def _by_kind(due: Sequence[Row], words: Words) -> str:
+    counts: dict[str, int] = {}
+    for row in due:
+        counts[row["due_code"]] = counts.get(row["due_code"], 0) + row["due_count"]
+    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+    return words.say("ui.comma").join(f"{words.term('due', code)} {count}" for code, count in ordered)
 
 
 def _overdue_lines(overdue: Sequence[Row], words: Words, names: bool) -> Iterator[str]:

@@ -110,9 +110,11 @@ def _add_chart(book: Workbook, target: Worksheet, sheet: Sheet, words: Words) ->
     chart, forms = sheet.block.chart, list(sheet.block.forms)
     if chart is None:
         return
+    shown = [name for name in chart.values if any(row[name] is not None for row in sheet.rows)]
+    if not shown:  # a chart without a series is no file that a spreadsheet opens
+        return
     drawn = book.add_chart({"type": chart.kind})
     first, last, across = HEAD + 1, HEAD + len(sheet.rows), forms.index(chart.across)
-    shown = [name for name in chart.values if any(row[name] is not None for row in sheet.rows)]
     for name in shown:
         column = forms.index(name)
         drawn.add_series(

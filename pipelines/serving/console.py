@@ -34,6 +34,7 @@ def render(settings: Settings, unread: Sequence[Mapping[str, Any]] | None = None
         with duckdb.connect(str(settings.served_file), read_only=True) as connection:
             lines += [*_customers(settings, connection), *_business(connection), *_forecasts(connection)]
             lines += _waiting(connection)
+            lines += _empty(connection)
         lines += past_events(settings)
     lines += [("refused", refusal) for refusal in decisions.latest_refusals(settings)]
     lines += _where(settings)
@@ -241,6 +242,18 @@ def _waiting(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     """
     for metrics, sentence in connection.execute(query).fetchall():
         yield "waiting", f"{metrics}: {sentence}"
+
+
+def _empty(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
+    """The served tables without a row: nobody has sent what they need."""
+    query = """
+        select schema_name || '.' || table_name from control.tables
+        where row_count = 0 and renamed_to is null
+        order by all
+    """
+    names = [name for (name,) in connection.execute(query).fetchall()]
+    if names:
+        yield "without rows", f"{len(names)} tables, left out of pages and workbooks: {', '.join(names)}"
 
 
 def _where(settings: Settings) -> Iterator[Line]:
