@@ -1,5 +1,6 @@
 """Questions that people ask are held against the truth, by rows that can fail."""
 
+from collections import Counter
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,11 @@ from conftest import Built
 
 from pipelines.bench.questions import answers
 from pipelines.bench.questions.asked import QUESTIONS
+from pipelines.bench.questions.held import HELD_BY_TESTS, NO_ROW
 from pipelines.bench.questions.question import Question, Truth, same
+from pipelines.home.settings import REPOSITORY
+
+ONE_ROW = {"C06", "C09", "C68"}  # one answer says it all
 
 
 def test_numbers_agree_within_the_tolerance_and_words_only_as_they_are() -> None:
@@ -28,6 +33,26 @@ def test_a_world_with_another_table_leaves_the_first_as_it_was(tmp_path: Path) -
     world = Truth(tmp_path, date(2026, 1, 1))
     changed = world.with_table("facts", pl.DataFrame({"a": [2]}))
     assert (world["facts"]["a"][0], changed["facts"]["a"][0]) == (1, 2)
+
+
+def test_every_capability_has_two_questions_a_test_or_a_reason() -> None:
+    counts = Counter(question.capability for question in QUESTIONS)
+    ids = {f"C{number:02d}" for number in range(1, 98)}
+    named = set(HELD_BY_TESTS) | set(NO_ROW)
+    assert set(counts) | named == ids and not set(counts) & named
+    assert not [capability for capability in ids - named - ONE_ROW if counts[capability] < 2]
+
+
+def test_a_capability_that_no_row_can_show_names_a_test_that_exists() -> None:
+    for place in HELD_BY_TESTS.values():
+        path, _, name = place.partition("::")
+        assert f"def {name}(" in (REPOSITORY / path).read_text(encoding="utf-8"), place
+
+
+def test_the_page_of_answers_has_every_question() -> None:
+    page = (REPOSITORY / "docs" / "capabilities.md").read_text(encoding="utf-8")
+    missing = [question.asks for question in QUESTIONS if f"**{question.capability}** {question.asks}" not in page]
+    assert not missing, "almanac bench questions --set out=docs/capabilities.md writes the page anew"
 
 
 def test_every_question_is_answered_by_served_tables_as_the_truth_has_it_and_fails_on_a_wrong_world(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pipelines.bench.questions.question import Question
 
-NO_SUBJECT = {"asked", "page", "question"}
+NO_SUBJECT = {"asked", "held", "page", "question"}
 
 
 def _all() -> list[Question]:

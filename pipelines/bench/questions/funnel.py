@@ -142,7 +142,26 @@ def _never_offered(world: Truth) -> Truth:
     return world.with_table("deal_moves", world["deal_moves"].filter(pl.col("stage") != "negotiation"))
 
 
+def _weakest(world: Truth) -> str:
+    return str(min(_conversion(world), key=lambda row: row[1] or 0)[0])
+
+
+def _half_never_offered(world: Truth) -> Truth:
+    """Every second deal left its first stages only to be lost."""
+    moves = world["deal_moves"]
+    is_cut = (pl.col("true_deal_id") % 2 == 0) & ~pl.col("stage").is_in(["lead", "qualified", "won", "lost"])
+    return world.with_table("deal_moves", moves.filter(~is_cut))
+
+
 QUESTIONS = (
+    Question(
+        "C30", "At which stage does Salesforce lose the largest share?", "list",
+        """
+        select arg_min(stage_code, conversion_rate) from marts.funnel
+        where level = 'source_system' and member = 'salesforce' and period = 'all_time' and stage_code <> 'created'
+        """,
+        _weakest, _half_never_offered,
+    ),
     Question(
         "C30", "Of Salesforce's settled deals that reached a stage, which share got further?", "rate",
         """

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pipelines.bench.questions.held import HELD_BY_TESTS, NO_ROW
+
 HEAD = """# What it answers
 
 Written by `almanac bench questions --set out=docs/capabilities.md`, on the sample company. The truth is that of the
@@ -10,6 +12,8 @@ on a world with one fact changed.
 
 """
 COLUMNS = "| id | question | kind | served | truth | equal | wrong-proof |\n|---|---|---|---:|---:|---|---|\n"
+HELD = "## Held by a test\n\nWhat no query on a served table can show.\n\n| id | test |\n|---|---|\n"
+MISSING = "## Not held by a row yet\n\n| id | why |\n|---|---|\n"
 
 
 def page(rows: list[dict[str, Any]]) -> str:
@@ -20,7 +24,10 @@ def page(rows: list[dict[str, Any]]) -> str:
         for row in rows
     ]
     queries = [f"**{row['capability']}** {row['asks']}\n\n```sql\n{row['sql'].strip()}\n```\n" for row in rows]
-    return HEAD + COLUMNS + "\n".join(lines) + "\n\n## The queries\n\n" + "\n".join(queries)
+    held = [f"| {name} | `{test}` |" for name, test in HELD_BY_TESTS.items()]
+    missing = [f"| {name} | {why} |" for name, why in NO_ROW.items()]
+    parts = ["\n".join(lines), HELD + "\n".join(held), MISSING + "\n".join(missing)]
+    return HEAD + COLUMNS + "\n\n".join(parts) + "\n\n## The queries\n\n" + "\n".join(queries)
 
 
 def _note(row: dict[str, Any]) -> str:

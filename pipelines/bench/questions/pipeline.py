@@ -11,6 +11,11 @@ def _decided(world: Truth) -> Rows:
     return deals.group_by("outcome").len().sort("outcome").rows()
 
 
+def _won_share(world: Truth) -> float:
+    counts = {outcome: float(count or 0) for outcome, count in _decided(world)}  # type: ignore[arg-type]
+    return counts["won"] / sum(counts.values())
+
+
 def _another_outcome(world: Truth) -> Truth:
     facts = world["deal_facts"]
     wrong = (pl.col("outcome") == "lost") & (pl.col("channel") == "Outbound")
@@ -37,6 +42,12 @@ QUESTIONS = (
         from marts.opportunities where not is_open group by all order by 1
         """,
         _decided, _another_outcome,
+        tolerance=0.001, because="three deals that two systems keep share nothing that tells so",
+    ),
+    Question(
+        "C10", "Which share of the closed deals was won?", "rate",
+        "select count(*) filter (where is_won) / count(*) from marts.opportunities where not is_open",
+        _won_share, _another_outcome,
         tolerance=0.001, because="three deals that two systems keep share nothing that tells so",
     ),
     Question(
