@@ -52,13 +52,13 @@ final as (
                 then coalesce(
                     bands.converted_count / bands.lead_count, channels.converted_count / channels.lead_count
                 )
-        end as probability,
+        end as alike_conversion_rate,
         case when leads.is_open then coalesce(bands.lead_count, channels.lead_count) end as alike_count,
         case
             when not leads.is_open then null
             when bands.lead_count is not null then 'channel_and_score'
             when channels.lead_count is not null then 'channel'
-        end as probability_basis,
+        end as alike_basis,
         recommended.rep_id as recommended_rep_id,
         recommended.rep_name as recommended_rep_name,
         recommended.rule_order as recommended_rule_order,
