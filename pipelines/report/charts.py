@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import date
-from html import escape
 from itertools import accumulate
 
 import numpy as np
@@ -25,11 +24,11 @@ def over_time(
     label: str = "",
     has_key: bool = True,
 ) -> str:
-    """Actuals, forecast with its 80 and 95 % interval, and target, by month.
+    """Lines by month, or by day where several rows lie in one: those of `_LINES`, with the 80 and 95 % interval.
 
-    rows: period_start and any of actual, yhat, lo_80, hi_80, lo_95, hi_95, target, ordered by period_start.
+    rows: period_start and any of the lines, lo_80, hi_80, lo_95, hi_95, ordered by period_start.
     """
-    names = [name for name in ("actual", "yhat", "lo_80", "hi_80", "lo_95", "hi_95", "target") if name in rows[0]]
+    names = [name for name in (*_LINES, "lo_80", "hi_80", "lo_95", "hi_95") if name in rows[0]]
     series = {name: _figures(rows, name) for name in names}
     bounds = np.array([0.0, *(value for figures in series.values() for value in figures if not np.isnan(value))])
     days = np.array([row["period_start"].toordinal() for row in rows], dtype=float)
@@ -50,6 +49,9 @@ _LINES = {
     "target": f'stroke="{AMBER}" stroke-width="1.5" stroke-dasharray="2 3"',
     "actual": 'stroke="#1b1f24" stroke-width="1.6"',
     "yhat": f'stroke="{BLUE}" stroke-width="2" stroke-dasharray="5 2"',
+    "floor_base": f'stroke="{AMBER}" stroke-width="1.5" stroke-dasharray="2 3"',
+    "annual_base": 'stroke="#1b1f24" stroke-width="1.6"',
+    "annual_ahead_base": f'stroke="{BLUE}" stroke-width="2" stroke-dasharray="5 2"',
 }
 
 
@@ -103,34 +105,6 @@ def spark(values: Sequence[float | None], label: str) -> str:
     return drawing([line(np.linspace(2, 98, len(y)), up(y), f'stroke="{BLUE}" stroke-width="1.5"')], 100, 24, label)
 
 
-def heat(rows: Sequence[Row], words: Words) -> str:
-    """A table of member by month, each month's cell the darker the larger its share of the member's largest month.
-
-    rows: member, period_start, amount; a month without a row is empty.
-    """
-    months = sorted({row["period_start"] for row in rows})
-    cells = {(row["member"], row["period_start"]): float(row["amount"] or 0) for row in rows}
-    heads = "".join(f'<th scope="col">{escape(words.short_month(month))}</th>' for month in months)
-    body = "".join(_heat_row(member, months, cells, words) for member in dict.fromkeys(row["member"] for row in rows))
-    trend = escape(words.say("ui.trend"))
-    table = f'<thead><tr><td></td>{heads}<th scope="col">{trend}</th></tr></thead><tbody>{body}</tbody>'
-    return f'<table class="heat"><caption>{escape(words.say("ui.heat"))}</caption>{table}</table>'
-
-
-def _heat_row(member: str, months: Sequence[date], cells: dict[tuple[str, date], float], words: Words) -> str:
-    values = [cells.get((member, month)) for month in months]
-    largest = max((value for value in values if value is not None), default=0.0) or 1.0
-    shown = "".join(_heat_cell(value, largest, words) for value in values)
-    return f'<tr><th scope="row">{escape(member)}</th>{shown}<td>{spark(values, words.say("ui.trend"))}</td></tr>'
-
-
-def _heat_cell(value: float | None, largest: float, words: Words) -> str:
-    if value is None:
-        return "<td></td>"
-    share = min(max(value / largest, 0.0), 1.0) * 0.45  # at most: dark words must stay readable on it
-    return f'<td style="background:rgba(31,95,168,{share:.2f})">{escape(words.compact(value))}</td>'
-
-
 def _figures(rows: Sequence[Row], name: str) -> np.ndarray:
     return np.array([np.nan if row[name] is None else float(row[name]) for row in rows])
 
@@ -147,15 +121,25 @@ def _levels(bounds: np.ndarray, up: object, width: int, words: Words) -> list[st
 
 def _months(days: Sequence[date], x: np.ndarray, width: int, height: int, words: Words) -> list[str]:
     step = max(1, len(days) * 80 // width)
+    are_months = len({(day.year, day.month) for day in days}) == len(days)
     return [
-        text(float(place), height - 10, words.short_month(day), "middle")
+        text(
+            float(place),
+            height - 10,
+            words.short_month(day) if are_months else f"{day:%m-%d}",
+            "end" if place > width - 24 else "middle",
+        )
         for place, day in zip(x[::step], days[::step], strict=True)
         if place < x[-1] + 1
     ]
 
 
 def _key(series: dict[str, np.ndarray], words: Words) -> str:
-    shown = [name for name in ("actual", "yhat", "target") if name in series and not np.isnan(series[name]).all()]
+    shown = [
+        name
+        for name in ("actual", "annual_base", "yhat", "annual_ahead_base", "target", "floor_base")
+        if name in series and not np.isnan(series[name]).all()
+    ]
     marks, x = [], float(LEFT)
     for name in shown:
         marks += [line(np.array([x, x + 26]), np.array([9.0, 9.0]), _LINES[name])]
@@ -163,7 +147,8 @@ def _key(series: dict[str, np.ndarray], words: Words) -> str:
         marks.append(text(x + 32, 13, label))
         x += 48 + 13 * len(label) if not label.isascii() else 48 + 7 * len(label)
     if "lo_80" in series:
-        marks += [box(x, 3, 26, 12, "#a6bbd3"), text(x + 32, 13, words.say("ui.bands"))]
+        bands = words.say("ui.bands" if "lo_95" in series else "ui.band_80")
+        marks += [box(x, 3, 26, 12, "#a6bbd3"), text(x + 32, 13, bands)]
     return drawing(marks, WIDTH, 20)
 
 

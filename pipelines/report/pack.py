@@ -163,4 +163,4 @@ def _cell(value: object, form: str, words: Words) -> Markup:
 
 def _is_short(form: str) -> bool:
     """Whether values of the form must not be broken over lines."""
-    return form in ("day", "month") or (form.startswith("term:") and form != "term:outlook")
+    return form in ("code", "day", "month") or (form.startswith("term:") and form != "term:outlook")

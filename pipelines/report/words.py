@@ -86,6 +86,7 @@ def _day(value: object) -> str:
 
 FORMS: dict[str, Any] = {
     "text": lambda words, value: value,
+    "code": lambda words, value: value,  # a key that is not broken over lines
     "source": lambda words, value: value,  # words of the tables, in English whatever the page's language
     "money": lambda words, value: f"{float(value):,.0f}",
     "compact": lambda words, value: words.compact(value),

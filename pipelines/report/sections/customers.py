@@ -1,9 +1,10 @@
-"""Customers: tiers, the largest ones, those that have gone quiet, and what is open with them."""
+"""Customers: tiers, the largest ones, those that have gone quiet or may, and what is open with them."""
 
 from collections.abc import Iterator, Sequence
 
 from pipelines.report import charts
 from pipelines.report.blocks import Block, NativeChart
+from pipelines.report.sections import customer_care
 from pipelines.report.served import Row, Served
 from pipelines.report.words import Words
 
@@ -11,9 +12,10 @@ DAYS_AHEAD = 90  # contracts that end sooner are shown: a quarter is the notice 
 
 
 def blocks(served: Served) -> Iterator[Block]:
-    """Tiers, largest, dormant, open items, contracts that end."""
+    """Tiers, contacts, who may leave, what to offer, largest, dormant, open items, contracts that end."""
     del served  # every query is the same for all companies
     yield _tiers()
+    yield from customer_care.blocks()
     yield _largest()
     yield _most_won()
     yield _dormant()

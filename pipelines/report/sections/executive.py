@@ -6,6 +6,7 @@ from html import escape
 
 from pipelines.report import charts
 from pipelines.report.blocks import Block, NativeChart
+from pipelines.report.heats import heat
 from pipelines.report.sections import forecast_queries as queries
 from pipelines.report.served import Row, Served
 from pipelines.report.tiles import forecast_tiles, target_tiles
@@ -173,7 +174,7 @@ where metric = '{metric}' and level = 'region' and freq = 'MS'
 order by member, ds"""
     forms = {"member": "text", "period_start": "month", "amount": "money"}
     needs = {"marts.series_history": ("metric", "level", "member", "freq", "ds", "y")}
-    return Block("regions", needs, query, forms, charts.heat, subject=partial(_metric, metric), shown=150)
+    return Block("regions", needs, query, forms, heat, subject=partial(_metric, metric), shown=150)
 
 
 def _metric(metric: str, words: Words) -> str:

@@ -1,15 +1,17 @@
-"""Sales and operations: demand by product line so far and ahead. Supply, reorder and cash have no served table yet."""
+"""Sales and operations: supply, reorder and cash beside the demand by product line, so far and ahead."""
 
 from collections.abc import Iterator
 
-from pipelines.report import charts
 from pipelines.report.blocks import Block
+from pipelines.report.heats import heat
+from pipelines.report.sections import supply
 from pipelines.report.served import Served
 
 
 def blocks(served: Served) -> Iterator[Block]:
-    """Quantity sold and revenue ahead, by product line."""
+    """Demand against capacity, items to order, cash, the weekly pack; then quantity sold and revenue ahead."""
     del served  # every query is the same for all companies
+    yield from supply.blocks()
     yield _sold()
     yield _revenue_ahead()
 
@@ -22,7 +24,7 @@ where metric = 'quantity' and level = 'product_line' and freq = 'MS'
 order by member, ds"""
     forms = {"member": "text", "period_start": "month", "amount": "count"}
     needs = {"marts.series_history": ("metric", "level", "member", "freq", "ds", "y")}
-    return Block("sold", needs, query, forms, charts.heat, shown=150)
+    return Block("sold", needs, query, forms, heat, shown=150)
 
 
 def _revenue_ahead() -> Block:
@@ -35,4 +37,4 @@ order by member, period_start"""
     needs = {
         "outlook.allocated_forecasts": ("metric", "level", "member", "period_start", "yhat", "lo_80", "hi_80", "basis")
     }
-    return Block("revenue_ahead", needs, query, forms, charts.heat, shown=150)
+    return Block("revenue_ahead", needs, query, forms, heat, shown=150)
