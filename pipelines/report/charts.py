@@ -122,16 +122,11 @@ def _levels(bounds: np.ndarray, up: object, width: int, words: Words) -> list[st
 def _months(days: Sequence[date], x: np.ndarray, width: int, height: int, words: Words) -> list[str]:
     step = max(1, len(days) * 80 // width)
     are_months = len({(day.year, day.month) for day in days}) == len(days)
-    return [
-        text(
-            float(place),
-            height - 10,
-            words.short_month(day) if are_months else f"{day:%m-%d}",
-            "end" if place > width - 24 else "middle",
-        )
-        for place, day in zip(x[::step], days[::step], strict=True)
-        if place < x[-1] + 1
-    ]
+    marks = []
+    for at, day in list(zip(x, days, strict=True))[::step]:
+        name = words.short_month(day) if are_months else f"{day:%m-%d}"
+        marks.append(text(float(at), height - 10, name, "end" if at > width - 24 else "middle"))
+    return marks
 
 
 def _key(series: dict[str, np.ndarray], words: Words) -> str:

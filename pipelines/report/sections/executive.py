@@ -8,6 +8,7 @@ from pipelines.report import charts
 from pipelines.report.blocks import Block, NativeChart
 from pipelines.report.heats import heat
 from pipelines.report.sections import forecast_queries as queries
+from pipelines.report.sections.recurring import recurring
 from pipelines.report.served import Row, Served
 from pipelines.report.tiles import forecast_tiles, target_tiles
 from pipelines.report.words import Words
@@ -20,7 +21,7 @@ _TARGET_GAP = (
 
 
 def blocks(served: Served) -> Iterator[Block]:
-    """Targets, forecasts, changes, the bridge, alerts, regions."""
+    """Targets, forecasts, changes, the bridge, alerts, contracts, regions."""
     targets = _targets(served)
     yield targets
     if targets.missing(served) or not served.rows(targets.query):
@@ -34,6 +35,7 @@ def blocks(served: Served) -> Iterator[Block]:
     for metric in metrics:
         yield _bridge(metric)
     yield _alerts()
+    yield recurring()
     yield from (_regions(metric) for metric in metrics)
 
 

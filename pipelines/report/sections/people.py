@@ -3,16 +3,18 @@
 from collections.abc import Iterator
 
 from pipelines.report.blocks import Block
+from pipelines.report.sections import rep_blocks
 from pipelines.report.served import Served
 
 
 def blocks(served: Served) -> Iterator[Block]:
-    """Attainment, what lies ahead, hygiene, win rates, adherence, judgement."""
+    """Attainment, what lies ahead, hygiene, win rates, records and stages, adherence, judgement."""
     del served  # every query is the same for all companies
     yield _attainment()
     yield _ahead()
     yield _hygiene()
     yield _win_rates()
+    yield from rep_blocks.blocks()
     yield _adherence()
     yield _submissions()
     yield _probabilities()

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from pipelines.report import charts
 from pipelines.report.blocks import Block, NativeChart
+from pipelines.report.sections import leads
 from pipelines.report.served import Row, Served
 from pipelines.report.words import Words
 
 
 def blocks(served: Served) -> Iterator[Block]:
-    """Movements, categories, closing months, the funnel, ageing, deals at risk."""
+    """Movements, categories, closing months, the funnel, ageing, deals at risk, leads, discounts."""
     del served  # every query is the same for all companies
     yield _movements()
     yield _categories()
@@ -19,6 +20,7 @@ def blocks(served: Served) -> Iterator[Block]:
     yield _stage_probabilities()
     yield _at_risk()
     yield _risk_rules()
+    yield from leads.blocks()
 
 
 def _movements() -> Block:

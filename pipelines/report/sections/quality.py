@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from pipelines.report.blocks import Block
+from pipelines.report.sections import record_health
 from pipelines.report.served import Served
 
 # The status file is called `status` where these queries are run: attach 'status.duckdb' as status.
@@ -18,6 +19,7 @@ def blocks(served: Served) -> Iterator[Block]:
     yield _freshness()
     yield _refused_rows()
     yield _refused_files()
+    yield from record_health.blocks()
     yield _filled()
     yield _rules()
 
