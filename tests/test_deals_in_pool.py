@@ -179,3 +179,20 @@ def test_every_model_of_the_backtest_has_its_accuracy(together: tuple[Forecasts,
     # `served` is no model: what would have been served step by step, pool or peer.
     models = issued.accuracy.filter(pl.col("model") != "served").select(key).unique().sort(key)
     assert_frame_equal(models, issued.backtest.select(key).unique().sort(key))
+
+
+def test_a_month_that_waits_for_an_export_keeps_its_own_forecast(
+    inputs: deal_ledger.Inputs, history: pl.DataFrame
+) -> None:
+    known = history.filter(pl.col("ds") < date(2025, 12, 1))
+    first_list = date(2025, 11, 30)  # no cutoff knew of any deal, so that the combination is judged by none
+    late = inputs.observations.with_columns(pl.max_horizontal("known_on", first_list))
+    deals = inputs.deals.with_columns(pl.max_horizontal("first_known_on", first_list))
+    listed = deal_ledger.Inputs(deals, late, {})
+    issued, _ = deal_ledger.with_deals(forecast(known, PLAN, as_of=AS_OF), PLAN, listed, known, AS_OF)
+    assert "pool" in served(issued)["model"].unique()
+    rows = served(issued).filter(pl.col("unique_id").is_in(["bookings|total||MS", "bookings|region|north|MS"]))
+    months = rows.sort("period_start").group_by("unique_id").agg("period_start", "horizon")
+    first = date(2025, 12, 1)
+    assert [row[1][0] for row in months.select("unique_id", "period_start").rows()] == [first, first]
+    assert all(row == list(range(1, 7)) for row in months["horizon"].to_list())

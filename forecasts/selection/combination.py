@@ -105,10 +105,12 @@ def _pairs(backtest: pl.DataFrame, views: _Views) -> pl.DataFrame:
 def _values(values: pl.DataFrame, views: _Views, weights: pl.DataFrame, served: pl.DataFrame) -> pl.DataFrame:
     is_base = pl.col("scenario") == "base"
     own = values.filter(views.pooled & is_base).join(views.names, on="unique_id", maintain_order="left")
-    own = own.join(served, on=STEP, how="left", maintain_order="left").with_columns(
-        pl.col("is_combined").fill_null(value=False)
-    )
     view = views.now.select(*KEY, pl.col(NUMBERS).name.suffix("_pipeline"))
+    own = own.join(served, on=STEP, how="left", maintain_order="left")
+    # A period that waits for an export has no view of deals, whose forecast begins after `as_of`: it keeps its own.
+    own = own.join(view.select(*KEY, _is_seen=pl.lit(value=True)), on=KEY, how="left", maintain_order="left")
+    is_combined = pl.col("is_combined").fill_null(value=False) & pl.col("_is_seen").fill_null(value=False)
+    own = own.with_columns(is_combined=is_combined).drop("_is_seen")
     both = own.filter(pl.col("model") == POOL).join(view, on=KEY, maintain_order="left")
     both = coherent(mixed(both, weights), ["period_start"])
     pool = both.with_columns(is_served="is_combined", skill="_skill", fallback_reason=pl.lit(None, dtype=pl.String))
