@@ -16,7 +16,8 @@ exports as (
     select
         files.file_id,
         {{ local_date('files.exported_at') }} as seen_on,
-        max({{ local_date('files.exported_at') }}) over (
+        files.exported_at,
+        max(files.exported_at) over (
             partition by files.source_system, files.contract, date_trunc('month', {{ local_date('files.exported_at') }})
         ) as newest_of_month,
     from {{ ref('stg_export_files') }} as files
@@ -34,7 +35,7 @@ records as (
         coalesce(deals.owner_id, 'name:' || deals.owner_name) as rep_source_id,
     from {{ source('raw', 'opportunities') }} as deals
     inner join exports on deals._file_id = exports.file_id
-    where exports.seen_on = exports.newest_of_month and not coalesce(deals.is_deleted, false)
+    where exports.exported_at = exports.newest_of_month and not coalesce(deals.is_deleted, false)
 ),
 
 -- All but one of the records that a system has of one deal, whatever linked them.

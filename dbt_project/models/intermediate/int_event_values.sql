@@ -21,11 +21,11 @@ dated_values as (
 ),
 
 money as (
-    select 'bookings' as metric, closed_on as day, cast(amount_base as double) as amount, region, product_line
+    select 'bookings' as metric, closed_on as day, amount_base as amount, region, product_line
     from deals
     where is_won and closed_on is not null
     union all
-    select 'revenue', invoiced_on, cast(amount_base as double), region, product_line
+    select 'revenue', invoiced_on, amount_base, region, product_line
     from {{ ref('revenue') }}
     where invoiced_on is not null
 ),
@@ -94,8 +94,9 @@ final as (
         is_affected,
         is_after,
         count(*) as value_count,
-        avg(value) as mean_value,
-        coalesce(var_samp(value), 0) as variance,
+        -- In an order of their own: sums of fractions must not depend on that of the rows.
+        avg(value order by value) as mean_value,
+        coalesce(var_samp(value order by value), 0) as variance,
     from all_values
     group by all
 )

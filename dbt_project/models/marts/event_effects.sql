@@ -38,7 +38,7 @@ compared as (
             max(mean_value) filter (where half = '{{ name }}') as {{ name }}_value,
         {%- endfor %}
         after_value - before_value - (control_after_value - control_before_value) as effect,
-        sqrt(sum(variance / value_count)) as standard_error,
+        sqrt(sum(variance / value_count order by half)) as standard_error,
         least(before_count, after_count, control_before_count, control_after_count) as smallest_count,
     from (select *, if(is_affected, '', 'control_') || if(is_after, 'after', 'before') as half from {{ ref('int_event_values') }})
     group by event_id, metric

@@ -57,7 +57,7 @@ counted as (
         count(*) filter (where not flagged.is_open) as flagged_count,
         count(*) filter (where flagged.is_lost) as flagged_lost_count,
         count(*) filter (where flagged.is_open) as still_open_count,
-        avg(cells.peer_loss_rate) filter (where not flagged.is_open) as peer_loss_rate,
+        avg(cells.peer_loss_rate order by flagged.opportunity_id) filter (where not flagged.is_open) as peer_loss_rate,
         (
             select count(distinct peers.opportunity_id) from peers
             where peers.rule = flagged.rule
