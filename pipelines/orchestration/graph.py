@@ -23,10 +23,11 @@ def table_name(node: Mapping[str, Any]) -> str:
 class Graph:
     """What is known of the flow before anything runs.
 
-    systems: source system -> canonical objects it exports. gates: gate -> `schema.table` of its suites.
+    systems: source system -> canonical objects it exports. gates: gate -> `schema.table` of its suites. manifest: what
+    stands in the file, not its path: dagster-dbt would keep what it first read there for as long as the process lives.
     """
 
-    manifest: Path
+    manifest: Mapping[str, Any]
     nodes: Mapping[str, Any]
     sources: Mapping[str, Any]
     systems: Mapping[str, Sequence[str]]
@@ -44,7 +45,7 @@ class Graph:
         parsed = json.loads(manifest.read_text(encoding="utf-8"))
         models = [node for node in parsed["nodes"].values() if node["resource_type"] == "model"]
         known = [f"{node['schema']}.{table_name(node)}" for node in [*models, *parsed["sources"].values()]]
-        return cls(manifest, parsed["nodes"], parsed["sources"], systems, gates(known))
+        return cls(parsed, parsed["nodes"], parsed["sources"], systems, gates(known))
 
     def inbox_specs(self) -> list[dg.AssetSpec]:
         """One external asset per source system: the exports that arrive without our doing."""
