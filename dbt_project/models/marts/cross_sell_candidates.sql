@@ -7,22 +7,29 @@ rules as (
     select
         max(threshold) filter (where rule = 'min_support') as min_support,
         max(threshold) filter (where rule = 'min_lift') as min_lift,
+        max(threshold) filter (where rule = 'compared_products') as compared_products,
+        max(threshold) filter (where rule = 'offers_per_customer') as offers_per_customer,
     from {{ ref('customer_rules') }}
 ),
 
-bought as (
+all_bought as (
     select customer_id, product_id, from {{ ref('int_revenue_lines') }}
     where customer_id is not null and product_id is not null and invoiced_on <= (select as_of from run)
     group by all
     having sum(amount_base) > 0
 ),
 
-buyers as (select count(distinct customer_id) as buyer_count, from bought),
+buyers as (select count(distinct customer_id) as buyer_count, from all_bought),
 
+-- An assortment of thousands would make millions of pairs: only what most customers buy is compared.
 products as (
-    select product_id, count(*) as customer_count, from bought
-    group by product_id
+    select all_bought.product_id, count(*) as customer_count, from all_bought
+    cross join rules
+    group by all_bought.product_id, rules.compared_products
+    qualify row_number() over (order by customer_count desc, all_bought.product_id) <= rules.compared_products
 ),
+
+bought as (select all_bought.* from all_bought inner join products using (product_id)),
 
 pairs as (
     select
@@ -83,6 +90,11 @@ final as (
     left join {{ ref('int_products') }} as names on candidates.product_id = names.product_id
     left join {{ ref('int_products') }} as bought_names on candidates.bought_product_id = bought_names.product_id
     left join {{ ref('int_customer_owners') }} as owners using (customer_id)
+    cross join rules
+    qualify row_number() over (
+        partition by candidates.customer_id
+        order by candidates.confidence_rate desc, candidates.relative_lift desc, candidates.product_id
+    ) <= rules.offers_per_customer
 )
 
 select * from final
