@@ -148,7 +148,7 @@ def test_a_part_of_the_page_is_replaced_and_the_rest_stays(tmp_path: Path) -> No
 
 
 @pytest.mark.slow
-def test_a_file_sent_again_moves_nothing_and_twice_the_amounts_are_twice_the_money() -> None:
-    rows = metamorphic.run(only="repeated,doubled")["rows"]
-    assert [row["examples"] for row in rows] == [[], []]
+def test_a_file_sent_again_moves_nothing() -> None:
+    rows = metamorphic.run(only="repeated")["rows"]
+    assert [row["examples"] for row in rows] == [[]]
     assert min(row["compared"] for row in rows) > 1_000_000

@@ -14,7 +14,7 @@ MONEY = re.compile(
     r"|_(price|cost)$|^(expected_win|entered)_"
 )
 NO_MONEY = re.compile(
-    r"(_count|_share|_rate|_days)(_\w+)?$|^win_rate_by_amount$|_z_score$|^base_rate$|similarity|_order$"
+    r"(_count|_share|_rate|_days)(_\w+)?$|^win_rate_by_amount$|_z_score$|^base_rate$|probability|similarity|_order$"
 )
 OF_A_METRIC = re.compile(
     r"^(y|yhat|(model_|naive_)?yhat|(model_)?(lo|hi)_\d+|mean|booked|existing|new|actual|deviation|effect|gap"

@@ -30,9 +30,10 @@ members as (
         stage_order,
         sum(reached_count) as reached_count,
         sum(forward_count) as forward_count,
-        sum(reached_count * peer_rate) as expected_count,
+        sum(reached_count * peer_rate order by deal_type) as expected_count,
         -- Both the member's own chance and that of the peers' rate.
-        sum(peer_rate * (1 - peer_rate) * (reached_count + reached_count * reached_count / peer_count)) as variance,
+        sum(peer_rate * (1 - peer_rate) * (reached_count + reached_count * reached_count / peer_count) order by deal_type)
+            as variance,
         count(*) filter (where peer_rate is null) > 0 as is_without_peer,
     from compared
     group by all
