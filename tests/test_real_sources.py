@@ -170,6 +170,8 @@ def test_no_code_knows_a_data_set() -> None:
     words = ("maven", "baraa", "online_retail", "adventureworks", "adventure works")
     for folder in folders:
         for path in (root / folder).rglob("*"):
-            if path.suffix in {".py", ".sql", ".yml", ".csv"} and "target" not in path.parts:
+            # Benchmarks name the sets that they measure, and no step of the job imports them.
+            is_product = not {"target", "bench"}.intersection(path.relative_to(root).parts)
+            if path.suffix in {".py", ".sql", ".yml", ".csv"} and is_product:
                 text = path.read_text(encoding="utf-8", errors="replace").casefold()
                 assert not [word for word in words if word in text], path
