@@ -13,20 +13,30 @@ def _bookings(world: Truth) -> pl.DataFrame:
     return months.select("month", amount="amount_base", before=pl.col("amount_base").shift(12))
 
 
+def _error(months: pl.DataFrame, forecast: str) -> float:
+    """The absolute errors over the amounts."""
+    return float(months.select((pl.col(forecast) - pl.col("amount")).abs().sum() / pl.col("amount").sum()).item())
+
+
+def _bias(months: pl.DataFrame, forecast: str) -> float:
+    """The errors over the amounts: above 0 where too much was forecast."""
+    return float(months.select((pl.col(forecast) - pl.col("amount")).sum() / pl.col("amount").sum()).item())
+
+
 def _naive_error(world: Truth) -> float:
     months = _bookings(world).drop_nulls("before")
-    return float(months.select((pl.col("before") - pl.col("amount")).abs().sum() / pl.col("amount").sum()).item())
+    return _error(months, "before")
 
 
 def _naive_bias(world: Truth) -> float:
     months = _bookings(world).drop_nulls("before")
-    return float(months.select((pl.col("before") - pl.col("amount")).sum() / pl.col("amount").sum()).item())
+    return _bias(months, "before")
 
 
 def _last_value_error(world: Truth) -> float:
     """The last month as the forecast of the next, over the last 24 months, each error over its own month."""
     months = _bookings(world).with_columns(last=pl.col("amount").shift(1)).tail(24)
-    return float(months.select((pl.col("last") - pl.col("amount")).abs().sum() / pl.col("amount").sum()).item())
+    return _error(months, "last")
 
 
 def _actuals(world: Truth) -> Rows:
@@ -51,12 +61,12 @@ def _approved_rows(world: Truth) -> Rows:
 
 def _approved_error(world: Truth) -> float:
     known = _approved(world).drop_nulls("amount")
-    return float(known.select((pl.col("yuan") - pl.col("amount")).abs().sum() / pl.col("amount").sum()).item())
+    return _error(known, "yuan")
 
 
 def _approved_bias(world: Truth) -> float:
     known = _approved(world).drop_nulls("amount")
-    return float(known.select((pl.col("yuan") - pl.col("amount")).sum() / pl.col("amount").sum()).item())
+    return _bias(known, "yuan")
 
 
 def _higher_numbers(world: Truth) -> Truth:
