@@ -52,7 +52,7 @@ def test_spss_gets_labels_of_columns_and_codes(
     path = write_extract(tmp_path / "out", served, "outlook.odd", "sav", load_words(language))
     frame, meta = pyreadstat.read_sav(str(path))
     assert frame["amount"][0] == 1.5 and set(meta.variable_value_labels["is_won"]) == {0, 1}
-    assert dict(zip(meta.column_names, meta.column_labels, strict=True))["note"] == "note"
+    assert dict(zip(meta.column_names, meta.column_labels, strict=True))["seen_at"] == "seen_at"
 
 
 def test_tableau_opens_the_extract_with_its_types(tmp_path: Path, served: Served) -> None:
