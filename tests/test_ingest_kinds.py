@@ -5,7 +5,8 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from cells import read
+from cells import CONTRACT, read
+from ingest_world import World
 
 pytestmark = pytest.mark.fast
 CONTINENTAL = "amount_net: {from: X, number_format: {thousands: '.', decimal: ','}}"
@@ -84,3 +85,58 @@ def test_a_header_of_another_currency_than_the_contracts_is_refused(tmp_path: Pa
     column = 'amount_net: "Amount (%s)"\n      currency: {const: EUR}'
     assert read(tmp_path / "a", column % "USD", "5", header="Amount (USD)") == ["other_currency"]
     assert read(tmp_path / "b", column % "EUR", "5", header="Amount (EUR)") == [5]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Amount (₹ Cr)", "Umsatz (TEUR)", "Importe (k€)", "金额（万元）", "Sales in thousands", "売上 (百万円)"],
+)
+def test_a_unit_of_the_header_that_the_contract_does_not_state_is_asked_about(tmp_path: Path, header: str) -> None:
+    column = f'amount_net: {{from: "{header}"%s}}'
+    assert read(tmp_path / "a", column % "", "12.5", header=header) == ["unread_unit"]
+    assert read(tmp_path / "b", column % ", unit: 1", "12.5", header=header) == [Decimal("12.5")]
+
+
+def test_a_unit_in_a_title_is_asked_about_unless_a_column_states_one(tmp_path: Path) -> None:
+    for folder, unit, status in (("a", "", "rejected"), ("b", ", unit: 1000", "loaded")):
+        world = World(tmp_path / folder).contract(f"{CONTRACT}      amount_net: {{from: X{unit}}}\n")
+        world.put("a.csv", "Amounts in thousands EUR;\nID;X\n1;5\n2;6\n")
+        assert world.run().files[0]["status"] == status
+
+
+WIDE = """
+system: fp
+title: FP
+objects:
+  - object: budgets
+    files: "*.csv"
+    exported_at: {on: 2025-01-31}
+    stated: {Jahr: {title: '(20[0-9]{2})'}}
+    unpivot: {columns: 'Jän|Jul|Okt|Apr', name: Monat, value: Wert}
+    key: none
+    columns:
+      region: Region
+      budget_line: {const: plan}
+      currency: {const: EUR}
+      period: {const: month}
+      period_start: {join: [Jahr, Monat], separator: "-", formats: ['%Y-%b']}
+      amount: Wert
+"""
+
+
+def test_months_that_run_into_the_next_year_are_not_joined_to_one(tmp_path: Path) -> None:
+    for months, status in (("Jul;Okt;Jän;Apr", "rejected"), ("Jän;Apr;Jul;Okt", "loaded")):
+        world = World(tmp_path / status).contract(WIDE)
+        world.put("a.csv", f"Plan 2025;;;;\nRegion;{months}\nNord;1;2;3;4\nSüd;5;6;7;8\n")
+        row = world.run().files[0]
+        assert (row["status"], row["reason_code"] or "one_year") == (status, "one_year"), row["reason"]
+
+
+@pytest.mark.parametrize(("second", "status"), [("", "rejected"), ("200", "loaded")])
+def test_the_total_of_a_document_is_not_filled_down_to_its_lines(tmp_path: Path, second: str, status: str) -> None:
+    contract = CONTRACT.replace("    columns:", "    reader: {fill_down: [Beleg, Netto]}\n    columns:")
+    contract = contract.replace("order_id: ID", "order_id: Beleg\n      amount_net: Netto")
+    world = World(tmp_path).contract(contract)
+    world.put("a.csv", f"ID;Beleg;Netto\n1;B1;500\n2;;{second}\n3;B2;100\n")
+    row = world.run().files[0]
+    assert row["status"] == status, row["reason"]
