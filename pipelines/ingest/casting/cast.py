@@ -26,7 +26,7 @@ from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.casting.control import control_sql, create_marked
 from pipelines.ingest.casting.header_mapping import HeaderMapping, expression_sql
 from pipelines.ingest.casting.numbers import damaged_id_sql
-from pipelines.ingest.formats.source import BLANKS, SHEET, Source, folded
+from pipelines.ingest.formats.source import BLANKS, SHEET, FileRefusedError, Source, folded
 
 ERRORS = "\x1f"
 PHONES = ("phone", "mobile", "fax")
@@ -81,7 +81,30 @@ def fill_down(
         f"select {', '.join(filled.values())} from filled order by _record desc limit 1"
     ).fetchone()
     carried.update((header, text) for header, text in zip(filled, last or (), strict=False) if text is not None)
+    _refuse_repeated_amounts(connection, source, contract)
     return changed(source, relation="filled", table="filled", has_control=True)
+
+
+def _refuse_repeated_amounts(connection: duckdb.DuckDBPyConnection, source: Source, contract: ObjectContract) -> None:
+    """Refuse an amount that is filled down to lines that have none: the document's total would count once per line."""
+    filled = set(map(folded, contract.reader.fill_down))
+    for name, column in contract.columns.items():
+        header = next(
+            (item for item in source.headers if folded(item) in filled & set(map(folded, column.source))), None
+        )
+        if header is None or not name.startswith("amount"):
+            continue
+        blank = f"nullif(trim(read.{quoted(header)}), '') is null and filled.{quoted(header)} is not null"
+        count = connection.execute(
+            f"select count(*) from filled join {source.relation} as read using (_record) "
+            f"where not filled._is_control and {blank}"
+        ).fetchone()
+        if count and count[0]:
+            raise FileRefusedError(
+                "repeated_amount",
+                f"fill_down: {header!r} ({name}) would be repeated on {count[0]} lines that have none, and count once "
+                "per line: take it out of fill_down, and read the amount of each line",
+            )
 
 
 def _typed_query(source: Source, casting: Casting) -> str:

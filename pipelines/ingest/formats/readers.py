@@ -102,7 +102,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
         f"cast({quoted(name)} as varchar) as {quoted(header)}" for name, header in zip(names, headers, strict=True)
     )
     connection.execute(f"create table cells as select row_number() over () as _record, {cells} from parquet_file")
-    return Source(headers, "cells", encoding="parquet")
+    return Source(headers, "cells", encoding="parquet", has_typed_numbers=True)
 
 
 def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, kind: str) -> Source:
@@ -110,7 +110,7 @@ def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader
 
     A record is an object, or, where the contract names the `headers`, a list with a value for each of them.
     """
-    source = Source([], "cells", encoding="utf-8")
+    source = Source([], "cells", encoding="utf-8", has_typed_numbers=True)
     rows: list[tuple[int, dict[str, str | None]]] = []
     for number, item, raw, offset in _json_records(path, reader, kind):
         if isinstance(item, list) and reader.headers and len(item) == len(reader.headers):

@@ -59,6 +59,7 @@ class Source:
     sheets: the headers of each sheet by its name, where the rows of several are in one table.
     sheet_titles: the texts above the header of each sheet.
     added: headers that are not in the file: what is stated once for all rows, the name of the sheet.
+    has_typed_numbers: whether the format itself says what a number is, as JSON and Parquet do.
     """
 
     headers: list[str]
@@ -76,6 +77,7 @@ class Source:
     sheets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sheet_titles: dict[str, list[str]] = field(default_factory=dict)
     added: tuple[str, ...] = ()
+    has_typed_numbers: bool = False
     table: str = "cells"
     warnings: list[str] = field(default_factory=list)
 

@@ -23,6 +23,7 @@ from pipelines.ingest.casting.currency import (
 from pipelines.ingest.casting.date_order import DateOrderEvidence
 from pipelines.ingest.casting.header_mapping import map_headers, refuse_misspelled
 from pipelines.ingest.casting.sheet_mapping import map_sheets
+from pipelines.ingest.casting.stated_units import refuse_unread_units
 from pipelines.ingest.casting.undecided import refuse_undecided_amounts
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
 from pipelines.ingest.casting.validate import refuse_unknown_words, validate_rows
@@ -158,6 +159,7 @@ def _read(
     refuse_misspelled(contract, outcome.absent_columns, mapping)
     if outcome.absent_columns:
         outcome.warnings.append(f"the file lacks the headers of {', '.join(outcome.absent_columns)}: read as empty")
+    refuse_unread_units(contract, mapping, table)
     refuse_undecided_amounts(connection, arrival.system, contract, mapping, table)
     is_required = settings.company.require_currency
     if is_required:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from pipelines.contracts import CanonicalColumn
 from pipelines.ingest.casting.cast_sql import FALSE, TRUE
 from pipelines.ingest.casting.code_lists import Vocabulary
+from pipelines.ingest.casting.stated_units import stated_unit, unit_of
 from pipelines.ingest.proposals.column_values import NUMBER, ColumnSample
-from pipelines.ingest.proposals.header_patterns import patterns, stated_unit, unit_of
+from pipelines.ingest.proposals.header_patterns import patterns
 
 _SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _CONTINENTAL = re.compile(r"^-?\d{1,3}(\.\d{3})*,\d+-?$|^-?\d+,\d{1,2}-?$|^-?\d{1,3}(\.\d{3}){2,}-?$")

@@ -1,0 +1,142 @@
+"""Kinds of fault in other languages, currencies and layouts than those in which they were first met. Values by hand."""
+
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from cells import CONTRACT, read
+from ingest_world import World
+
+pytestmark = pytest.mark.fast
+CONTINENTAL = "amount_net: {from: X, number_format: {thousands: '.', decimal: ','}}"
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (("24.12.31", "24.11.05"), [date(2024, 12, 31), date(2024, 11, 5)]),  # Hungary: years stand together
+        (("05.11.24", "31.12.24"), [date(2024, 11, 5), date(2024, 12, 31)]),
+        (("24.03.05", "24.04.06"), ["undecidable_date_order"]),
+        (("20-3-24", "21-3-24", "5-3-24"), [date(2024, 3, 20), date(2024, 3, 21), date(2024, 3, 5)]),  # Netherlands
+    ],
+)
+def test_of_short_dates_with_points_or_dashes_the_year_is_found(
+    tmp_path: Path, cells: tuple[str, ...], values: list[object]
+) -> None:
+    assert read(tmp_path, "ordered_on: X", *cells) == values
+
+
+def test_the_last_day_of_a_systems_calendar_means_none(tmp_path: Path) -> None:
+    cells = ("4712-12-31", "31.12.2999", "1601-01-01T00:00:00Z", "2079-06-06 00:00:00", "00.01.1900", "1900-01-00")
+    assert read(tmp_path, "ordered_on: X", *cells, "2024-02-29") == [*[None] * 6, date(2024, 2, 29)]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("1.500 €", "12.000 €"), ("R$ 1.500",), ("kr 1.500", "kr 900"), ("1.500-", "12.000-"), ("(1.500)",),
+        ("+1.500",), ("1.500 Tsd.", "3 Tsd."), ("1.500,-",), ("1.500", "2.500,50"), ("1.500", "0,25"),
+        ("1,500", "12,000"), ("1,500", "2,5"), ("1.500", "2.000.000"),
+    ],
+)  # fmt: skip
+def test_a_mark_before_three_digits_is_asked_about_in_any_dress(tmp_path: Path, cells: tuple[str, ...]) -> None:
+    assert read(tmp_path, "amount_net: X", *cells) == ["undecidable_number_format"]
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (("1,500", "12.5"), [1500, "12.5"]), (("1,500", "2,000,000"), [1500, 2_000_000]), (("¥1,500",), [1500]),
+        (("1.500", "0.250"), ["1.5", "0.25"]), (("1 500", "1'500"), [1500, 1500]),
+    ],
+)  # fmt: skip
+def test_what_else_the_file_holds_settles_the_mark(tmp_path: Path, cells: tuple[str, ...], values: list[str]) -> None:
+    assert read(tmp_path, "amount_net: X", *cells) == [Decimal(value) for value in values]
+
+
+def test_a_dash_for_no_cents_is_no_minus(tmp_path: Path) -> None:
+    assert read(tmp_path / "a", "amount_net: X", "CHF 5.-", "7:-", "8.--", "5.00-") == [5, 7, 8, -5]
+    assert read(tmp_path / "b", CONTINENTAL, "1.500,-", "5,-- €", "1.500,50-") == [1500, 5, Decimal("-1500.5")]
+
+
+def test_an_amount_with_half_a_bracket_is_none(tmp_path: Path) -> None:
+    assert read(tmp_path, "amount_net: X", "(€5", "5)", "(5)") == ["bad_number", "bad_number", -5]
+
+
+def test_traditional_and_japanese_units_are_read(tmp_path: Path) -> None:
+    assert read(tmp_path, "amount_net: X", "3億", "5萬", "2千万", "12億円") == [
+        300_000_000, 50_000, 20_000_000, 1_200_000_000,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("cell", "currency"), [("$900", "EUR"), ("900 CHF", "SEK"), ("£12", "$")])
+def test_a_cells_currency_that_is_not_its_rows_is_refused(tmp_path: Path, cell: str, currency: str) -> None:
+    columns = "amount_net: X\n      currency: C"
+    assert read(tmp_path, columns, f"{cell};{currency}", header="X;C") == ["other_currency"]
+
+
+def test_a_cells_currency_that_is_its_rows_is_loaded(tmp_path: Path) -> None:
+    columns = "amount_net: X\n      currency: C"
+    assert read(tmp_path, columns, "$900;USD", "5 kr;SEK", "¥7;CNY", header="X;C") == [900, 5, 7]
+
+
+def test_a_header_of_another_currency_than_the_contracts_is_refused(tmp_path: Path) -> None:
+    column = 'amount_net: "Amount (%s)"\n      currency: {const: EUR}'
+    assert read(tmp_path / "a", column % "USD", "5", header="Amount (USD)") == ["other_currency"]
+    assert read(tmp_path / "b", column % "EUR", "5", header="Amount (EUR)") == [5]
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Amount (₹ Cr)", "Umsatz (TEUR)", "Importe (k€)", "金额（万元）", "Sales in thousands", "売上 (百万円)"],
+)
+def test_a_unit_of_the_header_that_the_contract_does_not_state_is_asked_about(tmp_path: Path, header: str) -> None:
+    column = f'amount_net: {{from: "{header}"%s}}'
+    assert read(tmp_path / "a", column % "", "12.5", header=header) == ["unread_unit"]
+    assert read(tmp_path / "b", column % ", unit: 1", "12.5", header=header) == [Decimal("12.5")]
+
+
+def test_a_unit_in_a_title_is_asked_about_unless_a_column_states_one(tmp_path: Path) -> None:
+    for folder, unit, status in (("a", "", "rejected"), ("b", ", unit: 1000", "loaded")):
+        world = World(tmp_path / folder).contract(f"{CONTRACT}      amount_net: {{from: X{unit}}}\n")
+        world.put("a.csv", "Amounts in thousands EUR;\nID;X\n1;5\n2;6\n")
+        assert world.run().files[0]["status"] == status
+
+
+WIDE = """
+system: fp
+title: FP
+objects:
+  - object: budgets
+    files: "*.csv"
+    exported_at: {on: 2025-01-31}
+    stated: {Jahr: {title: '(20[0-9]{2})'}}
+    unpivot: {columns: 'Jän|Jul|Okt|Apr', name: Monat, value: Wert}
+    key: none
+    columns:
+      region: Region
+      budget_line: {const: plan}
+      currency: {const: EUR}
+      period: {const: month}
+      period_start: {join: [Jahr, Monat], separator: "-", formats: ['%Y-%b']}
+      amount: Wert
+"""
+
+
+def test_months_that_run_into_the_next_year_are_not_joined_to_one(tmp_path: Path) -> None:
+    for months, status in (("Jul;Okt;Jän;Apr", "rejected"), ("Jän;Apr;Jul;Okt", "loaded")):
+        world = World(tmp_path / status).contract(WIDE)
+        world.put("a.csv", f"Plan 2025;;;;\nRegion;{months}\nNord;1;2;3;4\nSüd;5;6;7;8\n")
+        row = world.run().files[0]
+        assert (row["status"], row["reason_code"] or "one_year") == (status, "one_year"), row["reason"]
+
+
+@pytest.mark.parametrize(("second", "status"), [("", "rejected"), ("200", "loaded")])
+def test_the_total_of_a_document_is_not_filled_down_to_its_lines(tmp_path: Path, second: str, status: str) -> None:
+    contract = CONTRACT.replace("    columns:", "    reader: {fill_down: [Beleg, Netto]}\n    columns:")
+    contract = contract.replace("order_id: ID", "order_id: Beleg\n      amount_net: Netto")
+    world = World(tmp_path).contract(contract)
+    world.put("a.csv", f"ID;Beleg;Netto\n1;B1;500\n2;;{second}\n3;B2;100\n")
+    row = world.run().files[0]
+    assert row["status"] == status, row["reason"]
