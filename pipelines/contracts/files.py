@@ -47,6 +47,7 @@ class Reader(Declared):
     ragged: Literal["refuse", "pad"] = "refuse"
     comment: str = ""
     records: str | None = None
+    plugin: str = ""  # a reader of another package, by the name of its entry point
 
 
 def _pattern_or_words(value: Any) -> Any:

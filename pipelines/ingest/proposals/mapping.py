@@ -6,7 +6,7 @@ column needs dates) and the file's name. What is not certain is written as a com
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -14,6 +14,8 @@ from pipelines.contracts import CanonicalObject, SourceContract, canonical_objec
 from pipelines.home.settings import Settings
 from pipelines.ingest.casting.code_lists import SEEDS, Vocabulary, load_vocabulary
 from pipelines.ingest.proposals.column_values import ID, ColumnSample, fit_score
+from pipelines.ingest.proposals.evidence import with_evidence
+from pipelines.ingest.proposals.guess import Guess
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.ingest.proposals.headers import (
     Aliases,
@@ -40,21 +42,13 @@ ID_AS_TEXT_FACTOR = 0.6
 
 
 @dataclass(frozen=True)
-class Guess:
-    """One header's proposed column and its confidence, 0 to 1. Two headers of one column are joined."""
-
-    header: str
-    column: str
-    confidence: float
-
-
-@dataclass(frozen=True)
 class ProposalContext:
     """What is known before a file is read: vocabularies by kind, and contracts, whose headers are known names too."""
 
     vocabularies: Mapping[str, Vocabulary]
     contracts: tuple[SourceContract, ...] = ()
     base_currency: str = ""
+    keys: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of records in files that are known, by column
 
     @classmethod
     def of(cls, settings: Settings, contracts: Iterable[SourceContract] = ()) -> "ProposalContext":
@@ -86,7 +80,9 @@ def best_object(
     likely = sorted(names, key=lambda name: -scored[name][0])[:SHORTLIST]
     scored = {name: _score(samples, name, context, stem, is_near=True, is_part=is_part) for name in likely}
     best = max(scored, key=lambda name: scored[name][0])
-    return best, scored[best][1]
+    by_header = {guess.header: guess for guess in scored[best][1]}
+    by_header = with_evidence(frame, samples, canonical_objects()[best], by_header, context.keys)
+    return best, [by_header[header] for header in frame.columns if header in by_header]
 
 
 def _score(
@@ -204,7 +200,7 @@ def _candidates(
     """The columns that a header can feed: those with its name, otherwise those with a similar name."""
     entities, texts = entity_words()[item.name], {form for form, _ in forms(header)}
     exact = exact_similarities(header, words_by_column, entities)
-    if entities & texts and sample.texts and sample.share(ID.match) > SURE and sample.distinct_share == 1:
+    if entities & texts and sample.texts and sample.share(ID.match) > SURE and sample.is_unique:
         exact[item.key_column] = 0.99  # unique ids under the row's own name
     guesses = _fitting(header, exact, sample, item, context)
     if guesses or not is_near or unmapped_headers() & texts:
@@ -218,13 +214,18 @@ def _fitting(
 ) -> list[Guess]:
     guesses = []
     for column, similarity in similarities.items():
-        if similarity >= PLAUSIBLE:
+        if similarity >= PLAUSIBLE and not (sample.is_email and _is_name(column)):
             score = fit_score(sample, column, item.columns[column], context.vocabularies) * _as_key(
                 sample, column, item
             )
             score *= ID_AS_TEXT_FACTOR if _holds_ids(header) and _is_no_id(column, item) else 1
             guesses += [Guess(header, column, similarity * score)] if similarity * score >= PLAUSIBLE else []
     return guesses
+
+
+def _is_name(column: str) -> bool:
+    """Whether the column holds a name that is no address; some systems name their own people by address."""
+    return column.endswith("_name") and column != "owner_name"
 
 
 def _holds_ids(header: str) -> bool:

@@ -21,8 +21,9 @@ from pipelines.ingest.formats.decode import content_hash
 from pipelines.ingest.formats.source import FileRefusedError, scratch, scratch_database
 from pipelines.ingest.landing.absent import ProvenColumns
 from pipelines.ingest.landing.export_date import exported_at
-from pipelines.ingest.landing.inbox import InboxFile, matching_contracts
+from pipelines.ingest.landing.inbox import InboxFile, matching_contracts, named_like
 from pipelines.ingest.landing.land_file import land_file
+from pipelines.ingest.landing.nearest import fit, headers_of, nearest_by_headers
 
 NO_DATE = datetime(1970, 1, 1)
 
@@ -49,14 +50,15 @@ def find_contract(
         names = [path.resolve().relative_to(settings.inbox).as_posix()] if inside else [path.name, f"*/{path.name}"]
         claims = [
             claim for name in names for claim in matching_contracts([InboxFile(path, name, "", 0)], contracts)[name]
-        ] or [
-            (system, item)
-            for system, item in claims
-            if any(Path(path.name).match(Path(glob).name) for glob in item.files)
-        ]
+        ] or [claim for claim in claims if named_like(path.name, claim[1])]
+        if len(claims) > 1 and not inside:  # deals.csv is a name of many systems: what its headers fit counts
+            headers = headers_of(path)
+            claims = sorted(claims, key=lambda claim: fit(claim[1], headers), reverse=True)
     if not claims:
+        near = None if wanted else nearest_by_headers(path, contracts)
+        why = f"nearest: {near}; read it with --contract {near.contract}, or " if near else ""
         raise AlmanacError(
-            f"{path}: no contract {wanted or 'matches its name'}: `almanac sources new {path}` proposes one"
+            f"{path}: no contract {wanted or 'matches its name'}: {why}`almanac sources new {path}` proposes one"
         )
     return claims[0]
 
@@ -169,12 +171,16 @@ def _check_sample(settings: Settings, system: SourceContract, contract: ObjectCo
         problems.append(f"{read.refused.height} rows quarantined, {sample.quarantined} expected")
     if sample.loaded is not None and read.accepted.height != sample.loaded:
         problems.append(f"{read.accepted.height} rows loaded, {sample.loaded} expected")
-    rows = [{name: _comparable(value) for name, value in row.items()} for row in read.accepted.to_dicts()]
+    rows = read.accepted.to_dicts()
     for expected in sample.expected:
-        cells = {name: _comparable(value) for name, value in expected.items()}
-        if not any(all(row.get(name) == value for name, value in cells.items()) for row in rows):
-            problems.append(f"no loaded row is {cells}")
+        if not any(matches_expected(row, expected) for row in rows):
+            problems.append(f"no loaded row is { {name: _comparable(value) for name, value in expected.items()} }")
     return problems
+
+
+def matches_expected(row: Mapping[str, object], expected: Mapping[str, object]) -> bool:
+    """Whether a loaded row has the expected cells, as the YAML of a sample writes them."""
+    return all(_comparable(row.get(name)) == _comparable(value) for name, value in expected.items())
 
 
 def _comparable(value: object) -> str | None:
