@@ -13,6 +13,8 @@ from pipelines.home.settings import Settings
 from pipelines.keys import contacts
 from pipelines.keys.company_name import NameKey, parse_names, simplified
 from pipelines.keys.countries import country_keys
+from pipelines.keys.latin import folded
+from pipelines.keys.lexicon import KNOWN_GIVEN_NAMES
 from pipelines.keys.tax import tax_id_keys
 from pipelines.keys.writing import writing
 
@@ -20,7 +22,8 @@ from pipelines.keys.writing import writing
 def name_keys(values: pl.Series) -> pl.DataFrame:
     """One row per name: `name`, the fields of `NameKey`, and how it is written.
 
-    `digits`, `word_count` and `letter_mask` are of its core, `script` and `is_plain` of the whole name.
+    `digits`, `word_count` and `letter_mask` are of its core, `script` and `is_plain` of the whole name. folded_core:
+    the sorted core where Müller, Mueller and Muller are one. is_given_known: the given name is in the list of names.
     """
     names = values.to_list()
     parsed = _parse(names)
@@ -33,6 +36,8 @@ def name_keys(values: pl.Series) -> pl.DataFrame:
         *writing(values, simplified(names)),
         digits=core.str.replace_all(r"[^0-9]", ""),
         word_count=core.str.count_matches(" ", literal=True) + 1,
+        folded_core=folded(frame["sorted_core"]),
+        is_given_known=pl.col("given").is_in(KNOWN_GIVEN_NAMES),
         letter_mask=pl.Series(letter_masks(frame["core"].to_list()), dtype=pl.UInt64),
     )
 

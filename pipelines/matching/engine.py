@@ -53,7 +53,8 @@ def engine(
             " (source_system varchar, source_id varchar, namespace varchar, namespace_key varchar)"
         )
         load_seed(connection, "match_weights", weights or SHIPPED_SEEDS / "match_weights.csv")
-        load_seed(connection, "industries", SHIPPED_SEEDS / "industries.csv")
+        for seed in ("industries", "placeholders"):
+            load_seed(connection, seed, SHIPPED_SEEDS / f"{seed}.csv")
         load_seed(connection, "match_overrides", overrides or SHIPPED_SEEDS / "match_overrides.csv")
         build_key_tables(connection, schema="staging")
         run_models(connection, ["mtc_contacts"])

@@ -106,8 +106,9 @@ def try_update(connection: duckdb.DuckDBPyConnection) -> Update:
 
 
 def _rules(connection: duckdb.DuckDBPyConnection) -> str:
-    """A digest of what the kept tables were made by: key rules, SQL, weights and industries."""
-    seeds = [str(rows(connection, f"from policy.{name} order by all")) for name in ("match_weights", "industries")]
+    """A digest of what the kept tables were made by: key rules, SQL and seeds."""
+    names = ("match_weights", "industries", "placeholders")
+    seeds = [str(rows(connection, f"from policy.{name} order by all")) for name in names]
     parts = [rules_version(), *map(model_sql, ("mtc_contacts", *MATCHING)), *seeds]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
