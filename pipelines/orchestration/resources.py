@@ -11,7 +11,7 @@ from dagster_dbt import DbtCliResource
 from dagster_dbt.compat import DBT_PYTHON_VERSION
 
 from pipelines import inputs, job
-from pipelines.home import warehouse
+from pipelines.home import dbt, warehouse
 from pipelines.home.settings import Settings
 from pipelines.messages import Notice, notify_of_run
 from pipelines.orchestration import retention
@@ -58,7 +58,7 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
         if context.run is None:
             raise dg.DagsterInvariantViolationError("a home is owned by a run")
         run_id = kept_run_id(context.run)
-        with warehouse.run_lock(settings, owner=f"run {run_id}"):
+        with warehouse.run_lock(settings, owner=f"run {run_id}"), dbt.host():
             opened = Home(settings, run_id, say or _log(context))
             recovery.recover_quietly(settings, opened.say)
             yield opened
