@@ -8,7 +8,19 @@ import typer
 
 from pipelines.errors import AlmanacError
 
-SUBJECTS = ("ingest", "match", "forecast", "funnel", "truth", "metamorphic", "deals", "questions", "cases", "postgres")
+SUBJECTS = (
+    "ingest",
+    "match",
+    "forecast",
+    "funnel",
+    "truth",
+    "said",
+    "metamorphic",
+    "deals",
+    "questions",
+    "cases",
+    "postgres",
+)
 
 
 def register(app: typer.Typer) -> None:
