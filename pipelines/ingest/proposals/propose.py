@@ -32,7 +32,7 @@ from pipelines.ingest.proposals.wide_sheets import (
     periodic_objects,
 )
 
-SAMPLE_ROWS = 2000
+SAMPLE_ROWS = 2000  # of a file: a proposal is read by a person, who should not wait for it
 LINES = {"orders": "order_lines", "invoices": "invoice_lines"}
 REPEATED_SHARE = 0.9  # of numbers to rows: a list of documents may repeat a few by mistake
 
