@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from conftest import found
 
 pytestmark = pytest.mark.fast
 
@@ -25,7 +26,7 @@ TYPES = [
 
 def documented() -> dict[str, dict]:
     models: dict[str, dict] = {}
-    for path in sorted((PROJECT / "models").rglob("*.yml")):
+    for path in found((PROJECT / "models").rglob("*.yml")):
         for model in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("models", []):
             models.setdefault(model["name"], {}).update(model)
     return models

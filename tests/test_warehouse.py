@@ -4,7 +4,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+import duckdb
 import gate_homes as homes
+import polars as pl
 import pytest
 
 from pipelines.errors import AlmanacError
@@ -68,3 +70,25 @@ def test_what_only_reads_cannot_change_a_table(tmp_path: Path) -> None:
     settings = homes.home(tmp_path)
     with pytest.raises(Exception, match="read-only"), warehouse.read(settings) as connection:
         connection.execute("create table raw.t as select 1")
+
+
+def test_frames_are_read_by_the_names_they_were_given_and_only_meanwhile() -> None:
+    rows = pl.DataFrame({"a": [1, None], "b": ["x", "y"]})
+    with duckdb.connect() as connection:
+        connection.execute("set python_enable_replacements = false")
+        with warehouse.frames(connection, given=rows):
+            assert connection.execute("select * from given").pl().equals(rows)
+        with pytest.raises(duckdb.CatalogException):
+            connection.execute("select * from given")
+        with pytest.raises(ValueError, match="stops"), warehouse.frames(connection, given=rows):
+            raise ValueError("stops")
+        with pytest.raises(duckdb.CatalogException):
+            connection.execute("select * from given")
+
+
+def test_a_table_is_replaced_by_a_frame_that_is_no_variable_of_a_caller() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("set python_enable_replacements = false; create schema quality")
+        warehouse.replace_table(connection, "quality", "numbers", pl.DataFrame({"n": [1]}))
+        warehouse.replace_table(connection, "quality", "numbers", pl.DataFrame({"n": [2, 3]}))
+        assert connection.execute("select n from quality.numbers order by n").fetchall() == [(2,), (3,)]

@@ -6,7 +6,7 @@ from forecasts.config import Tier
 from forecasts.panel.batch import Batch
 
 MANY_ZEROS = 0.25  # an average gap of 1.33 periods between demands (Syntetos, Boylan & Croston 2005 cut at 1.32)
-MEDIAN_GAP = 1.3
+MEDIAN_GAP = 1.3  # periods: gaps are whole, so that half of them must be of two or more
 PEERS = ("seasonal_naive", "naive", "season_mean")  # what a model must beat to be served
 
 

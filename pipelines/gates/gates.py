@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from expectations.results import CheckResult
-from expectations.suite import GATES, Suite, SuiteError, load_suites, matching
+from expectations.results import CheckResult as CheckResult
+from expectations.suite import GATES as GATES
+from expectations.suite import Suite, SuiteError, load_suites, matching
 from pipelines.errors import AlmanacError
 from pipelines.gates import currencies, freshness, volumes
 from pipelines.home import state, warehouse
@@ -161,7 +162,8 @@ def keep(settings: Settings, run: Run, gate: str, results: Sequence[CheckResult]
             warehouse.replace_table(connection, "quality", "results", results_frame if kept.is_empty() else kept)
             return
         connection.execute("delete from quality.results where run_id = ? and gate = ?", [run.run_id, gate])
-        connection.execute("insert into quality.results by name select * from results_frame")
+        with warehouse.frames(connection, found=results_frame):
+            connection.execute("insert into quality.results by name select * from found")
 
 
 def _has_results(connection: duckdb.DuckDBPyConnection) -> bool:

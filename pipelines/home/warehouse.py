@@ -62,7 +62,20 @@ def write(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def replace_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, frame: pl.DataFrame) -> None:
     """Make the table hold exactly the rows of the frame."""
-    connection.execute(f"create or replace table {quoted(schema)}.{quoted(table)} as select * from frame")
+    with frames(connection, rows=frame):
+        connection.execute(f"create or replace table {quoted(schema)}.{quoted(table)} as select * from rows")
+
+
+@contextmanager
+def frames(connection: duckdb.DuckDBPyConnection, **named: pl.DataFrame) -> Iterator[None]:
+    """Frames that SQL may read by these names: what it reads is said here, not found among a caller's variables."""
+    for name, frame in named.items():
+        connection.register(name, frame.to_arrow())
+    try:
+        yield
+    finally:
+        for name in named:
+            connection.unregister(name)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.ingest.proposals.options import FORMATS, is_continental
 from pipelines.ingest.proposals.preview import read_table
 
-MIN_SHARE = 0.9
+MIN_SHARE = 0.9  # of the cells of a column: a tenth may be notes or missing values
 
 
 def read_series(

@@ -22,7 +22,7 @@ from pipelines.ingest.casting.months import month_number
 from pipelines.ingest.formats.source import BLANKS, SHEET, FileRefusedError, Source, folded
 
 FIRST_RECORD = 5_000_000_000  # above the records of any other file; dbt reserves 10 billion numbers per file
-RECORDS_PER_COLUMN = 10_000_000
+RECORDS_PER_COLUMN = 10_000_000  # more than a sheet has rows: a value is numbered within its column
 MAX_COLUMNS = FIRST_RECORD // RECORDS_PER_COLUMN - 1
 _ITEM = '"~item"'  # no header begins with it
 _NUMBERED = re.compile(r" \(\d{1,2}\)$")

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 SAMPLE_BYTES = 256 * 1024
 MIN_COMMON_SHARE, MIN_NEIGHBOUR_SHARE = 0.8, 0.5
-MIN_HANGUL = 30
+MIN_HANGUL = 30  # letters: fewer bytes of Chinese text may look Korean by chance
 DOUBLE_BYTE = re.compile(rb"[\x80-\xff].", re.DOTALL)  # any byte above 127 takes the next one with it
 # Lead bytes of kana and the kanji of everyday use; of the 5,401 frequent characters; of Hangul syllables.
 _COMMON = {"cp932": {0x82, 0x83, *range(0x88, 0x98)}, "cp950": set(range(0xA4, 0xC7))}

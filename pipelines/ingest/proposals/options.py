@@ -17,7 +17,7 @@ _ENGLISH = re.compile(r"^-?\d{1,3}(,\d{3})+(\.|$)|^-?\d+\.\d{1,2}$|^-?\d+\.\d{4,
 _NOT_NUMERIC = re.compile(r"[^\d.,-]")  # currency and blanks, which do not tell the decimal mark
 _MAGNITUDES = {"k": 1000, "m": 1_000_000, "b": 1_000_000_000}
 _LETTER = re.compile(r"\d\s*([KkMmB])\s*(?:[A-Z]{3}|[€$£])?$")
-SHOWN = 12
+SHOWN = 12  # words in a comment of the contract: as many as fit one line
 # Formats that are read only if the contract names them.
 FORMATS = (
     ("epoch_ms", r"\d{13}"), ("epoch_s", r"\d{10}"), ("excel_serial", r"[2-6]\d{4}(\.\d+)?"), ("%Y年", r"\d{4}年"),
