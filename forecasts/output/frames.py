@@ -201,6 +201,7 @@ def _accuracy(served: Served) -> pl.DataFrame:
     parts = [
         _scores(served, origin, past, *model)
         for origin, past in _origins(served)
+        if len(origin.rows)  # a history one period longer than two seasons has cutoffs of no series
         for model in _scored(served, origin, past)
     ]
     if not parts:

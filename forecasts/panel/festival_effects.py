@@ -24,7 +24,8 @@ class Effects:
 
     def restore(self, forecasts: np.ndarray) -> np.ndarray:
         """The forecasts with the effects of the future regressors."""
-        return np.where(self.is_log[:, None], forecasts * np.exp(self.future), forecasts + self.future)
+        logs = np.where(self.is_log[:, None], self.future, 0.0)  # amounts are no exponents: a large one would overflow
+        return np.where(self.is_log[:, None], forecasts * np.exp(logs), forecasts + self.future)
 
 
 def effects_of(batch: Batch, horizon: int) -> Effects:
