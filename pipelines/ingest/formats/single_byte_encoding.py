@@ -27,7 +27,7 @@ _OTHER = {
 MIN_RUN_SHARE = 0.5  # of letters above 127 that stand in runs of three or more; in Latin words such runs are rare
 MIN_HEBREW_LETTERS = 8  # as Cyrillic they would be small ones alone, and none of ы, ь, э, ю and я
 MIN_LETTERS = 12  # fewer letters of another script than that prove none, where several scripts read them
-SAMPLE_BYTES = 16 * 1024
+SAMPLE_BYTES = 8 * 1024
 _WORD = re.compile(r"[^\W\d_]+")
 _TYPOGRAPHY = set("’‘“”„‚–—…«»‹›·•€£°§²³½¼¾®©™´¨¿¡×±µ№ªº\u00a0\u00ad\u200e\u200f")
 _VOWELS = r"\u064b-\u0652\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"  # signs of Arabic and Thai that follow a letter
@@ -58,12 +58,12 @@ def single_byte_encoding(data: bytes) -> str:
 
 def _readings(data: bytes, encodings: dict[str, str]) -> dict[str, str]:
     """The encodings under which the text keeps to one language, each with its text; alike texts only once."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for name, group in encodings.items():
         text = _decoded(data, name)
-        if _is_of_one_language(text, group) and text not in found.values():
-            found[name] = text
-    return found
+        if _is_of_one_language(text, group) and text not in texts.values():
+            texts[name] = text
+    return texts
 
 
 def _is_of_one_language(text: str, group: str) -> bool:
