@@ -12,17 +12,13 @@ from pipelines.ingest.formats.source import FileRefusedError
 
 SAMPLE_BYTES = 256 * 1024
 MIN_COMMON_SHARE, MIN_NEIGHBOUR_SHARE = 0.8, 0.5
-<<<<<<< HEAD
 MIN_HANGUL = 30  # letters: fewer bytes of Chinese text may look Korean by chance
-=======
-MIN_HANGUL = 30
 # The syllables of names, towns and firms that Korean text is full of; Chinese bytes are others when read as Korean.
 _FREQUENT = set(
     "이다는에의가을를로고하지사기스인어자나서시대정한도리일아수보있주그해제전부장원은과여구연상성소세산오동신만영공조국라거모비"
     "화회선업김박최강윤임철민준현진우호식품자건유물류통광경남북충청울천안양평포항중학교무역객명번름주문금액처담당날짜계약"
 )
 MIN_FREQUENT_SHARE = 0.3
->>>>>>> h/V
 DOUBLE_BYTE = re.compile(rb"[\x80-\xff].", re.DOTALL)  # any byte above 127 takes the next one with it
 # Lead bytes of kana and the kanji of everyday use; of the 5,401 frequent characters; of Hangul syllables.
 _COMMON = {"cp932": {0x82, 0x83, *range(0x88, 0x98)}, "cp950": set(range(0xA4, 0xC7))}
