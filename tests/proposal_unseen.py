@@ -25,6 +25,11 @@ from pipelines.ingest.proposals.propose import interpret, settled
 
 SETS = Path(__file__).with_name("exports") / "unseen.yml"
 DOCUMENTS = 120
+# Systems of some of the lists, whose contracts were written afterwards: a proposal does without them.
+OF_THE_LISTS = {
+    *("shopify", "woocommerce", "odoo", "xero", "stripe", "freshsales", "quickbooks", "boards", "business_central"),
+    *("yonyou_nc", "oracle_ebs"),
+}
 WORDS = "amber basin cedar delta ember fjord grove harbor inlet juniper kestrel larch meadow north ocean".split()  # noqa: SIM905
 FIRST = "Ada Ben Carla Dev Elif Finn Gita Hugo Ines Jan".split()  # noqa: SIM905
 LAST = "Ross Ott Silva Rao Kaya Berg Nair Lang".split()  # noqa: SIM905
@@ -131,8 +136,9 @@ def rows_of(export: dict[str, Any]) -> Iterator[list[str]]:
 
 
 def scores(part: str) -> Iterator[Score]:
-    """The score of every export of one part of the sets, the shipped contracts known."""
-    contracts = tuple(load_contracts(SHIPPED_SOURCES).values())
+    """The score of every export of one part of the sets, the shipped contracts of other systems known."""
+    systems = load_contracts(SHIPPED_SOURCES)
+    contracts = tuple(system for name, system in systems.items() if name not in OF_THE_LISTS)
     context = ProposalContext.of(load_settings(), contracts)
     with TemporaryDirectory() as folder:
         for export in yaml.safe_load(SETS.read_text(encoding="utf-8"))[part]:

@@ -78,7 +78,11 @@ def test_what_is_written_on_the_first_line_of_a_document_only_is_no_amount_of_a_
     path = tmp_path / "orders_export_2025-10-31.csv"
     path.write_text("Name,Currency,Total,Lineitem quantity,Lineitem name,Lineitem price\n" + lines, encoding="utf-8")
     text = propose(load_settings(tmp_path), path, "shop", None)
-    assert 'order_id: "Name"' in text and 'fill_down": ["Currency"]' in text and "amount_gross" not in text
+    assert (
+        'order_id: "Name"' in text
+        and 'fill_down": ["Name", "Currency"], "fill_down_within": "Name"' in text
+        and "amount_gross" not in text
+    )
     assert "5 rows in = 4 loaded + 0 quarantined" in text
 
 

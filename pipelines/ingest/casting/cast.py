@@ -53,6 +53,9 @@ def cast_cells(connection: duckdb.DuckDBPyConnection, source: Source, casting: C
         raise sql_refused(connection, casting.contract, names, error) from error
 
 
+DOCUMENT = "~document"  # the number of the document that a row belongs to, while blank cells are filled
+
+
 def fill_down(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
@@ -69,20 +72,58 @@ def fill_down(
     if not filled:
         return source
     carried = {} if carried is None else carried
-    above = f"{f'partition by {quoted(SHEET)} ' if source.sheets else ''}order by _record rows unbounded preceding"
+    sheet = quoted(SHEET) if source.sheets else ""
+    document = _document_sql(source, contract, carried, sheet)
+    parts = ", ".join(filter(None, (sheet, quoted(DOCUMENT) if document else "")))
+    above = f"{f'partition by {parts} ' if parts else ''}order by _record rows unbounded preceding"
     cells = [
         f"coalesce(last_value(nullif(trim({cell}), '') ignore nulls) over ({above}), "
-        f"{literal(carried[header]) if header in carried else 'null'}) as {cell}"
+        f"{_carried_sql(header, carried, is_within=bool(document))}) as {cell}"
         for header, cell in filled.items()
     ]
-    marked = f"select * replace ({', '.join(cells)}), {control_sql(source, contract)} as _is_control"
-    create_marked(connection, f"filled as {marked} from {source.relation} order by _record", source, contract)
-    last = connection.execute(
-        f"select {', '.join(filled.values())} from filled order by _record desc limit 1"
-    ).fetchone()
-    carried.update((header, text) for header, text in zip(filled, last or (), strict=False) if text is not None)
+    relation = f"(select *, {document} from {source.relation})" if document else source.relation
+    columns = f"* {f'exclude ({quoted(DOCUMENT)}) ' if document else ''}replace ({', '.join(cells)})"
+    marked = f"select {columns}, {control_sql(source, contract)} as _is_control"
+    create_marked(connection, f"filled as {marked} from {relation} order by _record", source, contract)
+    _carry(connection, list(filled), contract, carried)
     _refuse_repeated_amounts(connection, source, contract)
     return changed(source, relation="filled", table="filled", has_control=True)
+
+
+def _document_sql(source: Source, contract: ObjectContract, carried: dict[str, str], sheet: str) -> str:
+    """SQL for the number of each row's document, where the contract fills down within documents."""
+    within = folded(contract.reader.fill_down_within)
+    header = next((header for header in source.headers if within and folded(header) == within), None)
+    if header is None:
+        return ""
+    above = f"{f'partition by {sheet} ' if sheet else ''}order by _record rows unbounded preceding"
+    known = f"last_value(nullif(trim({quoted(header)}), '') ignore nulls) over ({above})"
+    return f"coalesce({known}, {literal(carried[header]) if header in carried else 'null'}) as {quoted(DOCUMENT)}"
+
+
+def _carried_sql(header: str, carried: dict[str, str], *, is_within: bool) -> str:
+    """The value before this chunk, where there is one: within documents that of the last document alone."""
+    if header not in carried:
+        return "null"
+    value = literal(carried[header])
+    if not is_within:
+        return value
+    return f"case when {quoted(DOCUMENT)} = {literal(carried.get(DOCUMENT, ''))} then {value} end"
+
+
+def _carry(
+    connection: duckdb.DuckDBPyConnection, headers: list[str], contract: ObjectContract, carried: dict[str, str]
+) -> None:
+    """Keep the values of the last row for the next chunk of the file."""
+    cells = ", ".join(map(quoted, headers))
+    last = connection.execute(f"select {cells} from filled order by _record desc limit 1").fetchone()
+    texts = {header: text for header, text in zip(headers, last or (), strict=False) if text is not None}
+    within = folded(contract.reader.fill_down_within)
+    if within:
+        carried.clear()
+        number = next((text for header, text in texts.items() if folded(header) == within), None)
+        texts |= {DOCUMENT: number} if number else {}
+    carried.update(texts)
 
 
 def _refuse_repeated_amounts(connection: duckdb.DuckDBPyConnection, source: Source, contract: ObjectContract) -> None:

@@ -68,7 +68,7 @@ def refuse_misspelled(contract: ObjectContract, absent: Iterable[str], mapping: 
     spelled = {folded(header): header for header in mapping.extra}
     for name in absent:
         wanted = contract.columns[name].source or contract.columns[name].join
-        near = [match for alias in wanted for match in difflib.get_close_matches(folded(alias), spelled, 1, MISSPELLED)]
+        near = [header for alias in wanted for header in spelled if _is_misspelled(folded(alias), header)]
         near += [header for header in spelled for alias in wanted if _without_unit(header) == _without_unit(alias)]
         if near:
             raise FileRefusedError(
@@ -76,6 +76,13 @@ def refuse_misspelled(contract: ObjectContract, absent: Iterable[str], mapping: 
                 f"header {' or '.join(map(repr, wanted))} is missing; nearest is {spelled[near[0]]!r}: rename it "
                 "in the contract's `from`",
             )
+
+
+def _is_misspelled(wanted: str, header: str) -> bool:
+    """Whether two headers differ by letters of a word, as Amonut does, and not by another word: City for Country."""
+    ours, theirs = wanted.split(), header.split()
+    pairs = list(zip(ours, theirs, strict=True)) if len(ours) == len(theirs) else [(wanted, header)]
+    return all(difflib.SequenceMatcher(None, *pair).ratio() >= MISSPELLED for pair in pairs)
 
 
 def _without_unit(header: str) -> str:

@@ -23,7 +23,7 @@ DATE_FORMATS = (("%Y-%m-%d", r"\d{4}-\d{2}-\d{2}"), ("%Y_%m_%d", r"\d{4}_\d{2}_\
 # Key columns of objects without an id of their own.
 FEW_REPEATED = 0.9  # of the ids of records are different: those that repeat are errors, and quarantined
 KEY_PARTS = ("member", "dealer_id", "team", "role", "department", "product_id", "component_id", "version")
-_AMOUNT = re.compile(r"-?[\d.,]*[.,]\d+")
+AMOUNT = re.compile(r"-?[\d.,]*[.,]\d+")
 DIMENSIONS = {"region": "region", "product_line": "product_line", "team": "team", "owner_name": "rep"}
 
 
@@ -89,6 +89,10 @@ def _reader_lines(draft: ContractDraft) -> list[str]:
     samples = {header: ColumnSample.of(draft.frame[header]) for header in draft.frame.columns}
     fill = _merged_column(draft) if draft.wide else _fill(draft, samples)
     options: dict[str, object] = {**draft.reader, **({"fill_down": fill} if fill else {})}
+    documents = [draft.headers[name][0] for name in DOCUMENTS if name in draft.headers]
+    if fill and not draft.wide and documents and draft.canonical.key_column == "line_id":
+        options["fill_down"] = fill if documents[0] in fill else [documents[0], *fill]
+        options["fill_down_within"] = documents[0]  # a blank head is not that of the document above
     lines = [f"    reader: {json.dumps(options, ensure_ascii=False)}"] if options else []
     if draft.labels:
         words = ", ".join("'" + label.replace("'", "''") + "'" for label in draft.labels)
@@ -273,20 +277,17 @@ def _file_lines(path: Path) -> list[str]:
 def _fill(draft: ContractDraft, samples: dict[str, ColumnSample]) -> list[str]:
     """The headers to fill down: those of a document's head without its amounts, which are no line's."""
     mapped = {guess.header for guess in draft.guesses}
-    return [name for name in filled_down(samples) if name in mapped or samples[name].share(_AMOUNT.fullmatch) < 1] or [
-        name for name in _heads(draft) if name in mapped and samples[name].share(_AMOUNT.fullmatch) < 1
+    return [name for name in filled_down(samples) if name in mapped or samples[name].share(AMOUNT.fullmatch) < 1] or [
+        name for name in _heads(draft) if name in mapped and samples[name].share(AMOUNT.fullmatch) < 1
     ]
 
 
 def _heads(draft: ContractDraft) -> list[str]:
-    """Columns of a document's head that its number does not share: filled on every first row, and on no other."""
+    """Columns of a document's head, where its number is on all rows: filled on first rows only."""
     documents = [draft.headers[name][0] for name in DOCUMENTS if name in draft.headers]
     if draft.canonical.key_column != "line_id" or not documents:
         return []
-    heads = head_columns(draft.frame, documents[0])
-    numbers = draft.frame[documents[0]].str.strip_chars().n_unique()
-    filled = {name: draft.frame[name].str.strip_chars().replace("", None).count() for name in heads}
-    return [name for name in heads if filled[name] >= numbers]  # a blank one would take that of the row above
+    return head_columns(draft.frame, documents[0])
 
 
 def filled_down(samples: dict[str, ColumnSample]) -> list[str]:

@@ -14,7 +14,7 @@ import yaml
 
 from pipelines.contracts import SourceContract, canonical_objects
 from pipelines.ingest.formats.source import folded
-from pipelines.ingest.proposals.header_patterns import patterns
+from pipelines.ingest.proposals.header_patterns import compiled, patterns
 
 ALIASES = Path(__file__).with_name("header_aliases.yml")
 ENTITIES = Path(__file__).with_name("entity_words.yml")
@@ -54,6 +54,9 @@ def forms(header: str) -> tuple[tuple[str, float], ...]:
     reordered = " ".join([*inside, bare])
     parts = {header: 0.0, reordered.replace(" ", "") if _CJK.search(reordered) else reordered: 0.01}
     parts |= {bare: 0.02 if all(map(_UNIT.fullmatch, inside)) else 0.07}
+    parts |= dict.fromkeys(
+        (without for unit in patterns()["units"] if (without := compiled(unit["pattern"]).sub(" ", bare)) != bare), 0.03
+    )
     parts |= dict.fromkeys(re.split(r"\s[-–]\s|[:：]\s", bare, maxsplit=1)[1:], 0.03)
     deductions: dict[str, float] = {}
     for part, deduction in parts.items():

@@ -125,9 +125,10 @@ def _guesses(
     candidates = [
         replace(guess, header=header)
         for header in samples
-        for guess in _candidates(shortened[header], samples[header], item, words_by_column, context, is_near)
+        for guess in _candidates(shortened[header], samples[header], item, words_by_column, context, is_near=False)
         # `Order Reference` beside `Order Date` is a name of its own, and not the reference of an order.
-        or (_candidates(header, samples[header], item, words_by_column, context, is_near=False))
+        or _candidates(header, samples[header], item, words_by_column, context, is_near=False)
+        or _candidates(shortened[header], samples[header], item, words_by_column, context, is_near)
         if not _has_label_column(header, guess.column, samples)
     ]
     assigned: dict[str, Guess] = {}

@@ -28,7 +28,8 @@ from pipelines.ingest.casting.unpivot import headings, long_headers
 from pipelines.ingest.formats.source import FileRefusedError, folded
 from pipelines.ingest.formats.workbook import table_sheet
 from pipelines.ingest.proposals.column_values import DATE, NUMBER, ColumnSample
-from pipelines.ingest.proposals.contract_yaml import ContractDraft, filled_down, to_yaml
+from pipelines.ingest.proposals.contract_yaml import AMOUNT, ContractDraft, filled_down, to_yaml
+from pipelines.ingest.proposals.evidence import DOCUMENTS, head_columns
 from pipelines.ingest.proposals.guess import Guess
 from pipelines.ingest.proposals.mapping import ProposalContext, best_object
 from pipelines.ingest.proposals.preview import Preview, preview, read_table
@@ -151,9 +152,12 @@ def _best_without_heads(
         as_lines = best_object(frame, context, [LINES[name]], words)
         if {"quantity", "unit_price"} & {guess.column for guess in as_lines[1]}:
             name, guesses = as_lines
-    heads = set(filled_down({header: ColumnSample.of(frame[header]) for header in frame.columns}))
-    columns = canonical_objects()[name].columns
-    totals = [guess.header for guess in guesses if guess.header in heads and columns[guess.column].type == "decimal"]
+    samples = {header: ColumnSample.of(frame[header]) for header in frame.columns}
+    heads = set(filled_down(samples))
+    if canonical_objects()[name].key_column == "line_id":
+        documents = [guess.header for guess in guesses if guess.column in DOCUMENTS]
+        heads |= {header for document in documents[:1] for header in head_columns(frame, document)}
+    totals = [header for header in frame.columns if header in heads and samples[header].share(AMOUNT.fullmatch) == 1]
     return best_object(frame.drop(totals), context, [name], words) if totals else (name, guesses)
 
 
