@@ -5,13 +5,16 @@ import os
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from pathlib import Path
 
+import duckdb
 import pytest
 from conftest import REPOSITORY
 from ingest_world import World, deals
+from small_team import write_deals
 from typer.testing import CliRunner
 
 from pipelines.cli import app
@@ -64,6 +67,38 @@ def test_an_installed_almanac_knows_its_version_policy_and_contracts(wheel: Path
     assert (tmp_path / "acme" / "seeds" / "stages.csv").is_file()
     listed = json.loads(almanac("--config", str(tmp_path / "acme"), "sources", "list", "--json"))
     assert ("salesforce", "opportunities") in {(row["system"], row["object"]) for row in listed}
+
+
+@pytest.mark.slow
+def test_an_empty_environment_with_the_wheel_makes_a_company_and_serves_it(wheel: Path, tmp_path: Path) -> None:
+    """`almanac init`, `demo` and `run` of an installed wheel. What it depends on is lent by this environment: a path in
+    a .pth file, which is searched after the wheel's own folder, so that the test needs no package index."""
+    environment = tmp_path / "env"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
+    site = next(environment.glob("lib/python*/site-packages"))
+    (site / "lent.pth").write_text(sysconfig.get_paths()["purelib"] + "\n")
+    uv = Path(sys.executable).with_name("uv")
+    install = [str(uv), "pip", "install", "--quiet", "--offline", "--no-deps", "--python", str(environment)]
+    subprocess.run([*install, str(wheel)], check=True)
+
+    def almanac(*arguments: object) -> str:
+        command = [str(environment / "bin" / "almanac"), *map(str, arguments)]
+        clean = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ALMANAC"))}
+        done = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    where = [str(environment / "bin" / "python"), "-c", "import pipelines; print(pipelines.__file__)"]
+    assert subprocess.run(where, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.startswith(str(site))
+    almanac("--home", tmp_path / "demo", "demo", "--customers", 40)
+    assert (tmp_path / "demo" / "inbox" / "salesforce").is_dir()
+    (tmp_path / "home" / "inbox").mkdir(parents=True)
+    export = write_deals(tmp_path / "home" / "inbox" / "deals_2026-10-31.csv")
+    almanac("init", tmp_path / "acme", "--profile", "small", "--currency", "EUR", "--export", export)
+    told = almanac("--home", tmp_path / "home", "--config", tmp_path / "acme", "run")
+    assert "500" in told
+    with duckdb.connect(str(tmp_path / "home" / "published" / "almanac.duckdb"), read_only=True) as connection:
+        assert connection.execute("select count(*) from marts.opportunities").fetchall() == [(500,)]
 
 
 def test_listings_are_json_for_programs(tmp_path: Path) -> None:

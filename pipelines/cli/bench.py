@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-SUBJECTS = ("ingest", "match", "forecast", "funnel", "truth", "metamorphic", "deals", "questions", "postgres")
+SUBJECTS = ("ingest", "match", "forecast", "funnel", "truth", "metamorphic", "deals", "questions", "postgres", "soak")
 
 
 def register(app: typer.Typer) -> None:
