@@ -42,9 +42,10 @@ MAY_IMPORT: dict[str, set[str]] = {
     "job": STEP
     | {"ingest", "decisions", "inputs", "resolve", "matching", "gates", "ledger", "replay", "forecasts", "serving"},
     "orchestration": STEP
-    | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving", "messages"},
+    | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving", "messages", "expectations"},
     "api": {"serving"},  # what programs of readers import
     "demo": {"errors", "home"},
+    "schemas": {"contracts", "home", "messages", "forecasts", "expectations"},  # of every YAML that a company writes
 }
 ON_TOP = {"bench", "cli"}  # may import everything but each other
 # Folders of pipelines/ingest in the order in which they may import each other; a module of `ingest` itself is above.

@@ -20,6 +20,7 @@ SUBJECTS = (
     "questions",
     "cases",
     "postgres",
+    "soak",
 )
 
 

@@ -208,8 +208,8 @@ def _forget(
     """Remove a person from landing onward, and keep them out when old files are read again."""
     from pipelines import ingest
     from pipelines.contracts import load_contracts
+    from pipelines.home import progress, warehouse
     from pipelines.home import settings as clock
-    from pipelines.home import warehouse
     from pipelines.ingest.erasure.erase import forget
 
     settings = settings_from(context)
@@ -217,6 +217,7 @@ def _forget(
     with warehouse.run_lock(settings, "forget"):
         changed = forget(settings, contracts, person, f"forget-{clock.now():%Y%m%dT%H%M%S%f}")
         ingest.rebuild(settings, contracts)
+        progress.back_to(settings, "")  # what was made still holds the person
     if not changed:
         typer.echo(
             f"no kept record has exactly {person!r}; a later one will be kept out. "

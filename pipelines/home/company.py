@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, ValidationError
 
-from pipelines.contracts.declared import Declared, Word, explained, read_yaml
+from pipelines.contracts.declared import Declared, Word, checked_owner, explained, read_yaml
 from pipelines.errors import AlmanacError
 
 PublishedFor = Literal["owner", "group", "everyone"]
@@ -41,7 +41,8 @@ class Company(Declared):
     published_for: who may read `published/`: the owner, the owner's group, or everyone on the machine.
     require_currency: amounts whose currency nobody states are refused; otherwise they are taken for base_currency with
     a warning. Homes of before 0.2 lack the key; 0.3 refuses whatever it says. publish: a PostgreSQL server that gets
-    the served tables as well, without a password; empty for none.
+    the served tables as well, without a password; empty for none. owner: whom Dagster names as the owner of tables,
+    and of exports whose contract names nobody.
     """
 
     base_currency: str = Field(default="CNY", pattern="^[A-Z]{3}$")
@@ -54,6 +55,7 @@ class Company(Declared):
     published_for: PublishedFor = "group"
     publish: Annotated[Word, AfterValidator(_server)] = ""
     pii_key: Word = ""
+    owner: Annotated[Word, AfterValidator(checked_owner)] = "team:data"
 
 
 def load_company(path: Path) -> Company:

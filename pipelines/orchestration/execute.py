@@ -67,7 +67,7 @@ def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Calla
         from pipelines.orchestration.automation import JOB
         from pipelines.orchestration.definitions import build_defs
 
-        job = build_defs(settings, say).resolve_job_def(JOB)
+        job = build_defs(settings, say, also=as_of).resolve_job_def(JOB)
         with dg.DagsterInstance.get() as instance, redirect_stdout(log):
             result = job.execute_in_process(
                 run_config=QUIET_LOGGER,
