@@ -171,7 +171,9 @@ def _profile(settings: Settings) -> bytes:
     """Where the tables are, as seen from the folder dbt runs in: a home that is moved or copied is not parsed anew."""
     path = os.path.relpath(settings.working_file, _folder(settings))
     retries = {"connect_attempts": 5}  # someone's short query ends soon
-    output = {"type": "duckdb", "path": path, "threads": 2, "settings": {"timezone": "UTC"}, "retries": retries}
+    limit = {"memory_limit": settings.company.memory_limit} if settings.company.memory_limit else {}
+    rules = {"timezone": "UTC", **limit}
+    output = {"type": "duckdb", "path": path, "threads": 2, "settings": rules, "retries": retries}
     return json.dumps({"almanac": {"target": "home", "outputs": {"home": output}}}, indent=2).encode()
 
 

@@ -123,6 +123,7 @@ def replica(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect()
     try:
         connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        _limit_memory(settings, connection)
         path = str(settings.working_file).replace("'", "''")
         connection.execute(f"attach '{path}' as built (read_only); attach ':memory:' as work; use work")
         yield connection
@@ -179,11 +180,19 @@ def _connection(settings: Settings, read_only: bool = False) -> Iterator[duckdb.
     connection = _connect(settings.working_file, read_only)
     try:
         connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        _limit_memory(settings, connection)
         for schema in () if read_only else PYTHON_SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
         yield connection
     finally:
         connection.close()
+
+
+def _limit_memory(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """Spill to a folder of the home beyond the company's limit, whatever database the connection has."""
+    connection.execute(f"set temp_directory = {literal(str(settings.warehouse / 'spilled'))}")
+    if limit := settings.company.memory_limit:
+        connection.execute(f"set memory_limit = {literal(limit)}")
 
 
 def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
