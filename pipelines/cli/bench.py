@@ -6,7 +6,18 @@ from pathlib import Path
 
 import typer
 
-SUBJECTS = ("ingest", "match", "forecast", "funnel", "truth", "metamorphic", "deals", "questions", "postgres")
+SUBJECTS = (
+    "ingest",
+    "match",
+    "forecast",
+    "funnel",
+    "truth",
+    "metamorphic",
+    "deals",
+    "questions",
+    "postgres",
+    "mutants",
+)
 
 
 def register(app: typer.Typer) -> None:
