@@ -57,3 +57,15 @@ def test_a_gate_is_to_be_held_only_if_it_has_rules(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(gates, "gate_suites", lambda _: {**dict.fromkeys(gates.GATES, ()), "marts": shipped["marts"]})
     with pytest.raises(AlmanacError, match="the marts gate was not held"):
         gates.assert_passed(settings, run)
+
+
+def test_a_report_counts_what_passed_what_warns_and_what_blocks() -> None:
+    found = [("passed", "critical"), ("passed", "warning"), ("failed", "warning"), ("error", "warning")]
+    quiet = gates.GateReport("raw", tuple(homes.result("raw", outcome, severity) for outcome, severity in found))
+    assert quiet.passed
+    assert quiet.summary == "raw gate: 2 of 4 checks passed, 2 warnings"
+    failed, error = (homes.result("raw", outcome) for outcome in ("failed", "error"))
+    loud = gates.GateReport("raw", (*quiet.results, failed, error))
+    assert not loud.passed
+    assert loud.blocking_failures == (failed, error)
+    assert loud.summary == f"raw gate: 2 of 6 checks passed, 2 warnings, 2 block: {failed.sentence}"
