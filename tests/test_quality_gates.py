@@ -242,5 +242,7 @@ def test_volume_is_compared_with_the_run_that_was_served_last(
     found = engine.run_gate(settings.working_file, [suite])
     assert [result.severity for result in found if result.outcome == "failed"] == failures
     with warehouse.read(settings) as connection:
-        query = "select previous_run_id from quality.volumes where table_name = 'receipts'"
-        assert connection.execute(query).fetchall() == [("aa",)]
+        query = (
+            "select row_count, previous_row_count, previous_run_id from quality.volumes where table_name = 'receipts'"
+        )
+        assert connection.execute(query).fetchall() == [(kept, 100, "aa")]
