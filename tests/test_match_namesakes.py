@@ -1,4 +1,4 @@
-"""Evidence is counted once, placeholders are none, and spellings of one value meet."""
+"""Evidence is counted once, placeholders are none, and spellings and translations of one value meet."""
 
 import datetime as dt
 
@@ -82,6 +82,22 @@ TOGETHER: dict[str, tuple[Fields, ...]] = {
     "a slashed o": tuple(
         {"account_name": name, "city": city, "postal_code": "1050"}
         for name, city in (("Ørstedt Møbler A/S", "København"), ("Oerstedt Moebler A/S", "Koebenhavn"))
+    ),
+}
+TOGETHER |= {
+    "a name and its translation": (
+        {"account_name": "深圳市朗科维化工有限公司", "address": "解放路345号", "city": "深圳"},
+        {"account_name": "Lang Ke Wei Chemicals Co Ltd", "address": "No. 345 Jiefang Road", "city": "Shenzhen"},
+    ),
+    "a registered name in another order": (
+        {"account_name": "广州博明维科技股份有限公司", "phone": "020-38112001"},
+        {"account_name": "博明维科技（广州）有限公司", "phone": "020-38112799"},
+    ),
+}
+APART |= {
+    "two Chinese names of one sound": (
+        {"account_name": "拓搏维软件有限公司", "city": "苏州"},
+        {"account_name": "拓博维软件有限公司", "city": "苏州"},
     ),
 }
 REVIEWED: dict[str, tuple[Fields, ...]] = {

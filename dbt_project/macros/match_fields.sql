@@ -5,15 +5,14 @@
 #}
 {% macro match_fields() -%}
     {{ return([
-        {'name': 'name', 'levels': ['same_legal_name', 'same_name', 'same_core', 'transposed', 'same_sound', 'short_name', 'contained', 'similar', 'shared_words', 'shared_rare_word', 'same_brand', 'sister_name', 'other_place', 'other_number', 'other_country', 'other_branch', 'other_words', 'other_registered', 'other_script', 'other'], 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
+        {'name': 'name', 'levels': ['same_legal_name', 'same_name', 'same_core', 'transposed', 'same_spoken', 'same_sound', 'short_name', 'contained', 'similar', 'shared_words', 'shared_rare_word', 'same_brand', 'sister_name', 'other_place', 'other_number', 'other_country', 'other_branch', 'other_words', 'other_registered', 'other_script', 'other'], 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
          'shared_count': shared_name_count()},
         {'name': 'given', 'levels': ['same', 'similar', 'initial', 'alike', 'other'], 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
          'shared_count': 'coalesce(case when l.given = r.given then l.given_others end, l.surname_others, l.given_others)'},
         {'name': 'surname', 'levels': ['same', 'similar', 'initial', 'alike', 'other_generation', 'other'], 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
          'shared_count': 'coalesce(l.surname_others, r.surname_others)'},
         {'name': 'tax_id', 'levels': ['same_valid', 'same', 'other_valid', 'other'], 'known': 'tax_id_key', 'shared_count': 'l.tax_id_key_others', 'level': tax_id_level()},
-        {'name': 'phone', 'levels': ['same', 'other'], 'known': 'phone_key', 'shared_count': 'l.phone_key_others',
-         'level': "case when l.phone_key = r.phone_key then 'same' when l.phone_key != r.phone_key then 'other' end"},
+        {'name': 'phone', 'levels': ['same', 'same_switchboard', 'other'], 'known': 'phone_key', 'shared_count': 'l.phone_key_others', 'level': phone_level()},
         {'name': 'email', 'levels': ['same', 'similar', 'other'], 'known': 'email_key', 'shared_count': 'l.email_key_others', 'level': email_level()},
         {'name': 'domain', 'levels': ['same', 'other'], 'known': 'domain_key', 'shared_count': 'l.domain_key_others',
          'level': domain_level()},
@@ -51,10 +50,14 @@
         when {{ has_form_of_other_country() }} then 'other_country'
         when {{ has_other_number() }} then 'other_number'
         when l.name_key = r.name_key and l.legal_form is not null then 'same_legal_name'
+        when l.registered_name = r.registered_name and l.legal_form is not null and r.legal_form is not null then 'same_legal_name'
         when l.name_key = r.name_key then 'same_name'
         when l.sorted_core = r.sorted_core and l.name_place != r.name_place then 'other_place'
         when l.sorted_core = r.sorted_core and strlen(l.core) > length(l.core) and l.core != r.core then 'transposed'
         when l.sorted_core = r.sorted_core then 'same_core'
+        -- at least one in Latin letters: two Chinese names of one sound are two names
+        when l.spoken = r.spoken and l.brand != r.brand and least(strlen(l.core) - length(l.core), strlen(r.core) - length(r.core)) = 0
+            then case when l.name_place != r.name_place then 'other_place' else 'same_spoken' end
         when l.sound = r.sound and (strlen(l.core) > length(l.core)) != (strlen(r.core) > length(r.core))
             then 'same_sound'
         when l.core_digits is distinct from r.core_digits and l.brand = r.brand then 'same_brand'
@@ -157,11 +160,12 @@
 {# How many records share what two company names have in common: the whole core, their rarest word, or the brand. #}
 {% macro shared_name_count() -%}
     case
-        when l.name_key = r.name_key and l.legal_form is not null then l.legal_name_others
+        when l.registered_name = r.registered_name and l.legal_form is not null then l.legal_name_others
         when l.sorted_core = r.sorted_core then l.sorted_core_others
         when {{ has_word('r', 'l.rarest_word') }} then l.rarest_word_others
         when {{ has_word('l', 'r.rarest_word') }} then r.rarest_word_others
         when l.brand = r.brand then l.brand_others
+        when l.spoken = r.spoken then l.spoken_others
         when l.sound = r.sound then l.sound_others
         else 0
     end
@@ -271,10 +275,23 @@
     end
 {%- endmacro %}
 
+{# Direct lines of one switchboard differ in their last three digits. #}
+{% macro phone_level() -%}
+    case
+        when l.phone_key = r.phone_key then 'same'
+        when not (l.is_person and r.is_person) and length(l.phone_key) >= 9 and length(l.phone_key) = length(r.phone_key)
+            and left(l.phone_key, -3) = left(r.phone_key, -3) then 'same_switchboard'
+        when l.phone_key != r.phone_key then 'other'
+    end
+{%- endmacro %}
+
+{# In two scripts a street is compared by its sound; it may also be translated, and then only the number differs or not. #}
 {% macro address_level() -%}
     case
         when l.address_key is null or r.address_key is null then null
         when l.address_key = r.address_key then 'same'
+        when (strlen(l.address_key) > length(l.address_key)) != (strlen(r.address_key) > length(r.address_key))
+            and l.address_sound = r.address_sound then 'same'
         when l.street_number = r.street_number then 'same_number'
         else 'other'
     end

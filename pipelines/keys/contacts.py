@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import polars as pl
+from pypinyin import lazy_pinyin
 
 from pipelines.keys.countries import script_of
 from pipelines.keys.domains import domains_of_mail, domains_of_sites
@@ -92,10 +93,10 @@ def website_keys(values: pl.Series) -> pl.DataFrame:
 
 
 def address_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per address: `value, address_key` (number and street), `street_number`, `address_words`.
+    """One row per address: `value, address_key` (number and street), `address_sound`, `street_number`, `address_words`.
 
     Coarse on purpose, 5900 N. Winthrop Ave = `5900 winthrop`, because systems differ in directions, street types and
-    town names; Chinese addresses give road and number (`解放路 88`).
+    town names; Chinese addresses give road and number (`解放路 88`). The sound is alike in both scripts (`88 jiefang`).
     """
     text = values.str.normalize("NFKC").str.to_lowercase().rename("text")
     han = text.str.replace_all(r"[\s,，。.;]", "").str.replace_all(
@@ -109,12 +110,23 @@ def address_keys(values: pl.Series) -> pl.DataFrame:
     street = latin.str.extract(r"\b\d+[a-z]?\s+(?:\d+\s+)?([0-9a-z]{2,})", 1)
     frame = pl.DataFrame({"value": values, "text": text, "number": number, "street": street, "words": latin})
     is_han = pl.col("text").str.contains(r"\p{Han}")
-    return frame.with_columns(road=pl.select(road).to_series(), han=han).select(
+    frame = frame.with_columns(road=pl.select(road).to_series(), han=han)
+    return frame.select(
         "value",
         address_key=pl.when(is_han).then("road").otherwise(pl.col("number") + " " + pl.col("street")),
+        address_sound=pl.when(is_han)
+        .then(pl.col("road").str.extract(" ([0-9]+)$", 1) + " " + _sounds(frame["road"]))
+        .otherwise(pl.col("number") + " " + pl.col("street")),
         street_number=pl.when(is_han).then(pl.col("han").str.extract(r"([0-9]+)号", 1)).otherwise("number"),
         address_words=pl.when(is_han).then("han").otherwise("words"),
     )
+
+
+def _sounds(roads: pl.Series) -> pl.Series:
+    """Pinyin of each Chinese road without direction and kind of street: 中山东路 88 gives zhongshan."""
+    names = roads.str.extract(r"^(.+?)[东西南北中]?(?:路|街|大道|巷|道|里|弄|村) ", 1)
+    by_name = {name: "".join(lazy_pinyin(name)) for name in names.unique().drop_nulls()}
+    return names.replace_strict(by_name, default=None, return_dtype=pl.String)
 
 
 def place_keys(values: pl.Series) -> pl.DataFrame:

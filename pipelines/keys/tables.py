@@ -17,6 +17,7 @@ from pipelines.keys.countries import country_keys
 from pipelines.keys.latin import folded
 from pipelines.keys.lexicon import KNOWN_GIVEN_NAMES
 from pipelines.keys.tax import tax_id_keys
+from pipelines.keys.trades import trade
 from pipelines.keys.writing import writing
 
 
@@ -24,7 +25,8 @@ def name_keys(values: pl.Series) -> pl.DataFrame:
     """One row per name: `name`, the fields of `NameKey`, and how it is written.
 
     `digits`, `word_count` and `letter_mask` are of its core, `script` and `is_plain` of the whole name. folded_core:
-    the sorted core where Müller, Mueller and Muller are one. is_given_known: the given name is in the list of names.
+    the sorted core where Müller, Mueller and Muller are one. spoken: sound and trade of a company, alike in Chinese and
+    in English. is_given_known: the given name is in the list of names.
     """
     names = values.to_list()
     parsed = _parse(names)
@@ -38,9 +40,17 @@ def name_keys(values: pl.Series) -> pl.DataFrame:
         digits=core.str.replace_all(r"[^0-9]", ""),
         word_count=core.str.count_matches(" ", literal=True) + 1,
         folded_core=folded(frame["sorted_core"]),
+        spoken=pl.Series(
+            [_spoken(*row) for row in frame.select("sound", "core", "brand").iter_rows()], dtype=pl.String
+        ),
         is_given_known=pl.col("given").is_in(KNOWN_GIVEN_NAMES),
         letter_mask=pl.Series(letter_masks(frame["core"].to_list()), dtype=pl.UInt64),
     )
+
+
+def _spoken(sound: str, core: str, brand: str) -> str | None:
+    named = trade(core, brand) if sound else ""
+    return f"{sound}|{named}" if named else None
 
 
 def letter_masks(texts: list[str]) -> npt.NDArray[np.uint64]:

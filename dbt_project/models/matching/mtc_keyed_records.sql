@@ -45,6 +45,12 @@ final as (
         nullif(names.place, '') as name_place,
         nullif(names.branch, '') as branch,
         nullif(names.sound, '') as sound,
+        names.spoken,
+        -- in one town of China no two companies have one brand and trade, whatever their form and its order
+        case
+            when names.place != '' and strlen(names.core) > length(names.core) then names.place || '|' || names.core
+            else nullif(names.name_key, '')
+        end as registered_name,
         nullif(names.given, '') as given,
         nullif(names.surname, '') as surname,
         coalesce(names.is_given_known, false) as is_given_known,
@@ -57,6 +63,7 @@ final as (
         coalesce(websites.domain_key, emails.domain_key) is null as is_domain_of_contact,
         contacts.contact_keys,
         addresses.address_key,
+        addresses.address_sound,
         addresses.street_number,
         nullif(upper(regexp_replace(accounts.postal_code, '[^0-9A-Za-z]', '', 'g')), '') as postal_key,
         left(postal_key, least(4, cast(length(postal_key) / 2 as integer) + 1)) as postal_area,

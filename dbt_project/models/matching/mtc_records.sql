@@ -55,7 +55,7 @@ other_counts as (
         {% endfor -%}
     from keyed_records
     left join frequencies as legal_name
-        on legal_name.field = 'legal_name' and keyed_records.name_key = legal_name.value
+        on legal_name.field = 'legal_name' and keyed_records.registered_name = legal_name.value
     {% for key in counted_keys() -%}
         left join frequencies as {{ key }}_values
             on {{ key }}_values.field = '{{ key }}'
