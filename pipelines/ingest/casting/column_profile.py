@@ -50,6 +50,7 @@ def column_rules(
     zone, day_zone = zones
     general = Rules(zone, form, (*system.null_words, *contract.null_words), is_padded=source.has_unicode_blanks)
     general = replace(general, has_excel_guards=source.has_excel_guards, day_zone=day_zone)
+    general = replace(general, has_marks=source.has_unicode_blanks)
     read = {name: headers for name, headers in mapping.columns.items() if headers}
     texts = {name for name in read if canonical_objects()[contract.object].columns[name].type == "text"}
     padded = _padded(
