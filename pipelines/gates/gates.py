@@ -13,7 +13,7 @@ import polars as pl
 from expectations.results import CheckResult
 from expectations.suite import GATES, Suite, SuiteError, load_suites, matching
 from pipelines.errors import AlmanacError
-from pipelines.gates import currencies, freshness, volumes
+from pipelines.gates import currencies, dates, freshness, volumes
 from pipelines.home import state, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings
@@ -92,8 +92,9 @@ def run_gate(settings: Settings, run: Run, gate: str) -> GateReport:
 
 
 def measure(settings: Settings) -> None:
-    """Write the tables that rules compare with: `quality.freshness`, `quality.currencies` and `quality.volumes`."""
+    """Write the tables that rules compare with, in `quality`: `freshness`, `currencies`, `dates` and `volumes`."""
     currencies.record(settings)
+    dates.record(settings)
     freshness.record(settings)
     volumes.record(settings)
 

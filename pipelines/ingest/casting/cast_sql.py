@@ -58,6 +58,7 @@ class Rules:
     has_excel_guards: cells may stand as `="0010"` or `'0010`. has_marks: cells may hold marks that nobody sees.
     is_plain: a plain cast reads every cell that is no null word. is_looked_up: the value of every other cell is in the
     column `~value <name>` of the cells. has_bad: `~bad <name>` is true where it could not be read.
+    has_zone: whether the contract states the zone of its times.
     day_zone: whose day an instant in a column of dates becomes; empty for that of its zone.
     """
 
@@ -72,6 +73,7 @@ class Rules:
     has_bad: bool = False
     day_zone: str = ""
     has_marks: bool = False
+    has_zone: bool = False
 
 
 _NUMBERED = r"'[-+]?\d[\w.,/-]*"
@@ -233,7 +235,8 @@ def _boolean(text: str, column: Column, canonical: CanonicalColumn, rules: Rules
 def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
     is_date = canonical.type == "date"
     zone = column.timezone or rules.zone
-    sql = moment_sql(text, column.formats, rules.order, zone, is_date=is_date)
+    as_written = column.day_of == "source" and column.timezone is None and not rules.has_zone
+    sql = moment_sql(text, column.formats, rules.order, zone, is_date=is_date, as_written=as_written)
     if not is_date:
         return sql
     return f"cast({day_of_instant_sql(sql, zone, '' if column.day_of == 'source' else rules.day_zone)} as date)"
