@@ -1,6 +1,6 @@
 """Kinds of fault in other languages, currencies and layouts than those in which they were first met. Values by hand."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -173,3 +173,96 @@ def test_a_word_that_two_encodings_read_is_asked_about(tmp_path: Path, encoding:
     path.write_bytes(f"id;name\n1;{text}\n".encode(encoding))
     with pytest.raises(FileRefusedError, match=f"'(1;)?{text}' as {encoding}"):
         find_encodings(path)
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("12345678901234500000", "98765432109876500000", "A-1"),  # fifteen digits and zeros
+        ("4876876000000310272", "7"),  # what a double holds
+        ("2025-03-05 00:00:00", "3-14", "2-40"), ("05/03/2025", "3-14", "2-40"), ("4.87688E18", "7"), ("#REF!", "7"),
+        ("=VLOOKUP(A2,B:C,2)", "7"), ("05. Mrz", "7"), ("5-mars", "7"), ("3월 5일", "7"), ("05-Mar-25", "7"),
+    ],
+)  # fmt: skip
+def test_an_id_that_a_spreadsheet_changed_is_quarantined(tmp_path: Path, cells: tuple[str, ...]) -> None:
+    damaged = [cell for cell in cells if len(cell) > 4]
+    values = read(tmp_path, "product_id: X", *cells)
+    assert values == ["damaged_id" if cell in damaged else cell for cell in cells]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ("4876876000000311001", "4876876000000311000"), ("2025-03-05", "2025-03-06"), ("12-SET", "MAR1"),
+        ("1234567890123450", "1234567890123456"), ("#12", "=A"),
+    ],
+)  # fmt: skip
+def test_an_id_that_only_looks_like_a_damaged_one_is_loaded(tmp_path: Path, cells: tuple[str, ...]) -> None:
+    assert read(tmp_path, "product_id: X", *cells) == list(cells)
+
+
+def test_a_text_that_is_an_error_of_a_spreadsheet_is_emptied_and_said(tmp_path: Path) -> None:
+    cells = ("#REF!", "#WERT!", "#¡VALOR!", "#ИМЯ?", "######", "Err:502", "=SUM(A1:A3)", "#1 seller", "#Yolo!")
+    assert read(tmp_path / "a", "product_name: X", *cells) == [*[None] * 7, "#1 seller", "#Yolo!"]
+    world = World(tmp_path / "b").contract(f"{CONTRACT}      product_name: X\n")
+    world.put("a.csv", "ID;X\n1;#REF!\n2;Desk\n")
+    assert "1 cells hold an error of a spreadsheet (#REF!) and are read as empty" in str(
+        world.run().files[0]["warnings"]
+    )
+    assert world.rows("select column_name, old_value from control.corrections") == [("product_name", "#REF!")]
+
+
+def test_marks_without_width_inside_a_text_are_no_part_of_it(tmp_path: Path) -> None:
+    assert (
+        read(tmp_path / "a", "product_id: X", "C\u200b-1", "C\u00ad-1", "\u2066C-1\u2069", "C\u200d-1") == ["C-1"] * 4
+    )
+    names = ("Exam\u00adple", "Ex\u200bample", "می\u200cخواهم")  # the last joins its letters
+    assert read(tmp_path / "b", "product_name: X", *names) == ["Example", "Example", "می\u200cخواهم"]
+
+
+HISTORY = CONTRACT.replace("order_lines", "opportunity_history").replace("line_id", "history_id")
+HISTORY = HISTORY.replace("order_id: ID", "opportunity_id: ID\n      stage: {const: Prospecting}")
+
+
+def changed_at(tmp_path: Path, header: str, *cells: str, zone: str = "Europe/Berlin") -> list[datetime]:
+    """The instants of a column of times, in UTC; the system's zone is stated, or not where it is empty."""
+    stated = HISTORY.replace("timezone: Europe/Berlin\n", f"timezone: {zone}\n" if zone else "")
+    world = World(tmp_path).contract(f'{stated}      changed_at: "{header}"\n')
+    world.put("a.csv", "".join([f"ID;{header}\n", *(f"{n};{cell}\n" for n, cell in enumerate(cells))]))
+    assert world.run().files[0]["reason_code"] in (None, ""), world.rows("select reason from control.files")
+    return list(world.column("select changed_at from raw.opportunity_history order by _record"))
+
+
+@pytest.mark.parametrize(
+    ("header", "instant"),
+    [
+        ("When (UTC)", datetime(2025, 1, 5, 23, 30)), ("Wann [GMT]", datetime(2025, 1, 5, 23, 30)),
+        ("时间 (UTC+08:00)", datetime(2025, 1, 5, 15, 30)), ("When (GMT-5)", datetime(2025, 1, 6, 4, 30)),
+        ("When", datetime(2025, 1, 5, 22, 30)),
+    ],
+)  # fmt: skip
+def test_the_zone_that_a_header_states_is_that_of_its_times(tmp_path: Path, header: str, instant: datetime) -> None:
+    assert changed_at(tmp_path, header, "2025-01-05 23:30:00") == [instant]
+
+
+def test_an_abbreviated_zone_of_a_header_is_asked_about_unless_the_contract_states_one(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="which zone is CST"):
+        changed_at(tmp_path / "a", "When (CST)", "2025-01-05 23:30:00", zone="")
+    assert changed_at(tmp_path / "b", "When (CST)", "2025-01-05 23:30:00", zone="Asia/Shanghai") == [
+        datetime(2025, 1, 5, 15, 30)
+    ]
+
+
+def test_an_offset_behind_hours_and_minutes_is_read(tmp_path: Path) -> None:
+    cells = ("2025-01-05 23:30+01", "2025-01-05T22:30Z", "2025-01-05 17:30 -05:00", "2025-01-05T17:30-0500")
+    assert changed_at(tmp_path, "When", *cells) == [datetime(2025, 1, 5, 22, 30)] * 4
+
+
+def test_the_sources_day_is_the_written_one_where_no_zone_is_stated(tmp_path: Path) -> None:
+    contract = CONTRACT.replace("timezone: Europe/Berlin\n", "")
+    world = World(tmp_path).contract(f"{contract}      ordered_on: {{from: X, day_of: source}}\n")
+    world.put("a.csv", "ID;X\n1;2025-01-05T20:00:00-05:00\n2;2025-01-06T01:00:00+09:00\n")
+    world.run()
+    assert world.column("select ordered_on from raw.order_lines order by _record") == [
+        date(2025, 1, 5), date(2025, 1, 6),
+    ]  # fmt: skip

@@ -77,6 +77,8 @@ BREAKAGES = [
     ("raw/lineage", "update raw.accounts set _file_id = 'unknown' where _record = 1", "the ledger counted", True),
     ("raw/exchange_rates", "update raw.exchange_rates set rate = 0 where _record = 1", "rate of zero", True),
     ("raw/currencies", "update raw.opportunities set currency = null where _record = 1", "nobody states", False),
+    ("raw/dates", "update raw.opportunities set closed_on = '0024-03-05' where _record = 1", "before 1990", False),
+    ("raw/dates", "update raw.opportunities set closed_on = '2068-01-05' where _record = 1", "years ahead", False),
     ("clean/customer_map", "update resolved.customer_map set customer_id = null where source_id = 'A1'",
      "out of every customer's total", True),
     ("clean/customer_map", "delete from resolved.customer_map where source_id = 'A1'", "that no customer holds", True),

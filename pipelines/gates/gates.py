@@ -14,7 +14,7 @@ from expectations.results import CheckResult as CheckResult
 from expectations.suite import GATES as GATES
 from expectations.suite import Suite, SuiteError, load_suites, matching
 from pipelines.errors import AlmanacError
-from pipelines.gates import currencies, freshness, volumes
+from pipelines.gates import currencies, dates, freshness, volumes
 from pipelines.home import state, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings
@@ -93,8 +93,9 @@ def run_gate(settings: Settings, run: Run, gate: str) -> GateReport:
 
 
 def measure(settings: Settings) -> None:
-    """Write the tables that rules compare with: `quality.freshness`, `quality.currencies` and `quality.volumes`."""
+    """Write the tables that rules compare with, in `quality`: `freshness`, `currencies`, `dates` and `volumes`."""
     currencies.record(settings)
+    dates.record(settings)
     freshness.record(settings)
     volumes.record(settings)
 

@@ -19,6 +19,7 @@ from pipelines.ingest.casting.cast_sql import (
     const_sql,
     joined_sql,
     plain_value_sql,
+    seen_sql,
     text_sql,
     typed_sql,
 )
@@ -208,10 +209,12 @@ def _values(name: str, column: Column, casting: Casting) -> list[str]:
         return [f"{value} as {quoted(name + '_source' if canonical.map else name)}"]
     if canonical.type == "text":
         text = text_sql(column, headers, rules)
+        if rules.has_marks:
+            text = seen_sql(text, is_id=has_digits(name, casting))
         if canonical.map:
             return [f"{text} as {quoted(name + '_source')}"]
         value = typed_sql(name, text, column, canonical, rules)
-        if not _has_digits(name, casting):
+        if not has_digits(name, casting):
             return [f"{value} as {quoted(name)}"]
         damaged = damaged_id_sql(text)
         if is_emptied(name, column):
@@ -247,7 +250,7 @@ def _resolved(column: Column, casting: Casting) -> Column:
     return column
 
 
-def _has_digits(name: str, casting: Casting) -> bool:
+def has_digits(name: str, casting: Casting) -> bool:
     """Whether a text column holds numbers that a spreadsheet damages: ids and telephones."""
     return name.endswith("_id") or name in casting.contract.key or name in PHONES
 
@@ -287,7 +290,7 @@ def _unread(name: str, casting: Casting) -> str | None:
     if column.const is not None or not _is_read(name, casting) or canonical.map:
         return None
     tests = (
-        [quoted(f"~bad {name}")] if rules.has_bad or (canonical.type == "text" and _has_digits(name, casting)) else []
+        [quoted(f"~bad {name}")] if rules.has_bad or (canonical.type == "text" and has_digits(name, casting)) else []
     )
     if canonical.type != "text" and _may_overflow(name, casting):
         tests.append(f"({quoted(f'~given {name}')} and {quoted(name)} is null)")

@@ -53,15 +53,22 @@ def likely_year_sql(cell: str) -> str:
     return f"substr({cell}, 1, 4) between '1901' and '{LAST_YEAR}' and substr({cell}, 3, 1) <> '-'"
 
 
-def moment_sql(text: str, formats: Sequence[str], order: str | None, zone: str, *, is_date: bool) -> str:
-    """SQL for the TIMESTAMP in `text`; NULL where no format fits or the year is not of this calendar."""
-    moment = _any_moment(text, formats, order, zone, is_date)
+def moment_sql(
+    text: str, formats: Sequence[str], order: str | None, zone: str, *, is_date: bool, as_written: bool = False
+) -> str:
+    """SQL for the TIMESTAMP in `text`; NULL where no format fits or the year is not of this calendar.
+
+    as_written: the day of an instant is the one that is written, whatever its offset.
+    """
+    moment = _any_moment(text, formats, order, zone, is_date, as_written)
     years = f"year(moment) between {FIRST_YEAR} and {LAST_YEAR}"
     return f"list_transform([{moment}], lambda moment: case when {years} then moment end)[1]"
 
 
-def _any_moment(text: str, formats: Sequence[str], order: str | None, zone: str, is_date: bool) -> str:
-    branches = [_year_first(text, zone, is_date)]
+def _any_moment(
+    text: str, formats: Sequence[str], order: str | None, zone: str, is_date: bool, as_written: bool
+) -> str:
+    branches = [_year_first(text, zone, is_date, as_written)]
     plain = [form for form in formats if form not in SPECIAL] or ([] if formats else list(WORDED))
     branches += [_special(text, form, zone, is_date) for form in formats if form in SPECIAL]
     if not formats and order:
@@ -114,12 +121,13 @@ def _local(instant: str, zone: str, is_date: bool) -> str:
     return f"(({instant} at time zone 'UTC') at time zone '{zone}')" if is_date and zone != "UTC" else instant
 
 
-def _year_first(text: str, zone: str, is_date: bool) -> str:
+def _year_first(text: str, zone: str, is_date: bool, as_written: bool) -> str:
     starts = rf"regexp_matches({text}, '^\d{{4}}[-/]')"
     zoned = _local(f"(try_cast({_offset(text)} as timestamptz) at time zone 'UTC')", zone, is_date)
     if is_date:  # midnight as it is written is a date, whatever offset stands behind it
         written = f"try_cast(regexp_replace({text}, '{_WRITTEN_OFFSET}', '') as timestamp)"
-        zoned = f"case when cast({written} as time) = time '00:00:00' then {written} else {zoned} end"
+        midnight = f"case when cast({written} as time) = time '00:00:00' then {written} else {zoned} end"
+        zoned = written if as_written else midnight
     naive = utc_sql(f"try_cast({text} as timestamp)", zone, is_date)
     day = utc_sql(f"cast(try_cast({text} as date) as timestamp)", zone, is_date)
     return (
@@ -130,7 +138,8 @@ def _year_first(text: str, zone: str, is_date: bool) -> str:
 
 
 def _offset(text: str) -> str:
-    """SQL for year-first text whose offset is spelled as DuckDB reads it: without a blank, Z for UTC and GMT."""
+    """SQL for year-first text with its offset as DuckDB reads it: after seconds, without a blank, Z for UTC and GMT."""
+    text = rf"regexp_replace({text}, '^(.{{10}}[T ]\d{{1,2}}:\d{{2}})(\s*[ZUG+-])', '\1:00\2')"
     return rf"regexp_replace(regexp_replace({text}, '\s*(?:Z|UTC|GMT)$', 'Z'), '\s+([+-]\d{{2}}(?::?\d{{2}})?)$', '\1')"
 
 

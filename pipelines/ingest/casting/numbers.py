@@ -25,6 +25,12 @@ SCALES |= {
 # A bare K, M or B is read only where the contract defines it: M can be a thousand, B a million million.
 SCALES |= {"mio.": 10**6, "mio": 10**6, "mrd.": 10**9, "mrd": 10**9, "tsd.": 10**3, "tsd": 10**3}
 SCALES |= {"million": 10**6, "thousand": 10**3, "mln": 10**6, "mld": 10**9, "bln": 10**9, "bio": 10**12}
+# Months as spreadsheets abbreviate them, in their own case: 12-SET is a set of twelve.
+SHORT_MONTHS = (
+    "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Jän|Mär|Mrz|Mai|Okt|Dez|jan|janv|feb|févr|fev|mar|mars|mrt"
+    "|apr|avr|abr|may|maj|mag|mai|mei|jun|juin|giu|jul|juil|lug|aug|août|ago|sep|sept|set|okt|oct|ott|out|nov|dec|déc|dic"
+    "|dez|ene|gen|янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru"
+)
 # CHF 5.- and 5,-- and 5:- are amounts without cents, no negative ones.
 NO_CENTS = r"(\d)\s?[.,:]\s?[-—]{1,2}"
 # 128-bit decimals would hold everything, but parsing them takes a hundred times as long as 64-bit ones.
@@ -67,12 +73,12 @@ def careful_sql(text: str, form: NumberFormat, kind: str) -> str:
 
 def damaged_id_sql(text: str) -> str:
     """SQL that is true for an id that a spreadsheet turned into 1.23E+17 or 5-Mar: what it was is lost."""
-    power = rf"case when contains({text}, '+') then regexp_full_match({text}, '\d([.,]\d+)?[eE]\+\d+') else false end"
-    months = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Mrz|Mai|Okt|Dez"
-    day = (
-        rf"length({text}) <= 7 and regexp_full_match({text}, '\d{{1,2}}(-({months})|月\d{{1,2}}日)|({months})-\d{{2}}')"
-    )
-    return f"coalesce({power} or {day}, false)"
+    is_likely = f"contains({text}, '+') or substr({text}, 2, 1) in ('.', ',')"
+    power = r"\d([.,]\d+)?[eE]\+\d+|\d[.,]\d+[eE]\d{2,}"
+    rounded = f"case when {is_likely} then regexp_full_match({text}, '{power}') else false end"
+    day = rf"\d{{1,2}}(?:(?:-|/|\. ?)(?:{SHORT_MONTHS})\.?(?:-\d{{2}})?|月\d{{1,2}}日|월 ?\d{{1,2}}일)"
+    day += rf"|(?:{SHORT_MONTHS})[-. ]\d{{2}}"
+    return f"coalesce({rounded} or (length({text}) <= 9 and regexp_full_match({text}, '{day}')), false)"
 
 
 def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:

@@ -16,7 +16,9 @@ import duckdb
 
 MEMORY_LIMIT = "1200MB"
 # Trimmed around a cell: also marks of direction and width that pages and chats leave behind, which nobody sees.
-BLANKS = " \t\r\n\u00a0\u3000\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202c\u202d"
+BLANKS = " \t\r\n\u00a0\u3000\ufeff\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202c\u202d\u2066\u2067\u2068\u2069"
+# Taken out inside a text as well; U+200C and U+200D join letters in Persian and signs in pictures, but in no id.
+UNSEEN, JOINERS = "\u00ad\u180e\u200b\u200e\u200f\u2060\u202a-\u202e\u2066-\u2069\ufeff", "\u200c\u200d"
 SHEET = "_sheet"  # the column that holds the sheet of a workbook that a row is from
 
 
@@ -51,7 +53,7 @@ class Source:
     refused: records that could not be split into cells.
     control: number of rows that the reader took out: titles, the header, blank lines.
     has_header: whether the headers are in the file, and not generated.
-    has_unicode_blanks: whether cells may begin or end with blanks other than the space.
+    has_unicode_blanks: whether cells may begin or end with blanks other than the space, or hold marks without width.
     has_excel_guards: whether cells may stand as `="0010"` or `'0010`.
     records: the number of its last record, where it is a chunk of a file.
     titles: the texts above the header, one per row.

@@ -20,6 +20,7 @@ from pipelines.ingest.casting.currency import (
     guessed_currency,
     refuse_unstated,
 )
+from pipelines.ingest.casting.damaged_cells import error_warnings
 from pipelines.ingest.casting.date_order import DateOrderEvidence
 from pipelines.ingest.casting.header_mapping import map_headers, refuse_misspelled
 from pipelines.ingest.casting.position import add_position
@@ -177,6 +178,7 @@ def _read(
         connection, casting, arrival.vocabularies, chunked_file.unknown if chunked_file else None
     )
     outcome.corrections = pl.concat([arrival.patch.corrections(), corrections])
+    outcome.warnings += error_warnings(corrections)
     outcome.rows_without_currency = count_without_currency(
         connection, arrival.system, contract, canonical, is_required=is_required
     )
