@@ -60,7 +60,7 @@ def _fields_of(
 ) -> Iterator[ExtraField]:
     typed = ", ".join(f"count({sql})" for sql in TYPES.values())
     path = """('$."' || replace(key, '"', '\\"') || '"')"""
-    fields = connection.execute(
+    counted = connection.execute(
         f"with drawn as (select source_system, _extra from raw.{quoted(name)} where _extra is not null "
         f"using sample {ROWS} rows (reservoir, 1)), "
         f"cells as (select source_system, key, nullif(trim(_extra ->> {path}), '') as value "
@@ -68,7 +68,7 @@ def _fields_of(
         f"select source_system, key, count(value), count(*), {typed} from cells "
         f"where key not in ({', '.join(map(literal, OURS))}) group by all order by 1, 2"
     ).fetchall()
-    for system, header, filled, rows, *counts in fields:
+    for system, header, filled, rows, *counts in counted:
         kinds = (kind for kind, count in zip(TYPES, counts, strict=True) if filled and count >= ALIKE * filled)
         kind = next(kinds, "text")
         sql = SQL[kind].format(cell=f"_extra ->> {literal(header)}")

@@ -19,6 +19,7 @@ from pipelines.ingest.proposals.header_patterns import compiled, patterns
 ALIASES = Path(__file__).with_name("header_aliases.yml")
 ENTITIES = Path(__file__).with_name("entity_words.yml")
 CONTAINED, HEAD_NOUN, TYPO = 0.6, 0.06, 0.88
+CJK_HEAD_NOUN = 0.12  # 商品单价 is a 单价: in Chinese the noun ends the name
 LAST_RANK, COMPOUND_RANK = 20, 10
 SHORT = ("id", "no", "qty")  # of two letters
 CONTRACT_RANK = LAST_RANK
@@ -228,7 +229,9 @@ def _near(form: str, word: str) -> float:
         part, longer = sorted((form, word), key=len)
         if len(part) < 2 or part not in longer:
             return 0.0
-        return CONTAINED + 0.3 * len(part) / len(longer) + HEAD_NOUN * longer.endswith(part) - 0.15 * (part == form)
+        is_head = longer.endswith(part) and part != form and not compiled(patterns()["other_kind"]).match(form)
+        ending = CJK_HEAD_NOUN if is_head else HEAD_NOUN * longer.endswith(part)
+        return CONTAINED + 0.3 * len(part) / len(longer) + ending - 0.15 * (part == form)
     ours, theirs = form.split(), word.split()
     if set(ours) == set(theirs):
         return 0.93

@@ -39,6 +39,12 @@ SHORTLIST = 4  # objects whose headers are also compared by similar words
 # A header with the key's name whose values repeat is likely a reference to another object.
 REPEATED_KEY_FACTOR = 0.85
 ID_AS_TEXT_FACTOR = 0.6  # numbers under a header of text are ids, seldom the text itself
+MOMENTS = ("date", "timestamp")
+# A file of goods: at least two of these are named, and an object without any of them explains it badly.
+GOODS = ("quantity", "unit_price", "product_id", "product_name")
+MIN_GOODS = 2
+GOODS_PENALTY = 8.0  # more than a file's name adds: shops call their sales receipts
+PAYMENTS = ("receipts", "targets", "budgets")
 
 
 @dataclass(frozen=True)
@@ -95,6 +101,7 @@ def _score(
     missing = 0 if is_part else MISSING_PENALTY * sum(column not in assigned for column in required)
     total = sum(guess.confidence**4 for guess in guesses)  # a hundred weak similarities prove nothing
     total -= REFERENCE_PENALTY * _is_referred_to(samples, item, guesses)
+    total -= GOODS_PENALTY * (item.name in PAYMENTS and _names_goods(samples))
     return total - missing + (item.key_column in assigned) + _file_name_weight(stem, entity_words()[name]), guesses
 
 
@@ -109,9 +116,18 @@ def _is_referred_to(samples: dict[str, ColumnSample], item: CanonicalObject, gue
     )
 
 
+def _names_goods(samples: dict[str, ColumnSample]) -> bool:
+    """Whether headers name quantities, prices or products of goods, as no list of payments does."""
+    words, entities = aliases("order_lines"), entity_words()["order_lines"]
+    named = {column for header in samples for column in exact_similarities(header, words, entities)}
+    has_quantity = any(compiled(patterns()["quantity_words"]).search(header) for header in samples)
+    return has_quantity and len(named.intersection(GOODS) | {"quantity"}) >= MIN_GOODS
+
+
 def _file_name_weight(stem: str, words: frozenset[str]) -> float:
     """Weight of a file name that names the object; the longer the word, the higher."""
     name = f" {plain(stem)} "
+    name += "".join(name.replace(*pair) for pair in (("ae", "ä"), ("oe", "ö"), ("ue", "ü")) if pair[0] in name)
     matches = [word for word in words if f" {word} " in name or (not word.isascii() and word in name)]
     return max((FILE_NAME_WEIGHT + len(word.encode()) / 20 for word in matches), default=0.0)
 
@@ -203,11 +219,25 @@ def _candidates(
     exact = exact_similarities(header, words_by_column, entities)
     if entities & texts and sample.texts and sample.share(ID.match) > SURE and sample.is_unique:
         exact[item.key_column] = 0.99  # unique ids under the row's own name
-    guesses = _fitting(header, exact, sample, item, context)
+    guesses = _fitting(header, exact, sample, item, context) or _of_moment(
+        header, sample, item, words_by_column, context
+    )
     if guesses or not is_near or unmapped_headers() & texts:
         return guesses
     near = {column: near_similarity(header, words) for column, words in words_by_column.items()}
     return _fitting(header, near, sample, item, context)
+
+
+def _of_moment(
+    header: str, sample: ColumnSample, item: CanonicalObject, words_by_column: Aliases, context: ProposalContext
+) -> list[Guess]:
+    """A column of dates is known without its last word: `Closed time` and `Closed at` are the day it was closed."""
+    bare = compiled(patterns()["moment_words"]).sub("", header.strip())
+    if not sample.texts or sample.date_share < SURE or bare == header or not bare:
+        return []
+    similarities = exact_similarities(bare, words_by_column, entity_words()[item.name])
+    dated = {name: value - 0.04 for name, value in similarities.items() if item.columns[name].type in MOMENTS}
+    return _fitting(header, dated, sample, item, context)
 
 
 def _fitting(
