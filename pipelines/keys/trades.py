@@ -62,12 +62,12 @@ def trade(core: str, brand: str) -> str:
 
 @lru_cache(maxsize=10_000)
 def _chinese_trade(text: str) -> str:
-    found = set()
+    trades = set()
     while text:
         word = next((word for word in _CHINESE if text.startswith(word)), text[0])
-        found.add(_TRADE_OF.get(word, ""))
+        trades.add(_TRADE_OF.get(word, ""))
         text = text[len(word) :]
-    return " ".join(sorted(found - {""}))
+    return " ".join(sorted(trades - {""}))
 
 
 def _latin_trade(core: str, brand: str) -> str:
