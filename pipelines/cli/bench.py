@@ -6,13 +6,15 @@ from pathlib import Path
 
 import typer
 
+from pipelines.cli.context import WORK
+
 SUBJECTS = ("ingest", "match", "forecast", "funnel", "truth", "metamorphic", "deals", "questions", "postgres", "soak")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("bench")
+    @app.command("bench", rich_help_panel=WORK)
     def bench(
         subject: str = typer.Argument(help=f"one of {', '.join(SUBJECTS)}"),
         option: list[str] = typer.Option([], "--set", help="An option of the benchmark, as name=value."),

@@ -4,7 +4,6 @@ DuckDB allows one writing process and no reader beside it, so a whole run holds 
 closed before dbt starts its own process.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -85,6 +84,8 @@ def run_lock(settings: Settings, owner: str) -> Iterator[None]:
 
 def _locked(descriptor: int) -> bool:
     """Take the lock; tried for a second, because `is_locked` has it for an instant."""
+    import fcntl  # here, so that what needs no lock starts where the system has none
+
     for pause in (*LOOKS, None):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
