@@ -216,4 +216,6 @@ def test_what_needs_no_lock_starts_where_the_system_has_none(tmp_path, arguments
 
 def test_listings_of_old_files_are_json_for_programs(tmp_path) -> None:
     told = CliRunner().invoke(app, ["prune", "--home", str(tmp_path / "home"), "--json"])
-    assert json.loads(told.output) == {"removed": False, "logs": []}
+    listed = json.loads(told.output)
+    assert (listed["removed"], listed["logs"]) == (False, [])
+    assert {row["folder"] for row in listed["folders"]} == {"landing", "state", "warehouse", "published", "dagster"}

@@ -15,10 +15,10 @@ def register(app: typer.Typer) -> None:
         apply: bool = typer.Option(False, "--apply", help="Remove it; without, only show it."),
         as_json: bool = JSON,
     ) -> None:
-        """Show, or remove, details of forecasts and results of checks of old runs; never exports, forecasts or ids."""
+        """Show what a home holds and a run adds; remove details of old runs, never exports, forecasts or ids."""
+        from pipelines.home import growth, warehouse
         from pipelines.home import prune as old
         from pipelines.home import settings as clock
-        from pipelines.home import warehouse
 
         settings = settings_from(context)
         with warehouse.run_lock(settings, owner="almanac prune"):
@@ -28,9 +28,11 @@ def register(app: typer.Typer) -> None:
                 typer.echo(f"{item.log}: {len(item.files)} files, {item.size / 1e6:.1f} MB")
             if apply:
                 old.remove(items)
+        held = growth.sizes(settings), growth.a_run(settings)
         if as_json:
-            echo_json({"removed": apply, "logs": listed})
+            echo_json({"removed": apply, "logs": listed, "folders": growth.as_rows(*held)})
             return
+        typer.echo("\n".join(growth.lines(*held)))
         total = f"{sum(item.size for item in items) / 1e6:.1f} MB" if not apply else "all of it"
         count = sum(len(item.files) for item in items)
         if not items:

@@ -194,7 +194,7 @@ def _forget(
     with warehouse.run_lock(settings, "forget"):
         changed = forget(settings, contracts, person, f"forget-{clock.now():%Y%m%dT%H%M%S%f}")
         ingest.rebuild(settings, contracts)
-        progress.back_to(settings, "")  # what was made still holds the person
+        progress.forget(settings)  # what was made still holds the person
     if not changed:
         typer.echo(
             f"no kept record has exactly {person!r}; a later one will be kept out. "

@@ -18,6 +18,7 @@ import polars as pl
 
 from pipelines.errors import AlmanacError
 from pipelines.home import access
+from pipelines.home.machine import machine_fault
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, remember_use
 
@@ -180,6 +181,8 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
         try:
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
+            if fault := machine_fault(error):
+                raise fault from error
             if "lock" not in str(error):
                 raise AlmanacError(
                     f"{path}: not readable as a DuckDB file: nothing is lost: delete it, then `almanac rebuild` "
