@@ -23,7 +23,7 @@ def newest_export(settings: Settings) -> date:
     arrivals = waiting(settings)
     if any(arrival.exported_at is None for arrival in arrivals):
         with warehouse.run_lock(settings, owner="almanac run"):
-            progress.back_to(settings, "")
+            progress.forget(settings)
             ingest.run(settings, load_contracts(settings.sources), landed_at=now())
     landed = ingest.newest_export(settings)
     known = [landed, *(arrival.exported_at for arrival in arrivals)]

@@ -34,7 +34,7 @@ def ingest_exports(settings: Settings, say: Say) -> ingest.IngestReport:
 
     take_decisions(settings, say)
     check_readers(settings)
-    progress.back_to(settings, "")  # what was made stands on the rows of before
+    progress.forget(settings)  # what was made stands on the rows of before
     return ingest.run(settings, load_contracts(settings.sources), landed_at=now(), progress=told)
 
 

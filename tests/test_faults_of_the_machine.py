@@ -1,5 +1,6 @@
 """A full disk, a missing permission, a pipe in the inbox: what this machine cannot do is no fault of a file."""
 
+import errno
 import importlib
 import os
 import resource
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
 from conftest import found
 from ingest_world import DEALS, World, deals, put_months
@@ -265,3 +267,24 @@ def test_every_kept_file_agrees_with_the_hashes_of_its_folder(world: World) -> N
     assert len(kept) >= 2
     for path in kept:
         assert durable.sha256_of(path) in durable.noted(path.parent)[path.name]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC, errno.EROFS])
+def test_a_home_that_cannot_be_written_can_be_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The list of hashes only spares work: at night, on a full disk, `almanac status` must say what is served."""
+    from pipelines.ingest.landing.inbox import list_inbox
+
+    put_months(world, [1, 2])
+
+    def refuse(self: pl.DataFrame, path: Path, **_: Any) -> None:
+        raise OSError(number, f"{os.strerror(number)} (os error {number}): {path}")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", refuse)
+    assert [file.name for file in list_inbox(world.settings).files] == ["deals_20230101.csv", "deals_20230201.csv"]
+
+
+def test_a_fault_that_a_library_tells_in_words_names_the_file() -> None:
+    told = machine.machine_fault(OSError("Permission denied (os error 13): /home/x/warehouse/a.parquet"))
+    assert str(told).endswith(": /home/x/warehouse/a.parquet")

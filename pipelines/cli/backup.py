@@ -4,14 +4,14 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import Options, settings_from
+from pipelines.cli.context import WRONG, Options, settings_from
 from pipelines.errors import AlmanacError
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
 
-    @app.command("backup")
+    @app.command("backup", rich_help_panel=WRONG)
     def backup(
         context: typer.Context, out: Path = typer.Argument(help="The file to write, as home-2026-10-31.tar.zst.")
     ) -> None:
@@ -30,7 +30,7 @@ def register(app: typer.Typer) -> None:
         if kept.damaged:
             raise AlmanacError(f"{len(kept.damaged)} files were damaged before, as {kept.damaged[0]}: `almanac doctor`")
 
-    @app.command("restore")
+    @app.command("restore", rich_help_panel=WRONG)
     def restore(
         context: typer.Context,
         backup: Path = typer.Argument(help="A file that `almanac backup` wrote."),

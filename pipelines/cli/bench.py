@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from pipelines.cli.context import WORK
 from pipelines.errors import AlmanacError
 
 SERIES = ("forecast", "deals", "funnel")
@@ -16,7 +17,7 @@ SUBJECTS = ("ingest", "match", *SERIES, *COMPANY, "cases", "postgres", "soak", "
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("bench")
+    @app.command("bench", rich_help_panel=WORK)
     def bench(
         subject: str = typer.Argument(help=f"one of {', '.join(SUBJECTS)}"),
         option: list[str] = typer.Option([], "--set", help="An option of the benchmark, as name=value."),

@@ -7,7 +7,7 @@ from typing import NoReturn
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import DAILY, settings_from
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
 
@@ -15,7 +15,7 @@ from pipelines.home.settings import Settings
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("dev")
+    @app.command("dev", rich_help_panel=DAILY)
     def dev(context: typer.Context, port: int = typer.Option(3000, help="Port on 127.0.0.1.")) -> None:
         """Open Dagster's UI: the asset graph, schedules, the sensor and past runs of this home."""
         from pipelines.home import warehouse
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
                 pass
         _start(settings, "dagster", "dev", "--host", "127.0.0.1", "--port", str(port))
 
-    @app.command("serve")
+    @app.command("serve", rich_help_panel=DAILY)
     def serve(
         context: typer.Context,
         half: str = typer.Argument(help="webserver, which shows the UI, or daemon, which runs schedules and sensors."),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from pipelines.cli.context import ENGINES
 from pipelines.errors import AlmanacError
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ TIERS = ("prophet", "default", "thorough")
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("forecast-file")
+    @app.command("forecast-file", rich_help_panel=ENGINES)
     def forecast_file(
         file: Path = typer.Argument(
             help="CSV, XLSX, JSONL or Parquet with unique_id, ds and y, or columns given by --id, --time and --value."

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import echo_json
+from pipelines.cli.context import FIRST, echo_json
 from pipelines.errors import AlmanacError
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("schema")
+    @app.command("schema", rich_help_panel=FIRST)
     def schema(
         kind: str | None = typer.Argument(None, help="contract, company, messages, forecasts, suite or object."),
         out: Path | None = typer.Option(None, help="Folder to write one file for each kind into."),

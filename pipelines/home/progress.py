@@ -42,6 +42,12 @@ def back_to(settings: Settings, step: str) -> None:
         warehouse.replace_table(connection, "control", "progress", pl.DataFrame({"step": [step]}))
 
 
+def forget(settings: Settings) -> None:
+    """Let nothing be made any more; nothing is written where nothing was, as on a full disk before the first run."""
+    if settings.working_file.exists() and last_made(settings):
+        back_to(settings, "")
+
+
 @contextmanager
 def making(settings: Settings, step: str) -> Iterator[bool]:
     """Note that a step is made when it ends well; until then it and all after it are not. Yields whether it was."""

@@ -4,7 +4,6 @@ DuckDB allows one writing process and no reader beside it, so a whole run holds 
 closed before dbt starts its own process.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ import polars as pl
 
 from pipelines.errors import AlmanacError
 from pipelines.home import access
+from pipelines.home.machine import machine_fault
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, remember_use
 
@@ -98,6 +98,8 @@ def run_lock(settings: Settings, owner: str) -> Iterator[None]:
 
 def _locked(descriptor: int) -> bool:
     """Take the lock; tried for a second, because `is_locked` has it for an instant."""
+    import fcntl  # here, so that what needs no lock starts where the system has none
+
     for pause in (*LOOKS, None):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -201,6 +203,8 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
         try:
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
+            if fault := machine_fault(error):
+                raise fault from error
             if "lock" not in str(error):
                 raise AlmanacError(
                     f"{path}: not readable as a DuckDB file: nothing is lost: delete it, then `almanac rebuild` "

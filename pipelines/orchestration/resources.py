@@ -13,7 +13,7 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pipelines import inputs, job
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import dbt, progress, warehouse
+from pipelines.home import dbt, growth, progress, warehouse
 from pipelines.home.settings import Settings
 from pipelines.messages import Notice, notify_of_run
 from pipelines.orchestration import retention, selection
@@ -130,7 +130,8 @@ def _record(home: Home, steps: Set[str], failures: Sequence[str]) -> bool:
     if is_part or not steps & set(progress.STEPS):
         status.write_again(settings)
         return False
-    figures = {"policy": inputs.policy_fingerprint(settings), "faults": home.faults, "ties": home.ties}
+    figures: dict[str, Any] = {"policy": inputs.policy_fingerprint(settings), "faults": home.faults, "ties": home.ties}
+    figures["bytes"] = growth.sizes(settings)
     status.write_status(settings, home.run_id, outcome=home.outcome, message="; ".join(messages), figures=figures)
     return home.outcome != "backfilled"
 
