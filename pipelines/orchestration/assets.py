@@ -4,7 +4,7 @@ Each asset is a few lines around a plain function that knows nothing of Dagster.
 project's sources, so the specs are read from its manifest and the graph is one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from datetime import date
 from typing import Any
 
@@ -13,7 +13,7 @@ from dagster_dbt import dbt_assets
 
 from pipelines import inputs, job, keys, resolve
 from pipelines.errors import AlmanacError
-from pipelines.home import dbt, runs, warehouse
+from pipelines.home import dbt, grains, runs, warehouse
 from pipelines.home.settings import Settings
 from pipelines.orchestration.graph import Graph, Translator
 from pipelines.orchestration.metadata import table_metadata, with_metadata
@@ -115,7 +115,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             yield from with_metadata(settings, events, context.asset_key_for_output, run.as_of, extra)
             specs = [dg.AssetSpec(["matching", model]) for model in left_out]
             yield from _results(settings, specs, as_of=run.as_of, extra=extra)
-            yield from _grain_checks(settings, graph, left_out)
+            yield from _grain_checks(settings, graph, context.selected_asset_check_keys)
 
         return step
 
@@ -152,12 +152,13 @@ def _results(
         yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
 
 
-def _grain_checks(settings: Settings, graph: Graph, models: Sequence[str]) -> Iterator[dg.AssetCheckResult]:
-    """The grain tests of models that dbt left out: two rows of one key stop the run as they would have there."""
+def _grain_checks(settings: Settings, graph: Graph, wanted: Set[dg.AssetCheckKey]) -> Iterator[dg.AssetCheckResult]:
+    """The grain tests of the models of a step: two rows of one key stop the run."""
     with warehouse.read(settings) as connection:
-        for key, name, columns in graph.grains(models):
-            table, listed = ".".join(key.path), ", ".join(columns)
-            is_empty = " or ".join(f"{column} is null" for column in columns)
-            offenders = f"select {listed} from {table} group by {listed} having count(*) > 1 or {is_empty}"
-            found = connection.execute(f"select count(*) from ({offenders})").fetchall()[0][0]
-            yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=found == 0, metadata={"offenders": found})
+        for grain in grains.grains(graph.nodes):
+            key = dg.AssetKey([grain.schema, grain.table])
+            if dg.AssetCheckKey(key, grain.test) in wanted:
+                found = grains.offenders(connection, grain)
+                yield dg.AssetCheckResult(
+                    asset_key=key, check_name=grain.test, passed=found == 0, metadata={"offenders": found}
+                )
