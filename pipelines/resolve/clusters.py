@@ -30,11 +30,6 @@ class Links:
     right: Ints
     bits: Floats
 
-    @classmethod
-    def none(cls) -> "Links":
-        """No pairs."""
-        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
-
 
 @dataclass(frozen=True)
 class Clusters:
