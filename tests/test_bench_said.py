@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.bench.said import markdown
-from pipelines.bench.said_figures import FIGURES, TESTED, Tested
+from pipelines.bench.said_figures import FIGURES, HELD, Held
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.fast
@@ -19,8 +19,8 @@ def test_the_page_has_every_figure_and_none_is_outside_its_bound() -> None:
     assert "not yet:" not in page
 
 
-@pytest.mark.parametrize("tested", TESTED, ids=lambda tested: tested.name)
-def test_what_no_figure_shows_is_held_by_a_test(tested: Tested) -> None:
+@pytest.mark.parametrize("tested", HELD, ids=lambda tested: tested.name)
+def test_what_no_figure_shows_is_held_by_a_test(tested: Held) -> None:
     path, name = tested.test.split("::")
     assert re.search(rf"^def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
 

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipelines.bench import truth_page
-from pipelines.bench.said_figures import FIGURES, TESTED
+from pipelines.bench.said_figures import FIGURES, HELD
 from pipelines.home.settings import load_settings
 
 
@@ -44,7 +44,7 @@ def said(served: Path) -> list[dict[str, Any]]:
 def markdown(rows: list[dict[str, Any]]) -> str:
     """The figures as a table, and the tests that hold what no figure can show."""
     figures = "\n".join(f"| {row['number']} | {row['figure']} | {row['before']} | {_now(row)} |" for row in rows)
-    tests = "\n".join(f"| {tested.number} | {tested.name} | {tested.before} | `{tested.test}` |" for tested in TESTED)
+    tests = "\n".join(f"| {tested.number} | {tested.name} | {tested.before} | `{tested.test}` |" for tested in HELD)
     return (
         f"| # | figure | before | now |\n|---|---|---|---|\n{figures}\n\n"
         f"| # | behaviour | before | held by |\n|---|---|---|---|\n{tests}"

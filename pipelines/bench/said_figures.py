@@ -20,7 +20,7 @@ class Figure:
 
 
 @dataclass(frozen=True)
-class Tested:
+class Held:
     """A behaviour that no served figure shows, and the test that holds it."""
 
     number: str
@@ -289,19 +289,19 @@ FIGURES = (
     ),
 )  # fmt: skip
 
-TESTED = (
-    Tested("17", "a word of the configuration that nobody knows", "silently empty, or an error after 170 s",
+HELD = (
+    Held("17", "a word of the configuration that nobody knows", "silently empty, or an error after 170 s",
            "tests/test_forecasts_config.py::test_a_word_that_nobody_knows_is_refused_before_the_run"),
-    Tested("17", "a level that no series has", "silently empty",
+    Held("17", "a level that no series has", "silently empty",
            "tests/test_forecasts_config.py::test_what_no_series_has_is_refused_not_left_out"),
-    Tested("17", "a regressor of a scenario", ".007 became 121",
+    Held("17", "a regressor of a scenario", ".007 became 121",
            "tests/test_forecasts_calendar.py::test_a_scenario_moves_figures_in_their_own_standard_deviations"),
-    Tested("17b", "an emergency before the first version", "silently past",
+    Held("17b", "an emergency before the first version", "silently past",
            "tests/test_events.py::test_the_summary_names_the_events_that_no_revision_answers"),
-    Tested("18", "amounts that nobody gives a currency", "the company's, unsaid",
+    Held("18", "amounts that nobody gives a currency", "the company's, unsaid",
            "tests/test_ingest_currency.py::test_a_file_without_a_currency_is_refused_with_the_question_where_the_company_requires_one"),
-    Tested("18", "the same in a home of before", "the company's, unsaid",
+    Held("18", "the same in a home of before", "the company's, unsaid",
            "tests/test_ingest_currency.py::test_amounts_that_nobody_gives_a_currency_are_counted_and_said"),
-    Tested("18", "signs of another currency", "143 M RMB became 143 M EUR",
+    Held("18", "signs of another currency", "143 M RMB became 143 M EUR",
            "tests/test_ingest_currency.py::test_signs_of_another_currency_than_the_companys_are_asked_about"),
 )  # fmt: skip

@@ -14,7 +14,9 @@ rules as (
     cross join {{ ref('comparison_rules') }} as comparisons
 ),
 
-metrics as (select unnest(['win_rate', 'sales_cycle', 'bookings', 'revenue', 'satisfaction']) as metric),
+metrics as (
+    {{ event_metrics() }}
+),
 
 events as (
     select
@@ -49,7 +51,7 @@ judged as (
         events.*,
         metrics.metric,
         compared.* exclude (event_id, metric),
-        if(metrics.metric in ('bookings', 'revenue'), rules.fewest_weeks, rules.fewest_deals) as fewest_values,
+        if(metrics.is_weekly, rules.fewest_weeks, rules.fewest_deals) as fewest_values,
         case
             when events.started_on > run.as_of then 'not_yet'
             when compared.smallest_count >= fewest_values then 'compared'
