@@ -9,6 +9,7 @@ import polars as pl
 from forecasts.errors import ForecastError
 from forecasts.panel.absent import ABSENT, with_absent
 from forecasts.panel.frequency import Frequency, infer_freq, usual_freq
+from forecasts.panel.outliers import without_outliers
 
 SPARSE = 0.5  # share of empty periods above which a wrong frequency is likelier than gaps
 LOOKED_AT = 5_000_000  # rows above which series are not compared with each other: it would cost as much as forecasting
@@ -36,16 +37,20 @@ def checked(table: Path, freq: str | None, absent: str, value: str, folder: Path
     scan = pl.scan_parquet(table)
     days = scan.select(pl.col("ds").cast(pl.Date).unique()).collect(engine="streaming")["ds"].drop_nulls().sort()
     code, notes = _frequency(days.to_numpy(), freq)
-    if int(scan.select(pl.len()).collect().item()) > LOOKED_AT or len(days) < 2:
+    rows = int(scan.select(pl.len()).collect().item())
+    if rows > LOOKED_AT and len(days) > 1:
+        notes = (*notes, f"{rows:,} rows are too many to look for absent periods and outliers: forecast as they are")
+    if rows > LOOKED_AT or len(days) < 2:
         return FileCheck(table, code, notes)
     has_id = "unique_id" in scan.collect_schema()
     unique_id = pl.col("unique_id").cast(pl.String) if has_id else pl.lit("series").alias("unique_id")
     frame = scan.select(unique_id, pl.col("ds").cast(pl.Date), pl.col("y").cast(pl.Float64)).collect()
     filled, remarks = with_absent(frame, Frequency(code), absent, value)
+    filled, odd = without_outliers(filled)
     if filled is not frame:
         table = folder / "filled.parquet"
         filled.write_parquet(table)
-    return FileCheck(table, code, (*notes, *remarks, *_ended(filled, Frequency(code)), *_sums(filled)))
+    return FileCheck(table, code, (*notes, *remarks, *odd, *_ended(filled, Frequency(code)), *_sums(filled)))
 
 
 def _frequency(days: np.ndarray, given: str | None) -> tuple[str, tuple[str, ...]]:

@@ -33,6 +33,13 @@ def test_without_the_cases_the_command_says_so_and_passes(tmp_path: Path) -> Non
     assert "ALMANAC_CASES" in table(figures) and not failure(figures)
 
 
+@pytest.mark.slow
+def test_no_file_to_forecast_is_forecast_wrong() -> None:
+    if not folder_of_cases().is_dir():
+        pytest.skip(f"the cases are not at {folder_of_cases()} (set ALMANAC_CASES)")
+    assert run(kind="forecast")["wrong"] == []
+
+
 @pytest.mark.parametrize("kind", ["ingest"])
 def test_no_value_of_a_case_is_wrong_but_of_those_that_are_open(kind: str) -> None:
     if not folder_of_cases().is_dir():

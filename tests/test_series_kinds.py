@@ -211,3 +211,15 @@ def test_a_series_that_ends_early_and_one_that_sums_the_others_are_said(tmp_path
     path = table_of(tmp_path, ids, MONTHS * 3 + MONTHS[:3], [*values, 1.0, 1.0, 1.0])
     notes = checked(path, None, "auto", "y", tmp_path).notes
     assert notes == ("1 series end before the file does (old 2023-03-01): their forecasts begin there",)
+
+
+def test_a_value_that_dwarfs_all_others_is_a_gap_and_said_unless_it_is_the_last(tmp_path: Path) -> None:
+    values = [100.0 + number % 5 for number in range(18)]
+    slip, newest = values.copy(), values.copy()
+    slip[7], newest[17] = 1020.0, 1020.0
+    path = table_of(tmp_path, ["slip"] * 18 + ["newest"] * 18 + ["even"] * 18, MONTHS * 3, [*slip, *newest, *values])
+    check = checked(path, "MS", "auto", "y", tmp_path)
+    rows = pl.read_parquet(check.table)
+    assert rows.filter(pl.col("y").is_null()).select("unique_id", "ds").rows() == [("slip", MONTHS[7])]
+    assert "slip 2023-08-01: 1,020): taken as unknown" in check.notes[0]
+    assert "newest 2024-06-01: 1,020): their last" in check.notes[1]
