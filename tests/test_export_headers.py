@@ -103,6 +103,17 @@ def test_an_amount_under_another_unit_in_brackets_is_asked_about_and_not_read_as
     assert "nearest is '商机金额'" in read.outcome.reason
 
 
+def test_an_export_without_a_date_says_how_to_state_it_and_what_would_load_otherwise(tmp_path: Path) -> None:
+    export = next(export for export in EXPORTS if export["file"] == "pipedrive/deals.csv")
+    path = written(tmp_path, export)
+    path.with_name(path.name + ".meta.json").unlink()
+    settings = load_settings(tmp_path / "home")
+    read = preview(settings, *find_contract(settings, CONTRACTS, path, None), path)
+    assert (read.outcome.status, read.outcome.reason_code) == ("rejected", "no_export_date")
+    assert "as deals_2026-01-31.csv, or write it into deals.csv.meta.json" in read.outcome.reason
+    assert read.outcome.reason.endswith("otherwise 1 of 1 rows would load")
+
+
 SHOP = """
 system: shop
 title: Shop

@@ -76,14 +76,11 @@ def preview(
     vocabularies = {kind: load_vocabulary(settings, kind, system.system) for kind in kinds}
     inside = path.resolve().is_relative_to(settings.inbox)
     name = (path.resolve().relative_to(settings.inbox) if inside else path).as_posix()
+    undated = None
     try:
         moment = exported_at(contract, path, name, zone)
     except FileRefusedError as refusal:
-        if not is_sample:
-            outcome = FileOutcome(status="rejected", reason_code=refusal.code, reason=refusal.reason)
-            no_rows = pl.DataFrame(schema=store.REFUSED)
-            return Preview(f"{system.system}/{contract.name}", outcome, pl.DataFrame(), no_rows)
-        moment = NO_DATE
+        undated, moment = None if is_sample else refusal, NO_DATE
     with TemporaryDirectory() as folder:
         scratch_settings = replace(settings, home=Path(folder))
         arrival = Arrival(
@@ -94,6 +91,10 @@ def preview(
             arrival = ProvenColumns(earlier).relaxed(arrival)
         with scratch_database(Path(folder) / "scratch") as scratch:
             outcome = land_file(scratch_settings, arrival, "preview", NO_DATE, scratch)
+        if undated:
+            _refuse_undated(outcome, undated)
+            no_rows = pl.DataFrame(schema=store.REFUSED)
+            return Preview(f"{system.system}/{contract.name}", outcome, pl.DataFrame(), no_rows)
         rows, refused = (
             store.rows_paths(scratch_settings, contract.object, "preview"),
             store.refused_path(scratch_settings, "preview"),
@@ -104,6 +105,14 @@ def preview(
             _with_all_columns(pl.read_parquet(rows), contract) if rows[0].exists() else pl.DataFrame(),
             pl.read_parquet(refused) if refused.exists() else pl.DataFrame(schema=store.REFUSED),
         )
+
+
+def _refuse_undated(outcome: FileOutcome, refusal: FileRefusedError) -> None:
+    """The outcome of a file without an export date: refused, with what would come of it otherwise."""
+    rows = outcome.rows_in - outcome.rows_control
+    rest = f"{outcome.rows_loaded} of {rows} rows would load" if outcome.status == "loaded" else outcome.reason
+    outcome.status, outcome.reason_code = "rejected", refusal.code
+    outcome.reason = f"{refusal.reason}; otherwise {rest}"
 
 
 def _with_all_columns(rows: pl.DataFrame, contract: ObjectContract) -> pl.DataFrame:
