@@ -7,13 +7,15 @@ from typing import Any
 
 import yaml
 
+from pipelines.ingest.casting.stated_units import unit_words
+
 PATTERNS = Path(__file__).with_name("header_patterns.yml")
 
 
 @cache
 def patterns() -> dict[str, Any]:
-    """The file's contents by topic."""
-    return dict(yaml.safe_load(PATTERNS.read_text(encoding="utf-8")))
+    """The file's contents by topic, and the words for units that reading knows as well."""
+    return dict(yaml.safe_load(PATTERNS.read_text(encoding="utf-8"))) | unit_words()
 
 
 @cache
