@@ -20,7 +20,7 @@ def record(settings: Settings) -> None:
         warehouse.replace_table(connection, "quality", "dates", frame)
 
 
-def _years(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple]:
+def _years(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[object, ...]]:
     canonical = canonical_objects().get(table)
     held = {name for name, *_ in connection.execute(f"describe raw.{table}").fetchall()}
     columns = canonical.columns if canonical else {}
