@@ -49,17 +49,17 @@ def forecast_file(
     if config.tier == "prophet" and config.calendar.festivals:
         raise ForecastError("tier prophet has no festivals on a file: use tier default or thorough with --country")
     with _as_parquet(source) as path:
-        _refuse_above(source, path, limit)
+        _refuse_above(path, limit)
         if config.tier == "prophet":
             return _streamed(path, target, horizon, frequency, progress, limit)
         return _pooled(path, target, config, horizon, frequency, engine, progress, limit)
 
 
-def _refuse_above(source: Path, path: Path, limit: float | None) -> None:
+def _refuse_above(path: Path, limit: float | None) -> None:
     """Raise ForecastError where the history exceeds the limit that it is said to have."""
     largest = None if limit is None else pl.scan_parquet(path).select(pl.col("y").max()).collect().item()
     if largest is not None and limit is not None and largest > limit:
-        raise ForecastError(f"{source}: the history has {largest:g}, above --max {limit:g}")
+        raise ForecastError(f"the history has {largest:g}, above --max {limit:g}")
 
 
 def _limited(rows: pl.DataFrame, limit: float | None) -> pl.DataFrame:
