@@ -6,10 +6,11 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (
     select
-        max(rules.threshold) filter (where rules.rule = 'fewest_deals') as fewest_deals,
-        max(rules.threshold) filter (where rules.rule = 'fewest_weeks') as fewest_weeks,
-        max(comparisons.false_discovery_rate) filter (where comparisons.comparison = 'event_effect') as false_discovery_rate,
-    from {{ ref('event_rules') }} as rules
+        {{ rule('fewest_deals') }} as fewest_deals,
+        {{ rule('fewest_weeks') }} as fewest_weeks,
+        max(comparisons.false_discovery_rate) filter (where comparisons.comparison = 'event_effect')
+            as false_discovery_rate,
+    from {{ ref('event_rules') }}
     cross join {{ ref('comparison_rules') }} as comparisons
 ),
 
