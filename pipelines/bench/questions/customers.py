@@ -4,7 +4,7 @@ import polars as pl
 
 from pipelines.bench.questions.question import Question, Rows, Truth
 
-UNLINKED = "three deals that two systems keep share nothing that tells so"
+UNLINKED = "some deals that two systems keep share nothing that tells so"
 LEGAL_FORMS = ("AG", "GmbH", "Pty Ltd")
 
 

@@ -8,7 +8,7 @@ from pipelines.bench.questions.question import Question, Rows, Truth
 
 LATER = "the second record of a deal may close up to six days after it, and be open in the last list"
 LEARNT = "the model learns the laws from some thousand deals; the oracle knows them"
-TWICE_KEPT = "three deals that two systems keep share nothing that tells so"
+TWICE_KEPT = "some deals that two systems keep share nothing that tells so"
 
 
 def _open_chances(world: Truth) -> pl.DataFrame:
