@@ -5,6 +5,7 @@ from datetime import datetime
 
 import polars as pl
 import pytest
+from conftest import found
 
 from pipelines import ingest
 from pipelines.contracts import load_contracts
@@ -24,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     folder = tmp_path_factory.mktemp("wide") / "home"
     write_demo(folder, customers=60, systems=20)
     for other in [path for path in (folder / "inbox").iterdir() if path.name not in BRANCHES]:
-        for file in sorted(other.rglob("*"), reverse=True):
+        for file in reversed(found(other.rglob("*"))):
             file.unlink() if file.is_file() else file.rmdir()
     return load_settings(folder)
 

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import typer
 
+from pipelines.cli.context import WORK
 from pipelines.errors import AlmanacError
 
-SUBJECTS = ("ingest", "match", "forecast", "funnel", "truth", "metamorphic", "deals", "questions", "cases", "postgres")
+SERIES = ("forecast", "deals", "funnel")
+COMPANY = ("truth", "said", "metamorphic", "questions")
+SUBJECTS = ("ingest", "match", *SERIES, *COMPANY, "cases", "postgres", "soak", "mutants")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("bench")
+    @app.command("bench", rich_help_panel=WORK)
     def bench(
         subject: str = typer.Argument(help=f"one of {', '.join(SUBJECTS)}"),
         option: list[str] = typer.Option([], "--set", help="An option of the benchmark, as name=value."),

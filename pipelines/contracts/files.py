@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 
-from pipelines.contracts.declared import Declared, Word, Words, as_text, as_texts
+from pipelines.contracts.declared import Declared, Scalar, Word, Words, as_text, as_texts
 
 
 class ExportedAt(Declared):
@@ -89,7 +89,10 @@ class Unpivot(Declared):
 
     columns: Annotated[
         str | tuple[str, ...],
-        BeforeValidator(lambda value: as_texts(value) if isinstance(value, list) else as_text(value)),
+        BeforeValidator(
+            lambda value: as_texts(value) if isinstance(value, list) else as_text(value),
+            json_schema_input_type=Scalar | list[Scalar],
+        ),
     ]
     name: str
     value: str | None = None

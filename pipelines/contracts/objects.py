@@ -8,7 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from pipelines.contracts.canonical import CanonicalColumn, canonical_objects
 from pipelines.contracts.columns import Check, Column, Correction, NumberFormat, column_declaration
-from pipelines.contracts.declared import Declared, Words
+from pipelines.contracts.declared import Declared, Scalar, Words
 from pipelines.contracts.files import ExportedAt, Reader, Sample, Stated, Unpivot
 
 POSITION = "_position"  # as a header: the position of a row within its document
@@ -22,6 +22,11 @@ class KeyNamespace(Declared):
     normalise: Literal["digits", "strip_zeros", "upper", "none"] = "none"
     pattern: str | None = None
     optional: bool = False
+
+
+AnyColumn = Annotated[
+    Column, BeforeValidator(column_declaration, json_schema_input_type=Column | str | int | list[Scalar])
+]
 
 
 class ObjectContract(Declared):
@@ -40,10 +45,14 @@ class ObjectContract(Declared):
     key: Words = Field(min_length=1)
     on_duplicate_key: str = "quarantine"
     key_namespace: Annotated[
-        tuple[KeyNamespace, ...], BeforeValidator(lambda value: value if isinstance(value, list | tuple) else [value])
+        tuple[KeyNamespace, ...],
+        BeforeValidator(
+            lambda value: value if isinstance(value, list | tuple) else [value],
+            json_schema_input_type=KeyNamespace | list[KeyNamespace],
+        ),
     ] = ()
     pii: dict[str, Literal["hash", "drop"]] = Field(default_factory=dict)
-    columns: dict[str, Annotated[Column, BeforeValidator(column_declaration)]] = Field(min_length=1)
+    columns: dict[str, AnyColumn] = Field(min_length=1)
     ignore: Words = ()
     corrections: tuple[Correction, ...] = ()
     checks: tuple[Check, ...] = ()

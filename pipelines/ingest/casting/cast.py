@@ -19,6 +19,7 @@ from pipelines.ingest.casting.cast_sql import (
     const_sql,
     joined_sql,
     plain_value_sql,
+    seen_sql,
     text_sql,
     typed_sql,
 )
@@ -26,7 +27,7 @@ from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.casting.control import control_sql, create_marked
 from pipelines.ingest.casting.header_mapping import HeaderMapping, expression_sql
 from pipelines.ingest.casting.numbers import damaged_id_sql
-from pipelines.ingest.formats.source import BLANKS, SHEET, Source, folded
+from pipelines.ingest.formats.source import BLANKS, SHEET, FileRefusedError, Source, folded
 
 ERRORS = "\x1f"
 PHONES = ("phone", "mobile", "fax")
@@ -86,6 +87,7 @@ def fill_down(
     marked = f"select {columns}, {control_sql(source, contract)} as _is_control"
     create_marked(connection, f"filled as {marked} from {relation} order by _record", source, contract)
     _carry(connection, list(filled), contract, carried)
+    _refuse_repeated_amounts(connection, source, contract)
     return changed(source, relation="filled", table="filled", has_control=True)
 
 
@@ -123,6 +125,28 @@ def _carry(
         number = next((text for header, text in texts.items() if folded(header) == within), None)
         texts |= {DOCUMENT: number} if number else {}
     carried.update(texts)
+
+
+def _refuse_repeated_amounts(connection: duckdb.DuckDBPyConnection, source: Source, contract: ObjectContract) -> None:
+    """Refuse an amount that is filled down to lines that have none: the document's total would count once per line."""
+    filled = set(map(folded, contract.reader.fill_down))
+    for name, column in contract.columns.items():
+        header = next(
+            (item for item in source.headers if folded(item) in filled & set(map(folded, column.source))), None
+        )
+        if header is None or not name.startswith("amount"):
+            continue
+        blank = f"nullif(trim(read.{quoted(header)}), '') is null and filled.{quoted(header)} is not null"
+        count = connection.execute(
+            f"select count(*) from filled join {source.relation} as read using (_record) "
+            f"where not filled._is_control and {blank}"
+        ).fetchone()
+        if count and count[0]:
+            raise FileRefusedError(
+                "repeated_amount",
+                f"fill_down: {header!r} ({name}) would be repeated on {count[0]} lines that have none, and count once "
+                "per line: take it out of fill_down, and read the amount of each line",
+            )
 
 
 def _typed_query(source: Source, casting: Casting) -> str:
@@ -185,10 +209,12 @@ def _values(name: str, column: Column, casting: Casting) -> list[str]:
         return [f"{value} as {quoted(name + '_source' if canonical.map else name)}"]
     if canonical.type == "text":
         text = text_sql(column, headers, rules)
+        if rules.has_marks:
+            text = seen_sql(text, is_id=has_digits(name, casting))
         if canonical.map:
             return [f"{text} as {quoted(name + '_source')}"]
         value = typed_sql(name, text, column, canonical, rules)
-        if not _has_digits(name, casting):
+        if not has_digits(name, casting):
             return [f"{value} as {quoted(name)}"]
         damaged = damaged_id_sql(text)
         if is_emptied(name, column):
@@ -224,7 +250,7 @@ def _resolved(column: Column, casting: Casting) -> Column:
     return column
 
 
-def _has_digits(name: str, casting: Casting) -> bool:
+def has_digits(name: str, casting: Casting) -> bool:
     """Whether a text column holds numbers that a spreadsheet damages: ids and telephones."""
     return name.endswith("_id") or name in casting.contract.key or name in PHONES
 
@@ -264,7 +290,7 @@ def _unread(name: str, casting: Casting) -> str | None:
     if column.const is not None or not _is_read(name, casting) or canonical.map:
         return None
     tests = (
-        [quoted(f"~bad {name}")] if rules.has_bad or (canonical.type == "text" and _has_digits(name, casting)) else []
+        [quoted(f"~bad {name}")] if rules.has_bad or (canonical.type == "text" and has_digits(name, casting)) else []
     )
     if canonical.type != "text" and _may_overflow(name, casting):
         tests.append(f"({quoted(f'~given {name}')} and {quoted(name)} is null)")

@@ -108,7 +108,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
         f"cast({quoted(name)} as varchar) as {quoted(header)}" for name, header in zip(names, headers, strict=True)
     )
     connection.execute(f"create table cells as select row_number() over () as _record, {cells} from parquet_file")
-    return Source(headers, "cells", encoding="parquet")
+    return Source(headers, "cells", encoding="parquet", has_typed_numbers=True)
 
 
 def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, kind: str) -> Source:
@@ -123,7 +123,7 @@ def _read_records(
     connection: duckdb.DuckDBPyConnection, records: Iterable[tuple[int, object, str, int | None]], reader: Reader
 ) -> Source:
     """Records, each with its number, its raw text and its byte offset, as cells."""
-    source = Source([], "cells", encoding="utf-8")
+    source = Source([], "cells", encoding="utf-8", has_typed_numbers=True)
     rows: list[tuple[int, dict[str, str | None]]] = []
     for number, item, raw, offset in records:
         if isinstance(item, list) and reader.headers and len(item) == len(reader.headers):

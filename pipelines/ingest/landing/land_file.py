@@ -20,10 +20,12 @@ from pipelines.ingest.casting.currency import (
     guessed_currency,
     refuse_unstated,
 )
+from pipelines.ingest.casting.damaged_cells import error_warnings
 from pipelines.ingest.casting.date_order import DateOrderEvidence
 from pipelines.ingest.casting.header_mapping import map_headers, refuse_misspelled
 from pipelines.ingest.casting.position import add_position
 from pipelines.ingest.casting.sheet_mapping import map_sheets
+from pipelines.ingest.casting.stated_units import refuse_unread_units
 from pipelines.ingest.casting.undecided import refuse_undecided_amounts
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
 from pipelines.ingest.casting.validate import refuse_unknown_words, validate_rows
@@ -161,6 +163,7 @@ def _read(
     refuse_misspelled(contract, [name for name in outcome.absent_columns if name in contract.columns], mapping)
     if outcome.absent_columns:
         outcome.warnings.append(f"the file lacks the headers of {', '.join(outcome.absent_columns)}: read as empty")
+    refuse_unread_units(contract, mapping, table)
     refuse_undecided_amounts(connection, arrival.system, contract, mapping, table)
     is_required = settings.company.require_currency
     if is_required:
@@ -175,6 +178,7 @@ def _read(
         connection, casting, arrival.vocabularies, chunked_file.unknown if chunked_file else None
     )
     outcome.corrections = pl.concat([arrival.patch.corrections(), corrections])
+    outcome.warnings += error_warnings(corrections)
     outcome.rows_without_currency = count_without_currency(
         connection, arrival.system, contract, canonical, is_required=is_required
     )

@@ -13,8 +13,9 @@ from pipelines.contracts.money import money_columns
 from pipelines.ingest.casting.currency import read_currency
 from pipelines.ingest.proposals.column_values import SAMPLE_CELLS, ColumnSample
 from pipelines.ingest.proposals.evidence import DOCUMENTS, head_columns
+from pipelines.ingest.proposals.guess import Guess
 from pipelines.ingest.proposals.headers import aliases, exact_similarities
-from pipelines.ingest.proposals.mapping import SURE, Guess, ProposalContext
+from pipelines.ingest.proposals.mapping import SURE, ProposalContext
 from pipelines.ingest.proposals.options import column_options, is_continental, word_mappings
 from pipelines.ingest.proposals.wide_sheets import MEASURE, WideTable
 

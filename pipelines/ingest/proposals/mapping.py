@@ -38,7 +38,7 @@ REFERENCE_PENALTY = 4.0  # deducted where the object's key is only a reference: 
 SHORTLIST = 4  # objects whose headers are also compared by similar words
 # A header with the key's name whose values repeat is likely a reference to another object.
 REPEATED_KEY_FACTOR = 0.85
-ID_AS_TEXT_FACTOR = 0.6
+ID_AS_TEXT_FACTOR = 0.6  # numbers under a header of text are ids, seldom the text itself
 MOMENTS = ("date", "timestamp")
 # A file of goods: at least two of these are named, and an object without any of them explains it badly.
 GOODS = ("quantity", "unit_price", "product_id", "product_name")

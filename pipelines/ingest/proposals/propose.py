@@ -30,7 +30,8 @@ from pipelines.ingest.formats.workbook import table_sheet
 from pipelines.ingest.proposals.column_values import DATE, NUMBER, ColumnSample
 from pipelines.ingest.proposals.contract_yaml import AMOUNT, ContractDraft, filled_down, to_yaml
 from pipelines.ingest.proposals.evidence import DOCUMENTS, head_columns
-from pipelines.ingest.proposals.mapping import Guess, ProposalContext, best_object
+from pipelines.ingest.proposals.guess import Guess
+from pipelines.ingest.proposals.mapping import ProposalContext, best_object
 from pipelines.ingest.proposals.preview import Preview, preview, read_table
 from pipelines.ingest.proposals.wide_sheets import (
     MEASURE,
