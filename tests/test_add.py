@@ -56,6 +56,13 @@ def test_ids_that_are_keys_in_one_file_are_references_in_the_other(tmp_path: Pat
     assert orders.columns["account_id"].source == ("party",)
 
 
+def test_the_first_column_of_a_list_is_its_key_under_whatever_name(tmp_path: Path) -> None:
+    path = tmp_path / "funnel_2025-10-31.csv"
+    rows = "".join(f"C{n},Deal {n},Won,{n}\n" for n in range(1, 20))
+    path.write_text("Chance,Deal name,Deal stage,Amount\n" + rows, encoding="utf-8")
+    assert "key: [opportunity_id]" in propose(load_settings(tmp_path), path, "crm", None)
+
+
 def test_counts_are_over_the_whole_file_and_a_key_that_repeats_late_is_none(tmp_path: Path) -> None:
     rows = [f"{n},Deal {n},Won,5" for n in range(1, 3001)] + ["7,Deal again,Won,6"]
     path = tmp_path / "deals_2025-10-31.csv"

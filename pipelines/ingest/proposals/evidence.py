@@ -196,13 +196,17 @@ def _is_grouping(runs: pl.Series) -> bool:
 
 
 def _key(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
-    """The key where no header names it: the first column with an id of each row that is no reference to other rows."""
+    """The key where no header names it: the first column with an id of each row that is no reference to other rows.
+
+    The first column of a list of records is its key under whatever name; that of lines may be their document's number.
+    """
     key = item.key_column
     if any(guess.column == key for guess in guesses.values()) or key not in item.columns:
         return guesses
     for name, sample in samples.items():
         taken = guesses.get(name)
         is_id = compiled(patterns()["key_endings"]).search(name) is not None
+        is_id |= name == frame.columns[0] and key != "line_id" and sample.date_share < 1
         if taken and (taken.confidence >= BY_VALUES or not taken.column.endswith("_id")):
             continue
         if is_id and sample.is_coded and sample.is_unique:
