@@ -37,7 +37,8 @@ final as (
         count(*) as deal_count,
         cast(sum(month_count) as bigint) as month_count,
         count(*) filter (where is_won) as won_count,
-        round(avg(probability), 6) as mean_probability,
+        -- of exact numbers: the mean of doubles depends on the order in which rows come
+        round(avg(cast(probability as decimal(18, 12))), 6) as mean_probability,
         round(won_count / deal_count, 6) as win_rate,
         {{ wilson('won_count', 'deal_count', -1) }} as win_rate_low_95,
         {{ wilson('won_count', 'deal_count', 1) }} as win_rate_high_95,
