@@ -38,8 +38,8 @@ MADE_RECORDS = 100_000
 def run(datasets: str = "", sets: str = "", sizes: str = "10000,100000", peer: str = "yes") -> dict[str, Any]:
     """Every figure as JSON-able values. Seconds are wall seconds, cpu_s process seconds of all threads.
 
-    datasets: folder of public data sets; sets: which of them and of `MADE`, comma-separated (by default all); sizes: records
-    of the sample company; peer: "no" leaves Splink out.
+    datasets: folder of public data sets; sets: which of them and of `MADE`, comma-separated (by default all);
+    sizes: records of the sample company; peer: "no" leaves Splink out.
     """
     folder = Path(datasets or os.environ.get("ALMANAC_DATASETS", REPOSITORY.parent / "shared" / "datasets"))
     wanted = [name for name in DATA if (not sets or name in sets.split(",")) and folder.is_dir()]
