@@ -2,6 +2,7 @@
 # make test       every promise that needs no second whole job (under 6 minutes on 2 cores)
 # make test-fast  those of plain functions (under a minute)
 # make test-slow  whole jobs that are stopped, repeated or corrected, and companies never looked at
+# make cases      small files from the field beside their right values (ALMANAC_CASES; skipped with a reason without)
 # make test-real  the whole job on public data sets beside the repository (ALMANAC_DATASETS; skipped with a reason without)
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +10,7 @@ DEMO := data/demo
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: run demo dev test test-fast test-slow test-real lint format bench docs lock clean
+.PHONY: run demo dev test test-fast test-slow test-real cases lint format bench docs lock audit soak clean
 
 run: .venv/.installed
 	$(BIN)/almanac --home $(DEMO) demo
@@ -34,6 +35,9 @@ test-slow: .venv/.installed
 
 test-real: .venv/.installed
 	$(BIN)/python -m pytest -m "real and not slow"
+
+cases: .venv/.installed
+	$(BIN)/almanac bench cases
 
 lint: .venv/.installed
 	$(BIN)/ruff check .
@@ -68,6 +72,18 @@ lock: .venv/.installed
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
 	$(BIN)/python -m forecasts.prophet_map   # compile once, here, what every process would compile again
 	touch $@
+
+# Known faults of every pinned package, and a bill of materials; a package that could not be looked up is an error too.
+audit: .venv/.installed
+	$(BIN)/uv tool run --python $(BIN)/python --from pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip \
+		--requirement requirements.lock --format cyclonedx-json --output data/sbom.json
+	$(BIN)/python tests/audit_complete.py requirements.lock data/sbom.json
+
+# Killed runs, nights in a row, publishing under readers: each goes on where it was stopped (docs/operating.md has figures).
+soak: .venv/.installed
+	$(BIN)/almanac bench soak --set part=readers
+	$(BIN)/almanac bench soak --set part=kills
+	$(BIN)/almanac bench soak --set part=nights
 
 clean:
 	rm -rf .venv $(DEMO)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 METRIC, PIPELINE = "bookings", "pipeline"
 FRAMES = ("pipeline", "deal_scores", "deal_periods", "deal_reasons", "lead_scores", "model_registry")
 LEAD_FACTS = "channel, campaign_id, region, product_line, industry, score, created_on, assigned_on, converted_on"
+TABLES = (
+    *("intermediate.int_forecast_deals", "intermediate.int_forecast_observations", "staging.stg_leads"),
+    "policy.stages",
+)  # that `read_inputs` reads
 LEVELS = ("region", "product_line", "team", "rep")
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from pipelines import decisions, ingest
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.home import dbt, served, state, warehouse
+from pipelines.home import dbt, progress, served, state, warehouse
 from pipelines.home.settings import Settings, now
 
 
@@ -23,6 +23,7 @@ def newest_export(settings: Settings) -> date:
     arrivals = waiting(settings)
     if any(arrival.exported_at is None for arrival in arrivals):
         with warehouse.run_lock(settings, owner="almanac run"):
+            progress.forget(settings)
             ingest.run(settings, load_contracts(settings.sources), landed_at=now())
     landed = ingest.newest_export(settings)
     known = [landed, *(arrival.exported_at for arrival in arrivals)]

@@ -3,6 +3,7 @@
 `orchestration/assets.py` is the same flow as a graph; both call the same functions, so that neither can drift.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
@@ -10,30 +11,43 @@ from pipelines import decisions, ingest, inputs, keys, ledger, replay, resolve
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import dbt, runs, warehouse
+from pipelines.home import dbt, grains, progress, runs, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
 from pipelines.matching import nightly, overrides
-from pipelines.serving import publish, status
+from pipelines.serving import editions, publish, server, status
 
 Say = Callable[[str], None]
 
-# What each dbt step builds: Python and SQL alternate, so dbt runs three times.
+# What each dbt step builds: Python and SQL alternate, so dbt runs three times: `dbt.host` pays its start once.
 DBT_STEPS = {
     "staging_and_matching": "resource_type:seed tag:staging tag:matching",
     "marts": "tag:intermediate tag:marts",
     "outlook": "tag:outlook",
+}
+STEP_SCHEMAS = {
+    "staging_and_matching": ("staging", "matching"),
+    "marts": ("intermediate", "marts"),
+    "outlook": ("outlook",),
 }
 
 
 def ingest_exports(settings: Settings, say: Say) -> ingest.IngestReport:
     """Take the decisions that have come back, then land and load what is new in the inbox."""
 
-    def progress(name: str, number: int, total: int) -> None:
+    def told(name: str, number: int, total: int) -> None:
         say(f"landing {number} of {total}: {name}")
 
     take_decisions(settings, say)
-    return ingest.run(settings, load_contracts(settings.sources), landed_at=now(), progress=progress)
+    check_readers(settings)
+    progress.forget(settings)  # what was made stands on the rows of before
+    return ingest.run(settings, load_contracts(settings.sources), landed_at=now(), progress=told)
+
+
+def check_readers(settings: Settings) -> None:
+    """Refuse a policy that does not say who sees what: at once, not after the work. Raises AlmanacError."""
+    server.rights(settings)
+    editions.editions(settings)
 
 
 def take_decisions(settings: Settings, say: Say) -> None:
@@ -56,14 +70,16 @@ def build(settings: Settings, as_of: date, say: Say) -> Run:
     started = now()
     run = runs.start(settings, f"build-{started:%Y%m%dT%H%M%S}", as_of)
     warehouse.record_run(settings, run)
-    _build(settings, run, say)
+    with dbt.host():
+        _build(settings, run, say)
     return run
 
 
 def forecast(settings: Settings, say: Say) -> None:
     """Issue forecasts for the run in the working file, and the outlook on them."""
     run = warehouse.current_run(settings)
-    issue_forecasts(settings, run, say)
+    with progress.making(settings, "forecast"):
+        issue_forecasts(settings, run, say)
     _outlook(settings, run, say)
 
 
@@ -79,6 +95,11 @@ def issue_forecasts(settings: Settings, run: Run, say: Say) -> None:
 def check_and_publish(settings: Settings, say: Say) -> None:
     """Every gate once more on the working file as it is, then the swap."""
     run = warehouse.current_run(settings)
+    if not progress.is_made(settings, "outlook"):
+        whole = progress.last_made(settings) or "nothing"
+        raise AlmanacError(
+            f"{settings.working_file}: whole up to {whole}: `almanac run` makes the rest and publishes it"
+        )
     for gate in gates.GATES:
         _check(settings, run, gate, say)
     _publish(settings, run, say)
@@ -95,30 +116,38 @@ def rebuild(settings: Settings, say: Say) -> None:
     warehouse.discard(settings)
     ingest.rebuild(settings, load_contracts(settings.sources))
     warehouse.record_run(settings, run)
-    _build(settings, run, say)
-    ledger.load(settings, run)
-    _outlook(settings, run, say)
+    with dbt.host():
+        _build(settings, run, say)
+        with progress.making(settings, "forecast"):
+            ledger.load(settings, run)
+        _outlook(settings, run, say)
     _publish(settings, run, say)
 
 
 def _build(settings: Settings, run: Run, say: Say) -> None:
     project = dbt.prepare_project(settings)
+    progress.back_to(settings, "ingest")
     _check(settings, run, "raw", say)
     say("keys")
-    keys.build_keys(settings)
+    with progress.making(settings, "keys"):
+        keys.build_keys(settings)
     left_out = left_to_update(settings, "staging_and_matching")
-    _dbt(project, "staging_and_matching", say, left_out)
-    say(match_records(settings, left_out).sentence())
+    with progress.making(settings, "staging_and_matching"):
+        _dbt(settings, project, "staging_and_matching", say, left_out)
+        say(match_records(settings, left_out).sentence())
     say("customers")
-    resolve.resolve_customers(settings, run)
+    with progress.making(settings, "resolve"):
+        resolve.resolve_customers(settings, run)
     _check(settings, run, "clean", say)
-    _dbt(project, "marts", say)
+    with progress.making(settings, "marts"):
+        _dbt(settings, project, "marts", say)
     _check(settings, run, "marts", say)
 
 
 def _outlook(settings: Settings, run: Run, say: Say) -> None:
     _check(settings, run, "forecast", say)
-    _dbt(dbt.prepare_project(settings), "outlook", say)
+    with progress.making(settings, "outlook"):
+        _dbt(settings, dbt.prepare_project(settings), "outlook", say)
 
 
 def _publish(settings: Settings, run: Run, say: Say) -> None:
@@ -126,8 +155,15 @@ def _publish(settings: Settings, run: Run, say: Say) -> None:
         raise AlmanacError(f"a {run.run_kind} run serves nothing: run a newer as_of")
     say("publishing")
     figures = {"policy": inputs.policy_fingerprint(settings)}
-    publish.publish(settings, run, policy=figures["policy"])
+    with progress.making(settings, "published"):
+        publish.publish(settings, run, policy=figures["policy"])
     status.write_status(settings, run.run_id, outcome="published", message="", figures=figures)
+
+
+def build_models(settings: Settings, models: Sequence[str]) -> None:
+    """Build these models and the tests of them, and nothing else; nothing at all for none."""
+    if models:
+        dbt.dbt(dbt.prepare_project(settings), *dbt.BUILD, "--select", *models)
 
 
 def left_to_update(settings: Settings, step: str, is_full: bool = False) -> Sequence[str]:
@@ -147,13 +183,27 @@ def match_records(settings: Settings, left_out: Sequence[str]) -> nightly.Matchi
 
 
 def without(models: Sequence[str]) -> tuple[str, ...]:
-    """dbt's arguments to leave models out of a build."""
-    return ("--exclude", " ".join(models)) if models else ()  # one word: Dagster puts its own arguments between others
+    """dbt's arguments to leave models out of a build, and the tests of grains, which are made after it."""
+    return (
+        "--exclude",
+        " ".join([grains.UNTESTED, *models]),
+    )  # one word: Dagster puts its own arguments between others
 
 
-def _dbt(project: "dbt.Path", step: str, say: Say, left_out: Sequence[str] = ()) -> None:
+def _dbt(settings: Settings, project: "dbt.Path", step: str, say: Say, left_out: Sequence[str] = ()) -> None:
     say(f"dbt: {step}")
     dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split(), *without(left_out))
+    _stop_for_grain(settings, project, step)
+
+
+def _stop_for_grain(settings: Settings, project: "dbt.Path", step: str) -> None:
+    """Raise AlmanacError at the first table of a step that has several rows of one key."""
+    manifest = json.loads((project / "target" / "manifest.json").read_text(encoding="utf-8"))
+    with warehouse.read(settings) as connection:
+        for grain in grains.grains(manifest["nodes"]):
+            if grain.schema in STEP_SCHEMAS[step] and (found := grains.offenders(connection, grain)):
+                keys = ", ".join(grain.columns)
+                raise AlmanacError(f"{grain.schema}.{grain.table}: {found} keys ({keys}) are empty or on several rows")
 
 
 def _check(settings: Settings, run: Run, gate: str, say: Say) -> None:

@@ -30,6 +30,8 @@ VERSION: dict[str, pl.DataType] = {
 }
 ENGINE_FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance", "skill")
 FRAMES = (*ENGINE_FRAMES, "scenarios", *deal_ledger.FRAMES)
+# Every table that forecasts are made from: what must be whole before they are issued.
+INPUTS = ("marts.series_history", "staging.stg_market_facts", "staging.stg_forecast_submissions", *deal_ledger.TABLES)
 REPLAYED = "~"  # in a run id: what follows is the past day that the run before it has replayed
 ISSUED_OUTCOMES = ("published", "backfilled")  # outcomes of runs whose versions count as issued
 AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone

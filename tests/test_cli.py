@@ -1,7 +1,12 @@
 """The command line: what went wrong, where, and what to do, in one line."""
 
+import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -143,3 +148,74 @@ def test_a_backfill_over_month_ends_leaves_out_the_days_between() -> None:
     february, may = date(2024, 2, 1), date(2024, 5, 1)
     assert _days(february, may, 7, True) == [date(2024, 2, 29), date(2024, 3, 31), date(2024, 4, 30)]
     assert _days(february, date(2024, 2, 15), 7, False) == [february, date(2024, 2, 8), date(2024, 2, 15)]
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["run", "--home", "h", "--force"], ["--home", "h", "run", "--force"]),
+        (["sources", "list", "--config=c", "--json"], ["--config=c", "sources", "list", "--json"]),
+        (["--home", "h", "status", "--debug"], ["--home", "h", "--debug", "status"]),
+        (["read", "--", "--home", "x"], ["read", "--", "--home", "x"]),
+        (["status", "--home"], ["--home", "status"]),  # without its value: click says what is missing
+    ],
+)
+def test_options_of_every_command_may_stand_after_it(words: list[str], expected: list[str]) -> None:
+    from pipelines.cli.context import hoisted
+
+    assert hoisted(words) == expected
+
+
+def test_every_option_of_the_command_itself_can_be_moved_and_no_command_has_another_of_its_name() -> None:
+    from pipelines.cli.context import GLOBAL
+
+    named = {name for parameter in get_command(app).params for name in (*parameter.opts, *parameter.secondary_opts)}
+    assert set(GLOBAL) == named - {"--version", "--install-completion", "--show-completion"}
+    below = {name for words, command in COMMANDS if words for parameter in command.params for name in parameter.opts}
+    assert below.isdisjoint(GLOBAL)
+
+
+def test_every_command_stands_under_a_heading() -> None:
+    from pipelines.cli.context import PANELS
+
+    shown = CliRunner().invoke(app, ["--help"]).output
+    assert [panel for panel in PANELS if f"{panel}:" not in shown] == []
+    assert "\nCommands:" not in shown
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_can_complete_commands(shell: str) -> None:
+    told = subprocess.run(
+        [sys.executable, "-c", "import sys; from pipelines.cli import app; app(prog_name='almanac')"],
+        env={**os.environ, "_ALMANAC_COMPLETE": f"source_{shell}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "almanac" in told.stdout and "_ALMANAC_COMPLETE" in told.stdout
+
+
+BLOCKED = """
+import sys
+for name in {names!r}:
+    sys.modules[name] = None
+from pipelines.cli import app
+app({arguments!r})
+"""
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["schema", "company"], ["init", "acme"]])
+def test_what_needs_no_lock_starts_where_the_system_has_none(tmp_path, arguments: list[str]) -> None:
+    code = BLOCKED.format(names=("fcntl", "grp", "resource"), arguments=arguments)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    told = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+
+
+def test_listings_of_old_files_are_json_for_programs(tmp_path) -> None:
+    told = CliRunner().invoke(app, ["prune", "--home", str(tmp_path / "home"), "--json"])
+    listed = json.loads(told.output)
+    assert (listed["removed"], listed["logs"]) == (False, [])
+    assert {row["folder"] for row in listed["folders"]} == {"landing", "state", "warehouse", "published", "dagster"}

@@ -1,8 +1,10 @@
 """What a data engineer finds in Dagster: one graph, gates that hold, schedules and a sensor that know their day."""
 
 import itertools
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from uuid import uuid4
 
 import dagster as dg
@@ -10,10 +12,11 @@ import duckdb
 import pytest
 from conftest import Built
 
-from pipelines import inputs
-from pipelines.orchestration import automation
+from pipelines import deal_ledger, ingest, inputs, ledger
+from pipelines.contracts import load_contracts
+from pipelines.orchestration import automation, inbox
 from pipelines.orchestration.automation import JOB
-from pipelines.orchestration.definitions import build_defs
+from pipelines.orchestration.definitions import build_defs, first_day
 from pipelines.orchestration.resources import kept_run_id
 
 STEPS = ["ingest", "keys", "staging_and_matching", "resolve", "marts", "forecast", "outlook", "published__almanac"]
@@ -176,6 +179,85 @@ def test_people_see_row_counts_and_a_picture(built: Built) -> None:
     assert records == [(told["matching/records"].value,)]
     assert revenue.asset_materialization.metadata["dagster/row_count"].value > 0
     assert "data:image/png" in history.asset_materialization.metadata["picture"].value
+
+
+def test_every_asset_says_whose_it_is_and_what_it_holds(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    nodes = [graph.get(key) for key in graph.get_all_asset_keys()]
+    made = [node for node in nodes if node.key.path[0] not in ("inbox", "policy")]
+    assert [node.key for node in nodes if not node.owners] == []
+    assert [node.key for node in made if not node.code_version and node.key.path[0] != "published"] == []
+    assert [node.key for node in made if not (node.description or "").strip()] == []
+
+
+def test_exports_are_late_after_the_cadence_of_their_contract(built: Built, defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    for contract in load_contracts(built.settings.sources).values():
+        for item in contract.objects:
+            policy = graph.get(inbox.inbox_key(contract, item)).freshness_policy
+            assert policy.warn_window.to_timedelta() == timedelta(days=contract.cadence_of(item))
+            assert policy.fail_window.to_timedelta() == 2 * policy.warn_window.to_timedelta()
+
+
+def test_a_check_shows_its_rules_and_why_each_stands(defs: dg.Definitions) -> None:
+    specs = [spec for checks in defs.asset_checks or () for spec in checks.check_specs]
+    assert {spec.name for spec in specs} == {"gate_raw", "gate_clean", "gate_marts", "gate_forecast"}
+    for spec in specs:
+        rules = spec.metadata["rules"].records
+        assert rules and all(rule.data["because"] and rule.data["severity"] for rule in rules)
+        assert f"Here {len(rules)} rules" in spec.description
+
+
+def test_every_check_of_dbt_says_what_it_promises(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    specs = [graph.get_check_spec(key) for key in graph.asset_check_keys]
+    assert len(specs) > 100
+    assert [spec.name for spec in specs if len((spec.description or "").split()) < 2] == []
+
+
+def test_forecasts_hang_on_the_tables_that_they_read_and_no_others(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    found = graph.get(dg.AssetKey(["forecast", "values"])).parent_keys
+    assert found == {dg.AssetKey(table.split(".")) for table in ledger.INPUTS}
+    text = "".join(Path(module.__file__).read_text(encoding="utf-8") for module in (ledger, deal_ledger))
+    read = set(re.findall(r"from ((?:marts|staging|intermediate|policy|resolved|matching)\.\w+)", text))
+    assert read == set(ledger.INPUTS)
+
+
+def test_days_are_offered_from_the_first_export_on(built: Built, defs: dg.Definitions) -> None:
+    first = built.settings.local_date(ingest.first_export(built.settings))
+    assert defs.resolve_job_def(JOB).partitions_def.get_first_partition_key() == first.isoformat()
+    older = first - timedelta(days=40)
+    assert first_day(built.settings, older) == older, "a day that somebody asks for by hand is no error"
+
+
+def test_schedules_and_sensors_say_what_they_do(defs: dg.Definitions) -> None:
+    described = [*(defs.schedules or ()), *(defs.sensors or ())]
+    assert len(described) == 5
+    assert [one.name for one in described if len((one.description or "").split()) < 8] == []
+
+
+def test_the_newest_file_of_each_export_and_its_rows_are_seen(built: Built) -> None:
+    from pipelines.orchestration.execute import environment
+
+    newest = inbox.newest_files(built.settings)
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment(built.settings).items():
+            patch.setenv(name, value)
+        with dg.DagsterInstance.get() as instance:
+            for (system, name), file in newest.items():
+                event = instance.get_latest_materialization_event(dg.AssetKey(["inbox", system, name]))
+                told = event.asset_materialization.metadata
+                assert (told["newest_file"].value, told["dagster/row_count"].value) == (
+                    file["newest_file"],
+                    file["dagster/row_count"],
+                )
+            raw = instance.get_latest_materialization_event(dg.AssetKey(["raw", "opportunities"]))
+    columns = {
+        column.name: column.type for column in raw.asset_materialization.metadata["dagster/column_schema"].value.columns
+    }
+    assert columns["source_id"] == "varchar"
+    assert len(newest) > 5
 
 
 def test_a_re_execution_from_failure_goes_on_and_one_of_all_steps_is_a_run_of_its_own() -> None:

@@ -1,5 +1,6 @@
 """A full disk, a missing permission, a pipe in the inbox: what this machine cannot do is no fault of a file."""
 
+import errno
 import importlib
 import os
 import resource
@@ -11,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 import pytest
+from conftest import found
 from ingest_world import DEALS, World, deals, put_months
 
 from pipelines import inputs
@@ -248,7 +251,7 @@ def test_what_was_not_flushed_can_be_lost_and_the_ledger_never_tells_of_it(
         patch.setattr(run_module, "synchronise", power_cut)
         with pytest.raises(KeyboardInterrupt):
             world.run()
-    for path in [*world.settings.landing.rglob("*"), *world.settings.state.rglob("*")]:
+    for path in found([*world.settings.landing.rglob("*"), *world.settings.state.rglob("*")]):
         inode = path.stat().st_ino
         is_safe = (str(path), inode) in safe_names and (path.is_dir() or inode in safe_content)
         if not is_safe and path.is_file():
@@ -264,3 +267,24 @@ def test_every_kept_file_agrees_with_the_hashes_of_its_folder(world: World) -> N
     assert len(kept) >= 2
     for path in kept:
         assert durable.sha256_of(path) in durable.noted(path.parent)[path.name]
+
+
+@pytest.mark.parametrize("number", [errno.EACCES, errno.ENOSPC, errno.EROFS])
+def test_a_home_that_cannot_be_written_can_be_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    """The list of hashes only spares work: at night, on a full disk, `almanac status` must say what is served."""
+    from pipelines.ingest.landing.inbox import list_inbox
+
+    put_months(world, [1, 2])
+
+    def refuse(self: pl.DataFrame, path: Path, **_: Any) -> None:
+        raise OSError(number, f"{os.strerror(number)} (os error {number}): {path}")
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", refuse)
+    assert [file.name for file in list_inbox(world.settings).files] == ["deals_20230101.csv", "deals_20230201.csv"]
+
+
+def test_a_fault_that_a_library_tells_in_words_names_the_file() -> None:
+    told = machine.machine_fault(OSError("Permission denied (os error 13): /home/x/warehouse/a.parquet"))
+    assert str(told).endswith(": /home/x/warehouse/a.parquet")

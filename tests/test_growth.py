@@ -1,5 +1,6 @@
 """What runs leave behind does not grow for ever, and what is needed later is not thrown away."""
 
+import json
 import os
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,7 @@ import polars as pl
 import pytest
 from gate_homes import home
 
-from pipelines.home import dbt, prune, state
+from pipelines.home import dbt, growth, prune, state
 from pipelines.home.settings import Settings
 from pipelines.orchestration import retention
 
@@ -112,3 +113,19 @@ def test_a_killed_run_is_as_old_as_its_file(tmp_path: Path) -> None:
     assert path and prune.prunable(settings, 400, NOW) == []
     os.utime(path, (1, 1))
     assert [item.files for item in prune.prunable(settings, 400, NOW)] == [(path,)]
+
+
+def test_what_a_run_adds_is_told_with_the_number_of_runs_that_it_is_known_from(tmp_path: Path) -> None:
+    settings = home(tmp_path)
+    assert growth.a_run(settings) == (0, {})
+    for number in range(5):
+        held = {name: 1000 * number if name == "state" else 7 for name in growth.FOLDERS}
+        figures = json.dumps({"bytes": held} if number else {})  # the first run is of before this was noted
+        row = {"run_id": f"r{number}", "finished_at": NOW + timedelta(days=number), "figures": figures}
+        state.append(settings, "runs", f"r{number}", pl.DataFrame([row]))
+    runs, added = growth.a_run(settings)
+    assert (runs, added["state"], added["landing"]) == (3, 1000, 0)
+    assert growth.lines({"state": 4_000_000}, (runs, added)) == ["state: 4.0 MB, +0.00 MB a run (n=3)"]
+    (settings.landing / "files").mkdir(parents=True)
+    (settings.landing / "files" / "a").write_bytes(b"x" * 500)
+    assert growth.sizes(settings)["landing"] >= 500

@@ -8,7 +8,9 @@
     from (
         select
             value,
-            {{ other_legal_name_count() if field == 'legal_name' else other_customer_count('count(*)', 'system_bit') }} as other_count,
+            {{
+                other_legal_name_count() if field == 'legal_name' else other_customer_count('count(*)', 'system_bit')
+            }} as other_count,
             count(*) as record_count,
         from (
             select systems.system_bit, {{ value_of(field) }} as value

@@ -14,16 +14,16 @@ from typing import NoReturn
 
 import typer
 
-from pipelines.cli.context import Family, Options
+from pipelines.cli.context import Options, Root
 from pipelines.errors import AlmanacError
 
 app = typer.Typer(
-    cls=Family,
-    help="Scattered exports in; one clean customer, one clean deal and a sales forecast out.",
+    cls=Root,
+    help="Scattered exports in; one clean customer, one clean deal and a sales forecast out. "
+    "The options below may stand before or after a command.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # Rich would take [words in brackets] for its markup and leave them out
-    add_completion=False,
 )
 
 

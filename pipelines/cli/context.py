@@ -61,10 +61,59 @@ def stop_for_faults(faults: Iterable[str]) -> None:
         raise MachineFaultError(f"{all_faults[0]}{more}")
 
 
+# Headings of the list of commands, in its order.
+DAILY, WRONG, FIRST, ENGINES, PEOPLE, WORK = (
+    "Every day",
+    "When something is wrong",
+    "Set up a company",
+    "One engine on any file",
+    "For people and other programs",
+    "One step, for who works on it",
+)
+PANELS = (DAILY, WRONG, FIRST, PEOPLE, ENGINES, WORK)
+# Options of every command; whether each takes a value.
+GLOBAL = {
+    **dict.fromkeys(("--home", "--inbox", "--sources", "--config"), True),
+    **dict.fromkeys(("--switch", "--no-switch", "--debug", "--no-debug"), False),
+}
+
+
 class Family(TyperGroup):
     """A group of commands whose list says what each does in its whole first sentence, not cut to one line."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        """Write the list of commands."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, one.get_short_help_str(limit=1000)) for name, one in self.commands.items()])
+        """Write the list of commands, those of one heading together."""
+        panels = {name: getattr(one, "rich_help_panel", None) or "Commands" for name, one in self.commands.items()}
+        order = [*PANELS, *(panel for panel in panels.values() if panel not in PANELS)]
+        for panel in dict.fromkeys(order):
+            names = [name for name, of in panels.items() if of == panel]
+            if names:
+                with formatter.section(panel):
+                    formatter.write_dl([(name, self.commands[name].get_short_help_str(limit=1000)) for name in names])
+
+
+class Root(Family):
+    """The command itself: options that every command shares may stand before or after the command's name."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options of the command itself, wherever they stand."""
+        return super().parse_args(ctx, hoisted(args))
+
+
+def hoisted(words: list[str]) -> list[str]:
+    """The words of a call with the options of every command first; what follows a lone `--` is left alone."""
+    shared: list[str] = []
+    own: list[str] = []
+    waiting = iter(words)
+    for word in waiting:
+        if word == "--":
+            own += [word, *waiting]
+            break
+        name, is_one_word, _ = word.partition("=")
+        if name not in GLOBAL:
+            own.append(word)
+            continue
+        shared.append(word)
+        if GLOBAL[name] and not is_one_word:
+            shared += [value for value in [next(waiting, None)] if value is not None]
+    return [*shared, *own]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import Options
+from pipelines.cli.context import FIRST, Options
 
 DEFAULT_HOME = Path("data/demo")
 
@@ -14,7 +14,7 @@ DEFAULT_HOME = Path("data/demo")
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("demo")
+    @app.command("demo", rich_help_panel=FIRST)
     def demo(
         context: typer.Context,
         systems: int = typer.Option(8, help="Source systems; beyond 8, branch offices with a CRM of their own."),

@@ -4,13 +4,13 @@ import shutil
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import PEOPLE, settings_from
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("docs")
+    @app.command("docs", rich_help_panel=PEOPLE)
     def docs(context: typer.Context) -> None:
         """Write dbt's documentation of the tables of this home into one page."""
         from pipelines.home import dbt

@@ -4,14 +4,14 @@ from dataclasses import asdict
 
 import typer
 
-from pipelines.cli.context import JSON, echo_json, settings_from
+from pipelines.cli.context import JSON, WRONG, echo_json, settings_from
 from pipelines.errors import AlmanacError
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("doctor")
+    @app.command("doctor", rich_help_panel=WRONG)
     def doctor(context: typer.Context, as_json: bool = JSON) -> None:
         """Check every file of the home against its hash; say which is damaged, what is lost, and what mends it."""
         from pipelines.home import warehouse

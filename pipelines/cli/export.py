@@ -4,14 +4,14 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import PEOPLE, settings_from
 from pipelines.errors import AlmanacError
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("export")
+    @app.command("export", rich_help_panel=PEOPLE)
     def export(
         context: typer.Context,
         tables: list[str] = typer.Argument(help="Served tables, as marts.revenue."),

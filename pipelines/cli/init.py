@@ -6,6 +6,7 @@ from pathlib import Path
 
 import typer
 
+from pipelines.cli.context import FIRST
 from pipelines.errors import AlmanacError
 from pipelines.home import settings as shipped
 from pipelines.home.company import SHIPPED_COMPANY, Company, check_company
@@ -17,7 +18,7 @@ PROFILES = shipped.REPOSITORY / "pipelines" / "home" / "profiles"
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("init")
+    @app.command("init", rich_help_panel=FIRST)
     def init(
         context: typer.Context,
         folder: Path,

@@ -5,7 +5,7 @@ from typing import Any
 
 import typer
 
-from pipelines.cli.context import Family, settings_from
+from pipelines.cli.context import ENGINES, Family, settings_from
 from pipelines.errors import AlmanacError
 
 
@@ -28,7 +28,7 @@ def register(app: typer.Typer) -> None:
     family.command("explain")(_explain)
     family.command("decide")(_decide)
     family.command("train")(_train)
-    app.add_typer(family, name="match")
+    app.add_typer(family, name="match", rich_help_panel=ENGINES)
 
 
 def _file(

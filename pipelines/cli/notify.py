@@ -2,14 +2,14 @@
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import DAILY, settings_from
 from pipelines.errors import AlmanacError
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("notify")
+    @app.command("notify", rich_help_panel=DAILY)
     def notify(
         context: typer.Context,
         dry_run: bool = typer.Option(False, "--dry-run", help="Show what would be sent, and send nothing."),

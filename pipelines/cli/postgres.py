@@ -2,7 +2,7 @@
 
 import typer
 
-from pipelines.cli.context import Family, settings_from
+from pipelines.cli.context import JSON, PEOPLE, Family, echo_json, settings_from
 from pipelines.errors import AlmanacError
 
 
@@ -13,14 +13,18 @@ def register(app: typer.Typer) -> None:
     family.command("publish")(_publish)
     family.command("roll-back")(_roll_back)
     family.command("accept")(_accept)
-    app.add_typer(family, name="postgres")
+    app.add_typer(family, name="postgres", rich_help_panel=PEOPLE)
 
 
-def _runs(context: typer.Context) -> None:
+def _runs(context: typer.Context, as_json: bool = JSON) -> None:
     """List the runs that the server keeps."""
     from pipelines.serving import server
 
-    typer.echo("\n".join(server.runs(settings_from(context))))
+    settings = settings_from(context)
+    if as_json:
+        echo_json(server.run_rows(settings))
+    else:
+        typer.echo("\n".join(server.runs(settings)))
 
 
 def _publish(context: typer.Context) -> None:

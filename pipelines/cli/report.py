@@ -2,13 +2,13 @@
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import PEOPLE, settings_from
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("report")
+    @app.command("report", rich_help_panel=PEOPLE)
     def report(context: typer.Context) -> None:
         """Write pages and workbooks anew from what is served; every published run writes them too."""
         from pipelines.home import warehouse

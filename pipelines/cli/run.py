@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 import typer
 from rich.console import Console
 
-from pipelines.cli.context import say_unread, settings_from, stop_for_faults
+from pipelines.cli.context import DAILY, say_unread, settings_from, stop_for_faults
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
 
@@ -18,7 +18,7 @@ from pipelines.home.settings import Settings
 def register(app: typer.Typer) -> None:
     """Add the commands."""
 
-    @app.command("run")
+    @app.command("run", rich_help_panel=DAILY)
     def run(
         context: typer.Context,
         as_of: datetime | None = typer.Option(
@@ -53,7 +53,7 @@ def register(app: typer.Typer) -> None:
             raise AlmanacError(f"run as of {day} did not pass: {summary.reason(settings)}")
         stop_for_faults(summary.faults(settings))
 
-    @app.command("backfill")
+    @app.command("backfill", rich_help_panel=DAILY)
     def backfill(
         context: typer.Context,
         first: datetime = typer.Option(..., formats=["%Y-%m-%d"], help="First as_of."),

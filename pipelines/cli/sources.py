@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import JSON, Family, echo_json, settings_from
+from pipelines.cli.context import FIRST, JSON, WRONG, Family, echo_json, settings_from
 from pipelines.errors import AlmanacError
 
 
@@ -14,15 +14,16 @@ def register(app: typer.Typer) -> None:
     sources.command("list")(_list)
     sources.command("check")(_check)
     sources.command("new")(_new)
-    app.add_typer(sources, name="sources")
+    sources.command("extra")(_extra)
+    app.add_typer(sources, name="sources", rich_help_panel=FIRST)
     quarantine = typer.Typer(cls=Family, no_args_is_help=True, help="List, export and resubmit rejected rows.")
     quarantine.command("list")(_quarantine_list)
     quarantine.command("export")(_quarantine_export)
     quarantine.command("resubmit")(_quarantine_resubmit)
     quarantine.command("return", hidden=True)(_quarantine_resubmit)  # its name in 0.1.0
-    app.add_typer(quarantine, name="quarantine")
-    app.command("read")(_read)
-    app.command("forget")(_forget)
+    app.add_typer(quarantine, name="quarantine", rich_help_panel=WRONG)
+    app.command("read", rich_help_panel=FIRST)(_read)
+    app.command("forget", rich_help_panel=WRONG)(_forget)
 
 
 def _list(context: typer.Context, as_json: bool = JSON) -> None:
@@ -78,6 +79,28 @@ def _new(
     typer.echo(text)
     if out:
         out.write_text(text, encoding="utf-8")
+
+
+def _extra(context: typer.Context, as_json: bool = JSON) -> None:
+    """List unmapped fields of loaded exports: how they are queried, and the line of YAML that maps them."""
+    from dataclasses import asdict
+
+    from pipelines.contracts import load_contracts
+    from pipelines.ingest.proposals.extra_fields import extra_fields
+
+    settings = settings_from(context)
+    fields = extra_fields(settings, load_contracts(settings.sources))
+    if as_json:
+        echo_json([asdict(field) for field in fields])
+        return
+    for field in fields:
+        line = f"; promote with  {field.promote}" if field.promote else ""
+        typer.echo(
+            f"{field.source_system}/{field.object} {field.header}: {field.type}, filled in {field.filled:,} of "
+            f"{field.rows:,} rows: select {field.sql} from raw.{field.object}{line}"
+        )
+    if not fields:
+        typer.echo("every header of the loaded exports is mapped or ignored")
 
 
 def _read(
@@ -185,8 +208,8 @@ def _forget(
     """Remove a person from landing onward, and keep them out when old files are read again."""
     from pipelines import ingest
     from pipelines.contracts import load_contracts
+    from pipelines.home import progress, warehouse
     from pipelines.home import settings as clock
-    from pipelines.home import warehouse
     from pipelines.ingest.erasure.erase import forget
 
     settings = settings_from(context)
@@ -194,6 +217,7 @@ def _forget(
     with warehouse.run_lock(settings, "forget"):
         changed = forget(settings, contracts, person, f"forget-{clock.now():%Y%m%dT%H%M%S%f}")
         ingest.rebuild(settings, contracts)
+        progress.forget(settings)  # what was made still holds the person
     if not changed:
         typer.echo(
             f"no kept record has exactly {person!r}; a later one will be kept out. "

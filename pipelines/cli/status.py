@@ -2,13 +2,13 @@
 
 import typer
 
-from pipelines.cli.context import JSON, echo_json, settings_from
+from pipelines.cli.context import DAILY, JSON, echo_json, settings_from
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("status")
+    @app.command("status", rich_help_panel=DAILY)
     def status(context: typer.Context, as_json: bool = JSON) -> None:
         """Say what is served, how fresh the objects of each system are, and how the last runs ended."""
         from dataclasses import asdict

@@ -6,14 +6,14 @@ from datetime import date, datetime
 
 import typer
 
-from pipelines.cli.context import say_unread, settings_from, stop_for_faults
+from pipelines.cli.context import WORK, WRONG, say_unread, settings_from, stop_for_faults
 from pipelines.home.settings import Settings
 
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
 
-    @app.command("ingest")
+    @app.command("ingest", rich_help_panel=WORK)
     def ingest(context: typer.Context) -> None:
         """Land and load new exports; publish nothing."""
         from pipelines import job
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         say_unread(settings)
         stop_for_faults(report.faults())
 
-    @app.command("build")
+    @app.command("build", rich_help_panel=WORK)
     def build(
         context: typer.Context,
         as_of: datetime | None = typer.Option(
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
         with _owned(settings, "build"):
             job.build(settings, day, typer.echo)
 
-    @app.command("forecast")
+    @app.command("forecast", rich_help_panel=WORK)
     def forecast(context: typer.Context) -> None:
         """Issue forecasts for the run in the working file and rebuild the outlook; publish nothing."""
         from pipelines import job
@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
         with _owned(settings, "forecast"):
             job.forecast(settings, typer.echo)
 
-    @app.command("publish")
+    @app.command("publish", rich_help_panel=WRONG)
     def publish(context: typer.Context) -> None:
         """Check every gate again and publish the working file if all pass."""
         from pipelines import job
@@ -58,7 +58,7 @@ def register(app: typer.Typer) -> None:
         with _owned(settings, "publish"):
             job.check_and_publish(settings, typer.echo)
 
-    @app.command("rebuild")
+    @app.command("rebuild", rich_help_panel=WRONG)
     def rebuild(context: typer.Context) -> None:
         """Rebuild the working file from landing and state, as of the served run, and publish it."""
         from pipelines import job

@@ -23,8 +23,19 @@ def as_texts(value: Any) -> Any:
     return tuple(as_text(item) for item in items)
 
 
-Word = Annotated[str, BeforeValidator(as_text)]
-Words = Annotated[tuple[str, ...], BeforeValidator(as_texts)]
+Scalar = str | int | float | bool | None  # what YAML reads of a word that nobody has quoted
+Word = Annotated[str, BeforeValidator(as_text, json_schema_input_type=Scalar)]
+Words = Annotated[tuple[str, ...], BeforeValidator(as_texts, json_schema_input_type=Scalar | list[Scalar])]
+
+
+_OWNER = re.compile(r"team:[\w-]+|[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def checked_owner(name: str) -> str:
+    """Whom to ask, in a form that Dagster takes; empty for nobody. Raises ValueError."""
+    if name and not _OWNER.fullmatch(name):
+        raise ValueError(f"owner {name!r} is team:NAME or an e-mail address")
+    return name
 
 
 class Declared(BaseModel):

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 
-from pipelines.contracts.declared import Declared, Word, Words, as_text, as_texts
+from pipelines.contracts.declared import Declared, Scalar, Word, Words, as_text, as_texts
 
 
 class ExportedAt(Declared):
@@ -44,9 +44,17 @@ class Reader(Declared):
         *("Summe", "Gesamt", "Gesamtsumme", "Zwischensumme"),
     )
     fill_down: Words = ()
+    fill_down_within: str = ""  # the header of a document's number: blank cells stay within their document
     ragged: Literal["refuse", "pad"] = "refuse"
     comment: str = ""
     records: str | None = None
+    plugin: str = ""  # a reader of another package, by the name of its entry point
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Reader":
+        if self.fill_down_within and self.fill_down_within not in self.fill_down:
+            raise ValueError(f"fill_down_within: {self.fill_down_within!r} must be one of fill_down")
+        return self
 
 
 def _pattern_or_words(value: Any) -> Any:
@@ -81,7 +89,10 @@ class Unpivot(Declared):
 
     columns: Annotated[
         str | tuple[str, ...],
-        BeforeValidator(lambda value: as_texts(value) if isinstance(value, list) else as_text(value)),
+        BeforeValidator(
+            lambda value: as_texts(value) if isinstance(value, list) else as_text(value),
+            json_schema_input_type=Scalar | list[Scalar],
+        ),
     ]
     name: str
     value: str | None = None

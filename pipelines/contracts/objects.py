@@ -8,8 +8,10 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from pipelines.contracts.canonical import CanonicalColumn, canonical_objects
 from pipelines.contracts.columns import Check, Column, Correction, NumberFormat, column_declaration
-from pipelines.contracts.declared import Declared, Words
+from pipelines.contracts.declared import Declared, Scalar, Words
 from pipelines.contracts.files import ExportedAt, Reader, Sample, Stated, Unpivot
+
+POSITION = "_position"  # as a header: the position of a row within its document
 
 
 class KeyNamespace(Declared):
@@ -20,6 +22,11 @@ class KeyNamespace(Declared):
     normalise: Literal["digits", "strip_zeros", "upper", "none"] = "none"
     pattern: str | None = None
     optional: bool = False
+
+
+AnyColumn = Annotated[
+    Column, BeforeValidator(column_declaration, json_schema_input_type=Column | str | int | list[Scalar])
+]
 
 
 class ObjectContract(Declared):
@@ -38,10 +45,14 @@ class ObjectContract(Declared):
     key: Words = Field(min_length=1)
     on_duplicate_key: str = "quarantine"
     key_namespace: Annotated[
-        tuple[KeyNamespace, ...], BeforeValidator(lambda value: value if isinstance(value, list | tuple) else [value])
+        tuple[KeyNamespace, ...],
+        BeforeValidator(
+            lambda value: value if isinstance(value, list | tuple) else [value],
+            json_schema_input_type=KeyNamespace | list[KeyNamespace],
+        ),
     ] = ()
     pii: dict[str, Literal["hash", "drop"]] = Field(default_factory=dict)
-    columns: dict[str, Annotated[Column, BeforeValidator(column_declaration)]] = Field(min_length=1)
+    columns: dict[str, AnyColumn] = Field(min_length=1)
     ignore: Words = ()
     corrections: tuple[Correction, ...] = ()
     checks: tuple[Check, ...] = ()
@@ -116,6 +127,8 @@ class ObjectContract(Declared):
             raise ValueError(f"extract: window({self.window_column}) needs a date column")
         if self.on_duplicate_key != "quarantine" and not self.latest_column:
             raise ValueError("on_duplicate_key: say quarantine or latest(<column>)")
+        if self.extract == "incremental" and any(POSITION in column.source for column in self.columns.values()):
+            raise ValueError(f"{POSITION} needs a full or window extract: positions of a part of the rows name no line")
         if self.extract == "incremental" and not self.has_key:
             raise ValueError(
                 "an incremental extract needs a key, because late rows are merged on it; "

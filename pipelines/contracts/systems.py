@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from pipelines.contracts.columns import NumberFormat
-from pipelines.contracts.declared import Declared, Words, explained, read_yaml
+from pipelines.contracts.declared import Declared, Word, Words, checked_owner, explained, read_yaml
 from pipelines.contracts.objects import ObjectContract
 from pipelines.errors import AlmanacError
 
@@ -22,11 +22,15 @@ class SourceContract(Declared):
     timezone: str | None = None
     priority: int = 100
     cadence_days: int = Field(default=7, ge=1)
+    owner: Annotated[Word, AfterValidator(checked_owner)] = ""
     required: bool = False
     recognise: Literal["invoice", "order"] | None = None
     number_format: NumberFormat = NumberFormat()
     null_words: Words = ()
-    objects: Annotated[tuple[ObjectContract, ...], BeforeValidator(lambda items: _named(items))] = Field(min_length=1)
+    objects: Annotated[
+        tuple[ObjectContract, ...],
+        BeforeValidator(lambda items: _named(items), json_schema_input_type=list[ObjectContract]),
+    ] = Field(min_length=1)
 
     @model_validator(mode="after")
     def _sound(self) -> "SourceContract":
@@ -51,6 +55,9 @@ class SourceContract(Declared):
         """
         meaning = item.model_dump(mode="json", exclude={"sample", "pii", "files", "cadence_days"})
         meaning = {name: said for name, said in meaning.items() if said or name not in ("unpivot", "stated")}
+        for late in ("plugin", "fill_down_within"):  # as in homes of before there was such a choice
+            if not meaning["reader"][late]:
+                del meaning["reader"][late]
         for column in meaning["columns"].values():
             if column["day_of"] == "company":  # as in homes of before there was a choice
                 del column["day_of"]

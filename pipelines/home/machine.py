@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 
 import duckdb
 
@@ -34,7 +35,7 @@ def machine_fault(error: BaseException) -> MachineFaultError | None:
     if number is None:
         return None
     kind = DiskFullError if number in FULL else MachineFaultError
-    where = getattr(error, "filename", None)
+    where = getattr(error, "filename", None) or _path_in(error)
     return kind(f"{os.strerror(number)}{f': {where}' if where else ''}")
 
 
@@ -42,6 +43,11 @@ def _number(error: BaseException) -> int | None:
     if isinstance(error, OSError) and error.errno is not None:
         return None if error.errno in _OF_THE_FILE else error.errno
     return next((number for text, number in _TEXTS.items() if text in str(error)), None)
+
+
+def _path_in(error: BaseException) -> str:
+    """The path that a library has put at the end of the system's words."""
+    return "".join(re.findall(r": (/.+)$", _first_line(error)))
 
 
 def _first_line(error: BaseException) -> str:

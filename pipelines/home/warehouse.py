@@ -4,7 +4,6 @@ DuckDB allows one writing process and no reader beside it, so a whole run holds 
 closed before dbt starts its own process.
 """
 
-import fcntl
 import json
 import os
 import shutil
@@ -19,6 +18,7 @@ import polars as pl
 
 from pipelines.errors import AlmanacError
 from pipelines.home import access
+from pipelines.home.machine import machine_fault
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, remember_use
 
@@ -62,7 +62,20 @@ def write(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def replace_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, frame: pl.DataFrame) -> None:
     """Make the table hold exactly the rows of the frame."""
-    connection.execute(f"create or replace table {quoted(schema)}.{quoted(table)} as select * from frame")
+    with frames(connection, rows=frame):
+        connection.execute(f"create or replace table {quoted(schema)}.{quoted(table)} as select * from rows")
+
+
+@contextmanager
+def frames(connection: duckdb.DuckDBPyConnection, **named: pl.DataFrame) -> Iterator[None]:
+    """Frames that SQL may read by these names: what it reads is said here, not found among a caller's variables."""
+    for name, frame in named.items():
+        connection.register(name, frame.to_arrow())
+    try:
+        yield
+    finally:
+        for name in named:
+            connection.unregister(name)
 
 
 @contextmanager
@@ -85,6 +98,8 @@ def run_lock(settings: Settings, owner: str) -> Iterator[None]:
 
 def _locked(descriptor: int) -> bool:
     """Take the lock; tried for a second, because `is_locked` has it for an instant."""
+    import fcntl  # here, so that what needs no lock starts where the system has none
+
     for pause in (*LOOKS, None):
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -110,6 +125,7 @@ def replica(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect()
     try:
         connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        _limit_memory(settings, connection)
         path = str(settings.working_file).replace("'", "''")
         connection.execute(f"attach '{path}' as built (read_only); attach ':memory:' as work; use work")
         yield connection
@@ -166,11 +182,19 @@ def _connection(settings: Settings, read_only: bool = False) -> Iterator[duckdb.
     connection = _connect(settings.working_file, read_only)
     try:
         connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        _limit_memory(settings, connection)
         for schema in () if read_only else PYTHON_SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
         yield connection
     finally:
         connection.close()
+
+
+def _limit_memory(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """Spill to a folder of the home beyond the company's limit, whatever database the connection has."""
+    connection.execute(f"set temp_directory = {literal(str(settings.warehouse / 'spilled'))}")
+    if limit := settings.company.memory_limit:
+        connection.execute(f"set memory_limit = {literal(limit)}")
 
 
 def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
@@ -179,6 +203,8 @@ def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
         try:
             return duckdb.connect(str(path), read_only=read_only)
         except duckdb.IOException as error:
+            if fault := machine_fault(error):
+                raise fault from error
             if "lock" not in str(error):
                 raise AlmanacError(
                     f"{path}: not readable as a DuckDB file: nothing is lost: delete it, then `almanac rebuild` "

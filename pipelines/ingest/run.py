@@ -100,6 +100,12 @@ def newest_export(settings: Settings) -> datetime | None:
     return max(loaded, default=None)
 
 
+def first_export(settings: Settings) -> datetime | None:
+    """The instant of the oldest loaded export, as naive UTC; None before the first."""
+    loaded = (row["exported_at"] for row in FileLedger.read(settings).rows if row["status"] == "loaded")
+    return min(loaded, default=None)
+
+
 def show_known_at(settings: Settings, contracts: Mapping[str, SourceContract], moment: datetime | None) -> None:
     """Load the tables as of a landing time (naive UTC); without one, with everything that has landed."""
     ledger = FileLedger.read(settings)

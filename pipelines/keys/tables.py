@@ -10,6 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from pipelines.home.settings import Settings
+from pipelines.home.warehouse import frames, write
 from pipelines.keys import contacts
 from pipelines.keys.company_name import NameKey, parse_names, simplified
 from pipelines.keys.countries import country_keys
@@ -90,8 +91,6 @@ TABLES: dict[str, tuple[tuple[str, ...], str, Callable[[pl.Series], pl.DataFrame
 
 def build_keys(settings: Settings) -> dict[str, int]:
     """Fill `keys.*` for every distinct value of raw. Returns the rows of each table."""
-    from pipelines.home.warehouse import write
-
     with write(settings) as connection:
         return build_key_tables(connection, schema="raw")
 
@@ -110,8 +109,8 @@ def parse_values(connection: duckdb.DuckDBPyConnection, schema: str, into: str) 
     for table, (columns, value, parse) in TABLES.items():
         distinct = connection.execute(f"select distinct value from ({_values(connection, schema, columns)})").pl()
         values = distinct["value"].cast(pl.String).drop_nulls().sort()
-        parsed = parse(values.rename(value))  # noqa: F841 - DuckDB reads the frame by its name
-        connection.execute(f"create table {into}.{table} as from parsed")
+        with frames(connection, parsed=parse(values.rename(value))):
+            connection.execute(f"create table {into}.{table} as from parsed")
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -157,10 +156,10 @@ def _add_new_values(
     ).pl()
     if new.is_empty() and _exists(connection, table):
         return
-    parsed = parse(new["value"].cast(pl.String).rename(value))  # noqa: F841 - DuckDB reads the frame by its name
-    connection.execute(f"create table if not exists keys.{table} as select * from parsed limit 0")
-    connection.execute(f"insert into keys.{table} by name select * from parsed")
-    connection.execute(f"insert into keys.{table}_seen select value from new")
+    with frames(connection, parsed=parse(new["value"].cast(pl.String).rename(value)), unseen=new):
+        connection.execute(f"create table if not exists keys.{table} as select * from parsed limit 0")
+        connection.execute(f"insert into keys.{table} by name select * from parsed")
+        connection.execute(f"insert into keys.{table}_seen select value from unseen")
 
 
 def _values(connection: duckdb.DuckDBPyConnection, schema: str, columns: tuple[str, ...]) -> str:

@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from pipelines.home.settings import SHIPPED_SEEDS
+from pipelines.home.warehouse import frames
 from pipelines.keys import build_key_tables
 from pipelines.matching.models import load_seed, run_models
 from pipelines.resolve.cluster_input import ClusterInput, read_cluster_input
@@ -68,18 +69,19 @@ def load_records(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -
         return f"{'cast(' + name if name in records.columns else 'cast(null'} as {kind}) as {alias}"
 
     listed = ", ".join(column_or_null(name, kind, name) for name, kind in COLUMNS.items())
-    connection.execute(f"create or replace table staging.stg_account_records as select {listed} from records")
     person = ", ".join(
         column_or_null(name if name.startswith("contact") else f"contact_{name}", kind, name)
         for name, kind in CONTACT.items()
     )
     has_person = " or ".join(f"{name} is not null" for name in CONTACT)
-    connection.execute(
-        "create or replace table staging.stg_contacts as select * from ("
-        f" select source_system, source_id as account_source_id, {person},"
-        " null::varchar as merged_into_id, false as is_deleted from records"
-        f") where {has_person}"
-    )
+    with frames(connection, records=records):
+        connection.execute(f"create or replace table staging.stg_account_records as select {listed} from records")
+        connection.execute(
+            "create or replace table staging.stg_contacts as select * from ("
+            f" select source_system, source_id as account_source_id, {person},"
+            " null::varchar as merged_into_id, false as is_deleted from records"
+            f") where {has_person}"
+        )
 
 
 def match(

@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from pipelines.home.warehouse import frames
 from pipelines.matching.models import run_models
 
 PRIOR_PAIRS = 100.0
@@ -39,8 +40,8 @@ def fit_weights(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _store(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame) -> None:
-    fitted = weights.drop("weight")  # noqa: F841 - DuckDB reads the frame by its name
-    connection.execute("create or replace table policy.match_weights as from fitted")
+    with frames(connection, fitted=weights.drop("weight")):
+        connection.execute("create or replace table policy.match_weights as from fitted")
 
 
 def _fields(weights: pl.DataFrame) -> list[str]:

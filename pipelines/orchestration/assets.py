@@ -4,19 +4,24 @@ Each asset is a few lines around a plain function that knows nothing of Dagster.
 project's sources, so the specs are read from its manifest and the graph is one.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines import inputs, job, keys, resolve
+from pipelines import inputs, job, keys, ledger, resolve
+from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
-from pipelines.home import dbt, runs, warehouse
+from pipelines.gates import gates
+from pipelines.home import dbt, progress, runs, warehouse
 from pipelines.home.settings import Settings
-from pipelines.orchestration.graph import Graph, Translator
-from pipelines.orchestration.metadata import table_metadata, with_metadata
+from pipelines.orchestration import inbox
+from pipelines.orchestration.graph import GATE_BEFORE, Graph, Translator
+from pipelines.orchestration.metadata import with_metadata
+from pipelines.orchestration.resources import run_tags
+from pipelines.orchestration.results import grain_checks, results
 from pipelines.serving import publish
 
 ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
@@ -33,50 +38,60 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         "required_resource_keys": {"home"},
         "backfill_policy": ONE_DAY_PER_RUN,
     }
+    tables: dict[str, Any] = {**common, "can_subset": True}
+    forecast_inputs = [dg.AssetKey(table.split(".")) for table in ledger.INPUTS]
 
-    @dg.multi_asset(name="ingest", specs=graph.raw_specs(), retry_policy=RETRY, **common)
+    @dg.multi_asset(name="ingest", specs=graph.raw_specs(), retry_policy=RETRY, **tables)
     def ingest_exports(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         home = context.resources.home
         home.say("landing and loading new exports")
-        try:
-            report = job.ingest_exports(settings, home.say)
-            home.faults = report.faults()
-            home.ties = report.ties
-            home.say(report.summary())
-        except AlmanacError as error:  # another try would say the same
-            raise dg.Failure(str(error), allow_retries=False) from error
-        run = runs.start(settings, home.run_id, date.fromisoformat(context.partition_key), **_run_tags(context))
-        if run.known_at:
-            job.show_known_at(settings, run.known_at)
-        warehouse.record_run(settings, run)
-        yield from _results(settings, graph.raw_specs())
+        with progress.making(settings, "ingest"):
+            try:
+                report = job.ingest_exports(settings, home.say)
+                home.faults = report.faults()
+                home.ties = report.ties
+                home.say(report.summary())
+            except AlmanacError as error:  # another try would say the same
+                raise dg.Failure(str(error), allow_retries=False) from error
+            day = date.fromisoformat(context.partition_key)
+            run = runs.start(settings, home.run_id, day, **run_tags(context.run))
+            if run.known_at:
+                job.show_known_at(settings, run.known_at)
+            warehouse.record_run(settings, run)
+        inbox.observe(context, settings, load_contracts(settings.sources))
+        yield from results(context, settings, _keys(graph.raw_specs()))
 
-    @dg.multi_asset(name="keys", specs=graph.source_specs("keys", graph.raw_keys()), **common)
+    @dg.multi_asset(name="keys", specs=graph.source_specs("keys", graph.raw_keys()), **tables)
     def match_keys(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         run = _run(context)
         context.resources.home.say("normalising names, phones, domains and tax ids")
-        keys.build_keys(settings)
-        yield from _results(settings, graph.source_specs("keys"), as_of=run.as_of)
+        with progress.making(settings, "keys"):
+            keys.build_keys(settings)
+        yield from results(context, settings, _keys(graph.source_specs("keys")), run.as_of)
 
-    @dg.multi_asset(name="resolve", specs=graph.source_specs("resolved", graph.models("staging", "matching")), **common)
+    @dg.multi_asset(name="resolve", specs=graph.source_specs("resolved", graph.models("staging", "matching")), **tables)
     def resolved_customers(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         run = _run(context)
         context.resources.home.say("clustering records into customers")
-        resolve.resolve_customers(settings, run)
-        yield from _results(settings, graph.source_specs("resolved"), as_of=run.as_of)
+        with progress.making(settings, "resolve"):
+            resolve.resolve_customers(settings, run)
+        yield from results(context, settings, _keys(graph.source_specs("resolved")), run.as_of)
 
-    @dg.multi_asset(name="forecast", specs=graph.source_specs("forecast", graph.models("marts")), **common)
+    @dg.multi_asset(name="forecast", specs=graph.source_specs("forecast", forecast_inputs), **tables)
     def forecasts(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         run = _run(context)
         context.resources.home.say("forecasting")
-        job.issue_forecasts(settings, run, context.resources.home.say)
-        yield from _results(settings, graph.source_specs("forecast"), as_of=run.as_of)
+        context.resources.home.require("marts")
+        with progress.making(settings, "forecast"):
+            job.issue_forecasts(settings, run, context.resources.home.say)
+        yield from results(context, settings, _keys(graph.source_specs("forecast")), run.as_of)
 
     @dg.asset(
         key=["published", "almanac"],
         deps=graph.served(),
         group_name="published",
         kinds={"duckdb"},
+        owners=[graph.owner],
         retry_policy=RETRY,
         **common,
     )
@@ -86,8 +101,10 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         if run.run_kind not in runs.SERVED_KINDS:
             home.outcome = "backfilled"
             return dg.MaterializeResult(metadata={"served": False, "reason": f"a {run.run_kind} run serves nothing"})
+        home.require(*gates.GATES)
         home.say("publishing")
-        counts = publish.publish(settings, run, policy=inputs.policy_fingerprint(settings))
+        with progress.making(settings, "published"):
+            counts = publish.publish(settings, run, policy=inputs.policy_fingerprint(settings))
         home.outcome = "published"
         return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), "tables": len(counts)})
 
@@ -97,67 +114,41 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             manifest=graph.manifest,
             select=select,
             partitions_def=partitions,
-            dagster_dbt_translator=Translator(graph.gate_inputs(name)),
+            dagster_dbt_translator=Translator(graph.gate_inputs(name), graph.owner),
             required_resource_keys={"home", "dbt"},
             backfill_policy=ONE_DAY_PER_RUN,
         )
-        def step(context: dg.AssetExecutionContext) -> Iterator[Any]:
+        def dbt_models(context: dg.AssetExecutionContext) -> Iterator[Any]:
             run, home = _run(context), context.resources.home
+            home.require(GATE_BEFORE[name])
             home.say(f"dbt: {name}")
             left_out = job.left_to_update(settings, name, is_full=FULL in context.run.tags)
-            command = [*dbt.BUILD, *job.without(left_out)]
-            events = list(context.resources.dbt.cli(command, context=context).stream())
-            extra: dict[str, Any] = {}
-            if name == "staging_and_matching":
-                matched = job.match_records(settings, left_out)
-                home.say(matched.sentence())
-                extra["matching"] = matched.metadata()
+            chosen, extra = context.selected_asset_keys, dict[str, Any]()
+            with progress.making(settings, name) as was_made:
+                command = [*dbt.BUILD, *job.without(left_out)]
+                events = list(context.resources.dbt.cli(command, context=context).stream())
+                # Where the step was never whole, all of it is made; else what stands on the chosen tables too.
+                also = [model for model in graph.also(chosen, dbt_models.keys, was_made) if model not in left_out]
+                job.build_models(settings, also)
+                if name == "staging_and_matching":
+                    matched = job.match_records(settings, left_out)
+                    home.say(matched.sentence())
+                    extra["matching"] = matched.metadata()
             yield from with_metadata(settings, events, context.asset_key_for_output, run.as_of, extra)
-            specs = [dg.AssetSpec(["matching", model]) for model in left_out]
-            yield from _results(settings, specs, as_of=run.as_of, extra=extra)
-            yield from _grain_checks(settings, graph, left_out)
+            keys = [*(graph.key_of(model) for model in also), *(dg.AssetKey(["matching", model]) for model in left_out)]
+            yield from results(context, settings, keys, run.as_of, extra)
+            yield from grain_checks(settings, graph, context.selected_asset_check_keys)
 
-        return step
+        return dbt_models
 
     dbt_steps = [dbt_step(name, select) for name, select in job.DBT_STEPS.items()]
     return [ingest_exports, match_keys, resolved_customers, *dbt_steps, forecasts, published]
 
 
+def _keys(specs: Sequence[dg.AssetSpec]) -> list[dg.AssetKey]:
+    return [spec.key for spec in specs]
+
+
 def _run(context: dg.AssetExecutionContext) -> runs.Run:
     home = context.resources.home
     return warehouse.current_run(home.settings, home.run_id)
-
-
-def _run_tags(context: dg.AssetExecutionContext) -> dict[str, str]:
-    """What a person may add to a run: `almanac/known_at`, `almanac/kind`, `almanac/reason`."""
-    prefix = "almanac/"
-    tags = {tag.removeprefix(prefix): value for tag, value in context.run.tags.items() if tag.startswith(prefix)}
-    return {name: value for name, value in tags.items() if name in ("known_at", "kind", "reason")}
-
-
-def _results(
-    settings: Settings,
-    specs: Sequence[dg.AssetSpec],
-    as_of: date | None = None,
-    extra: Mapping[str, Mapping[str, Any]] | None = None,
-) -> Iterator[dg.MaterializeResult]:
-    """A result for each table with its row count, and a small picture where people look.
-
-    extra: more metadata for all tables of a schema.
-    """
-    described = table_metadata(settings, [tuple(spec.key.path) for spec in specs], as_of)
-    for spec in specs:
-        schema, table = spec.key.path[0], tuple(spec.key.path)
-        metadata = {**described[table], **(extra or {}).get(schema, {})}
-        yield dg.MaterializeResult(asset_key=spec.key, metadata=metadata)
-
-
-def _grain_checks(settings: Settings, graph: Graph, models: Sequence[str]) -> Iterator[dg.AssetCheckResult]:
-    """The grain tests of models that dbt left out: two rows of one key stop the run as they would have there."""
-    with warehouse.read(settings) as connection:
-        for key, name, columns in graph.grains(models):
-            table, listed = ".".join(key.path), ", ".join(columns)
-            is_empty = " or ".join(f"{column} is null" for column in columns)
-            offenders = f"select {listed} from {table} group by {listed} having count(*) > 1 or {is_empty}"
-            found = connection.execute(f"select count(*) from ({offenders})").fetchall()[0][0]
-            yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=found == 0, metadata={"offenders": found})

@@ -34,21 +34,29 @@ def build_job(partitions: dg.PartitionsDefinition) -> "UnresolvedAssetJobDefinit
 def build_schedules(settings: Settings, job: "UnresolvedAssetJobDefinition") -> list[dg.ScheduleDefinition]:
     """Every Monday and every first of the month, early, for the day before."""
 
-    def schedule(name: str, cron: str) -> dg.ScheduleDefinition:
-        @dg.schedule(name=name, cron_schedule=cron, job=job, execution_timezone=settings.company.timezone)
+    def schedule(name: str, cron: str, when: str) -> dg.ScheduleDefinition:
+        zone = settings.company.timezone
+        described = f"{when} at 05:00 in {zone}: the whole flow for the day before, new exports or not."
+
+        @dg.schedule(name=name, cron_schedule=cron, job=job, execution_timezone=zone, description=described)
         def yesterday(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
             as_of = settings.day_before(context.scheduled_execution_time)
             return dg.RunRequest(run_key=f"{name} {as_of}", partition_key=as_of.isoformat())
 
         return yesterday
 
-    return [schedule("weekly", "0 5 * * 1"), schedule("monthly", "0 5 1 * *")]
+    return [schedule("weekly", "0 5 * * 1", "Mondays"), schedule("monthly", "0 5 1 * *", "The first of each month")]
 
 
 def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefinition:
     """One run for all exports and answers since the last; their content, not their time, makes them new."""
 
-    @dg.sensor(name="new_exports", job=job, minimum_interval_seconds=60)
+    described = (
+        f"Looks into {settings.inbox} each minute and asks for one run of all that is new by content. "
+        "Exports whose run died are asked for again after 5 minutes, then each time after twice as long, up to a day."
+    )
+
+    @dg.sensor(name="new_exports", job=job, minimum_interval_seconds=60, description=described)
     def new_exports(context: dg.SensorEvaluationContext) -> Iterator[dg.RunRequest | dg.SkipReason]:
         if warehouse.is_locked(settings):
             yield dg.SkipReason("a run owns the home: what is waiting now may be part of it")
@@ -76,7 +84,12 @@ def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.
 def build_failure_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.SensorDefinition:
     """Tells of a run that died before it could: its process was killed, or it never started."""
 
-    @dg.run_failure_sensor(name="failed_run", monitored_jobs=[job], default_status=dg.DefaultSensorStatus.RUNNING)
+    @dg.run_failure_sensor(
+        name="failed_run",
+        monitored_jobs=[job],
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells the channels of `messages.yml` of a run that died before it could say so itself.",
+    )
     def failed_run(context: dg.RunFailureSensorContext) -> None:
         for notice in notify_of_failure(
             settings, kept_run_id(context.dagster_run), context.failure_event.message or ""
@@ -89,7 +102,12 @@ def build_failure_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition"
 def build_late_sensor(settings: Settings) -> dg.SensorDefinition:
     """Tells when no run has been served for longer than `late_after_days` of `messages.yml`."""
 
-    @dg.sensor(name="late_run", minimum_interval_seconds=3600, default_status=dg.DefaultSensorStatus.RUNNING)
+    @dg.sensor(
+        name="late_run",
+        minimum_interval_seconds=3600,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Tells the channels of `messages.yml` when nothing was served for longer than `late_after_days`.",
+    )
     def late_run() -> dg.SkipReason:
         notices = notify_if_late(settings)
         return dg.SkipReason("; ".join(f"{notice.channel}: {notice.outcome}" for notice in notices) or "no run is late")

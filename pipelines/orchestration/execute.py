@@ -60,14 +60,14 @@ def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Calla
         raise AlmanacError(f"as of {as_of}: a run is for a day from {first} (partitions_start) to today, {today}")
     say("starting")
     # dbt and Dagster talk to stdout at length; people get `say` and, if they want it, the log.
-    with _environment(settings), (settings.warehouse / "run.log").open("a", encoding="utf-8") as log:
+    with _environment(settings), dbt.host(), (settings.warehouse / "run.log").open("a", encoding="utf-8") as log:
         _prepare(settings)
         import dagster as dg
 
         from pipelines.orchestration.automation import JOB
         from pipelines.orchestration.definitions import build_defs
 
-        job = build_defs(settings, say).resolve_job_def(JOB)
+        job = build_defs(settings, say, also=as_of).resolve_job_def(JOB)
         with dg.DagsterInstance.get() as instance, redirect_stdout(log):
             result = job.execute_in_process(
                 run_config=QUIET_LOGGER,

@@ -1,13 +1,16 @@
 """The asset graph read from what declares it: contracts, dbt's manifest and the suites of the gates."""
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from itertools import dropwhile, takewhile
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator
+
+from pipelines.orchestration import versions
 
 # Which gate must have passed before a dbt step may begin.
 GATE_BEFORE = {"staging_and_matching": "raw", "marts": "clean", "outlook": "forecast"}
@@ -23,36 +26,34 @@ def table_name(node: Mapping[str, Any]) -> str:
 class Graph:
     """What is known of the flow before anything runs.
 
-    systems: source system -> canonical objects it exports. gates: gate -> `schema.table` of its suites. manifest: what
+    inbox: canonical object -> assets of the exports that become it. gates: gate -> `schema.table` of its suites.
+    owner: whose the tables are. version: code version of a table that Python writes, by schema and name. manifest: what
     stands in the file, not its path: dagster-dbt would keep what it first read there for as long as the process lives.
     """
 
     manifest: Mapping[str, Any]
     nodes: Mapping[str, Any]
     sources: Mapping[str, Any]
-    systems: Mapping[str, Sequence[str]]
+    inbox: Mapping[str, Sequence[dg.AssetKey]]
     gates: Mapping[str, Sequence[str]]
+    owner: str
+    version: Callable[[str, str], str]
 
     @classmethod
     def load(
         cls,
         project: Path,
-        systems: Mapping[str, Sequence[str]],
+        inbox: Mapping[str, Sequence[dg.AssetKey]],
         gates: Callable[[Iterable[str]], Mapping[str, Sequence[str]]],
+        owner: str,
+        version: Callable[[str, str], str],
     ) -> "Graph":
         """The graph of a prepared dbt project. gates: told every `schema.table`, says which each gate looks at."""
         manifest = project / "target" / "manifest.json"
         parsed = json.loads(manifest.read_text(encoding="utf-8"))
         models = [node for node in parsed["nodes"].values() if node["resource_type"] == "model"]
         known = [f"{node['schema']}.{table_name(node)}" for node in [*models, *parsed["sources"].values()]]
-        return cls(parsed, parsed["nodes"], parsed["sources"], systems, gates(known))
-
-    def inbox_specs(self) -> list[dg.AssetSpec]:
-        """One external asset per source system: the exports that arrive without our doing."""
-        return [
-            dg.AssetSpec(["inbox", system], group_name="inbox", description=f"Exports of {system}.", kinds={"file"})
-            for system in self.systems
-        ]
+        return cls(parsed, parsed["nodes"], parsed["sources"], inbox, gates(known), owner, version)
 
     def raw_specs(self) -> list[dg.AssetSpec]:
         """The tables that ingestion writes, each below the systems that export it."""
@@ -68,10 +69,13 @@ class Graph:
         return [
             dg.AssetSpec(
                 [schema, table["name"]],
-                deps=[*deps, *self._exporting_systems(schema, table["name"])],
+                deps=[*deps, *(self.inbox.get(table["name"], ()) if schema == "raw" else ())],
                 description=table["description"],
                 group_name=schema,
                 kinds={"python", "duckdb"},
+                owners=[self.owner],
+                code_version=self.version(schema, table["name"]),
+                metadata={"dagster/column_schema": _column_schema(table)},
             )
             for table in sorted(tables, key=lambda table: table["name"])
         ]
@@ -82,19 +86,32 @@ class Graph:
         names = ((node["schema"], table_name(node)) for node in models)
         return [dg.AssetKey(name) for name in sorted(names) if name[0] in schemas]
 
-    def grains(self, models: Sequence[str]) -> list[tuple[dg.AssetKey, str, list[str]]]:
-        """The grain test of each of these models: key of the asset, name of the check, columns."""
-        tests = (node for node in self.nodes.values() if (node.get("test_metadata") or {}).get("name") == "grain")
-        tested = [(self.nodes[test["attached_node"]], test) for test in tests]
-        return [
-            (
-                dg.AssetKey([model["schema"], table_name(model)]),
-                test["name"],
-                test["test_metadata"]["kwargs"]["columns"],
-            )
-            for model, test in tested
-            if model["name"] in models
-        ]
+    def key_of(self, model: str) -> dg.AssetKey:
+        """The key of the table of a model."""
+        node = next(node for node in self.nodes.values() if node["resource_type"] == "model" and node["name"] == model)
+        return dg.AssetKey([node["schema"], table_name(node)])
+
+    def also(self, chosen: Set[dg.AssetKey], step: Set[dg.AssetKey], was_made: bool) -> set[str]:
+        """Models of a dbt step that were not chosen and are to be made, so that the step is whole afterwards.
+
+        All of them where it was not whole before; else those that stand on a chosen one.
+        """
+        keys = {
+            unique_id: dg.AssetKey([node["schema"], table_name(node)])
+            for unique_id, node in self.nodes.items()
+            if node["resource_type"] == "model"
+        }
+        inside = {unique_id for unique_id, key in keys.items() if key in step}
+        made = {unique_id for unique_id in inside if keys[unique_id] in chosen}
+        if not was_made:
+            return {self.nodes[unique_id]["name"] for unique_id in inside - made}
+        below, waiting = set[str](), list(made)
+        while waiting:
+            parent = waiting.pop()
+            found = {key for key in inside - made - below if parent in self.nodes[key]["depends_on"]["nodes"]}
+            below |= found
+            waiting += found
+        return {self.nodes[unique_id]["name"] for unique_id in below}
 
     def served(self) -> list[dg.AssetKey]:
         """Keys of all that is published."""
@@ -106,10 +123,26 @@ class Graph:
         tables = (dg.AssetKey(table.split(".")) for table in self.gates.get(GATE_BEFORE[step], ()))
         return [key for key in tables if key in written]
 
-    def _exporting_systems(self, schema: str, table: str) -> list[dg.AssetKey]:
-        if schema != "raw":
-            return []
-        return [dg.AssetKey(["inbox", system]) for system, objects in self.systems.items() if table in objects]
+
+def _column_schema(table: Mapping[str, Any]) -> dg.TableSchema:
+    """The columns of a table as its YAML describes them; their types come with the first run."""
+    described = table["columns"].values()
+    return dg.TableSchema([dg.TableColumn(column["name"], "?", column.get("description")) for column in described])
+
+
+def promise(test: Mapping[str, Any]) -> str:
+    """What a dbt test holds, in a sentence."""
+    generic = test.get("test_metadata")
+    if generic:
+        arguments = {name: value for name, value in generic["kwargs"].items() if name != "model"}
+        return f"{generic['name']}: " + "; ".join(f"{name} {_listed(value)}" for name, value in arguments.items())
+    code = (line.strip() for line in test.get("raw_code", "").splitlines())
+    comment = takewhile(lambda line: line.startswith("--"), dropwhile(lambda line: not line.startswith("--"), code))
+    return " ".join(line.lstrip("- ") for line in comment)
+
+
+def _listed(value: Any) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 class Translator(DagsterDbtTranslator):
@@ -118,22 +151,33 @@ class Translator(DagsterDbtTranslator):
     One model is enough to make the whole step wait, and keeps the drawn graph readable.
     """
 
-    def __init__(self, gate_inputs: Sequence[dg.AssetKey]) -> None:
-        """gate_inputs: tables whose blocking checks must have passed."""
+    def __init__(self, gate_inputs: Sequence[dg.AssetKey], owner: str) -> None:
+        """gate_inputs: tables whose blocking checks must have passed. owner: whose the tables are."""
         super().__init__()
+        self._owner = owner
         self._gate_inputs = list(gate_inputs)
         self._first: str | None = None
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: Any) -> dg.AssetSpec:
         """The spec of one node."""
         spec = super().get_asset_spec(manifest, unique_id, project)
-        if manifest["nodes"].get(unique_id, {}).get("resource_type") != "model":
+        node = manifest["nodes"].get(unique_id)
+        if node:
+            spec = spec.replace_attributes(code_version=versions.of_node(manifest, node), owners=[self._owner])
+        if not node or node["resource_type"] != "model":
             return spec
         self._first = self._first or unique_id
         if unique_id != self._first:
             return spec
         known = {spec.key, *(dep.asset_key for dep in spec.deps)}
         return spec.merge_attributes(deps=[key for key in self._gate_inputs if key not in known])
+
+    def get_asset_check_spec(
+        self, asset_spec: dg.AssetSpec, manifest: Mapping[str, Any], unique_id: str, project: Any
+    ) -> dg.AssetCheckSpec | None:
+        """The spec of one dbt test, with what it promises: the comment above its SQL, or its rule in words."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec._replace(description=spec.description or promise(manifest["nodes"][unique_id])) if spec else None
 
     def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
         """An asset is called what its table is called: schema and alias."""

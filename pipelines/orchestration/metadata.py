@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 import dagster as dg
+import duckdb
 import polars as pl
 
 from pipelines.home import warehouse
@@ -25,20 +26,31 @@ PICTURES = {
 
 
 def table_metadata(
-    settings: Settings, tables: Sequence[Sequence[str]], as_of: date | None
+    settings: Settings, tables: Sequence[Sequence[str]], as_of: date | None, *, is_typed: bool = False
 ) -> dict[tuple[str, ...], dict[str, Any]]:
-    """Row count and picture of each table, by (schema, name)."""
+    """Row count and picture of each table, by (schema, name). is_typed: its columns too, where dbt does not tell."""
     with warehouse.read(settings) as connection:
         metadata: dict[tuple[str, ...], dict[str, Any]] = {}
         for schema, name in tables:
             table = f"{warehouse.quoted(schema)}.{warehouse.quoted(name)}"
             rows = connection.execute(f"select count(*) from {table}").fetchall()[0][0]
             metadata[schema, name] = {"dagster/row_count": rows, **({"as_of": str(as_of)} if as_of else {})}
+            if is_typed:
+                metadata[schema, name]["dagster/column_schema"] = _columns(connection, schema, name)
             if query := PICTURES.get((schema, name)):
                 drawn = f"select * from ({query.format(table=table)}) where x is not null order by x"
                 points = connection.execute(drawn).pl().tail(36)
                 metadata[schema, name] |= _picture(points)
         return metadata
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> dg.TableSchema:
+    query = """
+        select column_name, data_type, comment from duckdb_columns()
+        where database_name = current_database() and schema_name = ? and table_name = ? order by column_index
+    """
+    rows = connection.execute(query, [schema, table]).fetchall()
+    return dg.TableSchema([dg.TableColumn(name, kind.lower(), comment) for name, kind, comment in rows])
 
 
 def with_metadata(

@@ -1,7 +1,7 @@
 """The home a Dagster run owns: locked for the whole run, its outcome written down when the run ends."""
 
 import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,10 +11,12 @@ from dagster_dbt import DbtCliResource
 from dagster_dbt.compat import DBT_PYTHON_VERSION
 
 from pipelines import inputs, job
-from pipelines.home import warehouse
+from pipelines.errors import AlmanacError
+from pipelines.gates import gates
+from pipelines.home import dbt, growth, progress, warehouse
 from pipelines.home.settings import Settings
 from pipelines.messages import Notice, notify_of_run
-from pipelines.orchestration import retention
+from pipelines.orchestration import retention, selection
 from pipelines.serving import recovery, status
 
 
@@ -23,7 +25,8 @@ class Home:
     """What the steps of one run share. Everything else they meet in tables.
 
     outcome: published, backfilled or blocked as soon as it is known; failed until then. faults: exports that this
-    machine could not read. ties: which of several downloads of one day counts.
+    machine could not read. ties: which of several downloads of one day counts. held: gates that this run has held, and
+    whether each passed.
     """
 
     settings: Settings
@@ -33,6 +36,26 @@ class Home:
     messages: list[str] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
     ties: list[str] = field(default_factory=list)
+    held: dict[str, bool] = field(default_factory=dict)
+
+    def hold(self, gate: str) -> gates.GateReport:
+        """Hold a gate on the working file as it is; a run that does not pass it is blocked."""
+        self.say(f"gate: {gate}")
+        report = gates.run_gate(self.settings, warehouse.current_run(self.settings, self.run_id), gate)
+        self.say(report.summary)
+        self.held[gate] = report.passed
+        if not report.passed:
+            self.outcome = "blocked"
+            self.messages.append(report.summary)
+        return report
+
+    def require(self, *names: str) -> None:
+        """Hold these gates where this run has not: no choice of steps leads around one. Raises AlmanacError."""
+        for gate in names:
+            if gate not in self.held:
+                self.hold(gate)
+            if not self.held[gate]:
+                raise AlmanacError(f"the {gate} gate does not let this step begin: {'; '.join(self.messages)}")
 
 
 class HomeDbt(DbtCliResource):
@@ -57,22 +80,60 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
     def home(context: dg.InitResourceContext) -> Iterator[Home]:
         if context.run is None:
             raise dg.DagsterInvariantViolationError("a home is owned by a run")
-        run_id = kept_run_id(context.run)
-        with warehouse.run_lock(settings, owner=f"run {run_id}"):
-            opened = Home(settings, run_id, say or _log(context))
+        with warehouse.run_lock(settings, owner=f"run {kept_run_id(context.run)}"), dbt.host():
+            opened = Home(settings, "", say or _log(context))
             recovery.recover_quietly(settings, opened.say)
+            steps = _chosen(context)
+            opened.run_id = _run_id(settings, context.run, steps)
             yield opened
             if context.run.tags.get("almanac/known_at"):
                 job.show_known_at(settings, None)
-            messages = opened.messages or _failures(context)
-            figures = {"policy": inputs.policy_fingerprint(settings), "faults": opened.faults, "ties": opened.ties}
-            status.write_status(settings, run_id, outcome=opened.outcome, message="; ".join(messages), figures=figures)
+            is_told = _record(opened, steps, _failures(context))
             with contextlib.suppress(OSError):  # what cannot be removed today is removed after the next run
                 retention.bound(settings, context.instance)
-        if opened.outcome != "backfilled":  # without the lock: a slow channel holds no other run up
+        if is_told:  # without the lock: a slow channel holds no other run up
             _tell(opened.say, notify_of_run(settings))
 
     return home
+
+
+def _chosen(context: dg.InitResourceContext) -> frozenset[str]:
+    if context.instance is None or context.run is None:
+        return frozenset(progress.STEPS)
+    return selection.chosen_steps(context.instance, context.run)
+
+
+def _run_id(settings: Settings, run: dg.DagsterRun, steps: Set[str]) -> str:
+    """The id under which the run's rows are kept; a choice of steps that cannot be made fails here, before any step."""
+    day, tags = selection.partition_of(run), run_tags(run)
+    try:
+        return selection.adopt(settings, kept_run_id(run), day, steps, tags)
+    except AlmanacError as error:
+        raise dg.Failure(str(error), allow_retries=False) from error
+
+
+def run_tags(run: dg.DagsterRun) -> dict[str, str]:
+    """What a person may add to a run: `almanac/known_at`, `almanac/kind`, `almanac/reason`."""
+    prefix = "almanac/"
+    tags = {tag.removeprefix(prefix): value for tag, value in run.tags.items() if tag.startswith(prefix)}
+    return {name: value for name, value in tags.items() if name in ("known_at", "kind", "reason")}
+
+
+def _record(home: Home, steps: Set[str], failures: Sequence[str]) -> bool:
+    """Write down how the run ended; whether it is to be told.
+
+    Some steps that ended well, and checks alone, are no run that served, failed or was blocked: only what the status
+    file shows of the working file is brought up to date.
+    """
+    messages, settings = home.messages or failures, home.settings
+    is_part = not messages and not selection.is_whole(steps) and home.outcome == "failed"
+    if is_part or not steps & set(progress.STEPS):
+        status.write_again(settings)
+        return False
+    figures: dict[str, Any] = {"policy": inputs.policy_fingerprint(settings), "faults": home.faults, "ties": home.ties}
+    figures["bytes"] = growth.sizes(settings)
+    status.write_status(settings, home.run_id, outcome=home.outcome, message="; ".join(messages), figures=figures)
+    return home.outcome != "backfilled"
 
 
 def _tell(say: Callable[[str], None], notices: Sequence[Notice]) -> None:

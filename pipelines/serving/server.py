@@ -3,6 +3,7 @@
 import csv
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from pipelines import postgres
 from pipelines.errors import AlmanacError
@@ -49,10 +50,16 @@ def address(settings: Settings) -> str:
 
 def runs(settings: Settings) -> list[str]:
     """A line per run that the server keeps, the newest first, the shown one marked."""
-    kept = postgres.runs_of(address(settings))
     return [
-        f"{'shown' if shown else '     '}  {run_id}  as of {as_of}, {moment}" for run_id, as_of, moment, shown in kept
+        f"{'shown' if run['is_shown'] else '     '}  {run['run_id']}  as of {run['as_of']}, {run['published_at']}"
+        for run in run_rows(settings)
     ]
+
+
+def run_rows(settings: Settings) -> list[dict[str, Any]]:
+    """Each run that the server keeps, the newest first: run_id, as_of, published_at, is_shown."""
+    names = ("run_id", "as_of", "published_at", "is_shown")
+    return [dict(zip(names, run, strict=True)) for run in postgres.runs_of(address(settings))]
 
 
 def roll_back(settings: Settings, run_id: str) -> str:

@@ -1,5 +1,6 @@
 """The files of the inbox, their content hashes and the contracts that match them. Nothing here parses a file."""
 
+import contextlib
 import json
 import os
 import re
@@ -73,9 +74,21 @@ def list_inbox(settings: Settings) -> Inbox:
         cache.append((*mark, sha256))
         inbox.files.append(InboxFile(path, name, sha256, stat.st_size))
     if set(cached) != {row[:4] for row in cache}:
-        _cache_path(settings).parent.mkdir(parents=True, exist_ok=True)
-        pl.DataFrame(cache, schema=CACHE, orient="row").write_parquet(_cache_path(settings))
+        _keep_cache(settings, pl.DataFrame(cache, schema=CACHE, orient="row"))
     return inbox
+
+
+def _keep_cache(settings: Settings, cache: pl.DataFrame) -> None:
+    """Spare the next look its hashing. A home that can only be read, or a full disk, can still be looked at."""
+    path = _cache_path(settings)
+    aside = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        cache.write_parquet(aside)
+        aside.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            aside.unlink(missing_ok=True)
 
 
 def matching_contracts(
@@ -88,6 +101,11 @@ def matching_contracts(
         for item in system.objects
     ]
     return {file.name: [(system, item) for rule, system, item in rules if rule.fullmatch(file.name)] for file in files}
+
+
+def named_like(name: str, item: ObjectContract) -> bool:
+    """Whether a file, wherever it lies, is named as those of the contract, in upper or lower case."""
+    return any(re.fullmatch(_glob_pattern(Path(glob).name), name, re.IGNORECASE) for glob in item.files)
 
 
 def nearest_contract(name: str, contracts: Mapping[str, SourceContract]) -> str:

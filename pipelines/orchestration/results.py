@@ -1,0 +1,46 @@
+"""What a step tells Dagster of the tables it has made, and which of them were asked for."""
+
+from collections.abc import Iterator, Mapping, Sequence, Set
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from pipelines.home import grains, warehouse
+from pipelines.home.settings import Settings
+from pipelines.orchestration.graph import Graph
+from pipelines.orchestration.metadata import table_metadata
+
+
+def results(
+    context: dg.AssetExecutionContext,
+    settings: Settings,
+    keys: Sequence[dg.AssetKey],
+    as_of: date | None = None,
+    extra: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Iterator[dg.MaterializeResult]:
+    """A result for each table that was chosen, with its row count, and a small picture where people look.
+
+    A step makes all of its tables, whichever were chosen: the others are noted as made. extra: more metadata for all
+    tables of a schema.
+    """
+    described = table_metadata(settings, [tuple(key.path) for key in keys], as_of, is_typed=True)
+    chosen: Set[dg.AssetKey] = context.selected_asset_keys
+    for key in keys:
+        metadata = {**described[tuple(key.path)], **(extra or {}).get(key.path[0], {})}
+        if key in chosen:
+            yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+        else:
+            context.log_event(dg.AssetMaterialization(key, metadata=metadata, partition=context.partition_key))
+
+
+def grain_checks(settings: Settings, graph: Graph, wanted: Set[dg.AssetCheckKey]) -> Iterator[dg.AssetCheckResult]:
+    """The grain tests of the chosen models of a step: two rows of one key stop the run."""
+    with warehouse.read(settings) as connection:
+        for grain in grains.grains(graph.nodes):
+            key = dg.AssetKey([grain.schema, grain.table])
+            if dg.AssetCheckKey(key, grain.test) in wanted:
+                found = grains.offenders(connection, grain)
+                yield dg.AssetCheckResult(
+                    asset_key=key, check_name=grain.test, passed=found == 0, metadata={"offenders": found}
+                )
