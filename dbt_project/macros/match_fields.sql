@@ -275,12 +275,12 @@
     end
 {%- endmacro %}
 
-{# Direct lines of one switchboard differ in their last three digits. #}
+{# Direct lines of one switchboard, in one town, differ in their last three digits. #}
 {% macro phone_level() -%}
     case
         when l.phone_key = r.phone_key then 'same'
         when not (l.is_person and r.is_person) and length(l.phone_key) >= 9 and length(l.phone_key) = length(r.phone_key)
-            and left(l.phone_key, -3) = left(r.phone_key, -3) then 'same_switchboard'
+            and left(l.phone_key, -3) = left(r.phone_key, -3) and coalesce(l.city_key = r.city_key, true) then 'same_switchboard'
         when l.phone_key != r.phone_key then 'other'
     end
 {%- endmacro %}

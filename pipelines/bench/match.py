@@ -15,8 +15,10 @@ import numpy as np
 import polars as pl
 
 from pipelines.bench import match_peer
+from pipelines.bench.match_companies import made_companies
 from pipelines.bench.match_data import DATA, sample_company
 from pipelines.bench.match_peer_scale import measure_scale
+from pipelines.bench.match_people import made_people
 from pipelines.bench.match_scores import quality
 from pipelines.bench.match_update import measure_update
 from pipelines.home.settings import REPOSITORY
@@ -27,14 +29,17 @@ from pipelines.matching.fit import fit_weights
 from pipelines.matching.models import run_models
 from pipelines.resolve.cluster_input import read_cluster_input
 
-__all__ = ["DATA", "measure_ours", "run"]
+__all__ = ["DATA", "MADE", "measure_ours", "run"]
+
+MADE = {"made_people": made_people, "made_companies": made_companies}
+MADE_RECORDS = 100_000
 
 
 def run(datasets: str = "", sets: str = "", sizes: str = "10000,100000", peer: str = "yes") -> dict[str, Any]:
     """Every figure as JSON-able values. Seconds are wall seconds, cpu_s process seconds of all threads.
 
-    datasets: folder of public data sets; sets: which of them, comma-separated (all that are there); sizes: records of
-    the sample company; peer: "no" leaves Splink out.
+    datasets: folder of public data sets; sets: which of them and of `MADE`, comma-separated (by default all);
+    sizes: records of the sample company; peer: "no" leaves Splink out.
     """
     folder = Path(datasets or os.environ.get("ALMANAC_DATASETS", REPOSITORY.parent / "shared" / "datasets"))
     wanted = [name for name in DATA if (not sets or name in sets.split(",")) and folder.is_dir()]
@@ -44,6 +49,9 @@ def run(datasets: str = "", sets: str = "", sizes: str = "10000,100000", peer: s
         figures["sets"][name] = {"almanac": measure_ours(records)}
         if peer == "yes":
             figures["sets"][name]["splink"] = match_peer.measure(name, records)
+    for name, make in MADE.items():
+        if not sets or name in sets.split(","):
+            figures["sets"][name] = {"almanac": measure_ours(make(MADE_RECORDS))}
     if folder.is_dir() and not sets:
         figures["chinese_short_names"] = short_names(folder)
         figures["chinese_pairs"] = chinese_pairs(folder)
@@ -67,7 +75,7 @@ def measure_ours(records: pl.DataFrame, fit: bool = True) -> dict[str, float]:
         inputs = read_cluster_input(connection)
         labels = inputs.clusters().labels
         cost = {"seconds": time.perf_counter() - started, "cpu_s": time.process_time() - cpu}
-        broken = _broken_promises(connection)
+        broken = _broken_promises(connection) | {"candidate_recall": _candidate_recall(connection, records)}
     truth = inputs.records.join(records, on=["source_system", "source_id"], how="left", maintain_order="left")["truth"]
     return {**quality(labels.tolist(), truth.to_list()), **{k: round(v, 2) for k, v in cost.items()}, **broken}
 
@@ -79,6 +87,20 @@ def _broken_promises(connection: duckdb.DuckDBPyConnection) -> dict[str, float]:
     total = " + ".join(name for name in columns if name != "score_bits")
     row = connection.execute(f"select count(*) from matching.mtc_pairs where score_bits != {total}").fetchone()
     return {"pairs_whose_bits_do_not_sum": row[0] if row else 0}
+
+
+def _candidate_recall(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -> float:
+    """Share of the true pairs that blocking offers: no score can find more, except through a third record."""
+    truth = records.select("source_system", "source_id", "truth")  # noqa: F841 - DuckDB reads it
+    offered, true = connection.execute(
+        "with numbered as (select record_no, truth from truth"
+        " inner join matching.mtc_records using (source_system, source_id))"
+        " select (select count(*) from matching.mtc_candidates"
+        " inner join numbered as l on record_no_l = l.record_no"
+        " inner join numbered as r on record_no_r = r.record_no where l.truth = r.truth),"
+        " (select sum(n * (n - 1) / 2) from (select count(*) as n from numbered group by truth))"
+    ).fetchall()[0]
+    return round(offered / max(float(true or 0), 1.0), 4)
 
 
 def short_names(folder: Path) -> dict[str, float]:

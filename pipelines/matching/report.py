@@ -58,7 +58,8 @@ def match_file(
         write_table(undecided, review)
         weak = (undecided["kind"] == KIND).sum()
         lines += [
-            f"to review: {len(undecided) - weak:,} undecided pairs, most money at stake first,"
+            f"to review: {len(undecided) - weak:,} undecided pairs, not merged until someone decides,"
+            " most money at stake first,"
             f" and {weak:,} weak merges: {review}"
         ]
     return "\n".join(lines)

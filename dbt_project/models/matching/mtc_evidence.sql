@@ -43,6 +43,7 @@ compared_pairs as (
         l.is_person and r.is_person as is_person,
         l.is_nobody or r.is_nobody as is_nobody,
         coalesce(l.is_given_known and r.is_given_known and l.given != r.given, false) as has_other_given,
+        coalesce(l.phone_key, l.email_key, l.address_key, r.phone_key, r.email_key, r.address_key) is not null as has_contact_details,
         least(
             {% for key in ['phone_key', 'email_key', 'domain_key', 'address_key'] -%}
             case when l.{{ key }} = r.{{ key }} then l.{{ key }}_others end,
@@ -76,6 +77,7 @@ select
     case when is_person then 'person' else 'organisation' end as kind,
     is_nobody,
     has_other_given,
+    has_contact_details,
     fewest_others,
     {% for field in fields -%}
     {{ field.name }}_label[{{ field.name }}_no] as {{ field.name }}_level,
