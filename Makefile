@@ -2,6 +2,7 @@
 # make test       every promise that needs no second whole job (under 6 minutes on 2 cores)
 # make test-fast  those of plain functions (under a minute)
 # make test-slow  whole jobs that are stopped, repeated or corrected, and companies never looked at
+# make cases      small files from the field beside their right values (ALMANAC_CASES; skipped with a reason without)
 # make test-real  the whole job on public data sets beside the repository (ALMANAC_DATASETS; skipped with a reason without)
 PYTHON ?= python3
 BIN := .venv/bin
@@ -9,7 +10,7 @@ DEMO := data/demo
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: run demo dev test test-fast test-slow test-real lint format bench docs lock audit soak clean
+.PHONY: run demo dev test test-fast test-slow test-real cases lint format bench docs lock audit soak clean
 
 run: .venv/.installed
 	$(BIN)/almanac --home $(DEMO) demo
@@ -34,6 +35,9 @@ test-slow: .venv/.installed
 
 test-real: .venv/.installed
 	$(BIN)/python -m pytest -m "real and not slow"
+
+cases: .venv/.installed
+	$(BIN)/almanac bench cases
 
 lint: .venv/.installed
 	$(BIN)/ruff check .

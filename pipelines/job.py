@@ -14,7 +14,7 @@ from pipelines.home import dbt, progress, runs, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
 from pipelines.matching import nightly, overrides
-from pipelines.serving import publish, status
+from pipelines.serving import editions, publish, server, status
 
 Say = Callable[[str], None]
 
@@ -33,8 +33,15 @@ def ingest_exports(settings: Settings, say: Say) -> ingest.IngestReport:
         say(f"landing {number} of {total}: {name}")
 
     take_decisions(settings, say)
+    check_readers(settings)
     progress.forget(settings)  # what was made stands on the rows of before
     return ingest.run(settings, load_contracts(settings.sources), landed_at=now(), progress=told)
+
+
+def check_readers(settings: Settings) -> None:
+    """Refuse a policy that does not say who sees what: at once, not after the work. Raises AlmanacError."""
+    server.rights(settings)
+    editions.editions(settings)
 
 
 def take_decisions(settings: Settings, say: Say) -> None:

@@ -36,6 +36,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "postgres": STEP,
     "serving": STEP | {"gates", "report", "decisions", "postgres"},
     "messages": STEP | {"report", "serving"},  # words of the catalogue, figures of the served file
+    "bi": set(),  # files to copy
     "inputs": STEP | {"ingest", "decisions"},
     "job": STEP
     | {"ingest", "decisions", "inputs", "resolve", "matching", "gates", "ledger", "replay", "forecasts", "serving"},

@@ -5,6 +5,7 @@ served table, the swap (`pipelines/serving`), reading answers (`pipelines/decisi
 pages are not access control.
 """
 
-from pipelines.report.pack import read_pack, write_pack, write_pages, write_workbooks
+from pipelines.report.editions import PAGES_OF, WHOLE, Edition
+from pipelines.report.pack import read_edition, read_pack, write_pack, write_pages, write_workbooks
 
-__all__ = ["read_pack", "write_pack", "write_pages", "write_workbooks"]
+__all__ = ["PAGES_OF", "WHOLE", "Edition", "read_edition", "read_pack", "write_pack", "write_pages", "write_workbooks"]

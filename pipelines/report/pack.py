@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from pipelines.report import sections
 from pipelines.report.blocks import Answer, Block
+from pipelines.report.editions import Edition, edition_of
 from pipelines.report.review_book import open_reviews, write_review_book
 from pipelines.report.served import Row, Served, opened
 from pipelines.report.unmapped_words import unmapped_words
@@ -41,19 +42,31 @@ class Pack:
     languages: Mapping[str, Words]
     reviews: list[Row]
     unmapped: list[Row]
+    edition: Edition | None = None
 
 
 def read_pack(file: Path, status: Path | None = None) -> Pack:
     """All answers for the run of a published file. status: the status file, for data quality. Reads the two files and
     nothing else; a table or column that is not there leaves its block out."""
     with opened(file, status) as served:
-        return Pack(
-            pages={name: list(_answers(served, make)) for name, make in sections.PAGES.items()},
-            published=served.rows("from control.published")[0],
-            languages={language: load_words(language, _names(served, language)) for language in languages()},
-            reviews=open_reviews(served),
-            unmapped=unmapped_words(served),
-        )
+        return _read(served, tuple(sections.PAGES))
+
+
+def read_edition(edition: Edition, file: Path, status: Path | None = None) -> Pack:
+    """The pages of a role with the rows of its recipient, and no other row."""
+    with edition_of(edition, file, status) as served:
+        return _read(served, edition.pages, edition)
+
+
+def _read(served: Served, pages: Sequence[str], edition: Edition | None = None) -> Pack:
+    return Pack(
+        pages={name: list(_answers(served, sections.PAGES[name])) for name in pages},
+        published=served.rows("from control.published")[0],
+        languages={language: load_words(language, _names(served, language)) for language in languages()},
+        reviews=open_reviews(served),
+        unmapped=unmapped_words(served),
+        edition=edition,
+    )
 
 
 def write_pack(folder: Path, file: Path, status: Path | None = None) -> list[Path]:
@@ -67,13 +80,19 @@ def write_pages(folder: Path, pack: Pack) -> list[Path]:
     A page names what it leaves out.
     """
     kept = {name: answers for name, answers in pack.pages.items() if any(answer.rows for answer in answers)}
-    common = {"languages": pack.languages, "published": pack.published, "pages": list(kept)}
+    names = {name: f"{name}.html" if number else FIRST_PAGE for number, name in enumerate(kept)}
+    common: dict[str, Any] = {
+        "languages": pack.languages,
+        "published": pack.published,
+        "pages": names,
+        "edition": pack.edition,
+    }
     common["without"] = [name for name in pack.pages if name not in kept]
     written = [_write(folder / FIRST_PAGE, "languages.html", common)]
     for language, words in pack.languages.items():
         for name, answers in kept.items():
             shown = [_shown(answer, number, words) for number, answer in enumerate(answers)]
-            path = folder / language / file_name(name)
+            path = folder / language / names[name]
             written.append(_write(path, "page.html", {**common, "words": words, "page": name, "blocks": shown}))
     return written
 
@@ -90,11 +109,6 @@ def write_workbooks(folder: Path, pack: Pack, codes: Mapping[str, Sequence[str]]
         written.append(write_workbook(book, pack.pages, pack.published, words, made_at))
         written.append(write_review_book(reviews, pack.reviews, pack.unmapped, codes, run_id, words, made_at))
     return written
-
-
-def file_name(page: str) -> str:
-    """The executive page is the first of its folder."""
-    return FIRST_PAGE if page == next(iter(sections.PAGES)) else f"{page}.html"
 
 
 def _answers(served: Served, make: Callable[[Served], Iterator[Block]]) -> Iterator[Answer]:
@@ -150,7 +164,7 @@ def _template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(cell=_cell, file_name=file_name, numeric=NUMERIC)
+    environment.globals.update(cell=_cell, numeric=NUMERIC)
     return environment.get_template(name)
 
 

@@ -52,7 +52,7 @@ def opened(file: Path, status: Path | None = None) -> Iterator[Served]:
         if status is not None and status.is_file():
             _attach(connection, status, STATUS)
         connection.execute(f"use {SERVED}")
-        yield Served(connection, _columns(connection))
+        yield Served(connection, columns_of(connection))
 
 
 def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> None:
@@ -60,7 +60,8 @@ def _attach(connection: duckdb.DuckDBPyConnection, path: Path, name: str) -> Non
     connection.execute(f"attach '{escaped}' as {name} (read_only)")
 
 
-def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]:
+def columns_of(connection: duckdb.DuckDBPyConnection, database: str = SERVED) -> dict[str, frozenset[str]]:
+    """The tables of a database, and of the status file beside it, with the names of their columns."""
     rows = connection.execute(
         """
         select
@@ -70,6 +71,6 @@ def _columns(connection: duckdb.DuckDBPyConnection) -> dict[str, frozenset[str]]
         where database_name in ($served, $status)
         group by all
         """,
-        {"served": SERVED, "status": STATUS},
+        {"served": database, "status": STATUS},
     ).fetchall()
     return {table: frozenset(names) for table, names in rows}

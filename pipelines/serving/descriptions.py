@@ -32,6 +32,18 @@ MANIFEST: dict[CommentKey, str] = {
     ("control", "tables", "table_name"): "Name of the table.",
     ("control", "tables", "row_count"): "Number of rows.",
     ("control", "tables", "renamed_to"): "New name as schema.table where the row is an old name; null for tables.",
+    ("control", "relationships", None): "One row per column of a served table that holds the key of another one.",
+    ("control", "relationships", "schema_name"): "Schema of the table that points.",
+    ("control", "relationships", "table_name"): "Table that points: many rows to one.",
+    ("control", "relationships", "column_name"): "Its column.",
+    ("control", "relationships", "to_schema_name"): "Schema of the table pointed to.",
+    ("control", "relationships", "to_table_name"): "Table pointed to: one row per key.",
+    ("control", "relationships", "to_column_name"): "Its key.",
+    (
+        "control",
+        "relationships",
+        "unmatched_count",
+    ): "Rows whose value the other table lacks: an inner join drops them.",
 }
 
 

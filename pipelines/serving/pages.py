@@ -7,7 +7,7 @@ from pipelines.errors import AlmanacError
 from pipelines.home import state
 from pipelines.home.settings import Settings
 from pipelines.report import read_pack, write_pages, write_workbooks
-from pipelines.serving import places, status_tables
+from pipelines.serving import editions, places, status_tables
 
 # Vocabulary of the review workbook to the seed and column that list its codes.
 CODES = {
@@ -55,7 +55,7 @@ def _write(settings: Settings, run_id: str, file: Path, status: Path) -> list[Pa
         folder.mkdir(parents=True, exist_ok=True)
     write_pages(pages, pack)
     write_workbooks(books, pack, {name: _codes(settings, *place) for name, place in CODES.items()})
-    return [pages, books]
+    return [pages, books, *editions.write_aside(settings, run_id, file, status)]
 
 
 def _codes(settings: Settings, seed: str, column: str) -> list[str]:

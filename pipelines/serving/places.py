@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pipelines.home.settings import Settings
 
-FOLDERS = ("parquet", "pages", "workbooks")  # below `published`: one folder per run, and the link `latest`
+FOLDERS = ("parquet", "pages", "workbooks", "editions")  # below `published`: one folder per run, and the link `latest`
 KEPT_RUNS = 5
 LATEST = "latest"
 

@@ -19,7 +19,7 @@ from pipelines.home import access, durable, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings, now
 from pipelines.home.warehouse import quoted
-from pipelines.serving import descriptions, masking, pages, places, renamed, server
+from pipelines.serving import descriptions, masking, pages, places, relationships, renamed, server
 from pipelines.serving.status_tables import SERVED_SCHEMAS
 
 Table = tuple[str, str]
@@ -97,7 +97,7 @@ def _write_manifest(
     publishing: tuple[datetime, str],
     counts: Mapping[Table, int],
 ) -> None:
-    """`control.published`, one row, and `control.tables`, one per table and old name: what this file is."""
+    """`control.published`, one row; `control.tables`, one per table and old name; and how they join."""
     published = pl.DataFrame(
         {
             "run_id": [run.run_id],
@@ -116,7 +116,8 @@ def _write_manifest(
     rows += [(*old, counts[new], ".".join(new)) for old, new in renamed.old_tables(counts).items()]
     columns = {"schema_name": pl.String, "table_name": pl.String, "row_count": pl.Int64, "renamed_to": pl.String}
     tables = pl.DataFrame(rows, schema=columns, orient="row")
-    for name, frame in (("published", published), ("tables", tables)):
+    joins = relationships.relationships(connection, counts)
+    for name, frame in (("published", published), ("tables", tables), ("relationships", joins)):
         connection.register("manifest", frame)
         connection.execute(f"create table served.control.{name} as select * from manifest")
         connection.unregister("manifest")

@@ -1,0 +1,27 @@
+"""Starters for BI tools: what a tool reads beside the served tables, to be copied and changed by whoever uses it.
+
+Belongs here: definitions in the form of a tool (MetricFlow). Does not belong here: any rule of a figure that is not in
+the KPI catalogue; the tests hold each metric against `marts.kpi_values`.
+"""
+
+import shutil
+from pathlib import Path
+
+STARTERS = Path(__file__).parent
+
+
+def write_starter(tool: str, file: Path, folder: Path) -> Path:
+    """Copy a tool's starter into an empty or new folder, with a copy of the served file; returns the folder.
+
+    A copy, because MetricFlow opens its database for writing, which would lock out whoever reads the served file.
+    """
+    shutil.copytree(STARTERS / tool, folder, dirs_exist_ok=True)
+    copied = folder / "almanac.duckdb"
+    copied.unlink(missing_ok=True)
+    shutil.copyfile(file, copied)
+    return folder
+
+
+def tools() -> list[str]:
+    """The tools that have a starter."""
+    return sorted(path.name for path in STARTERS.iterdir() if (path / "models").is_dir())

@@ -1,0 +1,1 @@
+select day as date_day from {{ source('marts', 'calendar') }}

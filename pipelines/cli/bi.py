@@ -1,0 +1,29 @@
+"""`almanac bi`: a starter for a BI tool over a copy of what is served."""
+
+from pathlib import Path
+
+import typer
+
+from pipelines.cli.context import PEOPLE, settings_from
+from pipelines.errors import AlmanacError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command("bi", rich_help_panel=PEOPLE)
+    def bi(
+        context: typer.Context,
+        folder: Path = typer.Argument(help="Folder to write into."),
+        tool: str = typer.Option("metricflow", help="The tool; today metricflow alone."),
+    ) -> None:
+        """Write the metrics of the KPI catalogue for a BI tool, with a copy of the served file."""
+        from pipelines.bi import tools, write_starter
+        from pipelines.serving import places
+
+        file = places.served_file(settings_from(context))
+        if tool not in tools():
+            raise AlmanacError(f"--tool {tool}: known are {', '.join(tools())}")
+        if not file.is_file():
+            raise AlmanacError(f"{file}: nothing is served yet: `almanac run` makes the first")
+        typer.echo(str(write_starter(tool, file, folder)))

@@ -1,0 +1,91 @@
+"""What BI tools read instead of guessing: metrics that are those of the KPI catalogue, and how tables join."""
+
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+from conftest import Built
+
+from pipelines.bi import STARTERS, tools, write_starter
+
+MODELS = STARTERS / "metricflow" / "models"
+
+
+def read(name: str) -> dict[str, Any]:
+    return dict(yaml.safe_load((MODELS / name).read_text(encoding="utf-8")))
+
+
+def simple_metrics() -> dict[str, str]:
+    """Each simple metric as a query of its value by month, from nothing but the definitions."""
+    queries = {}
+    measures = {
+        measure["name"]: (model, measure)
+        for model in read("semantic_models.yml")["semantic_models"]
+        for measure in model["measures"]
+    }
+    for metric in read("metrics.yml")["metrics"]:
+        if metric["type"] == "simple":
+            model, measure = measures[metric["type_params"]["measure"]]
+            table = model["model"].removeprefix("ref('served_").removesuffix("')")
+            day = measure.get("agg_time_dimension", model["defaults"]["agg_time_dimension"])
+            value = f"{measure['agg']}({measure['expr']})"
+            queries[metric["name"]] = (
+                f"select date_trunc('month', {day})::date, {value} from marts.{table}"
+                f" where {day} is not null group by all"
+            )
+    return queries
+
+
+def test_each_metric_has_the_values_of_the_kpi_catalogue(built: Built) -> None:
+    with duckdb.connect(str(built.served), read_only=True) as connection:
+        values = {name: dict(connection.execute(query).fetchall()) for name, query in simple_metrics().items()}
+        for metric in read("metrics.yml")["metrics"]:
+            if metric["type"] == "ratio":
+                above, below = (values[metric["type_params"][part]] for part in ("numerator", "denominator"))
+                values[metric["name"]] = {month: (above.get(month) or 0) / n for month, n in below.items() if n}
+        known = connection.execute(
+            "select kpi, period_start, value from marts.kpi_values where dimension = 'total' and period = 'month'"
+        ).fetchall()
+    compared = [(kpi, month, value) for kpi, month, value in known if kpi in values and value is not None]
+    assert {kpi for kpi, _, _ in compared} >= {
+        "bookings",
+        "win_rate",
+        "average_deal",
+        "cycle_days",
+        "revenue",
+        "margin_rate",
+    }
+    for kpi, month, value in compared:
+        found = values[kpi].get(month) or 0
+        assert float(found) == pytest.approx(value, rel=1e-9, abs=1e-6), (kpi, month)
+
+
+def test_a_starter_is_a_dbt_project_over_a_copy_that_may_be_written_to(built: Built, tmp_path: Path) -> None:
+    assert tools() == ["metricflow"]
+    folder = write_starter("metricflow", built.served, tmp_path / "bi")
+    with duckdb.connect(str(folder / "almanac.duckdb")) as connection:
+        for path in sorted((folder / "models").glob("*.sql")):
+            table = path.read_text(encoding="utf-8").split("'")[-2]
+            source = f"{{{{ source('marts', '{table}') }}}}"
+            rows = connection.execute(path.read_text(encoding="utf-8").replace(source, f"marts.{table}")).fetchmany(1)
+            assert rows, path.name
+        for model in read("semantic_models.yml")["semantic_models"]:
+            table = model["model"].removeprefix("ref('served_").removesuffix("')")
+            named = [*model["entities"], *model["dimensions"]]
+            listed = ", ".join(one.get("expr", one["name"]) for one in named)
+            assert connection.execute(f"select {listed} from marts.{table} limit 1").fetchall()
+
+
+def test_tables_join_as_the_file_says(built: Built) -> None:
+    with duckdb.connect(str(built.served), read_only=True) as connection:
+        rows = connection.execute("from control.relationships").fetchall()
+        assert ("marts", "opportunities", "customer_id", "marts", "customers", "customer_id", 0) in rows
+        assert ("marts", "customers", "customer_id", "marts", "customers", "customer_id", 0) not in rows
+        for schema, table, column, to_schema, to_table, to_column, without in rows:
+            found = connection.execute(
+                f"select count(*) from {schema}.{table} as one where one.{column} is not null"
+                f" and one.{column} not in (select {to_column} from {to_schema}.{to_table})"
+            ).fetchall()
+            assert found == [(without,)], (schema, table, column)
