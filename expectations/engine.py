@@ -87,7 +87,7 @@ def _result_format(detail: str, key: tuple[str, ...]) -> dict[str, Any]:
 def _expectation(entry: Entry, number: int) -> Any:
     """The entry as Great Expectations' own object. Results come unordered: the entry's place travels in `meta`."""
     _quieten()
-    from great_expectations.exceptions import ExpectationNotFoundError
+    from great_expectations.exceptions.exceptions import ExpectationNotFoundError
     from great_expectations.expectations.registry import get_expectation_impl
 
     try:

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from functools import cache
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ import numpy as np
 from forecasts.errors import ForecastError
 from forecasts.panel.batch import Batch
 from forecasts.panel.festival_effects import effects_of
+from forecasts.panel.yearly_effects import has_year, year_of
 
 
 class Model(ABC):
@@ -41,7 +43,14 @@ class Model(ABC):
         return out
 
     def _with_effects(self, batch: Batch, horizon: int) -> np.ndarray:
-        """The forecast; a model without regressors gets the series adjusted for their effects, restored after."""
+        """The forecast without the year of daily data and effects that a model cannot see, which are restored after."""
+        if has_year(batch):
+            years = [year_of(batch, row, horizon) for row in range(len(batch))]
+            level = tuple(values / year.history for values, year in zip(batch.values, years, strict=True))
+            return self._with_festivals(replace(batch, values=level), horizon) * np.array([y.future for y in years])
+        return self._with_festivals(batch, horizon)
+
+    def _with_festivals(self, batch: Batch, horizon: int) -> np.ndarray:
         if batch.regressors is None or self.uses_regressors:
             return self.predict(batch, horizon)
         effects = effects_of(batch, horizon)

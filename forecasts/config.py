@@ -165,9 +165,9 @@ class Config:
         return self.tiers[self.tier]
 
 
-def for_tier(tier: str) -> Config:
-    """The shipped configuration with another tier, for files outside a warehouse."""
-    return replace(load(), tier=tier, scenarios=(), calendar=Calendar(), importance=False)
+def for_tier(tier: str, calendar: Calendar | None = None) -> Config:
+    """The shipped configuration with another tier and calendar, for files outside a warehouse."""
+    return replace(load(), tier=tier, scenarios=(), calendar=calendar or Calendar(), importance=False)
 
 
 NESTED: dict[str, type] = {

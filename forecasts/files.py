@@ -31,12 +31,14 @@ def forecast_file(
     freq: str,
     engine: str = "process",
     progress: Progress | None = None,
+    limit: float | None = None,
 ) -> int:
     """Forecast every series of a CSV or Parquet file into another; returns the number of series forecast.
 
     source: `unique_id, ds, y`; without `unique_id` it is one series. The tier is the configuration's. With the tier
     `prophet` the file is streamed and every series gets Prophet's own intervals; other tiers choose pools.
     target: FILE_COLUMNS, one row per series and period after its last value; written completely or not at all.
+    limit: what no value can exceed, as 1 for a share; no forecast and no bound does.
     """
     frequency = Frequency(freq)
     check_engine(engine)
@@ -44,23 +46,51 @@ def forecast_file(
         raise ForecastError(f"{target}: the forecast would overwrite its own history")
     if horizon < 1:
         raise ForecastError(f"horizon must be 1 or more periods, not {horizon}")
+    if config.tier == "prophet" and config.calendar.festivals:
+        raise ForecastError("tier prophet has no festivals on a file: use tier default or thorough with --country")
     with _as_parquet(source) as path:
+        _refuse_above(source, path, limit)
         if config.tier == "prophet":
-            return _streamed(path, target, horizon, frequency, progress)
-        return _pooled(path, target, config, horizon, frequency, engine, progress)
+            return _streamed(path, target, horizon, frequency, progress, limit)
+        return _pooled(path, target, config, horizon, frequency, engine, progress, limit)
 
 
-def _streamed(path: Path, target: Path, horizon: int, frequency: Frequency, progress: Progress | None) -> int:
+def _refuse_above(source: Path, path: Path, limit: float | None) -> None:
+    """Raise ForecastError where the history exceeds the limit that it is said to have."""
+    largest = None if limit is None else pl.scan_parquet(path).select(pl.col("y").max()).collect().item()
+    if largest is not None and limit is not None and largest > limit:
+        raise ForecastError(f"{source}: the history has {largest:g}, above --max {limit:g}")
+
+
+def _limited(rows: pl.DataFrame, limit: float | None) -> pl.DataFrame:
+    """No forecast and no bound above the limit."""
+    numbers = ("yhat", "lo_80", "hi_80", "lo_95", "hi_95")
+    return rows if limit is None else rows.with_columns(pl.col(name).clip(upper_bound=limit) for name in numbers)
+
+
+def _streamed(
+    path: Path, target: Path, horizon: int, frequency: Frequency, progress: Progress | None, limit: float | None
+) -> int:
     from forecasts.engines.streaming import stream_prophet
 
     total = series_of(path)
     tick = (lambda done: progress(done, total)) if progress else None
     with _parquet_target(target) as partial_path:
-        return stream_prophet(path, partial_path, horizon, frequency, tick)
+        count = stream_prophet(path, partial_path, horizon, frequency, tick)
+        if limit is not None:
+            _limited(pl.read_parquet(partial_path), limit).write_parquet(partial_path)
+        return count
 
 
 def _pooled(
-    path: Path, target: Path, config: Config, horizon: int, frequency: Frequency, engine: str, progress: Progress | None
+    path: Path,
+    target: Path,
+    config: Config,
+    horizon: int,
+    frequency: Frequency,
+    engine: str,
+    progress: Progress | None,
+    limit: float | None,
 ) -> int:
     table = pl.read_parquet(path)
     ids = table["unique_id"].unique().sort()
@@ -70,10 +100,9 @@ def _pooled(
         block = table.join(ids[start : start + SERIES_PER_BLOCK].to_frame(), on="unique_id", how="semi")
         parts.append(_block(block, file_config, engine, _whole_file_progress(progress, start, len(ids))))
     rows = pl.concat(parts) if parts else pl.DataFrame(schema=FILE_COLUMNS)
+    rows = pl.concat([_limited(rows, limit), _without_values(table, rows, horizon, frequency)])
     with _parquet_target(target) as partial_path:
-        pl.concat([rows, _without_values(table, rows, horizon, frequency)]).sort("unique_id", "ds").write_parquet(
-            partial_path
-        )
+        rows.sort("unique_id", "ds").write_parquet(partial_path)
     return len(ids)
 
 

@@ -14,7 +14,7 @@ from forecasts.reconciliation.scenarios import Base, scenario_forecasts
 from forecasts.selection import fallback
 from forecasts.selection.centering import centered
 from forecasts.selection.pools import Evaluate, Members, with_evaluation, with_pools
-from forecasts.selection.skill import Verdict, verdicts_of
+from forecasts.selection.skill import Verdict, groups_of, verdicts_of
 from forecasts.uncertainty.bounds import Bounds, all_bounds
 
 
@@ -59,7 +59,7 @@ def serve(
     candidates, biases = centered(candidates, np.where(segments == "regular", groups, ""))
     floor = np.where(_non_negative(names, series_sets, candidates), 0.0, -np.inf)
     candidates = clipped(candidates, floor)
-    judged = np.where(np.isin(segments, ("regular", "intermittent")), groups, "")
+    judged = groups_of(groups, segments)
     verdicts = verdicts_of(candidates, judged, config.backtest)
     candidates, served, reasons, skill = with_served(candidates, segments, judged, verdicts, min_history)
     hierarchies, rejected = hierarchies_of(names, candidates.batch, config.hierarchy)

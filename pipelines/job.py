@@ -3,6 +3,7 @@
 `orchestration/assets.py` is the same flow as a graph; both call the same functions, so that neither can drift.
 """
 
+import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
@@ -10,7 +11,7 @@ from pipelines import decisions, ingest, inputs, keys, ledger, replay, resolve
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import dbt, progress, runs, warehouse
+from pipelines.home import dbt, grains, progress, runs, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
 from pipelines.matching import nightly, overrides
@@ -18,11 +19,16 @@ from pipelines.serving import editions, publish, server, status
 
 Say = Callable[[str], None]
 
-# What each dbt step builds: Python and SQL alternate, so dbt runs three times.
+# What each dbt step builds: Python and SQL alternate, so dbt runs three times: `dbt.host` pays its start once.
 DBT_STEPS = {
     "staging_and_matching": "resource_type:seed tag:staging tag:matching",
     "marts": "tag:intermediate tag:marts",
     "outlook": "tag:outlook",
+}
+STEP_SCHEMAS = {
+    "staging_and_matching": ("staging", "matching"),
+    "marts": ("intermediate", "marts"),
+    "outlook": ("outlook",),
 }
 
 
@@ -64,7 +70,8 @@ def build(settings: Settings, as_of: date, say: Say) -> Run:
     started = now()
     run = runs.start(settings, f"build-{started:%Y%m%dT%H%M%S}", as_of)
     warehouse.record_run(settings, run)
-    _build(settings, run, say)
+    with dbt.host():
+        _build(settings, run, say)
     return run
 
 
@@ -109,10 +116,11 @@ def rebuild(settings: Settings, say: Say) -> None:
     warehouse.discard(settings)
     ingest.rebuild(settings, load_contracts(settings.sources))
     warehouse.record_run(settings, run)
-    _build(settings, run, say)
-    with progress.making(settings, "forecast"):
-        ledger.load(settings, run)
-    _outlook(settings, run, say)
+    with dbt.host():
+        _build(settings, run, say)
+        with progress.making(settings, "forecast"):
+            ledger.load(settings, run)
+        _outlook(settings, run, say)
     _publish(settings, run, say)
 
 
@@ -125,21 +133,21 @@ def _build(settings: Settings, run: Run, say: Say) -> None:
         keys.build_keys(settings)
     left_out = left_to_update(settings, "staging_and_matching")
     with progress.making(settings, "staging_and_matching"):
-        _dbt(project, "staging_and_matching", say, left_out)
+        _dbt(settings, project, "staging_and_matching", say, left_out)
         say(match_records(settings, left_out).sentence())
     say("customers")
     with progress.making(settings, "resolve"):
         resolve.resolve_customers(settings, run)
     _check(settings, run, "clean", say)
     with progress.making(settings, "marts"):
-        _dbt(project, "marts", say)
+        _dbt(settings, project, "marts", say)
     _check(settings, run, "marts", say)
 
 
 def _outlook(settings: Settings, run: Run, say: Say) -> None:
     _check(settings, run, "forecast", say)
     with progress.making(settings, "outlook"):
-        _dbt(dbt.prepare_project(settings), "outlook", say)
+        _dbt(settings, dbt.prepare_project(settings), "outlook", say)
 
 
 def _publish(settings: Settings, run: Run, say: Say) -> None:
@@ -175,13 +183,27 @@ def match_records(settings: Settings, left_out: Sequence[str]) -> nightly.Matchi
 
 
 def without(models: Sequence[str]) -> tuple[str, ...]:
-    """dbt's arguments to leave models out of a build."""
-    return ("--exclude", " ".join(models)) if models else ()  # one word: Dagster puts its own arguments between others
+    """dbt's arguments to leave models out of a build, and the tests of grains, which are made after it."""
+    return (
+        "--exclude",
+        " ".join([grains.UNTESTED, *models]),
+    )  # one word: Dagster puts its own arguments between others
 
 
-def _dbt(project: "dbt.Path", step: str, say: Say, left_out: Sequence[str] = ()) -> None:
+def _dbt(settings: Settings, project: "dbt.Path", step: str, say: Say, left_out: Sequence[str] = ()) -> None:
     say(f"dbt: {step}")
     dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split(), *without(left_out))
+    _stop_for_grain(settings, project, step)
+
+
+def _stop_for_grain(settings: Settings, project: "dbt.Path", step: str) -> None:
+    """Raise AlmanacError at the first table of a step that has several rows of one key."""
+    manifest = json.loads((project / "target" / "manifest.json").read_text(encoding="utf-8"))
+    with warehouse.read(settings) as connection:
+        for grain in grains.grains(manifest["nodes"]):
+            if grain.schema in STEP_SCHEMAS[step] and (found := grains.offenders(connection, grain)):
+                keys = ", ".join(grain.columns)
+                raise AlmanacError(f"{grain.schema}.{grain.table}: {found} keys ({keys}) are empty or on several rows")
 
 
 def _check(settings: Settings, run: Run, gate: str, say: Say) -> None:

@@ -78,7 +78,8 @@ def history_as_of(
         name = f"work.{warehouse.quoted(schema)}.{warehouse.quoted(table)}"
         connection.execute(f"create schema if not exists work.{warehouse.quoted(schema)}")
         if (schema, table) == ("control", "run"):
-            connection.execute(f"create table {name} as select * from run")
+            with warehouse.frames(connection, replayed_run=run):
+                connection.execute(f"create table {name} as select * from replayed_run")
         elif sql is None:
             source = f"built.{warehouse.quoted(schema)}.{warehouse.quoted(table)}"
             connection.execute(f"create view {name} as select * from {source}")

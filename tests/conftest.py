@@ -3,7 +3,7 @@
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,13 @@ class Built:
     @property
     def served(self) -> Path:
         return self.settings.published / "almanac.duckdb"
+
+
+def found(paths: Iterable[Path]) -> list[Path]:
+    """The paths in order, of which there must be some: a loop over an empty folder tests nothing."""
+    kept = sorted(paths)
+    assert kept, "no file was found"
+    return kept
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

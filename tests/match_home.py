@@ -37,7 +37,8 @@ class MatchHome:
         with warehouse.write(self.settings) as connection:
             connection.execute("create schema if not exists matching")
             load_seed(connection, "match_weights", self.settings.seed("match_weights"))
-            load_seed(connection, "industries", self.settings.seed("industries"))
+            for seed in ("industries", "placeholders"):
+                load_seed(connection, seed, self.settings.seed(seed))
             load_seed(connection, "match_overrides", path)
             connection.execute(
                 "create or replace table matching.mtc_namespaces"

@@ -80,7 +80,8 @@ def _by_hand(contract: ObjectContract, headers: list[str]) -> dict[str, set[str]
     fed: dict[str, set[str]] = {}
     for name, column in contract.columns.items():
         first = [header for header in column.source if header in headers][:1]
-        for header in [*first, *(part for part in column.join if part in headers)]:
+        parts = [] if first else [part for part in column.join if part in headers]
+        for header in [*first, *parts]:
             fed.setdefault(header, set()).add(name)
     if contract.unpivot:
         for heading in headings(contract.unpivot, headers):

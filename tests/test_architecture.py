@@ -10,6 +10,7 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
+from conftest import found
 
 pytestmark = pytest.mark.fast
 
@@ -54,13 +55,13 @@ INGEST = ("formats", "casting", "files", "arrival", "quarantine", "erasure", "la
 @cache
 def sources() -> dict[str, Path]:
     """Every module of ours, by dotted name."""
-    found = {}
+    modules = {}
     for package in ("pipelines", "forecasts", "expectations"):
-        for path in sorted((REPOSITORY / package).rglob("*.py")):
+        for path in found((REPOSITORY / package).rglob("*.py")):
             parts = path.relative_to(REPOSITORY).with_suffix("").parts
-            found[".".join(parts).removesuffix(".__init__")] = path
-    assert len(found) > 200
-    return found
+            modules[".".join(parts).removesuffix(".__init__")] = path
+    assert len(modules) > 200
+    return modules
 
 
 @cache
@@ -116,6 +117,20 @@ def test_folders_of_ingest_import_one_way_only() -> None:
     for module in inside:
         for name in imports(module) & set(inside):
             assert place(name) <= place(module), f"{module} imports {name}"
+
+
+def test_what_the_job_takes_of_matching_meets_the_other_steps_in_tables() -> None:
+    """Matching may read and cluster a file of its own; the step of the job imports neither ingest nor resolve."""
+    entrances = {name for name in imports("pipelines.job") if name.startswith("pipelines.matching")}
+    reached, ahead = set[str](), sorted(entrances)
+    while ahead:
+        module = ahead.pop()
+        reached.add(module)
+        ahead += sorted(n for n in imports(module) & set(sources()) - reached if n.startswith("pipelines.matching"))
+    assert "pipelines.matching.update" in reached, "the nightly update is no longer reached from the job"
+    for module in sorted(reached):
+        steps = {name for name in imports(module) if package_of(name) in {"ingest", "resolve", "gates", "serving"}}
+        assert not steps, f"{module} imports {steps}"
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -182,3 +197,14 @@ def test_no_model_reads_a_clock() -> None:
     assert len(models) > 100
     for path in models:
         assert not clock.search(path.read_text(encoding="utf-8")), f"{path} reads a clock: as_of is in control.run"
+
+
+def test_a_loop_over_files_asserts_that_it_has_found_some() -> None:
+    """`for path in folder.glob(...)` passes over an empty folder: tests write `found(...)` around it."""
+    loose = []
+    for path in found((REPOSITORY / "tests").glob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            loops = isinstance(node, ast.For) and "glob(" in ast.unparse(node.iter)
+            if loops and not re.match(r"(reversed\()?found\(", ast.unparse(node.iter)):
+                loose.append(f"{path.name}:{node.lineno}")
+    assert loose == []

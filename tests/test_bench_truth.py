@@ -7,10 +7,11 @@ import pytest
 from conftest import Built
 
 from pipelines.bench import truth
-from pipelines.bench.truth_figures import figures, in_base_currency
+from pipelines.bench.truth_deals import deal_figures
+from pipelines.bench.truth_figures import Policy, figures, in_base_currency
 
 AS_OF = date(2026, 1, 31)
-POLICY = {"base_currency": "CNY", "rate_carry_forward_days": 7}
+POLICY: Policy = {"base_currency": "CNY", "rate_carry_forward_days": 7, "timezone": "Asia/Shanghai"}
 
 
 def exported(rows: list[dict[str, object]], day: int = 31) -> pl.DataFrame:
@@ -93,3 +94,52 @@ def test_what_is_served_of_the_sample_company_is_what_its_exports_and_its_truth_
     uncertain = ("summary: customers", "series: bookings", "target_gap: bookings", "win_rate: deals won")
     assert [row for row in rows if not row["agrees"] and not row["name"].startswith(uncertain)] == []
     assert len(rows) > 12 and all(row["served"] is not None for row in rows)
+
+
+@pytest.fixture
+def deals() -> dict[str, pl.DataFrame]:
+    deal = {"stage": "won", "status": None, "is_deleted": False, "currency": "CNY", "amount": 10.0,
+            "created_on": date(2025, 12, 1), "closed_on": None, "expected_close_on": None,
+            "updated_at": None}  # fmt: skip
+    rows = [
+        {"source_id": "won", "closed_on": date(2025, 12, 31)},
+        {"source_id": "second record", "closed_on": date(2025, 12, 31)},
+        {"source_id": "expected", "expected_close_on": date(2026, 1, 9), "updated_at": datetime(2026, 1, 10)},
+        {"source_id": "overtaken", "expected_close_on": date(2026, 1, 9), "updated_at": datetime(2025, 12, 31, 20)},
+        {"source_id": "status", "stage": "needs", "status": "lost", "closed_on": date(2026, 1, 2)},
+        {"source_id": "open", "stage": "needs", "closed_on": date(2026, 3, 1), "amount": 7.0},
+        {"source_id": "gone", "is_deleted": True},
+    ]
+    return {"opportunities": exported([{**deal, **row} for row in rows])}
+
+
+@pytest.mark.fast
+def test_figures_of_deals_are_recomputed_from_exported_rows(deals: dict[str, pl.DataFrame]) -> None:
+    counted = deals["opportunities"].select(
+        "source_system", "source_id", is_counted=pl.col("source_id") != "second record"
+    )
+    told = dict(deal_figures(deals, {"opportunity_crosswalk": counted}, AS_OF, POLICY))
+    assert [told[f"deals: {name}"] for name in ("open", "won", "lost")] == [1, 3, 1]
+    assert told["win_rate: share won of all that ended"] == 0.75 and told["pipeline: amount of open deals"] == 7
+    assert told["sales_cycle: mean days of won deals"] == pytest.approx((30 + 39 + 31) / 3)
+    # the last change of a deal, on the first of January by the company's clock, comes before the day it was expected on
+    assert told["exports: deals won in 2026-01"] == 2 and told["exports: win rate of 2026-01"] == pytest.approx(2 / 3)
+    assert told["exports: bookings of 2025-12"] == 10 and "exports: win rate of 2025-11" not in told
+
+
+@pytest.mark.fast
+def test_a_rate_that_is_off_by_a_thousandth_is_told() -> None:
+    assert not truth._row("x", 0.501, 0.5)["agrees"] and truth._row("x", 0.5, 0.5)["agrees"]
+
+
+@pytest.mark.fast
+def test_a_month_that_no_export_could_tell_of_is_not_asked_for(raw: dict[str, pl.DataFrame]) -> None:
+    month = pl.DataFrame({"month": [date(2025, 12, 1), date(2026, 1, 1)], "amount_base": [1.0, 2.0], "deals": [1, 1]})
+    known = {"revenue": month, "bookings": month, "accounts": pl.DataFrame({"true_customer_id": ["C"]})}
+    raw["invoice_lines"] = raw["invoice_lines"].with_columns(exported_at=datetime(2026, 1, 15))
+    told = dict(figures({**raw, "opportunities": exported([{"source_id": "d"}])}, {
+        "customer_crosswalk": pl.DataFrame({"source_system": ["erp"], "source_id": ["x"], "customer_id": ["C1"]}),
+        "customer_360": pl.DataFrame({"customer_id": ["C1"], "tier": ["A"]}),
+    }, known, AS_OF, POLICY))  # fmt: skip
+    assert "series: revenue of 2026-01" not in told and told["series: revenue of 2025-12"] == 1
+    assert told["series: bookings of 2026-01"] == 2

@@ -6,7 +6,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from conftest import Built
+from conftest import Built, found
 
 from pipelines.bi import STARTERS, tools, write_starter
 
@@ -66,7 +66,7 @@ def test_a_starter_is_a_dbt_project_over_a_copy_that_may_be_written_to(built: Bu
     assert tools() == ["metricflow"]
     folder = write_starter("metricflow", built.served, tmp_path / "bi")
     with duckdb.connect(str(folder / "almanac.duckdb")) as connection:
-        for path in sorted((folder / "models").glob("*.sql")):
+        for path in found((folder / "models").glob("*.sql")):
             table = path.read_text(encoding="utf-8").split("'")[-2]
             source = f"{{{{ source('marts', '{table}') }}}}"
             rows = connection.execute(path.read_text(encoding="utf-8").replace(source, f"marts.{table}")).fetchmany(1)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from conftest import found
 
 from pipelines.contracts import load_contracts
 from pipelines.demo import AS_OF, SEED, write_demo
@@ -82,7 +83,7 @@ def test_no_system_of_deals_and_money_is_stale_on_any_day_of_the_last_twelve_mon
     write_demo(tmp_path / "home", customers=40)
     contracts = load_contracts(SHIPPED_SOURCES)
     sent: dict[str, set[date]] = {}
-    for path in (tmp_path / "home" / "inbox").rglob("*.*"):
+    for path in found((tmp_path / "home" / "inbox").rglob("*.*")):
         year, month, day = re.search(r"(20\d\d)[-_]?(\d\d)[-_]?(\d\d)", path.stem).groups()
         sent.setdefault(path.parent.name, set()).add(date(int(year), int(month), int(day)))
     for system, days in sent.items():
@@ -281,7 +282,7 @@ def test_the_truth_of_a_home_names_its_deals_and_month_ends(tmp_path: Path) -> N
 def test_nothing_is_told_of_days_after_the_newest_export_in_the_middle_of_a_month(tmp_path: Path) -> None:
     day = date(2026, 10, 10)
     write_demo(tmp_path / "home", customers=40, as_of=day)
-    for path in (tmp_path / "home" / "truth").glob("*.parquet"):
+    for path in found((tmp_path / "home" / "truth").glob("*.parquet")):
         frame = pl.read_parquet(path)
         happened = {name for name, kind in frame.schema.items() if kind == pl.Date} - AHEAD.get(path.stem, set())
         days = [frame[name].max() for name in happened]

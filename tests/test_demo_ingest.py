@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from conftest import found
 
 from pipelines import ingest
 from pipelines.contracts import load_contracts
@@ -24,7 +25,7 @@ def loaded(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     home = tmp_path_factory.mktemp("ingested") / "home"
     write_demo(home, customers=60)
     newest = ("20261031", "2026-10-31", "2026_10_31")
-    for path in (home / "inbox").rglob("*.*"):
+    for path in found((home / "inbox").rglob("*.*")):
         if not any(stamp in path.name for stamp in newest):
             path.unlink()
     settings = load_settings(home)
@@ -91,7 +92,7 @@ def test_an_unmapped_stage_stops_its_file_and_names_the_word(loaded: Settings, t
     home = tmp_path / "home"
     write_demo(home, customers=60)
     target = write_unmapped_stage(home, "Blue sky")
-    for path in (home / "inbox").rglob("*.*"):
+    for path in found((home / "inbox").rglob("*.*")):
         if path != target:
             path.unlink()
     assert (home / MANIFEST).is_file()

@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import polars as pl
 import pytest
+from conftest import found
 from ingest_world import DEALS, World, deals, put_months
 
 from pipelines import inputs
@@ -250,7 +251,7 @@ def test_what_was_not_flushed_can_be_lost_and_the_ledger_never_tells_of_it(
         patch.setattr(run_module, "synchronise", power_cut)
         with pytest.raises(KeyboardInterrupt):
             world.run()
-    for path in [*world.settings.landing.rglob("*"), *world.settings.state.rglob("*")]:
+    for path in found([*world.settings.landing.rglob("*"), *world.settings.state.rglob("*")]):
         inode = path.stat().st_ino
         is_safe = (str(path), inode) in safe_names and (path.is_dir() or inode in safe_content)
         if not is_safe and path.is_file():

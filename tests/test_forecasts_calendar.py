@@ -140,3 +140,23 @@ def test_a_scenario_moves_figures_in_their_own_standard_deviations() -> None:
     moved = scenario_future(regressors, {"pmi": -2.0}, last + 1).as_of(day).values - regressors.as_of(day).values
     np.testing.assert_allclose(moved[: last + 1 - regressors.first], 0)
     np.testing.assert_allclose(moved[last + 1 - regressors.first :], -2.0)
+
+
+def test_the_year_in_daily_data_is_seen_where_it_repeats_and_not_in_a_random_walk() -> None:
+    from forecasts.panel.batch import Batch
+    from forecasts.panel.yearly_effects import year_of
+
+    frequency, random = Frequency("D"), np.random.default_rng(4)
+    days = np.datetime64("2020-11-01") + np.arange(4 * 365)
+    december = days.astype("datetime64[M]").astype(int) % 12 == 11
+    weekend = np.array([day.weekday() >= 5 for day in days.tolist()])
+    sales = 100.0 * np.where(december, 3, 1) * np.where(weekend, 1.5, 1) * random.normal(1, 0.05, len(days))
+    walk = 1000 + np.cumsum(random.normal(0, 5, len(days)))
+    last = frequency.index(days[-1:])
+    batch = Batch(("walk", "sales"), (walk, sales), np.repeat(last, 2), frequency)
+    flat, year = year_of(batch, 0, 61), year_of(batch, 1, 61)
+    assert (flat.future == 1).all()
+    ahead = days[-1] + np.arange(1, 62)
+    is_december = ahead.astype("datetime64[M]").astype(int) % 12 == 11
+    ratio = year.future[is_december] / year.future[~is_december].mean()
+    np.testing.assert_allclose(ratio, 3, rtol=0.15)

@@ -165,3 +165,82 @@ def test_a_forecast_never_takes_the_place_of_its_history(tmp_path: Path) -> None
         forecast_file(source, source, config.for_tier("prophet"), horizon=2, freq="MS")
     with pytest.raises(ForecastError, match="engine 'nonsense' is unknown"):
         forecast_file(source, tmp_path / "o.csv", config.for_tier("prophet"), horizon=2, freq="MS", engine="nonsense")
+
+
+def test_tier_prophet_forecasts_nothing_below_zero_and_no_trend_of_two_values(tmp_path: Path) -> None:
+    fall = pl.DataFrame({"unique_id": "fall", "ds": MONTHS, "y": np.maximum(0, 530.0 - 10 * np.arange(len(MONTHS)))})
+    two = pl.DataFrame({"unique_id": "two", "ds": MONTHS[-2:], "y": [50.0, 70.0]})
+    net = pl.DataFrame({"unique_id": "net", "ds": MONTHS, "y": -100.0 - np.arange(len(MONTHS))})
+    forecasts = forecast_of(tmp_path, pl.concat([two, fall, net]), "prophet", "MS")
+    assert forecasts["unique_id"].unique(maintain_order=True).to_list() == ["two", "fall", "net"]
+    by_id = {name: rows for (name,), rows in forecasts.partition_by("unique_id", as_dict=True).items()}
+    assert by_id["fall"].select("yhat", "lo_80", "lo_95").min().row(0) == (0.0, 0.0, 0.0)
+    assert by_id["two"]["yhat"].unique().to_list() == [70.0] and by_id["two"]["model"][0] == "naive"
+    assert (by_id["two"]["hi_80"] - by_id["two"]["yhat"]).min() >= 20.0
+    assert by_id["net"]["yhat"].max() < -150
+
+
+@pytest.mark.parametrize("tier", ["prophet", "default"])
+def test_no_forecast_exceeds_what_no_value_can(tmp_path: Path, tier: str) -> None:
+    source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    share = pl.DataFrame({"unique_id": "share", "ds": MONTHS, "y": 0.9 + 0.0018 * np.arange(len(MONTHS))})
+    share.write_parquet(source)
+    forecast_file(source, target, config.for_tier(tier), horizon=12, freq="MS", limit=1.0)
+    assert pl.read_parquet(target).select("yhat", "hi_80", "hi_95").max().row(0) == (1.0, 1.0, 1.0)
+    with pytest.raises(ForecastError, match=r"the history has 0\.9954, above --max 0\.95"):
+        forecast_file(source, target, config.for_tier(tier), horizon=12, freq="MS", limit=0.95)
+
+
+def test_a_demand_of_one_in_ten_days_is_forecast_as_its_mean_and_not_as_zero(tmp_path: Path) -> None:
+    days = pl.date_range(date(2023, 1, 1), date(2024, 6, 30), eager=True)
+    y = 10.0 * (np.random.default_rng(5).random(len(days)) < 0.1)
+    forecasts = forecast_of(tmp_path, pl.DataFrame({"unique_id": "a", "ds": days, "y": y}), "default", "D", horizon=7)
+    assert 0.4 < forecasts["yhat"].mean() < 2.5 and forecasts["hi_95"].min() > 9
+
+
+def test_a_short_history_of_few_sales_is_forecast_as_their_mean(tmp_path: Path) -> None:
+    rows = months_of(np.array([0.0, 0, 4, 0, 0, 0, 3, 0, 0, 5, 0, 0]))
+    forecasts = forecast_of(tmp_path, rows, "default", "MS", horizon=2)
+    assert forecasts["yhat"].to_list() == [1.0, 1.0] and forecasts["model"].unique().to_list() == ["season_mean"]
+
+
+def test_a_history_one_period_longer_than_two_seasons_is_forecast(tmp_path: Path) -> None:
+    weeks = pl.date_range(date(2022, 1, 3), interval="1w", end=date(2024, 1, 1), eager=True)
+    rows = pl.DataFrame({"unique_id": "a", "ds": weeks, "y": 100.0 + np.arange(len(weeks)) % 7})
+    forecasts = forecast_of(tmp_path, rows, "default", "W-MON", horizon=3)
+    assert len(weeks) == 105 and (forecasts["lo_80"] < forecasts["yhat"]).all()
+    assert (forecasts["yhat"] < forecasts["hi_80"]).all()
+
+
+def months_of(values: np.ndarray) -> pl.DataFrame:
+    return pl.DataFrame({"unique_id": "a", "ds": MONTHS[: len(values)], "y": values})
+
+
+@pytest.mark.parametrize("new", [40, 700])
+def test_bounds_after_a_new_level_stay_near_what_has_been_seen(tmp_path: Path, new: int) -> None:
+    values = np.concatenate([100 + np.arange(44) % 3, new + np.arange(8) % 3]).astype(float)
+    forecasts = forecast_of(tmp_path, months_of(values), "default", "MS")
+    assert forecasts["hi_95"].max() < 4 * max(new, 100)
+
+
+def test_the_upper_bound_of_a_launch_is_not_below_what_it_sells(tmp_path: Path) -> None:
+    values = np.concatenate([np.zeros(36), 300 + 2.0 * np.arange(14)])
+    forecasts = forecast_of(tmp_path, months_of(values), "default", "MS")
+    assert forecasts["hi_95"].min() > values[36:].min() and forecasts["yhat"].mean() > 280
+
+
+def test_the_festivals_of_a_country_move_the_forecast(tmp_path: Path) -> None:
+    from forecasts.panel.batch import batch_of
+    from forecasts.panel.calendar import calendar_of, festival_share
+
+    rows = pl.DataFrame({"unique_id": "a", "ds": pl.date_range(date(2017, 1, 1), date(2024, 12, 1), "1mo", eager=True)})
+    frequency = Frequency("MS")
+    batch = batch_of(rows.with_columns(y=pl.lit(1.0)), frequency)
+    share = festival_share("spring_festival", frequency, np.arange(batch.last[0] - 95, batch.last[0] + 3))
+    truth = 1000 - 450 * share + np.random.default_rng(2).normal(0, 8, len(share))
+    source, target = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    rows.with_columns(y=pl.Series(truth[:96])).write_parquet(source)
+    forecast_file(source, target, config.for_tier("default", calendar_of("cn")), horizon=2, freq="MS")
+    np.testing.assert_allclose(pl.read_parquet(target)["yhat"], truth[96:], rtol=0.05)
+    with pytest.raises(ForecastError, match="no country with known holidays"):
+        calendar_of("Atlantis")

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, found
 from ingest_world import DEALS, LANDED, World, deals
 
 from expectations.suite import SuiteError, load_suites
@@ -26,12 +26,12 @@ JINJA = "{{ 7 * 7 }}{% raw %}{{ env_var('HOME') }}"
 
 def test_no_yaml_is_read_with_a_loader_that_makes_objects() -> None:
     calls = re.compile(r"yaml\.(load|load_all|unsafe_load|full_load|unsafe_load_all|full_load_all)\(")
-    found = []
+    loading = []
     for package in ("pipelines", "forecasts", "expectations"):
-        for path in (REPOSITORY / package).rglob("*.py"):
+        for path in found((REPOSITORY / package).rglob("*.py")):
             lines = path.read_text(encoding="utf-8").splitlines()
-            found += [(path.name, line.strip()) for line in lines if calls.search(line)]
-    assert [name for name, line in found if "Loader=_WordLoader" not in line] == []
+            loading += [(path.name, line.strip()) for line in lines if calls.search(line)]
+    assert [name for name, line in loading if "Loader=_WordLoader" not in line] == []
     from pipelines.contracts import declared
 
     assert "SafeLoader" in declared._WordLoader.__mro__[1].__name__

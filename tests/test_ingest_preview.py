@@ -116,9 +116,9 @@ def test_proposals_map_nine_columns_in_ten_as_the_contracts_do() -> None:
 
 @pytest.mark.real
 def test_data_sets_that_the_words_were_not_written_for_are_mapped_as_by_hand(datasets: Path) -> None:
-    """59 of 65 columns; the six left are choices of their contract (docs/ingest.md), which no header or value tells."""
+    """62 of 65 columns; the three left are choices of their contract, which no header or value tells."""
     rows = list(held_out(datasets, Path(__file__).parent / "real_sources"))
-    assert sum(row.mapped_matching for row in rows) >= 59
+    assert sum(row.mapped_matching for row in rows) >= 62
     assert sum(row.object_found for row in rows) >= len(rows) - 1
 
 
@@ -191,7 +191,7 @@ def test_no_file_is_claimed_by_two_systems() -> None:
     """Folders and names tell systems apart; within a system, one file may feed several objects."""
     contracts = load_contracts(SHIPPED_SOURCES)
     names = {
-        glob.replace("*", "20240131"): system.system
+        glob.replace("[0-9]", "1").replace("*", "20240131"): system.system
         for system in contracts.values()
         for item in system.objects
         for glob in item.files

@@ -112,6 +112,28 @@ def test_a_branch_is_distinguished_from_its_company_and_from_a_place(name: str, 
     assert parse_name(name).branch == branch
 
 
+def test_a_name_and_its_translation_have_one_sound_and_trade() -> None:
+    names = ["深圳市朗科化工有限公司", "Lang Ke Chemicals Co Ltd", "Shenzhen Langke Chemical", "Langke Foods", "Langke"]
+    assert name_keys(pl.Series(names))["spoken"].to_list() == [*3 * ["langke|chemical"], "langke|food", None]
+
+
+def test_umlauts_fold_to_one_key() -> None:
+    names = ["Müller Söhne", "Mueller Soehne", "Muller Sohne", "Blue Bauer"]
+    assert name_keys(pl.Series(names))["folded_core"].to_list() == [*3 * ["muller sohne"], "bauer blue"]
+
+
+def test_a_mailbox_has_one_key() -> None:
+    addresses = ["d.stone+crm@googlemail.com", "D.Stone@gmail.com", "d.stone+a@firm.com", "+49@firm.com"]
+    found = contacts.email_keys(pl.Series(addresses))["email_key"].to_list()
+    assert found == ["dstone@gmail.com", "dstone@gmail.com", "d.stone@firm.com", "+49@firm.com"]
+
+
+def test_a_street_sounds_alike_in_both_scripts() -> None:
+    values = ["深圳市解放路345号", "No. 345 Jiefang Road", "上海市淮海东路88号", "88 Huaihai East Road", "8号"]
+    sounds = contacts.address_keys(pl.Series(values))["address_sound"].to_list()
+    assert sounds == ["345 jiefang", "345 jiefang", "88 huaihai", "88 huaihai", None]
+
+
 def test_a_nickname_is_the_given_name() -> None:
     assert parse_name("Bob Miller").given == parse_name("Robert Miller").given
 

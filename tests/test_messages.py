@@ -11,7 +11,7 @@ from typing import Any
 
 import duckdb
 import pytest
-from conftest import REPOSITORY
+from conftest import REPOSITORY, found
 from message_servers import SECRET, Groups, groups, mailbox
 from report_world import TABLES
 
@@ -287,7 +287,7 @@ def test_no_secret_is_kept_or_said(
     kept = str(state.read(settings, "messages").to_dicts()) + str(notices) + caplog.text + "".join(capsys.readouterr())
     assert outcomes(notices) == ["HTTP 403"] * 4
     assert "T0KEN" not in kept and SECRET not in kept
-    for path in settings.home.rglob("*"):
+    for path in found(settings.home.rglob("*")):
         assert not path.is_file() or b"T0KEN" not in path.read_bytes()
 
 

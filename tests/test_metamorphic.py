@@ -152,3 +152,14 @@ def test_a_file_sent_again_moves_nothing() -> None:
     rows = metamorphic.run(only="repeated")["rows"]
     assert [row["examples"] for row in rows] == [[]]
     assert min(row["compared"] for row in rows) > 1_000_000
+
+
+@pytest.mark.fast
+def test_a_kpi_doubles_where_its_unit_is_money() -> None:
+    units = ["CNY", "CNY per head", "share", None]
+    values = pl.DataFrame({"kpi": list("abcd"), "unit": units, "value": 1.0, "value_year_before": 3.0, "n": 5})
+    plans = pl.DataFrame({"kpi": ["a", "b"], "currency": ["CNY", None], "target_value": 2.0, "attainment": 0.5})
+    rows = laws.scaled({"k": Served(values, ("kpi",)), "p": Served(plans, ("kpi",))}, 2)
+    assert rows["k"].rows["value"].to_list() == [2, 2, 1, 1] and rows["k"].rows["n"].to_list() == [5] * 4
+    assert rows["k"].rows["value_year_before"].to_list() == [6, 6, 3, 3]
+    assert rows["p"].rows.select("target_value", "attainment").rows() == [(4, 0.5), (2, 0.5)]

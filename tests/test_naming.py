@@ -8,7 +8,7 @@ import duckdb
 import polars as pl
 import pytest
 import yaml
-from conftest import REPOSITORY, Built
+from conftest import REPOSITORY, Built, found
 
 from forecasts.output import schemas
 from pipelines.home import warehouse
@@ -88,7 +88,7 @@ def declared() -> list[Column]:
     """What dbt's contracts and the forecast schemas declare: every served column, without a build."""
     columns = []
     for schema in ("marts", "outlook"):
-        for path in sorted((MODELS / schema).glob("*.yml")):
+        for path in found((MODELS / schema).glob("*.yml")):
             for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
                 table = f"{schema}.{ALIASES.get(model['name'], model['name'])}"
                 columns += [(table, column["name"], column["data_type"].upper()) for column in model["columns"]]
@@ -189,7 +189,7 @@ def test_no_table_is_called_by_an_old_name() -> None:
 @pytest.mark.parametrize("layer", LAYERS)
 def test_models_carry_the_prefix_of_their_layer(layer: str) -> None:
     prefixes = [prefix for prefix in LAYERS.values() if prefix]
-    for path in (MODELS / layer).glob("*.sql"):
+    for path in found((MODELS / layer).glob("*.sql")):
         own = next((prefix for prefix in prefixes if path.stem.startswith(prefix)), "")
         assert own == LAYERS[layer] and (not path.stem.startswith(layer) or path.stem in ALIASES), path
 

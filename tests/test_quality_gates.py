@@ -77,6 +77,8 @@ BREAKAGES = [
     ("raw/lineage", "update raw.accounts set _file_id = 'unknown' where _record = 1", "the ledger counted", True),
     ("raw/exchange_rates", "update raw.exchange_rates set rate = 0 where _record = 1", "rate of zero", True),
     ("raw/currencies", "update raw.opportunities set currency = null where _record = 1", "nobody states", False),
+    ("raw/dates", "update raw.opportunities set closed_on = '0024-03-05' where _record = 1", "before 1990", False),
+    ("raw/dates", "update raw.opportunities set closed_on = '2068-01-05' where _record = 1", "years ahead", False),
     ("clean/customer_map", "update resolved.customer_map set customer_id = null where source_id = 'A1'",
      "out of every customer's total", True),
     ("clean/customer_map", "delete from resolved.customer_map where source_id = 'A1'", "that no customer holds", True),
@@ -242,5 +244,7 @@ def test_volume_is_compared_with_the_run_that_was_served_last(
     found = engine.run_gate(settings.working_file, [suite])
     assert [result.severity for result in found if result.outcome == "failed"] == failures
     with warehouse.read(settings) as connection:
-        query = "select previous_run_id from quality.volumes where table_name = 'receipts'"
-        assert connection.execute(query).fetchall() == [("aa",)]
+        query = (
+            "select row_count, previous_row_count, previous_run_id from quality.volumes where table_name = 'receipts'"
+        )
+        assert connection.execute(query).fetchall() == [(kept, 100, "aa")]

@@ -12,6 +12,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from conftest import found
 
 from pipelines.home.settings import Settings, load_settings
 
@@ -169,7 +170,7 @@ def test_no_code_knows_a_data_set() -> None:
     folders = ("pipelines", "forecasts", "expectations", "dbt_project")
     words = ("maven", "baraa", "online_retail", "adventureworks", "adventure works")
     for folder in folders:
-        for path in (root / folder).rglob("*"):
+        for path in found((root / folder).rglob("*")):
             # Benchmarks name the sets that they measure, and no step of the job imports them.
             is_product = not {"target", "bench"}.intersection(path.relative_to(root).parts)
             if path.suffix in {".py", ".sql", ".yml", ".csv"} and is_product:

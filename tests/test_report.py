@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
+from conftest import found
 from report_world import published, status_file
 
 from pipelines.home.settings import SHIPPED_SEEDS
@@ -139,7 +140,7 @@ def test_pages_ask_the_network_for_nothing_and_are_small(pack: Path) -> None:
 
 
 def test_pages_can_be_read_without_eyes_mouse_or_script(pack: Path) -> None:
-    for path in sorted(pack.glob("*/*.html")):
+    for path in found(pack.glob("*/*.html")):
         page = Page(path)
         tags = page.tags
         assert dict(tags)["html"]["lang"] == load_words(path.parent.name).say("lang")
@@ -214,7 +215,7 @@ BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: apt-get install chromium")
 def test_a_browser_opens_every_page_without_an_error_or_a_request(pack: Path, tmp_path: Path) -> None:
-    for path in sorted(pack.rglob("*.html")):
+    for path in found(pack.rglob("*.html")):
         page, complaints = opened_in_browser(path, tmp_path / "profile")
         assert complaints == []
         if path.parent != pack:

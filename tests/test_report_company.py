@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 import duckdb
-from conftest import Built
+from conftest import Built, found
 
 from pipelines.report import write_pack
 from pipelines.report.sections import PAGES
@@ -28,7 +28,7 @@ def test_the_run_has_swapped_in_pages_of_its_own_tables(built: Built) -> None:
 
 
 def test_no_block_of_the_company_fails_to_be_drawn(built: Built) -> None:
-    for path in places.first_page(built.settings).parent.rglob("*.html"):
+    for path in found(places.first_page(built.settings).parent.rglob("*.html")):
         for reason in re.findall(r"<li>.*?<code>(.*?)</code>", path.read_text(encoding="utf-8")):
             assert ": " not in reason, f"{path.name}: {reason}"  # a fault is told after the tables
 

@@ -37,7 +37,7 @@ def test_dates_and_numbers_are_read_as_people_write_them(
 ) -> None:
     file = tmp_path / "sales.csv"
     file.write_bytes(text.encode(encoding))
-    rows = read_series(file)
+    rows = read_series(file).rows
     assert rows["ds"].to_list() == [JANUARY, FEBRUARY] and rows["y"].to_list() == expected
     assert rows["unique_id"].unique().to_list() == ["series"]
 
@@ -45,13 +45,13 @@ def test_dates_and_numbers_are_read_as_people_write_them(
 def test_columns_that_name_the_series_are_joined(tmp_path: Path) -> None:
     file = tmp_path / "sales.csv"
     file.write_text("Month,Store,Product,Sales\n2024-01-01,North,A,1\n2024-01-01,North,B,2\n", encoding="utf-8")
-    assert read_series(file, unique_id=("Store", "Product"))["unique_id"].to_list() == ["North/A", "North/B"]
+    assert read_series(file, unique_id=("Store", "Product")).rows["unique_id"].to_list() == ["North/A", "North/B"]
 
 
 def test_an_empty_name_keeps_its_place(tmp_path: Path) -> None:
     file = tmp_path / "sales.csv"
     file.write_text("Day,X,Y,Z,Sales\n2024-01-01,A,,B,1\n2024-01-01,A,B,,2\n", encoding="utf-8")
-    assert read_series(file, unique_id=("X", "Y", "Z"), value="Sales")["unique_id"].to_list() == ["A//B", "A/B/"]
+    assert read_series(file, unique_id=("X", "Y", "Z"), value="Sales").rows["unique_id"].to_list() == ["A//B", "A/B/"]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_periods_are_their_first_days(tmp_path: Path, written: str, expected: li
     file = tmp_path / "sales.csv"
     first, second = written.split(",")
     file.write_text(f"Period,Sales\n{first},1.5\n{second},2.5\n", encoding="utf-8")
-    assert read_series(file)["ds"].to_list() == expected
+    assert read_series(file).rows["ds"].to_list() == expected
 
 
 @pytest.mark.parametrize(

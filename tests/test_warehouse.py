@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import gate_homes as homes
+import polars as pl
 import pytest
 
 from pipelines.errors import AlmanacError
-from pipelines.home import warehouse
+from pipelines.home import dbt, warehouse
+from pipelines.home.company import check_company
 
 pytestmark = pytest.mark.fast
 
@@ -68,3 +72,49 @@ def test_what_only_reads_cannot_change_a_table(tmp_path: Path) -> None:
     settings = homes.home(tmp_path)
     with pytest.raises(Exception, match="read-only"), warehouse.read(settings) as connection:
         connection.execute("create table raw.t as select 1")
+
+
+def test_frames_are_read_by_the_names_they_were_given_and_only_meanwhile() -> None:
+    rows = pl.DataFrame({"a": [1, None], "b": ["x", "y"]})
+    with duckdb.connect() as connection:
+        connection.execute("set python_enable_replacements = false")
+        with warehouse.frames(connection, given=rows):
+            assert connection.execute("select * from given").pl().equals(rows)
+        with pytest.raises(duckdb.CatalogException):
+            connection.execute("select * from given")
+        with pytest.raises(ValueError, match="stops"), warehouse.frames(connection, given=rows):
+            raise ValueError("stops")
+        with pytest.raises(duckdb.CatalogException):
+            connection.execute("select * from given")
+
+
+def test_a_table_is_replaced_by_a_frame_that_is_no_variable_of_a_caller() -> None:
+    with duckdb.connect() as connection:
+        connection.execute("set python_enable_replacements = false; create schema quality")
+        warehouse.replace_table(connection, "quality", "numbers", pl.DataFrame({"n": [1]}))
+        warehouse.replace_table(connection, "quality", "numbers", pl.DataFrame({"n": [2, 3]}))
+        assert connection.execute("select n from quality.numbers order by n").fetchall() == [(2,), (3,)]
+
+
+def test_a_company_limits_the_memory_of_duckdb_which_spills_into_the_home(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    limited = replace(settings, company=settings.company.model_copy(update={"memory_limit": "40MB"}))
+    # 2 million numbers of 8 bytes and what sorts them: more than the limit
+    query = "select max(place) from (select row_number() over (order by hash(n)) as place from range(2000000) as t(n))"
+    homes.execute(limited, "create table raw.t as select 1 as a")
+    for opened in (warehouse.read(limited), warehouse.write(limited), warehouse.replica(limited)):
+        with opened as connection:
+            assert connection.execute("select current_setting('memory_limit')").fetchall() == [("38.1 MiB",)]
+            assert connection.execute("select current_setting('temp_directory')").fetchall() == [
+                (str(settings.warehouse / "spilled"),)
+            ]
+            connection.execute("set threads = 2")
+            assert connection.execute(query).fetchall() == [(2000000,)]
+    assert '"memory_limit": "40MB"' in dbt._profile(limited).decode()
+    assert "memory_limit" not in dbt._profile(settings).decode()
+
+
+@pytest.mark.parametrize("limit", ["4", "a lot", "4GB; drop table x"])
+def test_a_limit_that_is_no_size_is_refused(limit: str) -> None:
+    with pytest.raises(AlmanacError, match="memory_limit"):
+        check_company({"memory_limit": limit})

@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
-from conftest import REPOSITORY, Built
+from conftest import REPOSITORY, Built, found
 
 from pipelines import inputs, job
 from pipelines.demo import AS_OF
@@ -160,7 +160,7 @@ def test_rebuild_from_landing_and_state_serves_the_same_rows(copied: Callable[[]
     copy = copied()
     before = fingerprint(copy.served)
     for folder in ("inbox", "warehouse", "published", "truth"):
-        for file in sorted((copy.settings.home / folder).rglob("*"), reverse=True):
+        for file in reversed(found((copy.settings.home / folder).rglob("*"))):
             file.unlink() if file.is_file() or file.is_symlink() else file.rmdir()
     job.rebuild(copy.settings, lambda _: None)
     after = fingerprint(copy.served)

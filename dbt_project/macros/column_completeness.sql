@@ -1,7 +1,8 @@
 {# The columns of an object that only some of its rows can fill, and which rows: for the others an empty cell is no gap. #}
 {% macro conditional_columns(object) -%}
-    {%- set closed = "list_contains((select list(stage_code) from " ~ ref('stages') ~ " where stage_type in ('won', 'lost')), stage)" -%}
-    {%- set lost = "list_contains((select list(stage_code) from " ~ ref('stages') ~ " where stage_type = 'lost'), stage)" -%}
+    {%- set stages = "list_contains((select list(stage_code) from " ~ ref('stages') ~ " where stage_type in (" -%}
+    {%- set closed = stages ~ "'won', 'lost')), stage)" -%}
+    {%- set lost = stages ~ "'lost')), stage)" -%}
     {{ return({
         'accounts': {'merged_into_id': 'merged_into_id is not null', 'parent_account_id': 'parent_account_id is not null'},
         'opportunities': {

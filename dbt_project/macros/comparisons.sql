@@ -5,7 +5,11 @@
 
 {# Logarithm of the hypergeometric probability of k successes among n of a group whose whole has successes and size. #}
 {% macro log_hypergeometric(k, n, all_successes, all_n) -%}
-    ({{ log_choose(all_successes, k) }} + {{ log_choose(all_n ~ ' - ' ~ all_successes, n ~ ' - ' ~ k) }} - {{ log_choose(all_n, n) }})
+    (
+        {{ log_choose(all_successes, k) }}
+        + {{ log_choose(all_n ~ ' - ' ~ all_successes, n ~ ' - ' ~ k) }}
+        - {{ log_choose(all_n, n) }}
+    )
 {%- endmacro %}
 
 {# Fisher's exact test, two-sided: the probability of a share at least as unlikely as k of n if the group were like the

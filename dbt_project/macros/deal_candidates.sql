@@ -38,7 +38,9 @@ records as materialized (
         -- Without words that every deal title may have.
         list_filter(
             title_words,
-            lambda word: word not in ('项目', '工程', '商机', 'project', 'deal', 'opportunity', 'the', 'for', 'of', 'and', 'in')
+            lambda word: word not in (
+                '项目', '工程', '商机', 'project', 'deal', 'opportunity', 'the', 'for', 'of', 'and', 'in'
+            )
         ) as words,
         list_sort(list_filter(title_words, lambda word: regexp_matches(word, '^[0-9]+$'))) as title_numbers,
         list_sort(list_filter(title_words, lambda word: regexp_matches(word, '^([0-9]+|[a-z])$'))) as title_marks,

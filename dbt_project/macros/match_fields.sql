@@ -5,15 +5,14 @@
 #}
 {% macro match_fields() -%}
     {{ return([
-        {'name': 'name', 'levels': ['same_legal_name', 'same_name', 'same_core', 'transposed', 'same_sound', 'short_name', 'contained', 'similar', 'shared_words', 'shared_rare_word', 'same_brand', 'sister_name', 'other_place', 'other_number', 'other_country', 'other_branch', 'other_words', 'other_registered', 'other'], 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
+        {'name': 'name', 'levels': ['same_legal_name', 'same_name', 'same_core', 'transposed', 'same_spoken', 'same_sound', 'short_name', 'contained', 'similar', 'shared_words', 'shared_rare_word', 'same_brand', 'sister_name', 'other_place', 'other_number', 'other_country', 'other_branch', 'other_words', 'other_registered', 'other_script', 'other'], 'kind': 'organisation', 'known': 'sorted_core', 'level': organisation_name_level(),
          'shared_count': shared_name_count()},
         {'name': 'given', 'levels': ['same', 'similar', 'initial', 'alike', 'other'], 'kind': 'person', 'known': 'given', 'level': person_word_level('given', 'surname'),
          'shared_count': 'coalesce(case when l.given = r.given then l.given_others end, l.surname_others, l.given_others)'},
         {'name': 'surname', 'levels': ['same', 'similar', 'initial', 'alike', 'other_generation', 'other'], 'kind': 'person', 'known': 'surname', 'level': person_word_level('surname', 'given'),
          'shared_count': 'coalesce(l.surname_others, r.surname_others)'},
         {'name': 'tax_id', 'levels': ['same_valid', 'same', 'other_valid', 'other'], 'known': 'tax_id_key', 'shared_count': 'l.tax_id_key_others', 'level': tax_id_level()},
-        {'name': 'phone', 'levels': ['same', 'other'], 'known': 'phone_key', 'shared_count': 'l.phone_key_others',
-         'level': "case when l.phone_key = r.phone_key then 'same' when l.phone_key != r.phone_key then 'other' end"},
+        {'name': 'phone', 'levels': ['same', 'same_switchboard', 'other'], 'known': 'phone_key', 'shared_count': 'l.phone_key_others', 'level': phone_level()},
         {'name': 'email', 'levels': ['same', 'similar', 'other'], 'known': 'email_key', 'shared_count': 'l.email_key_others', 'level': email_level()},
         {'name': 'domain', 'levels': ['same', 'other'], 'known': 'domain_key', 'shared_count': 'l.domain_key_others',
          'level': domain_level()},
@@ -51,10 +50,14 @@
         when {{ has_form_of_other_country() }} then 'other_country'
         when {{ has_other_number() }} then 'other_number'
         when l.name_key = r.name_key and l.legal_form is not null then 'same_legal_name'
+        when l.registered_name = r.registered_name and l.legal_form is not null and r.legal_form is not null then 'same_legal_name'
         when l.name_key = r.name_key then 'same_name'
         when l.sorted_core = r.sorted_core and l.name_place != r.name_place then 'other_place'
         when l.sorted_core = r.sorted_core and strlen(l.core) > length(l.core) and l.core != r.core then 'transposed'
         when l.sorted_core = r.sorted_core then 'same_core'
+        -- at least one in Latin letters: two Chinese names of one sound are two names
+        when l.spoken = r.spoken and l.brand != r.brand and least(strlen(l.core) - length(l.core), strlen(r.core) - length(r.core)) = 0
+            then case when l.name_place != r.name_place then 'other_place' else 'same_spoken' end
         when l.sound = r.sound and (strlen(l.core) > length(l.core)) != (strlen(r.core) > length(r.core))
             then 'same_sound'
         when l.core_digits is distinct from r.core_digits and l.brand = r.brand then 'same_brand'
@@ -70,6 +73,8 @@
                     and levenshtein(l.core, r.core) = 1 then 'shared_words'
                 else {{ different_name_level() }}
             end
+        -- Muller, Mueller and Müller
+        when l.folded_core = r.folded_core then 'similar'
         -- at 0.94 at least 0.7 of the letters of either name occur in the other
         when bit_count(l.letter_mask & ~r.letter_mask) <= 0.3 * length(l.core)
             and bit_count(r.letter_mask & ~l.letter_mask) <= 0.3 * length(r.core)
@@ -86,8 +91,9 @@
                         and {{ shared_word_count() }} = 1 then 'sister_name'
                     else 'shared_rare_word'
                 end
+        -- Ashgrove Supplies Store, Birchley Supplies Store: where the rarest words differ, the others are of the trade
         when {{ shared_word_count() }} * 2 > greatest(l.word_count, r.word_count)
-            then 'shared_words'
+            and jaro_winkler_similarity(l.rarest_word, r.rarest_word) >= 0.8 then 'shared_words'
         else {{ different_name_level() }}
     end
 {%- endmacro %}
@@ -98,8 +104,9 @@
 #}
 {% macro different_name_level() -%}
     case
+        when (strlen(l.core) > length(l.core)) != (strlen(r.core) > length(r.core))
+            then case when l.brand = r.brand then 'same_brand' else 'other_script' end
         when l.legal_form is null or r.legal_form is null
-            or (strlen(l.core) > length(l.core)) != (strlen(r.core) > length(r.core))
             then case when l.brand = r.brand then 'same_brand' else 'other' end
         when l.brand = r.brand then 'sister_name'
         else 'other_registered'
@@ -153,11 +160,12 @@
 {# How many records share what two company names have in common: the whole core, their rarest word, or the brand. #}
 {% macro shared_name_count() -%}
     case
-        when l.name_key = r.name_key and l.legal_form is not null then l.legal_name_others
+        when l.registered_name = r.registered_name and l.legal_form is not null then l.legal_name_others
         when l.sorted_core = r.sorted_core then l.sorted_core_others
         when {{ has_word('r', 'l.rarest_word') }} then l.rarest_word_others
         when {{ has_word('l', 'r.rarest_word') }} then r.rarest_word_others
         when l.brand = r.brand then l.brand_others
+        when l.spoken = r.spoken then l.spoken_others
         when l.sound = r.sound then l.sound_others
         else 0
     end
@@ -227,16 +235,63 @@
 {% macro email_level() -%}
     case
         when l.email_key = r.email_key then 'same'
-        when l.email_key != r.email_key and l.is_person and r.is_person
-            and jaro_winkler_similarity(l.email_key, r.email_key) >= 0.94 then 'similar'
+        when l.is_person and r.is_person and jaro_winkler_similarity(l.email_key, r.email_key) >= 0.94
+            then
+                case
+                    when not {{ is_email_alike_by_name() }} then 'similar'
+                    when {{ digits_of('l.email_beyond_name') }} != {{ digits_of('r.email_beyond_name') }} then 'other'
+                end
         when l.email_key != r.email_key then 'other'
     end
 {%- endmacro %}
 
+{#
+  james.x@ and james.x84@ are alike because both are made of the name, which is compared already. Evidence beyond the
+  name are the same digits, nearly the same further letters, a misspelt domain, and a name that one record lacks.
+#}
+{% macro is_email_alike_by_name() -%}
+    not coalesce(
+        l.surname is null or r.surname is null
+        or l.domain_key != r.domain_key
+        or {{ digits_of('l.email_beyond_name') }} = {{ digits_of('r.email_beyond_name') }} and length({{ digits_of('l.email_beyond_name') }}) >= 2
+        or least(length(l.email_beyond_name), length(r.email_beyond_name)) >= 4
+        and {{ digits_of('l.email_beyond_name') }} = {{ digits_of('r.email_beyond_name') }}
+        and levenshtein(l.email_beyond_name, r.email_beyond_name) <= 1,
+        false
+    )
+{%- endmacro %}
+
+{% macro digits_of(text) -%} regexp_replace({{ text }}, '[^0-9]', '', 'g') {%- endmacro %}
+
+{# The letters and digits before the @ that do not follow from the name: without its words, its sound and initials. #}
+{% macro email_beyond_name(record) -%}
+    {%- set letters = "regexp_replace(" ~ record ~ ".beyond_words, '[^a-z]', '', 'g')" -%}
+    case
+        when length({{ letters }}) <= 1 + length({{ record }}.surname)
+            and (starts_with({{ record }}.given, {{ letters }}) or starts_with({{ record }}.surname, {{ letters }})
+                or starts_with({{ record }}.given, left({{ letters }}, 1)) and starts_with({{ record }}.surname, substr({{ letters }}, 2)))
+            then {{ digits_of(record ~ '.beyond_words') }}
+        else {{ record }}.beyond_words
+    end
+{%- endmacro %}
+
+{# Direct lines of one switchboard differ in their last three digits. #}
+{% macro phone_level() -%}
+    case
+        when l.phone_key = r.phone_key then 'same'
+        when not (l.is_person and r.is_person) and length(l.phone_key) >= 9 and length(l.phone_key) = length(r.phone_key)
+            and left(l.phone_key, -3) = left(r.phone_key, -3) then 'same_switchboard'
+        when l.phone_key != r.phone_key then 'other'
+    end
+{%- endmacro %}
+
+{# In two scripts a street is compared by its sound; it may also be translated, and then only the number differs or not. #}
 {% macro address_level() -%}
     case
         when l.address_key is null or r.address_key is null then null
         when l.address_key = r.address_key then 'same'
+        when (strlen(l.address_key) > length(l.address_key)) != (strlen(r.address_key) > length(r.address_key))
+            and l.address_sound = r.address_sound then 'same'
         when l.street_number = r.street_number then 'same_number'
         else 'other'
     end
@@ -250,6 +305,8 @@
         when least(length(l.city_key), length(r.city_key)) >= 4
             and jaro_winkler_similarity(l.city_key, r.city_key) >= 0.9 then 'similar_city'
         when l.province_key = r.province_key then 'same_province'
+        -- a place in two scripts is unknown, not different
+        when (strlen(l.city_key) > length(l.city_key)) != (strlen(r.city_key) > length(r.city_key)) then null
         when l.city_key != r.city_key or l.postal_key != r.postal_key or l.province_key != r.province_key then 'other'
     end
 {%- endmacro %}

@@ -8,7 +8,9 @@
     from (
         select
             value,
-            {{ other_legal_name_count() if field == 'legal_name' else other_customer_count('count(*)', 'system_bit') }} as other_count,
+            {{
+                other_legal_name_count() if field == 'legal_name' else other_customer_count('count(*)', 'system_bit')
+            }} as other_count,
             count(*) as record_count,
         from (
             select systems.system_bit, {{ value_of(field) }} as value
@@ -27,7 +29,7 @@
 {% macro value_of(field) -%}
     {%- if field == 'word' -%} unnest(list_distinct(string_split(core, ' ')))
     {%- elif field == 'contact' -%} unnest(contact_keys)
-    {%- elif field == 'legal_name' -%} name_key
+    {%- elif field == 'legal_name' -%} registered_name
     {%- else -%} cast({{ field }} as varchar)
     {%- endif -%}
 {%- endmacro %}
@@ -44,7 +46,7 @@
 {% macro counted_keys() -%}
     {{ return([
         'sorted_core', 'brand', 'tax_id_key', 'phone_key', 'email_key', 'domain_key', 'address_key', 'postal_key',
-        'postal_area', 'city_key', 'industry_key', 'birth_date', 'given', 'surname', 'sound',
+        'postal_area', 'city_key', 'industry_key', 'birth_date', 'given', 'surname', 'sound', 'spoken',
     ]) }}
 {%- endmacro %}
 

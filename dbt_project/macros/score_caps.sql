@@ -15,3 +15,25 @@
 {%- endmacro %}
 
 {% macro is_one_household() -%} coalesce(phone_level = 'same' or address_level = 'same', false) {%- endmacro %}
+
+{#
+  Two persons rather than one, where the records have contact details. Of birth date, telephone and street two differ and
+  nothing that belongs to one person agrees: namesakes. Or both given names are known as names, so that neither is the
+  other one misspelt (Anna and Anne): colleagues, twins; unless e-mail and birth date say otherwise.
+#}
+{% macro is_namesake() -%}
+    kind = 'person' and (
+        cast(coalesce(birth_date_level = 'other', false) as integer)
+        + cast(coalesce(phone_level = 'other', false) as integer)
+        + cast(coalesce(address_level = 'other', false) as integer) >= 2
+        and not {{ is_one_household() }}
+        and coalesce(email_level not in ('same', 'similar'), true)
+        and coalesce(birth_date_level not in ('same', 'similar'), true)
+        or has_other_given
+        and coalesce(phone_level, address_level, email_level) is not null
+        and not coalesce(email_level = 'same' and birth_date_level in ('same', 'similar'), false)
+    )
+{%- endmacro %}
+
+{# A value that more than this many other customers share is an agent's, an office's or a form's, not one customer's. #}
+{% macro most_customers_of_a_value() -%} 3 {%- endmacro %}

@@ -23,7 +23,8 @@
             prices.currency as list_currency
         from document_lines as lines
         left join {{ ref('int_product_lookup') }} as lookup
-            on lines.source_system = lookup.source_system and lines.product_source_id is not distinct from lookup.product_source_id
+            on lines.source_system = lookup.source_system
+            and lines.product_source_id is not distinct from lookup.product_source_id
         left join {{ ref('int_product_prices') }} as prices
             on lookup.product_id = prices.product_id
             and lines.{{ day }} between prices.priced_from and prices.priced_to

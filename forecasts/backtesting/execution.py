@@ -30,7 +30,7 @@ from forecasts.errors import ForecastError
 Work = Callable[[pl.DataFrame], pl.DataFrame]
 Progress = Callable[[int, int], None]
 Results = Iterator[tuple[int, pl.DataFrame]]
-RETRIES = 3
+RETRIES = 3  # of a partition whose worker died: a fourth time it is the partition, not the worker
 PACKAGE = Path(__file__).parent.parent
 GUARDS: list[subprocess.Popen[bytes]] = []  # of this process's local cluster; it acts when its input is closed
 

@@ -12,7 +12,7 @@ from forecasts.panel.calendar import festival_share
 from forecasts.panel.frequency import Frequency
 
 PRIOR_SD = 0.15  # of a log factor: months of most companies lie within +- 30 %
-ITERATIONS = 30
+ITERATIONS = 30  # Newton steps at most: the problem is concave, the tolerance below ends it
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from forecasts.deals.win_model import WinModel, hazards
 
 POINTS = 8
 SHOWN = 8  # reasons per deal beside the sum of the others
-IN_WORDS = 3
+IN_WORDS = 3  # reasons in the sentence: more are not read
 TYPICAL, SEASON, OTHERS = "typical deal", "season", "other features"
 CHUNK = 20_000  # rows at a time, so that memory does not grow with the deals
 

@@ -12,7 +12,7 @@ from forecasts.deals.scores import Scores
 from forecasts.deals.settings import Settings
 
 PRIOR_SHOCK = 0.08  # of the log of all chances, where past origins are few
-PRIOR_ORIGINS = 6.0
+PRIOR_ORIGINS = 6.0  # past origins that the prior counts as: half a year of months
 MOST = 0.99  # chance of a win that a shock may lift a deal to
 
 Places = tuple[np.ndarray, np.ndarray, int]  # member of each open deal, of each template, and how many members

@@ -17,9 +17,9 @@ NOT_FEATURES = {
     "deal_id", "spell", "opened_on", "origin", "known_on", "customer_id", "amount_won", "stage_order", "basis",
 }  # fmt: skip
 PAST_DAYS = 1461  # four years: who has bought before is known for long; counts go by year, for they grow with the list
-RECENT_DAYS = 30
+RECENT_DAYS = 30  # before the origin: what is called recent activity
 LEAST_ROWS = 25  # of training rows with a word before it gets a column of its own
-MOST_WORDS = 60
+MOST_WORDS = 60  # per feature, the most frequent: the table stays narrow where every deal has a word of its own
 LEANS, CUSTOMER_LEANS = 10.0, 3.0  # deals at the base share that a rep's and a customer's own are mixed with
 BASE_SHARE = 0.35  # of closed deals that are won where nothing is known; the model sets the level itself
 COUNTS = ("_count", "amount", "_size")

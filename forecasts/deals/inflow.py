@@ -15,7 +15,7 @@ from forecasts.deals.settings import Settings
 from forecasts.panel.frequency import Frequency
 
 LEVEL_PERIODS = 12  # the level is that of the last year: shorter is noise, longer is history
-TREND_PERIODS = 36
+TREND_PERIODS = 36  # that a trend is estimated from: older growth says little of this one
 TREND_SD = 0.02  # prior of the log trend per month: 0.02 is 27 % a year
 LEAST_PERIODS = 24  # of history before a trend is looked for
 TESTS = 12  # past origins on which flat and trend are compared

@@ -16,7 +16,7 @@ HIGHEST = np.array([0.99, 0.5, 0.9, 0.98])
 START = np.array([0.3, 0.1, 0.1, 0.9])
 MAX_STEPS = 120
 SEASONS_FOR_START = 4
-INFEASIBLE = 1e300
+INFEASIBLE = 1e300  # the objective of parameters outside their bounds: worse than any that is real
 
 
 @numba.njit(cache=True, nogil=True)

@@ -1,4 +1,8 @@
-"""The tier `prophet` on a file of any size: a block of series at a time, every series with Prophet's own intervals."""
+"""The tier `prophet` on a file of any size: a block of series at a time, every series with Prophet's own intervals.
+
+A series of a few values gets its last value and the spread of its changes: a trend through two points has no error, and
+says nothing. What was never negative is not forecast to be.
+"""
 
 from collections.abc import Callable
 from functools import partial
@@ -9,14 +13,17 @@ import polars as pl
 
 from forecasts.engines.prophet_forms import pandas_freq, prophet_dates, specification
 from forecasts.errors import ForecastError
+from forecasts.output import schemas
 from forecasts.output.schemas import FILE_COLUMNS
-from forecasts.panel.batch import duplicate_period_message
+from forecasts.panel.batch import batch_of, duplicate_period_message
 from forecasts.panel.frequency import Frequency
 from forecasts.prophet_map import fit_predict
 from forecasts.prophet_map.parquet import stream
+from forecasts.selection.fallback import NORMAL_QUANTILES, naive_forecast, naive_spread
 
 MODELS = {"prophet_map": "prophet", "prophet": "prophet_stock", "last_value": "naive", "none": None}
 NOT_SEASONAL = "{} periods of history: no seasonal pattern"
+FEWEST = 6  # values from which a trend is fitted: fewer lie on one too easily
 SEASONS_NEEDED = 2  # fewer do not identify a yearly pattern
 
 
@@ -33,12 +40,45 @@ def _block(block: pl.DataFrame, horizon: int, frequency: Frequency) -> pl.DataFr
         return pl.DataFrame(schema=FILE_COLUMNS)
     rows = _prophet_input(block, frequency)
     lengths = _lengths(rows).with_columns(is_seasonal=pl.col("length") >= SEASONS_NEEDED * frequency.season)
-    parts = []
-    for (is_seasonal,), group in lengths.group_by("is_seasonal", maintain_order=True):
+    has_few = pl.col("length").is_between(1, FEWEST - 1)
+    fitted, parts = lengths.filter(~has_few), []
+    for (is_seasonal,), group in fitted.group_by("is_seasonal", maintain_order=True):
         subset = rows.join(group, on="unique_id", how="semi") if group.height < lengths.height else rows
         spec = specification(frequency, None, "additive", is_seasonal=bool(is_seasonal))
         parts.append(fit_predict(subset, spec, horizon, pandas_freq(frequency)))
-    return _file_rows(_in_order(parts, lengths), lengths, frequency)
+    forecasts = [_file_rows(pl.concat(parts), fitted, frequency)] if parts else []
+    if fitted.height < lengths.height:
+        forecasts.append(_of_few(block.join(lengths.filter(has_few), on="unique_id", how="semi"), horizon, frequency))
+    return _not_below_zero(_in_order(forecasts, lengths), block)
+
+
+def _of_few(block: pl.DataFrame, horizon: int, frequency: Frequency) -> pl.DataFrame:
+    """The last values of series too short for a trend, and the spread of their changes, as FILE_COLUMNS."""
+    batch = batch_of(block, frequency)
+    naive = [naive_forecast(batch, row, horizon) for row in range(len(batch))]
+    spread = np.array([naive_spread(values, frequency.season, horizon) for values in batch.values])
+    point = np.array([steps for _, steps in naive])
+    bounds = {
+        f"{side}_{level}": (point + sign * quantile * spread).ravel()
+        for level, quantile in NORMAL_QUANTILES.items()
+        for side, sign in (("lo", -1), ("hi", 1))
+    }
+    rows = {
+        "unique_id": np.repeat(np.array(batch.unique_ids, dtype=object), horizon),
+        "ds": pl.Series(frequency.dates(batch.future(horizon)).ravel()).cast(pl.Date),
+        "yhat": point.ravel(),
+        "model": np.repeat(np.array([name for name, _ in naive], dtype=object), horizon),
+        "fallback_reason": [f"{n} values of history" for n in batch.lengths for _ in range(horizon)],
+    }
+    return schemas.conform(pl.DataFrame({**rows, **bounds}), FILE_COLUMNS)
+
+
+def _not_below_zero(rows: pl.DataFrame, block: pl.DataFrame) -> pl.DataFrame:
+    """Forecasts and bounds of a series that never was negative, at least 0."""
+    numbers = ("yhat", "lo_80", "hi_80", "lo_95", "hi_95")
+    negative = block.filter(pl.col("y") < 0)["unique_id"].unique()
+    may_be = pl.col("unique_id").is_in(negative.implode()) if len(negative) else pl.lit(False)
+    return rows.with_columns(pl.when(may_be).then(name).otherwise(pl.col(name).clip(lower_bound=0)) for name in numbers)
 
 
 def _lengths(rows: pl.DataFrame) -> pl.DataFrame:
@@ -51,7 +91,7 @@ def _lengths(rows: pl.DataFrame) -> pl.DataFrame:
 
 def _in_order(parts: list[pl.DataFrame], lengths: pl.DataFrame) -> pl.DataFrame:
     """The rows of all parts, series in the order of the file."""
-    if len(parts) == 1:
+    if len(parts) == 1 and parts[0]["unique_id"].rle().struct.field("value").equals(lengths["unique_id"]):
         return parts[0]
     order = lengths.select("unique_id").with_row_index("order")
     return pl.concat(parts).join(order, on="unique_id").sort("order", "ds").drop("order")

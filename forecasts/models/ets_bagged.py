@@ -7,7 +7,7 @@ from forecasts.panel.batch import Batch, filled
 
 VERSIONS = 8  # resampled series besides the real one: more cost time and did not change the second digit
 SEASONS_PER_BLOCK = 2  # block length of the bootstrap: keeps autocorrelation within a block
-SEED = 20160303
+SEED = 20160303  # any fixed number: the same series gets the same forecast in every run
 
 
 class EtsBagged(Model):

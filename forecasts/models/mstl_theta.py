@@ -10,7 +10,7 @@ from forecasts.engines.statsforecast import forecast_each
 from forecasts.panel.batch import Batch
 
 SEASONAL_WINDOW = 11  # of the decomposition, in seasons: its own default for one season
-STEP = 20
+STEP = 20  # smoothers are evaluated at every twentieth part of their window and interpolated between
 
 
 class MstlTheta(Model):

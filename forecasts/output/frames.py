@@ -55,8 +55,9 @@ def _skill(served: Served, freq: str) -> pl.DataFrame:
     names = {"first_step": "first_horizon", "last_step": "last_horizon"}
     frame = pl.DataFrame(rows, infer_schema_length=None).rename(names) if rows else schemas.empty(schemas.SKILL)
     if rows:
-        metric, level = (pl.col("group").str.splitn("|", 2).struct.field(f"field_{part}") for part in (0, 1))
-        frame = frame.with_columns(freq=pl.lit(freq), metric=metric, level=level)
+        parts = pl.col("group").str.splitn("|", 3).struct
+        metric, level, segment = (parts.field(f"field_{part}") for part in range(3))
+        frame = frame.with_columns(freq=pl.lit(freq), metric=metric, level=level, segment=segment.fill_null("regular"))
     return schemas.conform(frame, schemas.SKILL).with_columns(cs.float().fill_nan(None))
 
 
@@ -201,6 +202,7 @@ def _accuracy(served: Served) -> pl.DataFrame:
     parts = [
         _scores(served, origin, past, *model)
         for origin, past in _origins(served)
+        if len(origin.rows)  # a history one period longer than two seasons has cutoffs of no series
         for model in _scored(served, origin, past)
     ]
     if not parts:

@@ -99,6 +99,7 @@ SKILL: dict[str, pl.DataType] = {
     "freq": pl.String(),
     "metric": pl.String(),
     "level": pl.String(),
+    "segment": pl.String(),
     "model": pl.String(),
     "first_horizon": pl.Int64(),
     "last_horizon": pl.Int64(),

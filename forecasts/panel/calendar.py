@@ -50,6 +50,33 @@ FESTIVALS = {
 }
 
 
+# Moving festivals by country; fixed holidays are part of the season, working days count all of a country's.
+_EASTER = [
+    "AT", "AU", "BE", "BR", "CA", "CH", "CZ", "DE", "DK", "ES", "FI", "FR", "GB", "GR", "HU", "IE", "IT", "MX", "NL",
+    "NO", "NZ", "PL", "PT", "SE", "US", "ZA",
+]  # fmt: skip
+_RAMADAN = ["AE", "BH", "DZ", "EG", "ID", "IQ", "JO", "KW", "LB", "MA", "MY", "OM", "PK", "QA", "SA", "TN", "TR"]
+FESTIVALS_OF: dict[str, tuple[str, ...]] = dict.fromkeys(_EASTER, ("easter",))
+FESTIVALS_OF |= dict.fromkeys(_RAMADAN, ("eid_al_fitr", "ramadan"))
+FESTIVALS_OF |= {
+    "CN": ("spring_festival", "dragon_boat", "mid_autumn"),
+    **dict.fromkeys(("HK", "KR", "TW", "VN"), ("spring_festival", "mid_autumn")),
+    "SG": ("spring_festival",),
+}
+
+
+def calendar_of(country: str) -> Calendar:
+    """The festivals of a country and its working days. Raises ForecastError for a country that `holidays` lacks."""
+    import holidays
+
+    code = country.upper()
+    if code not in holidays.list_supported_countries():
+        raise ForecastError(
+            f"--country {country!r} is no country with known holidays: give two letters, as in CN or DE"
+        )
+    return Calendar(code, FESTIVALS_OF.get(code, ()), working_days=True)
+
+
 def regressors_of(calendar: Calendar, batch: Batch, horizon: int) -> Regressors | None:
     """The calendar's columns over history and horizon of a batch; None if none are asked for or periods are long."""
     if not (calendar.festivals or calendar.working_days) or not len(batch) or batch.frequency.code in ("YS",):

@@ -13,6 +13,8 @@ from forecasts.panel.batch import Batch, filled
 
 MIN_T_VALUE = 2.0  # an effect with a smaller t value costs more in noise than it explains
 
+AMOUNT_MARGIN = 0.5  # of the squared error of factors, which most sales follow: amounts must leave half of it
+
 
 @dataclass(frozen=True)
 class Effects:
@@ -24,7 +26,8 @@ class Effects:
 
     def restore(self, forecasts: np.ndarray) -> np.ndarray:
         """The forecasts with the effects of the future regressors."""
-        return np.where(self.is_log[:, None], forecasts * np.exp(self.future), forecasts + self.future)
+        logs = np.where(self.is_log[:, None], self.future, 0.0)  # amounts are no exponents: a large one would overflow
+        return np.where(self.is_log[:, None], forecasts * np.exp(logs), forecasts + self.future)
 
 
 def effects_of(batch: Batch, horizon: int) -> Effects:
@@ -35,10 +38,8 @@ def effects_of(batch: Batch, horizon: int) -> Effects:
     """
     values, future, logs = [], np.zeros((len(batch), horizon)), np.zeros(len(batch), dtype=bool)
     for row, series in enumerate(batch.values):
-        logs[row] = bool(np.nanmin(series) > 0)
         past, ahead = _columns(batch, row, horizon)
-        target = np.log(filled(series)) if logs[row] else filled(series)
-        slopes = _remembered_slopes(target.tobytes(), past.tobytes(), past.shape[1], batch.frequency.season)
+        logs[row], slopes = _better_form(filled(series), past, batch.frequency.season)
         effect = past @ slopes
         values.append(series / np.exp(effect) if logs[row] else series - effect)
         future[row] = np.clip(ahead @ slopes, min(effect.min(), 0.0), max(effect.max(), 0.0))
@@ -50,6 +51,31 @@ def _columns(batch: Batch, row: int, horizon: int) -> tuple[np.ndarray, np.ndarr
     last, length = int(batch.last[row]), len(batch.values[row])
     rows = batch.regressors.rows(last - length + 1, last + horizon + 1)
     return rows[:length], rows[length:]
+
+
+def _better_form(values: np.ndarray, past: np.ndarray, season: int) -> tuple[bool, np.ndarray]:
+    """Whether the effects are factors, and their slopes: amounts where a series is not positive or they fit far better.
+
+    A festival of half a month is half an amount, but the root of a factor. Errors of logarithms are compared in the
+    units of the series, by its geometric mean (Box & Cox 1964).
+    """
+    amounts = _remembered_slopes(values.tobytes(), past.tobytes(), past.shape[1], season)
+    if values.min() <= 0:
+        return False, amounts
+    logs = np.log(values)
+    factors = _remembered_slopes(logs.tobytes(), past.tobytes(), past.shape[1], season)
+    if not amounts.any() or not factors.any():
+        return True, factors
+    size = float(np.exp(logs.mean())) ** 2
+    is_amount = _squares(values, past, amounts, season) < AMOUNT_MARGIN * size * _squares(logs, past, factors, season)
+    return not is_amount, amounts if is_amount else factors
+
+
+def _squares(target: np.ndarray, columns: np.ndarray, slopes: np.ndarray, season: int) -> float:
+    """Mean square of what the effects leave of the seasonal differences."""
+    lag = season if season > 1 else 1
+    left = target - columns @ slopes
+    return float(np.var(left[lag:] - left[:-lag]))
 
 
 @lru_cache(maxsize=4096)  # every model of a cutoff asks for the same ones

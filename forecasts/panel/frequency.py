@@ -14,6 +14,10 @@ SEASON = {"YS": 1, "QS": 4, "MS": 12, "ME": 12, "W": 52, "D": 7, "B": 5, "445": 
 VALID_CODES = "MS, ME, QS, YS (QS-APR, YS-APR ... for fiscal ones), D, B, W-MON ... W-SUN, 445-JAN ... 445-DEC"
 WEEKS_445 = np.cumsum([4, 4, 5] * 4)
 WORKING_WEEKS = 2  # from then on dates without a weekend are no coincidence
+USUAL = 0.9  # share of dates on a pattern from which the others are odd ones
+DENSE = 0.8  # share of periods with a date from which dates without a pattern are one per period
+MIN_USUAL = 8  # fewer dates show no pattern that one of them could be off
+NEAR = 4  # days between a month's last working day and its last day, at most
 YEARS_445 = range(1960, 2110)
 
 
@@ -110,6 +114,45 @@ def infer_freq(dates: np.ndarray) -> str:
     if len(weekdays) == 1:
         return f"W-{WEEKDAYS[weekdays[0]]}"
     return "B" if len(days) >= WORKING_WEEKS * len(weekdays) and weekdays.max() < 5 else "D"
+
+
+def usual_freq(dates: np.ndarray) -> tuple[str, np.ndarray]:
+    """The frequency of nearly all dates, and those off its pattern: one Tuesday among Mondays, the last working day.
+
+    A pattern holds where it leaves one date per period. Otherwise as `infer_freq`, which lets no date be odd.
+    """
+    days = np.unique(np.asarray(dates).astype("datetime64[D]"))
+    code = infer_freq(days)
+    if Frequency(code).kind not in ("D", "B") or len(days) < MIN_USUAL:
+        return code, days[:0]
+    months = days.astype("datetime64[M]")
+    weekdays = (days.astype(np.int64) + 3) % 7
+    patterns = [
+        days == months.astype("datetime64[D]"),
+        (months + 1).astype("datetime64[D]") - days == np.timedelta64(1, "D"),
+        weekdays == np.bincount(weekdays).argmax(),
+    ]
+    for fits in patterns:
+        if fits.mean() >= USUAL and _one_each(usual := infer_freq(days[fits]), days):
+            return usual, days[~fits]
+    if _one_each("MS", days, DENSE) and (code := _near_ends(days, months)):
+        return code, days[Frequency(code).dates(Frequency(code).index(days)) != days]
+    if _one_each("W-MON", days, DENSE):
+        return "W-MON", days[weekdays != 0]
+    return code, days[:0]
+
+
+def _one_each(code: str, days: np.ndarray, dense: float = 0.0) -> bool:
+    """Whether every period has one date at most, and a share of `dense` of them has one."""
+    periods = Frequency(code).index(days)
+    return len(np.unique(periods)) == len(days) >= dense * (periods[-1] - periods[0] + 1)
+
+
+def _near_ends(days: np.ndarray, months: np.ndarray) -> str:
+    """MS or ME where every date is within four days of a month's beginning or end: working days; otherwise empty."""
+    from_start = (days - months.astype("datetime64[D]")).astype(np.int64)
+    to_end = ((months + 1).astype("datetime64[D]") - days).astype(np.int64) - 1
+    return "ME" if to_end.max() <= NEAR else "MS" if from_start.max() <= NEAR else ""
 
 
 def _of_months(months: np.ndarray) -> str:

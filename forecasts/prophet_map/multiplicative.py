@@ -16,8 +16,8 @@ from forecasts.prophet_map.additive import stationary_variance
 from forecasts.prophet_map.compiled import kernel, part
 from forecasts.prophet_map.lasso import solve_lasso
 
-STEPS = 300
-HALVINGS = 30
+STEPS = 300  # at most: a bound for a series that creeps; the tolerance ends the others
+HALVINGS = 30  # of a step: 1e-9 of it, below which rounding decides
 TOLERANCE = 1e-10  # nats gained by a step; steps shrink geometrically, so what is left is of the same order
 
 

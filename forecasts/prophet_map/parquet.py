@@ -16,7 +16,7 @@ from forecasts.prophet_map.specification import Specification, from_prophet, uns
 if TYPE_CHECKING:
     import prophet
 
-ROWS_PER_READ = 1_000_000
+ROWS_PER_READ = 1_000_000  # at a time: memory does not grow with the file
 BUCKETS = 16  # parts of a file whose series are mixed up; each is sorted in memory
 
 REPEATED = ["unique_id", "ds", "engine"]  # columns of few values; a dictionary of forecasts only costs time

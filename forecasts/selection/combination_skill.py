@@ -106,7 +106,8 @@ def with_skill(skill: pl.DataFrame, verdicts: Verdicts) -> pl.DataFrame:
     if not verdicts:
         return skill
     rows = [
-        asdict(verdict) | {"freq": freq, **dict(zip(("metric", "level"), verdict.group.split("|"), strict=True))}
+        asdict(verdict)
+        | {"freq": freq, "segment": "regular", **dict(zip(("metric", "level"), verdict.group.split("|"), strict=True))}
         for freq, verdict in verdicts
     ]
     names = {"first_step": "first_horizon", "last_step": "last_horizon"}

@@ -2,16 +2,26 @@
 
 import numpy as np
 
+from forecasts.base import Model
 from forecasts.models.naive import Naive
+from forecasts.models.season_mean import SeasonMean
 from forecasts.models.seasonal_naive import SeasonalNaive
 from forecasts.panel.batch import Batch, filled
+from forecasts.selection.segments import is_intermittent
 
+FEWEST_OF_A_MEAN = 4  # values from which zeros between sales are a habit
 NORMAL_QUANTILES = {80: 1.2815515655446004, 95: 1.959963984540054}  # standard normal quantiles of .90 and .975
 
 
 def naive_forecast(batch: Batch, row: int, horizon: int) -> tuple[str, np.ndarray]:
-    """The seasonal naive forecast if there is a whole season, otherwise the last value: (model name, steps)."""
-    model = SeasonalNaive() if len(batch.values[row]) >= batch.frequency.season else Naive()
+    """The seasonal naive forecast if there is a whole season, otherwise the last value: (model name, steps).
+
+    Of intermittent demand the mean of the last season, or of what there is of it: its last value is 0, or a sale.
+    """
+    values = batch.values[row]
+    model: Model = SeasonalNaive() if len(values) >= batch.frequency.season else Naive()
+    if len(values) >= FEWEST_OF_A_MEAN and is_intermittent(values):
+        model = SeasonMean()
     return model.name, model.predict(batch.take([row]), horizon)[0]
 
 

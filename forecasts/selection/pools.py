@@ -12,7 +12,7 @@ import numpy as np
 from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.config import Tier
 from forecasts.selection import pool
-from forecasts.selection.segments import PEERS, models_of
+from forecasts.selection.segments import models_of, peers_of
 
 Members = dict[str, tuple[str, ...]]  # of the pool, per segment
 Evaluate = Callable[[dict[str, np.ndarray]], tuple[Origin, ...]]
@@ -54,9 +54,10 @@ def with_evaluation(candidates: Candidates, segments: np.ndarray, tier: Tier, ev
     choices_by_segment = {
         segment: _known_choices(candidates, segments, segment, tier) for segment in _with_models(segments)
     }
+    peers = {name for segment in choices_by_segment for name in peers_of(segment)}
     masks: dict[str, np.ndarray] = {}
     for segment, choices in choices_by_segment.items():
-        for name in {*PEERS, *(name for members in choices.values() for name in members)}:
+        for name in {*peers_of(segment), *(name for members in choices.values() for name in members)}:
             masks[name] = masks.get(name, np.zeros(len(segments), dtype=bool)) | (segments == segment)
     evaluated = []
     for origin in evaluate({name: masks[name] for name in sorted(masks)}):
@@ -66,7 +67,7 @@ def with_evaluation(candidates: Candidates, segments: np.ndarray, tier: Tier, ev
             if rows.any():
                 members = choices[max(held_out for held_out in choices if held_out <= origin.held_out[rows].max())]
                 point[rows] = pool.combine(origin.forecasts, members)[rows]
-        kept = {name: forecast for name, forecast in origin.forecasts.items() if name in PEERS}
+        kept = {name: forecast for name, forecast in origin.forecasts.items() if name in peers}
         evaluated.append(replace(origin, forecasts={**kept, "pool": point}))
     return replace(candidates, evaluation=tuple(evaluated))
 

@@ -6,8 +6,10 @@ from forecasts.config import Tier
 from forecasts.panel.batch import Batch
 
 MANY_ZEROS = 0.25  # an average gap of 1.33 periods between demands (Syntetos, Boylan & Croston 2005 cut at 1.32)
-MEDIAN_GAP = 1.3
+MEDIAN_GAP = 1.3  # periods: gaps are whole, so that half of them must be of two or more
 PEERS = ("seasonal_naive", "naive", "season_mean")  # what a model must beat to be served
+# Of intermittent demand last values say little: simple smoothing, nearly a long mean, is a peer as well.
+PEERS_OF_INTERMITTENT = (*PEERS, "ses")
 
 
 def segments_of(batch: Batch, min_history: int) -> np.ndarray:
@@ -42,11 +44,16 @@ def models_of(segment: str, tier: Tier) -> tuple[tuple[str, ...], tuple[str, ...
     return (), ()
 
 
+def peers_of(segment: str) -> tuple[str, ...]:
+    """The simple forecasts that the pool of a segment must beat."""
+    return PEERS_OF_INTERMITTENT if segment == "intermittent" else PEERS
+
+
 def model_masks(segments: np.ndarray, tier: Tier) -> dict[str, np.ndarray]:
     """For every model of the tier, and every peer, a mask of the series it forecasts."""
     masks: dict[str, np.ndarray] = {}
     for segment in sorted(set(segments)):
         names = models_of(segment, tier)[0]
-        for name in dict.fromkeys((*names, *PEERS)) if names else ():
+        for name in dict.fromkeys((*names, *peers_of(segment))) if names else ():
             masks[name] = masks.get(name, np.zeros(len(segments), dtype=bool)) | (segments == segment)
     return masks

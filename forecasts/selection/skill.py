@@ -1,9 +1,10 @@
 """Whether a model has skill: per metric, level and band of horizons, against the best simple peer.
 
-The peers are last year's value, the last value and the mean of the last season. The pool, and of bookings what deals
-bring as well (combination_skill.py), are served in a band only if their mean error, at cutoffs that chose nothing, is
-below that of the best peer by more than one standard error of the paired difference. Otherwise the peer is served,
-under its own name.
+The peers are last year's value, the last value and the mean of the last season; of intermittent demand simple smoothing
+as well, and errors there are squared: of absolute ones a forecast of zero has the least. The pool, and of bookings what
+deals bring as well (combination_skill.py), are served in a band only if their mean error, at cutoffs that chose
+nothing, is below that of the best peer by more than one standard error of the paired difference. Otherwise the peer is
+served, under its own name.
 """
 
 from collections.abc import Sequence
@@ -15,12 +16,14 @@ from forecasts.backtesting.metrics import nan_mean
 from forecasts.backtesting.rolling_origin import Candidates
 from forecasts.config import Backtest
 from forecasts.selection.centering import errors_of
-from forecasts.selection.segments import PEERS
+from forecasts.selection.segments import PEERS_OF_INTERMITTENT, peers_of
+
+INTERMITTENT = "intermittent"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The comparison in one band: first_step ... last_step; errors are mean absolute scaled errors.
+    """The comparison in one band: first_step ... last_step; errors are mean absolute scaled errors, or squared ones.
 
     skill: `model`, `none` (the peer is served), or `unknown`: fewer cutoffs than a verdict needs, and the
     peer is served if it erred no more at those that there are.
@@ -58,13 +61,28 @@ class Verdict:
 
 
 def verdicts_of(candidates: Candidates, groups: np.ndarray, backtest: Backtest) -> list[Verdict]:
-    """One verdict per group and band. groups: metric and level of each series, empty for one without models."""
-    errors = {name: np.abs(errors_of(candidates, candidates.evaluation, name).values) for name in ("pool", *PEERS)}
+    """One verdict per group and band. groups: see `groups_of`."""
+    errors = {
+        name: errors_of(candidates, candidates.evaluation, name).values for name in ("pool", *PEERS_OF_INTERMITTENT)
+    }
     return [
-        verdict_of({name: values[:, groups == group] for name, values in errors.items()}, "pool", group, band, backtest)
+        verdict_of(_sized(errors, groups == group, group), "pool", group, band, backtest)
         for group in sorted(set(groups) - {""})
         for band in bands(backtest.bands, candidates.horizon)
     ]
+
+
+def groups_of(metric_levels: np.ndarray, segments: np.ndarray) -> np.ndarray:
+    """The series that share a verdict: of one metric, level and segment; empty for one without models."""
+    marked = np.where(segments == INTERMITTENT, metric_levels + f"|{INTERMITTENT}", metric_levels)
+    return np.where(np.isin(segments, ("regular", INTERMITTENT)), marked, "")
+
+
+def _sized(errors: dict[str, np.ndarray], rows: np.ndarray, group: str) -> dict[str, np.ndarray]:
+    """The errors of a group and its peers as they are compared: absolute, of intermittent demand squared."""
+    is_intermittent = group.endswith(INTERMITTENT)
+    names = ("pool", *peers_of(INTERMITTENT if is_intermittent else "regular"))
+    return {name: errors[name][:, rows] ** 2 if is_intermittent else np.abs(errors[name][:, rows]) for name in names}
 
 
 def bands(last_steps: Sequence[int], horizon: int) -> list[tuple[int, int]]:
@@ -76,19 +94,20 @@ def bands(last_steps: Sequence[int], horizon: int) -> list[tuple[int, int]]:
 def verdict_of(
     errors: dict[str, np.ndarray], model: str, group: str, band: tuple[int, int], backtest: Backtest
 ) -> Verdict:
-    """The verdict on a model in a band. errors: (cutoffs, series, steps) of it and of the peers, absolute and scaled.
+    """The verdict on a model in a band. errors: (cutoffs, series, steps) of it and of its peers, scaled, not negative.
 
     Only values that all of them forecast are compared.
     """
     first, last = band
-    errors = {name: errors[name][:, :, first - 1 : last] for name in (model, *PEERS)}
+    peers = [name for name in errors if name in PEERS_OF_INTERMITTENT]
+    errors = {name: errors[name][:, :, first - 1 : last] for name in (model, *peers)}
     shared = ~np.isnan(np.stack(list(errors.values()))).any(axis=0)
     means = {
         name: nan_mean(np.where(shared, values, np.nan).reshape(len(values), -1)) for name, values in errors.items()
     }
     is_known = ~np.isnan(means[model])
     overall = {name: float(nan_mean(values)) for name, values in means.items()}
-    peer = min(PEERS, key=lambda name: (np.nan_to_num(overall[name], nan=np.inf), name))
+    peer = min(peers, key=lambda name: (np.nan_to_num(overall[name], nan=np.inf), name))
     gains = (means[peer] - means[model])[is_known]
     gain, error = float(nan_mean(gains)), standard_error(gains, last - 1)
     skill = "unknown"

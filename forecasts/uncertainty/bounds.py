@@ -17,6 +17,10 @@ from forecasts.uncertainty import conformal
 
 Bounds = dict[int, tuple[np.ndarray, np.ndarray]]  # per level: lower and upper, (series, steps)
 PAST_MODELS = ("served", "pool")  # whose intervals are wanted at past cutoffs
+# A scale that has become this many times larger since a cutoff is another one: the history has a new level or an
+# outlier since. An error of then, scaled up by as much, would be no error that anything has ever made.
+OTHER_SCALE = 4.0
+OTHER_SIZE = 2.0  # the most that a series' own error may exceed what it is without one of the cutoffs
 
 
 @dataclass(frozen=True)
@@ -120,7 +124,8 @@ def _naive_bounds(batch: Batch, point: np.ndarray, level: int) -> tuple[np.ndarr
 def _residuals(candidates: Candidates, name: str) -> Residuals:
     """A model's residuals at the evaluation cutoffs, and at older ones that it was chosen on.
 
-    A series that was constant up to a cutoff is scaled by its current scale, and its residuals are not pooled.
+    A series that was constant up to a cutoff, or had a far smaller scale, is scaled by its current scale, and its
+    residuals are not pooled.
     """
     origins = _origins_with(candidates, name)
     steps = max((origin.actual.shape[1] for origin in origins), default=1)
@@ -129,6 +134,7 @@ def _residuals(candidates: Candidates, name: str) -> Residuals:
     current_scale = np.where(_is_constant(candidates.batch), np.nan, candidates.scale)
     for index, origin in enumerate(origins):
         constant = _is_constant(candidates.batch.take(origin.rows).without_last(origin.held_out))
+        constant |= current_scale[origin.rows] > OTHER_SCALE * origin.scale
         scale = np.where(constant, current_scale[origin.rows], origin.scale)
         out[index, origin.rows] = (origin.actual - origin.forecasts[name]) / scale[:, None]
         trusted[index, origin.rows[constant]] = False
@@ -163,9 +169,14 @@ def _scores(
 
 
 def _sized(errors: np.ndarray, poolable: np.ndarray) -> np.ndarray:
-    """(cutoffs, series, steps) as (any, steps), each over its series' size at the other cutoffs."""
-    scaled = []
+    """(cutoffs, series, steps) as (any, steps), each over its series' size at the other cutoffs.
+
+    That size is at least a share of the one with all cutoffs, which bounds are multiplied by: where one cutoff has
+    nearly all of a series' error, dividing by the small size and multiplying by the large one would square the error.
+    """
+    scaled, least = [], conformal.sizes_of(errors, poolable) / OTHER_SIZE
     for index, keep in enumerate(poolable):
         sizes = conformal.sizes_of(np.delete(errors, index, axis=0), np.delete(poolable, index, axis=0))
+        sizes = np.maximum(sizes, least)
         scaled.append((errors[index] / sizes[:, None])[keep])
     return np.concatenate(scaled)

@@ -14,6 +14,7 @@ WINDOW = 2  # steps on each side whose residuals are pooled: one step alone has 
 PRIOR_WEIGHT = 2  # borrowed residuals counted in a node's own spread: few cutoffs may have small errors by luck
 OWN_SIZE_WEIGHT = 2  # horizons of pooled errors in a series' own size: least MSIS in backtests of M3 and M4 weekly
 OUTLIER_RATIO = 5.0  # to the error of the median series: on M3, tourism and M4 weekly hardly any series exceeds it
+FEWEST = 10  # residuals from which their signs count: of fewer, the side without one would begin at the forecast itself
 BORROWED_WEIGHT = 15.0  # own residuals that all borrowed ones count for: as many as one node has from three cutoffs
 
 
@@ -87,6 +88,8 @@ def widths(
             continue
         middle = float(np.median(own if len(own) else borrowed_near))
         tails = [(1 - level / 100) / 2 for level in levels]
+        if len(own) + len(borrowed_near) < FEWEST:
+            own, borrowed_near, middle = *(np.concatenate([part, -part]) for part in (own, borrowed_near)), 0.0
         values, weights = _sorted_with_weights(own, borrowed_near)
         for level, tail in zip(levels, tails, strict=True):
             quantiles = [_quantiles(values - shift, weights, tail) for shift in (0.0, middle)]

@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.home.warehouse import frames
 from pipelines.matching.engine import engine, load_records
 from pipelines.matching.update import match_all, update
 from pipelines.resolve import ids
@@ -112,10 +113,10 @@ def _broken_promises(connection: duckdb.DuckDBPyConnection, events: pl.DataFrame
 
 
 def _empty_resolved(connection: duckdb.DuckDBPyConnection) -> None:
-    log = pl.DataFrame(schema=ids.LOG_COLUMNS)  # noqa: F841 - DuckDB reads it
     connection.execute("create schema raw; create schema resolved")
     connection.execute("create view raw.accounts as from staging.stg_account_records")
-    connection.execute("create table resolved.customer_events as from log")
+    with frames(connection, log=pl.DataFrame(schema=ids.LOG_COLUMNS)):
+        connection.execute("create table resolved.customer_events as from log")
 
 
 def _stamp(number: int) -> dict[str, object]:

@@ -11,6 +11,13 @@ from pipelines.bench import metamorphic_laws as laws
 from pipelines.bench.exports import Exports
 from pipelines.bench.metamorphic_tables import Tables
 
+KPIS = (
+    "marts.kpi_values",
+    "marts.kpi_catalogue",
+    "marts.strategy_kpis",
+    "marts.target_attainment",
+    "marts.commission_inputs",
+)
 PROSE = re.compile(r"(message|evidence|reasons?|_reason|waits_for|because)$")  # figures and days in sentences
 CENT = 0.01
 CALENDAR = (  # weekdays, festivals and what learns from them
@@ -68,6 +75,11 @@ def without_prose(table: str, column: str) -> bool:
     return bool(PROSE.search(column))
 
 
+def _without_parts(table: str, column: str) -> bool:
+    """Sentences, and what a KPI is made of: its unit says in what the value is counted, not in what its parts are."""
+    return without_prose(table, column) or (table == "marts.kpi_values" and column in ("numerator", "denominator"))
+
+
 def _not_of_the_calendar(table: str, column: str) -> bool:
     return bool(re.match(CALENDAR, table) or PROSE.search(column))
 
@@ -119,8 +131,8 @@ CHECKS = (
         "every amount doubles; no count, rate, day or name moves",
         changes.doubled,
         expected=lambda tables, exports: laws.scaled(tables, changes.FACTOR),
-        without=without_prose,
-        but="sentences that quote amounts",
+        without=_without_parts,
+        but="sentences that quote amounts; the parts of KPIs",
     ),
     Check(
         "other base currency",
@@ -132,11 +144,13 @@ CHECKS = (
         ),
         seen=_of_a_cent,
         without=lambda table, column: (
-            without_prose(table, column)
+            _without_parts(table, column)
             or table in ("marts.exchange_rates", "forecast.importance")
             or column in ("base_rate", "base_currency")
+            or (table in KPIS and column in ("unit", "currency"))
         ),
-        but="the rates themselves; sentences that quote amounts; effects below a cent; shares of a random forest",
+        but="the rates and units themselves; parts of KPIs; sentences that quote amounts; effects below a cent; "
+        "shares of a random forest",
     ),
     Check(
         "renamed",

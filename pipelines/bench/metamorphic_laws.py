@@ -20,6 +20,8 @@ OF_A_METRIC = re.compile(
     r"^(y|yhat|(model_|naive_)?yhat|(model_)?(lo|hi)_\d+|mean|booked|existing|new|actual|deviation|effect|gap"
     r"|forecast_rest(_low_80|_high_80)?|error)$"
 )
+OF_A_KPI = re.compile(r"^((target|actual|own)_)?value(_year_before)?$")
+A_CURRENCY = r"^[A-Z]{3}( per .+)?$"  # the unit of a KPI that is money: CNY, CNY per head
 OWN_CURRENCY = re.compile(r"^(amount|amount_net|(unit|list)_price|unit_cost|annual_revenue)$")
 OWN_BESIDE_BASE = re.compile(r"^(net|gross|received|open)_amount$")
 MONEY_METRICS = ("revenue", "bookings", "margin")
@@ -38,7 +40,8 @@ def _scaled(rows: pl.DataFrame, factor: float, base_only: bool) -> pl.DataFrame:
     )
     changed = [_times(name, factor) for name in always]
     if is_money is not None:
-        own = [n for n in numbers if (MONEY.search(n) and not NO_MONEY.search(n)) or OF_A_METRIC.search(n)]
+        of_row = OF_A_KPI if "kpi" in rows.columns else OF_A_METRIC
+        own = [n for n in numbers if (MONEY.search(n) and not NO_MONEY.search(n)) or of_row.search(n)]
         changed = [
             pl.when(is_money).then(_times(n, factor)).otherwise(pl.col(n).cast(pl.Float64)).alias(n) for n in own
         ]
@@ -55,7 +58,10 @@ def _times(name: str, factor: float) -> pl.Expr:
 
 
 def _is_money(rows: pl.DataFrame) -> pl.Expr | None:
-    """Whether the metric of a row is money; None where its table has no metric."""
+    """Whether the metric or KPI of a row is money; None where its table has neither."""
+    unit = next((name for name in ("unit", "currency") if name in rows.columns), None)
+    if "kpi" in rows.columns and unit:
+        return pl.col(unit).str.contains(A_CURRENCY).fill_null(False)
     if "metric" in rows.columns:
         return pl.col("metric").is_in(MONEY_METRICS)
     if "unique_id" in rows.columns:

@@ -1,29 +1,45 @@
 """`almanac bench truth`: served figures beside the same ones recomputed by other code, and their difference.
 
 Without options one sample company of 120 customers is built as of its last day. `--set home=DIR` measures a home that
-has run; seeds, days and customers build sample companies; config and inbox together measure any company's exports.
+has run, with days a copy of it that is run for each of them, every gate included; seeds, days and customers build
+sample companies; config and inbox together measure any company's exports.
 """
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 import polars as pl
 
 from pipelines.bench import truth_page
-from pipelines.bench.truth_figures import figures, served_figures
+from pipelines.bench.truth_deals import deal_figures, served_deals
+from pipelines.bench.truth_figures import Policy, figures, served_figures
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings, load_settings
 
-SERVED = ("customer_360", "customer_crosswalk", "revenue", "orders", "invoices", "series_history", "win_rate")
+SERVED = (
+    "customer_360",
+    "customer_crosswalk",
+    "invoices",
+    "opportunities",
+    "opportunity_crosswalk",
+    "orders",
+    "pipeline_changes",
+    "revenue",
+    "sales_cycle",
+    "series_history",
+    "win_rate",
+)
 OUTLOOK = ("target_gap",)
 TRUTH = ("accounts", "revenue", "bookings")
-# A figure agrees if it is within a cent per million: amounts in base currency are rounded to four places, line by line.
-TOLERANCE = 1e-8
+# A figure agrees if it is within a cent, or a cent per million: amounts in base currency are rounded to four places,
+# line by line. Rates are served whole.
+TOLERANCE, RATE_TOLERANCE = 1e-8, 1e-9
 
 
 def run(
@@ -64,21 +80,33 @@ def compare(settings: Settings) -> list[dict[str, Any]]:
         served |= {name: connection.execute(f"from outlook.{name}").pl() for name in OUTLOOK}
     folder = settings.home / "truth"
     truth = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TRUTH} if folder.is_dir() else {}
-    shown = served_figures(served)
-    return [_row(name, shown.get(name), value) for name, value in figures(raw, served, truth, policy["as_of"], policy)]
+    known = cast(Policy, policy)
+    again = [*figures(raw, served, truth, policy["as_of"], known)]
+    if "opportunities" in raw and not raw["opportunities"].is_empty():
+        again += deal_figures(raw, served, policy["as_of"], known)
+    shown = served_figures(served) | served_deals(served)
+    return [_row(name, shown.get(name), value) for name, value in again]
 
 
 def _row(name: str, served: float | None, recomputed: float) -> dict[str, Any]:
     difference = None if served is None else served - recomputed
-    agrees = difference is not None and abs(difference) <= max(0.01, TOLERANCE * abs(recomputed))
+    tolerance = RATE_TOLERANCE if 0 < abs(recomputed) < 1 else max(0.01, TOLERANCE * abs(recomputed))
+    agrees = difference is not None and abs(difference) <= tolerance
     return {"name": name, "served": served, "recomputed": recomputed, "difference": difference, "agrees": agrees}
 
 
 def _given(home: str, config: str, inbox: str, days: list[date]) -> Iterator[tuple[str, Settings]]:
-    """A home as it stands; or exports under a config, run once per day."""
-    if home:
+    """A home as it stands, or a copy of it run for past days; or exports under a config, run once per day."""
+    if home and not days:
         settings = load_settings(Path(home))
         yield _name(settings), settings
+        return
+    if home:
+        with tempfile.TemporaryDirectory() as folder:
+            shutil.copytree(home, folder, dirs_exist_ok=True)
+            settings = load_settings(Path(folder))
+            for day in sorted(days):
+                yield _name(_run(settings, day)), settings
         return
     if not days:
         raise AlmanacError("bench truth: config=... needs days=... too: the days to run as of")
@@ -130,4 +158,8 @@ def markdown(rows: list[dict[str, Any]]) -> str:
 
 
 def _text(value: float | None) -> str:
-    return "-" if value is None else f"{value:,.2f}".removesuffix(".00")
+    if value is None:
+        return "-"
+    if abs(value) >= 1:
+        return f"{value:,.2f}".removesuffix(".00")
+    return f"{value:z.4f}".rstrip("0").rstrip(".")

@@ -6,12 +6,21 @@ one mistake cannot be made twice. A line's customer is the served crosswalk's, w
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
+from typing import TypedDict
 
 import polars as pl
 
 Frames = Mapping[str, pl.DataFrame]
 Figure = tuple[str, float]
 ROW = ["source_system", "source_id"]
+
+
+class Policy(TypedDict):
+    """What a company has laid down and a figure depends on: currency, age of rates in days, name of the time zone."""
+
+    base_currency: str
+    rate_carry_forward_days: int
+    timezone: str
 
 
 def current(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -53,11 +62,12 @@ def revenue_lines(raw: Frames, as_of: date, base_currency: str, carried_days: in
     net = pl.coalesce("amount_net", pl.col("amount_gross") - pl.col("amount_tax"))
     price = pl.col("quantity").cast(pl.Float64) * pl.col("unit_price").cast(pl.Float64)
     lines = lines.with_columns(amount=pl.coalesce(net.cast(pl.Float64), price))
-    rates = _rates(raw, as_of)
+    rates = rates_of(raw, as_of)
     return lines.with_columns(amount_base=in_base_currency(lines, "day", rates, base_currency, carried_days))
 
 
-def _rates(raw: Frames, as_of: date) -> pl.DataFrame:
+def rates_of(raw: Frames, as_of: date) -> pl.DataFrame:
+    """The rates exported by the end of as_of; no rows where a company has none."""
     if "exchange_rates" in raw:
         return current(raw["exchange_rates"], as_of)
     return _no_rates()
@@ -69,16 +79,16 @@ def _no_rates() -> pl.DataFrame:
     )
 
 
-def figures(raw: Frames, served: Frames, truth: Frames, as_of: date, policy: Mapping[str, object]) -> Iterator[Figure]:
+def figures(raw: Frames, served: Frames, truth: Frames, as_of: date, policy: Policy) -> Iterator[Figure]:
     """Each figure by the name under which `served_figures` reads it."""
     if any(name in raw and not raw[name].is_empty() for name in ("invoice_lines", "order_lines")):
         yield from _sales(raw, served, as_of, policy)
     if truth:
-        yield from _known(truth, as_of)
+        yield from _known(truth, *(_told_until(raw, name, as_of) for name in ("invoice_lines", "opportunities")))
 
 
-def _sales(raw: Frames, served: Frames, as_of: date, policy: Mapping[str, object]) -> Iterator[Figure]:
-    base, carried = str(policy["base_currency"]), int(str(policy["rate_carry_forward_days"]))
+def _sales(raw: Frames, served: Frames, as_of: date, policy: Policy) -> Iterator[Figure]:
+    base, carried = policy["base_currency"], policy["rate_carry_forward_days"]
     lines = revenue_lines(raw, as_of, base, carried)
     year_ago = (
         as_of.replace(year=as_of.year - 1) if (as_of.month, as_of.day) != (2, 29) else date(as_of.year - 1, 2, 28)
@@ -107,7 +117,7 @@ def _sales(raw: Frames, served: Frames, as_of: date, policy: Mapping[str, object
         yield f"README: revenue_12m of tier {tier}", amount
     if "receipts" in raw and not raw["receipts"].is_empty():
         receipts = current(raw["receipts"], as_of).filter(pl.col("received_on") <= as_of)
-        rates = current(raw["exchange_rates"], as_of) if "exchange_rates" in raw else _no_rates()
+        rates = rates_of(raw, as_of)
         yield (
             "customer_360: receipts, tax included",
             float(in_base_currency(receipts, "received_on", rates, base, carried).sum()),
@@ -120,14 +130,23 @@ def _sales(raw: Frames, served: Frames, as_of: date, policy: Mapping[str, object
         yield "invoices: open or partly paid", items.filter(pl.col("open") > 0.05, pl.col("gross") > 0).height
 
 
-def _known(truth: Frames, as_of: date) -> Iterator[Figure]:
-    """What the sample company's truth says. Months that as_of cuts are left out."""
-    ended = pl.col("month").dt.month_end() <= as_of
-    by_month = truth["revenue"].filter(ended).group_by("month").agg(pl.col("amount_base").sum()).sort("month")
+def _told_until(raw: Frames, name: str, as_of: date) -> date:
+    """The last day of which exports up to as_of can tell: as_of, or that of the newest of the object's exports."""
+    until = datetime.combine(as_of + timedelta(days=1), time())
+    newest = raw[name].filter(pl.col("exported_at") < until)["exported_at"].max() if name in raw else None
+    return min(as_of, (newest + timedelta(days=1)).date()) if isinstance(newest, datetime) else date.min
+
+
+def _known(truth: Frames, sold_until: date, closed_until: date) -> Iterator[Figure]:
+    """What the sample company's truth says. Months that are cut, or that no export could tell of yet, are left out."""
+    ended = pl.col("month").dt.month_end()
+    by_month = (
+        truth["revenue"].filter(ended <= sold_until).group_by("month").agg(pl.col("amount_base").sum()).sort("month")
+    )
     for month, amount in by_month.tail(3).iter_rows():
         yield f"series: revenue of {month:%Y-%m}", float(amount)
         yield f"target_gap: revenue closed in {month:%Y-%m}", float(amount)
-    booked = truth["bookings"].filter(ended).sort("month").tail(3)
+    booked = truth["bookings"].filter(ended <= closed_until).sort("month").tail(3)
     for month, amount, deals in booked.select("month", "amount_base", "deals").iter_rows():
         yield f"series: bookings of {month:%Y-%m}", float(amount)
         yield f"target_gap: bookings closed in {month:%Y-%m}", float(amount)

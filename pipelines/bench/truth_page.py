@@ -6,6 +6,7 @@ from pathlib import Path
 
 MARKS = {
     "figures": ("<!-- figures of almanac bench truth -->", "<!-- end of figures -->"),
+    "said": ("<!-- figures of almanac bench said -->", "<!-- end of what was said -->"),
     "checks": ("<!-- checks of almanac bench metamorphic -->", "<!-- end of checks -->"),
 }
 

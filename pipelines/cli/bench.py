@@ -9,10 +9,9 @@ import typer
 from pipelines.cli.context import WORK
 from pipelines.errors import AlmanacError
 
-SUBJECTS = (
-    *("ingest", "match", "forecast", "funnel", "truth", "metamorphic", "deals", "questions", "cases", "postgres"),
-    "soak",
-)
+SERIES = ("forecast", "deals", "funnel")
+COMPANY = ("truth", "said", "metamorphic", "questions")
+SUBJECTS = ("ingest", "match", *SERIES, *COMPANY, "cases", "postgres", "soak", "mutants")
 
 
 def register(app: typer.Typer) -> None:

@@ -1,10 +1,9 @@
 """`almanac forecast-file`: the forecast engine on any long table, without a warehouse."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,7 +13,6 @@ from pipelines.errors import AlmanacError
 if TYPE_CHECKING:
     from rich.progress import Progress
 
-SPARSE = 0.5  # share of empty periods above which a wrong frequency is likelier than gaps
 TIERS = ("prophet", "default", "thorough")
 
 
@@ -34,8 +32,14 @@ def register(app: typer.Typer) -> None:
         ),
         tier: str = typer.Option("default", help="prophet (fastest), default, or thorough (most accurate)."),
         series: list[str] | None = typer.Option(None, "--id", help="Column that names the series; may be repeated."),
-        time: str | None = typer.Option(None, help="Column of dates (default: ds, or the only date column)."),
+        time: list[str] | None = typer.Option(
+            None, help="Column of dates (default: ds, or the only date column); twice for a year and a month."
+        ),
         value: str | None = typer.Option(None, help="Column to forecast (default: y, or the only numeric column)."),
+        decimal: str | None = typer.Option(None, help="The decimal mark, . or , where the file leaves it open."),
+        absent: str = typer.Option("auto", help="What a period without a row is: zero, gap, or auto: by the file."),
+        country: str | None = typer.Option(None, help="Festivals and working days of a country: CN, DE ..."),
+        limit: float | None = typer.Option(None, "--max", help="What no value can exceed: 1 for a share."),
         out: Path | None = typer.Option(
             None, help="CSV or Parquet to write (default: FILE_forecast, as CSV or Parquet)."
         ),
@@ -47,98 +51,99 @@ def register(app: typer.Typer) -> None:
 
         from pipelines.home.spreadsheet import write_table
 
-        ending = ".parquet" if file.suffix == ".parquet" else ".csv"
-        target = out or file.with_name(f"{file.stem}_forecast{ending}")
-        if target.suffix not in (".csv", ".parquet"):
-            raise AlmanacError(f"--out {target}: the name must end in .csv or .parquet")
-        if target.resolve() == file.resolve():
-            raise AlmanacError(f"{target}: the forecast would overwrite its own history")
-        with _long_table(file, tuple(series or ()), time, value) as table:
-            frequency = _frequency(file, table, freq)
-            with TemporaryDirectory(prefix="almanac-") as folder:
-                made = Path(folder) / "forecast.parquet"
-                count = _forecast(table, made, horizon, frequency, tier, engine)
-                write_table(pl.scan_parquet(made), target)
-                typer.echo(f"{target}: {count:,} series, {horizon} periods each ({frequency}), tier {tier}")
-                if charts:
-                    typer.echo(f"{charts}: {_charts(table, made, charts)} charts")
+        target = _target(file, out)
+        if tier not in TIERS:
+            raise AlmanacError(f"tier {tier!r} is none of {', '.join(TIERS)}")
+        if decimal not in (None, ".", ","):
+            raise AlmanacError(f"--decimal {decimal!r} is neither . nor ,")
+        with TemporaryDirectory(prefix="almanac-") as folder:
+            options = {"unique_id": tuple(series or ()), "time": tuple(time or ()), "value": value, "decimal": decimal}
+            table, name = _long_table(file, options, Path(folder))
+            table, frequency = _checked(file, table, freq, absent, name, Path(folder))
+            made = Path(folder) / "forecast.parquet"
+            count = _forecast(table, made, horizon, frequency, tier, engine, country, limit)
+            write_table(pl.scan_parquet(made), target)
+            typer.echo(f"{target}: {count:,} series, {horizon} periods each ({frequency}), tier {tier}")
+            if charts:
+                typer.echo(f"{charts}: {_charts(table, made, charts)} charts")
 
 
-@contextmanager
-def _long_table(file: Path, series: tuple[str, ...], time: str | None, value: str | None) -> Iterator[Path]:
-    """The file itself if it has unique_id, ds and y (it may be large); otherwise a temporary table read from it."""
+def _target(file: Path, out: Path | None) -> Path:
+    """The file to write. Raises AlmanacError where it cannot be one."""
+    target = out or file.with_name(f"{file.stem}_forecast{'.parquet' if file.suffix == '.parquet' else '.csv'}")
+    if target.suffix not in (".csv", ".parquet"):
+        raise AlmanacError(f"--out {target}: the name must end in .csv or .parquet")
+    if target.resolve() == file.resolve():
+        raise AlmanacError(f"{target}: the forecast would overwrite its own history")
+    return target
+
+
+def _long_table(file: Path, options: dict[str, Any], folder: Path) -> tuple[Path, str]:
+    """A Parquet table of unique_id, ds and y: the file itself if it is one (it may be large); and its value's name."""
     from pipelines.ingest.series import read_series
 
     if not file.is_file():
         raise AlmanacError(f"{file}: there is no such file")
-    if not (series or time or value) and _is_long(file):
-        yield file
-        return
-    with TemporaryDirectory(prefix="almanac-") as folder:
-        table = Path(folder) / "series.parquet"
-        read_series(file, unique_id=series, time=time, value=value).write_parquet(table)
-        yield table
+    if not any(options.values()) and _is_typed(file):
+        return file, "y"
+    read = read_series(file, **options)
+    _note(read.notes)
+    read.rows.write_parquet(folder / "series.parquet")
+    return folder / "series.parquet", read.value
 
 
-def _is_long(file: Path) -> bool:
-    """Whether its columns are unique_id, ds (year first) and y already."""
+def _is_typed(file: Path) -> bool:
+    """Whether it is Parquet whose columns are unique_id, ds (days) and y already."""
     import polars as pl
 
-    is_text = file.suffix != ".parquet"
+    if file.suffix != ".parquet":
+        return False
     try:
-        head = (pl.read_csv(file, n_rows=100, infer_schema=False).lazy()) if is_text else pl.scan_parquet(file)
-        schema = head.collect_schema()
-    except (pl.exceptions.PolarsError, UnicodeError):
+        schema = pl.scan_parquet(file).collect_schema()
+    except pl.exceptions.PolarsError:
         return False
-    if not {"ds", "y"} <= set(schema):
-        return False
-    if not is_text:
-        return isinstance(schema["ds"], (pl.Date, pl.Datetime)) and schema["y"].is_numeric()
-    is_day = pl.col("ds").str.contains(r"^\d{4}-\d{2}-\d{2}").all()
-    is_number = pl.col("y").cast(pl.Float64, strict=False).is_not_null() | pl.col("y").is_null()
-    return all(head.select(is_day, is_number.all()).collect().row(0))
+    is_named = schema.get("unique_id", pl.String()) == pl.String
+    return is_named and {"ds", "y"} <= set(schema) and schema["ds"] == pl.Date and schema["y"].is_numeric()
 
 
-def _frequency(file: Path, table: Path, freq_option: str | None) -> str:
-    """The --freq option, otherwise inferred from the dates; with a note if most of its periods are empty."""
+def _checked(file: Path, table: Path, freq: str | None, absent: str, value: str, folder: Path) -> tuple[Path, str]:
+    """The table as it is forecast, its frequency, and a note of everything that was decided."""
     from forecasts.errors import ForecastError
-    from forecasts.files import days_of
-    from forecasts.panel.frequency import Frequency, infer_freq
+    from forecasts.file_checks import checked
 
     try:
-        days = days_of(table)
-        if freq_option and len(days) < 2:
-            return freq_option
-        freq = freq_option or infer_freq(days)
-        periods = Frequency(freq).index(days)
-        span = int(periods[-1] - periods[0]) + 1
-        empty = 1 - len(set(periods)) / span
-        if empty >= SPARSE:
-            suggested = infer_freq(days)
-            hint = f"the dates suggest {suggested}" if suggested != freq else "is that intended?"
-            typer.echo(f"note: {empty:.0%} of {span:,} periods are empty with --freq {freq}: {hint}", err=True)
+        check = checked(table, freq, absent, value, folder)
     except ForecastError as error:
         raise AlmanacError(f"{file}: {error}") from error
-    return freq
+    _note(check.notes)
+    return check.table, check.freq
 
 
-def _forecast(file: Path, target: Path, horizon: int, freq: str, tier: str, engine: str) -> int:
+def _note(notes: Iterable[str]) -> None:
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
+
+
+def _forecast(
+    file: Path, target: Path, horizon: int, freq: str, tier: str, engine: str, country: str | None, limit: float | None
+) -> int:
     from forecasts import config
     from forecasts.errors import ForecastError
     from forecasts.files import forecast_file
+    from forecasts.panel.calendar import calendar_of
 
-    if tier not in TIERS:
-        raise AlmanacError(f"tier {tier!r} is none of {', '.join(TIERS)}")
     try:
+        calendar = calendar_of(country) if country else None
         with _bar() as bar:
             task = bar.add_task("forecasting", total=None)
             return forecast_file(
                 file,
                 target,
-                config.for_tier(tier),
+                config.for_tier(tier, calendar),
                 horizon=horizon,
                 freq=freq,
                 engine=engine,
+                limit=limit,
                 progress=lambda done, total: bar.update(task, completed=done, total=total),
             )
     except ForecastError as error:

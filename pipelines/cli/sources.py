@@ -14,6 +14,7 @@ def register(app: typer.Typer) -> None:
     sources.command("list")(_list)
     sources.command("check")(_check)
     sources.command("new")(_new)
+    sources.command("extra")(_extra)
     app.add_typer(sources, name="sources", rich_help_panel=FIRST)
     quarantine = typer.Typer(cls=Family, no_args_is_help=True, help="List, export and resubmit rejected rows.")
     quarantine.command("list")(_quarantine_list)
@@ -78,6 +79,28 @@ def _new(
     typer.echo(text)
     if out:
         out.write_text(text, encoding="utf-8")
+
+
+def _extra(context: typer.Context, as_json: bool = JSON) -> None:
+    """List unmapped fields of loaded exports: how they are queried, and the line of YAML that maps them."""
+    from dataclasses import asdict
+
+    from pipelines.contracts import load_contracts
+    from pipelines.ingest.proposals.extra_fields import extra_fields
+
+    settings = settings_from(context)
+    fields = extra_fields(settings, load_contracts(settings.sources))
+    if as_json:
+        echo_json([asdict(field) for field in fields])
+        return
+    for field in fields:
+        line = f"; promote with  {field.promote}" if field.promote else ""
+        typer.echo(
+            f"{field.source_system}/{field.object} {field.header}: {field.type}, filled in {field.filled:,} of "
+            f"{field.rows:,} rows: select {field.sql} from raw.{field.object}{line}"
+        )
+    if not fields:
+        typer.echo("every header of the loaded exports is mapped or ignored")
 
 
 def _read(

@@ -30,7 +30,10 @@ class NumberFormat(Declared):
 
 
 class Column(Declared):
-    """Where one canonical column comes from: exactly one of from, join, const, expression."""
+    """Where one canonical column comes from: exactly one of from, join, const, expression.
+
+    `from` beside `join`: the parts are joined where the file has none of the headers.
+    """
 
     source: Words = Field(default=(), validation_alias=AliasChoices("from", "source"))
     join: Words = ()
@@ -62,7 +65,7 @@ class Column(Declared):
 
     @model_validator(mode="after")
     def _sound(self) -> "Column":
-        ways = [self.source, self.join, self.const is not None, self.expression]
+        ways = [self.source or self.join, self.const is not None, self.expression]
         if sum(bool(way) for way in ways) != 1:
             raise ValueError("say exactly one of from, join, const, expression")
         if self.tax == "included" and self.tax_rate is None:

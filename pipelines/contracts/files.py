@@ -44,9 +44,17 @@ class Reader(Declared):
         *("Summe", "Gesamt", "Gesamtsumme", "Zwischensumme"),
     )
     fill_down: Words = ()
+    fill_down_within: str = ""  # the header of a document's number: blank cells stay within their document
     ragged: Literal["refuse", "pad"] = "refuse"
     comment: str = ""
     records: str | None = None
+    plugin: str = ""  # a reader of another package, by the name of its entry point
+
+    @model_validator(mode="after")
+    def _sound(self) -> "Reader":
+        if self.fill_down_within and self.fill_down_within not in self.fill_down:
+            raise ValueError(f"fill_down_within: {self.fill_down_within!r} must be one of fill_down")
+        return self
 
 
 def _pattern_or_words(value: Any) -> Any:

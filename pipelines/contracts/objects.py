@@ -11,6 +11,8 @@ from pipelines.contracts.columns import Check, Column, Correction, NumberFormat,
 from pipelines.contracts.declared import Declared, Scalar, Words
 from pipelines.contracts.files import ExportedAt, Reader, Sample, Stated, Unpivot
 
+POSITION = "_position"  # as a header: the position of a row within its document
+
 
 class KeyNamespace(Declared):
     """A key space that systems share: the same key there is the same customer."""
@@ -125,6 +127,8 @@ class ObjectContract(Declared):
             raise ValueError(f"extract: window({self.window_column}) needs a date column")
         if self.on_duplicate_key != "quarantine" and not self.latest_column:
             raise ValueError("on_duplicate_key: say quarantine or latest(<column>)")
+        if self.extract == "incremental" and any(POSITION in column.source for column in self.columns.values()):
+            raise ValueError(f"{POSITION} needs a full or window extract: positions of a part of the rows name no line")
         if self.extract == "incremental" and not self.has_key:
             raise ValueError(
                 "an incremental extract needs a key, because late rows are merged on it; "

@@ -55,6 +55,9 @@ class SourceContract(Declared):
         """
         meaning = item.model_dump(mode="json", exclude={"sample", "pii", "files", "cadence_days"})
         meaning = {name: said for name, said in meaning.items() if said or name not in ("unpivot", "stated")}
+        for late in ("plugin", "fill_down_within"):  # as in homes of before there was such a choice
+            if not meaning["reader"][late]:
+                del meaning["reader"][late]
         for column in meaning["columns"].values():
             if column["day_of"] == "company":  # as in homes of before there was a choice
                 del column["day_of"]

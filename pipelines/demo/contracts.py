@@ -3,11 +3,11 @@
 import shutil
 from pathlib import Path
 
-from pipelines.demo.systems.branch import DELIMITERS
+import yaml
+
+from pipelines.demo.branch_shapes import contract_of
 from pipelines.demo.world import World
 from pipelines.home.settings import SHIPPED_SOURCES
-
-TEMPLATE = Path(__file__).with_name("branch.yml")
 
 
 def write_contracts(home: Path, world: World) -> None:
@@ -19,10 +19,7 @@ def write_contracts(home: Path, world: World) -> None:
     folder.mkdir()
     for shipped in sorted(SHIPPED_SOURCES.glob("*.yml")):
         shutil.copy(shipped, folder / shipped.name)
-    text = TEMPLATE.read_text(encoding="utf-8")
     for name in branches:
-        delimiter = DELIMITERS[int(name[-2:]) % len(DELIMITERS)]
-        (folder / f"{name}.yml").write_text(
-            text.replace("{name}", name).replace("{delimiter}", delimiter.replace("\t", "\\t")), encoding="utf-8"
-        )
+        text = yaml.safe_dump(contract_of(name), allow_unicode=True, sort_keys=False, width=200)
+        (folder / f"{name}.yml").write_text(text, encoding="utf-8")
     shutil.copytree(SHIPPED_SOURCES / "samples", folder / "samples", dirs_exist_ok=True)

@@ -48,6 +48,12 @@ class Outbox:
             target.write_bytes(((BOM if bom else "") + text).encode(encoding))
         self.written.append(target)
 
+    def json_lines(self, path: str, frame: pl.DataFrame) -> None:
+        """A file of one JSON object per row; a null is left out of none."""
+        target = self._target(path)
+        frame.write_ndjson(target)
+        self.written.append(target)
+
     def workbook(
         self,
         path: str,

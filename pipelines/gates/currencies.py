@@ -1,5 +1,7 @@
 """Which currency the amounts of each system and object are in, and what was taken for the company's."""
 
+from typing import Any
+
 import duckdb
 import polars as pl
 
@@ -25,7 +27,7 @@ def record(settings: Settings) -> None:
         warehouse.replace_table(connection, "quality", "currencies", frame)
 
 
-def _counts(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple]:
+def _counts(connection: duckdb.DuckDBPyConnection, name: str) -> list[tuple[Any, ...]]:
     money = money_columns(canonical_objects()[name])
     raw = connection.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()
     tables = {table for (table,) in raw}

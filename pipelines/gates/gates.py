@@ -10,10 +10,11 @@ from dataclasses import dataclass
 import duckdb
 import polars as pl
 
-from expectations.results import CheckResult
-from expectations.suite import GATES, Suite, SuiteError, load_suites, matching
+from expectations.results import CheckResult as CheckResult
+from expectations.suite import GATES as GATES
+from expectations.suite import Suite, SuiteError, load_suites, matching
 from pipelines.errors import AlmanacError
-from pipelines.gates import currencies, freshness, volumes
+from pipelines.gates import currencies, dates, freshness, volumes
 from pipelines.home import state, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings
@@ -92,8 +93,9 @@ def run_gate(settings: Settings, run: Run, gate: str) -> GateReport:
 
 
 def measure(settings: Settings) -> None:
-    """Write the tables that rules compare with: `quality.freshness`, `quality.currencies` and `quality.volumes`."""
+    """Write the tables that rules compare with, in `quality`: `freshness`, `currencies`, `dates` and `volumes`."""
     currencies.record(settings)
+    dates.record(settings)
     freshness.record(settings)
     volumes.record(settings)
 
@@ -161,7 +163,8 @@ def keep(settings: Settings, run: Run, gate: str, results: Sequence[CheckResult]
             warehouse.replace_table(connection, "quality", "results", results_frame if kept.is_empty() else kept)
             return
         connection.execute("delete from quality.results where run_id = ? and gate = ?", [run.run_id, gate])
-        connection.execute("insert into quality.results by name select * from results_frame")
+        with warehouse.frames(connection, found=results_frame):
+            connection.execute("insert into quality.results by name select * from found")
 
 
 def _has_results(connection: duckdb.DuckDBPyConnection) -> bool:

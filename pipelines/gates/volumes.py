@@ -53,4 +53,4 @@ def _volumes(counts: list[tuple[str, str, int]], last: pl.DataFrame) -> pl.DataF
 
 def _count(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> int:
     name = f"{warehouse.quoted(schema)}.{warehouse.quoted(table)}"
-    return connection.execute(f"select count(*) from {name}").fetchall()[0][0]
+    return int(connection.execute(f"select count(*) from {name}").fetchall()[0][0])

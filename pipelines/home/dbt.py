@@ -9,9 +9,12 @@ import json
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import AlmanacError
@@ -64,6 +67,31 @@ def dbt(folder: Path, *arguments: str) -> str:
         log = folder / "logs" / "dbt.log"
         raise AlmanacError(f"dbt {arguments[0]} failed: {_reason(done.stdout) or done.stderr.strip()} (log: {log})")
     return done.stdout
+
+
+@contextmanager
+def host() -> Iterator[None]:
+    """A process that dbt's commands share while this is open: imports and the parsed project are paid once for them.
+
+    Commands find it by the environment. One inside another is no second host; elsewhere than on Linux there is none.
+    """
+    if sys.platform != "linux" or child.HOST in os.environ:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="almanac-") as folder, socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(path := f"{folder}/dbt")  # only its owner may enter the folder
+        listener.listen()
+        number = listener.fileno()
+        program = [sys.executable, "-P", str(Path(child.__file__).with_name("dbt_host.py")), str(number)]
+        process = subprocess.Popen(program, env={**os.environ, **QUIET}, stdin=subprocess.DEVNULL, pass_fds=[number])
+        listener.close()  # if the host dies, nobody waits for it
+        os.environ[child.HOST] = path
+        try:
+            yield
+        finally:
+            os.environ.pop(child.HOST, None)
+            process.terminate()
+            process.wait()
 
 
 def executable(settings: Settings) -> Path:
@@ -143,7 +171,9 @@ def _profile(settings: Settings) -> bytes:
     """Where the tables are, as seen from the folder dbt runs in: a home that is moved or copied is not parsed anew."""
     path = os.path.relpath(settings.working_file, _folder(settings))
     retries = {"connect_attempts": 5}  # someone's short query ends soon
-    output = {"type": "duckdb", "path": path, "threads": 2, "settings": {"timezone": "UTC"}, "retries": retries}
+    limit = {"memory_limit": settings.company.memory_limit} if settings.company.memory_limit else {}
+    rules = {"timezone": "UTC", **limit}
+    output = {"type": "duckdb", "path": path, "threads": 2, "settings": rules, "retries": retries}
     return json.dumps({"almanac": {"target": "home", "outputs": {"home": output}}}, indent=2).encode()
 
 

@@ -62,7 +62,20 @@ def write(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def replace_table(connection: duckdb.DuckDBPyConnection, schema: str, table: str, frame: pl.DataFrame) -> None:
     """Make the table hold exactly the rows of the frame."""
-    connection.execute(f"create or replace table {quoted(schema)}.{quoted(table)} as select * from frame")
+    with frames(connection, rows=frame):
+        connection.execute(f"create or replace table {quoted(schema)}.{quoted(table)} as select * from rows")
+
+
+@contextmanager
+def frames(connection: duckdb.DuckDBPyConnection, **named: pl.DataFrame) -> Iterator[None]:
+    """Frames that SQL may read by these names: what it reads is said here, not found among a caller's variables."""
+    for name, frame in named.items():
+        connection.register(name, frame.to_arrow())
+    try:
+        yield
+    finally:
+        for name in named:
+            connection.unregister(name)
 
 
 @contextmanager
@@ -112,6 +125,7 @@ def replica(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
     connection = duckdb.connect()
     try:
         connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        _limit_memory(settings, connection)
         path = str(settings.working_file).replace("'", "''")
         connection.execute(f"attach '{path}' as built (read_only); attach ':memory:' as work; use work")
         yield connection
@@ -168,11 +182,19 @@ def _connection(settings: Settings, read_only: bool = False) -> Iterator[duckdb.
     connection = _connect(settings.working_file, read_only)
     try:
         connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
+        _limit_memory(settings, connection)
         for schema in () if read_only else PYTHON_SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
         yield connection
     finally:
         connection.close()
+
+
+def _limit_memory(settings: Settings, connection: duckdb.DuckDBPyConnection) -> None:
+    """Spill to a folder of the home beyond the company's limit, whatever database the connection has."""
+    connection.execute(f"set temp_directory = {literal(str(settings.warehouse / 'spilled'))}")
+    if limit := settings.company.memory_limit:
+        connection.execute(f"set memory_limit = {literal(limit)}")
 
 
 def _connect(path: Path, read_only: bool) -> duckdb.DuckDBPyConnection:

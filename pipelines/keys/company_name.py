@@ -152,8 +152,9 @@ def _parse_latin(text: str) -> NameKey:
     brand = next((word for word in distinctive if word not in LATIN_GENERIC and len(word) > 1), distinctive[0])
     branch = " ".join(words[end:]) or country or _last_country(body) or remark
     is_person = not form and 2 <= len(words) <= 4 and _is_given(words) and all(w.isalpha() for w in words)
+    sound = _latin_sound(brand, distinctive)
     return NameKey(
-        "".join(words), " ".join(core), " ".join(sorted(core)), brand, brand, form, name_place, branch,
+        "".join(words), " ".join(core), " ".join(sorted(core)), brand, sound, form, name_place, branch,
         NICKNAMES.get(words[0], words[0]), words[-1] if len(words) > 1 else "", is_person,
     )  # fmt: skip
 
@@ -266,6 +267,23 @@ def _syllable(character: str) -> str:
     from pypinyin import lazy_pinyin
 
     return lazy_pinyin(character)[0]
+
+
+def _latin_sound(brand: str, words: list[str]) -> str:
+    """The brand, with the syllables after it where it is written apart as Pinyin: Li Yi Trading sounds like liyi."""
+    if len(brand) > 6 or brand not in _syllables():
+        return brand
+    start = words.index(brand)
+    end = next((at for at in range(start, len(words)) if words[at] not in _syllables()), len(words))
+    return "".join(words[start : min(end, start + 4)])
+
+
+@lru_cache(maxsize=1)
+def _syllables() -> frozenset[str]:
+    from pypinyin import lazy_pinyin
+
+    common = [chr(code) for code in range(0x4E00, 0x9FA6)]
+    return frozenset(syllable for syllable in lazy_pinyin(common) if syllable.isascii() and len(syllable) > 1)
 
 
 def _brand(core: str) -> str:

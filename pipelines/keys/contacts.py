@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import polars as pl
+from pypinyin import lazy_pinyin
 
 from pipelines.keys.countries import script_of
 from pipelines.keys.domains import domains_of_mail, domains_of_sites
@@ -14,6 +15,9 @@ PLACEHOLDER = "^(?:" + "|".join(f"{digit}+" for digit in range(10)) + "|1234567|
 # ITU-T E.164: the codes of one and of two digits; all others have three.
 _COUNTRY_CODES = r"[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|\d{3}"
 # 88886666-12, with eight digits before it: a direct line of fewer digits, 4711-234, is a number of its own.
+_GMAIL = r"@(?:gmail|googlemail)\.com$"
+# Russia's trunk prefix is 8, before codes that begin with 3, 4, 8 or 9
+_RUSSIAN = r"^8([3489]\d{9})$"
 _EXTENSION = r"(\d{8}|\d{4} \d{4})-\d{1,5}\s*$"
 _SECOND = r"(\d{7,})\s*[/,;、]\s*(?:\d{1,5}|\d{7,}.*)$"
 _DIRECTIONS = "n|s|e|w|ne|nw|se|sw|no|so|north|south|east|west|northeast|northwest|southeast|southwest"
@@ -34,6 +38,7 @@ def phone_keys(values: pl.Series) -> pl.DataFrame:
     """One row per value that is a telephone number: `value, phone_key`, digits without country and trunk prefix.
 
     A country code is recognised by + or 00, so that national and international forms are equal; 86 and 1 also without.
+    The Russian 8 (495) is +7 495.
     Numbers of fewer than seven digits or of one repeated digit identify no one and get no row.
     """
     text = values.str.normalize("NFKC").str.to_lowercase()
@@ -43,7 +48,7 @@ def phone_keys(values: pl.Series) -> pl.DataFrame:
     is_international = text.str.contains(r"^\D*\+") | digits.str.starts_with("00")
     numbers = pl.DataFrame({"value": values, "digits": digits, "is_international": is_international})
     international = pl.col("digits").str.replace("^00", "").str.replace(rf"^(?:{_COUNTRY_CODES})(\d{{7,}})$", "${1}")
-    national_form = pl.col("digits").str.replace(r"^86(\d{9,})$", "${1}")
+    national_form = pl.col("digits").str.replace(r"^86(\d{9,})$", "${1}").str.replace(_RUSSIAN, "${1}")
     parts = [
         numbers.filter("is_international").select("value", key=international),
         numbers.filter(~pl.col("is_international")).select("value", key=national_form),
@@ -61,11 +66,24 @@ def _repaired(text: pl.Series, sign: str, change: Callable[[pl.Series], pl.Serie
 
 
 def email_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per e-mail address: `value, email_key, domain_key`; the domain of a mail provider is null."""
+    """One row per e-mail address: `value, email_key, domain_key`; the domain of a mail provider is null.
+
+    The key is the mailbox: without a tag (name+shop@), and at Gmail without dots, which it ignores.
+    """
     key = pl.col("value").str.normalize("NFKC").str.to_lowercase().str.strip_chars(" <>\t;,")
     frame = values.to_frame("value").select("value", email_key=key)
     frame = frame.filter(pl.col("email_key").str.contains(r"^[^@\s]+@[^@\s]+\.[a-z]{2,}$"))
+    frame = frame.with_columns(email_key=_mailboxes(frame["email_key"]))
     return frame.with_columns(domain_key=domains_of_mail(frame["email_key"].str.extract(r"@(.+)$", 1)))
+
+
+def _mailboxes(addresses: pl.Series) -> pl.Series:
+    untagged = _repaired(addresses, r"[^@]\+", lambda text: text.str.replace(r"^([^@+]+)\+[^@]*@", "${1}@"))
+    return _repaired(untagged, _GMAIL, lambda text: _without_dots(text.str.replace(_GMAIL, "")) + "@gmail.com")
+
+
+def _without_dots(text: pl.Series) -> pl.Series:
+    return text.str.replace_all(".", "", literal=True)
 
 
 def website_keys(values: pl.Series) -> pl.DataFrame:
@@ -75,10 +93,10 @@ def website_keys(values: pl.Series) -> pl.DataFrame:
 
 
 def address_keys(values: pl.Series) -> pl.DataFrame:
-    """One row per address: `value, address_key` (number and street), `street_number`, `address_words`.
+    """One row per address: `value, address_key` (number and street), `address_sound`, `street_number`, `address_words`.
 
     Coarse on purpose, 5900 N. Winthrop Ave = `5900 winthrop`, because systems differ in directions, street types and
-    town names; Chinese addresses give road and number (`解放路 88`).
+    town names; Chinese addresses give road and number (`解放路 88`). The sound is alike in both scripts (`88 jiefang`).
     """
     text = values.str.normalize("NFKC").str.to_lowercase().rename("text")
     han = text.str.replace_all(r"[\s,，。.;]", "").str.replace_all(
@@ -92,12 +110,23 @@ def address_keys(values: pl.Series) -> pl.DataFrame:
     street = latin.str.extract(r"\b\d+[a-z]?\s+(?:\d+\s+)?([0-9a-z]{2,})", 1)
     frame = pl.DataFrame({"value": values, "text": text, "number": number, "street": street, "words": latin})
     is_han = pl.col("text").str.contains(r"\p{Han}")
-    return frame.with_columns(road=pl.select(road).to_series(), han=han).select(
+    frame = frame.with_columns(road=pl.select(road).to_series(), han=han)
+    return frame.select(
         "value",
         address_key=pl.when(is_han).then("road").otherwise(pl.col("number") + " " + pl.col("street")),
+        address_sound=pl.when(is_han)
+        .then(pl.col("road").str.extract(" ([0-9]+)$", 1) + " " + _sounds(frame["road"]))
+        .otherwise(pl.col("number") + " " + pl.col("street")),
         street_number=pl.when(is_han).then(pl.col("han").str.extract(r"([0-9]+)号", 1)).otherwise("number"),
         address_words=pl.when(is_han).then("han").otherwise("words"),
     )
+
+
+def _sounds(roads: pl.Series) -> pl.Series:
+    """Pinyin of each Chinese road without direction and kind of street: 中山东路 88 gives zhongshan."""
+    names = roads.str.extract(r"^(.+?)[东西南北中]?(?:路|街|大道|巷|道|里|弄|村) ", 1)
+    by_name = {name: "".join(lazy_pinyin(name)) for name in names.unique().drop_nulls()}
+    return names.replace_strict(by_name, default=None, return_dtype=pl.String)
 
 
 def place_keys(values: pl.Series) -> pl.DataFrame:

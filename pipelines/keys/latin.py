@@ -3,6 +3,8 @@
 import re
 import unicodedata
 
+import polars as pl
+
 # ø becomes o, the usual spelling abroad; å and é lose their mark like all others.
 _LETTERS = str.maketrans(
     {"ß": "ss", "ø": "o", "æ": "ae", "œ": "oe", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i", "’": "'"}
@@ -42,3 +44,15 @@ def city_letters(text: str) -> str:
     Coarser than names: two towns that differ only in such an e are rare, and a city alone never links two records.
     """
     return _LONG_A.sub("a", _DIGRAPH.sub(lambda match: match[1] or "", without_marks(text)))
+
+
+def folded(names: pl.Series) -> pl.Series:
+    """Names with ue, oe, ae and aa as u, o, a: one key for Müller, Mueller and Muller, Ørsted and Oersted.
+
+    To find pairs, not to decide: it also joins Blue and Blu.
+    """
+    rows = names.str.contains("[uoa]e|aa").fill_null(False).arg_true()
+    if not len(rows):
+        return names
+    plain = [_DIGRAPH.sub(lambda match: match[1] or "", name).replace("aa", "a") for name in names.gather(rows)]
+    return names.scatter(rows, pl.Series(plain, dtype=pl.String))

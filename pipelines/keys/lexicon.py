@@ -144,7 +144,7 @@ _CHINESE_TRADES = (
     "经贸 商业 百货 超市 零售 电商 电子商务 健康 生命 美容 "
     "化妆品 日化 热电 光伏 风电 电池 电源 电缆 线缆 电工 重工 轻工 "
     "机电 动力 传动 轴承 液压 阀门 泵业 压缩机 制冷 空调 "
-    "造纸 纸业 木业 石化 石油 天然气 煤业 煤炭 黄金 铝业 铜业 稀土"
+    "零部件 配件 造纸 纸业 木业 石化 石油 天然气 煤业 煤炭 黄金 铝业 铜业 稀土"
 )
 CHINESE_TRADES = _CHINESE_TRADES.split()
 
@@ -189,6 +189,10 @@ _GIVEN_NAMES = """
     cassandra leah penny kay priscilla naomi carole olga billie dianne tracey leona jenny felicia sonia miriam
     velma becky bobbie violet kristina toni misty mae shelly daisy ramona sherri erika katrina claire kaitlyn
     isabella sophia olivia chloe abigail hannah samantha alexandra sydney kayla morgan haley madison mia xin
+    petra daniela martina michaela gabriela manuela nadine sabine ute anja katja stefan klaus juergen wolfgang uwe
+    dieter heinz hans jan lars sven nils pierre michel philippe luc camille chantal giovanni giuseppe paolo luca
+    marco matteo chiara giulia francesca alessandro alessandra elena lucia pilar ines bob peg nick kit zoe lily
+    ava ella harriet imogen freya florence gemma hayley lorna callum liam
     wei jie ming jun lei hui yan ying fang hong ping
 """
 GIVEN_NAMES = frozenset(_GIVEN_NAMES.split())
@@ -206,7 +210,7 @@ NICKNAMES = {
         "henry": "harry hank",
         "joseph": "joe joey jos",
         "michael": "mike mick micky",
-        "alexander": "alex sandy",
+        "alexander": "alex sandy aleksandr aleksander sasha",
         "elizabeth": "liz beth betty lizzie eliza",
         "margaret": "maggie peggy meg",
         "katherine": "kate katie kathy catherine kathryn",
@@ -226,9 +230,54 @@ NICKNAMES = {
         "francis": "frank",
         "david": "dave davy",
         "albert": "bertie al",
+        "jeffrey": "jeff geoff geoffrey",
+        "gregory": "greg gregg",
+        "kenneth": "ken kenny",
+        "lawrence": "larry laurence",
+        "raymond": "ray",
+        "ronald": "ron ronnie",
+        "timothy": "tim timmy",
+        "walter": "walt wally",
+        "philip": "phil phillip",
+        "vincent": "vince vinnie",
+        "zachary": "zach zack zak",
+        "joshua": "josh",
+        "nathaniel": "nate",
+        "gabriel": "gabe",
+        "donald": "don donny",
+        "douglas": "doug",
+        "gerald": "gerry jerry",
+        "leonard": "len lenny",
+        "martin": "marty",
+        "mitchell": "mitch",
+        "russell": "russ",
+        "stanley": "stan",
+        "deborah": "deb debbie debra",
+        "jennifer": "jen jenny jennie",
+        "jessica": "jess jessie",
+        "kimberly": "kim kimberley",
+        "susan": "sue susie suzie",
+        "patricia": "patty patsy trish tricia",
+        "rebecca": "becky becca",
+        "barbara": "barb babs",
+        "cynthia": "cindy",
+        "victoria": "vicky vicki vickie",
+        "dorothy": "dot dottie dolly",
+        "theresa": "terri teresa tess",
+        "pamela": "pam",
+        "jacqueline": "jackie",
+        "judith": "judy",
+        "abigail": "abby",
+        "amanda": "mandy",
+        "angela": "angie",
+        "stephanie": "steph",
+        "samantha": "sammie",
+        "christina": "tina chrissy",
     }.items()
     for nick in nicks.split()
 }
+# Two of these that differ are two persons' names, not one name and its misspelling.
+KNOWN_GIVEN_NAMES = sorted((GIVEN_NAMES | set(NICKNAMES.values())) - set(NICKNAMES))
 CHINESE_SURNAMES = frozenset(
     "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹"
     "彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任沈姚卢姜崔钟谭陆汪范金"

@@ -10,17 +10,23 @@ import numpy.typing as npt
 import polars as pl
 
 from pipelines.home.settings import Settings
+from pipelines.home.warehouse import frames, write
 from pipelines.keys import contacts
 from pipelines.keys.company_name import NameKey, parse_names, simplified
 from pipelines.keys.countries import country_keys
+from pipelines.keys.latin import folded
+from pipelines.keys.lexicon import KNOWN_GIVEN_NAMES
 from pipelines.keys.tax import tax_id_keys
+from pipelines.keys.trades import trade
 from pipelines.keys.writing import writing
 
 
 def name_keys(values: pl.Series) -> pl.DataFrame:
     """One row per name: `name`, the fields of `NameKey`, and how it is written.
 
-    `digits`, `word_count` and `letter_mask` are of its core, `script` and `is_plain` of the whole name.
+    `digits`, `word_count` and `letter_mask` are of its core, `script` and `is_plain` of the whole name. folded_core:
+    the sorted core where Müller, Mueller and Muller are one. spoken: sound and trade of a company, alike in Chinese and
+    in English. is_given_known: the given name is in the list of names.
     """
     names = values.to_list()
     parsed = _parse(names)
@@ -33,8 +39,18 @@ def name_keys(values: pl.Series) -> pl.DataFrame:
         *writing(values, simplified(names)),
         digits=core.str.replace_all(r"[^0-9]", ""),
         word_count=core.str.count_matches(" ", literal=True) + 1,
+        folded_core=folded(frame["sorted_core"]),
+        spoken=pl.Series(
+            [_spoken(*row) for row in frame.select("sound", "core", "brand").iter_rows()], dtype=pl.String
+        ),
+        is_given_known=pl.col("given").is_in(KNOWN_GIVEN_NAMES),
         letter_mask=pl.Series(letter_masks(frame["core"].to_list()), dtype=pl.UInt64),
     )
+
+
+def _spoken(sound: str, core: str, brand: str) -> str | None:
+    named = trade(core, brand) if sound else ""
+    return f"{sound}|{named}" if named else None
 
 
 def letter_masks(texts: list[str]) -> npt.NDArray[np.uint64]:
@@ -75,8 +91,6 @@ TABLES: dict[str, tuple[tuple[str, ...], str, Callable[[pl.Series], pl.DataFrame
 
 def build_keys(settings: Settings) -> dict[str, int]:
     """Fill `keys.*` for every distinct value of raw. Returns the rows of each table."""
-    from pipelines.home.warehouse import write
-
     with write(settings) as connection:
         return build_key_tables(connection, schema="raw")
 
@@ -95,8 +109,8 @@ def parse_values(connection: duckdb.DuckDBPyConnection, schema: str, into: str) 
     for table, (columns, value, parse) in TABLES.items():
         distinct = connection.execute(f"select distinct value from ({_values(connection, schema, columns)})").pl()
         values = distinct["value"].cast(pl.String).drop_nulls().sort()
-        parsed = parse(values.rename(value))  # noqa: F841 - DuckDB reads the frame by its name
-        connection.execute(f"create table {into}.{table} as from parsed")
+        with frames(connection, parsed=parse(values.rename(value))):
+            connection.execute(f"create table {into}.{table} as from parsed")
 
 
 def _exists(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
@@ -142,10 +156,10 @@ def _add_new_values(
     ).pl()
     if new.is_empty() and _exists(connection, table):
         return
-    parsed = parse(new["value"].cast(pl.String).rename(value))  # noqa: F841 - DuckDB reads the frame by its name
-    connection.execute(f"create table if not exists keys.{table} as select * from parsed limit 0")
-    connection.execute(f"insert into keys.{table} by name select * from parsed")
-    connection.execute(f"insert into keys.{table}_seen select value from new")
+    with frames(connection, parsed=parse(new["value"].cast(pl.String).rename(value)), unseen=new):
+        connection.execute(f"create table if not exists keys.{table} as select * from parsed limit 0")
+        connection.execute(f"insert into keys.{table} by name select * from parsed")
+        connection.execute(f"insert into keys.{table}_seen select value from unseen")
 
 
 def _values(connection: duckdb.DuckDBPyConnection, schema: str, columns: tuple[str, ...]) -> str:

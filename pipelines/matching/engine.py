@@ -8,6 +8,7 @@ import duckdb
 import polars as pl
 
 from pipelines.home.settings import SHIPPED_SEEDS
+from pipelines.home.warehouse import frames
 from pipelines.keys import build_key_tables
 from pipelines.matching.models import load_seed, run_models
 from pipelines.resolve.cluster_input import ClusterInput, read_cluster_input
@@ -53,7 +54,8 @@ def engine(
             " (source_system varchar, source_id varchar, namespace varchar, namespace_key varchar)"
         )
         load_seed(connection, "match_weights", weights or SHIPPED_SEEDS / "match_weights.csv")
-        load_seed(connection, "industries", SHIPPED_SEEDS / "industries.csv")
+        for seed in ("industries", "placeholders"):
+            load_seed(connection, seed, SHIPPED_SEEDS / f"{seed}.csv")
         load_seed(connection, "match_overrides", overrides or SHIPPED_SEEDS / "match_overrides.csv")
         build_key_tables(connection, schema="staging")
         run_models(connection, ["mtc_contacts"])
@@ -67,18 +69,19 @@ def load_records(connection: duckdb.DuckDBPyConnection, records: pl.DataFrame) -
         return f"{'cast(' + name if name in records.columns else 'cast(null'} as {kind}) as {alias}"
 
     listed = ", ".join(column_or_null(name, kind, name) for name, kind in COLUMNS.items())
-    connection.execute(f"create or replace table staging.stg_account_records as select {listed} from records")
     person = ", ".join(
         column_or_null(name if name.startswith("contact") else f"contact_{name}", kind, name)
         for name, kind in CONTACT.items()
     )
     has_person = " or ".join(f"{name} is not null" for name in CONTACT)
-    connection.execute(
-        "create or replace table staging.stg_contacts as select * from ("
-        f" select source_system, source_id as account_source_id, {person},"
-        " null::varchar as merged_into_id, false as is_deleted from records"
-        f") where {has_person}"
-    )
+    with frames(connection, records=records):
+        connection.execute(f"create or replace table staging.stg_account_records as select {listed} from records")
+        connection.execute(
+            "create or replace table staging.stg_contacts as select * from ("
+            f" select source_system, source_id as account_source_id, {person},"
+            " null::varchar as merged_into_id, false as is_deleted from records"
+            f") where {has_person}"
+        )
 
 
 def match(

@@ -9,6 +9,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from pipelines.home.warehouse import frames
 from pipelines.matching.models import run_models
 
 PRIOR_PAIRS = 100.0
@@ -16,7 +17,10 @@ ROUNDS = 12
 RANDOM_PAIRS = 200_000
 FITTED_PAIRS = 300_000
 # levels whose weights are not learned: sharing a telephone says nothing about them
-FIXED_LEVELS = ("other_place", "other_number", "other_country", "other_branch", "other_words", "other_generation")
+FIXED_LEVELS = (
+    *("other_place", "other_number", "other_country", "other_branch", "other_words", "other_generation"),
+    "same_switchboard",
+)
 MIN_OTHER_SHARE = 0.3  # even a value whose every pair matches may agree by chance elsewhere
 
 
@@ -36,8 +40,8 @@ def fit_weights(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _store(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame) -> None:
-    fitted = weights.drop("weight")  # noqa: F841 - DuckDB reads the frame by its name
-    connection.execute("create or replace table policy.match_weights as from fitted")
+    with frames(connection, fitted=weights.drop("weight")):
+        connection.execute("create or replace table policy.match_weights as from fitted")
 
 
 def _fields(weights: pl.DataFrame) -> list[str]:
@@ -92,16 +96,17 @@ def _fitted_shares(connection: duckdb.DuckDBPyConnection, weights: pl.DataFrame)
     is_fixed = weights["level"].is_in(FIXED_LEVELS).to_numpy()
     group = weights.select(pl.struct("kind", "field").rank("dense")).to_series().to_numpy().astype(int) - 1
     pairs = _counts(codes, None, len(seed))
-    shares, other_shares = seed.copy(), np.ones(len(seed))
+    seed_others = weights["other_share"].cast(pl.Float64).fill_null(1.0).to_numpy()
+    shares, other_shares = seed.copy(), seed_others
     for _ in range(ROUNDS):
-        change = np.append(np.log2(shares / seed) - np.log2(other_shares), 0.0)
+        change = np.append(np.log2(shares / seed) - np.log2(other_shares / seed_others), 0.0)
         score = bits + change[codes].sum(axis=1) + prior
         chance = 1 / (1 + np.exp2(-np.clip(score, -60, 60)))
         counts = _counts(codes, chance, len(seed))
         totals = np.bincount(group, weights=counts)
         shares = np.where(is_fixed, seed, (counts + PRIOR_PAIRS * seed) / (totals[group] + PRIOR_PAIRS))
         unmatched_share = (pairs - counts + PRIOR_PAIRS) / (pairs + PRIOR_PAIRS)
-        other_shares = np.where(is_corrected, np.clip(unmatched_share, MIN_OTHER_SHARE, 1), 1.0)
+        other_shares = np.where(is_corrected, np.clip(unmatched_share, MIN_OTHER_SHARE, 1), seed_others)
         matches = max(chance.sum() * candidates / max(len(chance), 1), 1.0)
         prior = float(np.log2(matches / max(pair_total - matches, 1.0)))
     return [pl.Series("match_share", shares), pl.Series("other_share", other_shares)]

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipelines.home.warehouse import frames
 from pipelines.keys.tables import build_key_tables, parse_values, rules_version
 from pipelines.matching.models import MATCHING, macro_value, model_sql, run_models
 from pipelines.matching.sql_deltas import count, delta_sql, rows, symmetric_difference
@@ -106,8 +107,9 @@ def try_update(connection: duckdb.DuckDBPyConnection) -> Update:
 
 
 def _rules(connection: duckdb.DuckDBPyConnection) -> str:
-    """A digest of what the kept tables were made by: key rules, SQL, weights and industries."""
-    seeds = [str(rows(connection, f"from policy.{name} order by all")) for name in ("match_weights", "industries")]
+    """A digest of what the kept tables were made by: key rules, SQL and seeds."""
+    names = ("match_weights", "industries", "placeholders")
+    seeds = [str(rows(connection, f"from policy.{name} order by all")) for name in names]
     parts = [rules_version(), *map(model_sql, ("mtc_contacts", *MATCHING)), *seeds]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
@@ -273,6 +275,6 @@ def _affected_records(connection: duckdb.DuckDBPyConnection) -> npt.NDArray[np.i
         if not crossing.any():
             break
         is_affected[left[crossing]] = is_affected[right[crossing]] = True
-    affected = pl.DataFrame({"record_no": np.flatnonzero(is_affected)})  # noqa: F841 - DuckDB reads it
     present = "select record_no from matching.mtc_keyed_records where record_no in (from affected) order by 1"
-    return np.asarray(connection.execute(present).fetchnumpy()["record_no"], dtype=np.int64)
+    with frames(connection, affected=pl.DataFrame({"record_no": np.flatnonzero(is_affected)})):
+        return np.asarray(connection.execute(present).fetchnumpy()["record_no"], dtype=np.int64)

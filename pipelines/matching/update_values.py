@@ -140,7 +140,7 @@ def _find_records_of_values(connection: duckdb.DuckDBPyConnection) -> None:
             "insert into delta.recounted_records"
             " select record_no, recounted_values.field, recounted_values.other_count, is_rarer"
             " from matching.mtc_keyed_records"
-            " inner join delta.recounted_values on name_key = value and field = 'legal_name'"
+            " inner join delta.recounted_values on registered_name = value and field = 'legal_name'"
         )
     connection.execute("create table delta.recounted_nos as select distinct record_no from delta.recounted_records")
 

@@ -24,7 +24,7 @@ def pairs_with_unrelated_names(connection: duckdb.DuckDBPyConnection) -> pl.Data
         " from matching.mtc_pairs join matching.mtc_records as l on record_no_l = l.record_no"
         " join matching.mtc_records as r on record_no_r = r.record_no"
         " where score_bits > 0 and coalesce(tax_id_level, '') != 'same_valid' and ("
-        " (kind = 'organisation' and name_level = 'other')"
+        " (kind = 'organisation' and name_level in ('other', 'other_script'))"
         " or (kind = 'person' and given_level = 'other' and surname_level = 'other'))"
     ).pl()
 

@@ -137,7 +137,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             yield from with_metadata(settings, events, context.asset_key_for_output, run.as_of, extra)
             keys = [*(graph.key_of(model) for model in also), *(dg.AssetKey(["matching", model]) for model in left_out)]
             yield from results(context, settings, keys, run.as_of, extra)
-            yield from grain_checks(context, settings, graph, left_out)
+            yield from grain_checks(settings, graph, context.selected_asset_check_keys)
 
         return dbt_models
 

@@ -60,7 +60,7 @@ def run_job(settings: Settings, as_of: date, tags: Mapping[str, str], say: Calla
         raise AlmanacError(f"as of {as_of}: a run is for a day from {first} (partitions_start) to today, {today}")
     say("starting")
     # dbt and Dagster talk to stdout at length; people get `say` and, if they want it, the log.
-    with _environment(settings), (settings.warehouse / "run.log").open("a", encoding="utf-8") as log:
+    with _environment(settings), dbt.host(), (settings.warehouse / "run.log").open("a", encoding="utf-8") as log:
         _prepare(settings)
         import dagster as dg
 

@@ -113,20 +113,6 @@ class Graph:
             waiting += found
         return {self.nodes[unique_id]["name"] for unique_id in below}
 
-    def grains(self, models: Sequence[str]) -> list[tuple[dg.AssetKey, str, list[str]]]:
-        """The grain test of each of these models: key of the asset, name of the check, columns."""
-        tests = (node for node in self.nodes.values() if (node.get("test_metadata") or {}).get("name") == "grain")
-        tested = [(self.nodes[test["attached_node"]], test) for test in tests]
-        return [
-            (
-                dg.AssetKey([model["schema"], table_name(model)]),
-                test["name"],
-                test["test_metadata"]["kwargs"]["columns"],
-            )
-            for model, test in tested
-            if model["name"] in models
-        ]
-
     def served(self) -> list[dg.AssetKey]:
         """Keys of all that is published."""
         return [*self.models("marts", "outlook"), *(spec.key for spec in self.source_specs("forecast"))]

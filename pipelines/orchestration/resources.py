@@ -13,7 +13,7 @@ from dagster_dbt.compat import DBT_PYTHON_VERSION
 from pipelines import inputs, job
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import growth, progress, warehouse
+from pipelines.home import dbt, growth, progress, warehouse
 from pipelines.home.settings import Settings
 from pipelines.messages import Notice, notify_of_run
 from pipelines.orchestration import retention, selection
@@ -80,7 +80,7 @@ def home_resource(settings: Settings, say: Callable[[str], None] | None) -> dg.R
     def home(context: dg.InitResourceContext) -> Iterator[Home]:
         if context.run is None:
             raise dg.DagsterInvariantViolationError("a home is owned by a run")
-        with warehouse.run_lock(settings, owner=f"run {kept_run_id(context.run)}"):
+        with warehouse.run_lock(settings, owner=f"run {kept_run_id(context.run)}"), dbt.host():
             opened = Home(settings, "", say or _log(context))
             recovery.recover_quietly(settings, opened.say)
             steps = _chosen(context)

@@ -6,7 +6,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.home import warehouse
+from pipelines.home import grains, warehouse
 from pipelines.home.settings import Settings
 from pipelines.orchestration.graph import Graph
 from pipelines.orchestration.metadata import table_metadata
@@ -34,16 +34,13 @@ def results(
             context.log_event(dg.AssetMaterialization(key, metadata=metadata, partition=context.partition_key))
 
 
-def grain_checks(
-    context: dg.AssetExecutionContext, settings: Settings, graph: Graph, models: Sequence[str]
-) -> Iterator[dg.AssetCheckResult]:
-    """The grain tests of models that dbt left out: two rows of one key stop the run as they would have there."""
+def grain_checks(settings: Settings, graph: Graph, wanted: Set[dg.AssetCheckKey]) -> Iterator[dg.AssetCheckResult]:
+    """The grain tests of the chosen models of a step: two rows of one key stop the run."""
     with warehouse.read(settings) as connection:
-        for key, name, columns in graph.grains(models):
-            if dg.AssetCheckKey(key, name) not in context.selected_asset_check_keys:
-                continue
-            table, listed = ".".join(key.path), ", ".join(columns)
-            is_empty = " or ".join(f"{column} is null" for column in columns)
-            offenders = f"select {listed} from {table} group by {listed} having count(*) > 1 or {is_empty}"
-            found = connection.execute(f"select count(*) from ({offenders})").fetchall()[0][0]
-            yield dg.AssetCheckResult(asset_key=key, check_name=name, passed=found == 0, metadata={"offenders": found})
+        for grain in grains.grains(graph.nodes):
+            key = dg.AssetKey([grain.schema, grain.table])
+            if dg.AssetCheckKey(key, grain.test) in wanted:
+                found = grains.offenders(connection, grain)
+                yield dg.AssetCheckResult(
+                    asset_key=key, check_name=grain.test, passed=found == 0, metadata={"offenders": found}
+                )

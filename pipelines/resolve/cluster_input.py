@@ -6,6 +6,7 @@ import duckdb
 import numpy as np
 import polars as pl
 
+from pipelines.home.warehouse import frames
 from pipelines.resolve.clusters import Clusters, Ints, Links, cluster
 
 NAME_ONLY = "name:"  # source_id of a record that facts imply by naming a customer without an id
@@ -66,26 +67,28 @@ def read_cluster_input(connection: duckdb.DuckDBPyConnection, record_nos: Ints |
 
     Records stand in the order of their keys, whatever their numbers: those may come from earlier runs.
     """
-    wanted = pl.DataFrame({"record_no": record_nos}) if record_nos is not None else None  # noqa: F841 - read by DuckDB
     of = "" if record_nos is None else " semi join wanted using (record_no)"
-    records = connection.execute(
-        "select record_no, source_system, source_id, account_name,"
-        " if(is_tax_id_valid, tax_id_key, null) as valid_tax_id"
-        f" from matching.mtc_records{of} order by source_system, source_id"
-    ).pl()
-    records = records.with_row_index("record").with_columns(pl.col("record").cast(pl.Int64))
     both = "" if record_nos is None else " and record_no_l in (from wanted) and record_no_r in (from wanted)"
-    pairs = connection.execute(
-        "select record_no_l, record_no_r, score_bits::double as score_bits"
-        f" from matching.mtc_pairs where score_bits > {GREY_BITS - 20}{both}"
-    ).pl()
-    links = connection.execute(
-        f"select record_no_l, record_no_r, is_same, rule, cause from matching.mtc_certain_links where true{both}"
-    ).pl()
-    namespaces = connection.execute(
-        "select record_no, namespace, namespace_key from matching.mtc_namespaces"
-        " inner join records using (source_system, source_id)"
-    ).pl()
+    numbers = pl.DataFrame({"record_no": record_nos}) if record_nos is not None else pl.DataFrame({"record_no": []})
+    with frames(connection, wanted=numbers):
+        records = connection.execute(
+            "select record_no, source_system, source_id, account_name,"
+            " if(is_tax_id_valid, tax_id_key, null) as valid_tax_id"
+            f" from matching.mtc_records{of} order by source_system, source_id"
+        ).pl()
+        pairs = connection.execute(
+            "select record_no_l, record_no_r, score_bits::double as score_bits"
+            f" from matching.mtc_pairs where score_bits > {GREY_BITS - 20}{both}"
+        ).pl()
+        links = connection.execute(
+            f"select record_no_l, record_no_r, is_same, rule, cause from matching.mtc_certain_links where true{both}"
+        ).pl()
+    records = records.with_row_index("record").with_columns(pl.col("record").cast(pl.Int64))
+    with frames(connection, records=records):
+        namespaces = connection.execute(
+            "select record_no, namespace, namespace_key from matching.mtc_namespaces"
+            " inner join records using (source_system, source_id)"
+        ).pl()
     positions = records.select("record_no", "record")
     namespaces = namespaces.join(positions, on="record_no").sort("namespace", "record")
     codes, names = _codes(records, namespaces)

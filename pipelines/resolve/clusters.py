@@ -17,7 +17,7 @@ Floats = npt.NDArray[np.float64]
 
 UNSCORED_BITS = -0.5  # a pair that shares no blocking key is weak evidence against one customer
 CLIP_BITS = 8.0  # one pair, however certain, must not outweigh all other pairs of a cluster
-APART_BITS = -1e6
+APART_BITS = -1e6  # of a pair that must stay apart: no sum of agreements outweighs it
 
 MERGED, IDS_CONFLICT, KEPT_APART, OUTVOTED = 0, 1, 2, 3
 
@@ -29,11 +29,6 @@ class Links:
     left: Ints
     right: Ints
     bits: Floats
-
-    @classmethod
-    def none(cls) -> "Links":
-        """No pairs."""
-        return cls(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -130,7 +125,7 @@ def _smallest_member(labels: Ints) -> Ints:
 
 
 @numba.njit(cache=True)
-def _find(parent, x):
+def _find(parent: Ints, x: int) -> int:
     while parent[x] != x:
         parent[x] = parent[parent[x]]
         x = parent[x]
@@ -138,7 +133,17 @@ def _find(parent, x):
 
 
 @numba.njit(cache=True)
-def _merge(count, left, right, starts, neighbours, bits, codes, unscored, floor):
+def _merge(
+    count: int,
+    left: Ints,
+    right: Ints,
+    starts: Ints,
+    neighbours: Ints,
+    bits: Floats,
+    codes: Ints,
+    unscored: float,
+    floor: float,
+) -> tuple[Ints, Ints]:
     """Follow the links in order; returns the root of every node and the outcome of every link."""
     parent = np.arange(count)
     size = np.ones(count, dtype=np.int64)

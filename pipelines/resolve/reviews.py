@@ -60,7 +60,8 @@ def _are_decided(inputs: ClusterInput, pairs: pl.DataFrame) -> np.ndarray:
     pairs_apart = set(zip(apart["l"], apart["r"], strict=True)) | set(zip(apart["r"], apart["l"], strict=True))
     if not pairs_apart:
         return decided
-    return decided | np.array([pair in pairs_apart for pair in zip(left, right, strict=True)], dtype=bool)
+    decided |= np.array([pair in pairs_apart for pair in zip(left, right, strict=True)], dtype=bool)
+    return decided
 
 
 def _with_names(rows: pl.DataFrame, inputs: ClusterInput, ids: pl.DataFrame) -> pl.DataFrame:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipelines.home.warehouse import frames
 from pipelines.resolve import ids
 from pipelines.resolve.cluster_input import GREY_BITS, ClusterInput, read_cluster_input
 from pipelines.resolve.clusters import Clusters
@@ -42,15 +43,17 @@ def resolve_affected(
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, name: str, rows: pl.DataFrame) -> None:
-    connection.execute(f"create or replace table resolved.{name} as from rows")
+    with frames(connection, rows=rows):
+        connection.execute(f"create or replace table resolved.{name} as from rows")
 
 
 def _delete_rows(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame) -> None:
     """Delete the rows of affected records and of records that no longer exist."""
-    connection.execute(
-        "create or replace temp table replaced_rows as"
-        " select source_system, source_id from resolved.customer_map semi join keys using (source_system, source_id)"
-    )
+    with frames(connection, affected=keys):
+        connection.execute(
+            "create or replace temp table replaced_rows as select source_system, source_id from resolved.customer_map"
+            " semi join affected using (source_system, source_id)"
+        )
     # every unaffected record that exists has its row: where there are more rows than such records, some were removed
     unaffected = _count(connection, "matching.mtc_records") - len(keys)
     if _count(connection, "resolved.customer_map") - _count(connection, "replaced_rows") != unaffected:
@@ -71,59 +74,68 @@ def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:
 
 def _log_of(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame) -> pl.DataFrame:
     """The log of every record that ever had an id which an affected record ever had."""
-    own = connection.execute(
-        "select *, rowid as log_position from resolved.customer_events semi join keys using (source_system, source_id)"
-    ).pl()
-    ever = own.select("customer_id").unique()  # noqa: F841 - DuckDB reads it
-    held = connection.execute(
-        "select *, rowid as log_position from resolved.customer_events where customer_id in (from ever)"
-    ).pl()
+    own = _events_of(connection, keys)
+    with frames(connection, ever=own.select("customer_id").unique()):
+        held = connection.execute(
+            "select *, rowid as log_position from resolved.customer_events where customer_id in (from ever)"
+        ).pl()
     log = pl.concat([own, held])
     holders = held.select(ids.KEY).unique().join(keys, on=ids.KEY, how="anti")
     if len(holders):
-        further = connection.execute(
+        log = pl.concat([log, _events_of(connection, holders)])
+    log = log.unique("log_position").sort("log_position")
+    return log.select(pl.col(name).cast(kind) for name, kind in ids.LOG_COLUMNS.items())
+
+
+def _events_of(connection: duckdb.DuckDBPyConnection, keys: pl.DataFrame) -> pl.DataFrame:
+    with frames(connection, holders=keys):
+        return connection.execute(
             "select *, rowid as log_position from resolved.customer_events"
             " semi join holders using (source_system, source_id)"
         ).pl()
-        log = pl.concat([log, further])
-    log = log.unique("log_position").sort("log_position")
-    return log.select(pl.col(name).cast(kind) for name, kind in ids.LOG_COLUMNS.items())
 
 
 def _merge(
     connection: duckdb.DuckDBPyConnection, tables: dict[str, pl.DataFrame], log: pl.DataFrame, events: pl.DataFrame
 ) -> None:
-    map_rows, review_rows = tables["customer_map"], tables["customer_reviews"]  # noqa: F841 - DuckDB reads them
-    keys = map_rows.select(ids.KEY)
+    keys = tables["customer_map"].select(ids.KEY)
     ever = log.join(keys, on=ids.KEY, how="semi").select(alias_customer_id="customer_id").unique()
-    alias_rows = tables["customer_aliases"].join(ever, on="alias_customer_id", how="semi")  # noqa: F841
-    connection.execute(
-        "insert into resolved.customer_map by name from map_rows;"
-        "insert into resolved.customer_reviews by name from review_rows;"
-        "delete from resolved.customer_aliases where alias_customer_id in (from ever);"
-        "insert into resolved.customer_aliases by name from alias_rows;"
-        "insert into resolved.customer_events by name from events"
-    )
+    with frames(
+        connection,
+        map_rows=tables["customer_map"],
+        review_rows=tables["customer_reviews"],
+        ever=ever,
+        alias_rows=tables["customer_aliases"].join(ever, on="alias_customer_id", how="semi"),
+        event_rows=events,
+    ):
+        connection.execute(
+            "insert into resolved.customer_map by name from map_rows;"
+            "insert into resolved.customer_reviews by name from review_rows;"
+            "delete from resolved.customer_aliases where alias_customer_id in (from ever);"
+            "insert into resolved.customer_aliases by name from alias_rows;"
+            "insert into resolved.customer_events by name from event_rows"
+        )
 
 
 def _add_grey_pairs(connection: duckdb.DuckDBPyConnection, record_nos: Ints, keys: pl.DataFrame) -> None:
     """Add the undecided pairs of an affected record and an unaffected one: they never merge, but go to review."""
-    affected = pl.DataFrame({"record_no": record_nos})  # noqa: F841 - DuckDB reads it
-    ends = connection.execute(
-        f"select record_no_l, record_no_r from matching.mtc_pairs where score_bits > {GREY_BITS} and score_bits <= 0"
-        " and (record_no_l in (from affected)) != (record_no_r in (from affected))"
-    ).pl()
+    with frames(connection, affected=pl.DataFrame({"record_no": record_nos})):
+        ends = connection.execute(
+            f"select record_no_l, record_no_r from matching.mtc_pairs where score_bits > {GREY_BITS}"
+            " and score_bits <= 0 and (record_no_l in (from affected)) != (record_no_r in (from affected))"
+        ).pl()
     paired_nos = np.unique(np.concatenate([ends["record_no_l"].to_numpy(), ends["record_no_r"].to_numpy()]))
     inputs = read_cluster_input(connection, paired_nos)
-    paired_keys = inputs.records.select(ids.KEY)  # noqa: F841 - DuckDB reads it
-    given = connection.execute(
-        "select source_system, source_id, customer_id from resolved.customer_map"
-        " semi join paired_keys using (source_system, source_id)"
-    ).pl()
+    with frames(connection, paired_keys=inputs.records.select(ids.KEY)):
+        given = connection.execute(
+            "select source_system, source_id, customer_id from resolved.customer_map"
+            " semi join paired_keys using (source_system, source_id)"
+        ).pl()
     records = inputs.records.join(given, on=ids.KEY, how="left", maintain_order="left")
     flagged = records.join(keys.with_columns(is_affected=True), on=ids.KEY, how="left", maintain_order="left")
-    rows = _grey_pairs(inputs, records, flagged["is_affected"].fill_null(False).to_numpy())  # noqa: F841
-    connection.execute("insert into resolved.customer_reviews by name from rows")
+    rows = _grey_pairs(inputs, records, flagged["is_affected"].fill_null(False).to_numpy())
+    with frames(connection, grey_pairs=rows):
+        connection.execute("insert into resolved.customer_reviews by name from grey_pairs")
 
 
 def _grey_pairs(inputs: ClusterInput, records: pl.DataFrame, is_affected: npt.NDArray[np.bool_]) -> pl.DataFrame:

@@ -43,13 +43,13 @@ def render(settings: Settings, unread: Sequence[Mapping[str, Any]] | None = None
 
 def faults(settings: Settings) -> list[str]:
     """Exports that this machine could not read in the last run, each with the reason."""
-    return json.loads(status.read_status(settings)["last_run"]["figures"]).get("faults", [])
+    return list(json.loads(status.read_status(settings)["last_run"]["figures"]).get("faults", []))
 
 
 def reason(settings: Settings) -> str:
     """Why the last run was not served, in one line."""
     last = state.read(settings, "runs").sort("finished_at").tail(1).to_dicts()[0]
-    return last["message"] or last["outcome"]
+    return str(last["message"] or last["outcome"])
 
 
 def state_of(settings: Settings, unread: Sequence[Mapping[str, Any]]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 from pipelines.home.settings import Settings
 
 FOLDERS = ("parquet", "pages", "workbooks", "editions")  # below `published`: one folder per run, and the link `latest`
-KEPT_RUNS = 5
+KEPT_RUNS = 5  # folders: a reader that opened one a few runs ago can still read it
 LATEST = "latest"
 
 

@@ -90,8 +90,8 @@ def read_status(settings: Settings) -> dict[str, Any]:
     if not path.is_file():
         raise AlmanacError(f"{path}: no run has ended here yet: `almanac run` makes the first")
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (TypeError, ValueError) as error:
         raise AlmanacError(f"{path}: damaged: `almanac doctor` writes it again; nothing else is touched") from error
 
 

@@ -20,7 +20,7 @@ from pipelines.home.settings import Settings
 from pipelines.home.warehouse import literal
 from pipelines.serving import descriptions, places
 
-SHOWN_RUNS = 10
+SHOWN_RUNS = 10  # in `status.json`: about a week and a half of nights; the table has all
 SERVED_SCHEMAS = ("marts", "forecast", "outlook")
 TOLD_WHOLE = ("unclaimed", "demo_home", "empty_file", "password", "changing")  # reasons that quote nothing of a file
 _EXAMPLES = ("unexpected_examples", "unexpected_keys")

@@ -5,8 +5,8 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (
     select
-        cast(max(threshold) filter (where rule = 'churn_months') as integer) as churn_months,
-        cast(max(threshold) filter (where rule = 'history_months') as integer) as history_months,
+        {{ rule('churn_months', 'integer') }} as churn_months,
+        {{ rule('history_months', 'integer') }} as history_months,
     from {{ ref('customer_rules') }}
 ),
 

@@ -6,9 +6,9 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (
     select
-        max(threshold) filter (where rule = 'touched_days') as touched_days,
-        max(threshold) filter (where rule = 'late_stage_order') as late_stage_order,
-        cast(max(threshold) filter (where rule = 'history_months') as integer) as history_months,
+        {{ rule('touched_days') }} as touched_days,
+        {{ rule('late_stage_order') }} as late_stage_order,
+        {{ rule('history_months', 'integer') }} as history_months,
     from {{ ref('hygiene_rules') }}
 ),
 

@@ -23,13 +23,13 @@ numbers as (
     from deals
     where amount_base is not null
     union all
-    -- Contacts per month, as a long deal has more of them whatever becomes of it.
+    -- Contacts per month, as a long deal has more of them whatever becomes of it; none where its age is unknown.
     select
         deals.opportunity_id,
         'contacts_per_month',
         deals.activity_count * 30 / greatest(coalesce(deals.sales_cycle_days, deals.age_days), 30)
     from deals
-    where deals.is_contact_exported
+    where deals.is_contact_exported and coalesce(deals.sales_cycle_days, deals.age_days) is not null
 ),
 
 banded as (

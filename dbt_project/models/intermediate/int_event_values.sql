@@ -18,6 +18,34 @@ dated_values as (
     from {{ ref('surveys') }} as surveys
     left join {{ ref('customer_360') }} as customers using (customer_id)
     where surveys.score_share is not null
+    union all
+    -- How far what reps typed in lay from what came, over the month ends at which the deal was open.
+    select
+        'judgement_error',
+        any_value(deals.closed_on),
+        avg(abs(months.probability - cast(months.is_won as integer)) order by months.month_end),
+        any_value(deals.region),
+        any_value(deals.product_line),
+    from {{ ref('int_probability_months') }} as months
+    inner join deals using (opportunity_id)
+    group by deals.opportunity_id
+),
+
+-- Heads are known by region: an event of a product line has none of its own.
+heads as (
+    select
+        windows.event_id,
+        windows.is_affected,
+        heads.period_start as month_start,
+        sum(heads.value) as heads,
+    from (
+        select member as region, cast(null as varchar) as product_line, period_start, value
+        from {{ ref('kpi_values') }}
+        where kpi = 'heads' and dimension = 'region' and period = 'month'
+    ) as heads
+    inner join (select distinct event_id, level, member, is_affected from windows) as windows
+        on windows.level <> 'product_line' and {{ in_event_group('heads') }}
+    group by all
 ),
 
 money as (
@@ -48,6 +76,7 @@ weekly_sums as (
         weeks.is_affected,
         weeks.is_after,
         weeks.week,
+        cast(date_trunc('month', weeks.first_day + cast(7 * weeks.week as integer)) as date) as month_start,
         coalesce(sums.amount, 0) as amount,
     from weeks
     cross join (values ('bookings'), ('revenue')) as metrics (metric)
@@ -74,7 +103,14 @@ relative_weeks as (
         *,
         amount / nullif(avg(amount) filter (where not is_after) over (partition by event_id, metric, is_affected), 0)
             as value,
-    from weekly_sums
+    from (
+        select * from weekly_sums
+        union all
+        select weekly_sums.* replace ('revenue_per_head' as metric, weekly_sums.amount / nullif(heads.heads, 0) as amount)
+        from weekly_sums
+        inner join heads using (event_id, is_affected, month_start)
+        where weekly_sums.metric = 'revenue'
+    )
 ),
 
 all_values as (
@@ -85,6 +121,8 @@ all_values as (
     union all
     select event_id, metric, is_affected, is_after, value from relative_weeks
     where value is not null
+    union all
+    select event_id, 'retention', is_affected, is_after, is_kept from {{ ref('int_event_customers') }}
 ),
 
 final as (

@@ -7,7 +7,7 @@ with
 run as (select * from {{ source('control', 'run') }}),
 
 rules as (
-    select cast(max(threshold) filter (where rule = 'window_days') as integer) as window_days
+    select {{ rule('window_days', 'integer') }} as window_days
     from {{ ref('event_rules') }}
 ),
 

@@ -68,17 +68,4 @@ final as (
     where level in ('total', 'team')
 )
 
-select
-    kpi,
-    happened_on,
-    dimension,
-    region,
-    product_line,
-    team,
-    rep_id,
-    cast(numerator as double) as numerator,
-    cast(denominator as double) as denominator,
-    n,
-from final
-cross join run
-where happened_on <= run.as_of
+{{ kpi_fact_columns() }}

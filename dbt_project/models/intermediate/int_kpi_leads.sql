@@ -43,17 +43,4 @@ final as (
     from leads
 )
 
-select
-    kpi,
-    happened_on,
-    cast(null as varchar) as dimension,
-    region,
-    product_line,
-    team,
-    rep_id,
-    cast(numerator as double) as numerator,
-    cast(denominator as double) as denominator,
-    cast(n as bigint) as n,
-from final
-cross join run
-where happened_on <= run.as_of
+{{ kpi_fact_columns(absent=['dimension']) }}

@@ -5,8 +5,8 @@ run as (select * from {{ source('control', 'run') }}),
 
 thresholds as (
     select
-        max(threshold) filter (where rule = 'known_months') as known_months,
-        max(threshold) filter (where rule = 'known_deals') as known_deals,
+        {{ rule('known_months') }} as known_months,
+        {{ rule('known_deals') }} as known_deals,
     from {{ ref('lead_rules') }}
 ),
 

@@ -5,9 +5,9 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (
     select
-        max(threshold) filter (where rule = 'assign_days') as assign_days,
-        max(threshold) filter (where rule = 'settled_days') as settled_days,
-        max(threshold) filter (where rule = 'score_band_width') as band_width,
+        {{ rule('assign_days') }} as assign_days,
+        {{ rule('settled_days') }} as settled_days,
+        {{ rule('score_band_width') }} as band_width,
     from {{ ref('lead_rules') }}
 ),
 

@@ -3,7 +3,7 @@
 with
 
 rules as (
-    select max(threshold) filter (where rule = 'min_probability_deals') as min_deals from {{ ref('process_rules') }}
+    select {{ rule('min_probability_deals') }} as min_deals from {{ ref('process_rules') }}
 ),
 
 segments as (

@@ -25,6 +25,11 @@ ended_deals as (
         end as void_rule,
         coalesce(deals.currency, run.base_currency) as known_currency,
         {{ local_date('deals.updated_at') }} as updated_on,
+        -- Systems with one close date overwrite it when the deal ends; a future day is still a plan, and so is one after
+        -- the last change of a deal that had ended by then.
+        case
+            when deals.expected_close_on <= coalesce(least(updated_on, run.as_of), run.as_of) then deals.expected_close_on
+        end as overwritten_on,
         run.base_currency,
         run.as_of,
     from deals
@@ -36,21 +41,14 @@ ended_deals as (
 
 dated_deals as (
     select
-        * exclude (closed_on, expected_close_on),
+        * exclude (closed_on, expected_close_on, overwritten_on),
         case
-            when stage_type in ('won', 'lost')
-                then
-                    coalesce(
-                        closed_on,
-                        -- Systems with one close date overwrite it when the deal ends; a future day is still a plan.
-                        case when expected_close_on <= as_of then expected_close_on end,
-                        updated_on
-                    )
+            when stage_type in ('won', 'lost') then coalesce(closed_on, overwritten_on, updated_on)
         end as closed_on,
         case
             when stage_type not in ('won', 'lost') then null
             when closed_on is not null then 'closed_on'
-            when expected_close_on <= as_of then 'expected_close_on'
+            when overwritten_on is not null then 'expected_close_on'
             when updated_at is not null then 'updated_at'
         end as closed_on_source,
         coalesce(expected_close_on, closed_on) as expected_close_on,

@@ -4,7 +4,7 @@ with
 run as (select * from {{ source('control', 'run') }}),
 
 rules as (
-    select max(threshold) filter (where rule = 'comparison_months') as months from {{ ref('process_rules') }}
+    select {{ rule('comparison_months') }} as months from {{ ref('process_rules') }}
 ),
 
 -- Between two exports long stays are seen more often than short ones: only histories count.

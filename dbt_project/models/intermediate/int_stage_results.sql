@@ -5,7 +5,7 @@ with
 run as (select * from {{ source('control', 'run') }}),
 
 rules as (
-    select max(threshold) filter (where rule = 'comparison_months') as months from {{ ref('process_rules') }}
+    select {{ rule('comparison_months') }} as months from {{ ref('process_rules') }}
 ),
 
 ladder as (

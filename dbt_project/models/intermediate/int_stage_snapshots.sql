@@ -5,7 +5,7 @@ with
 run as (select * from {{ source('control', 'run') }}),
 
 rules as (
-    select max(threshold) filter (where rule = 'probability_months') as probability_months from {{ ref('process_rules') }}
+    select {{ rule('probability_months') }} as probability_months from {{ ref('process_rules') }}
 ),
 
 month_ends as (

@@ -3,8 +3,8 @@ with
 
 rules as (
     select
-        max(threshold) filter (where rule = 'best_share') as best_share,
-        max(threshold) filter (where rule = 'min_members') as min_members,
+        {{ rule('best_share') }} as best_share,
+        {{ rule('min_members') }} as min_members,
     from {{ ref('customer_rules') }}
 ),
 

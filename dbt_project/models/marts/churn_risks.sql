@@ -3,7 +3,7 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
-rules as (select max(threshold) filter (where rule = 'min_members') as min_members, from {{ ref('customer_rules') }}),
+rules as (select {{ rule('min_members') }} as min_members, from {{ ref('customer_rules') }}),
 
 sightings as (select * from {{ ref('int_churn_sightings') }}),
 

@@ -8,7 +8,7 @@ tiers as (
     where min_contacts_per_period is not null
 ),
 
-rules as (select max(threshold) filter (where rule = 'compliance_months') as months from {{ ref('customer_rules') }}),
+rules as (select {{ rule('compliance_months') }} as months from {{ ref('customer_rules') }}),
 
 periods as (
     select contact_period, period_start, cast(period_start + step - interval 1 day as date) as period_end, from (

@@ -7,9 +7,9 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (
     select
-        cast(max(threshold) filter (where rule = 'due_months') as integer) as due_months,
-        cast(max(threshold) filter (where rule = 'rate_months') as integer) as rate_months,
-        max(threshold) filter (where rule = 'min_ended') as min_ended,
+        {{ rule('due_months', 'integer') }} as due_months,
+        {{ rule('rate_months', 'integer') }} as rate_months,
+        {{ rule('min_ended') }} as min_ended,
     from {{ ref('renewal_rules') }}
 ),
 

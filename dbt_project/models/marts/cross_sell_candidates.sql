@@ -5,10 +5,10 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (
     select
-        max(threshold) filter (where rule = 'min_support') as min_support,
-        max(threshold) filter (where rule = 'min_lift') as min_lift,
-        max(threshold) filter (where rule = 'compared_products') as compared_products,
-        max(threshold) filter (where rule = 'offers_per_customer') as offers_per_customer,
+        {{ rule('min_support') }} as min_support,
+        {{ rule('min_lift') }} as min_lift,
+        {{ rule('compared_products') }} as compared_products,
+        {{ rule('offers_per_customer') }} as offers_per_customer,
     from {{ ref('customer_rules') }}
 ),
 

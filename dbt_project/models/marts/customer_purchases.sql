@@ -3,7 +3,7 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
-rules as (select max(threshold) filter (where rule = 'purchase_months') as months from {{ ref('customer_rules') }}),
+rules as (select {{ rule('purchase_months') }} as months from {{ ref('customer_rules') }}),
 
 -- A purchase is an invoice (or order) with a positive amount; its credits are subtracted from money, not from purchases.
 purchases as (

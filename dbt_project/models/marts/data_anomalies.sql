@@ -5,9 +5,9 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (
     select
-        max(threshold) filter (where rule = 'late_stage_order') as late_stage_order,
-        max(threshold) filter (where rule = 'outlier_z_score') as outlier_z_score,
-        max(threshold) filter (where rule = 'earliest_year') as earliest_year,
+        {{ rule('late_stage_order') }} as late_stage_order,
+        {{ rule('outlier_z_score') }} as outlier_z_score,
+        {{ rule('earliest_year') }} as earliest_year,
     from {{ ref('hygiene_rules') }}
 ),
 

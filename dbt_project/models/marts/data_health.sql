@@ -3,10 +3,10 @@ with
 
 weights as (
     select
-        max(threshold) filter (where rule = 'weight_completeness') as completeness,
-        max(threshold) filter (where rule = 'weight_validity') as validity,
-        max(threshold) filter (where rule = 'weight_uniqueness') as uniqueness,
-        max(threshold) filter (where rule = 'weight_timeliness') as timeliness,
+        {{ rule('weight_completeness') }} as completeness,
+        {{ rule('weight_validity') }} as validity,
+        {{ rule('weight_uniqueness') }} as uniqueness,
+        {{ rule('weight_timeliness') }} as timeliness,
     from {{ ref('hygiene_rules') }}
 ),
 

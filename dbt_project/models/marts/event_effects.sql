@@ -6,15 +6,17 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (
     select
-        max(rules.threshold) filter (where rules.rule = 'fewest_deals') as fewest_deals,
-        max(rules.threshold) filter (where rules.rule = 'fewest_weeks') as fewest_weeks,
+        {{ rule('fewest_deals') }} as fewest_deals,
+        {{ rule('fewest_weeks') }} as fewest_weeks,
         max(comparisons.false_discovery_rate) filter (where comparisons.comparison = 'event_effect')
             as false_discovery_rate,
-    from {{ ref('event_rules') }} as rules
+    from {{ ref('event_rules') }}
     cross join {{ ref('comparison_rules') }} as comparisons
 ),
 
-metrics as (select unnest(['win_rate', 'sales_cycle', 'bookings', 'revenue', 'satisfaction']) as metric),
+metrics as (
+    {{ event_metrics() }}
+),
 
 events as (
     select
@@ -49,7 +51,7 @@ judged as (
         events.*,
         metrics.metric,
         compared.* exclude (event_id, metric),
-        if(metrics.metric in ('bookings', 'revenue'), rules.fewest_weeks, rules.fewest_deals) as fewest_values,
+        if(metrics.is_weekly, rules.fewest_weeks, rules.fewest_deals) as fewest_values,
         case
             when events.started_on > run.as_of then 'not_yet'
             when compared.smallest_count >= fewest_values then 'compared'

@@ -3,7 +3,7 @@ with
 
 leads as (select * from {{ ref('int_leads') }}),
 
-rules as (select max(threshold) filter (where rule = 'min_leads') as min_leads from {{ ref('lead_rules') }}),
+rules as (select {{ rule('min_leads') }} as min_leads from {{ ref('lead_rules') }}),
 
 periods as (
     select * from {{ ref('int_reporting_periods') }}

@@ -4,7 +4,7 @@ with
 
 leads as (select * from {{ ref('int_leads') }}),
 
-rules as (select max(threshold) filter (where rule = 'min_leads') as min_leads from {{ ref('lead_rules') }}),
+rules as (select {{ rule('min_leads') }} as min_leads from {{ ref('lead_rules') }}),
 
 -- Leads like this one, that are old enough to be settled; of its channel where too few share its score.
 alike as (

@@ -3,7 +3,7 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
-rules as (select max(threshold) filter (where rule = 'snapshot_days') as snapshot_days from {{ ref('pace_rules') }}),
+rules as (select {{ rule('snapshot_days') }} as snapshot_days from {{ ref('pace_rules') }}),
 
 days as (
     select

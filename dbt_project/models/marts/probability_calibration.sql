@@ -4,8 +4,8 @@ with
 
 rules as (
     select
-        max(threshold) filter (where rule = 'fewest_deals') as fewest_deals,
-        max(threshold) filter (where rule = 'false_discovery_rate') as false_discovery_rate,
+        {{ rule('fewest_deals') }} as fewest_deals,
+        {{ rule('false_discovery_rate') }} as false_discovery_rate,
     from {{ ref('judgement_rules') }}
 ),
 

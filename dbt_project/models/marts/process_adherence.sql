@@ -3,7 +3,7 @@ with
 
 moves as (select * from {{ ref('stage_moves') }}),
 
-rules as (select max(threshold) filter (where rule = 'min_moves') as min_moves from {{ ref('process_rules') }}),
+rules as (select {{ rule('min_moves') }} as min_moves from {{ ref('process_rules') }}),
 
 members as (
     select

@@ -5,7 +5,7 @@ contracts as (select * from {{ ref('contracts') }}),
 
 run as (select * from {{ source('control', 'run') }}),
 
-rules as (select max(threshold) filter (where rule = 'min_ended') as min_ended from {{ ref('renewal_rules') }}),
+rules as (select {{ rule('min_ended') }} as min_ended from {{ ref('renewal_rules') }}),
 
 periods as (
     select * from {{ ref('int_reporting_periods') }}

@@ -3,7 +3,7 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
-rules as (select max(threshold) filter (where rule = 'no_recent_contact') as threshold from {{ ref('deal_risk_rules') }}),
+rules as (select {{ rule('no_recent_contact') }} as threshold from {{ ref('deal_risk_rules') }}),
 
 deals as (
     select

@@ -5,8 +5,8 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (
     select
-        cast(max(threshold) filter (where rule = 'sprint_days') as integer) as sprint_days,
-        cast(max(threshold) filter (where rule = 'sprint_count') as integer) as sprint_count,
+        {{ rule('sprint_days', 'integer') }} as sprint_days,
+        {{ rule('sprint_count', 'integer') }} as sprint_count,
     from {{ ref('pace_rules') }}
 ),
 

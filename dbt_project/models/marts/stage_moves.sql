@@ -23,7 +23,7 @@ ladder as (
 ),
 
 rules as (
-    select max(threshold) filter (where rule = 'period_end_days') as period_end_days from {{ ref('process_rules') }}
+    select {{ rule('period_end_days') }} as period_end_days from {{ ref('process_rules') }}
 ),
 
 -- The first stage of a deal is its creation where the system tells so; else the deal may have come from anywhere.

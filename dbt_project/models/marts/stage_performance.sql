@@ -4,10 +4,10 @@ with
 
 rules as (
     select
-        max(rules.threshold) filter (where rules.rule = 'min_moves') as fewest_deals,
+        {{ rule('min_moves') }} as fewest_deals,
         max(comparisons.false_discovery_rate) filter (where comparisons.comparison = 'stage_conversion')
             as false_discovery_rate,
-    from {{ ref('process_rules') }} as rules
+    from {{ ref('process_rules') }}
     cross join {{ ref('comparison_rules') }} as comparisons
 ),
 

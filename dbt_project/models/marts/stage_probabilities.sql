@@ -4,7 +4,7 @@ with
 run as (select * from {{ source('control', 'run') }}),
 
 rules as (
-    select max(threshold) filter (where rule = 'min_probability_deals') as min_deals from {{ ref('process_rules') }}
+    select {{ rule('min_probability_deals') }} as min_deals from {{ ref('process_rules') }}
 ),
 
 -- A deal that was closed before the day on which it stood open was opened again, or has a wrong day: its end says nothing.

@@ -3,7 +3,7 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
-rules as (select max(threshold) filter (where rule = 'satisfied_share') as satisfied_share from {{ ref('customer_rules') }}),
+rules as (select {{ rule('satisfied_share') }} as satisfied_share from {{ ref('customer_rules') }}),
 
 final as (
     select

@@ -8,8 +8,8 @@ with contacts as (
         phones.phone_key,
         nullif(names.sorted_core, '') || ', ' || nullif(lower(trim(stg_contacts.job_title)), '') as name_and_role,
     from {{ ref('stg_contacts') }} as stg_contacts
-    left join {{ source('keys', 'emails') }} as emails on stg_contacts.email = emails.value
-    left join {{ source('keys', 'phones') }} as phones on stg_contacts.phone = phones.value
+    left join {{ real_keys('emails') }} as emails on stg_contacts.email = emails.value
+    left join {{ real_keys('phones') }} as phones on stg_contacts.phone = phones.value
     left join {{ source('keys', 'names') }} as names on stg_contacts.contact_name = names.name
     where
         stg_contacts.account_source_id is not null

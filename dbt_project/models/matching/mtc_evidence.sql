@@ -41,6 +41,14 @@ compared_pairs as (
     select
         candidates.*,
         l.is_person and r.is_person as is_person,
+        l.is_nobody or r.is_nobody as is_nobody,
+        coalesce(l.is_given_known and r.is_given_known and l.given != r.given, false) as has_other_given,
+        least(
+            {% for key in ['phone_key', 'email_key', 'domain_key', 'address_key'] -%}
+            case when l.{{ key }} = r.{{ key }} then l.{{ key }}_others end,
+            {% endfor -%}
+            cast(split_part({{ shared_contact() }}, '|', 1) as double)
+        ) as fewest_others,
         {% for field in fields -%}
         {{ weight_number(field) }} as {{ field.name }}_no,
         {{ field.shared_count }} as {{ field.name }}_others,
@@ -66,6 +74,9 @@ select
     record_no_r,
     rule_no,
     case when is_person then 'person' else 'organisation' end as kind,
+    is_nobody,
+    has_other_given,
+    fewest_others,
     {% for field in fields -%}
     {{ field.name }}_label[{{ field.name }}_no] as {{ field.name }}_level,
     {{ field.name }}_bits,

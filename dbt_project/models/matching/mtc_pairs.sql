@@ -12,6 +12,7 @@ evidence as (
         {{ 'tax_id_bits phone_bits email_bits domain_bits address_bits'.split() | join(' > 1 or ') }} > 1
             as has_other_agreement,
         {{ is_other_relative() }} as is_other_relative,
+        {{ is_namesake() }} as is_namesake,
     from {{ ref('mtc_evidence') }}
 ),
 
@@ -20,18 +21,23 @@ capped_pairs as (
     select
         *,
         case
+            -- Walk-in, Cash: nobody in particular
+            when coalesce(is_nobody, false) and tax_id_bits <= 1 and email_bits <= 1 then -6
             -- equal names alone do not make one person
             when kind = 'person' and not has_second_field then -6
             -- members of a family share much without being one person
-            when is_other_relative and tax_id_bits <= 1 then 0
+            when (is_other_relative or is_namesake) and tax_id_bits <= 1 then 0
             -- a branch, a country's company or a group shares much with its company but is another customer: to be reviewed
             when name_level = 'other_branch' and tax_id_bits <= 1 then -2
             -- so do sister companies and shops
             when name_level in ('other_place', 'other_number', 'other_country', 'sister_name') and tax_id_bits <= 1 then 0
             -- many companies share the address and telephone of a registered agent
             when name_level = 'other_registered' and {{ 'tax_id_bits email_bits contact_bits'.split() | join(' <= 1 and ') }} <= 1 then 0
+            -- what many customers share is nobody's own, however many such values two of them share
+            when kind = 'organisation' and name_level in ('other', 'other_registered', 'other_script') and tax_id_bits <= 1
+                and fewest_others > {{ most_customers_of_a_value() }} and phone_bits + address_bits <= 1 then 0
             -- a contact person of two companies with different names does not make them one
-            when kind = 'organisation' and name_level in ('other', 'other_registered') and contact_bits > 1 and not has_other_agreement then -2
+            when kind = 'organisation' and name_level in ('other', 'other_registered', 'other_script') and contact_bits > 1 and not has_other_agreement then -2
         end as max_score_bits,
     from evidence
 ),

@@ -5,6 +5,11 @@ with keyed_records as (
         coalesce(
             records.reads_like_person or (systems.has_persons and records.legal_form is null), false
         ) as is_person,
+        -- what stands before the @ without the words of the name
+        regexp_replace(
+            regexp_replace(split_part(records.email_key, '@', 1), '[^0-9a-z]', '', 'g'),
+            replace(concat_ws(' ', records.core, records.given, records.sound), ' ', '|'), '', 'g'
+        ) as beyond_words,
     from {{ ref('mtc_keyed_records') }} as records
     inner join {{ ref('mtc_systems') }} as systems using (source_system)
 ),
@@ -50,7 +55,7 @@ other_counts as (
         {% endfor -%}
     from keyed_records
     left join frequencies as legal_name
-        on legal_name.field = 'legal_name' and keyed_records.name_key = legal_name.value
+        on legal_name.field = 'legal_name' and keyed_records.registered_name = legal_name.value
     {% for key in counted_keys() -%}
         left join frequencies as {{ key }}_values
             on {{ key }}_values.field = '{{ key }}'
@@ -60,7 +65,8 @@ other_counts as (
 
 final as (
     select
-        keyed_records.* exclude (reads_like_person, contact_keys),
+        keyed_records.* exclude (reads_like_person, contact_keys, beyond_words),
+        case when keyed_records.is_person then {{ email_beyond_name('keyed_records') }} end as email_beyond_name,
         shared_contacts.contact_keys,
         rarest_words.rarest_word,
         greatest(rarest_words.rarest_word_others, 0.25) as rarest_word_others,

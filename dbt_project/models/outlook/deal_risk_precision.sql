@@ -5,7 +5,7 @@ run as (select * from {{ source('control', 'run') }}),
 
 deals as (select * from {{ ref('opportunities') }}),
 
-rules as (select max(threshold) filter (where rule = 'min_probability_deals') as min_deals from {{ ref('process_rules') }}),
+rules as (select {{ rule('min_probability_deals') }} as min_deals from {{ ref('process_rules') }}),
 
 -- Losses come sooner than wins, so only days from which nine of ten deals of the stage have ended can be judged.
 sightings as (

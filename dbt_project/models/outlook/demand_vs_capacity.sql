@@ -60,9 +60,8 @@ final as (
         usual.quantity as usual_quantity,
         demand_quantity / nullif(capacity.capacity_quantity, 0) as relative_load,
         usual_quantity / nullif(capacity.capacity_quantity, 0) as relative_usual_load,
-        -- `greatest` takes an unknown demand for 0
-        if(demand_quantity is null, null, greatest(demand_quantity - capacity.capacity_quantity, 0)) as shortfall_quantity,
-        if(demand_hi_80 is null, null, greatest(demand_hi_80 - capacity.capacity_quantity, 0)) as shortfall_at_hi_80,
+        {{ not_below_zero('demand_quantity - capacity.capacity_quantity') }} as shortfall_quantity,
+        {{ not_below_zero('demand_hi_80 - capacity.capacity_quantity') }} as shortfall_at_hi_80,
         demand_quantity > capacity.capacity_quantity as is_short,
     from capacity_months as capacity
     cross join run

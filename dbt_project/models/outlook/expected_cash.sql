@@ -5,60 +5,9 @@ run as (select * from {{ source('control', 'run') }}),
 
 rules as (select map_from_entries(list((rule, value))) as value from {{ ref('cash_rules') }}),
 
-receivables as (
-    select receivables.*, coalesce(terms_days, -1) as term
-    from {{ ref('int_receivables') }} as receivables
-    cross join run
-    cross join rules
-    where invoiced_on > run.as_of - cast(rules.value['history_days'] as integer)
-),
-
--- Every term that has enough payments, and all together (-2).
-classes as (
-    select term, term as class from receivables
-    group by term
-    having count(paid_on) >= (select value['least_paid_invoices'] from rules)
-    union all
-    select distinct term, -2 from receivables
-),
-
--- Share that is still open before each day of age (E. L. Kaplan, P. Meier, JASA 53 (1958), 457-481): an open invoice counts
--- as one that may be paid on all days of its age, and then no longer.
-ages as (
-    select class, age_days, count(*) as invoice_count, count(paid_on) as paid_count
-    from receivables
-    inner join classes using (term)
-    group by all
-),
-
-day_grid as (
-    select
-        class,
-        unnest(range(cast(rules.value['history_days'] + rules.value['horizon_weeks'] * 7 + 9 as integer))) as age_days,
-    from (select distinct class from classes)
-    cross join rules
-),
-
-at_risk as (
-    select
-        class,
-        age_days,
-        coalesce(ages.paid_count, 0) as paid_count,
-        sum(coalesce(ages.invoice_count, 0)) over (
-            partition by class order by age_days rows between current row and unbounded following
-        ) as risk_count,
-    from day_grid
-    left join ages using (class, age_days)
-),
-
 survival as (
-    select
-        class,
-        age_days,
-        exp(coalesce(sum(ln(greatest(1 - paid_count / greatest(risk_count, 1), 1e-9))) over (
-            partition by class order by age_days rows between unbounded preceding and 1 preceding
-        ), 0)) as open_share,
-    from at_risk
+    select * from {{ ref('int_payment_survival') }}
+    where class = -2
 ),
 
 weeks as (
@@ -69,48 +18,15 @@ weeks as (
     cross join rules
 ),
 
-open_invoices as (
-    select
-        if(term in (select class from classes), term, -2) as class,
-        age_days,
-        -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
-        cast(sum(cast(open_base as decimal(28, 4))) as double) as open_base,
-        cast(sum(cast(open_base ** 2 as decimal(38, 4))) as double) as open_squares,
-    from receivables
-    where paid_on is null and open_base > 0
-    group by all
-),
-
-chances as (
-    select
-        weeks.ahead,
-        invoices.open_base,
-        invoices.open_squares,
-        (week_begin.open_share - week_over.open_share) / so_far.open_share as chance,
-    from open_invoices as invoices
-    cross join weeks
-    inner join survival as so_far on invoices.class = so_far.class and invoices.age_days + 1 = so_far.age_days
-    inner join survival as week_begin
-        on invoices.class = week_begin.class and invoices.age_days + weeks.ahead * 7 + 1 = week_begin.age_days
-    inner join survival as week_over
-        on invoices.class = week_over.class and invoices.age_days + weeks.ahead * 7 + 8 = week_over.age_days
-),
-
-from_open as (
-    select
-        ahead,
-        sum(open_base * chance) as cash,
-        sum(open_squares * chance * (1 - chance)) as variance,
-    from chances
-    group by ahead
-),
-
 -- Invoices to come: the forecast of revenue by day, with the tax of the invoices so far.
 taxed as (
     select
         cast(sum(cast(gross_base as decimal(28, 4))) as double)
         / nullif(cast(sum(cast(net_base as decimal(28, 4))) as double), 0) as gross_per_net,
-    from receivables
+    from {{ ref('int_receivables') }}
+    cross join run
+    cross join rules
+    where invoiced_on > run.as_of - cast(rules.value['history_days'] as integer)
 ),
 
 coming as (
@@ -136,9 +52,9 @@ from_coming as (
     from weeks
     inner join coming on weeks.ahead * 7 + 7 >= coming.day_number
     inner join survival as week_begin
-        on week_begin.class = -2 and greatest(weeks.ahead * 7 + 1 - coming.day_number, 0) = week_begin.age_days
+        on greatest(weeks.ahead * 7 + 1 - coming.day_number, 0) = week_begin.age_days
     inner join survival as week_over
-        on week_over.class = -2 and weeks.ahead * 7 + 8 - coming.day_number = week_over.age_days
+        on weeks.ahead * 7 + 8 - coming.day_number = week_over.age_days
     group by weeks.ahead
 ),
 
@@ -153,7 +69,7 @@ final as (
     select
         weeks.week_start,
         cast(weeks.week_start + 6 as date) as week_end,
-        round(coalesce(from_open.cash, 0), 4) as from_open_base,
+        round(coalesce(from_open.from_invoices_base, 0), 4) as from_open_base,
         round(from_coming.cash, 4) as from_coming_base,
         round(from_open_base + coalesce(from_coming_base, 0), 4) as expected_base,
         1.281552 * sqrt(coalesce(from_open.variance, 0) + coalesce(from_coming.deviation, 0) ** 2) as half_width,
@@ -166,7 +82,7 @@ final as (
     from weeks
     cross join usual
     cross join rules
-    left join from_open on weeks.ahead = from_open.ahead
+    left join {{ ref('int_open_invoice_cash') }} as from_open on weeks.ahead = from_open.weeks_ahead
     left join from_coming on weeks.ahead = from_coming.ahead
 )
 

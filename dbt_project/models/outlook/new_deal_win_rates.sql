@@ -3,7 +3,7 @@
 with
 
 rules as (
-    select max(threshold) filter (where rule = 'creation_stretch') as stretch from {{ ref('process_rules') }}
+    select {{ rule('creation_stretch') }} as stretch from {{ ref('process_rules') }}
 ),
 
 deals as (select * from {{ ref('int_new_deals') }}),

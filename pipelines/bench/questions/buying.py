@@ -6,6 +6,8 @@ import polars as pl
 
 from pipelines.bench.questions.question import Question, Rows, Truth
 
+MIN_LIFT = 1.2  # below it a pair is not offered
+
 
 def _invoices(world: Truth) -> pl.DataFrame:
     """customer, invoice, invoiced_on, amount (1/10,000) and products of invoices that are no credits."""
@@ -57,18 +59,23 @@ def _silent_days(world: Truth) -> float:
 
 
 def _pairs(world: Truth) -> Rows:
-    """The pair of products with the highest lift among those that five customers bought: customers, lift."""
+    """The pair of products with the highest lift among those that five customers bought: customers, lift.
+
+    None below the lift at which a pair is offered.
+    """
     sums = world["sales_lines"].group_by("customer", "product_id").agg(pl.col("amount_base_e4").sum())
     bought = sums.filter(pl.col("amount_base_e4") > 0).select("customer", "product_id")
     buyers, sizes = bought["customer"].n_unique(), dict(bought.group_by("product_id").len().iter_rows())
     both = bought.join(bought, on="customer", suffix="_also").filter(pl.col("product_id") < pl.col("product_id_also"))
     counts = both.group_by("product_id", "product_id_also").len().filter(pl.col("len") >= 5).rows()
     lifts = [(n * buyers / sizes[one] / sizes[two], n) for one, two, n in counts]
-    return [max(lifts)[::-1]]
+    return [max(lifts)[::-1]] if max(lifts)[0] >= MIN_LIFT else []
 
 
-def _best_confidence(world: Truth) -> float:
+def _best_confidence(world: Truth) -> float | None:
     """Of the buyers of the rarer product of that pair, the share that bought the other one too."""
+    if not _pairs(world):
+        return None
     sums = world["sales_lines"].group_by("customer", "product_id").agg(pl.col("amount_base_e4").sum())
     bought = {
         key[0]: set(rows["customer"]) for key, rows in sums.filter(pl.col("amount_base_e4") > 0).group_by("product_id")
@@ -84,6 +91,17 @@ def _sold_twice(world: Truth) -> Truth:
     most = lines.group_by("customer").agg(pl.col("amount_base_e4").sum()).sort("amount_base_e4")["customer"][-1]
     new = pl.col("customer").is_in([most]) & (pl.col("invoiced_on").dt.year() >= 2024)
     return world.with_table("sales_lines", lines.filter(~new))
+
+
+def _two_tribes(world: Truth) -> Truth:
+    """Another world: half of the customers buy two products and nothing else, and nobody else buys these."""
+    lines = world["sales_lines"]
+    one, two = lines["product_id"].unique().sort().head(2)
+    is_theirs = pl.col("customer") % 2 == 0
+    product = pl.when(pl.int_range(pl.len()) % 2 == 0).then(pl.lit(one)).otherwise(pl.lit(two))
+    theirs = lines.filter(is_theirs).with_columns(product_id=product)
+    rest = lines.filter(~is_theirs & ~pl.col("product_id").is_in([one, two]))
+    return world.with_table("sales_lines", pl.concat([theirs, rest]))
 
 
 def _one_product_each(world: Truth) -> Truth:
@@ -133,7 +151,7 @@ QUESTIONS = (
         select support_count, relative_lift from marts.cross_sell_candidates
         order by relative_lift desc, support_count desc limit 1
         """,
-        _pairs, _sold_twice,
+        _pairs, _two_tribes,
     ),
     Question(
         "C48", "Of the buyers of one product of that pair, which share bought the other too?", "rate",
@@ -141,6 +159,6 @@ QUESTIONS = (
         select max(confidence_rate) from marts.cross_sell_candidates
         where relative_lift > (select max(relative_lift) - 0.000001 from marts.cross_sell_candidates)
         """,
-        _best_confidence, _sold_twice,
+        _best_confidence, _two_tribes,
     ),
 )  # fmt: skip

@@ -7,14 +7,14 @@ from pipelines.bench.questions.question import Question, Rows, Truth
 BANDS = {"at_list": (-1.0, 0.0), "up_to_10": (0.0, 0.1), "10_to_25": (0.1, 0.25), "over_25": (0.25, 1.0)}
 
 
+def _asked(world: Truth) -> pl.DataFrame:
+    """Quotes of which a step has not been decided yet: nobody can say that they were never agreed to."""
+    return world["approvals"].filter(pl.col("is_approved").is_null()).select("quote_source_id").unique()
+
+
 def _breaches(world: Truth) -> Rows:
-    return (
-        world["discount_breaches"]
-        .filter(~pl.col("has_approval"))
-        .select("quote_source_id")
-        .sort("quote_source_id")
-        .rows()
-    )
+    breaches = world["discount_breaches"].join(_asked(world), on="quote_source_id", how="anti")
+    return breaches.filter(~pl.col("has_approval")).select("quote_source_id").sort("quote_source_id").rows()
 
 
 def _agreed_to(world: Truth) -> Truth:
@@ -26,7 +26,9 @@ def _agreed_to(world: Truth) -> Truth:
 
 def _bands(world: Truth) -> Rows:
     quotes, steps = world["quotes"], world["approvals"]
-    given = steps.filter("is_approved").group_by("quote_source_id").len("given")
+    asked = _asked(world).with_columns(given=pl.lit(2, pl.UInt32))
+    given = pl.concat([steps.filter("is_approved").group_by("quote_source_id").len("given"), asked])
+    given = given.group_by("quote_source_id").agg(pl.col("given").sum())
     quotes = quotes.join(given, left_on="source_id", right_on="quote_source_id", how="left").fill_null(0)
     rows: Rows = []
     for band, (above, to) in BANDS.items():

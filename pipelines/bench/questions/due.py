@@ -35,9 +35,9 @@ def _answered(world: Truth) -> Truth:
     return world.with_table("tickets", tickets.with_columns(closed_on=closed))
 
 
-def _birthdays(world: Truth) -> int:
-    days = [_next(born, world.as_of) - world.as_of for born in world["birthdays"]["born_on"]]
-    return sum(one <= timedelta(days=CARD_DAYS) for one in days)
+def _birthdays(world: Truth) -> Rows:
+    days = {_next(born, world.as_of) for born in world["birthdays"]["born_on"]}
+    return [(day,) for day in sorted(days) if day - world.as_of <= timedelta(days=CARD_DAYS)]
 
 
 def _next(born: date, today: date) -> date:
@@ -50,10 +50,9 @@ def _in_year(born: date, year: int) -> date:
     return date(year, born.month, min(born.day, 28) if born.month == 2 and not is_leap else born.day)
 
 
-def _one_born_today(world: Truth) -> Truth:
+def _all_born_later(world: Truth) -> Truth:
     people = world["birthdays"]
-    june = pl.when(pl.col("born_on").dt.month() == 6).then(pl.lit(world.as_of)).otherwise("born_on")
-    return world.with_table("birthdays", people.with_columns(born_on=june))
+    return world.with_table("birthdays", people.with_columns(born_on=pl.col("born_on") + pl.duration(days=1)))
 
 
 def _passed(world: Truth) -> Rows:
@@ -92,11 +91,12 @@ QUESTIONS = (
         _complaints, _answered,
     ),
     Question(
-        "C27", "How many contact persons of HubSpot have their birthday within two weeks?", "count",
+        "C27", "On which days of the next two weeks has a contact person of HubSpot their birthday?", "list",
         """
-        select count(*) from marts.due_list where due_code = 'birthday' and contact_id like 'hubspot|%'
+        select distinct due_on from marts.due_list
+        where due_code = 'birthday' and contact_id like 'hubspot|%' order by 1
         """,
-        _birthdays, _one_born_today,
+        _birthdays, _all_born_later,
     ),
     Question(
         "C27", "How many open deals are past their expected closing day, and for how many days?", "duration",

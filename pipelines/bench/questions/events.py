@@ -1,7 +1,7 @@
 """Before and after a dated event: nothing in the sample company moves anything, so no effect may be found."""
 
 from datetime import date, timedelta
-from statistics import NormalDist
+from statistics import NormalDist, fmean
 
 import polars as pl
 
@@ -40,6 +40,48 @@ def _before_and_after(world: Truth, value: str) -> Rows:
         deals.filter(pl.col("closed_on").is_between(*days)) for days in _windows(_process_event(world), world.as_of)
     ]
     return [tuple(float(half.select(pl.col(value).mean()).item()) for half in halves)]
+
+
+def _came_back(world: Truth) -> Rows:
+    """Of the customers that bought in the quarter before each half, the share that bought in it too."""
+    sales = world["sales_lines"].filter(pl.col("amount_base_e4") > 0)
+    shares = []
+    for start, end in _windows(_process_event(world), world.as_of):
+        bought = {
+            span: set(sales.filter(pl.col("invoiced_on").is_between(*span))["customer"])
+            for span in ((start - timedelta(days=WINDOW), start - timedelta(days=1)), (start, end))
+        }
+        earlier, now = bought.values()
+        shares.append(len(earlier & now) / len(earlier))
+    return [tuple(shares)]
+
+
+def _all_come_back(world: Truth) -> Truth:
+    """Who ever bought bought on the first day of the event too."""
+    sales = world["sales_lines"]
+    first = sales.unique("customer", maintain_order=True).with_columns(
+        invoiced_on=pl.lit(_process_event(world)["started"]), amount_base_e4=pl.lit(1, sales.schema["amount_base_e4"])
+    )
+    return world.with_table("sales_lines", pl.concat([sales, first]))
+
+
+def _per_head(world: Truth) -> float:
+    """Revenue of a week per head after the event, as a multiple of that before it; whole weeks."""
+    (first, _), (start, last) = _windows(_process_event(world), world.as_of)
+    sales = world["sales_lines"].filter(pl.col("invoiced_on").is_between(first, last))
+    week = (pl.col("invoiced_on") - start).dt.total_days().floordiv(7)
+    sums = dict(sales.group_by(week=week).agg(pl.col("amount_base_e4").cast(pl.Float64).sum()).rows())
+    heads = dict(world["headcount"].group_by("month").agg(pl.col("heads").sum()).rows())
+    weeks = range(-(WINDOW // 7), ((last - start).days + 1) // 7)
+    told = {at: sums.get(at, 0.0) / heads[(start + timedelta(days=7 * at)).replace(day=1)] for at in weeks}
+    after, before = ([told[at] for at in weeks if (at >= 0) is is_after] for is_after in (True, False))
+    return fmean(after) / fmean(before)
+
+
+def _twice_the_heads(world: Truth) -> Truth:
+    heads = world["headcount"]
+    grown = pl.when(pl.col("month") >= _process_event(world)["started"]).then(pl.col("heads") * 2).otherwise("heads")
+    return world.with_table("headcount", heads.with_columns(heads=grown))
 
 
 def _effects_found(world: Truth) -> int:
@@ -97,6 +139,22 @@ QUESTIONS = (
         """,
         lambda world: _before_and_after(world, "days"), _all_won_after,
         tolerance=0.03, because=TWICE,
+    ),
+    Question(
+        "C40", "Which share of a quarter's buyers bought again, before and after the new stage gates?", "rate",
+        """
+        select before_value, after_value from marts.event_effects
+        where event_id like '%EV-001' and metric = 'retention'
+        """,
+        _came_back, _all_come_back,
+        tolerance=0.01, because="two customers in a thousand share nothing that tells that they are one",
+    ),
+    Question(
+        "C40", "What did a head bring in a week after the new stage gates, as a multiple of before?", "rate",
+        """
+        select after_value from marts.event_effects where event_id like '%EV-001' and metric = 'revenue_per_head'
+        """,
+        _per_head, _twice_the_heads,
     ),
     Question(
         "C40", "On how many of the dated events did the win rate change by more than chance?", "count",

@@ -108,7 +108,7 @@ QUESTIONS = (
     Question(
         "C66", "How wrong is last year's month as a forecast of bookings?", "rate",
         f"select sum(abs(yhat - actual)) / sum(actual) from {STEPS} and step_code = 'naive'",
-        _naive_error, _larger_may, tolerance=0.02, because=UNDATED,
+        _naive_error, _larger_may, tolerance=0.03, because=UNDATED,
     ),
     Question(
         "C66", "By how much was it too low?", "rate",

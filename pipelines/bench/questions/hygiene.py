@@ -4,6 +4,7 @@ import polars as pl
 
 from pipelines.bench.questions.question import Question, Rows, Truth
 
+LATER = "the second record of a deal may close up to six days after it, and be open in the last list"
 UNLINKED = "two deals that were entered twice share too little for anybody to tell"
 
 
@@ -143,7 +144,7 @@ QUESTIONS = (
         select any_value(outside_rate) from marts.picklist_words
         where source_system = 'hubspot' and column_name = 'loss_reason'
         """,
-        _odd_rate, _more_odd,
+        _odd_rate, _more_odd, tolerance=0.003, because=LATER,
     ),
     Question(
         "C12", "Of how many of HubSpot's contacts is the birthday known?", "count",
@@ -157,7 +158,7 @@ QUESTIONS = (
         where level = 'source_system' and member = 'fxiaoke' and column_name = 'closed_on'
         order by period_start desc limit 1
         """,
-        _with_day_share, _nobody_enters_days,
+        _with_day_share, _nobody_enters_days, tolerance=0.001, because=LATER,
     ),
     Question(
         "C13", "How many open deals has Salesforce, and how many of them were changed within 30 days?", "count",
@@ -202,7 +203,7 @@ QUESTIONS = (
         select count(*) / (select count(*) from marts.opportunities where is_open)
         from marts.data_anomalies where rule = 'owner_gone' and object = 'opportunities'
         """,
-        _gone_share, _nobody_left,
+        _gone_share, _nobody_left, tolerance=0.01, because=LATER,
     ),
     Question(
         "C18", "Which share of all reps' deal records does not contradict itself?", "rate",

@@ -68,7 +68,7 @@ QUESTIONS = (
         where level = 'total' order by sprint_start desc limit 6
         """,
         lambda world: list(reversed(_sprints(world))), _won_a_day_later,
-        tolerance=0.04, because="of a deal that two systems keep one record counts, whose days differ by up to six",
+        tolerance=0.06, because="of a deal that two systems keep one record counts, whose days differ by up to six",
     ),
     Question(
         "C41", "How many deals did each team win in the last fortnight?", "count",
@@ -85,7 +85,7 @@ QUESTIONS = (
         from (from marts.sprints where level = 'total' order by sprint_start desc limit 6)
         """,
         _won_share, _won_a_day_later,
-        tolerance=0.02, because="a lost deal that was opened again and lost again left the pipeline twice",
+        tolerance=0.04, because="a lost deal that was opened again and lost again left the pipeline twice",
     ),
     Question(
         "C35", "How many deals stood open at each of the last twelve month ends?", "count",

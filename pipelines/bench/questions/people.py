@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipelines.bench.questions.kpis import QUARTER_MONTHS, UNSEEN, quarter_before, true_deals, within
+from pipelines.bench.questions.kpis import QUARTER_MONTHS, UNSEEN, newest_kpi, quarter_before, true_deals, within
 from pipelines.bench.questions.question import Question, Rows, Truth
 
 FOUR_PLACES = 10_000
@@ -85,48 +85,28 @@ def _fewer_log_ins(world: Truth) -> Truth:
 QUESTIONS = (
     Question(
         "C77", "What did each team book per head last year?", "amount",
-        """
-        select member, value from marts.kpi_values
-        where kpi = 'bookings_per_head' and dimension = 'team' and period = 'year' and is_complete
-        qualify period_start = max(period_start) over () order by member
-        """,
+        newest_kpi("bookings_per_head", "team", "year", "member, value"),
         _output, _more_heads, tolerance=0.02, because=UNSEEN,
     ),
     Question(
         "C77", "What did the company book per head in the last quarter?", "amount",
-        """
-        select value from marts.kpi_values
-        where kpi = 'bookings_per_head' and dimension = 'total' and period = 'quarter' and is_complete
-        order by period_start desc limit 1
-        """,
+        newest_kpi("bookings_per_head", "total", "quarter", "value"),
         _output_in_all, _more_heads,
         tolerance=0.001, because="closed deals without a closing day count when an export shows them",
     ),
     Question(
         "C78", "SDRs: what share of the leads of the newest settled quarter became a deal, by product line?", "rate",
-        """
-        select member, value, n from marts.kpi_values
-        where kpi = 'lead_conversion_rate' and dimension = 'product_line' and period = 'quarter' and is_complete
-        qualify period_start = max(period_start) over () order by member
-        """,
+        newest_kpi("lead_conversion_rate", "product_line", "quarter", "member, value, n"),
         _conversion, _slower_answers,
     ),
     Question(
         "C78", "SDRs: how many days did a lead of last year wait for somebody?", "duration",
-        """
-        select value, n from marts.kpi_values
-        where kpi = 'lead_response_days' and dimension = 'total' and period = 'year' and is_complete
-        order by period_start desc limit 1
-        """,
+        newest_kpi("lead_response_days", "total", "year", "value, n"),
         _response_days, _slower_answers,
     ),
     Question(
         "C78", "Account managers: how many visits and meetings did each team make in the last quarter?", "count",
-        """
-        select member, value from marts.kpi_values
-        where kpi = 'deep_contacts' and dimension = 'team' and period = 'quarter' and is_complete
-        qualify period_start = max(period_start) over () order by member
-        """,
+        newest_kpi("deep_contacts", "team", "quarter", "member, value"),
         _visits, _no_meetings,
     ),
     Question(
@@ -144,11 +124,7 @@ QUESTIONS = (
     ),
     Question(
         "C94", "On what share of the working days of the last quarter did people log in?", "rate",
-        """
-        select value, denominator::int from marts.kpi_values
-        where kpi = 'login_rate' and dimension = 'total' and period = 'quarter' and is_complete
-        order by period_start desc limit 1
-        """,
+        newest_kpi("login_rate", "total", "quarter", "value, denominator::int"),
         _login_rate, _fewer_log_ins,
     ),
 )  # fmt: skip

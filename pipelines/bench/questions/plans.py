@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from pipelines.bench.questions.kpis import QUARTER_MONTHS, quarter_before, true_deals, within
+from pipelines.bench.questions.kpis import QUARTER_MONTHS, newest_kpi, quarter_before, true_deals, within
 from pipelines.bench.questions.question import Question, Rows, Truth
 
 CENTS = 100
@@ -118,20 +118,12 @@ QUESTIONS = (
     ),
     Question(
         "C57", "What share of last year's leads became a deal, by product line?", "rate",
-        """
-        select member, value from marts.kpi_values
-        where kpi = 'lead_conversion_rate' and dimension = 'product_line' and period = 'year' and is_complete
-        qualify period_start = max(period_start) over () order by member
-        """,
+        newest_kpi("lead_conversion_rate", "product_line", "year", "member, value"),
         _market_entry, _fewer_leads,
     ),
     Question(
         "C57", "How many deals did each regional market bring last year?", "count",
-        """
-        select member, value from marts.kpi_values
-        where kpi = 'new_deals' and dimension = 'region' and period = 'year' and is_complete
-        qualify period_start = max(period_start) over () order by member
-        """,
+        newest_kpi("new_deals", "region", "year", "member, value"),
         _regions_entered, _fewer_leads,
         tolerance=0.015, because="deals that two systems keep and nothing tells so",
     ),

@@ -19,6 +19,7 @@ from pipelines.ingest.casting.cast_sql import (
     const_sql,
     joined_sql,
     plain_value_sql,
+    seen_sql,
     text_sql,
     typed_sql,
 )
@@ -26,7 +27,7 @@ from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.casting.control import control_sql, create_marked
 from pipelines.ingest.casting.header_mapping import HeaderMapping, expression_sql
 from pipelines.ingest.casting.numbers import damaged_id_sql
-from pipelines.ingest.formats.source import BLANKS, SHEET, Source, folded
+from pipelines.ingest.formats.source import BLANKS, SHEET, FileRefusedError, Source, folded
 
 ERRORS = "\x1f"
 PHONES = ("phone", "mobile", "fax")
@@ -53,6 +54,9 @@ def cast_cells(connection: duckdb.DuckDBPyConnection, source: Source, casting: C
         raise sql_refused(connection, casting.contract, names, error) from error
 
 
+DOCUMENT = "~document"  # the number of the document that a row belongs to, while blank cells are filled
+
+
 def fill_down(
     connection: duckdb.DuckDBPyConnection,
     source: Source,
@@ -69,19 +73,80 @@ def fill_down(
     if not filled:
         return source
     carried = {} if carried is None else carried
-    above = f"{f'partition by {quoted(SHEET)} ' if source.sheets else ''}order by _record rows unbounded preceding"
+    sheet = quoted(SHEET) if source.sheets else ""
+    document = _document_sql(source, contract, carried, sheet)
+    parts = ", ".join(filter(None, (sheet, quoted(DOCUMENT) if document else "")))
+    above = f"{f'partition by {parts} ' if parts else ''}order by _record rows unbounded preceding"
     cells = [
         f"coalesce(last_value(nullif(trim({cell}), '') ignore nulls) over ({above}), "
-        f"{literal(carried[header]) if header in carried else 'null'}) as {cell}"
+        f"{_carried_sql(header, carried, is_within=bool(document))}) as {cell}"
         for header, cell in filled.items()
     ]
-    marked = f"select * replace ({', '.join(cells)}), {control_sql(source, contract)} as _is_control"
-    create_marked(connection, f"filled as {marked} from {source.relation} order by _record", source, contract)
-    last = connection.execute(
-        f"select {', '.join(filled.values())} from filled order by _record desc limit 1"
-    ).fetchone()
-    carried.update((header, text) for header, text in zip(filled, last or (), strict=False) if text is not None)
+    relation = f"(select *, {document} from {source.relation})" if document else source.relation
+    columns = f"* {f'exclude ({quoted(DOCUMENT)}) ' if document else ''}replace ({', '.join(cells)})"
+    marked = f"select {columns}, {control_sql(source, contract)} as _is_control"
+    create_marked(connection, f"filled as {marked} from {relation} order by _record", source, contract)
+    _carry(connection, list(filled), contract, carried)
+    _refuse_repeated_amounts(connection, source, contract)
     return changed(source, relation="filled", table="filled", has_control=True)
+
+
+def _document_sql(source: Source, contract: ObjectContract, carried: dict[str, str], sheet: str) -> str:
+    """SQL for the number of each row's document, where the contract fills down within documents."""
+    within = folded(contract.reader.fill_down_within)
+    header = next((header for header in source.headers if within and folded(header) == within), None)
+    if header is None:
+        return ""
+    above = f"{f'partition by {sheet} ' if sheet else ''}order by _record rows unbounded preceding"
+    known = f"last_value(nullif(trim({quoted(header)}), '') ignore nulls) over ({above})"
+    return f"coalesce({known}, {literal(carried[header]) if header in carried else 'null'}) as {quoted(DOCUMENT)}"
+
+
+def _carried_sql(header: str, carried: dict[str, str], *, is_within: bool) -> str:
+    """The value before this chunk, where there is one: within documents that of the last document alone."""
+    if header not in carried:
+        return "null"
+    value = literal(carried[header])
+    if not is_within:
+        return value
+    return f"case when {quoted(DOCUMENT)} = {literal(carried.get(DOCUMENT, ''))} then {value} end"
+
+
+def _carry(
+    connection: duckdb.DuckDBPyConnection, headers: list[str], contract: ObjectContract, carried: dict[str, str]
+) -> None:
+    """Keep the values of the last row for the next chunk of the file."""
+    cells = ", ".join(map(quoted, headers))
+    last = connection.execute(f"select {cells} from filled order by _record desc limit 1").fetchone()
+    texts = {header: text for header, text in zip(headers, last or (), strict=False) if text is not None}
+    within = folded(contract.reader.fill_down_within)
+    if within:
+        carried.clear()
+        number = next((text for header, text in texts.items() if folded(header) == within), None)
+        texts |= {DOCUMENT: number} if number else {}
+    carried.update(texts)
+
+
+def _refuse_repeated_amounts(connection: duckdb.DuckDBPyConnection, source: Source, contract: ObjectContract) -> None:
+    """Refuse an amount that is filled down to lines that have none: the document's total would count once per line."""
+    filled = set(map(folded, contract.reader.fill_down))
+    for name, column in contract.columns.items():
+        header = next(
+            (item for item in source.headers if folded(item) in filled & set(map(folded, column.source))), None
+        )
+        if header is None or not name.startswith("amount"):
+            continue
+        blank = f"nullif(trim(read.{quoted(header)}), '') is null and filled.{quoted(header)} is not null"
+        count = connection.execute(
+            f"select count(*) from filled join {source.relation} as read using (_record) "
+            f"where not filled._is_control and {blank}"
+        ).fetchone()
+        if count and count[0]:
+            raise FileRefusedError(
+                "repeated_amount",
+                f"fill_down: {header!r} ({name}) would be repeated on {count[0]} lines that have none, and count once "
+                "per line: take it out of fill_down, and read the amount of each line",
+            )
 
 
 def _typed_query(source: Source, casting: Casting) -> str:
@@ -144,10 +209,12 @@ def _values(name: str, column: Column, casting: Casting) -> list[str]:
         return [f"{value} as {quoted(name + '_source' if canonical.map else name)}"]
     if canonical.type == "text":
         text = text_sql(column, headers, rules)
+        if rules.has_marks:
+            text = seen_sql(text, is_id=has_digits(name, casting))
         if canonical.map:
             return [f"{text} as {quoted(name + '_source')}"]
         value = typed_sql(name, text, column, canonical, rules)
-        if not _has_digits(name, casting):
+        if not has_digits(name, casting):
             return [f"{value} as {quoted(name)}"]
         damaged = damaged_id_sql(text)
         if is_emptied(name, column):
@@ -183,7 +250,7 @@ def _resolved(column: Column, casting: Casting) -> Column:
     return column
 
 
-def _has_digits(name: str, casting: Casting) -> bool:
+def has_digits(name: str, casting: Casting) -> bool:
     """Whether a text column holds numbers that a spreadsheet damages: ids and telephones."""
     return name.endswith("_id") or name in casting.contract.key or name in PHONES
 
@@ -223,7 +290,7 @@ def _unread(name: str, casting: Casting) -> str | None:
     if column.const is not None or not _is_read(name, casting) or canonical.map:
         return None
     tests = (
-        [quoted(f"~bad {name}")] if rules.has_bad or (canonical.type == "text" and _has_digits(name, casting)) else []
+        [quoted(f"~bad {name}")] if rules.has_bad or (canonical.type == "text" and has_digits(name, casting)) else []
     )
     if canonical.type != "text" and _may_overflow(name, casting):
         tests.append(f"({quoted(f'~given {name}')} and {quoted(name)} is null)")

@@ -20,7 +20,7 @@ from pipelines.ingest.casting.dates import (
     utc_sql,
 )
 from pipelines.ingest.casting.numbers import FINE, WIDE, careful_sql, plain_sql, states_scale_sql
-from pipelines.ingest.formats.source import BLANKS
+from pipelines.ingest.formats.source import BLANKS, JOINERS, UNSEEN
 
 STANDARD_NULLS = (
     "",
@@ -55,9 +55,10 @@ class Rules:
     """What a column inherits from its object and system, and what its cells show.
 
     order: dmy, mdy, or None where the dates are unambiguous. is_padded: cells may have blanks around them.
-    has_excel_guards: cells may stand as `="0010"` or `'0010`.
+    has_excel_guards: cells may stand as `="0010"` or `'0010`. has_marks: cells may hold marks that nobody sees.
     is_plain: a plain cast reads every cell that is no null word. is_looked_up: the value of every other cell is in the
     column `~value <name>` of the cells. has_bad: `~bad <name>` is true where it could not be read.
+    has_zone: whether the contract states the zone of its times.
     day_zone: whose day an instant in a column of dates becomes; empty for that of its zone.
     """
 
@@ -71,6 +72,8 @@ class Rules:
     is_looked_up: bool = False
     has_bad: bool = False
     day_zone: str = ""
+    has_marks: bool = False
+    has_zone: bool = False
 
 
 _NUMBERED = r"'[-+]?\d[\w.,/-]*"
@@ -109,6 +112,12 @@ def text_sql(column: Column, headers: tuple[str, ...], rules: Rules) -> str:
     """SQL for the trimmed text of a text column, NULL for null words; several cells are joined."""
     parts = [cell_sql(header, column, rules) for header in headers]
     return parts[0] if len(parts) == 1 else f"nullif(concat_ws({literal(column.separator)}, {', '.join(parts)}), '')"
+
+
+def seen_sql(text: str, *, is_id: bool) -> str:
+    """SQL for a text without marks of no width inside it: an id that was copied from a page is the same id."""
+    marks = f"[{UNSEEN}{JOINERS if is_id else ''}]"
+    return f"case when strlen({text}) > length({text}) then regexp_replace({text}, '{marks}', '', 'g') else {text} end"
 
 
 def joined_sql(column: Column, headers: tuple[str, ...]) -> str:
@@ -226,7 +235,8 @@ def _boolean(text: str, column: Column, canonical: CanonicalColumn, rules: Rules
 def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
     is_date = canonical.type == "date"
     zone = column.timezone or rules.zone
-    sql = moment_sql(text, column.formats, rules.order, zone, is_date=is_date)
+    as_written = column.day_of == "source" and column.timezone is None and not rules.has_zone
+    sql = moment_sql(text, column.formats, rules.order, zone, is_date=is_date, as_written=as_written)
     if not is_date:
         return sql
     return f"cast({day_of_instant_sql(sql, zone, '' if column.day_of == 'source' else rules.day_zone)} as date)"

@@ -25,6 +25,7 @@ from pipelines.ingest.casting.cast_sql import (
 from pipelines.ingest.casting.date_order import DateOrderEvidence, date_order, order_evidence
 from pipelines.ingest.casting.dates import needs_order
 from pipelines.ingest.casting.header_mapping import HeaderMapping
+from pipelines.ingest.casting.header_zone import refuse_named_zone, stated_zone
 from pipelines.ingest.formats.source import Source
 
 # Names that no header has; headers named `cell` and `value` exist.
@@ -50,6 +51,7 @@ def column_rules(
     zone, day_zone = zones
     general = Rules(zone, form, (*system.null_words, *contract.null_words), is_padded=source.has_unicode_blanks)
     general = replace(general, has_excel_guards=source.has_excel_guards, day_zone=day_zone)
+    general = replace(general, has_marks=source.has_unicode_blanks, has_zone=system.timezone is not None)
     read = {name: headers for name, headers in mapping.columns.items() if headers}
     texts = {name for name in read if canonical_objects()[contract.object].columns[name].type == "text"}
     padded = _padded(
@@ -157,6 +159,10 @@ def _rules(
 ) -> Rules:
     """The rules of one column that is not text. irregular: SQL for its cells that a plain cast does not read."""
     column, canonical = contract.columns[name], canonical_objects()[contract.object].columns[name]
+    if canonical.type in ("date", "timestamp") and column.timezone is None:
+        general = replace(general, zone=stated_zone(headers[0]) or general.zone)
+        if not general.has_zone:
+            refuse_named_zone(headers[0])
     words = _find_words(connection, irregular, column, canonical, general) if irregular else 0
     if not words:
         return replace(general, is_plain=True)

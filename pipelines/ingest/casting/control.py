@@ -5,7 +5,7 @@ import duckdb
 from pipelines.contracts import ObjectContract
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.contract_sql_errors import sql_refused
-from pipelines.ingest.formats.source import Source, folded
+from pipelines.ingest.formats.source import FOOTER, Source, folded
 
 
 def create_marked(connection: duckdb.DuckDBPyConnection, table: str, source: Source, contract: ObjectContract) -> None:
@@ -36,6 +36,10 @@ def control_sql(source: Source, contract: ObjectContract) -> str:
         is_record = _has_own_key_sql(contract, own, first)
         is_total = f"{numbers_only} and not {is_record}" if is_record else numbers_only
         rules.append(f"(case when regexp_full_match({first}, '{pattern}') then {is_total} else false end)")
+    if len(raw) > 2:  # a record has more than its first cell
+        second, *rest = [f"coalesce(trim({cell}), '') = ''" for cell in raw[1:]]
+        is_footer = f"{' and '.join(rest)} and coalesce(regexp_matches({raw[0]}, {literal(FOOTER)}), false)"
+        rules.append(f"(case when {second} then {is_footer} else false end)")
     named = [header for header in own if not header.startswith("column_")][:3]
     if len(named) > 1:
         again = " and ".join(f"trim({quoted(header)}) = {literal(header)}" for header in named)

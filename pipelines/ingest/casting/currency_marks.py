@@ -4,6 +4,7 @@ Three capitals behind a number are a currency only where ISO 4217 knows them: 35
 million, and neither is a small amount of an unknown currency.
 """
 
+import re
 from collections.abc import Iterable
 
 # ISO 4217, active codes (list one, 2024), and RMB and CNH, which people write for CNY.
@@ -27,6 +28,16 @@ _MEANINGS = {
 _ESCAPED = (mark.replace("$", r"\$").replace(".", r"\.") for mark in sorted(_MEANINGS, key=len, reverse=True))
 # RE2 prefers the first alternative that fits: the longer marks stand before `$`.
 MARK = f"(?:{'|'.join([*_ESCAPED, *sorted(ISO_CODES - {'RMB', 'CNH'})])})"
+# In a header only signs and the codes of much used currencies: `ALL` and `TOP` are words.
+_IN_HEADERS = (
+    "USD|EUR|GBP|CNY|RMB|JPY|INR|CHF|HKD|TWD|KRW|SGD|AUD|CAD|SEK|NOK|DKK|PLN|CZK|HUF|BRL|MXN|ZAR|RUB|THB|IDR|AED"
+)
+HEADER_MARK = re.compile(rf"US\$|HK\$|NT\$|R\$|A\$|C\$|S\$|[€£₹₩¥￥$]|(?<![A-Za-z])(?:{_IN_HEADERS})(?![A-Za-z])")
+
+
+def is_known(mark: str) -> bool:
+    """Whether a text is a currency's code or one of its marks."""
+    return mark in ISO_CODES or mark in _MEANINGS
 
 
 def meanings(mark: str) -> frozenset[str]:

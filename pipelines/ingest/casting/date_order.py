@@ -1,4 +1,4 @@
-"""Whether days, months or years come first in a column of slashed dates: decided on all of it, or asked."""
+"""Whether days, months or years come first in a column of slashed or pointed dates: decided on all of it, or asked."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,19 +6,19 @@ from typing import NamedTuple
 import duckdb
 
 from pipelines.home.warehouse import literal
-from pipelines.ingest.casting.dates import AMBIGUOUS
+from pipelines.ingest.casting.dates import AMBIGUOUS, POINTED
 from pipelines.ingest.formats.source import FileRefusedError
 
 # Two-digit years of one file lie close together, days of a month do not: 27 of 31 apart within a few dozen rows.
 WIDE_RANGE = 5
-_TWO_DIGIT_YEAR_FIRST = r"^\d{2}[/-](0?[1-9]|1[0-2])[/-](0[1-9]|[12]\d|3[01])(\D|$)"
+_TWO_DIGIT_YEAR_FIRST = r"^\d{2}[/.-](0?[1-9]|1[0-2])[/.-](0[1-9]|[12]\d|3[01])(\D|$)"
 
 
 class DateOrderEvidence(NamedTuple):
     """What the distinct ambiguous dates of a column show.
 
     year_first_count: how many can be a year, a month and a day, in two digits each. The lowest and highest number in
-    the first and the third place are of these.
+    the first and the third place are of these. is_pointed: with points, where months never come first.
     """
 
     dates: int
@@ -31,10 +31,15 @@ class DateOrderEvidence(NamedTuple):
     high_first: int | None
     low_third: int | None
     high_third: int | None
+    is_pointed: bool = False
 
 
 def order_evidence(connection: duckdb.DuckDBPyConnection) -> DateOrderEvidence | None:
-    """The evidence of the slashed dates in the table `words`, None where there are none."""
+    """The evidence of the slashed dates in the table `words`, otherwise of pointed ones; None where there are none."""
+    return _evidence(connection, AMBIGUOUS) or _evidence(connection, POINTED)
+
+
+def _evidence(connection: duckdb.DuckDBPyConnection, pattern: str) -> DateOrderEvidence | None:
     is_year_first = f"regexp_matches(text, {literal(_TWO_DIGIT_YEAR_FIRST)})"
     bounds = ", ".join(
         f"{bound}({place}) filter ({is_year_first})" for place in ("first", "third") for bound in ("min", "max")
@@ -42,18 +47,37 @@ def order_evidence(connection: duckdb.DuckDBPyConnection) -> DateOrderEvidence |
     evidence = connection.execute(
         "select count(*), max(first), max(second), arg_max(text, first), arg_max(text, second), "
         f"count(*) filter ({is_year_first}), {bounds} from (select text, {_place(1)} as first, {_place(2)} as second, "
-        f"{_place(3)} as third from words where regexp_matches(text, {literal(AMBIGUOUS)}))"
+        f"{_place(3)} as third from words where regexp_matches(text, {literal(pattern)}))"
     ).fetchone()
-    return DateOrderEvidence(*evidence) if evidence and evidence[0] else None
+    return DateOrderEvidence(*evidence)._replace(is_pointed=pattern == POINTED) if evidence and evidence[0] else None
 
 
 def _place(place: int) -> str:
-    before = rf"^(?:\d+[/-]){{{place - 1}}}(\d+)"
+    before = rf"^(?:\d+[/.-]){{{place - 1}}}(\d+)"
     return f"try_cast(regexp_extract(text, {literal(before)}, 1) as integer)"
 
 
 def date_order(header: str, chunks: Sequence[DateOrderEvidence]) -> str:
     """`dmy`, `mdy` or `ymd` by all chunks of a file. Raises FileRefusedError where they contradict or leave it open."""
+    slashed = [item for item in chunks if not item.is_pointed]
+    return _order_of_slashed(header, slashed) if slashed else _order_of_pointed(header, chunks)
+
+
+def _order_of_pointed(header: str, chunks: Sequence[DateOrderEvidence]) -> str:
+    """Days first, as nearly everywhere, unless the first numbers lie closer together, as only years do."""
+    first_range, third_range = map(_range, _ends(chunks))
+    if first_range >= third_range or any(item.year_first_count < item.dates for item in chunks):
+        return "dmy"
+    if third_range >= WIDE_RANGE:
+        return "ymd"
+    raise FileRefusedError(
+        "undecidable_date_order",
+        f"{header!r}: in {chunks[0].first_text!r} the year can stand first or last: set formats: ['%y.%m.%d'] or "
+        "['%d.%m.%y']",
+    )
+
+
+def _order_of_slashed(header: str, chunks: Sequence[DateOrderEvidence]) -> str:
     first, second = max(chunks, key=lambda item: item.first), max(chunks, key=lambda item: item.second)
     if first.first > 12 and second.second > 12:
         raise FileRefusedError(
@@ -75,12 +99,20 @@ def date_order(header: str, chunks: Sequence[DateOrderEvidence]) -> str:
 
 def _with_short_years(header: str, chunks: Sequence[DateOrderEvidence], text: str) -> str:
     """Of 24/11/30 either end can be the year: it is the end whose numbers lie close together."""
-    firsts = [number for item in chunks for number in (item.low_first, item.high_first) if number is not None]
-    thirds = [number for item in chunks for number in (item.low_third, item.high_third) if number is not None]
-    first_range, third_range = max(firsts) - min(firsts), max(thirds) - min(thirds)
+    first_range, third_range = map(_range, _ends(chunks))
     if max(first_range, third_range) >= WIDE_RANGE and first_range != third_range:
         return "dmy" if first_range > third_range else "ymd"
     raise FileRefusedError(
         "undecidable_date_order",
         f"{header!r}: in {text!r} the year can stand first or last: set formats: ['%y/%m/%d'] or ['%d/%m/%y']",
     )
+
+
+def _ends(chunks: Sequence[DateOrderEvidence]) -> tuple[list[int], list[int]]:
+    """The lowest and highest numbers in the first and in the third place."""
+    firsts = [number for item in chunks for number in (item.low_first, item.high_first) if number is not None]
+    return firsts, [number for item in chunks for number in (item.low_third, item.high_third) if number is not None]
+
+
+def _range(numbers: Sequence[int]) -> int:
+    return max(numbers) - min(numbers) if numbers else 0

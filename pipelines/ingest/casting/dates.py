@@ -8,8 +8,12 @@ from collections.abc import Sequence
 
 from pipelines.ingest.casting.months import digits_sql, english_sql
 
-# The day that a system writes where it has none: .NET, SQL Server, spreadsheets, SAP, and the ends of their calendars.
-_NO_DAYS = ("0001-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-01", "9999-12-31")
+# The day that a system writes where it has none: .NET, SQL Server (also its small type), spreadsheets, Windows, Oracle,
+# and the ends of their calendars. 1900-01-00 is how a spreadsheet shows zero.
+_NO_DAYS = (
+    "0001-01-01", "1601-01-01", "1753-01-01", "1899-12-30", "1899-12-31", "1900-01-00", "1900-01-01", "2079-06-06",
+    "2999-12-31", "4712-12-31", "9999-12-31",
+)  # fmt: skip
 # Years beyond are another calendar (2568, 民國114年) or a slip of the keyboard; the earliest founding days are kept.
 FIRST_YEAR, LAST_YEAR = 1800, 2200
 NULL_DATES = ("0000-00-00", "00000000", "0000/00/00", "0000-00-00 00:00:00", "00.00.0000", "00/00/0000")
@@ -23,10 +27,12 @@ ORDERS = {
     "mdy": tuple(f"%m/%d/{year}{clock}" for clock in _CLOCKS for year in ("%y", "%Y")),
     "dmy": tuple(f"%d/%m/{year}{clock}" for clock in _CLOCKS for year in ("%y", "%Y")),
 }
-ORDERS["ymd"] = tuple(f"%y/%m/%d{clock}" for clock in _CLOCKS)
+ORDERS["ymd"] = tuple(f"{day}{clock}" for clock in _CLOCKS for day in ("%y/%m/%d", "%y.%m.%d"))
 OFFSET = r"(?:Z|UTC|GMT|[\d ][+-]\d{2}(?::?\d{2})?)$"
 _WRITTEN_OFFSET = r"\s*(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)$"
 AMBIGUOUS = r"^\d{1,2}[/-]\d{1,2}[/-]\d{2,4}"
+# With points days come before months, but a year of two digits may stand first: 24.11.30 in Hungary and Korea.
+POINTED = r"^\d{1,2}\.\d{1,2}\.\d{2}(?:\D|$)"
 SPECIAL = ("excel_serial", "excel_serial_1904", "epoch_s", "epoch_ms", "quarter", "week")
 
 
@@ -35,7 +41,7 @@ def no_day_sql(text: str) -> str:
     clock = r"(?:[T ]+(?:00:00|12:00|23:59)(?::(?:00|59))?(?:\.[09]+)?(?: ?AM)?)? ?(?:Z|UTC|[+-]00:?00)?"
     spelled = [rf"{year}[-/.]?{month}[-/.]?{day}" for year, month, day in (text.split("-") for text in _NO_DAYS)]
     for year, month, day in (item.split("-") for item in _NO_DAYS):
-        short = [part.lstrip("0") if part[0] == "0" else part for part in (month, day)]
+        short = [(part.lstrip("0") or "0") if part[0] == "0" else part for part in (month, day)]
         either = [f"0?{part}" for part in short]
         spelled += [rf"{either[1]}[-/.]{either[0]}[-/.]{year}", rf"{either[0]}[-/.]{either[1]}[-/.]{year}"]
     return f"regexp_full_match({text}, '(?:{'|'.join(dict.fromkeys(spelled))}){clock}')"
@@ -43,18 +49,26 @@ def no_day_sql(text: str) -> str:
 
 def likely_year_sql(cell: str) -> str:
     """SQL that is true for year-first text in this calendar that is no word for no day; NULL or false asks for care."""
-    return f"substr({cell}, 1, 4) between '1901' and '{LAST_YEAR}'"
+    # `20-3-24` has a dash in its fifth place too, and a cast would read the year 20.
+    return f"substr({cell}, 1, 4) between '1901' and '{LAST_YEAR}' and substr({cell}, 3, 1) <> '-'"
 
 
-def moment_sql(text: str, formats: Sequence[str], order: str | None, zone: str, *, is_date: bool) -> str:
-    """SQL for the TIMESTAMP in `text`; NULL where no format fits or the year is not of this calendar."""
-    moment = _any_moment(text, formats, order, zone, is_date)
+def moment_sql(
+    text: str, formats: Sequence[str], order: str | None, zone: str, *, is_date: bool, as_written: bool = False
+) -> str:
+    """SQL for the TIMESTAMP in `text`; NULL where no format fits or the year is not of this calendar.
+
+    as_written: the day of an instant is the one that is written, whatever its offset.
+    """
+    moment = _any_moment(text, formats, order, zone, is_date, as_written)
     years = f"year(moment) between {FIRST_YEAR} and {LAST_YEAR}"
     return f"list_transform([{moment}], lambda moment: case when {years} then moment end)[1]"
 
 
-def _any_moment(text: str, formats: Sequence[str], order: str | None, zone: str, is_date: bool) -> str:
-    branches = [_year_first(text, zone, is_date)]
+def _any_moment(
+    text: str, formats: Sequence[str], order: str | None, zone: str, is_date: bool, as_written: bool
+) -> str:
+    branches = [_year_first(text, zone, is_date, as_written)]
     plain = [form for form in formats if form not in SPECIAL] or ([] if formats else list(WORDED))
     branches += [_special(text, form, zone, is_date) for form in formats if form in SPECIAL]
     if not formats and order:
@@ -107,12 +121,13 @@ def _local(instant: str, zone: str, is_date: bool) -> str:
     return f"(({instant} at time zone 'UTC') at time zone '{zone}')" if is_date and zone != "UTC" else instant
 
 
-def _year_first(text: str, zone: str, is_date: bool) -> str:
-    starts = f"substr({text}, 5, 1) in ('-', '/')"
+def _year_first(text: str, zone: str, is_date: bool, as_written: bool) -> str:
+    starts = rf"regexp_matches({text}, '^\d{{4}}[-/]')"
     zoned = _local(f"(try_cast({_offset(text)} as timestamptz) at time zone 'UTC')", zone, is_date)
     if is_date:  # midnight as it is written is a date, whatever offset stands behind it
         written = f"try_cast(regexp_replace({text}, '{_WRITTEN_OFFSET}', '') as timestamp)"
-        zoned = f"case when cast({written} as time) = time '00:00:00' then {written} else {zoned} end"
+        midnight = f"case when cast({written} as time) = time '00:00:00' then {written} else {zoned} end"
+        zoned = written if as_written else midnight
     naive = utc_sql(f"try_cast({text} as timestamp)", zone, is_date)
     day = utc_sql(f"cast(try_cast({text} as date) as timestamp)", zone, is_date)
     return (
@@ -123,7 +138,8 @@ def _year_first(text: str, zone: str, is_date: bool) -> str:
 
 
 def _offset(text: str) -> str:
-    """SQL for year-first text whose offset is spelled as DuckDB reads it: without a blank, Z for UTC and GMT."""
+    """SQL for year-first text with its offset as DuckDB reads it: after seconds, without a blank, Z for UTC and GMT."""
+    text = rf"regexp_replace({text}, '^(.{{10}}[T ]\d{{1,2}}:\d{{2}})(\s*[ZUG+-])', '\1:00\2')"
     return rf"regexp_replace(regexp_replace({text}, '\s*(?:Z|UTC|GMT)$', 'Z'), '\s+([+-]\d{{2}}(?::?\d{{2}})?)$', '\1')"
 
 

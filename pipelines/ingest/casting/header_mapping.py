@@ -1,6 +1,7 @@
 """Maps the headers of a file to the columns of its contract: which are present, renamed, new or missing."""
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -62,17 +63,31 @@ def map_headers(contract: ObjectContract, headers: list[str]) -> HeaderMapping:
 
 
 def refuse_misspelled(contract: ObjectContract, absent: Iterable[str], mapping: HeaderMapping) -> None:
-    """Raise FileRefusedError where a header that no column reads is spelled nearly like an absent one: Amonut."""
+    """Raise FileRefusedError where a header that no column reads is spelled nearly like an absent one: Amonut,
+    or is it with another unit in brackets."""
     spelled = {folded(header): header for header in mapping.extra}
     for name in absent:
         wanted = contract.columns[name].source or contract.columns[name].join
-        near = [match for alias in wanted for match in difflib.get_close_matches(folded(alias), spelled, 1, MISSPELLED)]
+        near = [header for alias in wanted for header in spelled if _is_misspelled(folded(alias), header)]
+        near += [header for header in spelled for alias in wanted if _without_unit(header) == _without_unit(alias)]
         if near:
             raise FileRefusedError(
                 "missing_header",
                 f"header {' or '.join(map(repr, wanted))} is missing; nearest is {spelled[near[0]]!r}: rename it "
                 "in the contract's `from`",
             )
+
+
+def _is_misspelled(wanted: str, header: str) -> bool:
+    """Whether two headers differ by letters of a word, as Amonut does, and not by another word: City for Country."""
+    ours, theirs = wanted.split(), header.split()
+    pairs = list(zip(ours, theirs, strict=True)) if len(ours) == len(theirs) else [(wanted, header)]
+    return all(difflib.SequenceMatcher(None, *pair).ratio() >= MISSPELLED for pair in pairs)
+
+
+def _without_unit(header: str) -> str:
+    """The header without what stands in brackets: 商机金额 may be 商机金额（万元）, or not in 万元."""
+    return re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", folded(header)).strip() or header
 
 
 def expression_sql(expression: str, headers: Mapping[str, str]) -> str:
@@ -105,10 +120,9 @@ def _nearest(wanted: str, names: list[str]) -> str | None:
 
 
 def _headers_of(column: Column, by_folded: dict[str, str]) -> tuple[str, ...]:
-    """First alias that is present; for a join, every present part."""
-    if column.join:
-        return tuple(by_folded[folded(part)] for part in column.join if folded(part) in by_folded)
-    return next(((by_folded[folded(alias)],) for alias in column.source if folded(alias) in by_folded), ())
+    """First alias that is present; otherwise, for a join, every present part."""
+    parts = tuple(by_folded[folded(part)] for part in column.join if folded(part) in by_folded)
+    return next(((by_folded[folded(alias)],) for alias in column.source if folded(alias) in by_folded), parts)
 
 
 def _key_parts(contract: ObjectContract) -> list[str]:

@@ -8,13 +8,31 @@ from collections.abc import Iterable
 from pipelines.contracts import NumberFormat
 from pipelines.ingest.casting.currency_marks import MARK
 
-FULL_WIDTH = dict(zip("０１２３４５６７８９．，－＋（）％￥\u3000−", "0123456789.,-+()%¥ -", strict=True))
+FULL_WIDTH = dict(zip("０１２３４５６７８９．，－＋（）％￥\u3000−–", "0123456789.,-+()%¥ --", strict=True))
 FULL_WIDTH |= {"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "''"}
 CURRENCY = MARK
 SCALES = {"万元": 10**4, "万": 10**4, "亿元": 10**8, "亿": 10**8, "千": 10**3, "百万": 10**6}
+SCALES |= {
+    "萬元": 10**4,
+    "萬": 10**4,
+    "億元": 10**8,
+    "億": 10**8,
+    "百萬": 10**6,
+    "千万": 10**7,
+    "万円": 10**4,
+    "億円": 10**8,
+}
 # A bare K, M or B is read only where the contract defines it: M can be a thousand, B a million million.
 SCALES |= {"mio.": 10**6, "mio": 10**6, "mrd.": 10**9, "mrd": 10**9, "tsd.": 10**3, "tsd": 10**3}
 SCALES |= {"million": 10**6, "thousand": 10**3, "mln": 10**6, "mld": 10**9, "bln": 10**9, "bio": 10**12}
+# Months as spreadsheets abbreviate them, in their own case: 12-SET is a set of twelve.
+SHORT_MONTHS = (
+    "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Jän|Mär|Mrz|Mai|Okt|Dez|jan|janv|feb|févr|fev|mar|mars|mrt"
+    "|apr|avr|abr|may|maj|mag|mai|mei|jun|juin|giu|jul|juil|lug|aug|août|ago|sep|sept|set|okt|oct|ott|out|nov|dec|déc|dic"
+    "|dez|ene|gen|янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru"
+)
+# CHF 5.- and 5,-- and 5:- are amounts without cents, no negative ones.
+NO_CENTS = r"(\d)\s?[.,:]\s?[-—]{1,2}"
 # 128-bit decimals would hold everything, but parsing them takes a hundred times as long as 64-bit ones.
 FINE, WIDE = "decimal(18,8)", "decimal(18,4)"
 
@@ -35,7 +53,7 @@ def scales(form: NumberFormat) -> dict[str, int]:
 
 def states_scale_sql(text: str, form: NumberFormat) -> str:
     """SQL that is true for a text with a unit after a digit."""
-    return rf"regexp_matches({text}, '(?i)\d\s*(?:{_either(scales(form))})|[千万亿]')"
+    return rf"regexp_matches({text}, '(?i)\d\s*(?:{_either(scales(form))})|[千万亿萬億]')"
 
 
 def _either(words: Iterable[str]) -> str:
@@ -55,12 +73,12 @@ def careful_sql(text: str, form: NumberFormat, kind: str) -> str:
 
 def damaged_id_sql(text: str) -> str:
     """SQL that is true for an id that a spreadsheet turned into 1.23E+17 or 5-Mar: what it was is lost."""
-    power = rf"case when contains({text}, '+') then regexp_full_match({text}, '\d([.,]\d+)?[eE]\+\d+') else false end"
-    months = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Mrz|Mai|Okt|Dez"
-    day = (
-        rf"length({text}) <= 7 and regexp_full_match({text}, '\d{{1,2}}(-({months})|月\d{{1,2}}日)|({months})-\d{{2}}')"
-    )
-    return f"coalesce({power} or {day}, false)"
+    is_likely = f"contains({text}, '+') or substr({text}, 2, 1) in ('.', ',')"
+    power = r"\d([.,]\d+)?[eE]\+\d+|\d[.,]\d+[eE]\d{2,}"
+    rounded = f"case when {is_likely} then regexp_full_match({text}, '{power}') else false end"
+    day = rf"\d{{1,2}}(?:(?:-|/|\. ?)(?:{SHORT_MONTHS})\.?(?:-\d{{2}})?|月\d{{1,2}}日|월 ?\d{{1,2}}일)"
+    day += rf"|(?:{SHORT_MONTHS})[-. ]\d{{2}}"
+    return f"coalesce({rounded} or (length({text}) <= 9 and regexp_full_match({text}, '{day}')), false)"
 
 
 def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:
@@ -69,6 +87,7 @@ def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:
     for wide, plain in FULL_WIDTH.items():
         narrow = f"replace({narrow}, '{wide}', '{plain}')"
     narrow = rf"case when regexp_matches({text}, '[^\x20-\x7e]') then {narrow} else {text} end"
+    narrow = rf"regexp_replace({narrow}, '{NO_CENTS}', '\1')"
     marks = "".join(dict.fromkeys([form.thousands, " ", "\u00a0", "\u202f", "'"]))
     group = "[" + marks.replace("'", "''").replace(".", r"\.") + "]"
     point = r"\." if form.decimal == "." else ","
@@ -96,4 +115,5 @@ def _assembled(text: str, marks: str, form: NumberFormat, kind: str) -> str:
     scaled = f"try_cast({digits} as {FINE}) * cast(case lower(part.scale) {scale} else 1 end as decimal(20,0)) * {sign}"
     large = f"case when part.scale = '' then try_cast({digits} as {kind}) * {sign} end"
     value = f"coalesce(try_cast({scaled} as {kind}), try_cast({large} as {kind}))"
-    return f"case when part.before = '' or part.inside = '' then {value} end"
+    is_balanced = rf"regexp_matches({text}, '^[(（]') = regexp_matches({text}, '[)）]$')"  # `($5` was cut off
+    return f"case when (part.before = '' or part.inside = '') and {is_balanced} then {value} end"

@@ -1,21 +1,19 @@
 """What the amounts of a file leave open: refused with the question, never guessed.
 
-Two things: a point before exactly three digits (1.500 is fifteen hundred or one and a half), and two currencies in the
-cells of one column. Days before months are decided in column_profile.py.
+A mark before three digits (number_marks.py), and a currency that stands in a cell or its header and contradicts another
+cell, the row or the contract. Days before months: column_profile.py; amounts whose currency nobody states: currency.py.
 """
-
-from typing import Any
 
 import duckdb
 
 from pipelines.contracts import ObjectContract, SourceContract, canonical_objects
 from pipelines.home.warehouse import literal, quoted
-from pipelines.ingest.casting.currency_marks import MARK, meanings, shared_currency
+from pipelines.ingest.casting.currency_marks import HEADER_MARK, MARK, is_known, meanings, shared_currency
 from pipelines.ingest.casting.header_mapping import HeaderMapping
+from pipelines.ingest.casting.number_marks import refuse_three_digits
 from pipelines.ingest.formats.source import FileRefusedError, Source
 
-CONTINENTAL = "number_format: {thousands: '.', decimal: ','}"
-ENGLISH = "number_format: {thousands: ',', decimal: '.'}"
+Marks = list[tuple[str, str]]  # a mark and a cell that holds it, the commonest first
 
 
 def refuse_undecided_amounts(
@@ -32,29 +30,29 @@ def refuse_undecided_amounts(
         for name, headers in mapping.columns.items()
         if len(headers) == 1 and columns[name].type in ("decimal", "number", "rate")
     }
-    is_open = not _is_format_stated(system, contract) and bool(source.delimiter)
+    is_open = contract.number_format is None and "number_format" not in system.model_fields_set
     spelled = [header for name, header in numbers.items() if is_open and contract.columns[name].number_format is None]
+    refuse_three_digits(connection, source, spelled)
+    money = [header for name, header in numbers.items() if columns[name].type == "decimal"]
     stated = contract.columns.get("currency")
-    is_mapped = stated is not None and stated.const is None  # each row says its own
-    money = [header for name, header in numbers.items() if columns[name].type == "decimal" and not is_mapped]
-    points, marked = _look(connection, source, spelled, money)
-    _refuse_three_digits(points)
-    for header in marked:
-        _refuse_currencies(connection, contract, source, header)
+    if stated is not None and stated.const is None:
+        for header in _marked(connection, source, money):
+            _refuse_other_than_the_row(connection, source, header, mapping.columns.get("currency", ()))
+        return
+    const = stated.const.upper() if stated is not None and stated.const else ""
+    for header in dict.fromkeys([*_marked(connection, source, money), *filter(HEADER_MARK.search, money)]):
+        marks = _marks(connection, source, header)
+        _refuse_several(header, marks)
+        _refuse_other(header, marks or [(match.group(), header) for match in HEADER_MARK.finditer(header)], const)
 
 
-def _look(
-    connection: duckdb.DuckDBPyConnection, source: Source, spelled: list[str], money: list[str]
-) -> tuple[dict[str, tuple[Any, ...]], list[str]]:
-    """One look at all amounts of a file: the counts of each header of `spelled`, and those of `money` with a mark."""
-    counts = [count for header in spelled for count in _counts(f"trim({quoted(header)})")]
-    counts += [f"count(*) filter ({_is_marked(quoted(header))})" for header in money]
-    if not counts:
-        return {}, []
-    seen = connection.execute(f"select {', '.join(counts)} from {source.relation}").fetchone() or ()
-    points = {header: seen[5 * index : 5 * index + 5] for index, header in enumerate(spelled)}
-    marked = zip(money, seen[5 * len(spelled) :], strict=True)
-    return points, [header for header, count in marked if count]
+def _marked(connection: duckdb.DuckDBPyConnection, source: Source, headers: list[str]) -> list[str]:
+    """The headers with a cell that may hold a currency."""
+    if not headers:
+        return []
+    counts = ", ".join(f"count(*) filter ({_is_marked(quoted(header))})" for header in headers)
+    row = connection.execute(f"select {counts} from {source.relation}").fetchone() or ()
+    return [header for header, count in zip(headers, row, strict=True) if count]
 
 
 def _is_marked(cell: str) -> str:
@@ -66,66 +64,59 @@ def _is_marked(cell: str) -> str:
     return f"(greatest({ends}) > '9' or contains({cell}, '$'))"
 
 
-def _is_format_stated(system: SourceContract, contract: ObjectContract) -> bool:
-    return contract.number_format is not None or "number_format" in system.model_fields_set
+def _has_mark(cell: str) -> str:
+    return rf"{_is_marked(cell)} and regexp_matches({cell}, '\d') and regexp_matches({cell}, {literal(MARK)})"
 
 
-def _refuse_three_digits(points: dict[str, tuple[Any, ...]]) -> None:
-    """A point elsewhere in any column of the file tells what a point is.
-
-    `substr` finds the cells first: a pattern on every cell would cost as much as reading the file.
-    """
-    if any(is_point for _, _, _, is_point, _ in points.values()):
-        return
-    for header, (open_count, grouped_count, long_count, _, example) in points.items():
-        if open_count and (grouped_count or not long_count):
-            raise FileRefusedError(
-                "undecidable_number_format",
-                f"{header!r}: is the point in {example!r} a decimal mark, or does it group thousands? The file leaves "
-                f"it open: set {CONTINENTAL} or {ENGLISH} in the contract",
-            )
-
-
-def _counts(cell: str) -> tuple[str, ...]:
-    """SQL for one column: counts of open cells, of several groups, of long integers, of decimal points; an example."""
-    ends = f"substr({cell}, -4, 1) = '.'"
-    is_open = rf"case when {ends} then regexp_full_match({cell}, '-?[1-9]\d{{0,2}}\.\d{{3}}') else false end"
-    is_grouped = rf"case when {ends} then regexp_full_match({cell}, '-?[1-9]\d{{0,2}}(\.\d{{3}}){{2,}}') else false end"
-    is_point = f"contains({cell}, '.') and not ({is_open}) and not ({is_grouped})"
-    return (
-        f"count(*) filter ({is_open})",
-        f"count(*) filter ({is_grouped})",
-        f"count(*) filter (length({cell}) > 3 and try_cast({cell} as bigint) > 999)",
-        f"count(*) filter ({is_point})",
-        f"any_value({cell}) filter ({is_open})",
-    )
-
-
-def _refuse_currencies(
-    connection: duckdb.DuckDBPyConnection, contract: ObjectContract, source: Source, header: str
-) -> None:
-    """The marks in a column's cells are of one currency, and of the contract's where it is a constant."""
-    cell, stated = quoted(header), contract.columns.get("currency")
-    has_mark = rf"{_is_marked(cell)} and regexp_matches({cell}, '\d') and regexp_matches({cell}, {literal(MARK)})"
-    marks = connection.execute(
+def _marks(connection: duckdb.DuckDBPyConnection, source: Source, header: str) -> Marks:
+    cell = quoted(header)
+    return connection.execute(
         f"select mark, any_value(cell) from (select {cell} as cell, "
-        f"unnest(regexp_extract_all({cell}, {literal(MARK)})) as mark from {source.relation} where {has_mark}) "
+        f"unnest(regexp_extract_all({cell}, {literal(MARK)})) as mark from {source.relation} where {_has_mark(cell)}) "
         "group by all order by count(*) desc, mark"
     ).fetchall()
-    if not marks:
-        return
-    examples = ", ".join(repr(text) for _, text in marks[:3])
+
+
+def _refuse_several(header: str, marks: Marks) -> None:
     if len(marks) > 1 and not shared_currency(mark for mark, _ in marks):
         raise FileRefusedError(
             "mixed_currencies",
-            f"{header!r} holds amounts of several currencies ({examples}): map the column that holds the `currency`, "
-            "or split the file",
+            f"{header!r} holds amounts of several currencies ({_examples(marks)}): map the column that holds the "
+            "`currency`, or split the file",
         )
-    if stated is not None and stated.const and stated.const.upper() not in _with_synonyms(marks[0][0]):
+
+
+def _refuse_other(header: str, marks: Marks, const: str) -> None:
+    """The marks of a column, or of its header, can be the currency that the contract states."""
+    if marks and const and const not in _with_synonyms(marks[0][0]):
+        holds = f"{header!r} holds {_examples(marks)}" if marks[0][1] != header else f"the header is {header!r}"
         raise FileRefusedError(
-            "other_currency",
-            f"{header!r} holds {examples}, and the contract says currency {stated.const}: correct one of the two",
+            "other_currency", f"{holds}, and the contract says currency {const}: correct one of the two"
         )
+
+
+def _refuse_other_than_the_row(
+    connection: duckdb.DuckDBPyConnection, source: Source, header: str, currency: tuple[str, ...]
+) -> None:
+    """A mark in a cell can be the currency that its row states."""
+    if len(currency) != 1:
+        return
+    cell, row_currency = quoted(header), f"upper(trim({quoted(currency[0])}))"
+    pairs = connection.execute(
+        f"select mark, currency, any_value(cell) from (select {cell} as cell, {row_currency} as currency, "
+        f"unnest(regexp_extract_all({cell}, {literal(MARK)})) as mark from {source.relation} where {_has_mark(cell)}) "
+        "where currency <> '' group by all order by count(*) desc, mark"
+    ).fetchall()
+    for mark, stated, text in pairs:
+        if is_known(stated) and not _with_synonyms(mark) & _with_synonyms(stated):
+            raise FileRefusedError(
+                "other_currency",
+                f"{header!r} holds {text!r} in a row whose {currency[0]!r} is {stated!r}: correct one of the two",
+            )
+
+
+def _examples(marks: Marks) -> str:
+    return ", ".join(repr(text) for _, text in marks[:3])
 
 
 def _with_synonyms(mark: str) -> frozenset[str]:

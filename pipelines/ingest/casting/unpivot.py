@@ -18,10 +18,11 @@ from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.cast_sql import STANDARD_NULLS
 from pipelines.ingest.casting.control import control_sql, create_marked
 from pipelines.ingest.casting.header_mapping import UNPIVOTED, missing_header
+from pipelines.ingest.casting.months import month_number
 from pipelines.ingest.formats.source import BLANKS, SHEET, FileRefusedError, Source, folded
 
 FIRST_RECORD = 5_000_000_000  # above the records of any other file; dbt reserves 10 billion numbers per file
-RECORDS_PER_COLUMN = 10_000_000
+RECORDS_PER_COLUMN = 10_000_000  # more than a sheet has rows: a value is numbered within its column
 MAX_COLUMNS = FIRST_RECORD // RECORDS_PER_COLUMN - 1
 _ITEM = '"~item"'  # no header begins with it
 _NUMBERED = re.compile(r" \(\d{1,2}\)$")
@@ -171,6 +172,7 @@ def unpivot_columns(
     groups = headings(contract.unpivot, source.headers)
     if not groups:
         return _without_headings(connection, source, contract.unpivot)
+    _refuse_one_year(contract, contract.unpivot.name, [heading.name for heading in groups])
     unpivoted = {header for heading in groups for header in heading.cells.values()}
     values = list(dict.fromkeys(value for heading in groups for value in heading.cells))
     names = [contract.unpivot.name, *values, UNPIVOTED]
@@ -201,6 +203,20 @@ def unpivot_columns(
     _count(connection, source, len(groups))
     headers = [*kept, *names]
     return replace(source, headers=headers, relation="unpivoted", table="unpivoted", has_control=True)
+
+
+def _refuse_one_year(contract: ObjectContract, name: str, months: list[str]) -> None:
+    """Refuse months that run into the next calendar year where the contract joins them all to one: April to March."""
+    numbers = [month_number(month) or 0 for month in months]
+    wraps = [month for before, number, month in zip(numbers, numbers[1:], months[1:], strict=False) if number < before]
+    joined = next((key for key, column in contract.columns.items() if len(column.join) > 1 and name in column.join), "")
+    if joined and wraps and 0 not in numbers:
+        raise FileRefusedError(
+            "one_year",
+            f"the months run from {months[0]!r} to {months[-1]!r}, and {joined} joins them all to one year: those from "
+            f"{wraps[0]!r} on are of the next, or of the first the year before? `almanac sources new` proposes an "
+            "expression for it",
+        )
 
 
 def _without_headings(connection: duckdb.DuckDBPyConnection, source: Source, unpivot: Unpivot) -> Source:

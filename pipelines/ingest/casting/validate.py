@@ -18,6 +18,7 @@ from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.cast import ERRORS, PHONES, Casting, is_emptied
 from pipelines.ingest.casting.code_lists import Vocabulary
 from pipelines.ingest.casting.contract_sql_errors import sql_refused
+from pipelines.ingest.casting.damaged_cells import empty_error_words, find_damaged_ids
 from pipelines.ingest.formats.source import FileRefusedError
 
 Result = TypeVar("Result")
@@ -49,6 +50,8 @@ def validate_rows(
         f"from (select _record, unnest(string_split(_errors, {literal(ERRORS)})) as problem "
         "from typed where not _is_control and _errors is not null)"
     )
+    find_damaged_ids(connection, casting)
+    errors = empty_error_words(connection, casting)
     words = UnknownWords() if unknown is None else unknown
     _look_up(connection, casting, vocabularies, words)
     if unknown is None:
@@ -58,7 +61,7 @@ def validate_rows(
     _run_contract_sql(connection, casting, lambda: _find_broken_rules(connection, casting))
     if unknown is None:
         _find_duplicates(connection, casting.contract)
-    return corrections
+    return pl.concat([corrections, errors.cast(CORRECTIONS)]) if errors.height else corrections  # type: ignore[arg-type]
 
 
 def _run_contract_sql(connection: duckdb.DuckDBPyConnection, casting: Casting, step: Callable[[], Result]) -> Result:

@@ -34,9 +34,11 @@ def scan_bytes(path: Path, dialect: Dialect, reader: Reader) -> ByteScan:
     """Scan all bytes once. Raises FileRefusedError for a line longer than MAX_LINE."""
     is_plain = len(dialect.delimiter) == 1 and bool(dialect.quote) and reader.ragged == "refuse" and not reader.comment
     blank_patterns = [
-        re.compile(mark.encode()) for mark in ("\u00a0", "\u3000", "\ufeff", "\u2060", "\x0b", "\x0c", '\r"', '\n"')
+        re.compile(mark.encode())
+        for mark in ("\u00a0", "\u00ad", "\u180e", "\u3000", "\ufeff", "\x0b", "\x0c", '\r"', '\n"')
     ]
-    blank_patterns.append(re.compile(b"\xe2\x80[\x8b-\x8f\xaa\xac\xad]"))  # of no width, or marks of direction
+    # of no width, or marks of direction
+    blank_patterns.append(re.compile(b"\xe2(?:\x80[\x8b-\x8f\xaa-\xae]|\x81[\xa0\xa6-\xa9])"))
     blank_patterns += [re.compile(b"\t")] if dialect.delimiter != "\t" else []
     guards = [b'="', *(edge + b"'" for edge in (dialect.delimiter.encode(), b"\n", b"\r", b'"'))]
     crlf_count = lf_count = cr_count = run = 0

@@ -22,7 +22,7 @@ from pipelines.ingest.formats.careful_parser import Dialect, Record, parse
 from pipelines.ingest.formats.chunks import blank_lines, chunk_offsets, copy_chunk
 from pipelines.ingest.formats.decode import find_encodings, head_text, to_utf8
 from pipelines.ingest.formats.dialect import HEAD_RECORDS, find_dialect, header_index, header_names, title_texts
-from pipelines.ingest.formats.source import FileRefusedError, Load, Refused, Source, unique_headers
+from pipelines.ingest.formats.source import FOOTER, FileRefusedError, Load, Refused, Source, unique_headers
 
 CAREFUL_BYTES = 256 * 1024 * 1024
 CAREFUL_RECORDS = 50_000  # at a time: as Python objects they take several times the memory of their text
@@ -200,12 +200,7 @@ def _read_carefully(
     source.relation = "cells"
 
 
-# What reports write below their rows: the only cell of its line.
-_FOOTER = re.compile(
-    r"(?i)\s*(copyright\b|©|\(c\) \d|confidential information\b|(report )?generated (by|on)\b|exported (by|on|from)\b"
-    r"|filtered by\b|as of \d|grand totals?( \([\d,]+ records?\))?\s*$|total( records)?:? [\d,]+( records?)?\s*$"
-    r"|制表|导出时间|共\s*\d+\s*条)"
-)
+_FOOTER = re.compile(FOOTER)
 
 
 def _usable(

@@ -15,8 +15,8 @@ from pipelines.ingest.formats.two_row_header import two_row_header
 
 DELIMITERS = (",", ";", "\t", "|", "~", "^", ":", " ")
 UNLIKELY = {":": 0.4, " ": 0.5}  # weights of delimiters that also occur in times and in prose
-MIN_SPLIT_SHARE = 0.9
-HEAD_RECORDS = 100
+MIN_SPLIT_SHARE = 0.9  # of records with as many cells as the first: titles and totals differ
+HEAD_RECORDS = 100  # of the head of a file: more do not change which delimiter wins, and each is parsed per candidate
 _IN_VALUES = re.compile(r"(?<=\d):(?=\d\d)|:(?=//)")  # colons of times and addresses separate no cells
 _DIGITS = re.compile(r"\d+")
 _PERIOD = re.compile(r"(?:19|20)\d\d(?:[-/.](?:0?[1-9]|1[0-2])(?:[-/.](?:0?1)(?:[ T]00:00:00)?)?)?")

@@ -16,7 +16,7 @@ from pipelines.ingest.formats.decode import find_encodings
 from pipelines.ingest.formats.source import FileRefusedError
 
 MAX_BYTES = 128 * 1024**2  # parsed at once, it takes several times its size in memory
-MAX_SPAN = 1000
+MAX_SPAN = 1000  # cells: a page that claims more would fill the memory with blanks
 _PAGE = re.compile(rb"(?i)<(!doctype html|html|table|head|meta|body)\b")
 _SHEET = re.compile(rb"(?i)urn:schemas-microsoft-com:office:spreadsheet")
 _XMLNS = "{urn:schemas-microsoft-com:office:spreadsheet}"

@@ -94,14 +94,16 @@ class Quotes:
         answers[starts == 0] = _YES
         for number in np.flatnonzero(answers == _PERHAPS):
             answers[number] = self._begins_cell(data, int(starts[number]))
-        return answers == _YES
+        found: Flags = answers == _YES
+        return found
 
     def _closes(self, data: bytes, ends: Offsets) -> Flags:
         """Whether a cell ends after each of them, if one is open."""
         answers = self._table(self._delimiter[0])[np.frombuffer(data + b"\n", np.uint8)[ends]]
         for number in np.flatnonzero(answers == _PERHAPS):
             answers[number] = self._ends_cell(data, int(ends[number]))
-        return answers == _YES
+        found: Flags = answers == _YES
+        return found
 
     def _table(self, edge: int) -> NDArray[np.uint8]:
         """By neighbouring byte, whether a cell begins or ends there. edge: the delimiter's byte on that side."""

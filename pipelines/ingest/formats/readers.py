@@ -1,7 +1,7 @@
 """The entry point for all formats: chosen by the contract, otherwise by the file's name and first bytes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -14,6 +14,7 @@ from pipelines.home.warehouse import quoted
 from pipelines.ingest.formats.archives import unpack
 from pipelines.ingest.formats.delimited import delimited_chunks, read_delimited
 from pipelines.ingest.formats.markup import markup_frame, markup_kind
+from pipelines.ingest.formats.plugin import plugin_records
 from pipelines.ingest.formats.sheets import read_sheets
 from pipelines.ingest.formats.source import FileRefusedError, Load, Refused, Source, unique_headers
 from pipelines.ingest.formats.workbook import read_frame, read_workbook
@@ -58,6 +59,8 @@ def _as_refusals() -> Iterator[None]:
 
 
 def _kind(path: Path, reader: Reader) -> str:
+    if reader.plugin:
+        return "plugin"
     return reader.format if reader.format != "auto" else file_format(path)
 
 
@@ -70,6 +73,9 @@ def _read(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, fol
         return read_frame(connection, markup_frame(path, reader, kind), reader, kind)
     if kind == "parquet":
         return _read_parquet(connection, path)
+    if kind == "plugin":
+        found = enumerate(plugin_records(reader.plugin, path), start=1)
+        return _read_records(connection, ((number, record, "", None) for number, record in found), reader)
     return _read_json(connection, path, reader, kind)
 
 
@@ -102,7 +108,7 @@ def _read_parquet(connection: duckdb.DuckDBPyConnection, path: Path) -> Source:
         f"cast({quoted(name)} as varchar) as {quoted(header)}" for name, header in zip(names, headers, strict=True)
     )
     connection.execute(f"create table cells as select row_number() over () as _record, {cells} from parquet_file")
-    return Source(headers, "cells", encoding="parquet")
+    return Source(headers, "cells", encoding="parquet", has_typed_numbers=True)
 
 
 def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader, kind: str) -> Source:
@@ -110,9 +116,16 @@ def _read_json(connection: duckdb.DuckDBPyConnection, path: Path, reader: Reader
 
     A record is an object, or, where the contract names the `headers`, a list with a value for each of them.
     """
-    source = Source([], "cells", encoding="utf-8")
+    return _read_records(connection, _json_records(path, reader, kind), reader)
+
+
+def _read_records(
+    connection: duckdb.DuckDBPyConnection, records: Iterable[tuple[int, object, str, int | None]], reader: Reader
+) -> Source:
+    """Records, each with its number, its raw text and its byte offset, as cells."""
+    source = Source([], "cells", encoding="utf-8", has_typed_numbers=True)
     rows: list[tuple[int, dict[str, str | None]]] = []
-    for number, item, raw, offset in _json_records(path, reader, kind):
+    for number, item, raw, offset in records:
         if isinstance(item, list) and reader.headers and len(item) == len(reader.headers):
             item = dict(zip(reader.headers, item, strict=True))
         if isinstance(item, dict):

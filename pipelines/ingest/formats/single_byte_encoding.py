@@ -1,23 +1,44 @@
 """Which one-byte encoding a file is in that is neither UTF-8 nor East Asian: shown by its letters, or asked.
 
-Every byte is a letter of every one-byte encoding, so decoding proves nothing. Two things do: letters above 127 stand
-alone in Latin words and side by side in other scripts; and no word has a capital behind a small letter.
+Every byte is a letter of every one-byte encoding, so decoding proves nothing. Right is the reading that keeps to the
+alphabet of one language, with no capital behind a small letter and no sign inside a word; where two do, it is asked.
 """
 
 import re
+from functools import cache
 from itertools import pairwise
+from pathlib import Path
 
+import yaml
 from charset_normalizer import from_bytes
 
 from pipelines.ingest.formats.source import FileRefusedError
 
-_NON_LATIN = ["cp1251", "koi8_r", "cp1253", "cp1255", "cp1256", "cp874"]
+ALPHABETS = Path(__file__).with_name("alphabets.yml")
+# Encoding to the group of its languages. Of those that read a text alike the first is named.
+_LATIN = {
+    "cp1252": "western", "iso8859_15": "western", "cp1250": "central", "cp1254": "turkish", "cp1257": "baltic",
+    "mac_roman": "western", "iso8859_2": "central", "cp850": "western",
+}  # fmt: skip
+_OTHER = {
+    "cp1251": "cyrillic", "cp1253": "greek", "cp1255": "hebrew", "cp1256": "arabic", "cp874": "thai",
+    "koi8_r": "cyrillic", "cp866": "cyrillic",
+}  # fmt: skip
 MIN_RUN_SHARE = 0.5  # of letters above 127 that stand in runs of three or more; in Latin words such runs are rare
-# Hebrew has no capitals: its letters are the small ones of Cyrillic without ы, ь, э, ю and я.
-_HEBREW, MIN_HEBREW_LETTERS = range(0xE0, 0xFB), 8
-SAMPLE_BYTES = 64 * 1024
+MIN_HEBREW_LETTERS = 8  # as Cyrillic they would be small ones alone, and none of ы, ь, э, ю and я
+MIN_LETTERS = 12  # fewer letters of another script than that prove none, where several scripts read them
+SAMPLE_BYTES = 8 * 1024
 _WORD = re.compile(r"[^\W\d_]+")
-# Icelandic letters in cp1252, Turkish ones in cp1254: the same bytes. Icelandic has the accents as well, Turkish not.
+_TYPOGRAPHY = set("’‘“”„‚–—…«»‹›·•€£°§²³½¼¾®©™´¨¿¡×±µ№ªº\u00a0\u00ad\u200e\u200f")
+_VOWELS = r"\u064b-\u0652\u0e31\u0e34-\u0e3a\u0e47-\u0e4e"  # signs of Arabic and Thai that follow a letter
+_MARK_FIRST = re.compile(rf"(?<![\w{_VOWELS}])[{_VOWELS}]")
+# Apostrophes between letters are words' own; other signs above 127 are not, nor is a dash between small letters.
+_SIGN = rf"(?:[^\w\s’‘´·–—\u00ad\x00-\x7f{_VOWELS}]|[ªº²³])"
+_INSIDE = re.compile(rf"[^\W\d_]{_SIGN}[^\W\d_]|[^\W\d_A-Z][–—][a-z]|[a-z][‚„†‡ˆ‰‹˜]")
+_MIXED = re.compile(r"[A-Za-z][\u0370-\u0e7f]|[\u0370-\u0e7f][A-Za-z]")  # a word is of one script
+_ALONE = set("àÀâÂéÉèÈêòóÓöÖåÅôÔíÍúÚæÆýа-яА-Я")
+# Letters that a language has at one place of a word only: Italian ì and ù end it, Icelandic þ begins it.
+_ENDS, _BEGINS = "ìùÌÙ", "þÞ"
 _TURKISH_OR_ICELANDIC, _ICELANDIC = set("ðþýÐÞÝ"), set("áéíóúæÁÉÍÓÚÆ")
 
 
@@ -26,44 +47,86 @@ def single_byte_encoding(data: bytes) -> str:
 
     data: from the first line on that has a byte above 127.
     """
-    data = data[:SAMPLE_BYTES]
-    if not any(byte > 127 for byte in data):
+    data = b"\n".join(line for line in data.splitlines() if not line.isascii())[:SAMPLE_BYTES]
+    if not data:
         return "cp1252"
     runs = re.findall(rb"[\x80-\xff]+", data)
     share = sum(len(run) for run in runs if len(run) > 2) / sum(map(len, runs))
-    return _other_script(data) if share >= MIN_RUN_SHARE else _latin(data)
+    latin, other = _readings(data, _LATIN), _readings(data, _OTHER) if share >= MIN_RUN_SHARE else {}
+    return _other_script(data, latin, other) if other else _latin(data, latin)
 
 
-def _other_script(data: bytes) -> str:
-    letters = [byte for byte in data if byte > 127]
-    if len(letters) >= MIN_HEBREW_LETTERS and all(letter in _HEBREW for letter in letters):
+def _readings(data: bytes, encodings: dict[str, str]) -> dict[str, str]:
+    """The encodings under which the text keeps to one language, each with its text; alike texts only once."""
+    texts: dict[str, str] = {}
+    for name, group in encodings.items():
+        text = _decoded(data, name)
+        if _is_of_one_language(text, group) and text not in texts.values():
+            texts[name] = text
+    return texts
+
+
+def _is_of_one_language(text: str, group: str) -> bool:
+    letters = {letter for letter in text if letter > "\x7f" and letter not in _TYPOGRAPHY}
+    small = {letter.lower() for letter in letters} - {"i̇"}
+    is_latin = group in _LATIN.values()
+    if _breaks(text) or (not is_latin and (not letters or "µ" in text or _MIXED.search(text))):
+        return False
+    return any(small <= alphabet for alphabet in _alphabets()[group])
+
+
+@cache
+def _alphabets() -> dict[str, list[frozenset[str]]]:
+    listed = yaml.safe_load(ALPHABETS.read_text(encoding="utf-8"))
+    return {group: [frozenset(letters) for letters in languages.values()] for group, languages in listed.items()}
+
+
+def _latin(data: bytes, readings: dict[str, str]) -> str:
+    text = _decoded(data, "cp1252")
+    if "cp1252" in readings:
+        if set(text) & _TURKISH_OR_ICELANDIC and not set(text) & _ICELANDIC:
+            raise _undecided(data, ["cp1254", "cp1252"])
+        return "cp1252"
+    if len(readings) == 1:
+        return next(iter(readings))
+    if readings or _breaks(text) or not _is_of_the_west(text):
+        raise _undecided(data, [*readings, "cp1252", "mac_roman"])
+    return "cp1252"  # names of several languages
+
+
+def _is_of_the_west(text: str) -> bool:
+    """Whether each letter is of some Western language; ð, þ, ý without Icelandic accents are Baltic or Turkish."""
+    known = frozenset[str]().union(*_alphabets()["western"])
+    known -= frozenset() if set(text) & _ICELANDIC else {"ð", "þ", "ý"}
+    return {letter.lower() for letter in text if letter > "\x7f" and letter not in _TYPOGRAPHY} - {"š", "ž"} <= known
+
+
+def _other_script(data: bytes, latin: dict[str, str], readings: dict[str, str]) -> str:
+    letters = sum(byte > 127 for byte in data)
+    if len(readings) == 1 and (letters >= MIN_LETTERS or not latin):
+        return next(iter(readings))
+    if "cp1255" in readings and letters >= MIN_HEBREW_LETTERS:
         return "cp1255"
-    found = [match.encoding for match in from_bytes(data, cp_isolation=_NON_LATIN)]
-    if not found:
-        raise _undecided(data, ["cp1252", *_NON_LATIN])
+    found = [match.encoding for match in from_bytes(data, cp_isolation=list(readings))]
+    if not found or letters < MIN_LETTERS:
+        raise _undecided(data, [*readings, *latin, "cp1252", "cp1251"])
     return found[0]
 
 
-def _latin(data: bytes) -> str:
-    breaks = {name: _capitals_inside(_decoded(data, name)) for name in ("cp1252", "mac_roman")}
-    text = _decoded(data, "cp1252")
-    if breaks["cp1252"] and breaks["mac_roman"]:
-        raise _undecided(data, list(breaks))
-    if breaks["cp1252"]:
-        return "mac_roman"
-    if set(text) & _TURKISH_OR_ICELANDIC and not set(text) & _ICELANDIC:
-        raise _undecided(data, ["cp1254", "cp1252"])
-    return "cp1252"
+def _breaks(text: str) -> bool:
+    """Whether words hold what no word does: a capital behind a small letter, a sign, a letter at the wrong place."""
+    if _INSIDE.search(text) or _MARK_FIRST.search(text):
+        return True
+    return any(_is_broken(word) for word in _WORD.findall(text) if not word.isascii())
 
 
-def _capitals_inside(text: str) -> int:
-    """Number of words with an accented capital behind a small letter, or a sign of punctuation between two letters."""
-    words = _WORD.findall(text)
-    capitals = sum(
-        any(one.islower() and other.isupper() and other > "\x7f" for one, other in pairwise(word)) for word in words
+def _is_broken(word: str) -> bool:
+    has_capital_inside = any(
+        one.islower() and other.isupper() and max(one, other) > "\x7f" for one, other in pairwise(word)
     )
-    # The apostrophes ' and - between letters are words' own; the other signs above 127 are not.
-    return capitals + len(re.findall(r"[^\W\d_][§¶†‡•°¨¬±≤≥∂∑∏π∫ªºΩ√≈∆][^\W\d_]", text))
+    is_misplaced = any(letter in word[:-1] for letter in _ENDS) or any(letter in word[1:] for letter in _BEGINS)
+    is_alone = len(word) == 1 and word < "\u0250" and word not in _ALONE | _TYPOGRAPHY
+    return has_capital_inside or is_misplaced or is_alone
 
 
 def _decoded(data: bytes, encoding: str) -> str:
@@ -72,7 +135,8 @@ def _decoded(data: bytes, encoding: str) -> str:
 
 def _undecided(data: bytes, encodings: list[str]) -> FileRefusedError:
     line = next((line for line in data.splitlines() if any(byte > 127 for byte in line)), data)[:40]
-    readings = ", ".join(f"{_decoded(line, name).strip()!r} as {name}" for name in encodings[:3])
+    names = list(dict.fromkeys(encodings))[:3]
+    readings = ", ".join(f"{_decoded(line, name).strip()!r} as {name}" for name in names)
     return FileRefusedError(
         "undecided_encoding",
         f"the text is not UTF-8 and its encoding is not clear: {readings}. Set `reader: {{encoding: ...}}` in the "

@@ -16,7 +16,18 @@ import duckdb
 
 MEMORY_LIMIT = "1200MB"
 # Trimmed around a cell: also marks of direction and width that pages and chats leave behind, which nobody sees.
-BLANKS = " \t\r\n\u00a0\u3000\ufeff\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202c\u202d"
+BLANKS = " \t\r\n\u00a0\u3000\ufeff\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202c\u202d\u2066\u2067\u2068\u2069"
+# Taken out inside a text as well; U+200C and U+200D join letters in Persian and signs in pictures, but in no id.
+UNSEEN, JOINERS = "\u00ad\u180e\u200b\u200e\u200f\u2060\u202a-\u202e\u2066-\u2069\ufeff", "\u200c\u200d"
+# What reports write below their rows: the only cell of its line.
+FOOTER = (
+    r"(?i)^\s*(?:copyright\b|©|\(c\) \d|confidential information\b|(?:report )?(?:generated|printed|run) (?:by|on)\b"
+    r"|exported (?:by|on|from)\b|filtered by\b|as of \d|grand totals?(?: \([\d,]+ records?\))?\s*$|page \d+"
+    r"|(?:total|number of|total number of)?\s*(?:records|rows|count)\s*[:=]\s*[\d.,]+\s*$"
+    r"|total(?: records)?:? [\d,]+(?: records?)?\s*$|[\d.,]+ (?:records|rows|datensätze|zeilen|lignes|registros)\s*$"
+    r"|anzahl\b.*[:=]?\s*[\d.,]+\s*$|(?:erstellt|exportiert|gedruckt) (?:am|von)\b|stand:? ?\d|seite \d+|vertraulich\b"
+    r"|制表|打印|导出时间|共\s*\d+\s*条|第\s*\d+\s*页)"
+)
 SHEET = "_sheet"  # the column that holds the sheet of a workbook that a row is from
 
 
@@ -51,7 +62,7 @@ class Source:
     refused: records that could not be split into cells.
     control: number of rows that the reader took out: titles, the header, blank lines.
     has_header: whether the headers are in the file, and not generated.
-    has_unicode_blanks: whether cells may begin or end with blanks other than the space.
+    has_unicode_blanks: whether cells may begin or end with blanks other than the space, or hold marks without width.
     has_excel_guards: whether cells may stand as `="0010"` or `'0010`.
     records: the number of its last record, where it is a chunk of a file.
     titles: the texts above the header, one per row.
@@ -59,6 +70,7 @@ class Source:
     sheets: the headers of each sheet by its name, where the rows of several are in one table.
     sheet_titles: the texts above the header of each sheet.
     added: headers that are not in the file: what is stated once for all rows, the name of the sheet.
+    has_typed_numbers: whether the format itself says what a number is, as JSON and Parquet do.
     """
 
     headers: list[str]
@@ -76,6 +88,7 @@ class Source:
     sheets: dict[str, tuple[str, ...]] = field(default_factory=dict)
     sheet_titles: dict[str, list[str]] = field(default_factory=dict)
     added: tuple[str, ...] = ()
+    has_typed_numbers: bool = False
     table: str = "cells"
     warnings: list[str] = field(default_factory=list)
 

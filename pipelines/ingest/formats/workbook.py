@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 UNICODE_BLANKS = BLANKS.replace(" ", "")
 MAX_UNPACKED_BYTES = 2 * 1024**3
-MAX_RATIO = 200
+MAX_RATIO = 200  # times its packed size: cells do not pack so tightly, an archive made to fill the memory does
 MAX_CELLS = 60_000_000  # all rows that a sheet can have, by 57 columns
 MAX_SCANNED_BYTES = 16 * 1024**2
 BLOCK_BYTES = 1024**2

@@ -9,10 +9,13 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from pipelines.contracts import ObjectContract, canonical_objects
+from pipelines.contracts.objects import KeyNamespace
 from pipelines.ingest.arrival import Arrival
+from pipelines.ingest.casting.header_mapping import HeaderMapping
 from pipelines.ingest.files.file_ledger import Row
 
 SEPARATOR = ","
+KEY_SPACE = "key space "
 
 
 class ProvenColumns:
@@ -42,10 +45,28 @@ class ProvenColumns:
             for name, column in contract.columns.items()
             if (column.source or column.join) and not column.optional and _may_lack(contract, name, never)
         }
-        if not columns:
+        spaces = tuple(_lenient(contract, space, never) for space in contract.key_namespace)
+        freed = {KEY_SPACE + new.name for new, old in zip(spaces, contract.key_namespace, strict=True) if new != old}
+        if not columns and not freed:
             return arrival
-        lenient = contract.model_copy(update={"columns": {**contract.columns, **columns}})
-        return replace(arrival, contract=lenient, may_lack=frozenset(columns))
+        update = {"columns": {**contract.columns, **columns}, "key_namespace": spaces}
+        return replace(arrival, contract=contract.model_copy(update=update), may_lack=frozenset({*columns, *freed}))
+
+
+def absent_names(arrival: Arrival, mapping: HeaderMapping) -> list[str]:
+    """What the file lacks of what it may lack: canonical columns, and key spaces as `key space` and their name."""
+    spaces = {KEY_SPACE + space.name: space.column for space in arrival.contract.key_namespace}
+    return sorted(
+        name
+        for name in arrival.may_lack
+        if (spaces[name] not in mapping.keys if name in spaces else not mapping.columns[name])
+    )
+
+
+def _lenient(contract: ObjectContract, space: KeyNamespace, never: set[str] | None) -> KeyNamespace:
+    """A key space whose header may be missing unless an earlier file had it; a column's own is the column's."""
+    is_free = space.column not in contract.columns and (never is None or f"{KEY_SPACE}{space.name}" in never)
+    return space.model_copy(update={"optional": True}) if is_free and not space.optional else space
 
 
 def _may_lack(contract: ObjectContract, name: str, never: set[str] | None) -> bool:

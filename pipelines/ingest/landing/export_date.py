@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -11,6 +12,10 @@ import duckdb
 from pipelines.contracts import ObjectContract
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.formats.source import FileRefusedError, Source, folded
+
+SIDECAR = ".meta.json"
+DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_. ]?(0[1-9]|1[0-2])[-_. ]?(0[1-9]|[12]\d|3[01])(?!\d)")
+EPOCH = re.compile(r"(?<!\d)(1[0-9]{12})(?!\d)")  # from 2001 to 2033
 
 
 def as_utc(moment: datetime, zone: str) -> datetime:
@@ -26,12 +31,31 @@ def exported_at(contract: ObjectContract, path: Path, name: str, zone: str) -> d
         return None
     if rule.filename:
         match = _found(rule.filename, Path(name).name) or _found(rule.filename, name)
-        if not match:
-            raise FileRefusedError("no_export_date", f"the name does not match exported_at {rule.filename!r}")
-        return as_utc(_parsed(match.group(1), rule.format), zone)
+        if match:
+            return as_utc(_parsed(match.group(1), rule.format), zone)
+        return _named_otherwise(rule.filename, path, Path(name).name, zone)
     if rule.sidecar:
         return as_utc(_from_sidecar(path), zone)
     return as_utc(_iso(str(rule.on)), zone)
+
+
+def _named_otherwise(pattern: str, path: Path, name: str, zone: str) -> datetime:
+    """The date of a name that the contract's pattern does not match: a year-first day, the milliseconds that reports of
+    Salesforce are numbered with, or what the sidecar says. Raises FileRefusedError with the two ways to state it."""
+    days = {"".join(parts) for parts in DAY.findall(name)}
+    moments = {datetime.fromtimestamp(int(text) / 1000, UTC) for text in EPOCH.findall(name)}
+    with suppress(ValueError):
+        moments |= {datetime.strptime(day, "%Y%m%d") for day in days}
+    if len(moments) == 1:
+        return as_utc(moments.pop(), zone)
+    if path.with_name(path.name + SIDECAR).exists():
+        return as_utc(_from_sidecar(path), zone)
+    stem, dot, ending = name.rpartition(".")
+    raise FileRefusedError(
+        "no_export_date",
+        f"the name states no date of the export (exported_at {pattern!r}): put the day into it, as "
+        f"{stem or name}_2026-01-31{dot}{ending if stem else ''}, or write it into {name}{SIDECAR}",
+    )
 
 
 def _found(pattern: str, name: str) -> re.Match[str] | None:
@@ -64,7 +88,7 @@ def export_dates(connection: duckdb.DuckDBPyConnection, contract: ObjectContract
 
 
 def _from_sidecar(path: Path) -> datetime:
-    sidecar = path.with_name(path.name + ".meta.json")
+    sidecar = path.with_name(path.name + SIDECAR)
     try:
         return _iso(str(json.loads(sidecar.read_text(encoding="utf-8"))["exported_at"]))
     except (OSError, ValueError, KeyError, TypeError) as error:

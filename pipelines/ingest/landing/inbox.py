@@ -103,6 +103,11 @@ def matching_contracts(
     return {file.name: [(system, item) for rule, system, item in rules if rule.fullmatch(file.name)] for file in files}
 
 
+def named_like(name: str, item: ObjectContract) -> bool:
+    """Whether a file, wherever it lies, is named as those of the contract, in upper or lower case."""
+    return any(re.fullmatch(_glob_pattern(Path(glob).name), name, re.IGNORECASE) for glob in item.files)
+
+
 def nearest_contract(name: str, contracts: Mapping[str, SourceContract]) -> str:
     """The contract whose glob is most like a file's name, as words; empty where none is like it."""
     wanted = _letters(Path(name).name)

@@ -20,9 +20,12 @@ from pipelines.ingest.casting.currency import (
     guessed_currency,
     refuse_unstated,
 )
+from pipelines.ingest.casting.damaged_cells import error_warnings
 from pipelines.ingest.casting.date_order import DateOrderEvidence
 from pipelines.ingest.casting.header_mapping import map_headers, refuse_misspelled
+from pipelines.ingest.casting.position import add_position
 from pipelines.ingest.casting.sheet_mapping import map_sheets
+from pipelines.ingest.casting.stated_units import refuse_unread_units
 from pipelines.ingest.casting.undecided import refuse_undecided_amounts
 from pipelines.ingest.casting.unpivot import add_stated, unpivot_columns
 from pipelines.ingest.casting.validate import refuse_unknown_words, validate_rows
@@ -31,6 +34,7 @@ from pipelines.ingest.erasure.person import personal_columns
 from pipelines.ingest.files import store
 from pipelines.ingest.formats.readers import open_source
 from pipelines.ingest.formats.source import FileRefusedError, Load, ScratchDatabase, Source
+from pipelines.ingest.landing.absent import absent_names
 from pipelines.ingest.landing.chunked_file import ChunkedFile, merge_outcomes
 from pipelines.ingest.landing.export_date import export_dates, exported_from_column, newest_of
 from pipelines.ingest.quarantine.rejected_rows import first_reason, rejected_rows
@@ -134,6 +138,7 @@ def _prepared(
     """The rows that are read: stated values added, blank cells filled down, columns unpivoted, sheets mapped."""
     contract = arrival.contract
     table = fill_down(connection, add_stated(connection, source, contract, arrival.name), contract, carried)
+    table = add_position(connection, table, contract, is_chunk=carried is not None)
     table = unpivot_columns(connection, table, contract, (*arrival.system.null_words, *contract.null_words))
     return map_sheets(connection, table, contract)
 
@@ -154,10 +159,11 @@ def _read(
     table = _prepared(connection, arrival, source, chunked_file.carried if chunked_file else None)
     mapping = map_headers(contract, table.headers)
     outcome.warnings += [*table.warnings, *mapping.warnings]
-    outcome.absent_columns = sorted(name for name in arrival.may_lack if not mapping.columns[name])
-    refuse_misspelled(contract, outcome.absent_columns, mapping)
+    outcome.absent_columns = absent_names(arrival, mapping)
+    refuse_misspelled(contract, [name for name in outcome.absent_columns if name in contract.columns], mapping)
     if outcome.absent_columns:
         outcome.warnings.append(f"the file lacks the headers of {', '.join(outcome.absent_columns)}: read as empty")
+    refuse_unread_units(contract, mapping, table)
     refuse_undecided_amounts(connection, arrival.system, contract, mapping, table)
     is_required = settings.company.require_currency
     if is_required:
@@ -172,6 +178,7 @@ def _read(
         connection, casting, arrival.vocabularies, chunked_file.unknown if chunked_file else None
     )
     outcome.corrections = pl.concat([arrival.patch.corrections(), corrections])
+    outcome.warnings += error_warnings(corrections)
     outcome.rows_without_currency = count_without_currency(
         connection, arrival.system, contract, canonical, is_required=is_required
     )

@@ -14,7 +14,8 @@ from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.formats.source import FileRefusedError
 from pipelines.ingest.landing.export_date import exported_at
 from pipelines.ingest.landing.inbox import InboxFile, allowed_hashes, list_inbox, matching_contracts, nearest_contract
-from pipelines.ingest.landing.report import IngestReport, file_id_of, ledger_row, note_unread
+from pipelines.ingest.landing.nearest import nearest_by_headers
+from pipelines.ingest.landing.report import IngestReport, file_id_of, is_noted, ledger_row, note_unread
 from pipelines.ingest.quarantine.resubmission import Resubmissions
 
 NEW = sys.maxsize  # a file that was never read comes after those that were
@@ -38,7 +39,7 @@ def plan_arrivals(
     for file in files:
         is_foreign = allowed is not None and file.sha256 not in allowed
         if is_foreign or not claims[file.name]:
-            nearest = nearest_contract(file.name, contracts)
+            nearest = "" if is_foreign or is_noted(file, latest) else _nearest(file, contracts)
             note_unread(file, "demo" if is_foreign else "", nearest, latest, landed_at, report)
             continue
         for system, contract in claims[file.name]:
@@ -62,6 +63,12 @@ def plan_arrivals(
             *_arrival_order(item),
         ),
     )
+
+
+def _nearest(file: InboxFile, contracts: Mapping[str, SourceContract]) -> str:
+    """The contract whose headers the file has; otherwise the one whose files are named most like it."""
+    by_headers = nearest_by_headers(file.path, contracts)
+    return str(by_headers) if by_headers else nearest_contract(file.name, contracts)
 
 
 def _arrival_order(arrival: Arrival) -> tuple[int, int, str]:

@@ -117,6 +117,12 @@ def ledger_row(arrival: Arrival, outcome: FileOutcome, file_id: str, landed_at: 
     }
 
 
+def is_noted(file: InboxFile, latest: dict[tuple[str, str, str], Row]) -> bool:
+    """Whether an earlier run has said that no contract claims these bytes under this name."""
+    before = latest.get(("", "", file.name))
+    return bool(before and before["sha256"] == file.sha256)
+
+
 def note_unread(
     file: InboxFile,
     why: str,

@@ -12,15 +12,18 @@ from pipelines.contracts import CanonicalColumn, CanonicalObject
 from pipelines.contracts.money import money_columns
 from pipelines.ingest.casting.currency import read_currency
 from pipelines.ingest.proposals.column_values import SAMPLE_CELLS, ColumnSample
+from pipelines.ingest.proposals.evidence import DOCUMENTS, head_columns
+from pipelines.ingest.proposals.guess import Guess
 from pipelines.ingest.proposals.headers import aliases, exact_similarities
-from pipelines.ingest.proposals.mapping import SURE, Guess, ProposalContext
+from pipelines.ingest.proposals.mapping import SURE, ProposalContext
 from pipelines.ingest.proposals.options import column_options, is_continental, word_mappings
 from pipelines.ingest.proposals.wide_sheets import MEASURE, WideTable
 
 DATE_FORMATS = (("%Y-%m-%d", r"\d{4}-\d{2}-\d{2}"), ("%Y_%m_%d", r"\d{4}_\d{2}_\d{2}"), ("%Y%m%d", r"\d{8}"))
 # Key columns of objects without an id of their own.
+FEW_REPEATED = 0.9  # of the ids of records are different: those that repeat are errors, and quarantined
 KEY_PARTS = ("member", "dealer_id", "team", "role", "department", "product_id", "component_id", "version")
-_AMOUNT = re.compile(r"-?[\d.,]*[.,]\d+")
+AMOUNT = re.compile(r"-?[\d.,]*[.,]\d+")
 DIMENSIONS = {"region": "region", "product_line": "product_line", "team": "team", "owner_name": "rep"}
 
 
@@ -40,6 +43,8 @@ class ContractDraft:
     stage_dates: tuple[str, list[str]] | None
     label_column: str
     labels: list[str]
+    questions: tuple[Guess, ...] = ()
+    name: str = ""
 
     @property
     def table(self) -> pl.DataFrame:
@@ -55,28 +60,39 @@ class ContractDraft:
         return by_column
 
 
-def to_yaml(draft: ContractDraft) -> str:
-    """The contract of a draft as YAML."""
+def to_yaml(*drafts: ContractDraft) -> str:
+    """The contract of one system as YAML, with an object per draft."""
+    system = drafts[0].system
+    lines = [f"system: {system}", f"title: {system.replace('_', ' ').title()}", "objects:"]
+    for draft in drafts:
+        lines += _object_lines(draft)
+    return "\n".join(lines) + "\n"
+
+
+def _object_lines(draft: ContractDraft) -> list[str]:
     samples = {header: ColumnSample.of(draft.table[header]) for header in draft.table.columns}
     number_samples = [
         samples[h[0]]
         for name, h in draft.headers.items()
         if draft.canonical.columns[name].type in ("decimal", "number")
     ]
-    lines = [f"system: {draft.system}", f"title: {draft.system.replace('_', ' ').title()}"]
+    lines = [f"  - object: {draft.canonical.name}", *([f"    name: {draft.name}"] if draft.name else [])]
+    lines += _file_lines(draft.path)
     if is_continental(number_samples):
-        lines.append('number_format: {thousands: ".", decimal: ","}')
-    lines += ["objects:", f"  - object: {draft.canonical.name}", *_file_lines(draft.path)]
+        lines.append('    number_format: {thousands: ".", decimal: ","}')
     lines += ["    extract: full  # or incremental, window(<date column>)", *_reader_lines(draft), *_wide_lines(draft)]
     lines += _key_lines(draft, samples)
-    lines += ["    columns:", *_column_lines(draft, samples), *_rest_lines(draft), *_stage_history_lines(draft)]
-    return "\n".join(lines) + "\n"
+    return [*lines, "    columns:", *_column_lines(draft, samples), *_rest_lines(draft), *_stage_history_lines(draft)]
 
 
 def _reader_lines(draft: ContractDraft) -> list[str]:
     samples = {header: ColumnSample.of(draft.frame[header]) for header in draft.frame.columns}
     fill = _merged_column(draft) if draft.wide else _fill(draft, samples)
     options: dict[str, object] = {**draft.reader, **({"fill_down": fill} if fill else {})}
+    documents = [draft.headers[name][0] for name in DOCUMENTS if name in draft.headers]
+    if fill and not draft.wide and documents and draft.canonical.key_column == "line_id":
+        options["fill_down"] = fill if documents[0] in fill else [documents[0], *fill]
+        options["fill_down_within"] = documents[0]  # a blank head is not that of the document above
     lines = [f"    reader: {json.dumps(options, ensure_ascii=False)}"] if options else []
     if draft.labels:
         words = ", ".join("'" + label.replace("'", "''") + "'" for label in draft.labels)
@@ -130,6 +146,8 @@ def _column_lines(draft: ContractDraft, samples: dict[str, ColumnSample]) -> lis
         comment = "; ".join([*remarks, *hints])
         lines.append(f"      {column}: {_source(names, options)}{f'  # {comment}' if comment else ''}")
         lines += [f"      # {line}" for line in word_mappings(canonical, samples[names[0]], draft.context.vocabularies)]
+    asked = {guess.column: f"a question, {guess.confidence:.0%} sure: remove the # if so" for guess in draft.questions}
+    lines += [f"      # {guess.column}: {quoted(guess.header)}  # {asked[guess.column]}" for guess in draft.questions]
     return [*lines, *_currency_lines(draft, samples), *_level_lines(draft), *_missing_lines(draft)]
 
 
@@ -259,7 +277,17 @@ def _file_lines(path: Path) -> list[str]:
 def _fill(draft: ContractDraft, samples: dict[str, ColumnSample]) -> list[str]:
     """The headers to fill down: those of a document's head without its amounts, which are no line's."""
     mapped = {guess.header for guess in draft.guesses}
-    return [name for name in filled_down(samples) if name in mapped or samples[name].share(_AMOUNT.fullmatch) < 1]
+    return [name for name in filled_down(samples) if name in mapped or samples[name].share(AMOUNT.fullmatch) < 1] or [
+        name for name in _heads(draft) if name in mapped and samples[name].share(AMOUNT.fullmatch) < 1
+    ]
+
+
+def _heads(draft: ContractDraft) -> list[str]:
+    """Columns of a document's head, where its number is on all rows: filled on first rows only."""
+    documents = [draft.headers[name][0] for name in DOCUMENTS if name in draft.headers]
+    if draft.canonical.key_column != "line_id" or not documents:
+        return []
+    return head_columns(draft.frame, documents[0])
 
 
 def filled_down(samples: dict[str, ColumnSample]) -> list[str]:
@@ -283,7 +311,7 @@ def _merged_column(draft: ContractDraft) -> list[str]:
 
 def _key(item: CanonicalObject, headers: dict[str, list[str]], samples: dict[str, ColumnSample]) -> list[str]:
     """The key column; otherwise the columns that identify a row in combination."""
-    if item.key_column in headers and samples[headers[item.key_column][0]].distinct_share == 1:
+    if item.key_column in headers and samples[headers[item.key_column][0]].distinct_share > FEW_REPEATED:
         return [item.key_column]
     if "line_number" in headers:
         document = next((name for name in ("order_id", "invoice_id") if name in headers), None)

@@ -14,12 +14,16 @@ import yaml
 
 from pipelines.contracts import SourceContract, canonical_objects
 from pipelines.ingest.formats.source import folded
-from pipelines.ingest.proposals.header_patterns import patterns
+from pipelines.ingest.proposals.header_patterns import compiled, patterns
 
 ALIASES = Path(__file__).with_name("header_aliases.yml")
 ENTITIES = Path(__file__).with_name("entity_words.yml")
 CONTAINED, HEAD_NOUN, TYPO = 0.6, 0.06, 0.88
+CJK_HEAD_NOUN = 0.12  # 商品单价 is a 单价: in Chinese the noun ends the name
 LAST_RANK, COMPOUND_RANK = 20, 10
+SHORT = ("id", "no", "qty")  # of two letters
+CONTRACT_RANK = LAST_RANK
+MOST_PARTS = 4  # of a word that is written without separators
 _BRACKETS = r"[(（\[【].*?[)）\]】]"
 _UNIT = re.compile(
     r"(?i)\s*(单位[:：])?(万|亿|千)?(元|台|个|套|件|天|人|%|％|stk|pcs|usd|eur|cny|rmb|min|kg|[$€￥])?\s*"
@@ -51,6 +55,9 @@ def forms(header: str) -> tuple[tuple[str, float], ...]:
     reordered = " ".join([*inside, bare])
     parts = {header: 0.0, reordered.replace(" ", "") if _CJK.search(reordered) else reordered: 0.01}
     parts |= {bare: 0.02 if all(map(_UNIT.fullmatch, inside)) else 0.07}
+    parts |= dict.fromkeys(
+        (without for unit in patterns()["units"] if (without := compiled(unit["pattern"]).sub(" ", bare)) != bare), 0.03
+    )
     parts |= dict.fromkeys(re.split(r"\s[-–]\s|[:：]\s", bare, maxsplit=1)[1:], 0.03)
     deductions: dict[str, float] = {}
     for part, deduction in parts.items():
@@ -58,12 +65,50 @@ def forms(header: str) -> tuple[tuple[str, float], ...]:
             deductions.setdefault(words, deduction)
     for words, deduction in list(deductions.items()):
         deductions.setdefault(" ".join(abbreviations().get(word, word) for word in words.split()), deduction + 0.04)
+        deductions.setdefault(_split_words(words), deduction + 0.03)
+        deductions.setdefault(re.sub(rf" (?:{'|'.join(patterns()['currency_codes'])})$", "", words), deduction + 0.02)
     return tuple(deductions.items())
 
 
 @cache
 def _aliases_file() -> dict[str, Any]:
     return dict(yaml.safe_load(ALIASES.read_text(encoding="utf-8")))
+
+
+@cache
+def _known_words() -> frozenset[str]:
+    """Every word of the alias files in Latin letters."""
+    listed = _aliases_file()
+    names = [word for scope in listed.values() if isinstance(scope, dict) for words in scope.values() for word in words]
+    texts = [*names, *listed["-"], *(word for words in entity_words().values() for word in words)]
+    words = {word for text in map(str, texts) for word in plain(text).split()}
+    words |= set(patterns()["compound_words"])
+    return frozenset(word for word in words if word.isascii() and word.isalpha() and (len(word) > 2 or word in SHORT))
+
+
+@cache
+def _split_words(words: str) -> str:
+    """`ordernumber` and `quantityordered` as the known words that they are written of; others as they are."""
+    return " ".join(_split_one(word) for word in words.split())
+
+
+def _split_one(word: str) -> str:
+    """The fewest known words that make a long one; the word itself where there are none."""
+    vocabulary = _known_words()
+    if len(word) < 7 or word in vocabulary or not word.isascii() or not word.isalpha():
+        return word
+    best: list[list[str] | None] = [[]] + [None] * len(word)
+    for end in range(1, len(word) + 1):
+        for start in range(max(0, end - 12), end):
+            before, part = best[start], word[start:end]
+            if (
+                before is not None
+                and part in vocabulary
+                and (best[end] is None or len(before) + 1 < len(best[end] or ()))
+            ):
+                best[end] = [*before, part]
+    found = best[-1]
+    return " ".join(found) if found and 1 < len(found) <= MOST_PARTS else word
 
 
 def abbreviations() -> dict[str, str]:
@@ -107,8 +152,9 @@ def aliases(name: str, contracts: Iterable[SourceContract] = ()) -> Aliases:
     for contract in (item for system in contracts for item in system.objects if item.object == name):
         for column, declared in contract.columns.items():
             # `is_deep_contact: {from: Type, true_words: [visit]}` does not make `type` a name of the column
-            for word in map(plain, () if declared.true_words else declared.source):
-                words_by_column[column].setdefault(word, 0)
+            # Its later aliases are the names of one system's variants, and tell less than the words of the alias file.
+            for rank, word in enumerate(map(plain, () if declared.true_words else declared.source)):
+                words_by_column[column].setdefault(word, rank and CONTRACT_RANK + rank)
     return words_by_column
 
 
@@ -183,7 +229,9 @@ def _near(form: str, word: str) -> float:
         part, longer = sorted((form, word), key=len)
         if len(part) < 2 or part not in longer:
             return 0.0
-        return CONTAINED + 0.3 * len(part) / len(longer) + HEAD_NOUN * longer.endswith(part) - 0.15 * (part == form)
+        is_head = longer.endswith(part) and part != form and not compiled(patterns()["other_kind"]).match(form)
+        ending = CJK_HEAD_NOUN if is_head else HEAD_NOUN * longer.endswith(part)
+        return CONTAINED + 0.3 * len(part) / len(longer) + ending - 0.15 * (part == form)
     ours, theirs = form.split(), word.split()
     if set(ours) == set(theirs):
         return 0.93

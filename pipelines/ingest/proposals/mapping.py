@@ -6,7 +6,7 @@ column needs dates) and the file's name. What is not certain is written as a com
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -14,6 +14,8 @@ from pipelines.contracts import CanonicalObject, SourceContract, canonical_objec
 from pipelines.home.settings import Settings
 from pipelines.ingest.casting.code_lists import SEEDS, Vocabulary, load_vocabulary
 from pipelines.ingest.proposals.column_values import ID, ColumnSample, fit_score
+from pipelines.ingest.proposals.evidence import with_evidence
+from pipelines.ingest.proposals.guess import Guess
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.ingest.proposals.headers import (
     Aliases,
@@ -36,16 +38,13 @@ REFERENCE_PENALTY = 4.0  # deducted where the object's key is only a reference: 
 SHORTLIST = 4  # objects whose headers are also compared by similar words
 # A header with the key's name whose values repeat is likely a reference to another object.
 REPEATED_KEY_FACTOR = 0.85
-ID_AS_TEXT_FACTOR = 0.6
-
-
-@dataclass(frozen=True)
-class Guess:
-    """One header's proposed column and its confidence, 0 to 1. Two headers of one column are joined."""
-
-    header: str
-    column: str
-    confidence: float
+ID_AS_TEXT_FACTOR = 0.6  # numbers under a header of text are ids, seldom the text itself
+MOMENTS = ("date", "timestamp")
+# A file of goods: at least two of these are named, and an object without any of them explains it badly.
+GOODS = ("quantity", "unit_price", "product_id", "product_name")
+MIN_GOODS = 2
+GOODS_PENALTY = 8.0  # more than a file's name adds: shops call their sales receipts
+PAYMENTS = ("receipts", "targets", "budgets")
 
 
 @dataclass(frozen=True)
@@ -55,6 +54,7 @@ class ProposalContext:
     vocabularies: Mapping[str, Vocabulary]
     contracts: tuple[SourceContract, ...] = ()
     base_currency: str = ""
+    keys: Mapping[str, frozenset[str]] = field(default_factory=dict)  # of records in files that are known, by column
 
     @classmethod
     def of(cls, settings: Settings, contracts: Iterable[SourceContract] = ()) -> "ProposalContext":
@@ -86,7 +86,9 @@ def best_object(
     likely = sorted(names, key=lambda name: -scored[name][0])[:SHORTLIST]
     scored = {name: _score(samples, name, context, stem, is_near=True, is_part=is_part) for name in likely}
     best = max(scored, key=lambda name: scored[name][0])
-    return best, scored[best][1]
+    by_header = {guess.header: guess for guess in scored[best][1]}
+    by_header = with_evidence(frame, samples, canonical_objects()[best], by_header, context.keys)
+    return best, [by_header[header] for header in frame.columns if header in by_header]
 
 
 def _score(
@@ -99,6 +101,7 @@ def _score(
     missing = 0 if is_part else MISSING_PENALTY * sum(column not in assigned for column in required)
     total = sum(guess.confidence**4 for guess in guesses)  # a hundred weak similarities prove nothing
     total -= REFERENCE_PENALTY * _is_referred_to(samples, item, guesses)
+    total -= GOODS_PENALTY * (item.name in PAYMENTS and _names_goods(samples))
     return total - missing + (item.key_column in assigned) + _file_name_weight(stem, entity_words()[name]), guesses
 
 
@@ -113,9 +116,18 @@ def _is_referred_to(samples: dict[str, ColumnSample], item: CanonicalObject, gue
     )
 
 
+def _names_goods(samples: dict[str, ColumnSample]) -> bool:
+    """Whether headers name quantities, prices or products of goods, as no list of payments does."""
+    words, entities = aliases("order_lines"), entity_words()["order_lines"]
+    named = {column for header in samples for column in exact_similarities(header, words, entities)}
+    has_quantity = any(compiled(patterns()["quantity_words"]).search(header) for header in samples)
+    return has_quantity and len(named.intersection(GOODS) | {"quantity"}) >= MIN_GOODS
+
+
 def _file_name_weight(stem: str, words: frozenset[str]) -> float:
     """Weight of a file name that names the object; the longer the word, the higher."""
     name = f" {plain(stem)} "
+    name += "".join(name.replace(*pair) for pair in (("ae", "ä"), ("oe", "ö"), ("ue", "ü")) if pair[0] in name)
     matches = [word for word in words if f" {word} " in name or (not word.isascii() and word in name)]
     return max((FILE_NAME_WEIGHT + len(word.encode()) / 20 for word in matches), default=0.0)
 
@@ -129,9 +141,10 @@ def _guesses(
     candidates = [
         replace(guess, header=header)
         for header in samples
-        for guess in _candidates(shortened[header], samples[header], item, words_by_column, context, is_near)
+        for guess in _candidates(shortened[header], samples[header], item, words_by_column, context, is_near=False)
         # `Order Reference` beside `Order Date` is a name of its own, and not the reference of an order.
-        or (_candidates(header, samples[header], item, words_by_column, context, is_near=False))
+        or _candidates(header, samples[header], item, words_by_column, context, is_near=False)
+        or _candidates(shortened[header], samples[header], item, words_by_column, context, is_near)
         if not _has_label_column(header, guess.column, samples)
     ]
     assigned: dict[str, Guess] = {}
@@ -204,13 +217,27 @@ def _candidates(
     """The columns that a header can feed: those with its name, otherwise those with a similar name."""
     entities, texts = entity_words()[item.name], {form for form, _ in forms(header)}
     exact = exact_similarities(header, words_by_column, entities)
-    if entities & texts and sample.texts and sample.share(ID.match) > SURE and sample.distinct_share == 1:
+    if entities & texts and sample.texts and sample.share(ID.match) > SURE and sample.is_unique:
         exact[item.key_column] = 0.99  # unique ids under the row's own name
-    guesses = _fitting(header, exact, sample, item, context)
+    guesses = _fitting(header, exact, sample, item, context) or _of_moment(
+        header, sample, item, words_by_column, context
+    )
     if guesses or not is_near or unmapped_headers() & texts:
         return guesses
     near = {column: near_similarity(header, words) for column, words in words_by_column.items()}
     return _fitting(header, near, sample, item, context)
+
+
+def _of_moment(
+    header: str, sample: ColumnSample, item: CanonicalObject, words_by_column: Aliases, context: ProposalContext
+) -> list[Guess]:
+    """A column of dates is known without its last word: `Closed time` and `Closed at` are the day it was closed."""
+    bare = compiled(patterns()["moment_words"]).sub("", header.strip())
+    if not sample.texts or sample.date_share < SURE or bare == header or not bare:
+        return []
+    similarities = exact_similarities(bare, words_by_column, entity_words()[item.name])
+    dated = {name: value - 0.04 for name, value in similarities.items() if item.columns[name].type in MOMENTS}
+    return _fitting(header, dated, sample, item, context)
 
 
 def _fitting(
@@ -218,13 +245,18 @@ def _fitting(
 ) -> list[Guess]:
     guesses = []
     for column, similarity in similarities.items():
-        if similarity >= PLAUSIBLE:
+        if similarity >= PLAUSIBLE and not (sample.is_email and _is_name(column)):
             score = fit_score(sample, column, item.columns[column], context.vocabularies) * _as_key(
                 sample, column, item
             )
             score *= ID_AS_TEXT_FACTOR if _holds_ids(header) and _is_no_id(column, item) else 1
             guesses += [Guess(header, column, similarity * score)] if similarity * score >= PLAUSIBLE else []
     return guesses
+
+
+def _is_name(column: str) -> bool:
+    """Whether the column holds a name that is no address; some systems name their own people by address."""
+    return column.endswith("_name") and column != "owner_name"
 
 
 def _holds_ids(header: str) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from pipelines.contracts import CanonicalColumn
 from pipelines.ingest.casting.cast_sql import FALSE, TRUE
 from pipelines.ingest.casting.code_lists import Vocabulary
+from pipelines.ingest.casting.stated_units import stated_unit, unit_of
 from pipelines.ingest.proposals.column_values import NUMBER, ColumnSample
-from pipelines.ingest.proposals.header_patterns import patterns, stated_unit, unit_of
+from pipelines.ingest.proposals.header_patterns import patterns
 
 _SLASHED = re.compile(r"^(\d{1,2})[/-](\d{1,2})[/-](\d{4})")
 _CONTINENTAL = re.compile(r"^-?\d{1,3}(\.\d{3})*,\d+-?$|^-?\d+,\d{1,2}-?$|^-?\d{1,3}(\.\d{3}){2,}-?$")
@@ -16,7 +17,7 @@ _ENGLISH = re.compile(r"^-?\d{1,3}(,\d{3})+(\.|$)|^-?\d+\.\d{1,2}$|^-?\d+\.\d{4,
 _NOT_NUMERIC = re.compile(r"[^\d.,-]")  # currency and blanks, which do not tell the decimal mark
 _MAGNITUDES = {"k": 1000, "m": 1_000_000, "b": 1_000_000_000}
 _LETTER = re.compile(r"\d\s*([KkMmB])\s*(?:[A-Z]{3}|[€$£])?$")
-SHOWN = 12
+SHOWN = 12  # words in a comment of the contract: as many as fit one line
 # Formats that are read only if the contract names them.
 FORMATS = (
     ("epoch_ms", r"\d{13}"), ("epoch_s", r"\d{10}"), ("excel_serial", r"[2-6]\d{4}(\.\d+)?"), ("%Y年", r"\d{4}年"),

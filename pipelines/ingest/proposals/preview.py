@@ -21,8 +21,9 @@ from pipelines.ingest.formats.decode import content_hash
 from pipelines.ingest.formats.source import FileRefusedError, scratch, scratch_database
 from pipelines.ingest.landing.absent import ProvenColumns
 from pipelines.ingest.landing.export_date import exported_at
-from pipelines.ingest.landing.inbox import InboxFile, matching_contracts
+from pipelines.ingest.landing.inbox import InboxFile, matching_contracts, named_like
 from pipelines.ingest.landing.land_file import land_file
+from pipelines.ingest.landing.nearest import fit, headers_of, nearest_by_headers
 
 NO_DATE = datetime(1970, 1, 1)
 
@@ -49,14 +50,15 @@ def find_contract(
         names = [path.resolve().relative_to(settings.inbox).as_posix()] if inside else [path.name, f"*/{path.name}"]
         claims = [
             claim for name in names for claim in matching_contracts([InboxFile(path, name, "", 0)], contracts)[name]
-        ] or [
-            (system, item)
-            for system, item in claims
-            if any(Path(path.name).match(Path(glob).name) for glob in item.files)
-        ]
+        ] or [claim for claim in claims if named_like(path.name, claim[1])]
+        if len(claims) > 1 and not inside:  # deals.csv is a name of many systems: what its headers fit counts
+            headers = headers_of(path)
+            claims = sorted(claims, key=lambda claim: fit(claim[1], headers), reverse=True)
     if not claims:
+        near = None if wanted else nearest_by_headers(path, contracts)
+        why = f"nearest: {near}; read it with --contract {near.contract}, or " if near else ""
         raise AlmanacError(
-            f"{path}: no contract {wanted or 'matches its name'}: `almanac sources new {path}` proposes one"
+            f"{path}: no contract {wanted or 'matches its name'}: {why}`almanac sources new {path}` proposes one"
         )
     return claims[0]
 
@@ -74,14 +76,11 @@ def preview(
     vocabularies = {kind: load_vocabulary(settings, kind, system.system) for kind in kinds}
     inside = path.resolve().is_relative_to(settings.inbox)
     name = (path.resolve().relative_to(settings.inbox) if inside else path).as_posix()
+    undated = None
     try:
         moment = exported_at(contract, path, name, zone)
     except FileRefusedError as refusal:
-        if not is_sample:
-            outcome = FileOutcome(status="rejected", reason_code=refusal.code, reason=refusal.reason)
-            no_rows = pl.DataFrame(schema=store.REFUSED)
-            return Preview(f"{system.system}/{contract.name}", outcome, pl.DataFrame(), no_rows)
-        moment = NO_DATE
+        undated, moment = None if is_sample else refusal, NO_DATE
     with TemporaryDirectory() as folder:
         scratch_settings = replace(settings, home=Path(folder))
         arrival = Arrival(
@@ -92,6 +91,10 @@ def preview(
             arrival = ProvenColumns(earlier).relaxed(arrival)
         with scratch_database(Path(folder) / "scratch") as scratch:
             outcome = land_file(scratch_settings, arrival, "preview", NO_DATE, scratch)
+        if undated:
+            _refuse_undated(outcome, undated)
+            no_rows = pl.DataFrame(schema=store.REFUSED)
+            return Preview(f"{system.system}/{contract.name}", outcome, pl.DataFrame(), no_rows)
         rows, refused = (
             store.rows_paths(scratch_settings, contract.object, "preview"),
             store.refused_path(scratch_settings, "preview"),
@@ -102,6 +105,14 @@ def preview(
             _with_all_columns(pl.read_parquet(rows), contract) if rows[0].exists() else pl.DataFrame(),
             pl.read_parquet(refused) if refused.exists() else pl.DataFrame(schema=store.REFUSED),
         )
+
+
+def _refuse_undated(outcome: FileOutcome, refusal: FileRefusedError) -> None:
+    """The outcome of a file without an export date: refused, with what would come of it otherwise."""
+    rows = outcome.rows_in - outcome.rows_control
+    rest = f"{outcome.rows_loaded} of {rows} rows would load" if outcome.status == "loaded" else outcome.reason
+    outcome.status, outcome.reason_code = "rejected", refusal.code
+    outcome.reason = f"{refusal.reason}; otherwise {rest}"
 
 
 def _with_all_columns(rows: pl.DataFrame, contract: ObjectContract) -> pl.DataFrame:
@@ -169,12 +180,16 @@ def _check_sample(settings: Settings, system: SourceContract, contract: ObjectCo
         problems.append(f"{read.refused.height} rows quarantined, {sample.quarantined} expected")
     if sample.loaded is not None and read.accepted.height != sample.loaded:
         problems.append(f"{read.accepted.height} rows loaded, {sample.loaded} expected")
-    rows = [{name: _comparable(value) for name, value in row.items()} for row in read.accepted.to_dicts()]
+    rows = read.accepted.to_dicts()
     for expected in sample.expected:
-        cells = {name: _comparable(value) for name, value in expected.items()}
-        if not any(all(row.get(name) == value for name, value in cells.items()) for row in rows):
-            problems.append(f"no loaded row is {cells}")
+        if not any(matches_expected(row, expected) for row in rows):
+            problems.append(f"no loaded row is { {name: _comparable(value) for name, value in expected.items()} }")
     return problems
+
+
+def matches_expected(row: Mapping[str, object], expected: Mapping[str, object]) -> bool:
+    """Whether a loaded row has the expected cells, as the YAML of a sample writes them."""
+    return all(_comparable(row.get(name)) == _comparable(value) for name, value in expected.items())
 
 
 def _comparable(value: object) -> str | None:

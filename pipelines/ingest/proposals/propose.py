@@ -12,16 +12,26 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.contracts import ObjectContract, Reader, canonical_objects, load_contract, load_contracts
+from pipelines.contracts import (
+    CanonicalObject,
+    ObjectContract,
+    Reader,
+    canonical_objects,
+    load_contract,
+    load_contracts,
+)
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
+from pipelines.ingest.arrival import FileOutcome
 from pipelines.ingest.casting.header_mapping import map_headers
 from pipelines.ingest.casting.unpivot import headings, long_headers
 from pipelines.ingest.formats.source import FileRefusedError, folded
 from pipelines.ingest.formats.workbook import table_sheet
 from pipelines.ingest.proposals.column_values import DATE, NUMBER, ColumnSample
-from pipelines.ingest.proposals.contract_yaml import ContractDraft, filled_down, to_yaml
-from pipelines.ingest.proposals.mapping import Guess, ProposalContext, best_object
+from pipelines.ingest.proposals.contract_yaml import AMOUNT, ContractDraft, filled_down, to_yaml
+from pipelines.ingest.proposals.evidence import DOCUMENTS, head_columns
+from pipelines.ingest.proposals.guess import Guess
+from pipelines.ingest.proposals.mapping import ProposalContext, best_object
 from pipelines.ingest.proposals.preview import Preview, preview, read_table
 from pipelines.ingest.proposals.wide_sheets import (
     MEASURE,
@@ -32,7 +42,9 @@ from pipelines.ingest.proposals.wide_sheets import (
     periodic_objects,
 )
 
-SAMPLE_ROWS = 2000
+CONFIDENT = 0.8  # below it, a column is asked about
+QUESTIONS = 2  # that a person answers for one file
+REFUSED_SHARE = 0.01  # of the rows: a proposal that refuses more says so first
 LINES = {"orders": "order_lines", "invoices": "invoice_lines"}
 REPEATED_SHARE = 0.9  # of numbers to rows: a list of documents may repeat a few by mistake
 
@@ -42,15 +54,36 @@ def propose(settings: Settings, path: Path, system: str, wanted: str | None, enc
 
     encoding: of a text file whose bytes leave it open.
     """
+    draft, about = drafted(settings, known_context(settings), path, system, wanted, encoding)
+    body = to_yaml(draft)
+    mapped, trial = _trial(settings, path, body, draft.frame.columns)
+    if mapped is None:  # the trial failed: the headers that the guesses map
+        guessed_headers = {guess.header for guess in draft.guesses}
+        mapped = guessed_headers & set(draft.frame.columns) | (
+            draft.wide.of(guessed_headers) if draft.wide else set(draft.stage_dates[1] if draft.stage_dates else ())
+        )
+    frame = draft.frame
+    summary = f"{frame.height} rows examined, {about['encoding']}, {len(mapped)} of {frame.width} columns mapped"
+    return f"# Proposed from {path.name}: {summary}.\n{trial}{body}"
+
+
+def known_context(settings: Settings) -> ProposalContext:
+    """What is known before a file is read: the words and the contracts of the home."""
+    contracts = load_contracts(settings.sources).values() if settings.sources.is_dir() else ()
+    return ProposalContext.of(settings, contracts)
+
+
+def drafted(
+    settings: Settings, context: ProposalContext, path: Path, system: str, wanted: str | None = None, encoding: str = ""
+) -> tuple[ContractDraft, dict[str, Any]]:
+    """The proposal for one file, decided on all of its rows, and what was detected about the file."""
     if wanted and wanted not in canonical_objects():
         raise AlmanacError(f"{wanted!r} is not canonical; known: {', '.join(canonical_objects())}")
     reader, frame, about = _read(path, encoding)
     if not frame.height:
         raise AlmanacError(f"{path}: has no rows to propose from")
     label_column, labels = _labels(frame)
-    frame = frame.slice(len(labels)).head(SAMPLE_ROWS)
-    contracts = load_contracts(settings.sources).values() if settings.sources.is_dir() else ()
-    context = ProposalContext.of(settings, contracts)
+    frame = frame.slice(len(labels))
     name, guesses, wide = interpret(frame, context, wanted, path.stem, about["titles"])
     if not guesses:
         raise AlmanacError(
@@ -58,20 +91,27 @@ def propose(settings: Settings, path: Path, system: str, wanted: str | None, enc
             f"--object ({', '.join(canonical_objects())}), or add their words to the contract of another system"
         )
     stage_dates = None if wide else find_stage_dates(frame)
+    # A measure of a wide table is what its cells become, however sure.
+    guesses, questions = (guesses, ()) if wide else settled(guesses, canonical_objects()[name])
     draft = ContractDraft(
         path=path, system=_system(path, system), canonical=canonical_objects()[name], guesses=guesses, frame=frame,
         reader=reader, titles=about["titles"], context=context, wide=wide, stage_dates=stage_dates,
-        label_column=label_column, labels=labels,
+        label_column=label_column, labels=labels, questions=questions,
     )  # fmt: skip
-    body = to_yaml(draft)
-    mapped, trial = _trial(settings, path, body, frame.columns)
-    if mapped is None:  # the trial failed: the headers that the guesses map
-        guessed_headers = {guess.header for guess in guesses}
-        mapped = guessed_headers & set(frame.columns) | (
-            wide.of(guessed_headers) if wide else set(stage_dates[1] if stage_dates else ())
-        )
-    summary = f"{frame.height} rows examined, {about['encoding']}, {len(mapped)} of {frame.width} columns mapped"
-    return f"# Proposed from {path.name}: {summary}.\n{trial}{body}"
+    return draft, about
+
+
+def settled(guesses: list[Guess], item: CanonicalObject) -> tuple[list[Guess], tuple[Guess, ...]]:
+    """The guesses that are proposed, and the likeliest of those that are asked about instead, at most two.
+
+    What the object cannot live without is proposed with its confidence, however low; of a column of yes
+    and no the words are asked for anyway.
+    """
+    needed = {name for name, column in item.columns.items() if column.required or column.type == "boolean"}
+    needed.add(item.key_column)
+    sure = [guess for guess in guesses if guess.confidence >= CONFIDENT or guess.column in needed]
+    unsure = sorted((guess for guess in guesses if guess not in sure), key=lambda guess: -guess.confidence)
+    return sure, tuple(unsure[:QUESTIONS])
 
 
 def interpret(
@@ -112,9 +152,12 @@ def _best_without_heads(
         as_lines = best_object(frame, context, [LINES[name]], words)
         if {"quantity", "unit_price"} & {guess.column for guess in as_lines[1]}:
             name, guesses = as_lines
-    heads = set(filled_down({header: ColumnSample.of(frame[header]) for header in frame.columns}))
-    columns = canonical_objects()[name].columns
-    totals = [guess.header for guess in guesses if guess.header in heads and columns[guess.column].type == "decimal"]
+    samples = {header: ColumnSample.of(frame[header]) for header in frame.columns}
+    heads = set(filled_down(samples))
+    if canonical_objects()[name].key_column == "line_id":
+        documents = [guess.header for guess in guesses if guess.column in DOCUMENTS]
+        heads |= {header for document in documents[:1] for header in head_columns(frame, document)}
+    totals = [header for header in frame.columns if header in heads and samples[header].share(AMOUNT.fullmatch) == 1]
     return best_object(frame.drop(totals), context, [name], words) if totals else (name, guesses)
 
 
@@ -204,7 +247,8 @@ def _trial(settings: Settings, path: Path, body: str, headers: list[str]) -> tup
             previews = [preview(settings, system, item, path, is_sample=True) for item in system.objects]
         except AlmanacError as error:
             return None, f"# Not tried on the file: {str(error).removeprefix(f'{contract_file}: ')}\n"
-    lines = "".join(f"# {_outcome(read)}\n" for read in previews)
+    warnings = [warning for read in previews if (warning := warning_of(read.outcome))]
+    lines = "".join(f"# {line}\n" for line in [*warnings, *map(outcome_line, previews)])
     try:
         return {header for item in system.objects for header in _read_by(item, headers)}, lines
     except FileRefusedError:
@@ -220,7 +264,18 @@ def _read_by(item: ObjectContract, headers: list[str]) -> set[str]:
     return {header for header in headers if folded(under.get(header, header)) not in left}
 
 
-def _outcome(read: Preview) -> str:
+def warning_of(outcome: FileOutcome) -> str:
+    """What is said first of a proposal that refuses more rows than a file has errors."""
+    rows = max(outcome.rows_in - outcome.rows_control, 1)
+    if outcome.status != "loaded" or outcome.rows_quarantined <= REFUSED_SHARE * rows:
+        return ""
+    return (
+        f"It would refuse {outcome.rows_quarantined:,} of {rows:,} rows ({outcome.rows_quarantined / rows:.0%}): why?"
+    )
+
+
+def outcome_line(read: Preview) -> str:
+    """What came of a file under its proposal, in one line."""
     outcome = read.outcome
     if outcome.status != "loaded":
         return f"Tried on the file, it is rejected: {' '.join(outcome.reason.split())}"

@@ -16,11 +16,11 @@ from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.ingest.proposals.headers import aliases, entity_words, exact_similarities, plain
 
 MIN_PERIODS = 3  # two months are more likely two separate columns
-MIN_STAGES = 2
+MIN_STAGES = 2  # columns of dates named after stages: one is a date of its own
 YEAR = r"(?:19|20)\d\d"
 NAMES = {"month": "Month", "quarter": "Quarter", "week": "Week", "year": "Year"}
 MEASURE = "Value"
-UNSURE = 0.5
+UNSURE = 0.5  # score of what was only left over: shown as a question
 TOTAL = re.compile(r"(?i).*(合计|总计|小计|total|sum|summe|gesamt|ytd|全年|年度目标|full year).*")
 
 

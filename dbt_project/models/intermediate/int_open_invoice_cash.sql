@@ -1,0 +1,57 @@
+-- One row per coming week: what is expected of the invoices that are open, and its variance.
+with
+
+run as (select * from {{ source('control', 'run') }}),
+
+rules as (select map_from_entries(list((rule, value))) as value from {{ ref('cash_rules') }}),
+
+survival as (select * from {{ ref('int_payment_survival') }}),
+
+receivables as (
+    select *, coalesce(terms_days, -1) as term from {{ ref('int_receivables') }}
+    cross join run
+    cross join rules
+    where invoiced_on > run.as_of - cast(rules.value['history_days'] as integer)
+),
+
+weeks as (
+    select unnest(range(cast(value['horizon_weeks'] as integer))) as ahead from rules
+),
+
+open_invoices as (
+    select
+        if(term in (select class from survival), term, -2) as class,
+        age_days,
+        -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
+        cast(sum(cast(open_base as decimal(28, 4))) as double) as open_base,
+        cast(sum(cast(open_base ** 2 as decimal(38, 4))) as double) as open_squares,
+    from receivables
+    where paid_on is null and open_base > 0
+    group by all
+),
+
+chances as (
+    select
+        weeks.ahead,
+        invoices.open_base,
+        invoices.open_squares,
+        (week_begin.open_share - week_over.open_share) / so_far.open_share as chance,
+    from open_invoices as invoices
+    cross join weeks
+    inner join survival as so_far on invoices.class = so_far.class and invoices.age_days + 1 = so_far.age_days
+    inner join survival as week_begin
+        on invoices.class = week_begin.class and invoices.age_days + weeks.ahead * 7 + 1 = week_begin.age_days
+    inner join survival as week_over
+        on invoices.class = week_over.class and invoices.age_days + weeks.ahead * 7 + 8 = week_over.age_days
+),
+
+final as (
+    select
+        ahead as weeks_ahead,
+        sum(open_base * chance) as from_invoices_base,
+        sum(open_squares * chance * (1 - chance)) as variance,
+    from chances
+    group by ahead
+)
+
+select * from final

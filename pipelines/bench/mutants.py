@@ -1,0 +1,81 @@
+"""`almanac bench mutants`: of small faults written into a package, the share that its tests see."""
+
+import json
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from pipelines.bench.mutants_draw import Mutant, draw
+from pipelines.bench.mutants_run import control, copy_tree, load, verdict, watched
+from pipelines.bench.mutants_tests import modules, tests_for
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(
+    package: str = "forecasts", seed: str = "1", count: str = "200", most: str = "0", folder: str = "data/mutants"
+) -> dict[str, Any]:
+    """Counts by verdict, and each survivor. What `folder` holds of an earlier call is not run again.
+
+    `package` is a folder (`pipelines/ingest`); `count` faults are drawn by `seed`; a call runs at most `most` of them
+    (0: all). A fault counts as killed when a test fails, or no longer ends.
+    """
+    to = Path(folder).resolve()
+    to.mkdir(parents=True, exist_ok=True)
+    stem = package.replace("/", "-")
+    results = to / f"{stem}-{seed}.jsonl"
+    drawn = draw(ROOT, package, int(seed), int(count))
+    rows = _known(results)
+    todo = [mutant for mutant in drawn if mutant.key not in rows][: int(most) or None]
+    if todo:
+        _run(package, todo, results, to / f"{stem}.json")
+    rows = _known(results)
+    return summary(package, [rows[mutant.key] for mutant in drawn if mutant.key in rows], len(drawn))
+
+
+def summary(package: str, rows: list[dict[str, Any]], drawn: int) -> dict[str, Any]:
+    """Counts, the share killed of those that ran, and the others by place."""
+    counts = Counter(row["verdict"] for row in rows)
+    killed = counts["killed"] + counts["timeout"]
+    return {
+        "package": package,
+        "drawn": drawn,
+        "run": len(rows),
+        "killed": killed,
+        "killed_share": round(killed / len(rows), 3) if rows else None,
+        "verdicts": dict(counts),
+        "survivors": [row for row in rows if row["verdict"] in ("survived", "unreached")],
+    }
+
+
+def _run(package: str, todo: list[Mutant], results: Path, base: Path) -> None:
+    with tempfile.TemporaryDirectory(prefix="almanac-mutants-") as folder:
+        tree = Path(folder)
+        copy_tree(ROOT, tree)
+        seen = watched(tree, package, modules(tree, package), base)
+        load(seen["libraries"])
+        log = base.with_suffix(".last.log")
+        control(tree, next(filter(None, (tests_for(mutant, seen, tree, package) for mutant in todo)), []), log)
+        for mutant in todo:
+            tests = tests_for(mutant, seen, tree, package)
+            began = time.monotonic()
+            usual = sum(seen["seconds"][test] for test in tests)
+            outcome = verdict(tree, mutant, tests, usual, log)
+            row = {
+                "key": mutant.key,
+                "function": mutant.function,
+                "before": mutant.before,
+                "after": mutant.after,
+                "verdict": outcome,
+                "tests": len(tests),
+                "seconds": round(time.monotonic() - began, 1),
+            }
+            with results.open("a", encoding="utf-8") as lines:
+                lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+
+
+def _known(results: Path) -> dict[str, dict[str, Any]]:
+    rows = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()] if results.exists() else []
+    return {row["key"]: row for row in rows}

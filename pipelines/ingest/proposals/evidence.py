@@ -1,0 +1,232 @@
+"""What values say about a column that its header leaves open: keys, documents, sums, the order of events.
+
+Each function adds guesses for columns that no header names, or moves one that the values contradict. Shares are of all
+rows of the file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import permutations
+
+import polars as pl
+
+from pipelines.contracts import CanonicalObject
+from pipelines.ingest.proposals.column_values import ColumnSample
+from pipelines.ingest.proposals.guess import Guess
+from pipelines.ingest.proposals.header_patterns import compiled, patterns
+
+Samples = dict[str, ColumnSample]
+Guesses = dict[str, Guess]  # by header
+BY_VALUES = 0.9  # sure: the values leave no other reading
+LIKELY = 0.8  # asked about
+AGREE = 0.97  # of the rows; the rest may be discounts, roundings and errors
+MANY = 5
+SHARED_ROWS = 0.9  # of distinct numbers to rows: below it, rows share their document's number
+DOCUMENTS = ("order_id", "invoice_id")
+AMOUNTS = ("amount_net", "amount_tax", "amount_gross")
+
+
+def with_evidence(
+    frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses, keys: Mapping[str, frozenset[str]]
+) -> Guesses:
+    """The guesses by header, with those that the values add. keys: of objects in known files, by key column."""
+    guesses = _joins(samples, item, guesses, keys)
+    guesses = _sums(frame, samples, item, guesses)
+    guesses = _product(frame, samples, item, guesses)
+    guesses = _document(frame, samples, item, guesses)
+    guesses = _without_totals(frame, item, guesses)
+    guesses = _line_number(frame, item, guesses)
+    guesses = _only_price(samples, item, guesses)
+    guesses = _key(frame, samples, item, guesses)
+    return _first_event(frame, samples, item, guesses)
+
+
+def _joins(samples: Samples, item: CanonicalObject, guesses: Guesses, keys: Mapping[str, frozenset[str]]) -> Guesses:
+    """References by what they join to: ids that are all keys of one kind of record in another file, and of no other."""
+    columns = {column for column in keys if column in item.columns and column != item.key_column}
+    for name, sample in samples.items():
+        taken = guesses.get(name)
+        if not sample.is_coded or len(sample.values) < MANY or (taken and taken.confidence >= BY_VALUES):
+            continue
+        held = [column for column in keys if len(sample.values & keys[column]) >= AGREE * len(sample.values)]
+        assigned = {
+            guess.column for header, guess in guesses.items() if header != name and guess.confidence >= BY_VALUES
+        }
+        if len(held) == 1 and held[0] in columns - assigned:
+            guesses = {h: g for h, g in guesses.items() if g.column != held[0] and h != name}
+            guesses[name] = Guess(name, held[0], BY_VALUES)
+    return guesses
+
+
+def _numbers(frame: pl.DataFrame, samples: Samples) -> dict[str, pl.Series]:
+    """The columns of plain numbers."""
+    numeric = [name for name, sample in samples.items() if sample.texts and sample.number_share == 1]
+    cast = {name: frame[name].str.replace_all(r"[,$€£¥\s]", "").cast(pl.Float64, strict=False) for name in numeric}
+    return {name: values for name, values in cast.items() if values.null_count() < 0.5 * max(len(values), 1)}
+
+
+def _sums(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
+    """Net, tax and gross where two columns add up to a third and one of the three is named as an amount."""
+    if not set(AMOUNTS) <= item.columns.keys():
+        return guesses
+    by_column = {guess.column: guess for guess in guesses.values()}
+    if all(name in by_column and by_column[name].confidence >= BY_VALUES for name in ("amount_net", "amount_gross")):
+        return guesses  # the headers say it; of four amounts per line the file's own words choose
+    numbers = _numbers(frame, samples)
+    named = {header for header, guess in guesses.items() if guess.column in AMOUNTS}
+    free = [name for name in numbers if name in named or name not in guesses]
+    tax = [name for name in free if compiled(patterns()["tax_words"]).search(name)]
+    for small in tax:
+        for net, gross in permutations([name for name in free if name != small], 2):
+            if _agree(numbers[net] + numbers[small], numbers[gross]) and (numbers[small] != 0).mean():
+                found = dict(zip((net, small, gross), AMOUNTS, strict=True))
+                kept = {h: g for h, g in guesses.items() if h not in found and g.column not in AMOUNTS}
+                return kept | {header: Guess(header, column, BY_VALUES) for header, column in found.items()}
+    return guesses
+
+
+def _product(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
+    """The amount of a line where quantity times price is one column, whatever its name."""
+    by_column = {guess.column: header for header, guess in guesses.items()}
+    if "quantity" not in by_column or "amount_net" not in item.columns or "amount_net" in by_column:
+        return guesses
+    numbers = _numbers(frame, samples)
+    quantity, price = numbers.get(by_column["quantity"]), numbers.get(by_column.get("unit_price", ""))
+    if quantity is None:
+        return guesses
+    free = {name: values for name, values in numbers.items() if name not in guesses}
+    if price is not None:
+        for name, values in free.items():
+            if _agree(quantity * price, values):
+                return guesses | {name: Guess(name, "amount_net", BY_VALUES)}
+    return guesses
+
+
+def _agree(left: pl.Series, right: pl.Series) -> bool:
+    """Whether two columns are equal to the cent in nearly all rows, and not all of them zero."""
+    both = pl.DataFrame({"left": left, "right": right}).drop_nulls()
+    if both.height < MANY or not (both["right"] != 0).sum():
+        return False
+    close = (both["left"] - both["right"]).abs() <= 0.011 + both["right"].abs() * 1e-6
+    return float(close.mean() or 0) >= AGREE  # type: ignore[arg-type]
+
+
+def _document(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
+    """The number of a line's document where no header names it: codes that rows share, written once or on each row."""
+    wanted = next((name for name in DOCUMENTS if name in item.columns and item.columns[name].required), "")
+    if not wanted or any(guess.column == wanted for guess in guesses.values()):
+        return guesses
+    for name, sample in samples.items():
+        is_free = name not in guesses or guesses[name].column in ("product_name", "account_name")
+        if is_free and sample.is_coded and sample.date_share != 1:
+            runs = frame[name].str.strip_chars().replace("", None).forward_fill()
+            if _is_grouping(runs):
+                return {h: g for h, g in guesses.items() if h != name} | {name: Guess(name, wanted, LIKELY)}
+    return guesses
+
+
+def head_columns(frame: pl.DataFrame, document: str) -> list[str]:
+    """Columns that are filled on the first row of each document only, where the document's number is on all rows."""
+    numbers = frame[document].str.strip_chars().replace("", None)
+    if numbers.null_count() or not _is_grouping(numbers):
+        return []
+    is_first = (numbers != numbers.shift(1)).fill_null(True)
+    filled = {
+        name: frame[name].str.strip_chars().replace("", None).is_not_null()
+        for name in frame.columns
+        if name != document
+    }
+    return [name for name, cells in filled.items() if (cells & is_first).any() and not (cells & ~is_first).any()]
+
+
+def _without_totals(frame: pl.DataFrame, item: CanonicalObject, guesses: Guesses) -> Guesses:
+    """The guesses without amounts of a document that stand on its first line only: no amount of a line."""
+    document = next(
+        (h for h, guess in guesses.items() if guess.column in DOCUMENTS and guess.column in item.columns), ""
+    )
+    if not document or item.key_column != "line_id":
+        return guesses
+    heads = set(head_columns(frame, document))
+    return {
+        h: g for h, g in guesses.items() if not (h in heads and item.columns[g.column].type in ("decimal", "share"))
+    }
+
+
+def _line_number(frame: pl.DataFrame, item: CanonicalObject, guesses: Guesses) -> Guesses:
+    """The number of a line where no header names it: it counts the rows of each document, by ones or by tens."""
+    by_column = {guess.column: header for header, guess in guesses.items() if guess.confidence >= LIKELY}
+    document = next((by_column[name] for name in DOCUMENTS if name in by_column), "")
+    if "line_number" not in item.columns or "line_number" in by_column or not document:
+        return guesses
+    if frame[document].n_unique() > SHARED_ROWS * frame.height:
+        return guesses
+    position = pl.int_range(pl.len()).over(document) + 1
+    free = [name for name in frame.columns if name not in guesses or guesses[name].confidence < BY_VALUES]
+    for name in free:
+        number = pl.col(name).cast(pl.Int64, strict=False)
+        step = frame.select(number.min()).item()
+        if step and step > 0 and frame.select((number == position * step).mean()).item() >= AGREE:
+            kept = {h: g for h, g in guesses.items() if h != name and g.column != "line_number"}
+            return kept | {name: Guess(name, "line_number", BY_VALUES)}
+    return guesses
+
+
+def _only_price(samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
+    """The only price beside a quantity is that of one piece."""
+    sure = {guess.column for guess in guesses.values() if guess.confidence >= BY_VALUES}
+    if "unit_price" not in item.columns or "unit_price" in sure or "quantity" not in sure:
+        return guesses
+    priced = [name for name, s in samples.items() if s.texts and s.number_share == 1 and _names_price(name)]
+    priced = [name for name in priced if name not in guesses or guesses[name].confidence < BY_VALUES]
+    if len(priced) != 1:
+        return guesses
+    kept = {header: guess for header, guess in guesses.items() if guess.column != "unit_price"}
+    return kept | {priced[0]: Guess(priced[0], "unit_price", BY_VALUES)}
+
+
+def _names_price(header: str) -> bool:
+    return compiled(patterns()["price_words"]).search(header) is not None
+
+
+def _is_grouping(runs: pl.Series) -> bool:
+    """Whether equal numbers stand together, several rows to some of them."""
+    distinct = runs.n_unique()
+    changes = int((runs != runs.shift(1)).sum() or 0) + 1
+    return 1 < distinct < SHARED_ROWS * len(runs) and changes <= distinct + 1
+
+
+def _key(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
+    """The key where no header names it: the first column with an id of each row that is no reference to other rows."""
+    key = item.key_column
+    if any(guess.column == key for guess in guesses.values()) or key not in item.columns:
+        return guesses
+    for name, sample in samples.items():
+        taken = guesses.get(name)
+        is_id = compiled(patterns()["key_endings"]).search(name) is not None
+        if taken and (taken.confidence >= BY_VALUES or not taken.column.endswith("_id")):
+            continue
+        if is_id and sample.is_coded and sample.is_unique:
+            kept = {header: guess for header, guess in guesses.items() if header != name}
+            return {name: Guess(name, key, LIKELY), **kept}
+    return guesses
+
+
+def _first_event(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
+    """The day of a document where no header names it: of its days the one that comes first on nearly every row."""
+    wanted = next((name for name in ("ordered_on", "invoiced_on") if name in item.columns), "")
+    assigned = {guess.column for guess in guesses.values()}
+    if not wanted or wanted in assigned:
+        return guesses
+    days = {
+        name: frame[name].str.slice(0, 10)
+        for name, sample in samples.items()
+        if sample.texts and sample.share(compiled(r"\d{4}-\d\d-\d\d.*").fullmatch) == 1 and len(sample.rows) > MANY
+    }
+    if len(days) < 2:
+        return guesses
+    table = pl.DataFrame(days).with_columns(pl.min_horizontal(pl.all()).alias("~first"))
+    first = {name: float((table[name] == table["~first"]).mean() or 0) for name in days}  # type: ignore[arg-type]
+    best = max(first, key=lambda name: first[name])
+    if first[best] < AGREE or (best in guesses and guesses[best].confidence >= BY_VALUES):
+        return guesses
+    return {**guesses, best: replace(Guess(best, wanted, LIKELY))}

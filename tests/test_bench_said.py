@@ -1,0 +1,45 @@
+"""What was said and what is said now: the page has every figure, and tests hold what no figure can show."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from pipelines.bench.said import markdown
+from pipelines.bench.said_figures import FIGURES, HELD, Held
+
+ROOT = Path(__file__).resolve().parent.parent
+pytestmark = pytest.mark.fast
+
+
+def test_the_page_has_every_figure_and_none_is_outside_its_bound() -> None:
+    page = (ROOT / "docs" / "truth.md").read_text(encoding="utf-8")
+    for figure in FIGURES:
+        assert f"| {figure.number} | {figure.name} | {figure.before} |" in page
+    assert "not yet:" not in page
+
+
+@pytest.mark.parametrize("tested", HELD, ids=lambda tested: tested.name)
+def test_what_no_figure_shows_is_held_by_a_test(tested: Held) -> None:
+    path, name = tested.test.split("::")
+    assert re.search(rf"^def {name}\(", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("name", "row"),
+    [
+        ("share of actuals above the median, one to three months ahead; n", (0.7, 1794)),
+        ("next month's bookings of all reps, beside the company's", (2.0,)),
+        ("dormant customers with an open deal", (21,)),
+        ("deals that know their last contact", (0, 6060)),
+        ("revenue of the table less that of customers, and of rows that say why", (4991.0, 0.0)),
+    ],
+)
+def test_what_was_said_at_first_is_outside_the_bound(name: str, row: tuple[float, ...]) -> None:
+    [figure] = [figure for figure in FIGURES if figure.name == name]
+    assert not figure.holds(*row)
+
+
+def test_a_figure_outside_its_bound_is_marked() -> None:
+    row = {"number": "8", "figure": "share", "before": ".7", "now": "0.69", "holds": False}
+    assert "| 8 | share | .7 | **not yet:** 0.69 |" in markdown([row])

@@ -1,0 +1,71 @@
+"""What gates measure, on the smallest home that has it: rows beside the last ones, and when freshness is known."""
+
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import gate_homes as homes
+import pytest
+
+from pipelines.errors import AlmanacError
+from pipelines.gates import freshness, gates, volumes
+from pipelines.home import warehouse
+
+pytestmark = pytest.mark.fast
+CONTROL = ("files", "objects", "run", "systems")
+
+
+def test_volumes_hold_the_rows_of_now_and_of_the_run_that_was_served_last(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    run = homes.start(settings, "r1", as_of=date(2025, 3, 1))
+    homes.execute(
+        settings,
+        "create schema if not exists marts; create schema if not exists staging",
+        "create table raw.accounts as from range(3)",
+        "create table marts.sold as from range(5)",
+        "create table marts.bought as from range(0)",
+        "create table staging.stg_accounts as from range(9)",
+    )
+    volumes.remember(settings, run, {("marts", "sold"): 7, ("marts", "gone"): 1})
+    volumes.record(settings)
+    with warehouse.read(settings) as connection:
+        columns = "schema_name, table_name, row_count, previous_row_count, previous_run_id"
+        found = connection.execute(f"select {columns} from quality.volumes order by all").fetchall()
+    assert found == [
+        ("marts", "bought", 0, None, None),
+        ("marts", "sold", 5, 7, "r1"),
+        ("raw", "accounts", 3, None, None),
+    ]
+
+
+@pytest.mark.parametrize("missing", [None, *CONTROL])
+def test_freshness_is_measured_as_soon_as_ingestion_has_written_its_four_tables(missing: str | None) -> None:
+    with duckdb.connect() as connection:
+        connection.execute("create schema control")
+        for name in CONTROL:
+            if name != missing:
+                connection.execute(f"create table control.{name} (a integer)")
+        assert freshness.is_measurable(connection) is (missing is None)
+
+
+def test_a_gate_is_to_be_held_only_if_it_has_rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = homes.home(tmp_path)
+    run = homes.start(settings)
+    shipped = gates.gate_suites(settings)
+    monkeypatch.setattr(gates, "gate_suites", lambda _: dict.fromkeys(gates.GATES, ()))
+    gates.assert_passed(settings, run)
+    monkeypatch.setattr(gates, "gate_suites", lambda _: {**dict.fromkeys(gates.GATES, ()), "marts": shipped["marts"]})
+    with pytest.raises(AlmanacError, match="the marts gate was not held"):
+        gates.assert_passed(settings, run)
+
+
+def test_a_report_counts_what_passed_what_warns_and_what_blocks() -> None:
+    found = [("passed", "critical"), ("passed", "warning"), ("failed", "warning"), ("error", "warning")]
+    quiet = gates.GateReport("raw", tuple(homes.result("raw", outcome, severity) for outcome, severity in found))
+    assert quiet.passed
+    assert quiet.summary == "raw gate: 2 of 4 checks passed, 2 warnings"
+    failed, error = (homes.result("raw", outcome) for outcome in ("failed", "error"))
+    loud = gates.GateReport("raw", (*quiet.results, failed, error))
+    assert not loud.passed
+    assert loud.blocking_failures == (failed, error)
+    assert loud.summary == f"raw gate: 2 of 6 checks passed, 2 warnings, 2 block: {failed.sentence}"
