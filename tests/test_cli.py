@@ -180,7 +180,7 @@ def test_every_command_stands_under_a_heading() -> None:
 
     shown = CliRunner().invoke(app, ["--help"]).output
     assert [panel for panel in PANELS if f"{panel}:" not in shown] == []
-    assert "\nCommands:" not in shown
+    assert "\nCommands:" not in shown, "give the command a heading of `PANELS`, as `rich_help_panel`"
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

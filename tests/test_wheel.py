@@ -103,16 +103,18 @@ def test_an_empty_environment_with_the_wheel_serves_a_company_and_calls_nobody(w
     install = [str(uv), "pip", "install", "--quiet", "--offline", "--no-deps", "--python", str(environment)]
     subprocess.run([*install, str(wheel)], check=True)
 
+    clean = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    clean["SOCKETS"] = str(sockets)
+
     def almanac(*arguments: object) -> str:
         command = [str(environment / "bin" / "almanac"), *map(str, arguments)]
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-        clean = {**kept, "SOCKETS": str(sockets)}
         done = subprocess.run(command, cwd=tmp_path, env=clean, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     where = [str(environment / "bin" / "python"), "-c", "import pipelines; print(pipelines.__file__)"]
-    assert subprocess.run(where, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.startswith(str(site))
+    told = subprocess.run(where, cwd=tmp_path, env=clean, capture_output=True, text=True, check=True).stdout
+    assert told.startswith(str(site))
     almanac("--home", tmp_path / "demo", "demo", "--customers", 40)
     assert (tmp_path / "demo" / "inbox" / "salesforce").is_dir()
     (tmp_path / "home" / "inbox").mkdir(parents=True)

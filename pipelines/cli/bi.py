@@ -4,14 +4,14 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import PEOPLE, settings_from
 from pipelines.errors import AlmanacError
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("bi")
+    @app.command("bi", rich_help_panel=PEOPLE)
     def bi(
         context: typer.Context,
         folder: Path = typer.Argument(help="Folder to write into."),
