@@ -122,3 +122,10 @@ def test_the_host_ends_with_the_job() -> None:
             assert host_id() == host
         assert is_alive(host)
     assert not is_alive(host) and child.HOST not in os.environ
+
+
+def test_a_host_ends_where_terminating_is_ignored() -> None:
+    ignored = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)"
+    program = f"{ignored}\nfrom pipelines.home import dbt\nwith dbt.host():\n    pass"
+    environment = {name: value for name, value in os.environ.items() if name != child.HOST}
+    subprocess.run([sys.executable, "-c", program], env=environment, check=True, timeout=60)

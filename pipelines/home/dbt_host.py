@@ -56,6 +56,7 @@ def serve(number: int) -> None:
     """Take commands at a listening socket until the process that began this one is gone."""
     child.follow_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a keyboard interrupt is for the commands
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # it ends by it, where whoever began it had it ignored too
     project = Project()
     importlib.import_module("dbt.cli.main")
     resource_tracker.ensure_running()  # dbt starts it: it would keep the output of the first command open for ever
