@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -63,9 +64,14 @@ def called(folder: Path, *arguments: str, asked_by: str = "") -> tuple[int, str]
 
 
 def host_id() -> int:
-    """The process that listens at the socket of the host."""
-    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
-    return next(int(one) for one in children if b"dbt_host.py" in Path(f"/proc/{one}/cmdline").read_bytes())
+    """The process that listens at the socket of the host: a child of this one, which has no name for a moment."""
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text().split()
+        for one in children:
+            if b"dbt_host.py" in Path(f"/proc/{one}/cmdline").read_bytes():
+                return int(one)
+    raise AssertionError("no host was found")
 
 
 def sleeping(folder: Path) -> tuple[subprocess.Popen[str], int]:
