@@ -9,6 +9,7 @@ are kept (landing/, quarantine/).
 SCRATCH = {
     "cells": "the file as it is: `_record` and one column of text per header",
     "patched": "the same with the cells that a person has corrected",
+    "positioned": "with the position of each row within its document",
     "filled": "with blank cells filled from the row above, where the contract says so",
     "mapped": "with cells moved to the headers that other sheets of the workbook call them",
     "stated": "with columns for what the contract states of all rows",
