@@ -20,7 +20,13 @@ CONTINENTAL = "amount_net: {from: X, number_format: {thousands: '.', decimal: ',
     [
         (("24.12.31", "24.11.05"), [date(2024, 12, 31), date(2024, 11, 5)]),  # Hungary: years stand together
         (("05.11.24", "31.12.24"), [date(2024, 11, 5), date(2024, 12, 31)]),
-        (("24.03.05", "24.04.06"), ["undecidable_date_order"]),
+        (("24.03.05", "24.04.06"), [date(2005, 3, 24), date(2006, 4, 24)]),  # nothing says that days stand last
+        (("01.01.19", "01.04.20", "01.07.24"), [date(2019, 1, 1), date(2020, 4, 1), date(2024, 7, 1)]),
+        (("31.12.18", "31.12.24"), [date(2018, 12, 31), date(2024, 12, 31)]),
+        (("01.01.24", "01.01.25"), [date(2024, 1, 1), date(2025, 1, 1)]),
+        (("01.01.05", "31.12.06", "30.06.31"), [date(2005, 1, 1), date(2006, 12, 31), date(2031, 6, 30)]),
+        (("98.12.31", "24.12.31"), [date(1998, 12, 31), date(2024, 12, 31)]),  # no day 98: years stand first
+        (("31.02.24", "05.03.24"), ["bad_date", date(2024, 3, 5)]),  # a slip is no evidence
         (("20-3-24", "21-3-24", "5-3-24"), [date(2024, 3, 20), date(2024, 3, 21), date(2024, 3, 5)]),  # Netherlands
     ],
 )
@@ -28,6 +34,14 @@ def test_of_short_dates_with_points_or_dashes_the_year_is_found(
     tmp_path: Path, cells: tuple[str, ...], values: list[object]
 ) -> None:
     assert read(tmp_path, "ordered_on: X", *cells) == values
+
+
+def test_one_slip_among_dates_with_points_changes_no_other(tmp_path: Path) -> None:
+    days = [date(2024, 3, day) for day in range(2, 14)]
+    cells = [f"{day:%d.%m.%y}" for day in days]
+    assert read(tmp_path / "a", "ordered_on: X", "45.03.24", *cells) == ["bad_date", *days]
+    hungarian = [f"24.03.{day:02d}" for day in range(2, 31)]  # 45 can be a year there, and a slip elsewhere
+    assert read(tmp_path / "b", "ordered_on: X", "45.03.24", *hungarian) == ["undecidable_date_order"]
 
 
 def test_the_last_day_of_a_systems_calendar_means_none(tmp_path: Path) -> None:
@@ -179,7 +193,6 @@ def test_a_word_that_two_encodings_read_is_asked_about(tmp_path: Path, encoding:
     "cells",
     [
         ("12345678901234500000", "98765432109876500000", "A-1"),  # fifteen digits and zeros
-        ("4876876000000310272", "7"),  # what a double holds
         ("2025-03-05 00:00:00", "3-14", "2-40"), ("05/03/2025", "3-14", "2-40"), ("4.87688E18", "7"), ("#REF!", "7"),
         ("=VLOOKUP(A2,B:C,2)", "7"), ("05. Mrz", "7"), ("5-mars", "7"), ("3월 5일", "7"), ("05-Mar-25", "7"),
     ],
@@ -193,7 +206,9 @@ def test_an_id_that_a_spreadsheet_changed_is_quarantined(tmp_path: Path, cells: 
 @pytest.mark.parametrize(
     "cells",
     [
-        ("4876876000000311001", "4876876000000311000"), ("2025-03-05", "2025-03-06"), ("12-SET", "MAR1"),
+        ("4876876000000311001", "4876876000000311000"),
+        ("1850380230456246272", "1850380230456250368"),  # of a clock and a worker: exact doubles, and ids
+        ("2025-03-05", "2025-03-06"), ("12-SET", "MAR1"),
         ("1234567890123450", "1234567890123456"), ("#12", "=A"),
     ],
 )  # fmt: skip
