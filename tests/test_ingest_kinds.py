@@ -212,6 +212,7 @@ def test_a_word_that_two_encodings_read_is_asked_about(tmp_path: Path, encoding:
     "cells",
     [
         ("12345678901234500000", "98765432109876500000", "A-1"),  # fifteen digits and zeros
+        ("5-mars", "5-Mar", "7"),
         ("2025-03-05 00:00:00", "3-14", "2-40"), ("05/03/2025", "3-14", "2-40"), ("4.87688E18", "7"), ("#REF!", "7"),
         ("=VLOOKUP(A2,B:C,2)", "7"), ("05. Mrz", "7"), ("5-mars", "7"), ("3월 5일", "7"), ("05-Mar-25", "7"),
     ],
@@ -229,6 +230,8 @@ def test_an_id_that_a_spreadsheet_changed_is_quarantined(tmp_path: Path, cells: 
         ("1850380230456246272", "1850380230456250368"),  # of a clock and a worker: exact doubles, and ids
         ("2025-03-05", "2025-03-06"), ("12-SET", "MAR1"),
         ("1234567890123450", "1234567890123456"), ("#12", "=A"),
+        ("set-12", "lip-01", "gen-10", "A1"), ("mag-10", "may-01", "out 12", "A1"), ("2-gen", "3-gen"),
+        ("2-gen", "10-kit", "A1"), ("May-01", "May-02"), ("Mar-05", "Fin-03", "A1"),
     ],
 )  # fmt: skip
 def test_an_id_that_only_looks_like_a_damaged_one_is_loaded(tmp_path: Path, cells: tuple[str, ...]) -> None:
@@ -272,6 +275,9 @@ def changed_at(tmp_path: Path, header: str, *cells: str, zone: str = "Europe/Ber
     [
         ("When (UTC)", datetime(2025, 1, 5, 23, 30)), ("Wann [GMT]", datetime(2025, 1, 5, 23, 30)),
         ("时间 (UTC+08:00)", datetime(2025, 1, 5, 15, 30)), ("When (GMT-5)", datetime(2025, 1, 6, 4, 30)),
+        ("When (UTC+05:30)", datetime(2025, 1, 5, 18, 0)), ("When [GMT+05:45]", datetime(2025, 1, 5, 17, 45)),
+        ("When (UTC+13)", datetime(2025, 1, 5, 10, 30)), ("时间（UTC±00:00）", datetime(2025, 1, 5, 23, 30)),
+        ("When (UTC−0930)", datetime(2025, 1, 6, 9, 0)),
         ("When", datetime(2025, 1, 5, 22, 30)),
     ],
 )  # fmt: skip
@@ -285,6 +291,12 @@ def test_an_abbreviated_zone_of_a_header_is_asked_about_unless_the_contract_stat
     assert changed_at(tmp_path / "b", "When (CST)", "2025-01-05 23:30:00", zone="Asia/Shanghai") == [
         datetime(2025, 1, 5, 15, 30)
     ]
+
+
+@pytest.mark.parametrize("header", ["When (UTC+03:30)", "When (UTC+25)", "When [GMT-13]", "When (UTC+5.5)"])
+def test_an_offset_of_a_header_that_is_not_read_is_asked_about(tmp_path: Path, header: str) -> None:
+    with pytest.raises(AssertionError, match="states an offset that is not read"):
+        changed_at(tmp_path, header, "2025-01-05 23:30:00")
 
 
 def test_an_offset_behind_hours_and_minutes_is_read(tmp_path: Path) -> None:

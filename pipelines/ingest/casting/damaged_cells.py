@@ -10,6 +10,7 @@ import polars as pl
 
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.cast import PHONES, Casting, has_digits
+from pipelines.ingest.casting.numbers import CAPITALISED_MONTHS, SMALL_MONTHS
 
 ERROR_RULE = "spreadsheet_error_emptied"
 # #REF! and its translations, a column too narrow for its number, LibreOffice's codes, a formula in place of its value.
@@ -18,6 +19,11 @@ _ERROR = (
     r"|=[A-Z][A-Z.]*\(.*\)|=\$?[A-Z]{1,3}\$?\d+(?:[-+*/].*)?"
 )
 _DAY = r"\d{4}-\d{2}-\d{2}(?:[ T]00:00:00)?|\d{1,2}[./]\d{1,2}[./]\d{4}"
+# 5-mars and Mar-05 are days where no other id is spelled like them: beside 10-kit, 2-gen is one.
+_DAY_OF_MONTH = rf"\d{{1,2}}(?:-|/|\. ?)(?:{CAPITALISED_MONTHS}|{SMALL_MONTHS})\.?(?:-\d{{2}})?"
+_LIKE_A_DAY_OF_MONTH = r"\d{1,2}(?:-|/|\. ?)\p{L}+\.?(?:-\d{2})?"
+_MONTH_OF_YEAR = rf"(?:{CAPITALISED_MONTHS})[-. ]\d{{2}}"
+_LIKE_A_MONTH_OF_YEAR = r"\p{L}+[-. ]\d{2}"
 _MOST_DAYS = 0.5  # a column of which more ids are dates has dates for ids
 LONG = 15  # digits that a spreadsheet keeps
 
@@ -52,10 +58,10 @@ def error_warnings(corrections: pl.DataFrame) -> list[str]:
 def find_damaged_ids(connection: duckdb.DuckDBPyConnection, casting: Casting) -> None:
     """Add the ids of `typed` that a spreadsheet damaged to `faults`."""
     names = [name for name in _texts(casting) if has_digits(name, casting) and name not in PHONES]
-    likely = {name: f"length({quoted(name)}) > 7 or {_is_likely_error(quoted(name))}" for name in names}
+    likely = {name: _is_likely(quoted(name)) for name in names}
     for name in _with(connection, names, likely):
         cell = quoted(name)
-        tests = [_is_error(cell), *_of_the_column(connection, cell)]
+        tests = [_is_error(cell), *_of_the_column(connection, cell), *_month_words(connection, cell)]
         connection.execute(
             f"insert into faults select _record, {literal(name)}, 'damaged_id', null from typed "
             f"where not _is_control and ({' or '.join(tests)}) "
@@ -80,8 +86,29 @@ def _of_the_column(connection: duckdb.DuckDBPyConnection, cell: str) -> Iterable
         yield is_day
 
 
+def _month_words(connection: duckdb.DuckDBPyConnection, cell: str) -> Iterable[str]:
+    """SQL that is true for a day or a month in words among ids none of which is spelled like it and is none."""
+    for pattern, like in ((_DAY_OF_MONTH, _LIKE_A_DAY_OF_MONTH), (_MONTH_OF_YEAR, _LIKE_A_MONTH_OF_YEAR)):
+        is_word, is_like = (
+            f"(length({cell}) <= 9 and regexp_full_match({cell}, {literal(item)}))" for item in (pattern, like)
+        )
+        row = connection.execute(
+            f"select count(*), count(*) filter ({is_word}), count(*) filter ({is_like}) "
+            f"from typed where not _is_control and {cell} is not null"
+        ).fetchone()
+        filled, words, alike = row or (0, 0, 0)
+        if 0 < words == alike < filled:
+            yield is_word
+
+
 def _ends_in_zeros(cell: str) -> str:
     return f"regexp_full_match({cell}, '[1-9]\\d{{{LONG - 1}}}0+')"
+
+
+def _is_likely(cell: str) -> str:
+    """SQL that is true for an id that its column can show to be damaged: a long one, or one with a month in it."""
+    word = f"(length({cell}) <= 9 and regexp_full_match({cell}, {literal(f'{_DAY_OF_MONTH}|{_MONTH_OF_YEAR}')}))"
+    return f"length({cell}) > 7 or {_is_likely_error(cell)} or {word}"
 
 
 def _is_likely_error(cell: str) -> str:

@@ -27,8 +27,9 @@ SCALES |= {
 SCALES |= {"mio.": 10**6, "mio": 10**6, "mrd.": 10**9, "mrd": 10**9, "tsd.": 10**3, "tsd": 10**3}
 SCALES |= {"million": 10**6, "thousand": 10**3, "mln": 10**6, "mld": 10**9, "bln": 10**9, "bio": 10**12}
 # Months as spreadsheets abbreviate them, in their own case: 12-SET is a set of twelve.
-SHORT_MONTHS = (
-    "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Jän|Mär|Mrz|Mai|Okt|Dez|jan|janv|feb|févr|fev|mar|mars|mrt"
+CAPITALISED_MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Sept|Oct|Nov|Dec|Jän|Mär|Mrz|Mai|Okt|Dez"
+SMALL_MONTHS = (
+    "jan|janv|feb|févr|fev|mar|mars|mrt"
     "|apr|avr|abr|may|maj|mag|mai|mei|jun|juin|giu|jul|juil|lug|aug|août|ago|sep|sept|set|okt|oct|ott|out|nov|dec|déc|dic"
     "|dez|ene|gen|янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru"
 )
@@ -75,12 +76,14 @@ def careful_sql(text: str, form: NumberFormat, kind: str) -> str:
 
 
 def damaged_id_sql(text: str) -> str:
-    """SQL that is true for an id that a spreadsheet turned into 1.23E+17 or 5-Mar: what it was is lost."""
+    """SQL that is true for an id that a spreadsheet turned into 1.23E+17 or 5-Mar: what it was is lost.
+
+    5-mars and Mar-05 are so only beside ids of another shape: damaged_cells.py.
+    """
     is_likely = f"contains({text}, '+') or substr({text}, 2, 1) in ('.', ',')"
     power = r"\d([.,]\d+)?[eE]\+\d+|\d[.,]\d+[eE]\d{2,}"
     rounded = f"case when {is_likely} then regexp_full_match({text}, '{power}') else false end"
-    day = rf"\d{{1,2}}(?:(?:-|/|\. ?)(?:{SHORT_MONTHS})\.?(?:-\d{{2}})?|月\d{{1,2}}日|월 ?\d{{1,2}}일)"
-    day += rf"|(?:{SHORT_MONTHS})[-. ]\d{{2}}"
+    day = rf"\d{{1,2}}(?:(?:-|/|\. ?)(?:{CAPITALISED_MONTHS})\.?(?:-\d{{2}})?|月\d{{1,2}}日|월 ?\d{{1,2}}일)"
     return f"coalesce({rounded} or (length({text}) <= 9 and regexp_full_match({text}, '{day}')), false)"
 
 
