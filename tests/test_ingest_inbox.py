@@ -95,6 +95,14 @@ def test_files_that_nobody_claims_are_listed_once(world: World) -> None:
     assert world.run().new_files == 0
 
 
+def test_a_deeply_nested_file_that_nobody_claims_stops_no_other(world: World) -> None:
+    put_months(world, [1])
+    world.put("deep.json", "[" * 100_000)
+    rows = {row["path"]: row["status"] for row in world.run().files}
+    assert rows["deals_20230101.csv"] == "loaded"
+    assert world.column("select count(*) from raw.opportunities") == [3]
+
+
 def test_a_file_that_a_contract_reads_at_last_is_no_longer_listed_as_unread(world: World) -> None:
     world.contract(DEALS.replace("deals_*.csv", "opportunities_*.csv"))
     put_months(world, [1])
