@@ -8,6 +8,7 @@ import pytest
 from cells import CONTRACT, proposed, read
 from ingest_world import World
 
+from pipelines.ingest.casting.unit_words import stated_unit, unit_of
 from pipelines.ingest.formats.decode import find_encodings
 from pipelines.ingest.formats.source import FileRefusedError
 
@@ -105,6 +106,60 @@ def test_a_unit_in_a_title_is_asked_about_unless_a_column_states_one(tmp_path: P
         world = World(tmp_path / folder).contract(f"{CONTRACT}      amount_net: {{from: X{unit}}}\n")
         world.put("a.csv", "Amounts in thousands EUR;\nID;X\n1;5\n2;6\n")
         assert world.run().files[0]["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("header", "unit"),
+    [
+        ("Amount Cr", None), ("Credit (Cr)", None), ("Price per 1 000", None), ("Cost per thousand", None),
+        ("金额（元/万件）", None), ("万能险金额", None), ("万科金额", None), ("金额（元）", None),
+        ("金额（万元）", 10_000), ("金额(万)", 10_000), ("金额万", 10_000), ("金额 万美元", 10_000),
+        ("营收（亿元）", 100_000_000),
+        ("金额（单位：万）", 10_000), ("金额（千万元）", 10_000_000),
+        ("売上 (百万円)", 1_000_000), ("Rs. Cr", 10_000_000),
+        ("Amount (INR Cr)", 10_000_000), ("Amount in Cr", 10_000_000), ("Amount 000", 1000), ("EUR '000", 1000),
+    ],
+)  # fmt: skip
+def test_a_header_states_a_unit_only_where_its_words_mean_money(header: str, unit: float | None) -> None:
+    assert unit_of(header) == unit
+
+
+@pytest.mark.parametrize(
+    ("title", "unit"),
+    [
+        ("编制单位：万科企业", None), ("填报单位：上海万达商业", None), ("使用单位：亿联网络", None),
+        ("单位：万元科技", None),
+        ("单位：元", None), ("单位：万元", 10_000), ("2025年 单位:人民币万元", 10_000), ("（单位：亿元）", 100_000_000),
+        ("金额单位：万元", 10_000), ("单位：千元 币种：人民币", 1000), ("单位：百万美元", 1_000_000),
+    ],
+)  # fmt: skip
+def test_a_title_states_a_unit_only_as_an_amount_of_money(title: str, unit: float | None) -> None:
+    stated = stated_unit([title])
+    assert (stated[0] if stated else None) == unit
+
+
+@pytest.mark.parametrize(
+    ("wanted", "other", "status"),
+    [
+        ("Amount", "Amount (万元)", "rejected"), ("Amount (USD)", "Amount (EUR)", "rejected"),
+        ("Amount (Net)", "Amount (Foreign Currency)", "loaded"), ("名称(英文)", "名称(中文)", "loaded"),
+        ("Amount (Net)", "Amount", "loaded"),
+    ],
+)  # fmt: skip
+def test_only_a_unit_or_a_currency_in_brackets_makes_two_headers_one(
+    tmp_path: Path, wanted: str, other: str, status: str
+) -> None:
+    world = World(tmp_path).contract(f'{CONTRACT}      amount_net: "{wanted}"\n')
+    world.put("a.csv", f"ID;{other}\n1;5\n2;6\n")
+    assert world.run().files[0]["status"] == status
+
+
+def test_a_header_without_brackets_that_another_column_reads_is_not_the_one_that_is_missing(tmp_path: Path) -> None:
+    columns = '      amount_net: "Amount (USD)"\n      amount_gross: Amount\n'
+    world = World(tmp_path).contract(CONTRACT + columns)
+    world.put("a.csv", "ID;Amount;Amount (EUR)\n1;5;6\n")
+    assert world.run().files[0]["status"] == "loaded"
+    assert world.rows("select amount_net, amount_gross from raw.order_lines") == [(None, 5)]
 
 
 WIDE = """
