@@ -8,6 +8,7 @@ import pytest
 from cells import CONTRACT, proposed, read
 from ingest_world import World
 
+from pipelines.ingest.casting.unit_words import stated_unit, unit_of
 from pipelines.ingest.formats.decode import find_encodings
 from pipelines.ingest.formats.source import FileRefusedError
 
@@ -20,7 +21,13 @@ CONTINENTAL = "amount_net: {from: X, number_format: {thousands: '.', decimal: ',
     [
         (("24.12.31", "24.11.05"), [date(2024, 12, 31), date(2024, 11, 5)]),  # Hungary: years stand together
         (("05.11.24", "31.12.24"), [date(2024, 11, 5), date(2024, 12, 31)]),
-        (("24.03.05", "24.04.06"), ["undecidable_date_order"]),
+        (("24.03.05", "24.04.06"), [date(2005, 3, 24), date(2006, 4, 24)]),  # nothing says that days stand last
+        (("01.01.19", "01.04.20", "01.07.24"), [date(2019, 1, 1), date(2020, 4, 1), date(2024, 7, 1)]),
+        (("31.12.18", "31.12.24"), [date(2018, 12, 31), date(2024, 12, 31)]),
+        (("01.01.24", "01.01.25"), [date(2024, 1, 1), date(2025, 1, 1)]),
+        (("01.01.05", "31.12.06", "30.06.31"), [date(2005, 1, 1), date(2006, 12, 31), date(2031, 6, 30)]),
+        (("98.12.31", "24.12.31"), [date(1998, 12, 31), date(2024, 12, 31)]),  # no day 98: years stand first
+        (("31.02.24", "05.03.24"), ["bad_date", date(2024, 3, 5)]),  # a slip is no evidence
         (("20-3-24", "21-3-24", "5-3-24"), [date(2024, 3, 20), date(2024, 3, 21), date(2024, 3, 5)]),  # Netherlands
     ],
 )
@@ -28,6 +35,14 @@ def test_of_short_dates_with_points_or_dashes_the_year_is_found(
     tmp_path: Path, cells: tuple[str, ...], values: list[object]
 ) -> None:
     assert read(tmp_path, "ordered_on: X", *cells) == values
+
+
+def test_one_slip_among_dates_with_points_changes_no_other(tmp_path: Path) -> None:
+    days = [date(2024, 3, day) for day in range(2, 14)]
+    cells = [f"{day:%d.%m.%y}" for day in days]
+    assert read(tmp_path / "a", "ordered_on: X", "45.03.24", *cells) == ["bad_date", *days]
+    hungarian = [f"24.03.{day:02d}" for day in range(2, 31)]  # 45 can be a year there, and a slip elsewhere
+    assert read(tmp_path / "b", "ordered_on: X", "45.03.24", *hungarian) == ["undecidable_date_order"]
 
 
 def test_the_last_day_of_a_systems_calendar_means_none(tmp_path: Path) -> None:
@@ -39,8 +54,8 @@ def test_the_last_day_of_a_systems_calendar_means_none(tmp_path: Path) -> None:
     "cells",
     [
         ("1.500 €", "12.000 €"), ("R$ 1.500",), ("kr 1.500", "kr 900"), ("1.500-", "12.000-"), ("(1.500)",),
-        ("+1.500",), ("1.500 Tsd.", "3 Tsd."), ("1.500,-",), ("1.500", "2.500,50"), ("1.500", "0,25"),
-        ("1,500", "12,000"), ("1,500", "2,5"), ("1.500", "2.000.000"),
+        ("+1.500",), ("1.500 Tsd.", "3 Tsd."), ("1.500", "1.500,-"), ("1.500", "1.500:-", "12000"),
+        ("1.500", "2.500,50"), ("1.500", "0,25"), ("1,500", "12,000"), ("1,500", "2,5"), ("1.500", "2.000.000"),
     ],
 )  # fmt: skip
 def test_a_mark_before_three_digits_is_asked_about_in_any_dress(tmp_path: Path, cells: tuple[str, ...]) -> None:
@@ -58,9 +73,28 @@ def test_what_else_the_file_holds_settles_the_mark(tmp_path: Path, cells: tuple[
     assert read(tmp_path, "amount_net: X", *cells) == [Decimal(value) for value in values]
 
 
+def test_a_comma_between_the_cells_is_no_decimal_mark(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(f"{CONTRACT}      amount_net: X\n")
+    world.put("a.csv", 'ID,X\n1,"1,500"\n2,1200\n3,800\n')
+    assert world.run().files[0]["status"] == "loaded"
+    assert world.column("select amount_net from raw.order_lines order by line_id") == [1500, 1200, 800]
+
+
 def test_a_dash_for_no_cents_is_no_minus(tmp_path: Path) -> None:
     assert read(tmp_path / "a", "amount_net: X", "CHF 5.-", "7:-", "8.--", "5.00-") == [5, 7, 8, -5]
     assert read(tmp_path / "b", CONTINENTAL, "1.500,-", "5,-- €", "1.500,50-") == [1500, 5, Decimal("-1500.5")]
+
+
+def test_a_dash_for_no_cents_tells_that_the_mark_before_groups(tmp_path: Path) -> None:
+    cells = ("1.234,-", "1.234:-", "kr. 1.234.567,--", "(1'234.-)", "-1,234.-", "12000", "12,34,567.-", "1.234.-")
+    values = [1234, 1234, 1_234_567, -1234, -1234, 12000, 1_234_567, 1234]
+    assert read(tmp_path / "a", "amount_net: X", *cells) == values
+    assert read(tmp_path / "b", CONTINENTAL, *cells) == values
+
+
+def test_a_dash_between_numbers_is_no_amount(tmp_path: Path) -> None:
+    cells = ("5.-6", "5, -3", "12:-30", "100.-300", "5.5,-", "0.125,-", ".5.-")
+    assert read(tmp_path, "amount_net: X", *cells) == ["bad_number"] * 7
 
 
 def test_an_amount_with_half_a_bracket_is_none(tmp_path: Path) -> None:
@@ -105,6 +139,60 @@ def test_a_unit_in_a_title_is_asked_about_unless_a_column_states_one(tmp_path: P
         world = World(tmp_path / folder).contract(f"{CONTRACT}      amount_net: {{from: X{unit}}}\n")
         world.put("a.csv", "Amounts in thousands EUR;\nID;X\n1;5\n2;6\n")
         assert world.run().files[0]["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("header", "unit"),
+    [
+        ("Amount Cr", None), ("Credit (Cr)", None), ("Price per 1 000", None), ("Cost per thousand", None),
+        ("金额（元/万件）", None), ("万能险金额", None), ("万科金额", None), ("金额（元）", None),
+        ("金额（万元）", 10_000), ("金额(万)", 10_000), ("金额万", 10_000), ("金额 万美元", 10_000),
+        ("营收（亿元）", 100_000_000),
+        ("金额（单位：万）", 10_000), ("金额（千万元）", 10_000_000),
+        ("売上 (百万円)", 1_000_000), ("Rs. Cr", 10_000_000),
+        ("Amount (INR Cr)", 10_000_000), ("Amount in Cr", 10_000_000), ("Amount 000", 1000), ("EUR '000", 1000),
+    ],
+)  # fmt: skip
+def test_a_header_states_a_unit_only_where_its_words_mean_money(header: str, unit: float | None) -> None:
+    assert unit_of(header) == unit
+
+
+@pytest.mark.parametrize(
+    ("title", "unit"),
+    [
+        ("编制单位：万科企业", None), ("填报单位：上海万达商业", None), ("使用单位：亿联网络", None),
+        ("单位：万元科技", None),
+        ("单位：元", None), ("单位：万元", 10_000), ("2025年 单位:人民币万元", 10_000), ("（单位：亿元）", 100_000_000),
+        ("金额单位：万元", 10_000), ("单位：千元 币种：人民币", 1000), ("单位：百万美元", 1_000_000),
+    ],
+)  # fmt: skip
+def test_a_title_states_a_unit_only_as_an_amount_of_money(title: str, unit: float | None) -> None:
+    stated = stated_unit([title])
+    assert (stated[0] if stated else None) == unit
+
+
+@pytest.mark.parametrize(
+    ("wanted", "other", "status"),
+    [
+        ("Amount", "Amount (万元)", "rejected"), ("Amount (USD)", "Amount (EUR)", "rejected"),
+        ("Amount (Net)", "Amount (Foreign Currency)", "loaded"), ("名称(英文)", "名称(中文)", "loaded"),
+        ("Amount (Net)", "Amount", "loaded"),
+    ],
+)  # fmt: skip
+def test_only_a_unit_or_a_currency_in_brackets_makes_two_headers_one(
+    tmp_path: Path, wanted: str, other: str, status: str
+) -> None:
+    world = World(tmp_path).contract(f'{CONTRACT}      amount_net: "{wanted}"\n')
+    world.put("a.csv", f"ID;{other}\n1;5\n2;6\n")
+    assert world.run().files[0]["status"] == status
+
+
+def test_a_header_without_brackets_that_another_column_reads_is_not_the_one_that_is_missing(tmp_path: Path) -> None:
+    columns = '      amount_net: "Amount (USD)"\n      amount_gross: Amount\n'
+    world = World(tmp_path).contract(CONTRACT + columns)
+    world.put("a.csv", "ID;Amount;Amount (EUR)\n1;5;6\n")
+    assert world.run().files[0]["status"] == "loaded"
+    assert world.rows("select amount_net, amount_gross from raw.order_lines") == [(None, 5)]
 
 
 WIDE = """
@@ -179,7 +267,6 @@ def test_a_word_that_two_encodings_read_is_asked_about(tmp_path: Path, encoding:
     "cells",
     [
         ("12345678901234500000", "98765432109876500000", "A-1"),  # fifteen digits and zeros
-        ("4876876000000310272", "7"),  # what a double holds
         ("2025-03-05 00:00:00", "3-14", "2-40"), ("05/03/2025", "3-14", "2-40"), ("4.87688E18", "7"), ("#REF!", "7"),
         ("=VLOOKUP(A2,B:C,2)", "7"), ("05. Mrz", "7"), ("5-mars", "7"), ("3월 5일", "7"), ("05-Mar-25", "7"),
     ],
@@ -193,7 +280,9 @@ def test_an_id_that_a_spreadsheet_changed_is_quarantined(tmp_path: Path, cells: 
 @pytest.mark.parametrize(
     "cells",
     [
-        ("4876876000000311001", "4876876000000311000"), ("2025-03-05", "2025-03-06"), ("12-SET", "MAR1"),
+        ("4876876000000311001", "4876876000000311000"),
+        ("1850380230456246272", "1850380230456250368"),  # of a clock and a worker: exact doubles, and ids
+        ("2025-03-05", "2025-03-06"), ("12-SET", "MAR1"),
         ("1234567890123450", "1234567890123456"), ("#12", "=A"),
     ],
 )  # fmt: skip
@@ -272,6 +361,9 @@ def test_the_sources_day_is_the_written_one_where_no_zone_is_stated(tmp_path: Pa
     "footer",
     [
         '"Copyright (c) 2000-2025 example.com, inc.",,,', "Anzahl Datensätze: 2,,,", "2 rows,,,",
+        "制表：王伟,,,", "打印时间 2025-01-31,,,", "Run on 2025-01-31,,,", "Vertraulich,,,", "Seite 1 von 2,,,",
+        "Page 2,,,", "Report run by: A. B.,,,", "Stand 31. Januar 2025,,,", "Run on Jan 31 2025,,,",
+        "Vertraulich: intern,,,",
         "Erstellt am 31.01.2025,,,", "Generated By: A. B.,,,", "共 2 条,,,", "Page 1 of 1,,,", "Stand: 31.01.2025,,,",
     ],
 )  # fmt: skip
@@ -279,6 +371,26 @@ def test_what_a_report_writes_below_its_rows_is_no_row(tmp_path: Path, footer: s
     text = f"Account Name,Account ID,City,Phone\nExample,1,Bonn,\nSample,2,,\n{footer}\n"
     _, rows = proposed(tmp_path, "accounts_2025-01-31.csv", text)
     assert [row["account_id"] for row in rows] == ["1", "2"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "打印机",
+        "制表科技",
+        "Page 1 Solutions",
+        "Stand 5 Catering",
+        "Run on Sports",
+        "Run on Sports & Co",
+        "Vertraulich GmbH",
+        "Seite 1 AG",
+    ],
+)
+def test_a_name_alone_in_its_row_that_reads_like_a_footer_is_a_row(tmp_path: Path, name: str) -> None:
+    world = World(tmp_path).contract(f"{CONTRACT}      product_name: X\n".replace("order_id: ID", "order_id: Y"))
+    world.put("a.csv", f"ID;X;Y\n1;a;2\n{name};;\n2;b;3\n")
+    file = world.run().files[0]
+    assert (file["rows_control"], file["rows_loaded"] + file["rows_quarantined"]) == (1, 3)  # the header alone
 
 
 def test_a_company_whose_name_reads_like_a_footer_is_an_account(tmp_path: Path) -> None:

@@ -69,6 +69,16 @@ def test_cells_of_xml_say_their_place_and_days_are_read_without_midnight(tmp_pat
     assert loaded(tmp_path, text, "deals_20240131.xls") == [("0010", "Kettle", None, date(2024, 1, 15))]
 
 
+@pytest.mark.parametrize(("kind", "amount"), [("Number", 1.5), ("String", None)])
+def test_a_number_of_xml_has_a_decimal_point_and_a_text_is_asked_about(
+    tmp_path: Path, kind: str, amount: float | None
+) -> None:
+    text = spreadsheet_2003([(*row[:3], "1.500", row[4]) for row in ROWS])
+    text = text.replace('"String">1.500', f'"{kind}">1.500')
+    rows = loaded(tmp_path, text, "deals_20240131.xls")
+    assert [row[2] for row in rows] == ([amount] * 2 if amount else [])
+
+
 def test_an_xml_spreadsheet_that_is_cut_off_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "cut.xls"
     path.write_text(spreadsheet_2003(ROWS)[:-60])

@@ -66,7 +66,7 @@ def find_damaged_ids(connection: duckdb.DuckDBPyConnection, casting: Casting) ->
 def _of_the_column(connection: duckdb.DuckDBPyConnection, cell: str) -> Iterable[str]:
     """SQL that is true for an id that only its column shows to be damaged."""
     is_long = f"(length({cell}) > {LONG} and regexp_full_match({cell}, '[1-9]\\d+'))"
-    is_rounded = f"({is_long} and ({_ends_in_zeros(cell)} or {_is_exactly_a_double(cell)}))"
+    is_rounded = f"({is_long} and {_ends_in_zeros(cell)})"
     is_day = f"(length({cell}) in (8, 9, 10, 19) and regexp_full_match({cell}, {literal(_DAY)}))"
     row = connection.execute(
         f"select count(*), count(distinct {cell}) filter ({is_long}), count(distinct {cell}) filter ({is_rounded}), "
@@ -82,12 +82,6 @@ def _of_the_column(connection: duckdb.DuckDBPyConnection, cell: str) -> Iterable
 
 def _ends_in_zeros(cell: str) -> str:
     return f"regexp_full_match({cell}, '[1-9]\\d{{{LONG - 1}}}0+')"
-
-
-def _is_exactly_a_double(cell: str) -> str:
-    """SQL for numbers of 17 digits and more that a double holds exactly, as one text in hundreds does by chance."""
-    exact = f"cast(try_cast({cell} as double) as hugeint) = try_cast({cell} as hugeint)"
-    return f"(length({cell}) between {LONG + 2} and 30 and {exact})"
 
 
 def _is_likely_error(cell: str) -> str:

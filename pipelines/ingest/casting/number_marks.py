@@ -18,11 +18,15 @@ ENGLISH = "number_format: {thousands: ',', decimal: '.'}"
 # is none of its own.
 _BEFORE, _AFTER = r"^(?:[^\d]*[^\d.,])?", r"(?:(?:[^\d.,]|[.,]\s?[-–—])[^\d]*)?$"
 _DECIMALS = r"\d+{0}(?:\d{{1,2}}|\d{{4,}})|0+{0}\d+|\d{{4,}}{0}\d+"
+_NO_CENTS = r"[1-9]\d{{0,2}}(?:{0}\d{{3}})+\s?[.,:]\s?[-–—]"
+# The first that fits: 1.500,- has groups, though 1.500 alone is open.
 _KINDS = {
+    "groups by point": rf"[1-9]\d{{0,2}}(?:\.\d{{3}}){{2,}}|\d{{1,3}}(?:\.\d{{3}})+,\d+|{_DECIMALS.format(',')}"
+    f"|{_NO_CENTS.format('[.]')}",
+    "groups by comma": rf"[1-9]\d{{0,2}}(?:,\d{{3}}){{2,}}|\d{{1,3}}(?:,\d{{2,3}})+\.\d+|{_DECIMALS.format('[.]')}"
+    f"|{_NO_CENTS.format(',')}",
     "open point": r"[1-9]\d{0,2}\.\d{3}",
     "open comma": r"[1-9]\d{0,2},\d{3}",
-    "groups by point": rf"[1-9]\d{{0,2}}(?:\.\d{{3}}){{2,}}|\d{{1,3}}(?:\.\d{{3}})+,\d+|{_DECIMALS.format(',')}",
-    "groups by comma": rf"[1-9]\d{{0,2}}(?:,\d{{3}}){{2,}}|\d{{1,3}}(?:,\d{{2,3}})+\.\d+|{_DECIMALS.format('[.]')}",
     "no groups": r"[1-9]\d{3,}",
 }
 _EAST_ASIAN = re.compile(r"[㐀-鿿ぁ-ヿ가-힣¥￥（]")  # scripts in which nobody groups by points
@@ -68,7 +72,7 @@ def _spellings(
 ) -> tuple[Counter[str], dict[str, str]]:
     """How many different cells of a column are spelled in each way, and an example of each.
 
-    In a workbook only texts say how people write: 1.125 and 12000 are what its number cells hold.
+    In a workbook, also one of XML, only texts say how people write: 1.125 and 12000 are what its number cells hold.
     """
     branches = " ".join(
         f"when regexp_matches(cell, {literal(f'{_BEFORE}(?:{pattern}){_AFTER}')}) then {literal(kind)}"
@@ -84,7 +88,7 @@ def _spellings(
 
 
 def _is_workbook(source: Source) -> bool:
-    return source.encoding == "workbook"
+    return source.encoding in ("workbook", "xml")
 
 
 def _is_open(mark: str, kinds: Counter[str], all_counts: Counter[str], source: Source, example: str) -> bool:
@@ -99,7 +103,8 @@ def _is_open(mark: str, kinds: Counter[str], all_counts: Counter[str], source: S
     if mark == "point":  # numbers such as 12000 are not grouped: the point of 1.500 groups nothing
         return not kinds["no groups"]
     is_separator = source.delimiter == ","  # whoever writes decimals with a comma separates cells by something else
-    return bool(kinds["no groups"]) or not (is_separator or any(map(_EAST_ASIAN.search, [example, *source.headers])))
+    is_east_asian = any(map(_EAST_ASIAN.search, [example, *source.headers]))
+    return not is_separator and (bool(kinds["no groups"]) or not is_east_asian)
 
 
 def _question(header: str, mark: str, example: str) -> str:

@@ -6,6 +6,7 @@ The careful patterns are slow: they run once per distinct text that a plain cast
 from collections.abc import Iterable
 
 from pipelines.contracts import NumberFormat
+from pipelines.home.warehouse import literal
 from pipelines.ingest.casting.currency_marks import MARK
 
 FULL_WIDTH = dict(zip("０１２３４５６７８９．，－＋（）％￥\u3000−–", "0123456789.,-+()%¥ --", strict=True))
@@ -31,8 +32,10 @@ SHORT_MONTHS = (
     "|apr|avr|abr|may|maj|mag|mai|mei|jun|juin|giu|jul|juil|lug|aug|août|ago|sep|sept|set|okt|oct|ott|out|nov|dec|déc|dic"
     "|dez|ene|gen|янв|фев|мар|апр|май|июн|июл|авг|сен|окт|ноя|дек|sty|lut|kwi|cze|lip|sie|wrz|paź|lis|gru"
 )
-# CHF 5.- and 5,-- and 5:- are amounts without cents, no negative ones.
-NO_CENTS = r"(\d)\s?[.,:]\s?[-—]{1,2}"
+# CHF 5.- and 5,-- and 5:- are amounts without cents, no negative ones: nothing but a currency or bracket follows, and
+# marks before three digits are groups (1.234,- is 1234).
+_INTEGER = r"[1-9]\d{0,2}(?:[ ']+\d{3})+|[1-9]\d{0,2}(?:\.\d{3})+|[1-9]\d{0,2}(?:,\d{2,3})*,\d{3}|\d+"
+NO_CENTS = rf"^((?:\D*[^\d.,]\.?)?(?:{_INTEGER}))\s?[.,:]\s?[-—]{{1,2}}([^-—\d]*)$"
 # 128-bit decimals would hold everything, but parsing them takes a hundred times as long as 64-bit ones.
 FINE, WIDE = "decimal(18,8)", "decimal(18,4)"
 
@@ -87,7 +90,7 @@ def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:
     for wide, plain in FULL_WIDTH.items():
         narrow = f"replace({narrow}, '{wide}', '{plain}')"
     narrow = rf"case when regexp_matches({text}, '[^\x20-\x7e]') then {narrow} else {text} end"
-    narrow = rf"regexp_replace({narrow}, '{NO_CENTS}', '\1')"
+    narrow = _without_cents(narrow)
     marks = "".join(dict.fromkeys([form.thousands, " ", "\u00a0", "\u202f", "'"]))
     group = "[" + marks.replace("'", "''").replace(".", r"\.") + "]"
     point = r"\." if form.decimal == "." else ","
@@ -98,6 +101,13 @@ def number_sql(text: str, form: NumberFormat, kind: str = WIDE) -> str:
     )
     parts = f"regexp_extract({narrow}, '{pattern}', ['before', 'inside', 'digits', 'scale', 'after'])"
     return f"list_transform([{parts}], lambda part: {_assembled(text, marks, form, kind)})[1]"
+
+
+def _without_cents(text: str) -> str:
+    """SQL for text without the dash in place of cents, and then without the marks of its groups."""
+    whole = rf"regexp_replace({text}, {literal(NO_CENTS)}, '\1\2')"
+    grouped = rf"regexp_replace({whole}, '[.,](\d)', '\1', 'g')"
+    return f"case when regexp_matches({text}, {literal(NO_CENTS)}) then {grouped} else {text} end"
 
 
 def _assembled(text: str, marks: str, form: NumberFormat, kind: str) -> str:

@@ -21,6 +21,7 @@ _PAGE = re.compile(rb"(?i)<(!doctype html|html|table|head|meta|body)\b")
 _SHEET = re.compile(rb"(?i)urn:schemas-microsoft-com:office:spreadsheet")
 _XMLNS = "{urn:schemas-microsoft-com:office:spreadsheet}"
 _MIDNIGHT = re.compile(r"(\d{4}-\d\d-\d\d)T00:00:00(\.0+)?")
+_ZEROS = re.compile(r"^(-?\d+)(?:(\.\d*?[1-9])0*|\.0*)$")
 Rows = list[list[str]]
 
 
@@ -150,10 +151,13 @@ def _cells(row: ElementTree.Element) -> list[str]:
         cells += [""] * (index - len(cells) - 1)
         data = cell.find(f"{_XMLNS}Data")
         text = "" if data is None else "".join(data.itertext())
-        cells.append(_MIDNIGHT.sub(r"\1", text) if data is not None and _is_moment(data) else text)
+        cells.append(text if data is None else _plain(text, data.get(f"{_XMLNS}Type")))
         cells += [""] * min(int(cell.get(f"{_XMLNS}MergeAcross") or 0), MAX_SPAN)
     return cells
 
 
-def _is_moment(data: ElementTree.Element) -> bool:
-    return data.get(f"{_XMLNS}Type") == "DateTime"
+def _plain(text: str, kind: str | None) -> str:
+    """A day without midnight, a number as a workbook holds it: the point of 1.500 begins decimals, and 1.5 says so."""
+    if kind == "DateTime":
+        return _MIDNIGHT.sub(r"\1", text)
+    return _ZEROS.sub(r"\1\2", text.strip()) if kind == "Number" else text
