@@ -1,5 +1,5 @@
 # make run        environment, the sample company, the whole job, a summary
-# make test       every promise that needs no second whole job (under 6 minutes on 2 cores)
+# make test       every promise that needs no second whole job (about 7 minutes on 2 cores)
 # make test-fast  those of plain functions (under a minute)
 # make test-slow  whole jobs that are stopped, repeated or corrected, and companies never looked at
 # make cases      small files from the field beside their right values (ALMANAC_CASES; skipped with a reason without)

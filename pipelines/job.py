@@ -196,14 +196,18 @@ def _dbt(settings: Settings, project: "dbt.Path", step: str, say: Say, left_out:
     _stop_for_grain(settings, project, step)
 
 
+def stop_for_grain(counted: Sequence[tuple[grains.Grain, int]]) -> None:
+    """Raise AlmanacError at the first table that has several rows of one key."""
+    for grain, found in counted:
+        if found:
+            keys = ", ".join(grain.columns)
+            raise AlmanacError(f"{grain.schema}.{grain.table}: {found} keys ({keys}) are empty or on several rows")
+
+
 def _stop_for_grain(settings: Settings, project: "dbt.Path", step: str) -> None:
-    """Raise AlmanacError at the first table of a step that has several rows of one key."""
     manifest = json.loads((project / "target" / "manifest.json").read_text(encoding="utf-8"))
     with warehouse.read(settings) as connection:
-        for grain in grains.grains(manifest["nodes"]):
-            if grain.schema in STEP_SCHEMAS[step] and (found := grains.offenders(connection, grain)):
-                keys = ", ".join(grain.columns)
-                raise AlmanacError(f"{grain.schema}.{grain.table}: {found} keys ({keys}) are empty or on several rows")
+        stop_for_grain(grains.counted(connection, manifest["nodes"], STEP_SCHEMAS[step]))
 
 
 def _check(settings: Settings, run: Run, gate: str, say: Say) -> None:

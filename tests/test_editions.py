@@ -39,6 +39,7 @@ def rows(file: Path, edition: Edition, query: str) -> set[object]:
     ("edition", "deals", "customers", "members"),
     [
         (Edition("a", "rep", "r1"), {"d1"}, set(), set()),
+        (Edition("a", "rep", "Ada Kim"), set(), set(), set()),
         (Edition("a", "rep", "Bo Li"), {"d2"}, {"c1"}, {"Bo Li"}),
         (Edition("a", "manager", "North"), {"d1", "d2"}, {"c1"}, {"Bo Li", "North"}),
         (Edition("a", "rep", "O'Neil"), set(), set(), set()),

@@ -12,8 +12,7 @@ import pytest
 from pipelines import job
 from pipelines.errors import AlmanacError
 from pipelines.home import warehouse
-from pipelines.home.grains import Grain, grains, offenders
-from pipelines.orchestration.graph import Graph
+from pipelines.home.grains import Grain, counted, grains, offenders
 from pipelines.orchestration.results import grain_checks
 
 pytestmark = pytest.mark.fast
@@ -57,16 +56,19 @@ def test_a_key_on_several_rows_or_an_empty_one_is_an_offender(rows: str, found: 
         assert offenders(connection, SALES) == found
 
 
-def test_a_step_of_dagster_says_which_grains_hold(tmp_path: Path) -> None:
-    settings, key = homes.home(tmp_path), dg.AssetCheckKey(dg.AssetKey(["marts", "sales"]), SALES.test)
-    graph = Graph({}, NODES, {}, {}, {}, "", lambda schema, table: "")
-    homes.execute(settings, "create schema marts; create table marts.sales as select 'east' as region, 1 as day")
-    [held] = grain_checks(settings, graph, {key})
-    homes.execute(settings, "insert into marts.sales from marts.sales")
-    [broken] = grain_checks(settings, graph, {key})
+def test_a_step_of_dagster_says_which_grains_hold() -> None:
+    key = dg.AssetCheckKey(dg.AssetKey(["marts", "sales"]), SALES.test)
+    with duckdb.connect() as connection:
+        connection.execute("create schema marts; create table marts.sales as select 'east' as region, 1 as day")
+        [held] = grain_checks(counted(connection, NODES, ("marts",)), {key})
+        connection.execute("insert into marts.sales from marts.sales")
+        [broken] = grain_checks(found := counted(connection, NODES, ("marts",)), {key})
+        assert counted(connection, NODES, ("outlook",)) == []
     assert held.passed and not broken.passed and broken.severity is dg.AssetCheckSeverity.ERROR
     assert (broken.asset_key, broken.check_name) == (key.asset_key, key.name)
-    assert list(grain_checks(settings, graph, set())) == []  # of tables that this run does not make
+    assert list(grain_checks(found, set())) == []  # of tables that this run does not make
+    with pytest.raises(AlmanacError, match=r"marts\.sales: 1 keys"):
+        job.stop_for_grain(found)
 
 
 def test_a_table_with_two_rows_of_one_key_stops_a_build_without_dagster(tmp_path: Path) -> None:

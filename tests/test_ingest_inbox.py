@@ -10,6 +10,8 @@ from ingest_world import DEALS, EVERYTHING, LANDED, LINES, World, deals, put_mon
 
 from pipelines import ingest
 from pipelines.contracts import load_contracts
+from pipelines.ingest.formats.source import FileRefusedError
+from pipelines.ingest.landing.export_date import exported_at
 
 
 @pytest.fixture
@@ -95,6 +97,14 @@ def test_files_that_nobody_claims_are_listed_once(world: World) -> None:
     assert world.run().new_files == 0
 
 
+def test_a_deeply_nested_file_that_nobody_claims_stops_no_other(world: World) -> None:
+    put_months(world, [1])
+    world.put("deep.json", "[" * 100_000)
+    rows = {row["path"]: row["status"] for row in world.run().files}
+    assert rows["deals_20230101.csv"] == "loaded"
+    assert world.column("select count(*) from raw.opportunities") == [3]
+
+
 def test_a_file_that_a_contract_reads_at_last_is_no_longer_listed_as_unread(world: World) -> None:
     world.contract(DEALS.replace("deals_*.csv", "opportunities_*.csv"))
     put_months(world, [1])
@@ -126,6 +136,30 @@ def test_the_export_date_comes_from_where_the_contract_says(
     row = world.run().files[0]
     assert row["exported_at"] == expected
     assert row["reason_code"] == ("" if expected else "no_export_date")
+
+
+@pytest.mark.parametrize(
+    ("name", "day"),
+    [
+        ("Orders since 2020-01-01.csv", None), ("Kunde 20231215 Auftraege.csv", None),
+        ("deals to 2024-03-31.csv", None),
+        ("deals ab 20240101.csv", None), ("deals_bis_2024-03-31.csv", None), ("销售订单自2024-01-01.csv", None),
+        ("销售订单至2024-01-31.csv", None), ("deals until 2024-01-31 (1).csv", None),
+        ("deals from 2024-01-01 to 2024-01-31.csv", None), ("deals 2024-01-31.csv", 31),
+        ("deals 2024-01-31 (1).csv", 31),
+        ("deals-2024-01-31-1.csv", 31), ("销售订单_20240131153000_100000.csv", None), ("deals 20240131_153000.csv", 31),
+        ("deals 2024-01-31T15-30-00Z.csv", 31), ("deals 2024-01-31 9.12 AM.csv.gz", 31), ("20240131.csv", 31),
+        ("Auto 2024-01-31.csv", 31),
+    ],
+)  # fmt: skip
+def test_a_day_in_a_name_is_the_exports_only_at_its_end(tmp_path: Path, name: str, day: int | None) -> None:
+    world = World(tmp_path).contract(DEALS.replace('"deals_*.csv"', '["*.csv", "*.csv.gz"]'))
+    contract = load_contracts(world.settings.sources)["crm"].objects[0]
+    if day is None:
+        with pytest.raises(FileRefusedError, match="states no date of the export"):
+            exported_at(contract, tmp_path / name, name, "UTC")
+    else:
+        assert exported_at(contract, tmp_path / name, name, "UTC") == datetime(2024, 1, day)
 
 
 def test_known_files_are_told_by_content_and_not_by_name_or_time(world: World) -> None:

@@ -1,5 +1,6 @@
 """What a file would become can be seen before it is loaded; a contract can be proposed from one export."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -221,3 +222,24 @@ def test_cells_parted_by_blanks_are_cells(tmp_path: Path) -> None:
     file = tmp_path / "blanks.csv"
     file.write_text("day sales cost\n2026-01-01 5 3\n2026-01-02 6 4\n", encoding="utf-8")
     assert read_table(file)[0].columns == ["day", "sales", "cost"]
+
+
+ACCOUNTS = [("1", "Müller", "Köln"), ("2", "Söhne", "Zürich")]
+
+
+def test_a_stated_encoding_holds_for_json_and_for_lists_with_rules_of_dashes(tmp_path: Path) -> None:
+    records = [{"Customer ID": a, "Customer Name": b, "City": c} for a, b, c in ACCOUNTS]
+    lines = [("Customer ID", "Customer Name", "City"), *ACCOUNTS]
+    ruled = "".join("-" * 30 + f"\n|{'|'.join(line)}|\n" for line in lines) + "-" * 30 + "\n"
+    texts = {"a.json": json.dumps({"data": {"list": records}}, ensure_ascii=False), "b.txt": ruled}
+    for name, text in texts.items():
+        path = tmp_path / name
+        path.write_bytes(text.encode("mac_roman"))
+        contract_file = tmp_path / "crm.yml"
+        contract_file.write_text(
+            propose(load_settings(tmp_path), path, "crm", "accounts", "mac_roman"), encoding="utf-8"
+        )
+        system = load_contract(contract_file)
+        assert system.objects[0].reader.encoding == "mac_roman", name
+        rows = preview(load_settings(tmp_path), system, system.objects[0], path, is_sample=True).accepted
+        assert rows["account_name"].to_list() == ["Müller", "Söhne"], name

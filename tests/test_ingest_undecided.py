@@ -203,3 +203,34 @@ def test_the_letters_tell_the_encoding(encoding: str) -> None:
 def test_turkish_and_icelandic_share_their_bytes_and_are_asked_about() -> None:
     with pytest.raises(FileRefusedError, match="'Yıldız Gıda' as cp1254"):
         single_byte_encoding("Yıldız Gıda".encode("cp1254"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Acme,¥500", "Ü30", "¢5", "¥5;Café", "5 ¢;Café", "5 ‰ Rabatt;Müller", "† 2020;Käufer", "Fußball¹", "A×B",
+        "Rohr Ø 20 mm", "Ø Umsatz", "500 m ü. M.", "Ä. Müller", "Ü. Kaya", "Ç. Demir", "Š. Novák", "Ñ.", "CaféBar",
+        "SociétéGénérale", "GroßHandel", "Hafþór", "Alþingi;Ísland", "Größe A×B", "a¦Café", "5 ÷ 2", "100 cm³", "Ø",
+        "Mùsica;Perché;Città", "Dùn;Café\n" + "Café\n" * 20, "Café\n" * 20 + "iÖkonomie",
+    ],
+)  # fmt: skip
+def test_a_sign_or_an_odd_word_does_not_make_western_text_another(text: str) -> None:
+    data = text.encode("cp1252")
+    assert data.decode(single_byte_encoding(data)) == text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("cp1252", "Dùn"), ("cp1252", "Mùsica"), ("cp1250", "Důl"), ("cp1250", "Kůň"), ("cp1250", "Kasą"),
+        ("mac_roman", "Übung"), ("mac_roman", "Zürich"), ("cp1254", "Beşiktaş"),
+    ],
+)  # fmt: skip
+def test_text_that_two_languages_read_is_asked_about_with_both(encoding: str, text: str) -> None:
+    with pytest.raises(FileRefusedError, match=f"'{text}' as {encoding}"):
+        single_byte_encoding(text.encode(encoding))
+
+
+@pytest.mark.parametrize(("encoding", "text"), [("mac_roman", "¥5;Müller & Söhne"), ("cp850", "Ñandú")])
+def test_signs_of_another_encoding_do_not_make_text_western(encoding: str, text: str) -> None:
+    assert single_byte_encoding(text.encode(encoding)) == encoding

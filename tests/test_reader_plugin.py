@@ -79,3 +79,25 @@ def test_a_reader_that_is_not_installed_is_named(tmp_path: Path) -> None:
     file = world.run().files[0]
     assert (file["status"], file["reason_code"]) == ("rejected", "no_reader")
     assert "'iif' is not installed" in file["reason"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("import a_missing_package", "reader iif: ModuleNotFoundError: No module named 'a_missing_package'"),
+        (
+            "import gzip\n\n\ndef read(path):\n    return [{'a': gzip.open(path).read()}]\n",
+            "reader iif: BadGzipFile: Not a gzipped file (b'!T')",
+        ),
+    ],
+)
+@pytest.mark.usefixtures("_installed")
+def test_a_reader_that_cannot_be_loaded_or_opened_refuses_its_file_alone(
+    tmp_path: Path, body: str, reason: str
+) -> None:
+    function = (tmp_path / "site/almanac_iif-0.1.dist-info/entry_points.txt").read_text(encoding="utf-8").split(":")[1]
+    (tmp_path / "site" / "almanac_iif.py").write_text(body.replace("read(path)", f"{function.strip()}(path)"))
+    world = World(tmp_path).contract(CONTRACT)
+    world.put("sales.iif", INVOICES)
+    file = world.run().files[0]
+    assert (file["reason_code"], file["reason"]) == ("broken_file", reason)

@@ -34,7 +34,10 @@ def with_absent(
         hint = "" if absent == "gap" else "; if they were zeros, say --absent zero"
         return frame, (f"{count}: taken as unknown{hint}",)
     why = "" if absent == "zero" else ", as no row has a 0 (--absent gap makes them unknown)"
-    return _filled(frame, frequency, spans), (f"{count}: taken as 0{why}",)
+    filled = _filled(frame, frequency, spans)
+    return filled, (
+        f"{filled.height - frame.height:,} periods without a row up to the end of the file are taken as 0{why}",
+    )
 
 
 def _spans(frame: pl.DataFrame, frequency: Frequency) -> pl.DataFrame:

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import typer
 
-from pipelines.cli.context import settings_from
+from pipelines.cli.context import FIRST, settings_from
 from pipelines.errors import AlmanacError
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
 
-    @app.command("add")
+    @app.command("add", rich_help_panel=FIRST)
     def add(
         context: typer.Context,
         files: list[Path] = typer.Argument(help="Exports of one system, or a folder of them."),

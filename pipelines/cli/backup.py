@@ -47,7 +47,8 @@ def register(app: typer.Typer) -> None:
             raise AlmanacError("name the folder to restore into: almanac --home DIR restore FILE")
         restored = backups.restore(backup, options.home.resolve())
         typer.echo(f"{options.home}: {restored.files} files, {restored.bytes / 1e6:.1f} MB, every hash agrees")
-        settings = load_settings(options.home)
+        config = options.home.resolve() / "config"  # that of the backup, whatever the environment names
+        settings = load_settings(options.home, config=config if config.is_dir() else None, is_switch=True)
         if files_only:
             typer.echo(f"next: almanac --home {options.home} rebuild")
             return

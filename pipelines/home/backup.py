@@ -103,11 +103,13 @@ def _members(settings: Settings) -> Iterator[tuple[str, Path]]:
 
 
 def _files(folder: Path, name: str) -> Iterator[tuple[str, Path]]:
-    """The files of a folder, those that list the others' hashes last; nothing that is still being written, no links."""
-    if not folder.is_dir():
-        return
-    listed = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
-    kept = [path for path in listed if not path.name.startswith(".") and ".git" not in path.parts]
+    """The files of a folder, those that list the others' hashes last; nothing that is still being written.
+
+    What a link of the folder leads to is a file of it: a policy is often put together of links.
+    """
+    listed = [Path(root) / name for root, _, names in os.walk(folder, followlinks=True) for name in names]
+    kept = [path for path in listed if path.is_file() and not path.name.startswith(".")]
+    kept = [path for path in kept if ".git" not in path.relative_to(folder).parts]
     for path in sorted(kept, key=lambda path: (path.name == durable.SUMS, path)):
         yield f"{name}/{path.relative_to(folder).as_posix()}", path
 

@@ -89,9 +89,11 @@ def received(connection: socket.socket) -> tuple[dict[str, Any], list[int]]:
     """The command that `asked` has sent, and the caller's output and error. Raises OSError if it is cut off."""
     length, streams, _, _ = socket.recv_fds(connection, _LENGTH_BYTES, 2)
     message, wanted = b"", int.from_bytes(length, "big")
-    while len(message) < wanted:
-        part = connection.recv(wanted - len(message))
+    while len(length) < _LENGTH_BYTES or len(message) < wanted:
+        part = connection.recv(wanted - len(message)) if len(length) == _LENGTH_BYTES else b""
         if not part:
+            for stream in streams:
+                os.close(stream)
             raise ConnectionError("the caller has ended")
         message += part
     return json.loads(message), streams

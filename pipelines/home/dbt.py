@@ -79,7 +79,11 @@ def host() -> Iterator[None]:
         yield
         return
     with tempfile.TemporaryDirectory(prefix="almanac-") as folder, socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(path := f"{folder}/dbt")  # only its owner may enter the folder
+        try:
+            listener.bind(path := f"{folder}/dbt")  # only its owner may enter the folder
+        except OSError:  # Linux takes paths of up to 107 bytes: below a deeper folder each command starts dbt anew
+            yield
+            return
         listener.listen()
         number = listener.fileno()
         program = [sys.executable, "-P", str(Path(child.__file__).with_name("dbt_host.py")), str(number)]

@@ -3,7 +3,7 @@
 The tests stay declared beside the models, where `dbt test` finds them; `UNTESTED` leaves them out of a build.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,6 +38,13 @@ def grains(nodes: Mapping[str, Any]) -> list[Grain]:
         for node, test in tested
         if node["resource_type"] == "model"
     ]
+
+
+def counted(
+    connection: duckdb.DuckDBPyConnection, nodes: Mapping[str, Any], schemas: Collection[str]
+) -> list[tuple[Grain, int]]:
+    """The grain of every model of these schemas, each with the number of its offenders."""
+    return [(grain, offenders(connection, grain)) for grain in grains(nodes) if grain.schema in schemas]
 
 
 def offenders(connection: duckdb.DuckDBPyConnection, grain: Grain) -> int:

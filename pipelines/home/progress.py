@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import polars as pl
 
+from pipelines.errors import AlmanacError
 from pipelines.home import state, warehouse
 from pipelines.home.settings import Settings
 
@@ -48,10 +49,23 @@ def forget(settings: Settings) -> None:
         back_to(settings, "")
 
 
+def undo(settings: Settings, step: str) -> None:
+    """Let a step, and all after it, be made no more."""
+    back_to(settings, STEPS[STEPS.index(step) - 1] if step != STEPS[0] else "")
+
+
 @contextmanager
 def making(settings: Settings, step: str) -> Iterator[bool]:
-    """Note that a step is made when it ends well; until then it and all after it are not. Yields whether it was."""
+    """Note that a step is made when it ends well; until then it and all after it are not. Yields whether it was.
+
+    Raises AlmanacError where the step before it is not whole: what stands on it would be served all the same.
+    """
     was_made = is_made(settings, step)
-    back_to(settings, STEPS[STEPS.index(step) - 1] if step != STEPS[0] else "")
+    if step != STEPS[0] and not is_made(settings, before := STEPS[STEPS.index(step) - 1]):
+        whole = last_made(settings) or "nothing"
+        raise AlmanacError(
+            f"{settings.working_file}: whole up to {whole}: {step} needs {before}: `almanac run` makes all"
+        )
+    undo(settings, step)
     yield was_made
     back_to(settings, step)

@@ -15,13 +15,13 @@ from pipelines import inputs, job, keys, ledger, resolve
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import dbt, progress, runs, warehouse
+from pipelines.home import dbt, grains, progress, runs, warehouse
 from pipelines.home.settings import Settings
 from pipelines.orchestration import inbox
 from pipelines.orchestration.graph import GATE_BEFORE, Graph, Translator
 from pipelines.orchestration.metadata import with_metadata
 from pipelines.orchestration.resources import run_tags
-from pipelines.orchestration.results import grain_checks, results
+from pipelines.orchestration.results import check_key, grain_checks, results
 from pipelines.serving import publish
 
 ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
@@ -134,10 +134,15 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
                     matched = job.match_records(settings, left_out)
                     home.say(matched.sentence())
                     extra["matching"] = matched.metadata()
+                with warehouse.read(settings) as connection:
+                    counted = grains.counted(connection, graph.nodes, job.STEP_SCHEMAS[name])
+            if any(found for _, found in counted):
+                progress.undo(settings, name)  # nobody goes on with it, or publishes it, in another run
             yield from with_metadata(settings, events, context.asset_key_for_output, run.as_of, extra)
             keys = [*(graph.key_of(model) for model in also), *(dg.AssetKey(["matching", model]) for model in left_out)]
             yield from results(context, settings, keys, run.as_of, extra)
-            yield from grain_checks(settings, graph, context.selected_asset_check_keys)
+            yield from grain_checks(counted, context.selected_asset_check_keys)
+            job.stop_for_grain([one for one in counted if check_key(one[0]) not in context.selected_asset_check_keys])
 
         return dbt_models
 

@@ -22,6 +22,9 @@ def table_name(node: Mapping[str, Any]) -> str:
     return node.get("alias") or node["name"]
 
 
+BUILT = ("model", "seed")  # what a dbt step makes
+
+
 @dataclass(frozen=True)
 class Graph:
     """What is known of the flow before anything runs.
@@ -87,19 +90,19 @@ class Graph:
         return [dg.AssetKey(name) for name in sorted(names) if name[0] in schemas]
 
     def key_of(self, model: str) -> dg.AssetKey:
-        """The key of the table of a model."""
-        node = next(node for node in self.nodes.values() if node["resource_type"] == "model" and node["name"] == model)
+        """The key of the table of a model or seed."""
+        node = next(node for node in self.nodes.values() if node["resource_type"] in BUILT and node["name"] == model)
         return dg.AssetKey([node["schema"], table_name(node)])
 
     def also(self, chosen: Set[dg.AssetKey], step: Set[dg.AssetKey], was_made: bool) -> set[str]:
-        """Models of a dbt step that were not chosen and are to be made, so that the step is whole afterwards.
+        """Models and seeds of a dbt step that were not chosen and are to be made, so that the step is whole afterwards.
 
         All of them where it was not whole before; else those that stand on a chosen one.
         """
         keys = {
             unique_id: dg.AssetKey([node["schema"], table_name(node)])
             for unique_id, node in self.nodes.items()
-            if node["resource_type"] == "model"
+            if node["resource_type"] in BUILT
         }
         inside = {unique_id for unique_id, key in keys.items() if key in step}
         made = {unique_id for unique_id in inside if keys[unique_id] in chosen}
@@ -108,7 +111,9 @@ class Graph:
         below, waiting = set[str](), list(made)
         while waiting:
             parent = waiting.pop()
-            found = {key for key in inside - made - below if parent in self.nodes[key]["depends_on"]["nodes"]}
+            found = {
+                key for key in inside - made - below if parent in self.nodes[key].get("depends_on", {}).get("nodes", ())
+            }
             below |= found
             waiting += found
         return {self.nodes[unique_id]["name"] for unique_id in below}

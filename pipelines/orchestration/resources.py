@@ -105,9 +105,11 @@ def _chosen(context: dg.InitResourceContext) -> frozenset[str]:
 
 def _run_id(settings: Settings, run: dg.DagsterRun, steps: Set[str]) -> str:
     """The id under which the run's rows are kept; a choice of steps that cannot be made fails here, before any step."""
-    day, tags = selection.partition_of(run), run_tags(run)
+    day, tags, kept = selection.partition_of(run), run_tags(run), kept_run_id(run)
+    if kept in selection.issued(settings) and steps & {"ingest", "forecast"}:
+        kept = run.run_id  # what a run has issued stays as it was: this one issues forecasts of its own
     try:
-        return selection.adopt(settings, kept_run_id(run), day, steps, tags)
+        return selection.adopt(settings, kept, day, steps, tags)
     except AlmanacError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
 

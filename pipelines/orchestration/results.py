@@ -6,9 +6,8 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.home import grains, warehouse
+from pipelines.home import grains
 from pipelines.home.settings import Settings
-from pipelines.orchestration.graph import Graph
 from pipelines.orchestration.metadata import table_metadata
 
 
@@ -34,13 +33,17 @@ def results(
             context.log_event(dg.AssetMaterialization(key, metadata=metadata, partition=context.partition_key))
 
 
-def grain_checks(settings: Settings, graph: Graph, wanted: Set[dg.AssetCheckKey]) -> Iterator[dg.AssetCheckResult]:
-    """The grain tests of the chosen models of a step: two rows of one key stop the run."""
-    with warehouse.read(settings) as connection:
-        for grain in grains.grains(graph.nodes):
-            key = dg.AssetKey([grain.schema, grain.table])
-            if dg.AssetCheckKey(key, grain.test) in wanted:
-                found = grains.offenders(connection, grain)
-                yield dg.AssetCheckResult(
-                    asset_key=key, check_name=grain.test, passed=found == 0, metadata={"offenders": found}
-                )
+def grain_checks(
+    counted: Sequence[tuple[grains.Grain, int]], wanted: Set[dg.AssetCheckKey]
+) -> Iterator[dg.AssetCheckResult]:
+    """The grain tests of the chosen models of a step, each with the number of its offenders: one stops the run."""
+    for grain, found in counted:
+        if (key := check_key(grain)) in wanted:
+            yield dg.AssetCheckResult(
+                asset_key=key.asset_key, check_name=key.name, passed=found == 0, metadata={"offenders": found}
+            )
+
+
+def check_key(grain: grains.Grain) -> dg.AssetCheckKey:
+    """The key of the check that a grain test is in Dagster."""
+    return dg.AssetCheckKey(dg.AssetKey([grain.schema, grain.table]), grain.test)

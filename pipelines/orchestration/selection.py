@@ -13,6 +13,7 @@ from pipelines.errors import AlmanacError
 from pipelines.home import progress, runs, state, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings
+from pipelines.ledger import ISSUED_OUTCOMES
 
 PARTITION = "dagster/partition"
 
@@ -47,7 +48,7 @@ def adopt(settings: Settings, run_id: str, day: date | None, steps: Set[str], ta
     if chosen[:1] == ["ingest"]:
         return run_id
     run = _working_run(settings, day, chosen)
-    if "forecast" not in chosen or run.run_id not in _published(settings):
+    if "forecast" not in chosen or run.run_id not in issued(settings):
         return run.run_id
     again = runs.start(settings, run_id, run.as_of, **tags)
     warehouse.record_run(settings, again)
@@ -87,6 +88,7 @@ def _working_run(settings: Settings, day: date | None, chosen: list[str]) -> Run
     return run
 
 
-def _published(settings: Settings) -> set[str]:
+def issued(settings: Settings) -> set[str]:
+    """The runs whose forecasts count as issued."""
     log = state.read(settings, "runs")
-    return set(log.filter(outcome="published")["run_id"].to_list()) if log.height else set()
+    return set(log.filter(log["outcome"].is_in(ISSUED_OUTCOMES))["run_id"].to_list()) if log.height else set()

@@ -103,11 +103,12 @@ def _own_keys(connection: duckdb.DuckDBPyConnection, edition: Edition, served: S
 
 
 def _own_reps(edition: Edition, served: Served) -> str:
-    """A name that two reps share tells nobody's rows: only a name that all its bearers are asked for by counts."""
+    """A name that two reps share asks for nobody and tells nobody's rows: their ids do."""
     value = literal(edition.value)
     if not served.has("marts.reps", "rep_id", "rep_name", "team"):
         return f"select {value} as key" if edition.role == "rep" else NOBODY
-    is_own = f"team = {value}" if edition.role == "manager" else f"{value} in (rep_id, rep_name)"
+    alone = f"rep_name = {value} and count(*) over (partition by rep_name) = 1"
+    is_own = f"team = {value}" if edition.role == "manager" else f"rep_id = {value} or {alone}"
     return f"""
         with reps as (select rep_id, rep_name, coalesce({is_own}, false) as is_own from {SERVED}.marts.reps)
 

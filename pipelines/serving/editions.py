@@ -48,6 +48,7 @@ def write_aside(settings: Settings, run_id: str, file: Path, status: Path) -> li
     """Write the edition of each named person into a hidden folder; returns that folder, or none without names."""
     named = editions(settings)
     if not named:
+        (settings.published / "editions" / places.LATEST).unlink(missing_ok=True)  # nobody is named any more
         return []
     folder = places.aside(settings, "editions", run_id)
     for edition in named:

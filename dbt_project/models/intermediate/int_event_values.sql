@@ -45,7 +45,9 @@ heads as (
     ) as heads
     inner join (select distinct event_id, level, member, is_affected from windows) as windows
         on windows.level <> 'product_line' and {{ in_event_group('heads') }}
-    group by all
+    group by windows.event_id, windows.is_affected, heads.period_start
+    -- A month in which a region of the group does not tell its people would divide by too few.
+    qualify count(*) = max(count(*)) over (partition by windows.event_id, windows.is_affected)
 ),
 
 money as (

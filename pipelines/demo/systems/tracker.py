@@ -43,10 +43,11 @@ def write(out: Outbox, world: World) -> None:
 def _deals(world: World, last: int) -> pl.DataFrame:
     rows = world.deal_rows(NAME, last)
     yuan = pl.col("amount") // 100
+    sign = pl.when(pl.col("currency") == "CNY").then(pl.lit("￥")).otherwise(pl.lit(""))
     in_tens = (
         pl.when(pl.col("number") % 2 == 0)
         .then(pl.concat_str((yuan / 10_000).cast(pl.String), pl.lit("万")))
-        .otherwise(pl.concat_str(pl.lit("￥"), text("amount").str.slice(0, text("amount").str.len_chars() - 2)))
+        .otherwise(pl.concat_str(sign, text("amount").str.slice(0, text("amount").str.len_chars() - 2)))
     )
     closing = (
         pl.when(pl.col("is_closed") | (pl.col("number") % 4 != 0))

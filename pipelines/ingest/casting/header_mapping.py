@@ -2,14 +2,17 @@
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelines.contracts import Column, ObjectContract
 from pipelines.home.warehouse import quoted
+from pipelines.ingest.casting.currency_marks import HEADER_MARK, is_known
+from pipelines.ingest.casting.unit_words import unit_of
 from pipelines.ingest.formats.source import SHEET, FileRefusedError, folded
 
 MISSPELLED = 0.8  # of the letters of two headers in common: Amonut for Amount, but not Unit Price for Price
+_BRACKETS = re.compile(r"\(.*?\)|\[.*?\]|【.*?】")
 UNPIVOTED = "_column"  # added by unpivoting and kept in _extra: the header that a value is from
 
 
@@ -64,12 +67,13 @@ def map_headers(contract: ObjectContract, headers: list[str]) -> HeaderMapping:
 
 def refuse_misspelled(contract: ObjectContract, absent: Iterable[str], mapping: HeaderMapping) -> None:
     """Raise FileRefusedError where a header that no column reads is spelled nearly like an absent one: Amonut,
-    or is it with another unit in brackets."""
+    or is it with another unit or currency in brackets."""
     spelled = {folded(header): header for header in mapping.extra}
+    read = {folded(header) for name in mapping.columns if name not in absent for header in mapping.columns[name]}
     for name in absent:
         wanted = contract.columns[name].source or contract.columns[name].join
         near = [header for alias in wanted for header in spelled if _is_misspelled(folded(alias), header)]
-        near += [header for header in spelled for alias in wanted if _without_unit(header) == _without_unit(alias)]
+        near += [header for header in spelled for alias in wanted if _is_in_other_units(folded(alias), header, read)]
         if near:
             raise FileRefusedError(
                 "missing_header",
@@ -80,14 +84,24 @@ def refuse_misspelled(contract: ObjectContract, absent: Iterable[str], mapping: 
 
 def _is_misspelled(wanted: str, header: str) -> bool:
     """Whether two headers differ by letters of a word, as Amonut does, and not by another word: City for Country."""
-    ours, theirs = wanted.split(), header.split()
+    ours, theirs = (text.replace("(", " (").split() for text in (wanted, header))  # 名称(英文) is no 名称(中文)
     pairs = list(zip(ours, theirs, strict=True)) if len(ours) == len(theirs) else [(wanted, header)]
     return all(difflib.SequenceMatcher(None, *pair).ratio() >= MISSPELLED for pair in pairs)
 
 
-def _without_unit(header: str) -> str:
-    """The header without what stands in brackets: 商机金额 may be 商机金额（万元）, or not in 万元."""
-    return re.sub(r"\(.*?\)|\[.*?\]|【.*?】", "", folded(header)).strip() or header
+def _is_in_other_units(wanted: str, header: str, read: Collection[str]) -> bool:
+    """Whether two headers differ in a unit or currency in brackets: 商机金额 and 商机金额（万元）.
+
+    Not Owner (Name) and Owner (Email), nor where another column reads the header without brackets.
+    """
+    plain = _BRACKETS.sub("", wanted).strip()
+    if not plain or plain != _BRACKETS.sub("", header).strip() or plain in read:
+        return False
+    return any(_is_unit(text) for text in (*_BRACKETS.findall(wanted), *_BRACKETS.findall(header)))
+
+
+def _is_unit(text: str) -> bool:
+    return bool(unit_of(text) or HEADER_MARK.search(text.upper()) or is_known(text.strip("()[]【】 ")))
 
 
 def expression_sql(expression: str, headers: Mapping[str, str]) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from pipelines.home.machine import machine_fault
 from pipelines.ingest.formats.source import FileRefusedError
 
 GROUP = "almanac.readers"
@@ -16,12 +17,13 @@ Record = Mapping[str, object]
 
 def plugin_records(name: str, path: Path) -> list[dict[str, object]]:
     """The records that the reader NAME finds in a file. Raises FileRefusedError where it is missing or gives up."""
-    read = _reader(name)
     try:
-        records = [dict(record) for record in read(path)]
-    except (MemoryError, OSError):
+        records = [dict(record) for record in _reader(name)(path)]
+    except FileRefusedError:
         raise
-    except Exception as error:  # whatever another package raises is about this file
+    except Exception as error:  # whatever another package raises, on its import too, is about this file
+        if machine_fault(error):
+            raise
         message = " ".join(str(error).split())[:300]
         raise FileRefusedError("broken_file", f"reader {name}: {type(error).__name__}: {message}") from error
     if not records:

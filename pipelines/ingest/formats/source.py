@@ -19,14 +19,20 @@ MEMORY_LIMIT = "1200MB"
 BLANKS = " \t\r\n\u00a0\u3000\ufeff\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202c\u202d\u2066\u2067\u2068\u2069"
 # Taken out inside a text as well; U+200C and U+200D join letters in Persian and signs in pictures, but in no id.
 UNSEEN, JOINERS = "\u00ad\u180e\u200b\u200e\u200f\u2060\u202a-\u202e\u2066-\u2069\ufeff", "\u200c\u200d"
-# What reports write below their rows: the only cell of its line.
+# What reports write below their rows: the only cell of its line. A word that begins names as well (Stand 5 Catering,
+# 打印机) counts only with its date, number or person behind it, or alone.
+_DAY = r"(?:\d{1,4}[-./年]\d|\d{1,2}\.? [A-Za-zäé]{3,9}\.? \d|(?:[A-Za-z]{3,9}, )?[A-Za-z]{3,9}\.? \d{1,2},? \d)"
 FOOTER = (
-    r"(?i)^\s*(?:copyright\b|©|\(c\) \d|confidential information\b|(?:report )?(?:generated|printed|run) (?:by|on)\b"
-    r"|exported (?:by|on|from)\b|filtered by\b|as of \d|grand totals?(?: \([\d,]+ records?\))?\s*$|page \d+"
+    r"(?i)^\s*(?:copyright\b|©|\(c\) \d|confidential information\b"
+    rf"|(?:report )?(?:generated|printed) (?:by|on)\b|(?:report )?run (?:by\b|on\s*(?::|{_DAY}))"
+    rf"|exported (?:by|on|from)\b|filtered by\b|as of \d|grand totals?(?: \([\d,]+ records?\))?\s*$"
+    r"|page \d+(?:\s*(?:of|/|-)\s*\d+)?\s*$"
     r"|(?:total|number of|total number of)?\s*(?:records|rows|count)\s*[:=]\s*[\d.,]+\s*$"
     r"|total(?: records)?:? [\d,]+(?: records?)?\s*$|[\d.,]+ (?:records|rows|datensätze|zeilen|lignes|registros)\s*$"
-    r"|anzahl\b.*[:=]?\s*[\d.,]+\s*$|(?:erstellt|exportiert|gedruckt) (?:am|von)\b|stand:? ?\d|seite \d+|vertraulich\b"
-    r"|制表|打印|导出时间|共\s*\d+\s*条|第\s*\d+\s*页)"
+    r"|anzahl\b.*[:=]?\s*[\d.,]+\s*$|(?:erstellt|exportiert|gedruckt) (?:am|von)\b"
+    rf"|stand(?:\s*:\s*|\s+){_DAY}|seite \d+(?:\s*(?:von|/|-)\s*\d+)?\s*$|vertraulich\s*(?:[:.!–-].*)?$"
+    r"|(?:制表|打印)(?:人|员|者|日期|时间)?\s*(?:[:：]|\d|$)|导出时间\s*(?:[:：]|\d|$)"
+    r"|共\s*\d+\s*条|第\s*\d+\s*页)"
 )
 SHEET = "_sheet"  # the column that holds the sheet of a workbook that a row is from
 

@@ -15,6 +15,10 @@ from pipelines.ingest.formats.source import FileRefusedError, Source, folded
 
 SIDECAR = ".meta.json"
 DAY = re.compile(r"(?<!\d)((?:19|20)\d\d)[-_. ]?(0[1-9]|1[0-2])[-_. ]?(0[1-9]|[12]\d|3[01])(?!\d)")
+# A day of a name is that of the export where no word of a span precedes it and no word but these follows.
+_AFTER = frozenset({"t", "z", "h", "am", "pm", "at", "utc", "copy", "kopie", "副本"})
+_EXTENSION = re.compile(r"(?:\.[A-Za-z]\w{0,8})+$")
+_SPAN = re.compile(r"(?:(?<![a-z])(?:since|from|ab|seit|von|bis|to|until|till)|自|从|至|到)[\s_.-]*$", re.IGNORECASE)
 EPOCH = re.compile(r"(?<!\d)(1[0-9]{12})(?!\d)")  # from 2001 to 2033
 
 
@@ -42,7 +46,7 @@ def exported_at(contract: ObjectContract, path: Path, name: str, zone: str) -> d
 def _named_otherwise(pattern: str, path: Path, name: str, zone: str) -> datetime:
     """The date of a name that the contract's pattern does not match: a year-first day, the milliseconds that reports of
     Salesforce are numbered with, or what the sidecar says. Raises FileRefusedError with the two ways to state it."""
-    days = {"".join(parts) for parts in DAY.findall(name)}
+    days = {"".join(match.groups()) for match in DAY.finditer(name)} if _is_dated(name) else set()
     moments = {datetime.fromtimestamp(int(text) / 1000, UTC) for text in EPOCH.findall(name)}
     with suppress(ValueError):
         moments |= {datetime.strptime(day, "%Y%m%d") for day in days}
@@ -56,6 +60,16 @@ def _named_otherwise(pattern: str, path: Path, name: str, zone: str) -> datetime
         f"the name states no date of the export (exported_at {pattern!r}): put the day into it, as "
         f"{stem or name}_2026-01-31{dot}{ending if stem else ''}, or write it into {name}{SIDECAR}",
     )
+
+
+def _is_dated(name: str) -> bool:
+    """Whether each day of a name is the export's, unlike that of Orders since 2020-01-01 or 20231215 Auftraege."""
+    stem = _EXTENSION.sub("", name)
+    for match in DAY.finditer(stem):
+        words = set(re.findall(r"[^\W\d_]+", stem[match.end() :].lower()))
+        if _SPAN.search(stem[: match.start()]) or not words <= _AFTER:
+            return False
+    return True
 
 
 def _found(pattern: str, name: str) -> re.Match[str] | None:

@@ -53,7 +53,7 @@ def headers_of(path: Path) -> list[str]:
             elif path.stat().st_size > WHOLE_BYTES:
                 return []
             return list(read_source(connection, path, Reader(), unpack).headers)
-        except (FileRefusedError, OSError, ValueError):
+        except (FileRefusedError, OSError, ValueError, RecursionError, MemoryError):  # it is only a hint
             return []
 
 

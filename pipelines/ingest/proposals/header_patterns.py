@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from pipelines.ingest.casting.stated_units import unit_words
+from pipelines.ingest.casting.unit_words import unit_words
 
 PATTERNS = Path(__file__).with_name("header_patterns.yml")
 

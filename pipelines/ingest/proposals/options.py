@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pipelines.contracts import CanonicalColumn
 from pipelines.ingest.casting.cast_sql import FALSE, TRUE
 from pipelines.ingest.casting.code_lists import Vocabulary
-from pipelines.ingest.casting.stated_units import stated_unit, unit_of
+from pipelines.ingest.casting.unit_words import stated_unit, unit_of
 from pipelines.ingest.proposals.column_values import NUMBER, ColumnSample
 from pipelines.ingest.proposals.header_patterns import patterns
 

@@ -181,11 +181,11 @@ def _read(path: Path, encoding: str = "") -> tuple[dict[str, str], pl.DataFrame,
     options: dict[str, str] = {"encoding": encoding} if encoding else {}
     if sheet := table_sheet(path):
         options = {"sheet": sheet}
-    if path.suffix.lower() == ".json" and (records := _records(path)):
-        options = {"records": records}
+    if path.suffix.lower() == ".json" and (records := _records(path, encoding)):
+        options |= {"records": records}
     frame, about = read_table(path, reader=Reader.model_validate(options))
     if about["delimiter"] == "|" and about["refused"]:
-        ruled = {"delimiter": "|", "comment": "-"}  # a list saved from the screen, with rules of dashes
+        ruled = options | {"delimiter": "|", "comment": "-"}  # a list saved from the screen, with rules of dashes
         ruled_frame, ruled_about = read_table(path, reader=Reader.model_validate(ruled))
         if len(ruled_about["refused"]) < len(about["refused"]):
             return ruled, ruled_frame, ruled_about
@@ -220,11 +220,12 @@ def _is_code(cell: str) -> bool:
     return 2 * sum(letter.isdigit() for letter in signs) >= len(signs) > 0
 
 
-def _records(path: Path) -> str:
+def _records(path: Path, encoding: str) -> str:
     """Path to the longest list of objects in a JSON document, as `data.list`; empty where it is the document."""
     try:
-        document = json.loads(path.read_bytes())
-    except ValueError:
+        data = path.read_bytes()
+        document = json.loads(data.decode(encoding) if encoding else data)
+    except (ValueError, LookupError, RecursionError):
         return ""
     lists: dict[str, int] = {}
     pending: list[tuple[str, object]] = [("", document)]
