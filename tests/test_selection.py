@@ -135,7 +135,7 @@ def test_any_choice_of_assets_is_materialised(copied: Callable[[], Built]) -> No
             events = (event for event in result.all_events if event.event_type_value == "ASSET_MATERIALIZATION")
             return {event.asset_key.to_user_string() for event in events if event.asset_key}
 
-        made = materialise("marts/revenue", "forecast/latest")
+        made = materialise("marts/revenue", "marts/series_history", "forecast/latest")
         assert {"marts/revenue", "marts/kpi_values", "forecast/latest", "forecast/values"} <= made
         assert progress.last_made(settings) == "forecast"
         assert materialise("published/almanac") == set(), "outlook stands on forecasts of before"

@@ -37,7 +37,7 @@ heads as (
         windows.event_id,
         windows.is_affected,
         heads.period_start as month_start,
-        sum(heads.value) as heads,
+        sum(heads.value order by heads.region) as heads,
     from (
         select member as region, cast(null as varchar) as product_line, period_start, value
         from {{ ref('kpi_values') }}
@@ -103,8 +103,11 @@ weekly_sums as (
 relative_weeks as (
     select
         *,
-        amount / nullif(avg(amount) filter (where not is_after) over (partition by event_id, metric, is_affected), 0)
-            as value,
+        -- In the order of the weeks: a mean of fractions must not depend on that of the rows.
+        amount / nullif(avg(amount) filter (where not is_after) over (
+            partition by event_id, metric, is_affected order by week
+            rows between unbounded preceding and unbounded following
+        ), 0) as value,
     from (
         select * from weekly_sums
         union all
