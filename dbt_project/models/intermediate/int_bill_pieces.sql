@@ -4,10 +4,7 @@ with recursive
 run as (select * from {{ source('control', 'run') }}),
 
 codes as (
-    select lower(trim(product_code)) as item, any_value(product_id) as product_id
-    from {{ ref('products') }}
-    group by item
-    having count(*) = 1
+    {{ product_codes() }}
 ),
 
 bom as (

@@ -6,10 +6,7 @@ run as (select * from {{ source('control', 'run') }}),
 rules as (select map_from_entries(list((rule, value))) as value from {{ ref('supply_rules') }}),
 
 codes as (
-    select lower(trim(product_code)) as item, any_value(product_id) as product_id
-    from {{ ref('products') }}
-    group by item
-    having count(*) = 1
+    {{ product_codes() }}
 ),
 
 demand as (
