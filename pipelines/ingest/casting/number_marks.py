@@ -5,7 +5,7 @@ Decided by the other numbers of the file and by the delimiter, which is never th
 
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import duckdb
 
@@ -38,7 +38,7 @@ def refuse_three_digits(connection: duckdb.DuckDBPyConnection, source: Source, h
     headers: of numbers whose format the contract does not state.
     """
     headers = [] if source.has_typed_numbers else list(headers)
-    doubtful = _doubtful(connection, source, headers)
+    doubtful = headers_with(connection, source, headers, _may_be_open)
     if not doubtful:
         return
     counts = {header: _spellings(connection, source, header) for header in headers}
@@ -51,16 +51,20 @@ def refuse_three_digits(connection: duckdb.DuckDBPyConnection, source: Source, h
                 raise FileRefusedError("undecidable_number_format", _question(header, mark, example))
 
 
-def _doubtful(connection: duckdb.DuckDBPyConnection, source: Source, headers: list[str]) -> list[str]:
-    """The headers with a mark before three digits, found by `substr`: a pattern on every cell would cost a reading."""
+def headers_with(
+    connection: duckdb.DuckDBPyConnection, source: Source, headers: list[str], test: Callable[[str], str]
+) -> list[str]:
+    """The headers with a cell that meets a test, all of them in one reading. test: SQL of a quoted header to SQL."""
     if not headers:
         return []
-    counts = ", ".join(f"count(*) filter ({_may_be_open(f'trim({quoted(header)})')})" for header in headers)
+    counts = ", ".join(f"count(*) filter ({test(quoted(header))})" for header in headers)
     row = connection.execute(f"select {counts} from {source.relation}").fetchone() or ()
     return [header for header, count in zip(headers, row, strict=True) if count]
 
 
 def _may_be_open(cell: str) -> str:
+    """SQL for a mark before three digits, looked for by `substr`: a pattern on every cell would cost a reading."""
+    cell = f"trim({cell})"
     last = f"substr({cell}, -1, 1)"
     is_likely = f"substr({cell}, -4, 1) in ('.', ',') or {cell} >= ':' or {cell} < '0' or {last} > '9' or {last} < '0'"
     pattern = f"{_BEFORE}(?:{_KINDS['open point']}|{_KINDS['open comma']}){_AFTER}"

@@ -10,7 +10,7 @@ from pipelines.contracts import ObjectContract, SourceContract, canonical_object
 from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.currency_marks import HEADER_MARK, MARK, is_known, meanings, shared_currency
 from pipelines.ingest.casting.header_mapping import HeaderMapping
-from pipelines.ingest.casting.number_marks import refuse_three_digits
+from pipelines.ingest.casting.number_marks import headers_with, refuse_three_digits
 from pipelines.ingest.formats.source import FileRefusedError, Source
 
 Marks = list[tuple[str, str]]  # a mark and a cell that holds it, the commonest first
@@ -36,23 +36,16 @@ def refuse_undecided_amounts(
     money = [header for name, header in numbers.items() if columns[name].type == "decimal"]
     stated = contract.columns.get("currency")
     if stated is not None and stated.const is None:
-        for header in _marked(connection, source, money):
+        for header in headers_with(connection, source, money, _is_marked):
             _refuse_other_than_the_row(connection, source, header, mapping.columns.get("currency", ()))
         return
     const = stated.const.upper() if stated is not None and stated.const else ""
-    for header in dict.fromkeys([*_marked(connection, source, money), *filter(HEADER_MARK.search, money)]):
+    for header in dict.fromkeys(
+        [*headers_with(connection, source, money, _is_marked), *filter(HEADER_MARK.search, money)]
+    ):
         marks = _marks(connection, source, header)
         _refuse_several(header, marks)
         _refuse_other(header, marks or [(match.group(), header) for match in HEADER_MARK.finditer(header)], const)
-
-
-def _marked(connection: duckdb.DuckDBPyConnection, source: Source, headers: list[str]) -> list[str]:
-    """The headers with a cell that may hold a currency."""
-    if not headers:
-        return []
-    counts = ", ".join(f"count(*) filter ({_is_marked(quoted(header))})" for header in headers)
-    row = connection.execute(f"select {counts} from {source.relation}").fetchone() or ()
-    return [header for header, count in zip(headers, row, strict=True) if count]
 
 
 def _is_marked(cell: str) -> str:
