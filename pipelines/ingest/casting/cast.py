@@ -15,18 +15,16 @@ from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.cast_sql import (
     CODES,
     Rules,
-    cell_sql,
     const_sql,
     joined_sql,
     plain_value_sql,
-    seen_sql,
-    text_sql,
     typed_sql,
 )
 from pipelines.ingest.casting.contract_sql_errors import sql_refused
 from pipelines.ingest.casting.control import control_sql, create_marked
 from pipelines.ingest.casting.header_mapping import HeaderMapping, expression_sql
 from pipelines.ingest.casting.numbers import damaged_id_sql
+from pipelines.ingest.casting.text_cells import TextCells, with_texts
 from pipelines.ingest.formats.source import BLANKS, SHEET, FileRefusedError, Source, folded
 
 ERRORS = "\x1f"
@@ -180,24 +178,40 @@ def _cells(source: Source, casting: Casting) -> str:
     mapping, raw = casting.mapping, [quoted(header) for header in source.headers]
     extra = ", ".join(f"{literal(header)}, {quoted(header)}" for header in mapping.extra)
     hashed = ", ".join(f"coalesce({cell}, '')" for cell in raw)
-    added = [
-        f"{cell_sql(header, None, casting.rules['*'])} as {quoted('~key ' + part)}"
-        for part, header in mapping.keys.items()
-    ]
-    added += [value for name, column in casting.contract.columns.items() for value in _values(name, column, casting)]
+    others = _other_texts(casting)
+    relation, texts = with_texts(source.relation, {**_texts(casting), **others})
+    added = [f"{texts[name]} as {quoted(name)}" for name in others]
     added += [
-        f"{cell_sql(header, None, casting.rules['*'])} as {quoted('~cell ' + name)}"
-        for name, header in mapping.expression_headers.items()
+        value for name, column in casting.contract.columns.items() for value in _values(name, column, casting, texts)
     ]
     control = "_is_control" if source.has_control else f"{control_sql(source, casting.contract)} as _is_control"
     return (
         f"select _record, {control}, md5(concat_ws(chr(31), {hashed})) as _row_hash, "
         f"{f'cast(json_object({extra}) as varchar)' if extra else 'cast(null as varchar)'} as _extra"
-        f"{''.join(', ' + value for value in added)} from {source.relation}"
+        f"{''.join(', ' + value for value in added)} from {relation}"
     )
 
 
-def _values(name: str, column: Column, casting: Casting) -> list[str]:
+def _other_texts(casting: Casting) -> dict[str, TextCells]:
+    """The texts of key parts and of headers that an expression names, which are no canonical columns."""
+    rules, mapping = casting.rules["*"], casting.mapping
+    keys = {f"~key {part}": TextCells((header,), rules) for part, header in mapping.keys.items()}
+    return keys | {f"~cell {name}": TextCells((header,), rules) for name, header in mapping.expression_headers.items()}
+
+
+def _texts(casting: Casting) -> dict[str, TextCells]:
+    """The texts of the canonical columns that hold text and are read from cells."""
+    return {
+        name: TextCells(headers, rules, column, rules.has_marks, has_digits(name, casting))
+        for name, column in casting.contract.columns.items()
+        if (headers := casting.mapping.columns[name])
+        and column.const is None
+        and casting.canonical.columns[name].type == "text"
+        and (rules := casting.rules[name])
+    }
+
+
+def _values(name: str, column: Column, casting: Casting, texts: dict[str, str]) -> list[str]:
     """SQL for one canonical column: its value or source word, and flags for an unreadable cell."""
     canonical, rules, headers = casting.canonical.columns[name], casting.rules[name], casting.mapping.columns[name]
     column = _resolved(column, casting)
@@ -208,9 +222,7 @@ def _values(name: str, column: Column, casting: Casting) -> list[str]:
         value = text if canonical.map else const_sql(text, column, canonical, rules)
         return [f"{value} as {quoted(name + '_source' if canonical.map else name)}"]
     if canonical.type == "text":
-        text = text_sql(column, headers, rules)
-        if rules.has_marks:
-            text = seen_sql(text, is_id=has_digits(name, casting))
+        text = texts[name]
         if canonical.map:
             return [f"{text} as {quoted(name + '_source')}"]
         value = typed_sql(name, text, column, canonical, rules)

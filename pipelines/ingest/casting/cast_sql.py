@@ -19,7 +19,7 @@ from pipelines.ingest.casting.dates import (
     no_day_sql,
     utc_sql,
 )
-from pipelines.ingest.casting.numbers import FINE, WIDE, careful_sql, plain_sql, states_scale_sql
+from pipelines.ingest.casting.numbers import FINE, WIDE, careful_sql, grouped_sql, plain_sql, states_scale_sql
 from pipelines.ingest.formats.source import BLANKS, JOINERS, UNSEEN
 
 STANDARD_NULLS = (
@@ -84,21 +84,36 @@ _LIKE_A_VALUE = re.compile(r"[-+.]?\d")
 def cell_sql(header: str, column: Column | None, rules: Rules, kind: str = "text") -> str:
     """SQL for one cell as trimmed text, NULL for null words."""
     cell = quoted(header)
+    if not is_trimmed(rules):
+        return worded_sql(cell, column, rules, kind)
+    trimmed = trimmed_sql(cell)
+    return worded_sql(without_excel_guard_sql(trimmed) if rules.has_excel_guards else trimmed, column, rules, kind)
+
+
+def is_trimmed(rules: Rules) -> bool:
+    """Whether cells are trimmed before they are compared with null words."""
+    return rules.is_padded or rules.has_excel_guards
+
+
+def trimmed_sql(cell: str) -> str:
+    """SQL for a cell without blanks around it."""
+    return f"trim({cell}, {literal(BLANKS)})"
+
+
+def worded_sql(cell: str, column: Column | None, rules: Rules, kind: str = "text") -> str:
+    """SQL for a cell, NULL for null words; `cell` is trimmed where the rules ask for it."""
     words = [*STANDARD_NULLS, *rules.null_words, *(column.null_words if column else ())]
     if kind in ("date", "timestamp"):
         words += NULL_DATES
     words = list(dict.fromkeys(words))
     # `in` with as many words would be planned as a join over all rows.
-    listed = f"list_contains([{', '.join(map(literal, words))}], "
-    if rules.is_padded or rules.has_excel_guards:
-        trimmed = f"trim({cell}, {literal(BLANKS)})"
-        trimmed = without_excel_guard_sql(trimmed) if rules.has_excel_guards else trimmed
-        is_null = f"{listed}{trimmed})"
+    is_null = f"list_contains([{', '.join(map(literal, words))}], {cell})"
+    if is_trimmed(rules):
         if kind in ("date", "timestamp"):
-            is_null += f" or {no_day_sql(trimmed)}"
-        return f"case when {is_null} then null else {trimmed} end"
-    longest = max(len(word.encode()) for word in words)
-    return f"case when strlen({cell}) <= {longest} and {listed}{cell}) then null else {cell} end"
+            is_null += f" or {no_day_sql(cell)}"
+    else:
+        is_null = f"strlen({cell}) <= {max(len(word.encode()) for word in words)} and {is_null}"
+    return f"case when {is_null} then null else {cell} end"
 
 
 def without_excel_guard_sql(text: str) -> str:
@@ -106,12 +121,6 @@ def without_excel_guard_sql(text: str) -> str:
     inner = f"""replace(substr({text}, 3, length({text}) - 3), '""', '"')"""
     numbered = rf"regexp_full_match({text}, {literal(_NUMBERED)})"
     return f"""case when {text} like '="%"' then {inner} when {numbered} then substr({text}, 2) else {text} end"""
-
-
-def text_sql(column: Column, headers: tuple[str, ...], rules: Rules) -> str:
-    """SQL for the trimmed text of a text column, NULL for null words; several cells are joined."""
-    parts = [cell_sql(header, column, rules) for header in headers]
-    return parts[0] if len(parts) == 1 else f"nullif(concat_ws({literal(column.separator)}, {', '.join(parts)}), '')"
 
 
 def seen_sql(text: str, *, is_id: bool) -> str:
@@ -182,6 +191,18 @@ def read_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules
     return _READERS[canonical.type](text, column, canonical, rules)
 
 
+def quick_sql(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str | None:
+    """SQL for the value of trimmed text by the commonest patterns of `read_sql`, NULL for other text.
+
+    None where those are all that it has. To prepare the rest takes longer than reading a few hundred texts.
+    """
+    if canonical.type in ("date", "timestamp") and not column.formats:
+        return _moment(text, column, canonical, rules, is_worded=False)
+    if canonical.type in ("decimal", "rate", "number", "integer") and column.unit <= 1:
+        return grouped_sql(text, column.number_format or rules.number_format, number_kind(column, canonical))
+    return None
+
+
 def typed_sql(name: str, cell: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
     """SQL for the typed value of a cell: by a plain cast, or looked up where the cast does not apply."""
     if canonical.type == "text":
@@ -232,11 +253,13 @@ def _boolean(text: str, column: Column, canonical: CanonicalColumn, rules: Rules
     return f"case when lower({text}) in ({true_list}) then true {otherwise} end"
 
 
-def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules) -> str:
+def _moment(text: str, column: Column, canonical: CanonicalColumn, rules: Rules, *, is_worded: bool = True) -> str:
     is_date = canonical.type == "date"
     zone = column.timezone or rules.zone
     as_written = column.day_of == "source" and column.timezone is None and not rules.has_zone
-    sql = moment_sql(text, column.formats, rules.order, zone, is_date=is_date, as_written=as_written)
+    sql = moment_sql(
+        text, column.formats, rules.order, zone, is_date=is_date, as_written=as_written, is_worded=is_worded
+    )
     if not is_date:
         return sql
     return f"cast({day_of_instant_sql(sql, zone, '' if column.day_of == 'source' else rules.day_zone)} as date)"

@@ -20,6 +20,7 @@ from pipelines.ingest.casting.cast_sql import (
     is_plain_sql,
     joined_sql,
     number_kind,
+    quick_sql,
     read_sql,
 )
 from pipelines.ingest.casting.date_order import DateOrderEvidence, date_order, order_evidence
@@ -209,16 +210,30 @@ def _add_values(
     """Add the value of each word to the source's table; the number of words that have one."""
     kind = number_kind(column, canonical) if canonical.type in NUMERIC else canonical.sql_type
     value, table = quoted(f"~value {name}"), quoted(source.table)
-    meaning = read_sql("text", column, canonical, rules)
-    read = _create(
-        connection,
-        "meanings",
-        f"select * from (select cell as {_CELL}, {meaning} as {_MEANING} from words) where {_MEANING} is not null",
-    )
+    read = _read_words(connection, column, canonical, rules, kind)
     connection.execute(f"alter table {table} add column {value} {kind}")
     connection.execute(
         f"update {table} set {value} = {_MEANING} from meanings where {joined_sql(column, headers)} = {_CELL}"
     )
+    return read
+
+
+def _read_words(
+    connection: duckdb.DuckDBPyConnection, column: Column, canonical: CanonicalColumn, rules: Rules, kind: str
+) -> int:
+    """Create the table `meanings`: the value of each word that has one; their number."""
+    meanings = (
+        f"select * from (select cell as {_CELL}, try_cast({{}} as {kind}) as {_MEANING} from words) "
+        f"where {_MEANING} is not null"
+    )
+    careful = meanings.format(read_sql("text", column, canonical, rules))
+    if not (quick := quick_sql("text", column, canonical, rules)):
+        return _create(connection, "meanings", careful)
+    read = _create(connection, "meanings", meanings.format(quick))
+    row = connection.execute("select count(*) from words").fetchone()
+    if row and read < row[0]:
+        left = f"insert into meanings {careful} and {_CELL} not in (select {_CELL} from meanings)"
+        read += (connection.execute(left).fetchone() or (0,))[0]
     return read
 
 

@@ -3,7 +3,8 @@
 Found in `typed`, on all rows of a column: one id of 1234567890123450000 may be as it was, a column of them is not.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import TypeVar
 
 import duckdb
 import polars as pl
@@ -12,6 +13,7 @@ from pipelines.home.warehouse import literal, quoted
 from pipelines.ingest.casting.cast import PHONES, Casting, has_digits
 from pipelines.ingest.casting.numbers import CAPITALISED_MONTHS, SMALL_MONTHS
 
+_Name = TypeVar("_Name")
 ERROR_RULE = "spreadsheet_error_emptied"
 # #REF! and its translations, a column too narrow for its number, LibreOffice's codes, a formula in place of its value.
 _ERROR = (
@@ -32,7 +34,7 @@ def empty_error_words(connection: duckdb.DuckDBPyConnection, casting: Casting) -
     """Empty the texts of `typed` that are errors of a spreadsheet, but for ids; the corrections, one row per cell."""
     names = [name for name in _texts(casting) if name in PHONES or not has_digits(name, casting)]
     changed: list[pl.DataFrame] = []
-    for name in _with(connection, names, {name: _is_likely_error(quoted(name)) for name in names}):
+    for name in _with(connection, {name: _is_likely_error(quoted(name)) for name in names}):
         cell = quoted(name)
         is_error = f"not _is_control and {_is_error(cell)}"
         changed.append(
@@ -58,15 +60,20 @@ def error_warnings(corrections: pl.DataFrame) -> list[str]:
 def find_damaged_ids(connection: duckdb.DuckDBPyConnection, casting: Casting) -> None:
     """Add the ids of `typed` that a spreadsheet damaged to `faults`."""
     names = [name for name in _texts(casting) if has_digits(name, casting) and name not in PHONES]
-    likely = {name: _is_likely(quoted(name)) for name in names}
-    for name in _with(connection, names, likely):
+    kinds = {"error": _is_likely_error, "column": _is_likely_of_the_column, "word": _is_likely_word}
+    likely = {(name, kind): is_likely(quoted(name)) for name in names for kind, is_likely in kinds.items()}
+    found = set(_with(connection, likely))
+    for name in names:
         cell = quoted(name)
-        tests = [_is_error(cell), *_of_the_column(connection, cell), *_month_words(connection, cell)]
-        connection.execute(
-            f"insert into faults select _record, {literal(name)}, 'damaged_id', null from typed "
-            f"where not _is_control and ({' or '.join(tests)}) "
-            f"and _record not in (select _record from faults where column_name = {literal(name)})"
-        )
+        tests = [_is_error(cell)] if (name, "error") in found else []
+        tests += _of_the_column(connection, cell) if (name, "column") in found else ()
+        tests += _month_words(connection, cell) if (name, "word") in found else ()
+        if tests:
+            connection.execute(
+                f"insert into faults select _record, {literal(name)}, 'damaged_id', null from typed "
+                f"where not _is_control and ({' or '.join(tests)}) "
+                f"and _record not in (select _record from faults where column_name = {literal(name)})"
+            )
 
 
 def _of_the_column(connection: duckdb.DuckDBPyConnection, cell: str) -> Iterable[str]:
@@ -105,10 +112,20 @@ def _ends_in_zeros(cell: str) -> str:
     return f"regexp_full_match({cell}, '[1-9]\\d{{{LONG - 1}}}0+')"
 
 
-def _is_likely(cell: str) -> str:
-    """SQL that is true for an id that its column can show to be damaged: a long one, or one with a month in it."""
-    word = f"(length({cell}) <= 9 and regexp_full_match({cell}, {literal(f'{_DAY_OF_MONTH}|{_MONTH_OF_YEAR}')}))"
-    return f"length({cell}) > 7 or {_is_likely_error(cell)} or {word}"
+def _is_likely_of_the_column(cell: str) -> str:
+    """SQL that is true for an id as long as one that was rounded, or with the marks of a day."""
+    return f"length({cell}) > {LONG} or (length({cell}) in (8, 9, 10, 19) and {_has_marks(cell)})"
+
+
+def _is_likely_word(cell: str) -> str:
+    """SQL that is true for an id that begins as 5-Mar does or ends as Mar-05 does."""
+    ends = f"{cell} >= '0' and {cell} < ':' or substr({cell}, -3, 1) in ('-', '.', ' ')"
+    return f"length({cell}) <= 9 and ({ends}) and {_has_marks(cell)}"
+
+
+def _has_marks(cell: str) -> str:
+    """Without patterns: to prepare one of all months' names for each column took longer than reading its cells."""
+    return f"({' or '.join(f'contains({cell}, {literal(mark)})' for mark in '-/. ')})"
 
 
 def _is_likely_error(cell: str) -> str:
@@ -125,10 +142,10 @@ def _texts(casting: Casting) -> list[str]:
     return [name for name in read if columns[name].type == "text" and not columns[name].map]
 
 
-def _with(connection: duckdb.DuckDBPyConnection, names: list[str], tests: dict[str, str]) -> list[str]:
-    """The columns with a cell for which the test is true: one look at all rows."""
-    if not names:
+def _with(connection: duckdb.DuckDBPyConnection, tests: Mapping[_Name, str]) -> list[_Name]:
+    """The names whose test is true for a cell: one look at all rows."""
+    if not tests:
         return []
-    counts = ", ".join(f"count(*) filter ({tests[name]})" for name in names)
+    counts = ", ".join(f"count(*) filter ({test})" for test in tests.values())
     row = connection.execute(f"select {counts} from typed").fetchone() or ()
-    return [name for name, count in zip(names, row, strict=True) if count]
+    return [name for name, count in zip(tests, row, strict=True) if count]

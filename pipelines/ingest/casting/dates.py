@@ -54,22 +54,36 @@ def likely_year_sql(cell: str) -> str:
 
 
 def moment_sql(
-    text: str, formats: Sequence[str], order: str | None, zone: str, *, is_date: bool, as_written: bool = False
+    text: str,
+    formats: Sequence[str],
+    order: str | None,
+    zone: str,
+    *,
+    is_date: bool,
+    as_written: bool = False,
+    is_worded: bool = True,
 ) -> str:
     """SQL for the TIMESTAMP in `text`; NULL where no format fits or the year is not of this calendar.
 
     as_written: the day of an instant is the one that is written, whatever its offset.
+    is_worded: without formats, whether months in words are read too.
     """
-    moment = _any_moment(text, formats, order, zone, is_date, as_written)
+    moment = _any_moment(text, formats, order, zone, is_date, as_written, WORDED if is_worded else ())
     years = f"year(moment) between {FIRST_YEAR} and {LAST_YEAR}"
     return f"list_transform([{moment}], lambda moment: case when {years} then moment end)[1]"
 
 
 def _any_moment(
-    text: str, formats: Sequence[str], order: str | None, zone: str, is_date: bool, as_written: bool
+    text: str,
+    formats: Sequence[str],
+    order: str | None,
+    zone: str,
+    is_date: bool,
+    as_written: bool,
+    otherwise: Sequence[str],
 ) -> str:
     branches = [_year_first(text, zone, is_date, as_written)]
-    plain = [form for form in formats if form not in SPECIAL] or ([] if formats else list(WORDED))
+    plain = [form for form in formats if form not in SPECIAL] or ([] if formats else list(otherwise))
     branches += [_special(text, form, zone, is_date) for form in formats if form in SPECIAL]
     if not formats and order:
         branches.append(_by_format(f"replace({text}, '-', '/')", ORDERS[order], zone, is_date))

@@ -69,10 +69,21 @@ def careful_sql(text: str, form: NumberFormat, kind: str) -> str:
     careful = number_sql(text, form, kind)
     if form.decimal != "." or form.thousands != ",":
         return careful
-    is_grouped = rf"regexp_full_match({text}, '(-?[$￥¥€£]? ?|[$￥¥€£] ?-)\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
-    bare = f"try_cast(replace(ltrim({text}, '-$￥¥€£ '), ',', '') as {kind})"
-    signed = f"{bare} * case when contains({text}, '-') then -1 else 1 end"
-    return f"case when {is_grouped} and {bare} is not null then {signed} else {careful} end"
+    return f"coalesce({grouped_sql(text, form, kind)}, {careful})"
+
+
+def grouped_sql(text: str, form: NumberFormat, kind: str) -> str | None:
+    """SQL for a number in groups of three, as most are written; NULL for other text. None: not for this format."""
+    if form.decimal == "." and form.thousands == ",":
+        is_grouped = rf"regexp_full_match({text}, '(-?[$￥¥€£]? ?|[$￥¥€£] ?-)\d{{1,3}}(,\d{{3}})*(\.\d*)?')"
+        bare = f"try_cast(replace(ltrim({text}, '-$￥¥€£ '), ',', '') as {kind})"
+    elif form.decimal == "," and form.thousands == "." and kind in (FINE, WIDE):
+        # More decimals are rounded twice by the careful patterns.
+        is_grouped = rf"regexp_full_match({text}, '-?\d{{1,3}}(\.\d{{3}})*(,\d{{1,4}})?')"
+        bare = f"try_cast(replace(replace(ltrim({text}, '-'), '.', ''), ',', '.') as {kind})"
+    else:
+        return None
+    return f"case when {is_grouped} then {bare} * case when contains({text}, '-') then -1 else 1 end end"
 
 
 def damaged_id_sql(text: str) -> str:

@@ -15,6 +15,7 @@ from tempfile import mkdtemp
 import duckdb
 
 MEMORY_LIMIT = "1200MB"
+SMALL = 4_000_000  # bytes of a file below which a second thread costs more than it reads
 # Trimmed around a cell: also marks of direction and width that pages and chats leave behind, which nobody sees.
 BLANKS = " \t\r\n\u00a0\u3000\ufeff\u00ad\u200b\u200c\u200d\u200e\u200f\u2060\u202a\u202c\u202d\u2066\u2067\u2068\u2069"
 # Taken out inside a text as well; U+200C and U+200D join letters in Persian and signs in pictures, but in no id.
@@ -118,9 +119,10 @@ class ScratchDatabase:
         self._connection: duckdb.DuckDBPyConnection | None = None
 
     @contextmanager
-    def file(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
-        """The database, empty, and an empty folder."""
+    def file(self, size: int = 0) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+        """The database, empty, and an empty folder. size: of the file, in bytes; 0 where it is not known."""
         connection = self._connection = self._connection or _connect(self.folder / "spill")
+        connection.execute("set threads = 1" if 0 < size < SMALL else "reset threads")
         connection.execute("attach ':memory:' as file")
         connection.execute("use file")
         try:

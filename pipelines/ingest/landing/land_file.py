@@ -45,7 +45,7 @@ def land_file(
     settings: Settings, arrival: Arrival, file_id: str, landed_at: datetime, scratch: ScratchDatabase
 ) -> FileOutcome:
     """Read the file and keep its rows under `file_id`; an unusable one is rejected, with the reason in the outcome."""
-    with scratch.file() as (connection, folder):
+    with scratch.file(arrival.path.stat().st_size) as (connection, folder):
         outcome = FileOutcome(exported_at=arrival.exported_at)
         file_store = store.FileStore(settings, arrival.contract.object, file_id, landed_at, folder)
         file_store.drop_chunks()
