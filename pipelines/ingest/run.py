@@ -20,17 +20,18 @@ from pipelines.ingest.arrival import Arrival, FileOutcome
 from pipelines.ingest.files import file_ledger, store
 from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.formats.decode import keep_compressed
-from pipelines.ingest.formats.source import FileRefusedError, ScratchDatabase, scratch_database
+from pipelines.ingest.formats.source import FileRefusedError, ScratchDatabase
 from pipelines.ingest.landing.absent import ProvenColumns
 from pipelines.ingest.landing.inbox import Unread
 from pipelines.ingest.landing.land_file import land_file
+from pipelines.ingest.landing.lanes import Lanes
 from pipelines.ingest.landing.load_tables import CORRECTIONS, synchronise
 from pipelines.ingest.landing.plan import plan_arrivals
 from pipelines.ingest.landing.report import IngestReport, Notice, file_id_of, ledger_row, notices_of
 from pipelines.ingest.landing.required import stop_for_required
 
 Progress = Callable[[str, int, int], None]
-LEDGER_SECONDS = 1.0  # at most so much reading is repeated after a kill
+LEDGER_SECONDS = 1.0  # so much reading is repeated after a kill, and what the lanes are ahead
 
 
 def run(
@@ -50,20 +51,24 @@ def run(
     arrivals = list(plan_arrivals(settings, contracts, ledger, landed_at, report))
     journal = _Journal(settings, file_ledger.next_name(settings, f"{landed_at:%Y%m%dT%H%M%S}"))
     proven = ProvenColumns(ledger.rows)
-    with scratch_database(_scratch(settings)) as scratch:
-        for number, arrival in enumerate(arrivals, start=1):
+
+    def land(arrival: Arrival, scratch: ScratchDatabase) -> tuple[Row, pl.DataFrame] | None:
+        landed = _land(settings, proven.relaxed(arrival), ledger, landed_at, scratch)
+        if landed:
+            proven.add(landed[0])
+        return landed
+
+    with Lanes(_scratch(settings), land) as lanes:
+        for number, (arrival, landed) in enumerate(lanes.results(arrivals), start=1):
             if progress:
                 progress(arrival.name, number, len(arrivals))
             try:
-                landed = _land(settings, proven.relaxed(arrival), ledger, landed_at, scratch)
+                if result := landed.result():
+                    journal.add(*result)
             except MachineFaultError as fault:
                 report.unread.append(_not_recorded(arrival, fault))
                 if isinstance(fault, DiskFullError):
                     raise MachineFaultError(report.faults()[-1]) from fault
-                continue
-            if landed:
-                proven.add(landed[0])
-                journal.add(*landed)
     for row in report.files:
         journal.add(row, pl.DataFrame(schema=CORRECTIONS))
     journal.close()

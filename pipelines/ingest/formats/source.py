@@ -130,6 +130,11 @@ class ScratchDatabase:
         finally:
             self._clear(connection)
 
+    def interrupt(self) -> None:
+        """Stop what another thread is reading."""
+        if self._connection:
+            self._connection.interrupt()
+
     def close(self) -> None:
         """Give back memory and disk."""
         if self._connection:
