@@ -64,7 +64,7 @@ def with_deals(
     """The engine's result with the pipeline weighed into its bookings, and the frames of deals by their name.
 
     Bookings are forecast from deals for every kind of period that the configuration names for them. scored: whether the
-    accuracy of what deals bring, and the scores of leads, are wanted.
+    accuracy of what deals bring, and the scores of deals and leads, are wanted.
     """
     from forecasts import deal_origins
     from forecasts.deals.leads import score_leads
@@ -81,12 +81,14 @@ def with_deals(
             settings=DealSettings(frequency=entry.freq, periods=entry.horizon),
             seeds=inputs.seeds,
             ready=_of_freq(inputs.past, entry.freq),
+            scored=scored,
         )
         if forecast is None:
             continue
         issued = _combined(issued, forecast, entry.levels, history, plan, scored=scored)
         frames["pipeline"].append(forecast.rows)
-        if not frames["deal_scores"]:  # chances belong to a deal: those by month, or by the first kind of period
+        # Chances belong to a deal: those by month, or by the first kind of period.
+        if forecast.scores and not frames["deal_scores"]:
             for name, frame in score_frames(forecast.scores).items():
                 frames[name].append(frame)
     if scored and inputs.leads is not None:
