@@ -74,8 +74,8 @@ def forecast_deals(
 
     levels: name of the level to the column of `deals`. seeds: stage to the chance that the company assumes. ready:
     rows of `past` that an earlier call gave; their cutoffs are not computed again. scored: whether the scores of the
-    day are wanted; else it is forecast like a past cutoff, and taken from memory where it was one. None where no deal is
-    known: then there is no pipeline to forecast from.
+    day are wanted; else it is forecast like a past cutoff, and taken from memory where it was one. None where no deal
+    is known: then there is no pipeline to forecast from.
     """
     asked = _Asked(deals, observations, levels, settings, seeds)
     ready = schemas.empty(schemas.BACKTEST) if ready is None else schemas.conform(ready, schemas.BACKTEST)
