@@ -18,13 +18,14 @@ from pipelines.bench.deals_figures import WorldRows, figures_of
 from pipelines.bench.deals_page import write_table
 from pipelines.bench.deals_public import measure_bohanec, measure_maven
 from pipelines.bench.deals_replay import replay
+from pipelines.bench.deals_revenue import measure_revenue
 from pipelines.home.settings import REPOSITORY
 
 
 def run(
     seeds: str = "1-10",
     origins: str = "24",
-    sets: str = "bohanec_b2b,maven_crm,worlds,cost",
+    sets: str = "bohanec_b2b,maven_crm,worlds,revenue,cost",
     datasets: str = "",
     draws: str = "400",
     open_deals: str = "10000,100000",
@@ -45,6 +46,8 @@ def run(
         figures["maven_crm"] = measure_maven(folder / "maven_crm")
     if "worlds" in wanted:
         figures["worlds"] = _worlds(list(_numbers(seeds)), int(origins), int(draws), int(workers))
+    if "revenue" in wanted:
+        figures["revenue"] = measure_revenue(list(_numbers(seeds)), int(origins))
     if "cost" in wanted:
         figures["cost"] = measure_cost([int(size) for size in open_deals.split(",")])
     if page:
