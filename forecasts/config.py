@@ -113,7 +113,7 @@ class Response:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A named what-if: shocks to series, other future values of the regressors, other drivers of bookings.
+    """A named what-if: shocks to series, other future values of the regressors, other drivers of bookings and revenue.
 
     drivers: win_rate, creation_rate (of new deals) and price, each as a factor.
     """

@@ -11,6 +11,7 @@ from datetime import date
 import polars as pl
 from threadpoolctl import threadpool_limits
 
+from forecasts.backtesting import memory
 from forecasts.deals.history import History
 from forecasts.deals.pipeline import forecast_pipeline
 from forecasts.deals.schema import LOST, WON
@@ -24,13 +25,13 @@ LEAST_KNOWN = 0.9  # share of the deals then open that must have been known: a c
 
 @dataclass(frozen=True)
 class DealForecasts:
-    """scores: of the day, with its periods, reasons and registry. rows: schemas.PIPELINE, of the day.
+    """scores: of the day, with its periods, reasons and registry, where they were asked for. rows: schemas.PIPELINE.
 
     past: schemas.BACKTEST without actuals (y is null), model `pipeline`, one row per series, cutoff and period.
     cutoffs: one row per cutoff asked for: cutoff, n_known, n_not_exported, is_used.
     """
 
-    scores: Scores
+    scores: Scores | None
     rows: pl.DataFrame
     past: pl.DataFrame
     cutoffs: pl.DataFrame
@@ -67,46 +68,62 @@ def forecast_deals(
     settings: Settings,
     seeds: Mapping[str, float],
     ready: pl.DataFrame | None = None,
+    scored: bool = True,
 ) -> DealForecasts | None:
     """Score the open deals of `as_of` and forecast what they and later ones bring; the same for past cutoffs.
 
     levels: name of the level to the column of `deals`. seeds: stage to the chance that the company assumes. ready:
-    rows of `past` that an earlier call gave; their cutoffs are not computed again. None where no deal is known: then
-    there is no pipeline to forecast from.
+    rows of `past` that an earlier call gave; their cutoffs are not computed again. scored: whether the scores of the
+    day are wanted; else it is forecast like a past cutoff, and taken from memory where it was one. None where no deal
+    is known: then there is no pipeline to forecast from.
     """
+    asked = _Asked(deals, observations, levels, settings, seeds)
+    ready = schemas.empty(schemas.BACKTEST) if ready is None else schemas.conform(ready, schemas.BACKTEST)
     with threadpool_limits(1):  # matrices of some hundred columns: a second thread waits longer than it works
-        ready = schemas.empty(schemas.BACKTEST) if ready is None else schemas.conform(ready, schemas.BACKTEST)
-        return _forecast(deals, observations, levels, as_of, cutoffs, settings, seeds, ready)
+        history = asked.history(as_of)
+        if history.deals.is_empty():
+            return None
+        scores = score_deals(history, settings, seeds) if scored else None
+        rows = asked.rows(history) if scores is None else forecast_pipeline(history, scores, levels, settings).rows
+        past, counted = _past(asked, cutoffs, ready)
+    return DealForecasts(scores, _pipeline_rows(rows), past, counted)
 
 
-def _forecast(
-    deals: pl.DataFrame,
-    observations: pl.DataFrame,
-    levels: Mapping[str, str],
-    as_of: date,
-    cutoffs: Sequence[date],
-    settings: Settings,
-    seeds: Mapping[str, float],
-    ready: pl.DataFrame,
-) -> DealForecasts | None:
-    shown, seen = known_by(deals, observations, as_of)
-    if shown.is_empty():
-        return None
-    history = History(as_of, shown.drop("first_known_on"), seen)
-    scores = score_deals(history, settings, seeds)
-    now = forecast_pipeline(history, scores, levels, settings).rows
-    counts = [_counts(deals, cutoff) for cutoff in cutoffs]
+@dataclass(frozen=True)
+class _Asked:
+    """What decides a forecast beside its day."""
+
+    deals: pl.DataFrame
+    observations: pl.DataFrame
+    levels: Mapping[str, str]
+    settings: Settings
+    seeds: Mapping[str, float]
+
+    def history(self, day: date) -> History:
+        shown, seen = known_by(self.deals, self.observations, day)
+        return History(day, shown.drop("first_known_on"), seen)
+
+    def rows(self, history: History) -> pl.DataFrame:
+        """The forecast with as many futures as a past cutoff needs: computed once in a job (`remembering`)."""
+        fewer = replace(self.settings, draws=min(self.settings.draws, PAST_DRAWS))
+
+        def compute() -> pl.DataFrame:
+            scores = score_deals(history, fewer, self.seeds, explained=False)
+            return forecast_pipeline(history, scores, self.levels, fewer).rows
+
+        facts = (history.as_of, fewer, dict(self.levels), dict(self.seeds))
+        return memory.recall_table(facts, (history.deals, history.observations), compute)
+
+
+def _past(asked: _Asked, cutoffs: Sequence[date], ready: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The forecasts of past cutoffs, and one row per cutoff with how much was known then."""
+    counts = [_counts(asked.deals, cutoff) for cutoff in cutoffs]
     used = [cutoff for cutoff, row in zip(cutoffs, counts, strict=True) if row["is_used"]]
     ready = ready.filter(pl.col("cutoff").is_in(used))
     done = set(ready["cutoff"].to_list())
-    past = [_at_cutoff(deals, observations, levels, cutoff, settings, seeds) for cutoff in used if cutoff not in done]
+    past = [_as_backtest(asked.rows(asked.history(cutoff)), cutoff) for cutoff in used if cutoff not in done]
     shape = {"cutoff": pl.Date, "n_known": pl.Int64, "n_not_exported": pl.Int64, "is_used": pl.Boolean}
-    return DealForecasts(
-        scores,
-        _pipeline_rows(now),
-        pl.concat([ready, *past]),
-        pl.DataFrame(counts, schema=shape),
-    )
+    return pl.concat([ready, *past]), pl.DataFrame(counts, schema=shape)
 
 
 def _counts(deals: pl.DataFrame, cutoff: date) -> dict[str, object]:
@@ -118,19 +135,7 @@ def _counts(deals: pl.DataFrame, cutoff: date) -> dict[str, object]:
     return {"cutoff": cutoff, "n_known": exported, "n_not_exported": len(then_open) - exported, "is_used": is_used}
 
 
-def _at_cutoff(
-    deals: pl.DataFrame,
-    observations: pl.DataFrame,
-    levels: Mapping[str, str],
-    cutoff: date,
-    settings: Settings,
-    seeds: Mapping[str, float],
-) -> pl.DataFrame:
-    shown, seen = known_by(deals, observations, cutoff)
-    history = History(cutoff, shown.drop("first_known_on"), seen)
-    fewer = replace(settings, draws=min(settings.draws, PAST_DRAWS))
-    scores = score_deals(history, fewer, seeds)
-    rows = forecast_pipeline(history, scores, levels, fewer).rows
+def _as_backtest(rows: pl.DataFrame, cutoff: date) -> pl.DataFrame:
     rows = rows.with_columns(cutoff=pl.lit(cutoff), model=pl.lit("pipeline"), y=pl.lit(None, dtype=pl.Float64))
     return schemas.conform(rows, schemas.BACKTEST)
 

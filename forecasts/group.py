@@ -48,10 +48,12 @@ def serve(
     min_history: int,
     evaluate: Evaluate,
     champions: Members | None = None,
+    *,
+    scored: bool = True,
 ) -> Served:
     """Choose a pool per segment, judge it, serve it or its peer, reconcile, and compute intervals.
 
-    evaluate: model masks -> forecasts at the cutoffs that choose nothing.
+    evaluate: model masks -> forecasts at the cutoffs that choose nothing. scored: whether intervals are wanted at them.
     """
     candidates, members, choices = with_pools(candidates, segments, config.models, champions or {})
     candidates = with_evaluation(candidates, segments, config.models, evaluate)
@@ -64,7 +66,7 @@ def serve(
     candidates, served, reasons, skill = with_served(candidates, segments, judged, verdicts, min_history)
     hierarchies, rejected = hierarchies_of(names, candidates.batch, config.hierarchy)
     candidates, reconciled = make_coherent(candidates, hierarchies, floor)
-    bounds, past = all_bounds(candidates, segments, floor, nodes_of(names, hierarchies))
+    bounds, past = all_bounds(candidates, segments, floor, nodes_of(names, hierarchies), scored=scored)
     base = Base(names, _periods(candidates), candidates.future[SERVED], hierarchies)
     scenarios = scenario_forecasts(base, config.scenarios, candidates.batch, segments, members)
     choices += [*biases, *rejected, *reconciled]

@@ -54,6 +54,7 @@ def forecast(
     checkpoint_folder: Path | None = None,
     regressors: pl.DataFrame | None = None,
     last_choices: pl.DataFrame | None = None,
+    scored: bool = True,
 ) -> Forecasts:
     """Forecast what the configuration names.
 
@@ -61,7 +62,8 @@ def forecast(
     `as_of` are left out, so no model learns from a partial period. progress(done, total) is called as work finishes.
     engine: see `execution.map_partitions`. checkpoint_folder: where finished partitions are kept for a rerun.
     regressors: external figures with their publication days, see `panel.regressors`. last_choices: the choices of the
-    last live run; its pools stay champions until a challenger clearly beats them (`selection.pool.promote`).
+    last live run; its pools stay champions until a challenger clearly beats them (`selection.pool.promote`). scored:
+    whether accuracy, and intervals at past cutoffs, are wanted.
     """
     check_history(config, history)
     execution = Execution(engine, progress, checkpoint_folder)
@@ -72,7 +74,8 @@ def forecast(
         if not rows.is_empty():
             batch = batch_of(rows, Frequency(series_sets[0].freq))
             batch = _with_regressors(batch, series_sets, config, regressors, as_of)
-            parts.append(_group(rows, batch, series_sets, config, execution, champions(batch.frequency.code)))
+            old = champions(batch.frequency.code)
+            parts.append(_group(rows, batch, series_sets, config, execution, old, scored=scored))
     return _joined(parts)
 
 
@@ -105,6 +108,8 @@ def _group(
     config: Config,
     execution: Execution,
     champions: dict[str, tuple[str, ...]],
+    *,
+    scored: bool,
 ) -> GroupFrames:
     names = rows.select("unique_id", "metric", "level", "member", "freq").unique("unique_id").sort("unique_id")
     min_history = min_history_of(batch, config)
@@ -116,9 +121,9 @@ def _group(
     def evaluate(masks: dict[str, np.ndarray]) -> tuple[Origin, ...]:
         return candidates_of(masks, batch, evaluation, execution).origins
 
-    served = serve(candidates, names, series_sets, config, segments, min_history, evaluate, champions)
+    served = serve(candidates, names, series_sets, config, segments, min_history, evaluate, champions, scored=scored)
     weights = importance_of(batch, names["metric"].to_list(), segments) if config.importance else None
-    return frames_of(served, names, weights)
+    return frames_of(served, names, weights, scored=scored)
 
 
 def _task(batch: Batch, horizon: int, min_history: int, config: Config) -> Task:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from forecasts.deals.scores import Scores
     from forecasts.run import Forecasts
 
-METRIC, PIPELINE = "bookings", "pipeline"
+METRIC, REVENUE, PIPELINE = "bookings", "revenue", "pipeline"
 FRAMES = ("pipeline", "deal_scores", "deal_periods", "deal_reasons", "lead_scores", "model_registry")
 LEAD_FACTS = "channel, campaign_id, region, product_line, industry, score, created_on, assigned_on, converted_on"
 TABLES = (
@@ -64,7 +64,7 @@ def with_deals(
     """The engine's result with the pipeline weighed into its bookings, and the frames of deals by their name.
 
     Bookings are forecast from deals for every kind of period that the configuration names for them. scored: whether the
-    accuracy of what deals bring, and the scores of leads, are wanted.
+    accuracy of what deals bring, and the scores of deals and leads, are wanted.
     """
     from forecasts import deal_origins
     from forecasts.deals.leads import score_leads
@@ -77,16 +77,19 @@ def with_deals(
             inputs.observations,
             {level: level for level in LEVELS},
             as_of=as_of,
-            cutoffs=_cutoffs(issued.backtest, issued.series, entry.freq),
+            cutoffs=_cutoffs(issued.backtest, issued.series, METRIC, entry.freq),
             settings=DealSettings(frequency=entry.freq, periods=entry.horizon),
             seeds=inputs.seeds,
             ready=_of_freq(inputs.past, entry.freq),
+            scored=scored,
         )
         if forecast is None:
             continue
-        issued = _combined(issued, forecast, entry.levels, history, plan, scored=scored)
+        issued = _combined(issued, METRIC, forecast.rows, forecast.past, entry.levels, history, plan, scored=scored)
+        issued = _with_revenue(issued, forecast, entry.freq, history, plan, as_of, scored=scored)
         frames["pipeline"].append(forecast.rows)
-        if not frames["deal_scores"]:  # chances belong to a deal: those by month, or by the first kind of period
+        # Chances belong to a deal: those by month, or by the first kind of period.
+        if forecast.scores and not frames["deal_scores"]:
             for name, frame in score_frames(forecast.scores).items():
                 frames[name].append(frame)
     if scored and inputs.leads is not None:
@@ -100,15 +103,39 @@ def _of_freq(past: pl.DataFrame | None, freq: str) -> pl.DataFrame | None:
     return None if past is None else past.filter(pl.col("unique_id").str.ends_with(f"|{freq}"))
 
 
-def _cutoffs(backtest: pl.DataFrame, series: pl.DataFrame, freq: str) -> list[date]:
-    ids = series.filter((pl.col("metric") == METRIC) & (pl.col("freq") == freq))["unique_id"]
+def _cutoffs(backtest: pl.DataFrame, series: pl.DataFrame, metric: str, freq: str) -> list[date]:
+    ids = series.filter((pl.col("metric") == metric) & (pl.col("freq") == freq))["unique_id"]
     tested = backtest.filter(pl.col("unique_id").is_in(ids.implode()) & (pl.col("purpose") == "evaluation"))
     return tested["cutoff"].unique().sort().to_list()
 
 
-def _combined(
+def _with_revenue(
     issued: "Forecasts",
     forecast: "DealForecasts",
+    freq: str,
+    history: pl.DataFrame,
+    plan: "Config",
+    as_of: date,
+    *,
+    scored: bool,
+) -> "Forecasts":
+    """Monthly revenue with what is booked, and will be, weighed in; as it is where the configuration has none."""
+    from forecasts.deal_revenue import MONTHLY, revenue_from_bookings
+
+    sets = [entry for entry in plan.series if entry.metric == REVENUE and entry.freq == freq == MONTHLY]
+    for entry in sets:
+        cutoffs = _cutoffs(issued.backtest, issued.series, REVENUE, freq)
+        now, past = revenue_from_bookings(history, forecast.rows, forecast.past, as_of, cutoffs, entry.horizon)
+        if len(now):
+            issued = _combined(issued, REVENUE, now, past, entry.levels, history, plan, scored=scored)
+    return issued
+
+
+def _combined(
+    issued: "Forecasts",
+    metric: str,
+    now: pl.DataFrame,
+    past: pl.DataFrame,
     levels: Sequence[str],
     history: pl.DataFrame,
     plan: "Config",
@@ -118,8 +145,8 @@ def _combined(
     from forecasts.output import drivers
     from forecasts.selection import combination
 
-    now = forecast.rows.filter((pl.col("metric") == METRIC) & pl.col("level").is_in(list(levels)))
-    past = forecast.past.filter(pl.col("unique_id").is_in(now["unique_id"].unique().implode()))
+    now = now.filter((pl.col("metric") == metric) & pl.col("level").is_in(list(levels)))
+    past = past.filter(pl.col("unique_id").is_in(now["unique_id"].unique().implode()))
     before = combination.Issued(issued.values, issued.backtest, issued.series, issued.choices, issued.skill)
     result = combination.combine(before, now, past, history, plan.backtest)
     ids = now["unique_id"].unique()

@@ -74,8 +74,9 @@ def computed(
     facts: pl.DataFrame | None = None,
     last: pl.DataFrame | None = None,
     say: Callable[[int, int], None] | None = None,
+    scored: bool = True,
 ) -> "Forecasts":
-    """The forecasts of a run from the history it may see. last: choices of the last live run."""
+    """The forecasts of a run from the history it may see. last: choices of the last live run. scored: with accuracy."""
     from forecasts import run as engine
     from forecasts.errors import ForecastError
 
@@ -87,6 +88,7 @@ def computed(
             progress=say,
             last_choices=last,
             regressors=facts,
+            scored=scored,
         )
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
@@ -206,7 +208,8 @@ def load(settings: Settings, run: Run) -> None:
     values holds every version; latest the rows of the newest live version that are served; the others those of the
     newest version.
     """
-    versions = {name: _issued_versions(settings, name, run) for name in FRAMES}
+    issued = _issued_run_ids(settings, run)
+    versions = {name: _issued_versions(settings, name, run, issued) for name in FRAMES}
     others = {name: frame for name, frame in versions.items() if name != "values"}
     newest = {name: frame.filter(pl.col("run_id") == run.run_id) for name, frame in others.items()}
     with warehouse.write(settings) as connection:
@@ -221,8 +224,11 @@ def _versioned(frame: pl.DataFrame, run: Run, authorship: Mapping[str, pl.DataTy
     return frame.select(*(pl.lit(value, dtype=kind).alias(name) for (name, kind), value in columns), pl.all())
 
 
-def _issued_versions(settings: Settings, name: str, run: Run) -> pl.DataFrame:
-    """Every version issued up to the run, of no later day; with all columns even where none was ever issued."""
+def _issued_versions(settings: Settings, name: str, run: Run, issued: Sequence[str] | None = None) -> pl.DataFrame:
+    """Every version issued up to the run, of no later day; with all columns even where none was ever issued.
+
+    issued: ids of the runs whose versions count, where they are known already.
+    """
     from forecasts.output import schemas
 
     authorship = AUTHORSHIP if name == "values" else {}
@@ -234,7 +240,7 @@ def _issued_versions(settings: Settings, name: str, run: Run) -> pl.DataFrame:
     return versions.filter(
         pl.col("issued_at") <= run.started_at,
         pl.col("as_of") <= run.as_of,
-        replaying_run.is_in(_issued_run_ids(settings, run)),
+        replaying_run.is_in(_issued_run_ids(settings, run) if issued is None else issued),
     )
 
 

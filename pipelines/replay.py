@@ -7,9 +7,11 @@ invoice counts in the region of the customer that its record belongs to now. No 
 to be served, and a replayed version is never served.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 
 import duckdb
@@ -33,17 +35,27 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
     inputs = replace(deal_ledger.read_inputs(settings), past=ledger.pipeline_at_cutoffs(settings, run))
     project = dbt.prepare_project(settings)
     models = dbt.ancestors(project, SERIES, *(("stg_market_facts",) if plan.market_facts else ()))
-    for day in days:
-        say(f"replaying {day}")
-        past = replayed(settings, run, day)
-        with warehouse.replica(settings) as connection:
-            history = history_as_of(connection, models, warehouse.run_row(settings, past))
-            facts = ledger.facts_in(connection, plan.market_facts)
-        if not history.is_empty():
-            issued = ledger.computed(history, replace(plan, importance=False), past, facts=facts)
-            issued, deals = ledger.with_deals(inputs, past, plan, history, issued, scored=False)
-            ledger.append(settings, past, ledger.without_backtest(issued), deals)
+    past_runs = [replayed(settings, run, day) for day in days]
+    with ThreadPoolExecutor(1) as ahead:  # DuckDB works on the next day while the series of this one are forecast
+        known = ahead.map(partial(_known_to, settings, models, plan.market_facts), past_runs)
+        for past, (history, facts) in zip(past_runs, known, strict=True):
+            say(f"replaying {past.as_of}")
+            if not history.is_empty():
+                quick = replace(plan, importance=False)
+                issued = ledger.computed(history, quick, past, facts=facts, scored=False)
+                issued, deals = ledger.with_deals(inputs, past, plan, history, issued, scored=False)
+                ledger.append(settings, past, ledger.without_backtest(issued), deals)
     ledger.load(settings, run)
+
+
+def _known_to(
+    settings: Settings, models: Mapping[tuple[str, str], Path | None], facts: Sequence[str], run: Run
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """The series and the market facts that a run of a past day could see."""
+    with warehouse.replica(settings) as connection:
+        connection.execute("set threads = 1")  # tables this small cost a second thread more than they gain
+        history = history_as_of(connection, models, warehouse.run_row(settings, run))
+        return history, ledger.facts_in(connection, facts)
 
 
 def replayed(settings: Settings, run: Run, day: date) -> Run:

@@ -9,6 +9,7 @@ from deal_histories import made_deals
 from polars.testing import assert_frame_equal
 
 from forecasts import deal_origins
+from forecasts.backtesting.memory import remembering
 from forecasts.deals.settings import Settings
 from forecasts.selection import weights
 
@@ -130,3 +131,25 @@ def test_a_replayed_day_takes_past_cutoffs_from_the_run_and_computes_the_rest(wo
     assert ours is not None
     assert_frame_equal(ours.past, issued(world, cutoffs).past)
     assert ours.past["cutoff"].n_unique() == 2
+
+
+def test_a_day_that_nobody_scores_is_forecast_as_the_past_cutoff_that_it_was(
+    world: Frames, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Inside one job from memory, alone by computing: the same rows, and nothing of another list of deals."""
+    deals, observations = world
+    asked = {"levels": {"region": "region"}, "settings": SETTINGS, "seeds": {}}
+    cutoff = date(2025, 3, 31)
+    alone = deal_origins.forecast_deals(deals, observations, as_of=cutoff, cutoffs=[], scored=False, **asked)
+    dearer = deals.with_columns(pl.col("amount") * 2), observations.with_columns(pl.col("amount") * 2)
+    with remembering():
+        run = deal_origins.forecast_deals(deals, observations, as_of=DAY, cutoffs=[cutoff], **asked)
+        double = deal_origins.forecast_deals(*dearer, as_of=cutoff, cutoffs=[], scored=False, **asked)
+        monkeypatch.setattr(deal_origins, "score_deals", None)  # from here on nothing can be computed
+        recalled = deal_origins.forecast_deals(deals, observations, as_of=cutoff, cutoffs=[], scored=False, **asked)
+    assert alone and run and double and recalled
+    assert alone.scores is None
+    assert_frame_equal(recalled.rows, alone.rows)
+    assert alone.rows.sort("unique_id", "horizon")["yhat"].equals(run.past.sort("unique_id", "horizon")["yhat"])
+    money = pl.col("metric") == "bookings"
+    assert np.allclose(double.rows.filter(money)["mean"], 2 * alone.rows.filter(money)["mean"])

@@ -8,6 +8,7 @@ import pytest
 from forecasts.backtesting.rolling_origin import Candidates, roll
 from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
+from forecasts.uncertainty import conformal
 from forecasts.uncertainty.bounds import all_bounds
 
 pytestmark = pytest.mark.fast
@@ -84,3 +85,15 @@ def test_a_short_constant_series_has_its_value_inside_its_interval() -> None:
 def test_the_fewer_values_a_constant_history_has_the_less_certain_it_is() -> None:
     widths = [np.diff(bounds_95(rolled([np.full(count, 70.0)])), axis=0).max() for count in (1, 2, 10, 48)]
     assert widths[0] > 70 and widths == sorted(widths, reverse=True) and widths[-1] > 0
+
+
+def test_the_size_of_a_series_without_a_cutoff_is_that_of_the_others_alone() -> None:
+    random = np.random.default_rng(6)
+    residuals = random.normal(0, [[[1.0], [2.0], [30.0], [0.0]]], (5, 4, STEPS))
+    residuals[random.random(residuals.shape) < 0.3] = np.nan
+    poolable = random.random((5, 4)) < 0.8
+    found = conformal.sizes_without_each(residuals, poolable)
+    for cutoff in range(5):
+        rest = [np.delete(part, cutoff, axis=0) for part in (residuals, poolable)]
+        np.testing.assert_allclose(found[cutoff], conformal.sizes_of(*rest))
+    assert conformal.sizes_without_each(residuals[:1], poolable[:1]).tolist() == [[1.0] * 4], "no others: 1"

@@ -6,25 +6,39 @@ series, by the whole batch.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
+import polars as pl
 
 from forecasts.panel.batch import Batch
 
 _store: dict[bytes, np.ndarray] | None = None
+_tables: dict[bytes, pl.DataFrame] | None = None
 
 
 @contextmanager
 def remembering() -> Iterator[None]:
     """Keep every forecast that is computed inside, and forget them all on leaving."""
-    global _store
-    before, _store = _store, {} if _store is None else _store
+    global _store, _tables
+    before = _store, _tables
+    _store, _tables = {} if _store is None else _store, {} if _tables is None else _tables
     try:
         yield
     finally:
-        _store = before
+        _store, _tables = before
+
+
+def recall_table(asked: object, read: Sequence[pl.DataFrame], compute: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+    """`compute()`, from memory where it was computed from the same. asked: everything else that decides it."""
+    if _tables is None:
+        return compute()
+    rows = [(frame.height, int(frame.hash_rows().sum())) for frame in read]
+    key = hashlib.sha256(repr((asked, [frame.schema for frame in read], rows)).encode()).digest()
+    if key not in _tables:
+        _tables[key] = compute()
+    return _tables[key]
 
 
 def recall(

@@ -1,6 +1,7 @@
 """Futures drawn: which open deals are won in which window, which new deals are, and what they bring, by level."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 import numpy as np
 import polars as pl
@@ -14,8 +15,10 @@ from forecasts.deals.settings import Settings
 PRIOR_SHOCK = 0.08  # of the log of all chances, where past origins are few
 PRIOR_ORIGINS = 6.0  # past origins that the prior counts as: half a year of months
 MOST = 0.99  # chance of a win that a shock may lift a deal to
+BLOCK = 100  # futures added up at a time: one at a time costs more calls, all at once more memory
 
 Places = tuple[np.ndarray, np.ndarray, int]  # member of each open deal, of each template, and how many members
+Wins = tuple[np.ndarray, np.ndarray, np.ndarray]  # of one future: the place, window and amount of each win
 
 
 class Draws:
@@ -27,22 +30,21 @@ class Draws:
         self.templates, self.rng = template_amounts, np.random.default_rng(settings.seed)
 
     def by_level(self, levels: Mapping[str, Places]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-        """(amounts, counts) of each level, draws x members x periods; no future is kept longer than it is added up."""
+        """(amounts, counts) of each level, draws x members x periods; no future is kept longer than its block."""
         draws, periods = self.settings.draws, self.settings.periods
         out = {
             level: tuple(np.zeros((draws, size, periods)) for _ in range(2)) for level, (_, _, size) in levels.items()
         }
         for part, wins in ((0, self._existing()), (1, self._new())):
-            for draw, (place, window, amount) in enumerate(wins):
-                for level, places in levels.items():
-                    member, size = (places[0], places[1])[part], places[2]
-                    cell = member[place] * periods + window
-                    for futures, weights in zip(out[level], (amount, None), strict=True):
-                        added = np.bincount(cell, weights=weights, minlength=(size + 1) * periods)
-                        futures[draw] += added.reshape(size + 1, periods)[:size]
+            for first in range(0, draws, BLOCK):
+                block = list(islice(wins, BLOCK))
+                for level, (open_deals, templates, size) in levels.items():
+                    sums = _added(block, (open_deals, templates)[part], size, periods)
+                    for futures, added in zip(out[level], sums, strict=True):
+                        futures[first : first + len(block)] += added
         return out  # type: ignore[return-value]
 
-    def _existing(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def _existing(self) -> Iterator[Wins]:
         """Of each future the won deals, the windows in which they are, and their amounts."""
         rng, chances = self.rng, self.scores.chances.won.astype(np.float32)
         shared, single = shared_shocks(self.scores)
@@ -57,7 +59,7 @@ class Draws:
             window = np.minimum((draw[deal, None] >= upto).sum(axis=1), chances.shape[1] - 1)
             yield deal, window, amounts.of(deal)
 
-    def _new(self) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    def _new(self) -> Iterator[Wins]:
         """Of each future the templates of the new deals that are won, the windows and the amounts."""
         rng, inflow, periods = self.rng, self.inflow, self.settings.periods
         wins, rate = inflow.wins(), 1 / np.sqrt(max(inflow.won_count, 1))
@@ -68,6 +70,19 @@ class Draws:
             window = np.repeat(np.arange(periods), number)
             place = rng.integers(0, max(len(self.templates), 1), len(window))
             yield place, window, self.templates[place] if len(window) else np.zeros(0)
+
+
+def _added(block: Sequence[Wins], member: np.ndarray, size: int, periods: int) -> Iterator[np.ndarray]:
+    """Amounts, then counts, of a block of futures: futures x members x periods.
+
+    member: of each place, `size` for none.
+    """
+    future = np.repeat(np.arange(len(block)), [len(window) for _, window, _ in block])
+    place, window, amount = (np.concatenate(parts) for parts in zip(*block, strict=True))
+    cell = (future * (size + 1) + member[place]) * periods + window
+    for weights in (amount, None):
+        sums = np.bincount(cell, weights=weights, minlength=len(block) * (size + 1) * periods)
+        yield sums.reshape(len(block), size + 1, periods)[:, :size]
 
 
 class _Amounts:

@@ -45,9 +45,16 @@ class Scores:
 
 
 def score_deals(
-    history: History, settings: Settings | None = None, seed_probabilities: Mapping[str, float] | None = None
+    history: History,
+    settings: Settings | None = None,
+    seed_probabilities: Mapping[str, float] | None = None,
+    *,
+    explained: bool = True,
 ) -> Scores:
-    """Score every deal that is open at as_of. seed_probabilities: stage_code to the chance that the company assumes."""
+    """Score every deal that is open at as_of. seed_probabilities: stage_code to the chance that the company assumes.
+
+    explained: whether reasons and drivers are wanted; the forecast needs none.
+    """
     settings = settings or Settings()
     frequency = Frequency(settings.frequency)
     past = panel(history, frequency, past_origins(frequency, history.as_of, settings.origins), settings.periods)
@@ -56,7 +63,7 @@ def score_deals(
     won_amounts = history.deals.filter(pl.col("outcome") == WON)["amount"].drop_nulls().to_numpy()
     ratios = fit_ratios(past, won_amounts)
     choice = choose(history, past, now, settings, seed_probabilities or {})
-    reasons, drivers = _explained(history, now, choice)
+    reasons, drivers = _explained(history, now, choice) if explained else _unexplained()
     deals = _deal_rows(history, now, ratios, ahead, choice).drop("reasons")
     deals = deals.join(in_words(reasons), on="deal_id", how="left", maintain_order="left")
     return Scores(
@@ -68,13 +75,17 @@ def score_deals(
 def _explained(history: History, now: Panel, choice: Choice) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Reasons and drivers; the table by stage and the seed have none but the stage, which stands in the score."""
     if choice.model is None or len(now.rows) == 0:
-        return pl.DataFrame(schema=schema.REASONS), pl.DataFrame(schema=schema.DRIVERS)
+        return _unexplained()
     features, parts, typical = contributions(choice.model, choice.columns, choice.season)
     reasons = reason_rows(history.as_of, now.rows["deal_id"], choice.raw, features, parts, typical)
     strength = pl.DataFrame({"feature": features, "mean_absolute_contribution": np.abs(parts).mean(axis=0)})
     drivers = strength.with_columns(model=pl.lit(choice.name), n=pl.lit(len(parts)))
     drivers = drivers.sort("mean_absolute_contribution", "feature", descending=[True, False])
     return reasons, schema.conform(drivers, schema.DRIVERS)
+
+
+def _unexplained() -> tuple[pl.DataFrame, pl.DataFrame]:
+    return pl.DataFrame(schema=schema.REASONS), pl.DataFrame(schema=schema.DRIVERS)
 
 
 def _deal_rows(history: History, now: Panel, ratios: Ratios, ahead: Windows, choice: Choice) -> pl.DataFrame:

@@ -130,14 +130,20 @@ def _moved(won: np.ndarray, lost: np.ndarray, rows: Panel, band: range) -> np.nd
     if len(outcome) == 0:
         return np.array([0.0, 1.0, 0.0, 1.0])
 
-    def loss(parts: np.ndarray) -> float:
-        odds_won, odds_lost = parts[0] + parts[1] * z_won, parts[2] + parts[3] * z_lost
-        chosen = np.select([outcome == 1, outcome == 2], [odds_won, odds_lost], 0.0)
-        log_total = np.logaddexp(0, np.logaddexp(odds_won, odds_lost))
-        prior = ((parts - (0, 1, 0, 1)) / (SHIFT_SD, SLOPE_SD, SHIFT_SD, SLOPE_SD)) ** 2
-        return float((log_total - chosen).sum() + prior.sum() / 2)
+    is_won, is_lost = outcome == 1, outcome == 2
+    centre, spread = np.array([0.0, 1.0, 0.0, 1.0]), np.array([SHIFT_SD, SLOPE_SD, SHIFT_SD, SLOPE_SD])
 
-    return np.asarray(minimize(loss, np.array([0.0, 1.0, 0.0, 1.0]), method="BFGS").x)
+    def loss(parts: np.ndarray) -> tuple[float, np.ndarray]:
+        """Minus the log-posterior, and its gradient."""
+        odds_won, odds_lost = parts[0] + parts[1] * z_won, parts[2] + parts[3] * z_lost
+        log_total = np.logaddexp(0, np.logaddexp(odds_won, odds_lost))
+        chosen = odds_won[is_won].sum() + odds_lost[is_lost].sum()
+        won, lost = np.exp(odds_won - log_total) - is_won, np.exp(odds_lost - log_total) - is_lost
+        slopes = np.array([won.sum(), won @ z_won, lost.sum(), lost @ z_lost])
+        away = (parts - centre) / spread
+        return float(log_total.sum() - chosen + (away**2).sum() / 2), slopes + away / spread
+
+    return np.asarray(minimize(loss, centre, method="BFGS", jac=True).x)
 
 
 def prepared(history: History, rows: Panel) -> tuple[pl.DataFrame, Recipe]:

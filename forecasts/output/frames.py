@@ -34,16 +34,22 @@ class GroupFrames:
     skill: pl.DataFrame
 
 
-def frames_of(served: Served, names: pl.DataFrame, importance: pl.DataFrame | None = None) -> GroupFrames:
-    """All frames of a group. names: one row per series, sorted by id: unique_id, metric, level, member, freq."""
+def frames_of(
+    served: Served, names: pl.DataFrame, importance: pl.DataFrame | None = None, *, scored: bool = True
+) -> GroupFrames:
+    """All frames of a group. names: one row per series, sorted by id: unique_id, metric, level, member, freq.
+
+    scored: whether accuracy is wanted, and what models forecast at the cutoffs that chose them.
+    """
+    cutoffs = [(origin, past) for origin, past in _origins(served) if scored or past is not None]
     freq = served.candidates.batch.frequency.code
     rows = [{"freq": freq, **row} for row in served.choices]
     choices = pl.DataFrame(rows, infer_schema_length=None) if rows else schemas.empty(schemas.CHOICES)
     return GroupFrames(
         values=_values(served),
-        backtest=_stacked((_backtest(served, *entry) for entry in _origins(served)), schemas.BACKTEST),
+        backtest=_stacked((_backtest(served, *entry) for entry in cutoffs), schemas.BACKTEST),
         series=_series(served, names),
-        accuracy=_accuracy(served),
+        accuracy=_accuracy(served) if scored else schemas.empty(schemas.ACCURACY),
         choices=schemas.conform(choices, schemas.CHOICES),
         importance=schemas.empty(schemas.IMPORTANCE) if importance is None else importance,
         skill=_skill(served, freq),

@@ -41,11 +41,11 @@ class Residuals:
 
 
 def all_bounds(
-    candidates: Candidates, segments: np.ndarray, floor: np.ndarray, nodes: np.ndarray
+    candidates: Candidates, segments: np.ndarray, floor: np.ndarray, nodes: np.ndarray, *, scored: bool = True
 ) -> tuple[dict[str, Bounds], tuple[dict[str, Bounds], ...]]:
     """Bounds of every model's future: conformal within the segment; from naive errors where nothing was backtested.
 
-    Past ones are those of PAST_MODELS at the evaluation cutoffs.
+    Past ones are those of PAST_MODELS at the evaluation cutoffs; none where they are not scored.
     nodes: the level of each series that is part of a hierarchy, empty for the others.
     """
     groups = list(zip(segments.tolist(), nodes.tolist(), strict=True))
@@ -56,11 +56,11 @@ def all_bounds(
         for name, point in candidates.future.items()
     }
     past = []
-    for origin in candidates.evaluation:
+    for origin in candidates.evaluation if scored else ():
         before = batch.take(origin.rows).without_last(origin.held_out)
         at = (int(origin.held_out.max(initial=0)), origin.rows, origin.scale, before, groups, floor)
         past.append({name: _bounds(origin.forecasts[name], residuals[name], *at) for name in PAST_MODELS})
-    return future, tuple(past)
+    return future, tuple(past) if scored else ({},) * len(candidates.evaluation)
 
 
 def _bounds(
@@ -174,9 +174,6 @@ def _sized(errors: np.ndarray, poolable: np.ndarray) -> np.ndarray:
     That size is at least a share of the one with all cutoffs, which bounds are multiplied by: where one cutoff has
     nearly all of a series' error, dividing by the small size and multiplying by the large one would square the error.
     """
-    scaled, least = [], conformal.sizes_of(errors, poolable) / OTHER_SIZE
-    for index, keep in enumerate(poolable):
-        sizes = conformal.sizes_of(np.delete(errors, index, axis=0), np.delete(poolable, index, axis=0))
-        sizes = np.maximum(sizes, least)
-        scaled.append((errors[index] / sizes[:, None])[keep])
-    return np.concatenate(scaled)
+    least = conformal.sizes_of(errors, poolable) / OTHER_SIZE
+    sizes = np.maximum(conformal.sizes_without_each(errors, poolable), least)
+    return np.asarray((errors / sizes[:, :, None])[poolable])

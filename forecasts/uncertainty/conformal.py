@@ -39,15 +39,32 @@ def sizes_of(residuals: np.ndarray, poolable: np.ndarray | None = None) -> np.nd
     poolable: (cutoffs, series) whose residuals are pooled. A series whose error exceeds OUTLIER_RATIO times the pooled
     one is not shrunk towards it.
     """
-    is_known = ~np.isnan(residuals)
-    squares = np.where(is_known, residuals, 0.0) ** 2
     poolable = np.ones(residuals.shape[:2], dtype=bool) if poolable is None else poolable
-    pooled = squares[poolable].sum() / max(1, is_known[poolable].sum())
-    if pooled == 0.0:
-        return np.ones(residuals.shape[1])
-    own, total = is_known.sum(axis=(0, 2)), squares.sum(axis=(0, 2))
-    weight = OWN_SIZE_WEIGHT * residuals.shape[2] * (total <= own * OUTLIER_RATIO**2 * pooled)
-    return np.asarray(np.sqrt((total + weight * pooled) / (own + weight) / pooled))
+    squares, known = _sums(residuals)
+    pooled = squares[poolable].sum() / max(1, known[poolable].sum())
+    return _sizes(squares.sum(axis=0), known.sum(axis=0), pooled, residuals.shape[2])
+
+
+def sizes_without_each(residuals: np.ndarray, poolable: np.ndarray) -> np.ndarray:
+    """`sizes_of` all cutoffs but one, for each one: (cutoffs, series)."""
+    squares, known = _sums(residuals)
+    others = 1 - np.eye(len(residuals))  # sums over the others: to subtract one from all would leave rounding behind
+    pooled, count = (others @ np.where(poolable, part, 0).sum(axis=1) for part in (squares, known))
+    return _sizes(others @ squares, others @ known, (pooled / np.maximum(1, count))[:, None], residuals.shape[2])
+
+
+def _sums(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Squares and number of the known residuals of each cutoff and series."""
+    is_known = ~np.isnan(residuals)
+    return (np.where(is_known, residuals, 0.0) ** 2).sum(axis=2), is_known.sum(axis=2)
+
+
+def _sizes(total: np.ndarray, own: np.ndarray, pooled: np.ndarray, steps: int) -> np.ndarray:
+    """Sizes of series from the sums and counts of their squares, and the mean square of all that are pooled."""
+    weight = OWN_SIZE_WEIGHT * steps * (total <= own * OUTLIER_RATIO**2 * pooled)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sizes = np.sqrt((total + weight * pooled) / (own + weight) / pooled)
+    return np.where(pooled == 0.0, 1.0, sizes)
 
 
 def poolable(residuals: np.ndarray, trusted: np.ndarray, median_square: float) -> np.ndarray:

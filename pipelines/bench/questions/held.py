@@ -24,7 +24,6 @@ HELD_BY_TESTS = {
 # The sample company has nothing to hold these against, so no row could be wrong.
 NO_ROW = {
     "C56": "margin: the truth has no cost of what was sold",
-    "C64": "the sample company keeps no list of risks; `risk_register` has unit tests",
     "C67": "a missed forecast opens a review (unit tests of `review_queue`); the truth has no reviews",
     "C72": "feedback becomes a regressor only where a company configures it",
 }

@@ -1,4 +1,4 @@
-"""What planners keep beside the forecasts handed in: teams, targets, heads, budgets, milestones and capacity."""
+"""What planners keep beside the forecasts handed in: teams, targets, heads, budgets, milestones, capacity, risks."""
 
 import polars as pl
 
@@ -7,6 +7,7 @@ from pipelines.demo.files import Outbox
 from pipelines.demo.formats import as_date, day, money, text
 from pipelines.demo.milestones import true_milestones
 from pipelines.demo.plans import true_plans
+from pipelines.demo.risks import UNITS, true_risks
 from pipelines.demo.staff import true_headcount, true_teams
 from pipelines.demo.supply import true_capacity
 from pipelines.demo.systems.salesforce import stamp
@@ -31,6 +32,7 @@ def write(out: Outbox, world: World) -> None:
         out.workbook(f"planning/年度预算_{name}.xlsx", budgets, sheet="预算", title=["销售费用预算（单位：万元）"])
         milestones = _milestones(true_milestones(world), last)
         out.workbook(f"planning/研发里程碑_{name}.xlsx", milestones, sheet="里程碑")
+    out.csv(f"planning/risk_register_{stamp(world.last)}.csv", _risks(true_risks(world)))
 
 
 def _targets(rows: pl.DataFrame) -> pl.DataFrame:
@@ -44,6 +46,26 @@ def _targets(rows: pl.DataFrame) -> pl.DataFrame:
         money("cents", thousands=".", point=",").alias("Target"),
         pl.lit("CNY").alias("Currency"),
         pl.col("version").alias("Version"),
+    )
+
+
+def _risks(rows: pl.DataFrame) -> pl.DataFrame:
+    shares = (("Likelihood", "percent"), ("Loss", "share_percent"))
+    return rows.select(
+        pl.col("risk_id").alias("Risk no"),
+        pl.col("risk_name").alias("Risk"),
+        pl.col("category").alias("Kind"),
+        pl.col("metric").alias("Hits"),
+        pl.col("level").alias("Dimension"),
+        pl.col("member").alias("Member"),
+        *(pl.format("{}%", column).alias(name) for name, column in shares),
+        (pl.col("amount_w") * UNITS).alias("Loss (CNY)"),
+        day("starts").alias("From"),
+        day("ends").alias("To"),
+        pl.col("owner").alias("Owner"),
+        pl.col("response").alias("What we do"),
+        pl.col("trigger").alias("Sign"),
+        pl.col("status").alias("State"),
     )
 
 

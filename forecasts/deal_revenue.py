@@ -1,0 +1,172 @@
+"""The view of revenue from bookings, in the tables of a run: beside the series' pool at the same cutoffs and periods.
+
+Bookings that are not yet made are those that deals are expected to bring, where that was known at the cutoff, else the
+mean of the last year's. Bounds come from the errors at all earlier cutoffs whose periods had ended.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+
+from forecasts.deals.invoicing import LAGS, LEAST, Invoicing, fit_invoicing
+from forecasts.output import schemas
+from forecasts.panel.frequency import Frequency
+
+REVENUE, BOOKINGS, MONTHLY = "revenue", "bookings", "MS"
+YEAR = 12
+FEWEST_ERRORS = 8  # from which their size is known well enough; with fewer there are no bounds, and no forecast
+TAILS = {"lo_95": -1.96, "lo_80": -1.2816, "hi_80": 1.2816, "hi_95": 1.96}  # of a normal distribution
+PARTS = ("existing", "new")
+MONTHS = Frequency(MONTHLY)
+
+
+def revenue_from_bookings(
+    history: pl.DataFrame, now: pl.DataFrame, past: pl.DataFrame, as_of: date, cutoffs: Sequence[date], steps: int
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """schemas.PIPELINE and schemas.BACKTEST (y is null) of monthly revenue, for every node that has bookings too.
+
+    history: unique_id, metric, level, member, freq, ds, y. now, past: of bookings, as `deal_origins` gives them.
+    """
+    rows, tested = [schemas.empty(schemas.PIPELINE)], [schemas.empty(schemas.BACKTEST)]
+    monthly = history.filter((pl.col("freq") == MONTHLY) & (pl.col("ds").dt.month_end() <= as_of))
+    for node in _nodes(monthly):
+        own = (pl.col("level") == node.level) & (pl.col("member") == node.member)
+        bookings = f"{BOOKINGS}|{node.level}|{node.member}|{MONTHLY}"
+        track = _Track(node, past.filter(unique_id=bookings), steps)
+        if track.is_known:
+            rows.append(_now(track, now.filter(own & (pl.col("metric") == BOOKINGS))))
+            tested += [_at(track, cutoff) for cutoff in cutoffs if track.reaches(cutoff)]
+    return pl.concat(rows), pl.concat(tested)
+
+
+@dataclass(frozen=True)
+class _Node:
+    """The months of revenue and bookings of one member, from month number `first` on."""
+
+    level: str
+    member: str
+    first: int
+    revenue: np.ndarray
+    bookings: np.ndarray
+
+    def model(self, known: int) -> Invoicing:
+        """Learnt from the first `known` months."""
+        places = (self.first + np.arange(known)) % YEAR
+        return fit_invoicing(self.bookings[:known], self.revenue[:known], places, YEAR)
+
+
+class _Track:
+    """A node's forecasts from every month on that is late enough, and the errors that they made."""
+
+    def __init__(self, node: _Node, past: pl.DataFrame, steps: int) -> None:
+        """past: forecasts of its bookings at cutoffs."""
+        self.node, self.steps = node, steps
+        self.begin, self.end = LEAST + LAGS, len(node.revenue)
+        months = MONTHS.index(past["cutoff"].to_numpy()) - node.first + 1
+        self.expected = {
+            (int(known), step): y
+            for known, (step, y) in zip(months, past.select("horizon", "yhat").rows(), strict=True)
+        }
+        self.ahead = {known: self.forecast(known, {}) for known in range(self.begin, self.end + 1)}
+
+    @property
+    def is_known(self) -> bool:
+        """Whether enough errors are known for bounds."""
+        return self.end - self.begin >= FEWEST_ERRORS
+
+    def known_at(self, cutoff: date) -> int:
+        """How many months had ended by the cutoff."""
+        return int(MONTHS.index(np.array([cutoff + timedelta(days=1)]))[0]) - self.node.first
+
+    def reaches(self, cutoff: date) -> bool:
+        """Whether the cutoff is late enough for a forecast with bounds."""
+        return self.begin + FEWEST_ERRORS <= self.known_at(cutoff) < self.end
+
+    def bookings(self, known: int, later: Mapping[int, float]) -> np.ndarray:
+        """Of the months known, and of the steps ahead: as given, as deals promised then, or the last year's mean."""
+        past = self.node.bookings[:known]
+        usual = float(past[-YEAR:].mean())
+        ahead = [later.get(step, self.expected.get((known, step), usual)) for step in range(1, self.steps + 1)]
+        return np.concatenate([past, ahead])
+
+    def usual(self, known: int) -> float:
+        """Mean revenue of the last of the known years."""
+        return max(float(np.abs(self.node.revenue[known - YEAR : known]).mean()), 1e-9)
+
+    def forecast(self, known: int, later: Mapping[int, float]) -> np.ndarray:
+        """Revenue of the steps after the known months. later: bookings expected at each step."""
+        place = (self.node.first + known) % YEAR
+        return self.node.model(known).ahead(self.bookings(known, later), place, self.steps)
+
+    def bounds(self, known: int, yhat: np.ndarray) -> dict[str, np.ndarray]:
+        """Around a forecast, from the errors of earlier ones at steps as far ahead or next to it, known by then.
+
+        An error counts over the revenue of its year: a company that grows errs by more.
+        """
+        sizes = []
+        for step in range(1, self.steps + 1):
+            errors = [
+                (self.node.revenue[origin + near - 1] - self.ahead[origin][near - 1]) / self.usual(origin)
+                for origin in range(self.begin, known)
+                for near in (step - 1, step, step + 1)
+                if 1 <= near <= self.steps and origin + near <= known
+            ]
+            sizes.append(float(np.sqrt(np.mean(np.square(errors)))) if len(errors) >= FEWEST_ERRORS else 0.0)
+        spread = np.maximum.accumulate(sizes) * self.usual(known)
+        floor = 0.0 if self.node.revenue.min() >= 0 else -np.inf
+        return {name: np.maximum(yhat + tail * spread, floor) for name, tail in TAILS.items()}
+
+
+def _nodes(history: pl.DataFrame) -> Iterator[_Node]:
+    """Every member with months of both, whose months of revenue have no gap and none that bookings still wait for."""
+    both = {}
+    for (metric, level, member), part in history.group_by("metric", "level", "member", maintain_order=True):
+        both[metric, level, member] = part.sort("ds").drop_nulls("y")
+    for (metric, level, member), part in both.items():
+        bookings = both.get((BOOKINGS, level, member))
+        months = MONTHS.index(part["ds"].to_numpy())
+        if metric != REVENUE or bookings is None or part.is_empty() or bookings.is_empty():
+            continue
+        place = MONTHS.index(bookings["ds"].to_numpy()) - months[0]
+        if months[-1] - months[0] == len(part) - 1 <= place[-1]:
+            booked = np.zeros(len(part))
+            inside = (place >= 0) & (place < len(part))
+            booked[place[inside]] = bookings["y"].to_numpy()[inside]
+            yield _Node(level, member, int(months[0]), part["y"].to_numpy(), booked)
+
+
+def _now(track: _Track, bookings: pl.DataFrame) -> pl.DataFrame:
+    """schemas.PIPELINE: `existing` and `new` are what deals still to be won add; `booked` is all the rest."""
+    node, known = track.node, track.end
+    step = MONTHS.index(bookings["period_start"].to_numpy()) - node.first - known + 1
+    later = dict(zip(step.tolist(), bookings["mean"].to_list(), strict=True))
+    yhat, model = np.maximum(track.forecast(known, later), 0.0), node.model(known)
+    columns = {}
+    for part in PARTS:
+        won = np.zeros(known + track.steps)
+        inside = (step >= 1) & (step <= track.steps)
+        won[known + step[inside] - 1] = bookings[part].to_numpy()[inside]
+        lagged = [model.weights @ won[known + ahead - np.arange(LAGS)] for ahead in range(track.steps)]
+        columns[part] = np.minimum(lagged, yhat)
+    columns["booked"] = yhat - columns["existing"] - columns["new"]
+    return _rows(track, known, {**columns, "mean": yhat, "yhat": yhat, **track.bounds(known, yhat)}, schemas.PIPELINE)
+
+
+def _at(track: _Track, cutoff: date) -> pl.DataFrame:
+    known = track.known_at(cutoff)
+    yhat = np.maximum(track.ahead[known], 0.0)
+    rows = _rows(track, known, {"yhat": yhat, **track.bounds(known, yhat)}, schemas.BACKTEST)
+    return schemas.conform(rows.with_columns(cutoff=pl.lit(cutoff)), schemas.BACKTEST)
+
+
+def _rows(track: _Track, known: int, columns: Mapping[str, np.ndarray], kind: dict[str, pl.DataType]) -> pl.DataFrame:
+    node, step = track.node, np.arange(track.steps)
+    starts = MONTHS.starts(node.first + known + step).astype("datetime64[D]")
+    return schemas.conform(pl.DataFrame(dict(columns)).with_columns(
+        unique_id=pl.lit(f"{REVENUE}|{node.level}|{node.member}|{MONTHLY}"), metric=pl.lit(REVENUE),
+        level=pl.lit(node.level), member=pl.lit(node.member), freq=pl.lit(MONTHLY), period_start=pl.Series(starts),
+        horizon=pl.Series(step + 1), model=pl.lit("pipeline"),
+    ), kind)  # fmt: skip
