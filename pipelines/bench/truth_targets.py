@@ -116,7 +116,7 @@ def _later(first: date, months: int) -> date:
 def served_targets(served: Frames) -> dict[str, float]:
     """The same figures as the served table has them."""
     rows = served["target_gap"].filter(pl.col("level") == "total", pl.col("period") != "month")
-    figures = {}
+    figures: dict[str, float] = {}
     for row in rows.iter_rows(named=True):
         name = f"target_gap: {row['metric']} of the {row['period']} from {row['period_start']:%Y-%m},"
         figures |= {f"{name} target": row["target_amount"], f"{name} closed": row["closed_amount"]}

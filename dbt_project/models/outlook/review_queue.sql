@@ -52,15 +52,15 @@ identified as (
     anti join found using (review_id)
 ),
 
-reps as (select rep_name, max(coalesce(is_active, true)) as is_active, from {{ ref('reps') }} group by rep_name),
+reps as (
+    select rep_name, max(coalesce(is_active, true)) as is_active, from {{ ref('reps') }}
+    group by rep_name
+),
 
 -- Who has left decides nothing any more: the item goes to the owner that the rule of its kind names.
 final as (
     select
-        identified.review_id,
-        identified.kind,
-        identified.subject,
-        identified.question,
+        identified.* exclude (suggested_owner, evidence, decision, decided_on, gone_on, priority, opened_on),
         case
             when identified.decision is not null or decisions.status = 'closed' then 'decided'
             when identified.gone_on is not null then 'gone'
