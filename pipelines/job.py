@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from pipelines import decisions, ingest, inputs, keys, ledger, replay, resolve
+from pipelines import decisions, ingest, inputs, keys, ledger, replay, resolve, reviews
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
@@ -70,6 +70,7 @@ def build(settings: Settings, as_of: date, say: Say) -> Run:
     started = now()
     run = runs.start(settings, f"build-{started:%Y%m%dT%H%M%S}", as_of)
     warehouse.record_run(settings, run)
+    reviews.load(settings, run)
     with dbt.host():
         _build(settings, run, say)
     return run
@@ -116,6 +117,7 @@ def rebuild(settings: Settings, say: Say) -> None:
     warehouse.discard(settings)
     ingest.rebuild(settings, load_contracts(settings.sources))
     warehouse.record_run(settings, run)
+    reviews.load(settings, run)
     with dbt.host():
         _build(settings, run, say)
         with progress.making(settings, "forecast"):
@@ -156,6 +158,7 @@ def _publish(settings: Settings, run: Run, say: Say) -> None:
     say("publishing")
     figures = {"policy": inputs.policy_fingerprint(settings)}
     with progress.making(settings, "published"):
+        reviews.remember(settings, run)
         publish.publish(settings, run, policy=figures["policy"])
     status.write_status(settings, run.run_id, outcome="published", message="", figures=figures)
 

@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "deal_ledger": {"home", "forecasts"},  # what ledger asks of deals
     "ledger": STEP | {"forecasts", "deal_ledger"},
     "replay": STEP | {"ledger", "deal_ledger"},
+    "reviews": {"home"},
     "report": {"errors", "home", "forecasts"},  # reads the published files alone; draws with the marks of forecasts
     # Answers come back in the workbook that report writes, and become overrides of matching and words of ingest.
     "decisions": STEP | {"report", "matching", "ingest"},
@@ -40,9 +41,11 @@ MAY_IMPORT: dict[str, set[str]] = {
     "bi": set(),  # files to copy
     "inputs": STEP | {"ingest", "decisions"},
     "job": STEP
-    | {"ingest", "decisions", "inputs", "resolve", "matching", "gates", "ledger", "replay", "forecasts", "serving"},
+    | {"ingest", "decisions", "inputs", "resolve", "matching", "gates", "ledger", "replay", "forecasts", "serving"}
+    | {"reviews"},
     "orchestration": STEP
-    | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving", "messages", "expectations"},
+    | {"ingest", "inputs", "job", "resolve", "matching", "gates", "ledger", "serving", "messages", "expectations"}
+    | {"reviews"},
     "api": {"serving"},  # what programs of readers import
     "demo": {"errors", "home"},
     "schemas": {"contracts", "home", "messages", "forecasts", "expectations"},  # of every YAML that a company writes

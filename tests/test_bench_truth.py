@@ -9,9 +9,11 @@ from conftest import Built
 from pipelines.bench import truth
 from pipelines.bench.truth_deals import deal_figures
 from pipelines.bench.truth_figures import Policy, figures, in_base_currency
+from pipelines.bench.truth_targets import target_figures, target_of
 
 AS_OF = date(2026, 1, 31)
-POLICY: Policy = {"base_currency": "CNY", "rate_carry_forward_days": 7, "timezone": "Asia/Shanghai"}
+POLICY: Policy = {"base_currency": "CNY", "rate_carry_forward_days": 7, "timezone": "Asia/Shanghai",
+                  "fiscal_year_start_month": 1}  # fmt: skip
 
 
 def exported(rows: list[dict[str, object]], day: int = 31) -> pl.DataFrame:
@@ -91,7 +93,7 @@ def test_a_figure_that_is_off_by_more_than_rounding_is_told() -> None:
 def test_what_is_served_of_the_sample_company_is_what_its_exports_and_its_truth_say(built: Built) -> None:
     rows = truth.compare(built.settings)
     # matching may split a customer, and the months of deals whose closing day nobody entered are not the truth's
-    uncertain = ("summary: customers", "series: bookings", "target_gap: bookings", "win_rate: deals won")
+    uncertain = ("summary: customers", "series: bookings", "target_gap: bookings closed", "win_rate: deals won")
     assert [row for row in rows if not row["agrees"] and not row["name"].startswith(uncertain)] == []
     assert len(rows) > 12 and all(row["served"] is not None for row in rows)
 
@@ -125,6 +127,36 @@ def test_figures_of_deals_are_recomputed_from_exported_rows(deals: dict[str, pl.
     # the last change of a deal, on the first of January by the company's clock, comes before the day it was expected on
     assert told["exports: deals won in 2026-01"] == 2 and told["exports: win rate of 2026-01"] == pytest.approx(2 / 3)
     assert told["exports: bookings of 2025-12"] == 10 and "exports: win rate of 2025-11" not in told
+
+
+@pytest.mark.fast
+def test_a_period_without_a_target_has_the_sum_of_its_parts_or_none() -> None:
+    months = {("month", date(2026, month, 1)): 1.0 for month in range(1, 12)}
+    quarters = {("quarter", date(2026, month, 1)): 5.0 for month in (1, 4, 7, 10)}
+    assert target_of(months, ("quarter", date(2026, 4, 1))) == 3
+    assert (
+        target_of(months, ("quarter", date(2026, 10, 1))) is None
+        and target_of(months, ("year", date(2026, 1, 1))) is None
+    )
+    assert target_of({**months, **quarters}, ("year", date(2026, 1, 1))) == 20
+    assert target_of({**quarters, ("month", date(2026, 12, 1)): 1.0, **months}, ("year", date(2026, 1, 1))) == 12
+
+
+@pytest.mark.fast
+def test_targets_are_set_beside_what_was_closed_and_what_is_to_come(deals: dict[str, pl.DataFrame]) -> None:
+    target = {"metric": "bookings", "level": "total", "currency": "CNY", "amount": 20.0, "period": "month"}
+    plans = [{"source_id": f"{month}", "period_start": date(2026, month, 1), **target} for month in (1, 2, 3)]
+    replaced = {**plans[2], "source_id": "new", "amount": 30.0}
+    raw = {**deals, "targets": pl.concat([exported(plans, day=1), exported([replaced])])}
+    months = [date(2026, 2, 1), date(2026, 3, 1)]
+    latest = pl.DataFrame(
+        {"unique_id": "bookings|total||MS", "scenario": "base", "period_start": months, "yhat": [8.0, 9.0]}
+    )
+    counted = deals["opportunities"].select("source_system", "source_id", is_counted=True)
+    told = dict(target_figures(raw, {"opportunity_crosswalk": counted, "latest": latest}, AS_OF, POLICY))
+    name = "target_gap: bookings of the quarter from 2026-01,"
+    # the deals won on the first and on the ninth of January, 10 each
+    assert told == {f"{name} target": 70, f"{name} closed": 20, f"{name} gap": 33}
 
 
 @pytest.mark.fast

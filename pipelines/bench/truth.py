@@ -19,6 +19,7 @@ import polars as pl
 from pipelines.bench import truth_page
 from pipelines.bench.truth_deals import deal_figures, served_deals
 from pipelines.bench.truth_figures import Policy, figures, served_figures
+from pipelines.bench.truth_targets import served_targets, target_figures
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings, load_settings
 
@@ -78,13 +79,16 @@ def compare(settings: Settings) -> list[dict[str, Any]]:
         raw["systems"] = connection.execute("from control.systems").pl()
         served = {name: connection.execute(f"from marts.{name}").pl() for name in SERVED}
         served |= {name: connection.execute(f"from outlook.{name}").pl() for name in OUTLOOK}
+        served["latest"] = connection.execute("from forecast.latest").pl()
     folder = settings.home / "truth"
     truth = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TRUTH} if folder.is_dir() else {}
     known = cast(Policy, policy)
     again = [*figures(raw, served, truth, policy["as_of"], known)]
     if "opportunities" in raw and not raw["opportunities"].is_empty():
         again += deal_figures(raw, served, policy["as_of"], known)
-    shown = served_figures(served) | served_deals(served)
+    if "targets" in raw and not raw["targets"].is_empty():
+        again += target_figures(raw, served, policy["as_of"], known)
+    shown = served_figures(served) | served_deals(served) | served_targets(served)
     return [_row(name, shown.get(name), value) for name, value in again]
 
 

@@ -16,11 +16,12 @@ ROW = ["source_system", "source_id"]
 
 
 class Policy(TypedDict):
-    """What a company has laid down and a figure depends on: currency, age of rates in days, name of the time zone."""
+    """What a company has laid down and a figure depends on: currency, age of rates in days, time zone, fiscal year."""
 
     base_currency: str
     rate_carry_forward_days: int
     timezone: str
+    fiscal_year_start_month: int
 
 
 def current(rows: pl.DataFrame, as_of: date) -> pl.DataFrame:

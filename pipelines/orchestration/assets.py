@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import dbt_assets
 
-from pipelines import inputs, job, keys, ledger, resolve
+from pipelines import inputs, job, keys, ledger, resolve, reviews
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
@@ -58,6 +58,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             if run.known_at:
                 job.show_known_at(settings, run.known_at)
             warehouse.record_run(settings, run)
+            reviews.load(settings, run)
         inbox.observe(context, settings, load_contracts(settings.sources))
         yield from results(context, settings, _keys(graph.raw_specs()))
 
@@ -104,6 +105,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         home.require(*gates.GATES)
         home.say("publishing")
         with progress.making(settings, "published"):
+            reviews.remember(settings, run)
             counts = publish.publish(settings, run, policy=inputs.policy_fingerprint(settings))
         home.outcome = "published"
         return dg.MaterializeResult(metadata={"dagster/row_count": sum(counts.values()), "tables": len(counts)})

@@ -9,6 +9,7 @@ from datetime import date
 
 import dagster as dg
 
+from pipelines import reviews
 from pipelines.errors import AlmanacError
 from pipelines.home import progress, runs, state, warehouse
 from pipelines.home.runs import Run
@@ -48,10 +49,12 @@ def adopt(settings: Settings, run_id: str, day: date | None, steps: Set[str], ta
     if chosen[:1] == ["ingest"]:
         return run_id
     run = _working_run(settings, day, chosen)
+    reviews.load(settings, run)
     if "forecast" not in chosen or run.run_id not in issued(settings):
         return run.run_id
     again = runs.start(settings, run_id, run.as_of, **tags)
     warehouse.record_run(settings, again)
+    reviews.load(settings, again)
     return run_id
 
 

@@ -5,6 +5,8 @@ run as (select * from {{ source('control', 'run') }}),
 
 kpis as (select * from {{ ref('kpis') }}),
 
+coverage as (select * from {{ ref('int_covered_kpis') }}),
+
 months as (
     select distinct
         month_start,
@@ -61,7 +63,8 @@ final as (
         ) as value,
         cast(periods.n as bigint) as n,
         replace(kpis.unit, 'base currency', run.base_currency) as unit,
-        periods.period_end + cast(kpis.settles_after_days as integer) <= run.as_of as is_complete,
+        periods.period_end + cast(kpis.settles_after_days as integer) <= run.as_of
+        and {{ covers('coverage', 'periods', 'run.as_of') }} as is_complete,
         if(periods.months_before = 12, if(
             kpis.kind = 'amount', numerator_before, numerator_before / nullif(denominator_before, 0)
         ), null) as value_year_before,
@@ -73,6 +76,7 @@ final as (
         end as is_better,
     from periods
     inner join kpis using (kpi)
+    inner join coverage using (kpi)
     cross join run
     where value is not null
 )

@@ -39,11 +39,13 @@ final as (
         actual_value / nullif(targets.target_value, 0) as attainment,
         working_days.elapsed_share,
         if(kpis.kind = 'amount', attainment / nullif(working_days.elapsed_share, 0), null) as pace,
-        targets.period_end + cast(kpis.settles_after_days as integer) <= run.as_of as is_complete,
+        targets.period_end + cast(kpis.settles_after_days as integer) <= run.as_of
+        and if(kpis.kpi is null, null, coalesce({{ covers('coverage', 'targets', 'run.as_of') }}, false)) as is_complete,
         if(kpis.direction = 'down', actual_value <= targets.target_value, actual_value >= targets.target_value) as is_reached,
     from targets
     cross join run
     left join kpis on targets.kpi = kpis.kpi
+    left join {{ ref('int_covered_kpis') }} as coverage on targets.kpi = coverage.kpi
     left join working_days
         on targets.period_start = working_days.period_start and targets.period_end = working_days.period_end
     left join known_members

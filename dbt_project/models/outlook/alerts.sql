@@ -49,8 +49,8 @@ findings as (
         || ' %; ' || cast(round(100 * expected_attainment) as bigint) || ' % of it is expected ('
         || replace(outlook, '_', ' ') || ')'
     from {{ ref('target_gap') }}
-    -- Targets that begin more than three months ahead do not alert yet.
-    where days_left > 0 and period_start <= as_of + interval 3 month
+    -- Targets that begin more than three months ahead do not alert yet; of sums the targets that were given do.
+    where target_basis = 'given' and days_left > 0 and period_start <= as_of + interval 3 month
     union all
     select
         'stale_source', newest_exports.object_name, {{ local_date('newest_exports.exported_at') }},

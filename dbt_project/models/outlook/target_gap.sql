@@ -20,8 +20,8 @@ measured as (
     select
         progress.*,
         working_days.elapsed_share,
-        progress.closed_amount + progress.forecast_rest as expected_amount,
-        progress.amount_base - progress.closed_amount - progress.forecast_rest as gap,
+        round(progress.closed_amount + progress.forecast_rest, 4) as expected_amount,
+        round(progress.amount_base - progress.closed_amount - progress.forecast_rest, 4) as gap,
         greatest(date_diff('day', progress.as_of, progress.period_end), 0) as days_left,
     from progress
     left join working_days using (target_id)
@@ -52,6 +52,7 @@ final as (
         period_start,
         period_end,
         version,
+        target_basis,
         as_of,
         cast(amount_base as double) as target_amount,
         closed_amount,

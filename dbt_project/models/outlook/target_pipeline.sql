@@ -5,11 +5,9 @@ run as (select * from {{ source('control', 'run') }}),
 
 running_targets as (
     select targets.*
-    from {{ ref('targets') }} as targets
+    from {{ ref('int_current_targets') }} as targets
     cross join run
-    where
-        targets.is_current
-        and targets.period_end > run.as_of
+    where targets.period_end > run.as_of
 ),
 
 open_deals as (

@@ -3,10 +3,7 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
-targets as (
-    select * from {{ ref('targets') }}
-    where is_current
-),
+targets as (select * from {{ ref('int_current_targets') }}),
 
 -- Up to which day the actuals are complete: later ones wait for an export, and the forecast stands in for what is missing.
 complete as (

@@ -6,7 +6,7 @@ import polars as pl
 
 from pipelines.bench.questions.question import Question, Rows, Truth
 
-LATER = "the second record of a deal may close up to six days after it, and be open in the last list"
+ENTERED_TWICE = "a deal that one list has twice, with amounts a quarter apart, is two: with seed 7 1 of 264 open"
 LEARNT = "the model learns the laws from some thousand deals; the oracle knows them"
 TWICE_KEPT = "some deals that two systems keep share nothing that tells so"
 
@@ -189,7 +189,7 @@ QUESTIONS = (
         select (select count(*) from outlook.deal_risk where rule = 'overdue_close_date') / count(*)
         from outlook.deal_chances
         """,
-        _overdue_share, _expected_later, tolerance=0.01, because=LATER,
+        _overdue_share, _expected_later, tolerance=0.01, because=ENTERED_TWICE,
     ),
     Question(
         "C46", "From how many leads with a known end are the chances learnt?", "count",
@@ -212,12 +212,12 @@ QUESTIONS = (
         select (select count(*) from outlook.deal_next_steps where rule = 'overdue_close_date') / count(*)
         from outlook.deal_chances
         """,
-        _overdue_share, _expected_later, tolerance=0.01, because=LATER,
+        _overdue_share, _expected_later, tolerance=0.01, because=ENTERED_TWICE,
     ),
     Question(
         "C24", "How many open deals have a grade?", "count",
         "select count(*) from outlook.deal_chances where grade in ('A', 'B', 'C', 'D')",
-        _open_count, _some_deals_less, tolerance=0.01, because=LATER,
+        _open_count, _some_deals_less, tolerance=0.01, because=ENTERED_TWICE,
     ),
     Question(
         "C24", "Which share of open deals falls short of an A by its chance?", "rate",
@@ -232,7 +232,7 @@ QUESTIONS = (
     Question(
         "C50", "From how many open deals is the pipeline forecast?", "count",
         "select max(n_open_deals) from forecast.pipeline where unique_id = 'bookings|total||MS'",
-        _open_count, _some_deals_less, tolerance=0.01, because=LATER,
+        _open_count, _some_deals_less, tolerance=0.01, because=ENTERED_TWICE,
     ),
     Question(
         "C71", "From how many closed and won deals is the model of chances trained?", "count",

@@ -85,7 +85,7 @@ QUESTIONS = (
         from (from marts.sprints where level = 'total' order by sprint_start desc limit 6)
         """,
         _won_share, _won_a_day_later,
-        tolerance=0.04, because="a lost deal that was opened again and lost again left the pipeline twice",
+        tolerance=0.04, because="ends count when they happen: with seed 7 8 of 393 deals are open again, 2 ended twice",
     ),
     Question(
         "C35", "How many deals stood open at each of the last twelve month ends?", "count",

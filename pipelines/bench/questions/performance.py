@@ -10,7 +10,10 @@ TARGETS = {"lead": 14, "qualified": 21, "needs": 30, "decision_makers": 21, "pro
 MONTHS = 24
 LATE = ["decision_makers", "proposal", "negotiation"]
 KEEPERS = ["salesforce", "zoho"]
-TWICE = "of a deal that two systems keep the history counts that belongs to the record that stands for it"
+TWICE = (
+    "of a deal that two systems keep the history counts that belongs to the record that stands for it: with seed 7 a "
+    "record without a history stands for 63 of 2,056"
+)
 
 
 def _since(world: Truth) -> date:

@@ -69,6 +69,7 @@ def forget(settings: Settings, contracts: Mapping[str, SourceContract], person: 
         file_ledger.append(settings, file_ledger.next_name(settings, run_name), changed)
     _erase_corrections(settings, {row["file_id"]: someone for row, someone in files}, removed)
     _erase_resubmissions(settings, people)
+    _erase_reviews(settings, person, {source_id for _, source_id in removed})
     warehouse.discard(settings)
     return changed
 
@@ -179,6 +180,19 @@ def _erase_resubmissions(settings: Settings, people: Mapping[tuple[str, str], Pe
         return person.in_object(row["cells"]) or person.in_line(row["was"], Dialect(), (0, []))
 
     for path in sorted((settings.state / "returned").glob("*.parquet")):
+        _rewrite(path, [is_named(row) for row in pl.read_parquet(path).to_dicts()])
+
+
+def _erase_reviews(settings: Settings, person: str, removed_ids: set[str]) -> None:
+    """Rewrite the log of questions without those that quote the person or are about a removed record."""
+    said = normal(person)
+
+    def is_named(row: Row) -> bool:
+        parts = [part.removeprefix("name:") for part in row["subject"].split("|")]
+        quoted_names = (row["question"] or "").split('"')[1::2]
+        return not removed_ids.isdisjoint(parts) or said in map(normal, [*quoted_names, *parts])
+
+    for path in sorted((settings.state / "reviews").glob("*.parquet")):
         _rewrite(path, [is_named(row) for row in pl.read_parquet(path).to_dicts()])
 
 
