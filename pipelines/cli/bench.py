@@ -10,7 +10,7 @@ from pipelines.cli.context import WORK
 from pipelines.errors import AlmanacError
 
 SERIES = ("forecast", "deals", "funnel")
-COMPANY = ("truth", "said", "metamorphic", "questions")
+COMPANY = ("truth", "said", "metamorphic", "questions", "cash")
 SUBJECTS = ("ingest", "match", *SERIES, *COMPANY, "cases", "postgres", "soak", "mutants")
 
 

@@ -14,8 +14,18 @@ receivables as (
     where invoiced_on > run.as_of - cast(rules.value['history_days'] as integer)
 ),
 
+-- Days of as_of within which money was due that comes in the week: after the last day of payment of the week before.
 weeks as (
-    select unnest(range(cast(value['horizon_weeks'] as integer))) as ahead from rules
+    select
+        ahead,
+        week_begin.last_payment_day - run.as_of as begin_day,
+        week_over.last_payment_day - run.as_of as end_day,
+        so_far.last_payment_day - run.as_of as known_day,
+    from (select unnest(range(cast(value['horizon_weeks'] as integer))) as ahead from rules)
+    cross join run
+    inner join {{ ref('int_payment_days') }} as week_begin on run.as_of + cast(ahead * 7 as integer) = week_begin.day
+    inner join {{ ref('int_payment_days') }} as week_over on run.as_of + cast(ahead * 7 + 7 as integer) = week_over.day
+    inner join {{ ref('int_payment_days') }} as so_far on run.as_of = so_far.day
 ),
 
 open_invoices as (
@@ -38,11 +48,13 @@ chances as (
         (week_begin.open_share - week_over.open_share) / so_far.open_share as chance,
     from open_invoices as invoices
     cross join weeks
-    inner join survival as so_far on invoices.class = so_far.class and invoices.age_days + 1 = so_far.age_days
+    inner join survival as so_far
+        on invoices.class = so_far.class and greatest(invoices.age_days + weeks.known_day + 1, 0) = so_far.age_days
     inner join survival as week_begin
-        on invoices.class = week_begin.class and invoices.age_days + weeks.ahead * 7 + 1 = week_begin.age_days
+        on invoices.class = week_begin.class
+        and greatest(invoices.age_days + weeks.begin_day + 1, 0) = week_begin.age_days
     inner join survival as week_over
-        on invoices.class = week_over.class and invoices.age_days + weeks.ahead * 7 + 8 = week_over.age_days
+        on invoices.class = week_over.class and greatest(invoices.age_days + weeks.end_day + 1, 0) = week_over.age_days
 ),
 
 final as (
