@@ -8,6 +8,7 @@ from pipelines.demo.market import true_facts
 from pipelines.demo.milestones import true_milestones
 from pipelines.demo.plans import true_plans
 from pipelines.demo.rates import in_base
+from pipelines.demo.risks import true_risks
 from pipelines.demo.staff import true_headcount, true_teams, true_usage
 from pipelines.demo.submissions import true_submissions
 from pipelines.demo.supply import monthly_demand, part_demand, true_bom, true_capacity, true_purchases, true_stock
@@ -47,6 +48,7 @@ def _people(world: World) -> Tables:
         "adoption": logins.sort("rep_id"),
         "payment_terms": payment_terms(world),
         "plans": true_plans(world, world.last),
+        "risks": true_risks(world),
     }
 
 

@@ -1,4 +1,4 @@
-"""What planners keep beside the forecasts handed in: teams, targets, heads, budgets, milestones and capacity."""
+"""What planners keep beside the forecasts handed in: teams, targets, heads, budgets, milestones, risks and capacity."""
 
 import polars as pl
 
@@ -7,6 +7,7 @@ from pipelines.demo.files import Outbox
 from pipelines.demo.formats import as_date, day, money, text
 from pipelines.demo.milestones import true_milestones
 from pipelines.demo.plans import true_plans
+from pipelines.demo.risks import true_risks
 from pipelines.demo.staff import true_headcount, true_teams
 from pipelines.demo.supply import true_capacity
 from pipelines.demo.systems.salesforce import stamp
@@ -18,7 +19,7 @@ SHOWN_BEFORE = 110  # days before its planned day on which work on a milestone b
 
 
 def write(out: Outbox, world: World) -> None:
-    """Each list as it was on the first export day and is on the last."""
+    """Each list as it was on the first export day and is on the last; the register of risks was begun this month."""
     for last in (world.export_days[0], world.last):
         name = stamp(last)
         out.csv(f"planning/teams_{name}.csv", _teams(true_teams(world)))
@@ -31,6 +32,7 @@ def write(out: Outbox, world: World) -> None:
         out.workbook(f"planning/年度预算_{name}.xlsx", budgets, sheet="预算", title=["销售费用预算（单位：万元）"])
         milestones = _milestones(true_milestones(world), last)
         out.workbook(f"planning/研发里程碑_{name}.xlsx", milestones, sheet="里程碑")
+    out.workbook(f"planning/风险登记_{stamp(world.last)}.xlsx", _risks(true_risks(world)), sheet="风险登记")
 
 
 def _targets(rows: pl.DataFrame) -> pl.DataFrame:
@@ -107,6 +109,14 @@ def _milestones(rows: pl.DataFrame, last: int) -> pl.DataFrame:
         实际日期=pl.when(is_reached).then(as_date("reached")),
         状态=status,
     )
+
+
+def _risks(rows: pl.DataFrame) -> pl.DataFrame:
+    return rows.select(
+        风险编号="risk_id", 风险="risk_name", 类别="category", 指标=pl.lit("revenue"), 维度="level", 对象="member",
+        概率="probability", 损失比例="share", 开始日期="starts", 结束日期="ends", 负责人="owner", 应对措施="response",
+        触发信号="sign", 状态=pl.when("is_closed").then(pl.lit("已关闭")).otherwise(pl.lit("监控中")),
+    ).insert_column(8, (rows["yuan"] / 10_000).alias("损失金额（万元）"))  # fmt: skip
 
 
 def _capacity(rows: pl.DataFrame, last: int) -> pl.DataFrame:
