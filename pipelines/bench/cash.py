@@ -1,8 +1,8 @@
 """`almanac bench cash --set home=DIR`: expected cash per week at past month ends, beside what came in.
 
-The product's own SQL runs again on a home that has run, with what was known on each day: the invoices until then, what of
-them was paid, and the forecast of revenue of a cutoff that chose nothing. The peer is last year's mean week with the 80 %
-range of its weeks. An interval is good if it holds four weeks of five and is narrow.
+The product's own SQL runs again on a home that has run, with what was known on each day: the invoices until then, what
+of them was paid, and the forecast of revenue of a cutoff that chose nothing. The peer is last year's mean week with the
+80 % range of its weeks. An interval is good if it holds four weeks of five and is narrow.
 """
 
 from collections.abc import Iterator

@@ -14,7 +14,8 @@ LISTED = (
     ("Two large customers postpone plants", "客户", "region", "Europe", 0.2, None, 1_600_000, 1, 6, "Martin Fuchs",
      "Visit both boards", "No order for a quarter", False),
     ("出口许可收紧", "政策", "total", None, 0.15, 0.1, None, 2, 8, "方志远", "提前备案", "公告征求意见", False),
-    ("经销商囤货", "渠道", "product_line", "Sensors", 0.25, 0.05, None, -8, -2, "韩梅", "停止返利", "库存超三个月", True),
+    ("经销商囤货", "渠道", "product_line", "Sensors", 0.25, 0.05, None, -8, -2, "韩梅", "停止返利",
+     "库存超三个月", True),
 )  # fmt: skip
 FIELDS = ("risk_name", "category", "level", "member", "probability", "share", "yuan", "first", "last", "owner",
           "response", "sign", "is_closed")  # fmt: skip
@@ -27,8 +28,7 @@ def true_risks(world: World) -> pl.DataFrame:
     month = pl.format("{}mo", "first"), pl.format("{}mo", pl.col("last") + 1)
     return frame.with_row_index("number", offset=1).select(
         pl.format("R-{}", pl.col("number").cast(pl.String).str.zfill(2)).alias("risk_id"),
-        *FIELDS[:7],
+        *(*FIELDS[:7], *FIELDS[9:]),
         starts=newest.dt.offset_by(month[0]),
         ends=newest.dt.offset_by(month[1]).dt.offset_by("-1d"),
-        *FIELDS[9:],
     )

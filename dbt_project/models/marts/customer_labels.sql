@@ -51,7 +51,7 @@ judged as (
         rules.label_code,
         rules.label_order,
         bool_and(
-            rules.measure is null
+            rules.measure = 'always'
             or (
                 measures.value is not null
                 and measures.value >= coalesce(rules.lowest, measures.value)
