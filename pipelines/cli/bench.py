@@ -9,7 +9,7 @@ import typer
 from pipelines.cli.context import WORK
 from pipelines.errors import AlmanacError
 
-SERIES = ("forecast", "deals", "funnel")
+SERIES = ("forecast", "deals", "funnel", "grain")
 COMPANY = ("truth", "said", "metamorphic", "questions", "cash")
 SUBJECTS = ("ingest", "match", *SERIES, *COMPANY, "cases", "postgres", "soak", "mutants")
 

@@ -14,19 +14,7 @@ receivables as (
     where invoiced_on > run.as_of - cast(rules.value['history_days'] as integer)
 ),
 
--- Days of as_of within which money was due that comes in the week: after the last day of payment of the week before.
-weeks as (
-    select
-        ahead,
-        week_begin.last_payment_day - run.as_of as begin_day,
-        week_over.last_payment_day - run.as_of as end_day,
-        so_far.last_payment_day - run.as_of as known_day,
-    from (select unnest(range(cast(value['horizon_weeks'] as integer))) as ahead from rules)
-    cross join run
-    inner join {{ ref('int_payment_days') }} as week_begin on run.as_of + cast(ahead * 7 as integer) = week_begin.day
-    inner join {{ ref('int_payment_days') }} as week_over on run.as_of + cast(ahead * 7 + 7 as integer) = week_over.day
-    inner join {{ ref('int_payment_days') }} as so_far on run.as_of = so_far.day
-),
+{{ cash_weeks() }},
 
 open_invoices as (
     select
