@@ -223,6 +223,14 @@ SAME = {
         "select product_id, ordered_on, due_on, received_on, quantity, unit_price",
         "select part_id, ordered, due, received, quantity, cents / 100",
     ),
+    "registrations": (
+        "select registered_name, tax_id, legal_representative, registered_capital, founded_on, registration_status",
+        "select name, tax_id, representative, capital, founded, status",
+    ),
+    "risks": (
+        "select source_id, level, member, probability, impact_share, impact_amount, starts_on, ends_on, owner_name",
+        "select risk_id, level, member, probability, share, yuan, starts, ends, owner",
+    ),
     "capacity": ("select product_line, period_start, quantity", "select product_line, month, pieces"),
     "dealer_reports": (
         "select dealer_id, product_id, period_start, quantity_bought, quantity_sold, quantity_stock, enquiries, amount",

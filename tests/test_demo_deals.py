@@ -36,6 +36,7 @@ AHEAD = {  # days that lie ahead, as they should: guessed, agreed or planned
     "milestones": {"planned"},
     "purchase_orders": {"due"},
     "capacity": {"month"},
+    "risks": {"starts", "ends"},
 }
 SLOW = {"marketo", "oa", "docusign", "quotes", "surveys", "dealers", "kingdee_cloud", "crm_usage"}
 

@@ -82,3 +82,22 @@ def test_every_stage_without_a_figure_says_why(built: Built) -> None:
         ).fetchall()
     assert silent == [(0,)]
     assert set(empty) <= {("too_few_lost_deals",), ("closings_cluster",)}
+
+
+def test_every_deal_is_in_one_member_of_each_further_level(built: Built) -> None:
+    """What got as far and further by a recorded history is the same in all, whichever way the deals are divided."""
+    with duckdb.connect(str(built.served), read_only=True) as served:
+        counts = served.execute(
+            """
+            select stage_code, level, sum(exact_reached_count), sum(exact_forward_count) from marts.funnel
+            where period = 'all_time' and exact_reached_count is not null and level in (
+                'total', 'industry', 'company_size', 'tier', 'product', 'amount_band', 'contacts_per_month',
+                'region_product_line', 'deal_type_product_line')
+            group by all
+            """
+        ).fetchall()
+    by_stage: dict[str, set[tuple[int, int]]] = {}
+    for stage, _, reached, further in counts:
+        by_stage.setdefault(stage, set()).add((reached, further))
+    assert len(counts) == 9 * len(by_stage) >= 54
+    assert {stage: len(pairs) for stage, pairs in by_stage.items()} == dict.fromkeys(by_stage, 1)

@@ -9,8 +9,8 @@ import typer
 from pipelines.cli.context import WORK
 from pipelines.errors import AlmanacError
 
-SERIES = ("forecast", "deals", "funnel")
-COMPANY = ("truth", "said", "metamorphic", "questions")
+SERIES = ("forecast", "deals", "funnel", "grain")
+COMPANY = ("truth", "said", "metamorphic", "questions", "cash")
 SUBJECTS = ("ingest", "match", *SERIES, *COMPANY, "cases", "postgres", "soak", "mutants")
 
 

@@ -29,7 +29,7 @@ def write_truth(folder: Path, world: World, out: Outbox) -> dict[str, pl.DataFra
     tables = {
         "accounts": _accounts(world),
         "customers": world.customers.select(
-            "customer", "name", "tax_id", "domain", "region", "city", "parent", "is_strategic"
+            "customer", "name", "tax_id", "domain", "region", "city", "parent", "is_strategic", "employees"
         ),
         "deals": _deals(world),
         "deal_facts": deal_facts(world),
@@ -69,6 +69,7 @@ def _accounts(world: World) -> pl.DataFrame:
         is_twin="is_twin",
         is_changed="is_changed",
         is_alone="is_alone",
+        tells_tax_id=pl.col("tax_id").is_not_null(),
     )
     listed = world.listings.filter(pl.col("system") == "tracker").join(
         world.records.select("record", "account_name"), on="record", how="left"
@@ -83,6 +84,7 @@ def _accounts(world: World) -> pl.DataFrame:
         is_twin=pl.lit(False),
         is_changed=pl.lit(False),
         is_alone=pl.lit(True),
+        tells_tax_id=pl.lit(False),
     ).unique(maintain_order=True)
     return pl.concat([own, implied])
 

@@ -9,6 +9,7 @@ from pipelines.demo.lines import SYSTEM, opportunity_lines
 from pipelines.demo.odd_words import odd_words
 from pipelines.demo.quotes import discount_breaches, true_approvals, true_quotes
 from pipelines.demo.rates import in_base
+from pipelines.demo.registrations import true_registrations
 from pipelines.demo.service import true_surveys
 from pipelines.demo.signatures import true_signatures
 from pipelines.demo.systems import docusign, lead_lists, marketo, oa
@@ -30,6 +31,7 @@ def company_truth(world: World) -> Tables:
         **service_truth(world),
         **planning_truth(world),
         "odd_words": odd_words(world),
+        "registrations": dated(true_registrations(world), "founded"),
     }
 
 

@@ -14,9 +14,7 @@ receivables as (
     where invoiced_on > run.as_of - cast(rules.value['history_days'] as integer)
 ),
 
-weeks as (
-    select unnest(range(cast(value['horizon_weeks'] as integer))) as ahead from rules
-),
+{{ cash_weeks() }},
 
 open_invoices as (
     select
@@ -38,11 +36,13 @@ chances as (
         (week_begin.open_share - week_over.open_share) / so_far.open_share as chance,
     from open_invoices as invoices
     cross join weeks
-    inner join survival as so_far on invoices.class = so_far.class and invoices.age_days + 1 = so_far.age_days
+    inner join survival as so_far
+        on invoices.class = so_far.class and greatest(invoices.age_days + weeks.known_day + 1, 0) = so_far.age_days
     inner join survival as week_begin
-        on invoices.class = week_begin.class and invoices.age_days + weeks.ahead * 7 + 1 = week_begin.age_days
+        on invoices.class = week_begin.class
+        and greatest(invoices.age_days + weeks.begin_day + 1, 0) = week_begin.age_days
     inner join survival as week_over
-        on invoices.class = week_over.class and invoices.age_days + weeks.ahead * 7 + 8 = week_over.age_days
+        on invoices.class = week_over.class and greatest(invoices.age_days + weeks.end_day + 1, 0) = week_over.age_days
 ),
 
 final as (

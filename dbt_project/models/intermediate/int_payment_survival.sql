@@ -23,11 +23,36 @@ classes as (
 ),
 
 -- Share that is still open before each day of age (E. L. Kaplan, P. Meier, JASA 53 (1958), 457-481): an open invoice counts
--- as one that may be paid on all days of its age, and then no longer.
-ages as (
-    select class, age_days, count(*) as invoice_count, count(paid_on) as paid_count
+-- as one that may be paid on all days of its age, and then no longer. What comes in on a Monday may have been meant for the
+-- weekend: it counts in equal parts for each day, or customers would seem to wait for Mondays.
+payments as (
+    select
+        classes.class,
+        receivables.invoiced_on,
+        days.day as paid_on,
+        unnest(range(coalesce(days.free_days_before, 0) + 1)) as days_early,
+        cast(1 / (coalesce(days.free_days_before, 0) + 1) as decimal(18, 9)) as part,
     from receivables
     inner join classes using (term)
+    inner join {{ ref('int_payment_days') }} as days on receivables.paid_on = days.day
+),
+
+waiting as (
+    select classes.class, days.last_payment_day - receivables.invoiced_on as age_days,
+    from receivables
+    inner join classes using (term)
+    inner join run on receivables.paid_on is null
+    inner join {{ ref('int_payment_days') }} as days on run.as_of = days.day
+),
+
+ages as (
+    select class, age_days, sum(part) as invoice_count, sum(part) filter (where is_paid) as paid_count
+    from (
+        select class, greatest(paid_on - invoiced_on - days_early, 0) as age_days, part, true as is_paid from payments
+        union all
+        select class, age_days, 1, false from waiting
+        where age_days >= 0
+    )
     group by all
 ),
 
@@ -43,10 +68,10 @@ at_risk as (
     select
         class,
         age_days,
-        coalesce(ages.paid_count, 0) as paid_count,
-        sum(coalesce(ages.invoice_count, 0)) over (
+        cast(coalesce(ages.paid_count, 0) as double) as paid_count,
+        cast(sum(coalesce(ages.invoice_count, 0)) over (
             partition by class order by age_days rows between current row and unbounded following
-        ) as risk_count,
+        ) as double) as risk_count,
     from day_grid
     left join ages using (class, age_days)
 ),
@@ -57,7 +82,7 @@ final as (
         age_days,
         paid_count,
         risk_count,
-        exp(coalesce(sum(ln(greatest(1 - paid_count / greatest(risk_count, 1), 1e-9))) over (
+        exp(coalesce(sum(ln(greatest(1 - paid_count / greatest(risk_count, 1e-6), 1e-9))) over (
             partition by class order by age_days rows between unbounded preceding and 1 preceding
         ), 0)) as open_share,
     from at_risk

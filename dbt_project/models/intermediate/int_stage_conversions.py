@@ -1,8 +1,16 @@
 """One row per dimension member, period, stage and the stages its word covers; the method is `pipelines.funnel`."""
 
+# Further levels that a deal has from its beginning, in the longest periods. A discount or a competitor is named on deals
+# that got far, or were lost: their stages would be told by how the deal ended.
+FURTHER = ("industry", "company_size", "tier", "product", "amount_band", "contacts_per_month", "region_product_line",
+           "deal_type_product_line")  # fmt: skip
+LONG = ("all_time", "last_12_months")
+
 
 def model(dbt, session):
     """Table in, table out: every ref is read as it is, and nothing else is."""
+    from dataclasses import replace
+
     import polars as pl
 
     from pipelines.funnel import Rules, Tables, conversions
@@ -24,4 +32,9 @@ def model(dbt, session):
     )
     rules = Rules.read(dbt.ref("funnel_rules").pl().select("rule", "value").rows())
     run = dbt.source("control", "run")  # on a line of its own: dbt finds no reference inside a subscript
-    return conversions(tables, rules, run.pl()["as_of"].item()).to_arrow()
+    as_of = run.pl()["as_of"].item()
+    segments = dbt.ref("int_deal_segments").pl().filter(pl.col("level").is_in(FURTHER))
+    periods = tables.periods.filter(pl.col("period").is_in(LONG))
+    further = conversions(replace(tables, members=segments, periods=periods), rules, as_of)
+    own = conversions(tables, rules, as_of)
+    return pl.concat([own, further.filter(pl.col("level").is_in(FURTHER)).select(own.columns)]).to_arrow()

@@ -10,19 +10,15 @@ survival as (
     where class = -2
 ),
 
-weeks as (
-    select
-        unnest(range(cast(rules.value['horizon_weeks'] as integer))) as ahead,
-        cast(run.as_of + 1 + cast(ahead * 7 as integer) as date) as week_start,
-    from run
-    cross join rules
-),
+{{ cash_weeks() }},
 
 -- Invoices to come: the forecast of revenue by day, with the tax of the invoices so far.
 taxed as (
     select
         cast(sum(cast(gross_base as decimal(28, 4))) as double)
         / nullif(cast(sum(cast(net_base as decimal(28, 4))) as double), 0) as gross_per_net,
+        cast(sum(cast(gross_base ** 2 as decimal(38, 4))) as double)
+        / nullif(cast(sum(cast(gross_base as decimal(28, 4))) as double), 0) as mean_square_per_mean,
     from {{ ref('int_receivables') }}
     cross join run
     cross join rules
@@ -33,6 +29,7 @@ coming as (
     select
         days.day_number,
         forecasts.yhat / day(last_day(forecasts.period_start)) * taxed.gross_per_net as billed,
+        taxed.mean_square_per_mean,
         (forecasts.hi_80 - forecasts.lo_80) / (2 * 1.281552) / day(last_day(forecasts.period_start)) * taxed.gross_per_net
             as deviation,
     from run
@@ -43,19 +40,24 @@ coming as (
     where forecasts.metric = 'revenue' and forecasts.level = 'total'
 ),
 
+chances as (
+    select weeks.ahead, coming.*, week_begin.open_share - week_over.open_share as chance,
+    from weeks
+    inner join coming on weeks.end_day >= coming.day_number
+    inner join survival as week_begin on greatest(weeks.begin_day + 1 - coming.day_number, 0) = week_begin.age_days
+    inner join survival as week_over on weeks.end_day + 1 - coming.day_number = week_over.age_days
+),
+
+-- Months of a forecast err together: their deviations are added up. Which invoices of a month are paid in the week is chance
+-- of its own: a sum of invoices, each paid in it or not, of which the large ones move more.
 from_coming as (
     select
-        weeks.ahead,
-        sum(coming.billed * (week_begin.open_share - week_over.open_share)) as cash,
-        -- months of a forecast err together: their deviations are added up, not their squares
-        sum(coming.deviation * (week_begin.open_share - week_over.open_share)) as deviation,
-    from weeks
-    inner join coming on weeks.ahead * 7 + 7 >= coming.day_number
-    inner join survival as week_begin
-        on greatest(weeks.ahead * 7 + 1 - coming.day_number, 0) = week_begin.age_days
-    inner join survival as week_over
-        on weeks.ahead * 7 + 8 - coming.day_number = week_over.age_days
-    group by weeks.ahead
+        ahead,
+        sum(billed * chance) as cash,
+        sum(deviation * chance) as deviation,
+        sum(billed * mean_square_per_mean * chance * (1 - chance)) as variance,
+    from chances
+    group by ahead
 ),
 
 usual as (
@@ -72,7 +74,9 @@ final as (
         round(coalesce(from_open.from_invoices_base, 0), 4) as from_open_base,
         round(from_coming.cash, 4) as from_coming_base,
         round(from_open_base + coalesce(from_coming_base, 0), 4) as expected_base,
-        1.281552 * sqrt(coalesce(from_open.variance, 0) + coalesce(from_coming.deviation, 0) ** 2) as half_width,
+        1.281552 * sqrt(
+            coalesce(from_open.variance, 0) + coalesce(from_coming.variance, 0) + coalesce(from_coming.deviation, 0) ** 2
+        ) as half_width,
         round(greatest(expected_base - half_width, 0), 4) as lo_80,
         round(expected_base + half_width, 4) as hi_80,
         round(usual.cash, 4) as usual_base,

@@ -47,6 +47,31 @@ def _by_both(world: Truth) -> Rows:
     return _rate(_closed(world), pl.format("{}|{}", "region", "product_line"))
 
 
+def _by_industry(world: Truth) -> Rows:
+    """Which share of the closed deals is in each industry, in the company's own codes."""
+    closed = _closed(world)
+    code = pl.col("industry").str.to_lowercase().replace("software", "information_technology")
+    share = pl.len() / closed.height
+    return closed.group_by(code.alias("code")).agg(pl.len().alias("n"), share.alias("share")).sort("code").rows()
+
+
+def _won_since(world: Truth) -> Rows:
+    """Of the deals that stood open a year ago: how many, and which share of them has been won."""
+    day = world.as_of.replace(year=world.as_of.year - 1)
+    still = pl.col("closed_on").is_null() | (pl.col("closed_on") > day)
+    stood = _deals(world).filter((pl.col("created_on") <= day) & still)
+    return stood.select(pl.len(), pl.col("is_won").mean()).rows()
+
+
+def _won_soon(world: Truth) -> Rows:
+    """By month, of the last three: deals won, and the share of them that began within the three months to its end."""
+    quarter = pl.lit(world.as_of).dt.truncate("1mo").dt.offset_by("-2mo")
+    month = pl.col("closed_on").dt.truncate("1mo")
+    won = _closed(world).filter(pl.col("is_won") & (month >= quarter))
+    fresh = (pl.col("created_on") >= month.dt.offset_by("-2mo")).mean()
+    return won.group_by(month.alias("month")).agg(pl.len(), fresh.alias("n")).sort("month", descending=True).rows()
+
+
 def _cycles(world: Truth) -> Rows:
     won = _closed(world).filter("is_won")
     days = pl.col("days")
@@ -114,6 +139,11 @@ def _other_outcome(world: Truth) -> Truth:
     )
 
 
+def _swapped_industries(world: Truth) -> Truth:
+    swapped = pl.col("industry").replace({"Food": "Energy", "Energy": "Food"})
+    return world.with_table("deal_segments", world["deal_segments"].with_columns(industry=swapped))
+
+
 def _slower(world: Truth) -> Truth:
     facts = world["deal_facts"]
     return world.with_table("deal_facts", facts.with_columns(created_on=pl.col("created_on") - pl.duration(days=9)))
@@ -154,6 +184,35 @@ def _half_never_offered(world: Truth) -> Truth:
 
 
 QUESTIONS = (
+    Question(
+        "C06", "How many deals stood open a year ago, and which share of them has been won since?", "rate",
+        """
+        with year as (select as_of - interval 1 year as day from control.published)
+        select count(*), avg(cast(is_won as integer)) from marts.opportunities cross join year
+        where created_on <= day and coalesce(closed_on > day, true)
+        """,
+        _won_since, _other_outcome, tolerance=0.02, because=TWICE,
+    ),
+    Question(
+        "C09", "How many of the closed deals are in which industry, and which share?", "rate",
+        """
+        select member, closed_count, closed_count / sum(closed_count) over () from marts.win_rate
+        where level = 'industry' and period = 'all_time' order by 1
+        """,
+        _by_industry, _swapped_industries, tolerance=0.02, because=TWICE,
+    ),
+    Question(
+        "C68", "How many deals were won in the last months, and which share was not there a quarter ahead?", "rate",
+        """
+        select period_start, count(distinct opportunity_id) filter (where won_amount_base > 0),
+            count(distinct opportunity_id) filter (where reason = 'new' and won_amount_base > 0)
+                / count(distinct opportunity_id) filter (where won_amount_base > 0)
+        from outlook.variance_deals
+        where freq = 'MS' and as_of = cast(period_start - interval 2 month - interval 1 day as date)
+        group by 1 order by 1 desc limit 3
+        """,
+        _won_soon, _other_outcome, tolerance=0.02, because=TWICE,
+    ),
     Question(
         "C30", "At which stage does Salesforce lose the largest share?", "list",
         """

@@ -26,7 +26,7 @@ def page(rows: list[dict[str, Any]]) -> str:
     queries = [f"**{row['capability']}** {row['asks']}\n\n```sql\n{row['sql'].strip()}\n```\n" for row in rows]
     held = [f"| {name} | `{test}` |" for name, test in HELD_BY_TESTS.items()]
     missing = [f"| {name} | {why} |" for name, why in NO_ROW.items()]
-    parts = ["\n".join(lines), HELD + "\n".join(held), MISSING + "\n".join(missing)]
+    parts = ["\n".join(lines), HELD + "\n".join(held), *([MISSING + "\n".join(missing)] if missing else [])]
     return HEAD + COLUMNS + "\n\n".join(parts) + "\n\n## The queries\n\n" + "\n".join(queries)
 
 

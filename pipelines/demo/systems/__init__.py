@@ -24,6 +24,7 @@ from pipelines.demo.systems import (
     oa,
     planning,
     quotes,
+    registry,
     salesforce,
     salesforce_apac,
     sap,
@@ -50,7 +51,7 @@ ALWAYS: tuple[Exporter, ...] = (
     *(finance.write, masterdata.write, planning.write, market.write),
     *(marketo.write, lead_lists.write, quotes.write, oa.write, docusign.write),
     *(agreements.write, service.write),
-    *(workbooks.write, supply.write, crm_usage.write),
+    *(workbooks.write, supply.write, crm_usage.write, registry.write),
 )
 BRANCH = branch.write
 

@@ -19,7 +19,7 @@ SHOWN_BEFORE = 110  # days before its planned day on which work on a milestone b
 
 
 def write(out: Outbox, world: World) -> None:
-    """Each list as it was on the first export day and is on the last."""
+    """Each list as it was on the first export day and is on the last; the register of risks was begun this month."""
     for last in (world.export_days[0], world.last):
         name = stamp(last)
         out.csv(f"planning/teams_{name}.csv", _teams(true_teams(world)))
@@ -129,6 +129,7 @@ def _milestones(rows: pl.DataFrame, last: int) -> pl.DataFrame:
         实际日期=pl.when(is_reached).then(as_date("reached")),
         状态=status,
     )
+
 
 
 def _capacity(rows: pl.DataFrame, last: int) -> pl.DataFrame:

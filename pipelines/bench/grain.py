@@ -1,0 +1,145 @@
+"""`almanac bench grain --set home=DIR`: thousands of weekly series of product and region through the path of every run.
+
+Made sales go through the SQL of `series_history` (compiled in a home that has run) and the engine with the shipped
+configuration; only the series are others. Demand is intermittent: most products sell in some weeks only. Each series
+has a true mean per week, so that the forecast is judged by the truth, beside the mean of the last year. Each size has
+a process of its own, so that its memory is its own.
+"""
+
+import json
+import resource
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import polars as pl
+
+from pipelines.home.settings import load_settings
+
+AS_OF, WEEKS, HORIZON = date(2026, 11, 1), 156, 13  # a Sunday: every week is whole
+REGIONS = 8
+LEVEL = "product*region"
+SEASON = 0.3  # share by which the mean of a series rises and falls over a year
+KB_PER_GB = 1_048_576
+
+
+def run(home: str, series: str = "2000,5000") -> dict[str, Any]:
+    """One entry per number of series: processor seconds of each step, peak memory, error beside the peer's."""
+    done = {}
+    for number in series.split(","):
+        command = [sys.executable, "-P", "-c", f"from pipelines.bench import grain; grain.one({home!r}, {number})"]
+        done[number] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    return done
+
+
+def one(home: str, number: int) -> None:
+    """Print the figures of one size as JSON."""
+    from forecasts import config
+    from forecasts.config import SeriesSet
+    from forecasts.run import forecast
+
+    rates = _rates(number)
+    sold = _sales(rates)
+    history, of_sql = _measured(lambda: _history(Path(home), sold))
+    wanted = SeriesSet("quantity", (LEVEL,), "W-MON", HORIZON)
+    plan = replace(config.load(), series=(wanted,), hierarchy=(), importance=False)
+    issued, of_engine = _measured(lambda: forecast(history, plan, as_of=AS_OF))
+    figures = {"rows": history.height, "zero_share": round(history["y"].eq(0).mean(), 3)}
+    figures |= {"cpu_seconds_sql": of_sql, "cpu_seconds_engine": of_engine, **_memory()}
+    figures |= {"segments": dict(issued.series.group_by("segment").len().sort("segment").iter_rows())}
+    served = dict(issued.series.group_by("served_model").len().sort("len", descending=True).head(3).iter_rows())
+    print(json.dumps({**figures, "served": served, **_errors(issued.values, history, rates)}))
+
+
+def _rates(number: int) -> pl.DataFrame:
+    """One row per series: product, region, chance of a sale in a week, pieces of a sale, week of the year's peak."""
+    rng = np.random.default_rng(12)
+    names = [f"SKU {place // REGIONS:05d}" for place in range(number)]
+    return pl.DataFrame({
+        "product": names, "region": [f"R{place % REGIONS}" for place in range(number)],
+        "chance": rng.beta(1.2, 2.5, number), "pieces": rng.lognormal(1, 0.8, number),
+        "peak": rng.integers(0, 52, number),
+    })  # fmt: skip
+
+
+def _weekly(rates: pl.DataFrame, weeks: np.ndarray) -> np.ndarray:
+    """The true chance of a sale, series x week."""
+    wave = np.cos((weeks[None, :] - rates["peak"].to_numpy()[:, None]) * 2 * np.pi / 52)
+    return np.clip(rates["chance"].to_numpy()[:, None] * (1 + SEASON * wave), 0, 1)
+
+
+def _sales(rates: pl.DataFrame) -> pl.DataFrame:
+    """Sales as `int_metric_days` has them: one row per series and day on which something was sold."""
+    rng = np.random.default_rng(13)
+    weeks = np.arange(-WEEKS, 0)
+    place, week = np.nonzero(rng.random((len(rates), WEEKS)) < _weekly(rates, weeks))
+    pieces = 1 + rng.poisson(rates["pieces"].to_numpy()[place])
+    first = np.datetime64(AS_OF - timedelta(days=7 * WEEKS - 1), "D")
+    days = first + 7 * week + rng.integers(0, 5, len(week))
+    return pl.DataFrame({
+        "metric": "quantity", "happened_on": days, "region": rates["region"].to_numpy()[place],
+        "product": rates["product"].to_numpy()[place], "y": pieces.astype(float),
+    })  # fmt: skip
+
+
+def _history(home: Path, sold: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `series_history` by the product's own SQL, as the ledger reads them."""
+    compiled = load_settings(home).warehouse / "dbt_project" / "target" / "compiled" / "almanac" / "models"
+    query = (compiled / "marts" / "series_history.sql").read_text(encoding="utf-8")
+    with duckdb.connect() as connection:
+        connection.register("sold", sold)
+        connection.execute(f"""
+            attach ':memory:' as work; create schema work.control; create schema work.intermediate;
+            create schema work.policy; create schema work.marts;
+            create table work.control.run as select date '{AS_OF}' as as_of;
+            create table work.policy.series_levels as select 'quantity' as metric, '{LEVEL}' as level, '' as because;
+            create table work.intermediate.int_metric_coverage as
+                select 'quantity' as metric, date '{AS_OF}' as covered_to;
+            create table work.intermediate.int_metric_days as
+                select *, null::varchar as product_line, null::varchar as team from sold;
+            create table work.marts.series_history as {query};
+        """)
+        return connection.execute("select * from work.marts.series_history order by unique_id, ds").pl()
+
+
+def _measured(work: Any) -> tuple[Any, float]:
+    """What the work returns, and its processor seconds, those of its processes too."""
+    before = _seconds()
+    result = work()
+    return result, round(_seconds() - before, 1)
+
+
+def _seconds() -> float:
+    used = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return sum(one.ru_utime + one.ru_stime for one in used)
+
+
+def _memory() -> dict[str, float]:
+    peaks = {"self": resource.RUSAGE_SELF, "largest_child": resource.RUSAGE_CHILDREN}
+    return {f"peak_gb_{name}": round(resource.getrusage(who).ru_maxrss / KB_PER_GB, 2) for name, who in peaks.items()}
+
+
+def _errors(values: pl.DataFrame, history: pl.DataFrame, rates: pl.DataFrame) -> dict[str, float]:
+    """Mean absolute error over the mean, of the true weekly means ahead: the served forecast and last year's mean."""
+    means = _weekly(rates, np.arange(HORIZON)) * (1 + rates["pieces"].to_numpy())[:, None]
+    ids = rates.select(pl.format("quantity|{}|{}*{}|W-MON", pl.lit(LEVEL), "product", "region")).to_series()
+    step = np.tile(np.arange(1, HORIZON + 1), len(ids))
+    truth = pl.DataFrame({"unique_id": ids.repeat_by(HORIZON).explode(), "horizon": step, "mean": means.ravel()})
+    served = values.filter(pl.col("is_served") & (pl.col("scenario") == "base")).select("unique_id", "horizon", "yhat")
+    weekly = history.filter(pl.col("freq") == "W-MON")
+    lately = (
+        weekly.filter(pl.col("ds") > AS_OF - timedelta(days=364)).group_by("unique_id").agg(peer=pl.col("y").mean())
+    )
+    rows = truth.join(served.cast({"horizon": pl.Int64}), on=["unique_id", "horizon"]).join(lately, on="unique_id")
+    wrong = {"served": pl.col("yhat"), "last_year": pl.col("peer")}
+    return {
+        f"wape_of_true_mean_{name}": round(
+            rows.select((one - pl.col("mean")).abs().sum() / pl.col("mean").sum()).item(), 3
+        )
+        for name, one in wrong.items()
+    }
