@@ -46,7 +46,9 @@ CHOICES = {
 }
 OTHER_KIND = ("closed", "open")
 LISTS = "_lists"
-_QUEUE = """select review_id, kind, question, priority, subject, owner as suggested_owner, evidence
+# A missed forecast is ranked by its miss, which is no amount of money.
+_QUEUE = """select review_id, kind, question, if(kind = 'forecast_deviation', null, priority) as priority, subject,
+    owner as suggested_owner, evidence
 from outlook.review_queue
 where status = 'open'
 order by priority desc nulls last, kind, subject"""
