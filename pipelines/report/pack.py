@@ -14,6 +14,7 @@ from markupsafe import Markup
 from pipelines.report import sections
 from pipelines.report.blocks import Answer, Block
 from pipelines.report.editions import Edition, edition_of
+from pipelines.report.forecast_sheet import open_forecasts
 from pipelines.report.repeats import without_repeats
 from pipelines.report.review_book import open_reviews, write_review_book
 from pipelines.report.served import Row, Served, opened
@@ -43,6 +44,7 @@ class Pack:
     languages: Mapping[str, Words]
     reviews: list[Row]
     unmapped: list[Row]
+    forecasts: list[Row]
     edition: Edition | None = None
 
 
@@ -66,6 +68,7 @@ def _read(served: Served, pages: Sequence[str], edition: Edition | None = None) 
         languages={language: load_words(language, _names(served, language)) for language in languages()},
         reviews=open_reviews(served),
         unmapped=unmapped_words(served),
+        forecasts=open_forecasts(served),
         edition=edition,
     )
 
@@ -108,7 +111,8 @@ def write_workbooks(folder: Path, pack: Pack, codes: Mapping[str, Sequence[str]]
     for language, words in pack.languages.items():
         book, reviews = (folder / f"{name}_{language}.xlsx" for name in ("almanac", "reviews"))
         written.append(write_workbook(book, pack.pages, pack.published, words, made_at))
-        written.append(write_review_book(reviews, pack.reviews, pack.unmapped, codes, run_id, words, made_at))
+        asked = (pack.reviews, pack.unmapped, pack.forecasts)
+        written.append(write_review_book(reviews, *asked, codes, run_id, words, made_at))
     return written
 
 

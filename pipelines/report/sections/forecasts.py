@@ -111,8 +111,8 @@ order by list_position(['ledger', 'replayed', 'backtest'], basis), level = 'tota
 
 
 def _steps() -> Block:
-    query = """select basis, metric, lag, step_code, author, reference_code, forecast_count, wape, wape_reference, value_added,
-    value_added_low_95, value_added_high_95
+    query = """select basis, metric, lag, step_code, author, reference_code, forecast_count, wape, wape_reference,
+    value_added, value_added_low_95, value_added_high_95
 from outlook.forecast_value_added
 where level = 'total' and is_step_before and lag <= 3
 order by list_position(['ledger', 'replayed', 'backtest'], basis), metric, lag, step_order, author"""

@@ -23,7 +23,8 @@ order by kind, status"""
 
 
 def _questions() -> Block:
-    query = """select kind, question, if(kind = 'forecast_deviation', null, priority) as priority, owner, subject, evidence
+    query = """select kind, question, if(kind = 'forecast_deviation', null, priority) as priority, owner, subject,
+    evidence
 from outlook.review_queue
 where status = 'open'
 order by priority desc nulls last, kind, subject"""
