@@ -3,7 +3,7 @@
 import csv
 import hashlib
 from collections.abc import Callable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -15,6 +15,7 @@ from report_world import published, status_file
 from pipelines import decisions, inputs, job
 from pipelines.decisions import log
 from pipelines.home import warehouse
+from pipelines.home.answer_files import MARKER_SHEET
 from pipelines.home.settings import Settings, load_settings
 from pipelines.report.review_book import write_review_book
 from pipelines.report.served import opened
@@ -31,6 +32,11 @@ REVIEWS = [
     ("same_customer", "crm|1|erp|9"),
 ]
 WORD = {"source_system": "crm", "vocabulary": "stages", "word": "Handshake", "row_count": 3, "proposed_code": "won"}
+FORECASTS = [
+    {"metric": "bookings", "period_start": date(2026, month, 1), "yhat": 3_510_000.0, "lo_80": 2.5e6, "hi_80": 4.5e6}
+    | {"model": "pool"}
+    for month in (11, 12)
+]
 Fill = dict[str, object]
 
 
@@ -54,7 +60,7 @@ def settings(tmp_path: Path) -> Settings:
 def drop(
     settings: Settings, cells: Fill, *, name: str = "back.xlsx", language: str = "en", reviews: list = REVIEWS
 ) -> Path:
-    """A fresh workbook with these cells filled in, in the inbox. Cells of the second sheet begin with `words!`."""
+    """A fresh workbook with these cells filled in, in the inbox. Cells of other sheets: `words!F2`, `forecasts!G2`."""
     rows = [
         {"review_id": review_id(kind, subject), "kind": kind, "question": "?", "priority": 1.0, "subject": subject}
         | {"suggested_owner": None, "evidence": "{}"}
@@ -62,7 +68,7 @@ def drop(
     ]
     words = load_words(language)
     path = settings.inbox / name
-    write_review_book(path, rows, [WORD], {"stages": ["lead", "won"]}, "run-one", words, NOON)
+    write_review_book(path, rows, [WORD], FORECASTS, {"stages": ["lead", "won"]}, "run-one", words, NOON)
     book = load_workbook(path)
     for place, value in cells.items():
         sheet, _, cell = place.rpartition("!")
@@ -232,3 +238,64 @@ def test_unknown_words_of_a_rejected_file_stand_in_the_workbook(tmp_path: Path) 
         connection.execute("insert into quality.files values (?, ?, ?, ?, ?)", row)
     with opened(published(tmp_path), status) as served:
         assert unmapped_words(served)[0]["row_count"] == 2
+
+
+APPROVED: Fill = {"forecasts!G2": 3_300_000, "forecasts!H2": "one large deal will slip", "forecasts!I2": "Ms Li"}
+
+
+def approved(settings: Settings) -> list[tuple[str, ...]]:
+    names = ("metric", "period_start", "amount", "decided_by", "decided_on")
+    return [tuple(row[name] for name in names) for row in seed(settings, "approved_forecasts")]
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_an_approved_forecast_comes_back_once_with_who_and_when(settings: Settings, language: str) -> None:
+    drop(settings, APPROVED | {"forecasts!J2": datetime(2026, 11, 1)}, language=language)
+    assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)
+    first = ("bookings", "2026-11-01", "3300000.00", "Ms Li", "2026-11-01")
+    assert approved(settings) == [first]
+    drop(settings, APPROVED, name="again.xlsx", language=language)
+    assert decisions.take(settings, NOON) == decisions.Taken(known_count=1) and approved(settings) == [first]
+    drop(settings, APPROVED | {"forecasts!G2": "3,100,000"}, name="lower.xlsx", language=language)
+    assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)
+    assert approved(settings) == [first, ("bookings", "2026-11-01", "3100000.00", "Ms Li", "2026-11-02")]
+    assert log.read(settings)["cell"].to_list() == ["G2"] * 3
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        ({"forecasts!G2": "about three"}, "Forecasts to approve, G2: 'about three' is not an amount"),
+        ({"forecasts!G2": None}, "Forecasts to approve, G2: is empty"),
+        ({"forecasts!I2": None}, "Forecasts to approve, I2: is empty: say who decided"),
+        ({"forecasts!B2": datetime(2026, 10, 1)}, "Forecasts to approve, B2: 2026-10-01 is no month that is still"),
+        ({"forecasts!A2": "Luck"}, "Forecasts to approve, A2: 'Luck' was changed"),
+        ({"forecasts!J2": "2026-11-03"}, "Forecasts to approve, J2: 2026-11-03 is later than today"),
+    ],
+)
+def test_a_number_that_cannot_be_approved_is_refused_by_its_cell_and_the_rest_is_taken(
+    settings: Settings, cells: Fill, told: str
+) -> None:
+    drop(settings, SAME | APPROVED | {"forecasts!G3": 3_000_000, "forecasts!I3": "Ms Li"} | cells)
+    taken = decisions.take(settings, NOON)
+    assert taken and taken.taken_count == 2 and len(taken.refusals) == 1
+    assert told in taken.refusals[0]
+    assert approved(settings) == [("bookings", "2026-12-01", "3000000.00", "Ms Li", "2026-11-02")]
+
+
+def test_a_number_of_an_earlier_day_does_not_undo_a_later_one(settings: Settings) -> None:
+    drop(settings, APPROVED)
+    drop(settings, APPROVED | {"forecasts!G2": 9, "forecasts!J2": "2026-11-01"}, name="old.xlsx")
+    taken = decisions.take(settings, NOON)
+    assert taken and "Ms Li approved 3300000.00 on 2026-11-02" in taken.refusals[0]
+    assert [row[2] for row in approved(settings)] == ["3300000.00"]
+
+
+def test_a_workbook_from_before_that_sheet_is_still_read(settings: Settings) -> None:
+    path = drop(settings, SAME)
+    book = load_workbook(path)
+    del book["Forecasts to approve"]
+    marker = book[MARKER_SHEET]
+    marker.delete_rows(next(row[0].row for row in marker.iter_rows() if row[0].value == "forecasts"))
+    book.save(path)
+    assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)

@@ -96,7 +96,7 @@ def test_every_channel_takes_the_digest_signed_and_in_its_form(settings: Setting
     told = texts(server)
     assert "Bookings, Apr 2026: 1.3K expected of 2.6K (50.0 %)" in told["/slack"]
     assert "Probability of reaching the target: 70.0 %" in told["/slack"]
-    assert "Open pipeline: 1.5K in 3 deals" in told["/teams"]
+    assert "Open pipeline: 1.52K in 3 deals" in told["/teams"]
     assert "签约额，2026年4月：预计 1,300，目标 2,600（50.0 %）" in told["/dingtalk"]
     assert "逾期商机：2 个，涉及 2 位负责人" in told["/wecom"]
     assert all("https://bi.example.com/almanac/" in text for text in told.values())

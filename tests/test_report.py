@@ -19,6 +19,8 @@ from report_world import published, status_file
 
 from pipelines.home.settings import SHIPPED_SEEDS
 from pipelines.report import write_pack
+from pipelines.report.charts import _round_levels
+from pipelines.report.repeats import without_repeats
 from pipelines.report.sections import PAGES
 from pipelines.report.served import Served, opened
 from pipelines.report.words import CATALOGUES, FORMS, languages, load_words
@@ -203,9 +205,13 @@ def _paths(content: Any, path: str = "") -> Iterator[str]:
 
 def test_amounts_are_shortened_as_each_language_counts() -> None:
     english, chinese = load_words("en"), load_words("zh")
-    assert [english.compact(value) for value in (999, 2_981_892, 12_345_678, -45_600)] == ["999", "3.0M", "12M", "-46K"]
-    assert [chinese.compact(value) for value in (2_981_892, 123_456_789)] == ["298万", "1.2亿"]
+    amounts = {999: "999", 3_000_000: "3M", 2_981_892: "2.98M", 12_345_678: "12.3M", -45_600: "-45.6K", 123e6: "123M"}
+    assert {amount: english.compact(amount) for amount in amounts} == amounts
+    assert [chinese.compact(value) for value in (2_981_892, 105_000_000)] == ["298万", "1.05亿"]
     assert english.shown(None, "money") == "–"
+    assert english.shown(-0.044, "points") == "-4.4 pts" and english.shown(0.044, "share") == "4.4 %"
+    assert english.shown('{"kind": "grey", "score_bits": -2.591}', "evidence") == "kind: grey; score bits: -2.59"
+    assert [english.shown(text, "evidence") for text in ("by hand", "12")] == ["by hand", "12"]
     assert english.shown("never_seen", "term:metric") == "never_seen"
     assert set(FORMS) >= {"money", "share", "day"}
 
@@ -233,3 +239,32 @@ def opened_in_browser(path: Path, profile: Path) -> tuple[str, list[str]]:
     command += [f"--user-data-dir={profile}", "--enable-logging=stderr", "--dump-dom", path.as_uri()]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     return ended.stdout, [line for line in ended.stderr.splitlines() if "CONSOLE" in line]
+
+
+def test_what_every_row_says_is_said_once_and_a_column_without_values_is_named() -> None:
+    forms = {"metric": "term:metric", "member": "text", "amount": "money", "yhat": "money", "pace": "number"}
+    rows = [{"metric": "bookings", "member": f"T{n}", "amount": 1, "yhat": n, "pace": None} for n in range(5)]
+    table = without_repeats(forms, rows)
+    assert list(table.forms) == ["member", "amount", "yhat"]  # equal numbers stay: they are findings
+    assert (table.same, table.empty) == ({"metric": "bookings"}, ["pace"])
+    assert without_repeats(forms, rows[:4]).forms == forms
+
+
+def test_the_parts_of_the_bookings_ahead_stand_beside_their_target(tmp_path: Path) -> None:
+    """April: 100 won, 700 of open deals, 400 to come; May has no target, June no row."""
+    made = """create or replace table forecast.pipeline as select 'bookings' as metric, 'total' as level, 'MS' as freq,
+        period_start, booked, existing, new, booked + existing + new as mean, yhat, 900.0 as lo_80, 1500.0 as hi_80,
+        4 as n_open_deals
+    from (values (date '2026-04-01', 100.0, 700.0, 400.0, 1150.0), (date '2026-05-01', 0.0, 200.0, 900.0, 1090.0))
+        as t (period_start, booked, existing, new, yhat)"""
+    write_pack(tmp_path / "pack", published(tmp_path, made))
+    page = Page(tmp_path / "pack" / "en" / "index.html")
+    assert ["Apr 2026", "100", "700", "400", "1,200", "1,150", "900", "1,500", "2,600", "4"] in page.rows
+    assert ["May 2026", "0", "200", "900", "1,100", "1,090", "900", "1,500", "–", "4"] in page.rows
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 5.06e6), (-3.2, 11), (0, 1e-3), (0, 0), (0, 999)])
+def test_axes_stand_at_round_figures_within_their_bounds(low: float, high: float) -> None:
+    levels = list(_round_levels(low, high))
+    assert 1 <= len(levels) <= 6 and low <= levels[0] and levels[-1] <= high * (1 + 1e-9)
+    assert all(f"{level:.1e}"[0] in "0123456789-" and float(f"{level:.1e}") == pytest.approx(level) for level in levels)

@@ -10,21 +10,17 @@ from pathlib import Path
 import fastexcel
 import polars as pl
 
+from pipelines.decisions.approvals import amount_of, subject_of
+from pipelines.decisions.refusal import CellRefusedError
 from pipelines.home.answer_files import MARKER_SHEET
+from pipelines.report.forecast_sheet import FORECAST_COLUMNS, FORECASTS
 from pipelines.report.review_book import ANSWERS, CHOICES, OTHER_KIND, REVIEW_COLUMNS, REVIEWS, STAGE_WORDS
 from pipelines.report.review_book import WORD_COLUMNS as ASKED_WORDS
 from pipelines.report.words import languages, load_words
 
-COLUMNS = {REVIEWS: (*REVIEW_COLUMNS, *ANSWERS[REVIEWS]), STAGE_WORDS: (*ASKED_WORDS, *ANSWERS[STAGE_WORDS])}
+ASKED = {REVIEWS: REVIEW_COLUMNS, STAGE_WORDS: ASKED_WORDS, FORECASTS: FORECAST_COLUMNS}
+COLUMNS = {key: (*columns, *ANSWERS[key]) for key, columns in ASKED.items()}
 DECIDES = ("same", "not_same", "closed")  # decisions that need a reason
-
-
-@dataclass
-class CellRefusedError(Exception):
-    """Why one cell cannot be followed. column: empty where the whole file cannot."""
-
-    column: str
-    message: str
 
 
 @dataclass(frozen=True)
@@ -38,6 +34,11 @@ class AnsweredRow:
     texts: Mapping[str, str]
     letters: Mapping[str, str]
 
+    @property
+    def first(self) -> str:
+        """The column of its first answer."""
+        return ANSWERS[self.key][0]
+
     def cell(self, column: str) -> str:
         """The place of a column, H5 for one."""
         return f"{self.letters.get(column, '')}{self.row}"
@@ -45,7 +46,8 @@ class AnsweredRow:
 
 @dataclass(frozen=True)
 class Decision:
-    """What one row decides. kind: that of the question, or `words`; subject: its records, or system|list|word."""
+    """What one row decides. kind: that of the question, `words` or `forecasts`; subject: its records, system|list|word,
+    or metric|month."""
 
     kind: str
     subject: str
@@ -65,6 +67,8 @@ def read_answers(path: Path) -> Iterator[AnsweredRow]:
         raise CellRefusedError("", f"cannot be opened: {str(error).splitlines()[0]}") from error
     marker = dict(_texts(reader, MARKER_SHEET))
     for key in ANSWERS:
+        if key == FORECASTS and key not in marker:  # written by a version before it
+            continue
         sheet = marker.get(key, "")
         if sheet not in reader.sheet_names:
             raise CellRefusedError("", f"sheet {sheet or key!r} is missing: rename it back")
@@ -141,6 +145,14 @@ def _words(answer: AnsweredRow, today: date) -> Decision:
     return Decision(STAGE_WORDS, subject, texts[column], "", "", *_who_and_when(texts, today))
 
 
+def _forecast(answer: AnsweredRow, today: date) -> Decision:
+    """A forecast's decision is the amount that is approved."""
+    texts = answer.texts
+    subject = subject_of(texts["metric"], _day(texts["period_start"], "period_start"), today)
+    amount = amount_of(texts["approved_amount"])
+    return Decision(FORECASTS, subject, amount, "", texts["reason"], *_who_and_when(texts, today))
+
+
 def _chosen(text: str, choices: tuple[str, ...]) -> str:
     if not text:
         raise CellRefusedError("decision", "is empty, though the row has other answers")
@@ -159,7 +171,7 @@ def _who_and_when(texts: Mapping[str, str], today: date) -> tuple[str, date]:
     return texts["decided_by"], day
 
 
-def _day(text: str) -> date:
+def _day(text: str, column: str = "decided_on") -> date:
     """A day as a spreadsheet gives it (2026-03-01 00:00:00) or as people type it, year first."""
     try:
         year, month, day = text.split(" ")[0].split("T")[0].replace("/", "-").split("-")
@@ -167,11 +179,15 @@ def _day(text: str) -> date:
             raise ValueError(text)
         return date(int(year), int(month), int(day))
     except ValueError:
-        raise CellRefusedError("decided_on", f"{text!r} is not a day: write it as 2026-03-01") from None
+        raise CellRefusedError(column, f"{text!r} is not a day: write it as 2026-03-01") from None
 
 
 def _letter(column: int) -> str:
     return (chr(64 + column // 26) if column >= 26 else "") + chr(65 + column % 26)
 
 
-_DECIDERS: dict[str, Callable[[AnsweredRow, date], Decision]] = {REVIEWS: _review, STAGE_WORDS: _words}
+_DECIDERS: dict[str, Callable[[AnsweredRow, date], Decision]] = {
+    REVIEWS: _review,
+    STAGE_WORDS: _words,
+    FORECASTS: _forecast,
+}

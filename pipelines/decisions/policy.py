@@ -1,25 +1,24 @@
 """Decisions as rows of the company's seeds: overrides of matching, decisions about reviews, words of exports."""
 
 import csv
-import io
-from collections.abc import Sequence
 from hashlib import md5
-from pathlib import Path
 
 import duckdb
 
-from pipelines.decisions.answers import CellRefusedError, Decision
+from pipelines.decisions import own_seeds
+from pipelines.decisions.answers import Decision
+from pipelines.decisions.approvals import approve
+from pipelines.decisions.refusal import CellRefusedError
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import Settings
 from pipelines.ingest.casting.code_lists import SEEDS, TARGETS
 from pipelines.ingest.formats.source import folded
 from pipelines.matching.decide import decide
 from pipelines.matching.overrides import OVERRIDES, RECORDS, read_overrides
+from pipelines.report.forecast_sheet import FORECASTS
 from pipelines.report.review_book import STAGE_WORDS
 
 REVIEW_DECISIONS = "review_decisions"
-NO_POLICY = "the shipped policy cannot be changed: run `almanac init DIR`, then `almanac --config DIR run`"
-Rows = list[dict[str, str]]
 
 
 def follow(settings: Settings, connection: duckdb.DuckDBPyConnection, decision: Decision) -> bool:
@@ -29,6 +28,9 @@ def follow(settings: Settings, connection: duckdb.DuckDBPyConnection, decision: 
     """
     if decision.kind == STAGE_WORDS:
         return _map_word(settings, decision)
+    if decision.kind == FORECASTS:
+        who_and_when = (decision.reason, decision.decided_by, decision.decided_on)
+        return approve(settings, decision.subject, decision.decision, *who_and_when)
     if decision.decision in ("same", "not_same"):
         return _override(settings, connection, decision)
     return _decide_review(settings, decision)
@@ -72,7 +74,7 @@ def _two_records(connection: duckdb.DuckDBPyConnection, subject: str) -> list[st
 
 def _decide_review(settings: Settings, decision: Decision) -> bool:
     """Replace the row of the review: one row per id. The log of decisions keeps the earlier ones."""
-    path, heads, rows = _own(settings, REVIEW_DECISIONS)
+    path, heads, rows = own_seeds.read(settings, REVIEW_DECISIONS)
     review_id = md5(f"{decision.kind}|{decision.subject}".encode()).hexdigest()
     row = {
         "review_id": review_id,
@@ -87,7 +89,7 @@ def _decide_review(settings: Settings, decision: Decision) -> bool:
         return False
     if before and before["decided_on"] > row["decided_on"]:
         raise CellRefusedError("decided_on", _decided_since(before))
-    _write(path, heads, [*(row_before for row_before in rows if row_before["review_id"] != review_id), row])
+    own_seeds.write(path, heads, [*(row_before for row_before in rows if row_before["review_id"] != review_id), row])
     return True
 
 
@@ -98,7 +100,7 @@ def _without_day(row: dict[str, str]) -> dict[str, str]:
 def _map_word(settings: Settings, decision: Decision) -> bool:
     system, vocabulary, word = decision.subject.split("|", 2)
     target = TARGETS[vocabulary]
-    path, heads, rows = _own(settings, SEEDS[vocabulary])
+    path, heads, rows = own_seeds.read(settings, SEEDS[vocabulary])
     codes = _codes_of(settings, vocabulary, rows)
     if decision.decision not in codes:
         raise CellRefusedError("code", f"{decision.decision!r} is no code of {vocabulary}: {', '.join(codes)}")
@@ -107,36 +109,13 @@ def _map_word(settings: Settings, decision: Decision) -> bool:
             if row[target] == decision.decision:
                 return False
             raise CellRefusedError("code", f"{path.name} maps {word!r} to {row[target]} already: change it there")
-    _write(path, heads, [*rows, {"word": word, "source_system": system, target: decision.decision}])
+    own_seeds.write(path, heads, [*rows, {"word": word, "source_system": system, target: decision.decision}])
     return True
 
 
-def _codes_of(settings: Settings, vocabulary: str, rows: Rows) -> list[str]:
+def _codes_of(settings: Settings, vocabulary: str, rows: own_seeds.Rows) -> list[str]:
     """What a word may mean: the stages of the policy, otherwise the codes that other words have."""
     if vocabulary == "stages":
         with settings.seed("stages").open(encoding="utf-8-sig", newline="") as stream:
             return [row["stage_code"] for row in csv.DictReader(stream)]
     return sorted({row[TARGETS[vocabulary]] for row in rows})
-
-
-def _own(settings: Settings, seed: str) -> tuple[Path, Sequence[str], Rows]:
-    """The company's own file of a seed, begun with the shipped rows where it has none, its heads and its rows."""
-    if settings.config is None:
-        raise AlmanacError(NO_POLICY)
-    path = settings.config / "seeds" / f"{seed}.csv"
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(settings.seed(seed).read_bytes())
-    with path.open(encoding="utf-8-sig", newline="") as stream:
-        table = csv.DictReader(stream)
-        return path, list(table.fieldnames or ()), [{name: row[name] or "" for name in row if name} for row in table]
-
-
-def _write(path: Path, heads: Sequence[str], rows: Rows) -> None:
-    text = io.StringIO()
-    table = csv.DictWriter(text, heads, restval="", extrasaction="ignore", lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    aside = path.with_suffix(".new")
-    aside.write_text(text.getvalue(), encoding="utf-8")
-    aside.replace(path)

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.decisions import log, policy
-from pipelines.decisions.answers import AnsweredRow, CellRefusedError, Decision, decision_of, read_answers
+from pipelines.decisions import log, own_seeds, policy
+from pipelines.decisions.answers import AnsweredRow, Decision, decision_of, read_answers
+from pipelines.decisions.refusal import CellRefusedError
 from pipelines.home import warehouse
 from pipelines.home.answer_files import answer_files
 from pipelines.home.settings import Settings
@@ -45,7 +46,7 @@ def take(settings: Settings, read_at: datetime) -> Taken | None:
     """
     files = list(answer_files(settings))
     if settings.config is None:
-        return Taken(refusals=tuple(f"{path.name}: {policy.NO_POLICY}" for path in files)) if files else None
+        return Taken(refusals=tuple(f"{path.name}: {own_seeds.NO_POLICY}" for path in files)) if files else None
     read_before = set(log.read(settings)["sha256"])
     rows: list[log.Row] = []
     for path in files:
@@ -76,7 +77,7 @@ def _read(settings: Settings, path: Path, today: date) -> Iterator[log.Row]:
 
 def _followed(settings: Settings, connection: duckdb.DuckDBPyConnection, answer: AnsweredRow, today: date) -> log.Row:
     """One row of the log. The other rows of the workbook are read whatever happens to this one."""
-    cell = {"sheet_name": answer.sheet, "cell": answer.cell("decision")}
+    cell = {"sheet_name": answer.sheet, "cell": answer.cell(answer.first)}
     try:
         decision = decision_of(answer, today)
         outcome = "taken" if policy.follow(settings, connection, decision) else "known"

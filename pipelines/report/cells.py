@@ -11,7 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipelines.report.words import NUMERIC, Words
 
-TEXT = ("text", "code", "source")
+TEXT = ("text", "code", "key", "source")
 NUMBER_FORMATS = {
     "money": "#,##0",
     "compact": "#,##0",
@@ -19,6 +19,7 @@ NUMBER_FORMATS = {
     "count": "#,##0",
     "number": "#,##0.00",
     "share": "0.0%",
+    "points": "+0.0%;-0.0%;0.0%",
     "day": "yyyy-mm-dd",
     "month": "yyyy-mm",
 }

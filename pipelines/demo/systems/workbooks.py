@@ -131,7 +131,6 @@ def _milestones(rows: pl.DataFrame, last: int) -> pl.DataFrame:
     )
 
 
-
 def _capacity(rows: pl.DataFrame, last: int) -> pl.DataFrame:
     known = rows.filter(pl.col("month") <= last + 190)
     return known.select(

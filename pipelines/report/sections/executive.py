@@ -8,6 +8,7 @@ from pipelines.report import charts
 from pipelines.report.blocks import Block, NativeChart
 from pipelines.report.heats import heat
 from pipelines.report.sections import forecast_queries as queries
+from pipelines.report.sections.composition import composition
 from pipelines.report.sections.recurring import recurring
 from pipelines.report.served import Row, Served
 from pipelines.report.tiles import forecast_tiles, target_tiles
@@ -31,6 +32,7 @@ def blocks(served: Served) -> Iterator[Block]:
     metrics = queries.monthly_metrics(served)
     for metric in metrics:
         yield _history(served, metric)
+    yield composition(served)
     yield _changes()
     for metric in metrics:
         yield _bridge(metric)

@@ -63,7 +63,7 @@ def _small_charts(rows: Sequence[Row], words: Words) -> str:
 def _small(rows: Sequence[Row], words: Words) -> str:
     first = rows[0]
     name = first["member"] or words.term("level", first["level"])
-    title = f"{words.term('metric', first['metric'])}: {name}"
+    title = words.say("ui.of", subject=words.term("metric", first["metric"]), name=name)
     served = words.say("ui.served_model", model=words.term("model", first["served_model"]))
     chart = charts.over_time(rows, words, width=330, height=150, label=title, has_key=False)
     return f'<div><h3>{escape(title)}</h3><p class="note">{escape(served)}</p>{chart}</div>'
@@ -105,21 +105,21 @@ order by list_position(['ledger', 'replayed', 'backtest'], basis), level = 'tota
     lag"""
     forms = {"basis": "term:basis", "metric": "term:metric", "level": "term:level", "member": "text"}
     forms |= {"freq": "term:freq", "lag": "count", "forecast_count": "count", "wape": "share", "wape_naive": "share"}
-    forms |= {"forecast_value_added": "share", "bias": "share", "mase": "number"}
+    forms |= {"forecast_value_added": "points", "bias": "share", "mase": "number"}
     forms |= {"coverage_80": "share", "coverage_95": "share"}
     return Block("accuracy", {"outlook.forecast_accuracy": tuple(forms)}, query, forms, shown=120)
 
 
 def _steps() -> Block:
-    query = """select metric, lag, step_code, author, reference_code, forecast_count, wape, wape_reference, value_added,
-    value_added_low_95, value_added_high_95
+    query = """select basis, metric, lag, step_code, author, reference_code, forecast_count, wape, wape_reference,
+    value_added, value_added_low_95, value_added_high_95
 from outlook.forecast_value_added
 where level = 'total' and is_step_before and lag <= 3
-order by metric, lag, step_order, author"""
-    forms = {"metric": "term:metric", "lag": "count", "step_code": "term:step", "author": "text"}
+order by list_position(['ledger', 'replayed', 'backtest'], basis), metric, lag, step_order, author"""
+    forms = {"basis": "term:basis", "metric": "term:metric", "lag": "count", "step_code": "term:step", "author": "text"}
     forms |= {"reference_code": "term:step", "forecast_count": "count"}
-    shares = ("wape", "wape_reference", "value_added", "value_added_low_95", "value_added_high_95")
-    forms |= dict.fromkeys(shares, "share")
+    forms |= {"wape": "share", "wape_reference": "share"}
+    forms |= dict.fromkeys(("value_added", "value_added_low_95", "value_added_high_95"), "points")
     needs = {"outlook.forecast_value_added": (*forms, "level", "is_step_before", "step_order")}
     return Block("steps", needs, query, forms, shown=60)
 
@@ -128,5 +128,11 @@ def _factors() -> Block:
     query = """select metric, freq, factor, share, n_series
 from forecast.importance
 order by metric, freq, share desc"""
-    forms = {"metric": "term:metric", "freq": "term:freq", "factor": "text", "share": "share", "n_series": "count"}
+    forms = {
+        "metric": "term:metric",
+        "freq": "term:freq",
+        "factor": "term:factor",
+        "share": "share",
+        "n_series": "count",
+    }
     return Block("factors", {"forecast.importance": tuple(forms)}, query, forms)

@@ -99,7 +99,7 @@ from outlook.submission_accuracy
 order by metric, role, wape nulls last"""
     forms = {"metric": "term:metric", "role": "term:role", "author": "text", "submission_count": "count"}
     forms |= {"wape": "share", "bias": "share", "calibration_factor": "number", "compared_count": "count"}
-    forms |= {"wape_model": "share", "value_added_over_model": "share"}
+    forms |= {"wape_model": "share", "value_added_over_model": "points"}
     return Block("submissions", {"outlook.submission_accuracy": tuple(forms)}, query, forms, shown=60)
 
 
@@ -109,6 +109,6 @@ def _probabilities() -> Block:
 from marts.probability_calibration
 order by level = 'total' desc, level = 'team' desc, deal_count desc"""
     forms = {"level": "term:level", "member": "text", "deal_count": "count", "mean_probability": "share"}
-    forms |= dict.fromkeys(("win_rate", "bias", "bias_low_95", "bias_high_95"), "share")
+    forms |= {"win_rate": "share"} | dict.fromkeys(("bias", "bias_low_95", "bias_high_95"), "points")
     forms |= {"bias_standing": "term:bias_standing"}
     return Block("probabilities", {"marts.probability_calibration": (*forms, "rep_name")}, query, forms, shown=60)

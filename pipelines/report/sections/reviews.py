@@ -23,10 +23,11 @@ order by kind, status"""
 
 
 def _questions() -> Block:
-    query = """select kind, question, priority, owner, subject, evidence
+    query = """select kind, question, if(kind = 'forecast_deviation', null, priority) as priority, owner, subject,
+    evidence
 from outlook.review_queue
 where status = 'open'
 order by priority desc nulls last, kind, subject"""
     forms = {"kind": "term:review", "question": "source", "priority": "money", "owner": "text"}
-    forms |= {"subject": "text", "evidence": "source"}
+    forms |= {"subject": "key", "evidence": "evidence"}
     return Block("questions", {"outlook.review_queue": (*forms, "status")}, query, forms)
