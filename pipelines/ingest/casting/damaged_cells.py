@@ -62,12 +62,12 @@ def find_damaged_ids(connection: duckdb.DuckDBPyConnection, casting: Casting) ->
     names = [name for name in _texts(casting) if has_digits(name, casting) and name not in PHONES]
     kinds = {"error": _is_likely_error, "column": _is_likely_of_the_column, "word": _is_likely_word}
     likely = {(name, kind): is_likely(quoted(name)) for name in names for kind, is_likely in kinds.items()}
-    found = set(_with(connection, likely))
+    suspicious = set(_with(connection, likely))
     for name in names:
         cell = quoted(name)
-        tests = [_is_error(cell)] if (name, "error") in found else []
-        tests += _of_the_column(connection, cell) if (name, "column") in found else ()
-        tests += _month_words(connection, cell) if (name, "word") in found else ()
+        tests = [_is_error(cell)] if (name, "error") in suspicious else []
+        tests += _of_the_column(connection, cell) if (name, "column") in suspicious else ()
+        tests += _month_words(connection, cell) if (name, "word") in suspicious else ()
         if tests:
             connection.execute(
                 f"insert into faults select _record, {literal(name)}, 'damaged_id', null from typed "
