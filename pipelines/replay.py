@@ -1,10 +1,10 @@
 """Versions of past month ends: what the product would have forecast from what had been exported by then.
 
-A home that has just been filled has no issued version whose periods are over. The series of a past day are built again
-from the exports that it could see, by the SQL that built today's, in memory: staging to `marts.series_history`, nothing
-else. Deals are cut back to what had been known of them by that day. Keys and customers are today's, so a deal or
-invoice counts in the region of the customer that its record belongs to now. No gate is run: a gate judges what is about
-to be served, and a replayed version is never served.
+A home that has just been filled has no issued version whose periods are over. What forecasts of a past day are made of
+is built again from the exports that it could see, by the SQL that built today's, in memory: staging to
+`marts.series_history` and the deals, nothing else. Keys and customers are today's, so a deal or invoice counts in the
+region of the customer that its record belongs to now. No gate is run: a gate judges what is about to be served, and a
+replayed version is never served.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +21,7 @@ from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings
 
 SERIES = "series_history"
+DEALS = ("int_forecast_deals", "int_forecast_observations")
 
 
 def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> None:
@@ -29,16 +30,15 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
     days = missing_days(settings, run, plan.replay_months) if run.run_kind in SERVED_KINDS else []
     if not days:
         return
-    # A past cutoff saw the deals of its own day: what the run has just computed for it holds for every replayed day.
-    inputs = replace(deal_ledger.read_inputs(settings), past=ledger.pipeline_at_cutoffs(settings, run))
     project = dbt.prepare_project(settings)
-    models = dbt.ancestors(project, SERIES, *(("stg_market_facts",) if plan.market_facts else ()))
+    models = dbt.ancestors(project, SERIES, *DEALS, *(("stg_market_facts",) if plan.market_facts else ()))
     for day in days:
         say(f"replaying {day}")
         past = replayed(settings, run, day)
         with warehouse.replica(settings) as connection:
             history = history_as_of(connection, models, warehouse.run_row(settings, past))
             facts = ledger.facts_in(connection, plan.market_facts)
+            inputs = deal_ledger.deals_in(connection)
         if not history.is_empty():
             issued = ledger.computed(history, replace(plan, importance=False), past, facts=facts)
             issued, deals = ledger.with_deals(inputs, past, plan, history, issued, scored=False)
