@@ -67,25 +67,25 @@ def forecast_deals(
     cutoffs: Sequence[date],
     settings: Settings,
     seeds: Mapping[str, float],
-    ready: pl.DataFrame | None = None,
     scored: bool = True,
 ) -> DealForecasts | None:
     """Score the open deals of `as_of` and forecast what they and later ones bring; the same for past cutoffs.
 
-    levels: name of the level to the column of `deals`. seeds: stage to the chance that the company assumes. ready:
-    rows of `past` that an earlier call gave; their cutoffs are not computed again. scored: whether the scores of the
-    day are wanted; else it is forecast like a past cutoff, and taken from memory where it was one. None where no deal
-    is known: then there is no pipeline to forecast from.
+    levels: name of the level to the column of `deals`. seeds: stage to the chance that the company assumes. scored:
+    whether the scores of the day are wanted. None where no deal is known: then there is no pipeline to forecast from.
     """
     asked = _Asked(deals, observations, levels, settings, seeds)
-    ready = schemas.empty(schemas.BACKTEST) if ready is None else schemas.conform(ready, schemas.BACKTEST)
     with threadpool_limits(1):  # matrices of some hundred columns: a second thread waits longer than it works
         history = asked.history(as_of)
         if history.deals.is_empty():
             return None
         scores = score_deals(history, settings, seeds) if scored else None
-        rows = asked.rows(history) if scores is None else forecast_pipeline(history, scores, levels, settings).rows
-        past, counted = _past(asked, cutoffs, ready)
+        rows = (
+            asked.rows(history, settings.draws)
+            if scores is None
+            else forecast_pipeline(history, scores, levels, settings).rows
+        )
+        past, counted = _past(asked, cutoffs)
     return DealForecasts(scores, _pipeline_rows(rows), past, counted)
 
 
@@ -103,9 +103,9 @@ class _Asked:
         shown, seen = known_by(self.deals, self.observations, day)
         return History(day, shown.drop("first_known_on"), seen)
 
-    def rows(self, history: History) -> pl.DataFrame:
-        """The forecast with as many futures as a past cutoff needs: computed once in a job (`remembering`)."""
-        fewer = replace(self.settings, draws=min(self.settings.draws, PAST_DRAWS))
+    def rows(self, history: History, draws: int = PAST_DRAWS) -> pl.DataFrame:
+        """The forecast without reasons, with as many futures as asked for: computed once in a job (`remembering`)."""
+        fewer = replace(self.settings, draws=min(self.settings.draws, draws))
 
         def compute() -> pl.DataFrame:
             scores = score_deals(history, fewer, self.seeds, explained=False)
@@ -115,15 +115,13 @@ class _Asked:
         return memory.recall_table(facts, (history.deals, history.observations), compute)
 
 
-def _past(asked: _Asked, cutoffs: Sequence[date], ready: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _past(asked: _Asked, cutoffs: Sequence[date]) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The forecasts of past cutoffs, and one row per cutoff with how much was known then."""
     counts = [_counts(asked.deals, cutoff) for cutoff in cutoffs]
     used = [cutoff for cutoff, row in zip(cutoffs, counts, strict=True) if row["is_used"]]
-    ready = ready.filter(pl.col("cutoff").is_in(used))
-    done = set(ready["cutoff"].to_list())
-    past = [_as_backtest(asked.rows(asked.history(cutoff)), cutoff) for cutoff in used if cutoff not in done]
+    past = [_as_backtest(asked.rows(asked.history(cutoff)), cutoff) for cutoff in used]
     shape = {"cutoff": pl.Date, "n_known": pl.Int64, "n_not_exported": pl.Int64, "is_used": pl.Boolean}
-    return pl.concat([ready, *past]), pl.DataFrame(counts, schema=shape)
+    return pl.concat([schemas.empty(schemas.BACKTEST), *past]), pl.DataFrame(counts, schema=shape)
 
 
 def _counts(deals: pl.DataFrame, cutoff: date) -> dict[str, object]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
+import duckdb
 import polars as pl
 
 from pipelines.home import warehouse
@@ -30,32 +31,35 @@ LEVELS = ("region", "product_line", "team", "rep")
 class Inputs:
     """deals, observations: of intermediate.int_forecast_*. seeds: stage to the chance assumed of it.
 
-    leads: of staging.stg_leads. past: rows of past cutoffs that are known already (`DealForecasts.past`); the others
-    are computed.
+    leads: of staging.stg_leads; None where they are not to be scored.
     """
 
     deals: pl.DataFrame
     observations: pl.DataFrame
     seeds: dict[str, float]
     leads: pl.DataFrame | None = None
-    past: pl.DataFrame | None = None
 
 
 def read_inputs(settings: Settings) -> Inputs:
-    """What is known of deals, from the working file."""
+    """What is known of deals and leads, from the working file."""
     with warehouse.read(settings) as connection:
-        deals = connection.execute("select * from intermediate.int_forecast_deals order by deal_id").pl()
-        observations = connection.execute(
-            "select * from intermediate.int_forecast_observations order by deal_id, known_on"
-        ).pl()
-        seeds = connection.execute(
-            "select stage_code, default_probability from policy.stages where stage_type = 'open' order by all"
-        ).fetchall()
         leads = connection.execute(
             f"select source_system || '|' || source_id as lead_id, source_system, {LEAD_FACTS} "
             "from staging.stg_leads where created_on is not null order by lead_id"
         ).pl()
-    return Inputs(deals, observations, dict(seeds), leads)
+        return replace(deals_in(connection), leads=leads)
+
+
+def deals_in(connection: duckdb.DuckDBPyConnection) -> Inputs:
+    """What is known of deals, from the tables of a connection."""
+    deals = connection.execute("select * from intermediate.int_forecast_deals order by deal_id").pl()
+    observations = connection.execute(
+        "select * from intermediate.int_forecast_observations order by deal_id, known_on"
+    ).pl()
+    seeds = connection.execute(
+        "select stage_code, default_probability from policy.stages where stage_type = 'open' order by all"
+    ).fetchall()
+    return Inputs(deals, observations, dict(seeds))
 
 
 def with_deals(
@@ -80,7 +84,6 @@ def with_deals(
             cutoffs=_cutoffs(issued.backtest, issued.series, METRIC, entry.freq),
             settings=DealSettings(frequency=entry.freq, periods=entry.horizon),
             seeds=inputs.seeds,
-            ready=_of_freq(inputs.past, entry.freq),
             scored=scored,
         )
         if forecast is None:
@@ -97,10 +100,6 @@ def with_deals(
         frames["lead_scores"].append(leads.rows)
         frames["model_registry"].append(leads.registry)
     return issued, _stacked(frames)
-
-
-def _of_freq(past: pl.DataFrame | None, freq: str) -> pl.DataFrame | None:
-    return None if past is None else past.filter(pl.col("unique_id").str.ends_with(f"|{freq}"))
 
 
 def _cutoffs(backtest: pl.DataFrame, series: pl.DataFrame, metric: str, freq: str) -> list[date]:

@@ -148,12 +148,6 @@ def scenario_rows(plan: "Config") -> pl.DataFrame:
     return pl.DataFrame(rows, schema=schemas.SCENARIOS, orient="row")
 
 
-def pipeline_at_cutoffs(settings: Settings, run: Run) -> pl.DataFrame:
-    """What deals would bring as seen at the past cutoffs of a run: schemas.BACKTEST of the model `pipeline`."""
-    rows = _issued_versions(settings, "backtest", run).filter(pl.col("run_id") == run.run_id)
-    return rows.filter(pl.col("model") == deal_ledger.PIPELINE)
-
-
 def without_backtest(issued: "Forecasts") -> "Forecasts":
     """A replayed version as it is kept: nobody reads the backtest of a day that was never served."""
     return replace(issued, backtest=issued.backtest.clear(), accuracy=issued.accuracy.clear())

@@ -1,10 +1,10 @@
 """Versions of past month ends: what the product would have forecast from what had been exported by then.
 
-A home that has just been filled has no issued version whose periods are over. The series of a past day are built again
-from the exports that it could see, by the SQL that built today's, in memory: staging to `marts.series_history`, nothing
-else. Deals are cut back to what had been known of them by that day. Keys and customers are today's, so a deal or
-invoice counts in the region of the customer that its record belongs to now. No gate is run: a gate judges what is about
-to be served, and a replayed version is never served.
+A home that has just been filled has no issued version whose periods are over. What forecasts of a past day are made of
+is built again from the exports that it could see, by the SQL that built today's, in memory: staging to
+`marts.series_history` and the deals, nothing else. Keys and customers are today's, so a deal or invoice counts in the
+region of the customer that its record belongs to now. No gate is run: a gate judges what is about to be served, and a
+replayed version is never served.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,6 +23,7 @@ from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings
 
 SERIES = "series_history"
+DEALS = ("int_forecast_deals", "int_forecast_observations")
 
 
 def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> None:
@@ -31,14 +32,12 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
     days = missing_days(settings, run, plan.replay_months) if run.run_kind in SERVED_KINDS else []
     if not days:
         return
-    # A past cutoff saw the deals of its own day: what the run has just computed for it holds for every replayed day.
-    inputs = replace(deal_ledger.read_inputs(settings), past=ledger.pipeline_at_cutoffs(settings, run))
     project = dbt.prepare_project(settings)
-    models = dbt.ancestors(project, SERIES, *(("stg_market_facts",) if plan.market_facts else ()))
+    models = dbt.ancestors(project, SERIES, *DEALS, *(("stg_market_facts",) if plan.market_facts else ()))
     past_runs = [replayed(settings, run, day) for day in days]
     with ThreadPoolExecutor(1) as ahead:  # DuckDB works on the next day while the series of this one are forecast
         known = ahead.map(partial(_known_to, settings, models, plan.market_facts), past_runs)
-        for past, (history, facts) in zip(past_runs, known, strict=True):
+        for past, (history, facts, inputs) in zip(past_runs, known, strict=True):
             say(f"replaying {past.as_of}")
             if not history.is_empty():
                 quick = replace(plan, importance=False)
@@ -50,12 +49,12 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
 
 def _known_to(
     settings: Settings, models: Mapping[tuple[str, str], Path | None], facts: Sequence[str], run: Run
-) -> tuple[pl.DataFrame, pl.DataFrame | None]:
-    """The series and the market facts that a run of a past day could see."""
+) -> tuple[pl.DataFrame, pl.DataFrame | None, deal_ledger.Inputs]:
+    """The series, the market facts and the deals that a run of a past day could see."""
     with warehouse.replica(settings) as connection:
         connection.execute("set threads = 1")  # tables this small cost a second thread more than they gain
         history = history_as_of(connection, models, warehouse.run_row(settings, run))
-        return history, ledger.facts_in(connection, facts)
+        return history, ledger.facts_in(connection, facts), deal_ledger.deals_in(connection)
 
 
 def replayed(settings: Settings, run: Run, day: date) -> Run:

@@ -1,5 +1,6 @@
 """What is learnt later changes nothing of an earlier day: features, scores, the forecast from deals, and its weight."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -118,19 +119,20 @@ def test_a_cutoff_is_weighed_by_what_had_ended_before_it() -> None:
     assert shares == pytest.approx([0.5, (1 + 3) / 7, (2 + 3) / 8])
 
 
-def test_a_replayed_day_takes_past_cutoffs_from_the_run_and_computes_the_rest(world: Frames) -> None:
-    """Rows of a cutoff are the same whoever asks for them, so those of a later day serve an earlier one."""
+def test_a_replayed_day_has_the_forecast_of_a_run_of_that_day(world: Frames) -> None:
+    """A replay keeps no scores, and draws as many futures as the run that kept them."""
     deals, observations = world
-    cutoffs = [date(2025, 3, 31), date(2025, 4, 30)]
-    asked = {"settings": SETTINGS, "seeds": {}, "cutoffs": cutoffs}
-    levels = {"region": "region"}
-    later = deal_origins.forecast_deals(deals, observations, levels, as_of=date(2025, 8, 31), **asked)  # type: ignore[arg-type]
-    assert later is not None
-    known = later.past.filter(pl.col("cutoff") == cutoffs[0])
-    ours = deal_origins.forecast_deals(deals, observations, levels, as_of=DAY, ready=known, **asked)  # type: ignore[arg-type]
-    assert ours is not None
-    assert_frame_equal(ours.past, issued(world, cutoffs).past)
-    assert ours.past["cutoff"].n_unique() == 2
+    asked = {
+        "levels": {"region": "region"},
+        "settings": replace(SETTINGS, draws=deal_origins.PAST_DRAWS + 50),
+        "seeds": {},
+    }
+    scored, alone = (
+        deal_origins.forecast_deals(deals, observations, as_of=DAY, cutoffs=[], scored=scored, **asked)  # type: ignore[arg-type]
+        for scored in (True, False)
+    )
+    assert scored and alone and scored.scores and alone.scores is None
+    assert_frame_equal(scored.rows, alone.rows)
 
 
 def test_a_day_that_nobody_scores_is_forecast_as_the_past_cutoff_that_it_was(

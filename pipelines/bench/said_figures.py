@@ -73,6 +73,20 @@ FIGURES = (
         lambda complete, waiting, unnamed: complete > 0 and unnamed == 0,
     ),
     Figure(
+        "2",
+        "values of KPIs in a period in which their facts begin; called complete",
+        "1,367; 1,175",
+        """
+        select count(*), count(*) filter (where is_complete)
+        from (
+            select *, min(period_start) filter (where period = 'month') over (partition by kpi) as first_month
+            from marts.kpi_values
+        ) where period_start < first_month
+        """,
+        "{0:,}; {1}",
+        lambda begun, complete: complete == 0,
+    ),
+    Figure(
         "3",
         "average amount by which missing deals are counted; most deals that are said to be possible",
         "62,900 for every line; 9,778 deals `only_with_faster_deals`",
@@ -298,6 +312,10 @@ HELD = (
            "tests/test_forecasts_calendar.py::test_a_scenario_moves_figures_in_their_own_standard_deviations"),
     Held("17b", "an emergency before the first version", "silently past",
            "tests/test_events.py::test_the_summary_names_the_events_that_no_revision_answers"),
+    Held("17b", "a question that is no longer found", "gone without a word",
+           "tests/test_reviews.py::test_a_question_is_asked_once_and_its_going_is_dated_by_the_first_run_that_misses_it"),
+    Held("1", "a replayed version beside a whole run of that day", "bookings up to 64 % apart in a month and member",
+           "tests/test_replay.py::test_a_replayed_version_is_what_a_whole_run_of_that_day_issues"),
     Held("18", "amounts that nobody gives a currency", "the company's, unsaid",
            "tests/test_ingest_currency.py::test_a_file_without_a_currency_is_refused_with_the_question_where_the_company_requires_one"),
     Held("18", "the same in a home of before", "the company's, unsaid",
