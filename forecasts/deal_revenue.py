@@ -38,7 +38,7 @@ def revenue_from_bookings(
         track = _Track(node, past.filter(unique_id=bookings), steps)
         if track.is_known:
             rows.append(_now(track, now.filter(own & (pl.col("metric") == BOOKINGS))))
-            tested += [_at(track, cutoff) for cutoff in cutoffs if track.reaches(cutoff)]
+            tested.append(_at(track, [cutoff for cutoff in cutoffs if track.reaches(cutoff)]))
     return pl.concat(rows), pl.concat(tested)
 
 
@@ -71,6 +71,10 @@ class _Track:
             for known, (step, y) in zip(months, past.select("horizon", "yhat").rows(), strict=True)
         }
         self.ahead = {known: self.forecast(known, {}) for known in range(self.begin, self.end + 1)}
+        came = np.concatenate([node.revenue, np.zeros(steps)])  # errors of months to come are never looked at
+        self.errors = np.array(
+            [(came[known : known + steps] - yhat) / self.usual(known) for known, yhat in self.ahead.items()]
+        )
 
     @property
     def is_known(self) -> bool:
@@ -106,15 +110,11 @@ class _Track:
 
         An error counts over the revenue of its year: a company that grows errs by more.
         """
-        sizes = []
-        for step in range(1, self.steps + 1):
-            errors = [
-                (self.node.revenue[origin + near - 1] - self.ahead[origin][near - 1]) / self.usual(origin)
-                for origin in range(self.begin, known)
-                for near in (step - 1, step, step + 1)
-                if 1 <= near <= self.steps and origin + near <= known
-            ]
-            sizes.append(float(np.sqrt(np.mean(np.square(errors)))) if len(errors) >= FEWEST_ERRORS else 0.0)
+        origins, steps = np.arange(self.begin, self.end + 1)[:, None], np.arange(1, self.steps + 1)
+        is_known = origins + steps <= known
+        squares, counts = (np.where(is_known, part, 0.0).sum(axis=0) for part in (self.errors**2, is_known))
+        squares, counts = (np.convolve(part, np.ones(3), "same") for part in (squares, counts))
+        sizes = np.where(counts >= FEWEST_ERRORS, np.sqrt(squares / np.maximum(counts, 1)), 0.0)
         spread = np.maximum.accumulate(sizes) * self.usual(known)
         floor = 0.0 if self.node.revenue.min() >= 0 else -np.inf
         return {name: np.maximum(yhat + tail * spread, floor) for name, tail in TAILS.items()}
@@ -152,18 +152,27 @@ def _now(track: _Track, bookings: pl.DataFrame) -> pl.DataFrame:
         lagged = [model.weights @ won[known + ahead - np.arange(LAGS)] for ahead in range(track.steps)]
         columns[part] = np.minimum(lagged, yhat)
     columns["booked"] = yhat - columns["existing"] - columns["new"]
-    return _rows(track, known, {**columns, "mean": yhat, "yhat": yhat, **track.bounds(known, yhat)}, schemas.PIPELINE)
+    columns |= {"mean": yhat, "yhat": yhat, **track.bounds(known, yhat)}
+    return _rows(track, np.full(track.steps, known), columns, schemas.PIPELINE)
 
 
-def _at(track: _Track, cutoff: date) -> pl.DataFrame:
-    known = track.known_at(cutoff)
-    yhat = np.maximum(track.ahead[known], 0.0)
-    rows = _rows(track, known, {"yhat": yhat, **track.bounds(known, yhat)}, schemas.BACKTEST)
-    return schemas.conform(rows.with_columns(cutoff=pl.lit(cutoff)), schemas.BACKTEST)
+def _at(track: _Track, cutoffs: Sequence[date]) -> pl.DataFrame:
+    """schemas.BACKTEST of these cutoffs."""
+    months = [track.known_at(cutoff) for cutoff in cutoffs]
+    parts = [np.maximum(track.ahead[known], 0.0) for known in months]
+    views = [{"yhat": yhat, **track.bounds(known, yhat)} for known, yhat in zip(months, parts, strict=True)]
+    if not views:
+        return schemas.empty(schemas.BACKTEST)
+    columns = {name: np.concatenate([view[name] for view in views]) for name in views[0]}
+    rows = _rows(track, np.repeat(months, track.steps), columns, schemas.BACKTEST)
+    return rows.with_columns(cutoff=pl.Series(np.repeat(np.array(cutoffs, dtype="datetime64[D]"), track.steps)))
 
 
-def _rows(track: _Track, known: int, columns: Mapping[str, np.ndarray], kind: dict[str, pl.DataType]) -> pl.DataFrame:
-    node, step = track.node, np.arange(track.steps)
+def _rows(
+    track: _Track, known: np.ndarray, columns: Mapping[str, np.ndarray], kind: dict[str, pl.DataType]
+) -> pl.DataFrame:
+    """Rows of forecasts one after another; known: how many months each had, per row."""
+    node, step = track.node, np.tile(np.arange(track.steps), len(known) // track.steps)
     starts = MONTHS.starts(node.first + known + step).astype("datetime64[D]")
     return schemas.conform(pl.DataFrame(dict(columns)).with_columns(
         unique_id=pl.lit(f"{REVENUE}|{node.level}|{node.member}|{MONTHLY}"), metric=pl.lit(REVENUE),

@@ -11,10 +11,12 @@ import numpy as np
 import polars as pl
 
 from forecasts.deals.history import NEVER, History, day_numbers
-from forecasts.deals.schema import WON
+from forecasts.deals.schema import EXPORTS, WON
 from forecasts.panel.frequency import Frequency
 
 EPOCH = date(1970, 1, 1)
+FRESH_DAYS = 7  # that an export may be old and still show where deals stand: weekly lists are never older
+OLD = "_before"  # added to the basis of a deal that only an older export shows
 STILL_OPEN, IS_WON, IS_LOST = 0, 1, 2
 
 
@@ -60,8 +62,9 @@ def past_origins(frequency: Frequency, as_of: date, count: int) -> list[date]:
 class Panel:
     """One row per origin and open spell with an observation; arrays run in the order of `rows`.
 
-    rows: deal_id, spell, origin (date), opened_on, basis, customer_id and every column of the observation (as known
-    at the origin), amount_won (of the deal, null unless it is won by as_of).
+    rows: deal_id, spell, origin (date), opened_on, basis, exported_on (the origin, where a history tells every day),
+    customer_id and every column of the observation (as known at the origin), amount_won (of the deal, null unless it is
+    won by as_of).
     end: the window in which the spell ended, 0 if in none that is over; outcome: STILL_OPEN, IS_WON, IS_LOST;
     seen: how many windows are over. not_exported: open deals per origin of which nothing was known.
     """
@@ -103,7 +106,7 @@ def _observed(history: History, rows: pl.DataFrame) -> Panel:
     spells = rows.rename({"amount": "final_amount", "outcome": "result"}).sort("origin", maintain_order=True)
     joined = spells.join_asof(known, on="origin", by="deal_id", strategy="backward", check_sortedness=False)
     facts = history.deals.select("deal_id", "basis", "customer_id")
-    joined = joined.join(facts, on="deal_id", how="left", maintain_order="left")
+    joined = _dated(joined.join(facts, on="deal_id", how="left", maintain_order="left"))
     missing = joined.filter(pl.col("known_on").is_null()).group_by("origin").len()
     last = rows["origin"].max()
     keeps = pl.col("known_on").is_not_null() | ((pl.col("origin") == last) & (last == history.as_of))
@@ -115,3 +118,16 @@ def _observed(history: History, rows: pl.DataFrame) -> Panel:
     won_amount = pl.when((pl.col("result") == WON) & (pl.col("_end") > 0)).then("final_amount").alias("amount_won")
     kept = joined.with_columns(won_amount).drop("place", "_end", "ended_on", "result", "final_amount", "_seen")
     return Panel(kept, end, outcome, joined["_seen"].to_numpy(), dict(missing.iter_rows()))
+
+
+def _dated(rows: pl.DataFrame) -> pl.DataFrame:
+    """With exported_on, and a basis that tells old exports from fresh ones.
+
+    A deal has moved on since an old export: more of those that it shows in a stage win soon than of those that a fresh
+    one shows there. Mixed, they would promise too much of a fresh list.
+    """
+    of_exports = pl.col("basis") == EXPORTS
+    exported_on = pl.when(of_exports).then("known_on").otherwise("origin")
+    is_old = of_exports & ((pl.col("origin") - pl.col("known_on")).dt.total_days() > FRESH_DAYS)
+    basis = pl.when(is_old).then(pl.col("basis") + OLD).otherwise("basis")
+    return rows.with_columns(exported_on=exported_on, basis=basis)
