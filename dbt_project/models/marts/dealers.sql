@@ -5,7 +5,9 @@ run as (select * from {{ source('control', 'run') }}),
 
 rates as (select * from {{ ref('int_exchange_rates') }}),
 
-products as ({{ product_codes() }}),
+products as (
+    {{ product_codes() }}
+),
 
 reports as (
     select
@@ -27,8 +29,9 @@ reports as (
         cast(reports.quantity_stock as double) as stock_quantity,
         reports.enquiries as enquiry_count,
         reports.trials as trial_count,
-        {{ multiply_money('reports.amount', 'if(coalesce(reports.currency, run.base_currency) = run.base_currency, 1, rates.rate)') }}
-            as amount_base,
+        -- money without a currency is base currency
+        if(coalesce(reports.currency, run.base_currency) = run.base_currency, 1, rates.rate) as base_rate,
+        {{ multiply_money('reports.amount', 'base_rate') }} as amount_base,
         reports.product_id as reported_product,
     from {{ ref('stg_dealer_reports') }} as reports
     cross join run
@@ -59,7 +62,7 @@ followed as (
 
 final as (
     select
-        * exclude (reported_product, has_report_before, stock_before, enquiries_before, sold_lately, lately_from),
+        * exclude (base_rate, reported_product, has_report_before, stock_before, enquiries_before, sold_lately, lately_from),
         if(trial_count <= enquiry_count, trial_count / nullif(enquiry_count, 0), null) as trial_rate,
         if(has_report_before, sold_quantity / nullif(enquiries_before, 0), null) as relative_sold_of_enquiries_before,
         stock_quantity / nullif(sold_lately, 0) * (period_end - lately_from + 1) as cover_days,

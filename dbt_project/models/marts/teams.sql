@@ -37,7 +37,11 @@ spans as (
     select *, true as is_listed, from listed
     union all by name
     select team, region, true as is_current, false as is_listed, from reps
-    where team not in (select team from listed where is_current)
+    where
+        team not in (
+            select team from listed
+            where is_current
+        )
 ),
 
 final as (

@@ -8,7 +8,7 @@ HEAD = """# What it answers
 
 Written by `almanac bench questions --set out=docs/capabilities.md`, on the sample company. The truth is that of the
 company before any export was made; the query reads served tables only. A row is *wrong-proof* if the same query fails
-on a world with one fact changed. On a second company (`--set seed=7`) every row is equal too.
+on a world with one fact changed. `--set seed=7` asks the same of a second company.
 
 """
 COLUMNS = "| id | question | kind | served | truth | equal | wrong-proof |\n|---|---|---|---:|---:|---|---|\n"
