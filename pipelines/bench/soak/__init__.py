@@ -4,12 +4,17 @@ Belongs here: driving whole commands from outside and judging what they leave. D
 product. Each part goes on where its checkpoint file ends, so that it can be stopped at any time.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from pipelines.bench.soak import kills, nights, readers
 
-PARTS = {"kills": kills.run, "nights": nights.run, "readers": readers.run}
+PARTS: dict[str, Callable[[Path, int], dict[str, Any]]] = {
+    "kills": kills.run,
+    "nights": nights.run,
+    "readers": readers.run,
+}
 HUNDRED, NIGHTS, PUBLISHES = 100, 200, 50
 
 
