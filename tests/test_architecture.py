@@ -36,7 +36,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "decisions": STEP | {"report", "matching", "ingest"},
     # The status file shows what the gates found and which answers were refused; pages are swapped in with tables.
     "postgres": STEP,
-    "serving": STEP | {"gates", "report", "decisions", "postgres"},
+    "lake": STEP,
+    "serving": STEP | {"gates", "report", "decisions", "postgres", "lake"},
     "messages": STEP | {"report", "serving"},  # words of the catalogue, figures of the served file
     "bi": set(),  # files to copy
     "inputs": STEP | {"ingest", "decisions"},

@@ -1,5 +1,6 @@
 """What BI tools read instead of guessing: metrics that are those of the KPI catalogue, and how tables join."""
 
+import ast
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +64,7 @@ def test_each_metric_has_the_values_of_the_kpi_catalogue(built: Built) -> None:
 
 
 def test_a_starter_is_a_dbt_project_over_a_copy_that_may_be_written_to(built: Built, tmp_path: Path) -> None:
-    assert tools() == ["metricflow"]
+    assert tools() == ["marimo", "metricflow"]
     folder = write_starter("metricflow", built.served, tmp_path / "bi")
     with duckdb.connect(str(folder / "almanac.duckdb")) as connection:
         for path in found((folder / "models").glob("*.sql")):
@@ -76,6 +77,17 @@ def test_a_starter_is_a_dbt_project_over_a_copy_that_may_be_written_to(built: Bu
             named = [*model["entities"], *model["dimensions"]]
             listed = ", ".join(one.get("expr", one["name"]) for one in named)
             assert connection.execute(f"select {listed} from marts.{table} limit 1").fetchall()
+
+
+def test_every_query_of_the_notebook_has_rows(built: Built, tmp_path: Path) -> None:
+    """marimo itself is not installed here: its cells are functions, and what they ask is text."""
+    folder = write_starter("marimo", built.served, tmp_path / "notebook")
+    tree = ast.parse((folder / "notebook.py").read_text(encoding="utf-8"))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(".sql")]
+    assert len(calls) == 4
+    with duckdb.connect(str(folder / "almanac.duckdb")) as connection:
+        for call in calls:
+            assert connection.execute(ast.literal_eval(call.args[0])).fetchall(), ast.unparse(call)
 
 
 def test_tables_join_as_the_file_says(built: Built) -> None:

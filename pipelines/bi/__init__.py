@@ -1,7 +1,7 @@
 """Starters for BI tools: what a tool reads beside the served tables, to be copied and changed by whoever uses it.
 
-Belongs here: definitions in the form of a tool (MetricFlow). Does not belong here: any rule of a figure that is not in
-the KPI catalogue; the tests hold each metric against `marts.kpi_values`.
+Belongs here: definitions in the form of a tool (MetricFlow), a notebook (marimo). Does not belong here: any rule of a
+figure that is not in the KPI catalogue; the tests hold each metric against `marts.kpi_values`.
 """
 
 import shutil
@@ -24,4 +24,4 @@ def write_starter(tool: str, file: Path, folder: Path) -> Path:
 
 def tools() -> list[str]:
     """The tools that have a starter."""
-    return sorted(path.name for path in STARTERS.iterdir() if (path / "models").is_dir())
+    return sorted(path.name for path in STARTERS.iterdir() if path.is_dir() and path.name != "__pycache__")

@@ -15,9 +15,9 @@ def register(app: typer.Typer) -> None:
     def bi(
         context: typer.Context,
         folder: Path = typer.Argument(help="Folder to write into."),
-        tool: str = typer.Option("metricflow", help="The tool; today metricflow alone."),
+        tool: str = typer.Option("metricflow", help="metricflow, or marimo for a notebook."),
     ) -> None:
-        """Write the metrics of the KPI catalogue for a BI tool, with a copy of the served file."""
+        """Write a starter for a tool, with a copy of the served file: metrics of the KPI catalogue, or a notebook."""
         from pipelines.bi import tools, write_starter
         from pipelines.serving import places
 

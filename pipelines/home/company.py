@@ -41,7 +41,8 @@ class Company(Declared):
     published_for: who may read `published/`: the owner, the owner's group, or everyone on the machine.
     require_currency: amounts whose currency nobody states are refused; otherwise they are taken for base_currency with
     a warning. Homes of before 0.2 lack the key; 0.3 refuses whatever it says. publish: a PostgreSQL server that gets
-    the served tables as well, without a password; empty for none. owner: whom Dagster names as the owner of tables,
+    the served tables as well, without a password; empty for none. lake, lake_folder: the PostgreSQL catalogue of a
+    DuckLake that gets them, and where its data lie; empty for none. owner: whom Dagster names as the owner of tables,
     and of exports whose contract names nobody. memory_limit: what DuckDB may hold in memory, such as 4GB, before it
     spills to the disk; empty for DuckDB's own rule, four fifths of the machine.
     """
@@ -55,6 +56,8 @@ class Company(Declared):
     require_currency: bool = False
     published_for: PublishedFor = "group"
     publish: Annotated[Word, AfterValidator(_server)] = ""
+    lake: Annotated[Word, AfterValidator(_server)] = ""
+    lake_folder: Word = ""
     memory_limit: Word = Field(default="", pattern=r"^(\d+(\.\d+)? ?[KMGT]i?B)?$")
     pii_key: Word = ""
     owner: Annotated[Word, AfterValidator(checked_owner)] = "team:data"

@@ -253,7 +253,7 @@ def _empty(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
     """
     names = [name for (name,) in connection.execute(query).fetchall()]
     if names:
-        yield "without rows", f"{len(names)} tables, left out of pages and workbooks: {', '.join(names)}"
+        yield "no rows", f"{len(names)} tables, left out of pages and workbooks: {', '.join(names)}"
 
 
 def _where(settings: Settings) -> Iterator[Line]:

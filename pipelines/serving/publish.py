@@ -19,7 +19,7 @@ from pipelines.home import access, durable, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings, now
 from pipelines.home.warehouse import quoted
-from pipelines.serving import descriptions, masking, pages, places, relationships, renamed, server
+from pipelines.serving import descriptions, lake, masking, pages, places, relationships, renamed, server
 from pipelines.serving.status_tables import SERVED_SCHEMAS
 
 Table = tuple[str, str]
@@ -43,6 +43,7 @@ def publish(settings: Settings, run: Run, published_at: datetime | None = None, 
     aside = settings.published / f".{settings.served_file.name}.{os.getpid()}.tmp"
     expected = _copy(settings, run, aside, published_at or now(), policy)
     folders = [_checked_parquet(settings, run, aside, expected), *pages.write_aside(settings, run.run_id, aside)]
+    lake.publish(settings, aside)
     server.publish(settings, aside)  # before the swap: if the server takes nothing, nothing is served anywhere
     _swap(settings, run, aside, folders)
     volumes.remember(settings, run, expected)

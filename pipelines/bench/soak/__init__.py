@@ -10,8 +10,11 @@ from typing import Any
 
 from pipelines.bench.soak import kills, nights, readers
 
-Part = Callable[[Path, int], dict[str, Any]]
-PARTS: dict[str, Part] = {"kills": kills.run, "nights": nights.run, "readers": readers.run}
+PARTS: dict[str, Callable[[Path, int], dict[str, Any]]] = {
+    "kills": kills.run,
+    "nights": nights.run,
+    "readers": readers.run,
+}
 HUNDRED, NIGHTS, PUBLISHES = 100, 200, 50
 
 
