@@ -67,13 +67,16 @@ class _Track:
         self.begin, self.end = LEAST + LAGS, len(node.revenue)
         months = MONTHS.index(past["cutoff"].to_numpy()) - node.first + 1
         self.expected = {
-            (int(known), step): y
-            for known, (step, y) in zip(months, past.select("horizon", "yhat").rows(), strict=True)
+            (int(month_count), step): y
+            for month_count, (step, y) in zip(months, past.select("horizon", "yhat").rows(), strict=True)
         }
-        self.ahead = {known: self.forecast(known, {}) for known in range(self.begin, self.end + 1)}
+        self.ahead = {month_count: self.forecast(month_count, {}) for month_count in range(self.begin, self.end + 1)}
         came = np.concatenate([node.revenue, np.zeros(steps)])  # errors of months to come are never looked at
         self.errors = np.array(
-            [(came[known : known + steps] - yhat) / self.usual(known) for known, yhat in self.ahead.items()]
+            [
+                (came[month_count : month_count + steps] - yhat) / self.usual(month_count)
+                for month_count, yhat in self.ahead.items()
+            ]
         )
 
     @property
@@ -89,33 +92,33 @@ class _Track:
         """Whether the cutoff is late enough for a forecast with bounds."""
         return self.begin + FEWEST_ERRORS <= self.known_at(cutoff) < self.end
 
-    def bookings(self, known: int, later: Mapping[int, float]) -> np.ndarray:
+    def bookings(self, month_count: int, later: Mapping[int, float]) -> np.ndarray:
         """Of the months known, and of the steps ahead: as given, as deals promised then, or the last year's mean."""
-        past = self.node.bookings[:known]
+        past = self.node.bookings[:month_count]
         usual = float(past[-YEAR:].mean())
-        ahead = [later.get(step, self.expected.get((known, step), usual)) for step in range(1, self.steps + 1)]
+        ahead = [later.get(step, self.expected.get((month_count, step), usual)) for step in range(1, self.steps + 1)]
         return np.concatenate([past, ahead])
 
-    def usual(self, known: int) -> float:
-        """Mean revenue of the last of the known years."""
-        return max(float(np.abs(self.node.revenue[known - YEAR : known]).mean()), 1e-9)
+    def usual(self, month_count: int) -> float:
+        """Mean revenue of the year before."""
+        return max(float(np.abs(self.node.revenue[month_count - YEAR : month_count]).mean()), 1e-9)
 
-    def forecast(self, known: int, later: Mapping[int, float]) -> np.ndarray:
-        """Revenue of the steps after the known months. later: bookings expected at each step."""
-        place = (self.node.first + known) % YEAR
-        return self.node.model(known).ahead(self.bookings(known, later), place, self.steps)
+    def forecast(self, month_count: int, later: Mapping[int, float]) -> np.ndarray:
+        """Revenue of the steps after so many months. later: bookings expected at each step."""
+        place = (self.node.first + month_count) % YEAR
+        return self.node.model(month_count).ahead(self.bookings(month_count, later), place, self.steps)
 
-    def bounds(self, known: int, yhat: np.ndarray) -> dict[str, np.ndarray]:
+    def bounds(self, month_count: int, yhat: np.ndarray) -> dict[str, np.ndarray]:
         """Around a forecast, from the errors of earlier ones at steps as far ahead or next to it, known by then.
 
         An error counts over the revenue of its year: a company that grows errs by more.
         """
         origins, steps = np.arange(self.begin, self.end + 1)[:, None], np.arange(1, self.steps + 1)
-        is_known = origins + steps <= known
+        is_known = origins + steps <= month_count
         squares, counts = (np.where(is_known, part, 0.0).sum(axis=0) for part in (self.errors**2, is_known))
         squares, counts = (np.convolve(part, np.ones(3), "same") for part in (squares, counts))
         sizes = np.where(counts >= FEWEST_ERRORS, np.sqrt(squares / np.maximum(counts, 1)), 0.0)
-        spread = np.maximum.accumulate(sizes) * self.usual(known)
+        spread = np.maximum.accumulate(sizes) * self.usual(month_count)
         floor = 0.0 if self.node.revenue.min() >= 0 else -np.inf
         return {name: np.maximum(yhat + tail * spread, floor) for name, tail in TAILS.items()}
 
@@ -140,27 +143,27 @@ def _nodes(history: pl.DataFrame) -> Iterator[_Node]:
 
 def _now(track: _Track, bookings: pl.DataFrame) -> pl.DataFrame:
     """schemas.PIPELINE: `existing` and `new` are what deals still to be won add; `booked` is all the rest."""
-    node, known = track.node, track.end
-    step = MONTHS.index(bookings["period_start"].to_numpy()) - node.first - known + 1
+    node, month_count = track.node, track.end
+    step = MONTHS.index(bookings["period_start"].to_numpy()) - node.first - month_count + 1
     later = dict(zip(step.tolist(), bookings["mean"].to_list(), strict=True))
-    yhat, model = np.maximum(track.forecast(known, later), 0.0), node.model(known)
+    yhat, model = np.maximum(track.forecast(month_count, later), 0.0), node.model(month_count)
     columns = {}
     for part in PARTS:
-        won = np.zeros(known + track.steps)
+        won = np.zeros(month_count + track.steps)
         inside = (step >= 1) & (step <= track.steps)
-        won[known + step[inside] - 1] = bookings[part].to_numpy()[inside]
-        lagged = [model.weights @ won[known + ahead - np.arange(LAGS)] for ahead in range(track.steps)]
+        won[month_count + step[inside] - 1] = bookings[part].to_numpy()[inside]
+        lagged = [model.weights @ won[month_count + ahead - np.arange(LAGS)] for ahead in range(track.steps)]
         columns[part] = np.minimum(lagged, yhat)
     columns["booked"] = yhat - columns["existing"] - columns["new"]
-    columns |= {"mean": yhat, "yhat": yhat, **track.bounds(known, yhat)}
-    return _rows(track, np.full(track.steps, known), columns, schemas.PIPELINE)
+    columns |= {"mean": yhat, "yhat": yhat, **track.bounds(month_count, yhat)}
+    return _rows(track, np.full(track.steps, month_count), columns, schemas.PIPELINE)
 
 
 def _at(track: _Track, cutoffs: Sequence[date]) -> pl.DataFrame:
     """schemas.BACKTEST of these cutoffs."""
     months = [track.known_at(cutoff) for cutoff in cutoffs]
-    parts = [np.maximum(track.ahead[known], 0.0) for known in months]
-    views = [{"yhat": yhat, **track.bounds(known, yhat)} for known, yhat in zip(months, parts, strict=True)]
+    parts = [np.maximum(track.ahead[month_count], 0.0) for month_count in months]
+    views = [{"yhat": yhat, **track.bounds(month_count, yhat)} for month_count, yhat in zip(months, parts, strict=True)]
     if not views:
         return schemas.empty(schemas.BACKTEST)
     columns = {name: np.concatenate([view[name] for view in views]) for name in views[0]}
@@ -169,11 +172,11 @@ def _at(track: _Track, cutoffs: Sequence[date]) -> pl.DataFrame:
 
 
 def _rows(
-    track: _Track, known: np.ndarray, columns: Mapping[str, np.ndarray], kind: dict[str, pl.DataType]
+    track: _Track, month_counts: np.ndarray, columns: Mapping[str, np.ndarray], kind: dict[str, pl.DataType]
 ) -> pl.DataFrame:
-    """Rows of forecasts one after another; known: how many months each had, per row."""
-    node, step = track.node, np.tile(np.arange(track.steps), len(known) // track.steps)
-    starts = MONTHS.starts(node.first + known + step).astype("datetime64[D]")
+    """Rows of forecasts one after another; month_counts: how many months each had, per row."""
+    node, step = track.node, np.tile(np.arange(track.steps), len(month_counts) // track.steps)
+    starts = MONTHS.starts(node.first + month_counts + step).astype("datetime64[D]")
     return schemas.conform(pl.DataFrame(dict(columns)).with_columns(
         unique_id=pl.lit(f"{REVENUE}|{node.level}|{node.member}|{MONTHLY}"), metric=pl.lit(REVENUE),
         level=pl.lit(node.level), member=pl.lit(node.member), freq=pl.lit(MONTHLY), period_start=pl.Series(starts),

@@ -73,13 +73,13 @@ def _company(home: Path, basis: str | None, origins: int) -> pl.DataFrame:
     seen = inputs.observations.join(deals, on="deal_id", how="semi")
     asked = DealSettings(draws=300)
     cutoffs = past_origins(Frequency("MS"), as_of, origins)
-    found = forecast_deals(
+    forecast = forecast_deals(
         deals, seen, {}, as_of=as_of, cutoffs=cutoffs, settings=asked, seeds=inputs.seeds, scored=False
     )
     history = _months(deals, as_of)
-    if found is None or found.past.is_empty():
+    if forecast is None or forecast.past.is_empty():
         return _empty()
-    ours = found.past.filter(unique_id=ID).select("cutoff", "horizon", "period_start", pipeline="yhat")
+    ours = forecast.past.filter(unique_id=ID).select("cutoff", "horizon", "period_start", pipeline="yhat")
     return _combined(ours, _peers(history, as_of, origins))
 
 

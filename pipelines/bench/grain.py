@@ -77,13 +77,13 @@ def _sales(rates: pl.DataFrame) -> pl.DataFrame:
     """Sales as `int_metric_days` has them: one row per series and day on which something was sold."""
     rng = np.random.default_rng(13)
     weeks = np.arange(-WEEKS, 0)
-    place, week = np.nonzero(rng.random((len(rates), WEEKS)) < _weekly(rates, weeks))
-    pieces = 1 + rng.poisson(rates["pieces"].to_numpy()[place])
+    series, week = np.nonzero(rng.random((len(rates), WEEKS)) < _weekly(rates, weeks))
+    pieces = 1 + rng.poisson(rates["pieces"].to_numpy()[series])
     first = np.datetime64(AS_OF - timedelta(days=7 * WEEKS - 1), "D")
     days = first + 7 * week + rng.integers(0, 5, len(week))
     return pl.DataFrame({
-        "metric": "quantity", "happened_on": days, "region": rates["region"].to_numpy()[place],
-        "product": rates["product"].to_numpy()[place], "y": pieces.astype(float),
+        "metric": "quantity", "happened_on": days, "region": rates["region"].to_numpy()[series],
+        "product": rates["product"].to_numpy()[series], "y": pieces.astype(float),
     })  # fmt: skip
 
 

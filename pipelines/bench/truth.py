@@ -82,12 +82,12 @@ def compare(settings: Settings) -> list[dict[str, Any]]:
         served["latest"] = connection.execute("from forecast.latest").pl()
     folder = settings.home / "truth"
     truth = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TRUTH} if folder.is_dir() else {}
-    known = cast(Policy, policy)
-    again = [*figures(raw, served, truth, policy["as_of"], known)]
+    policy_facts = cast(Policy, policy)
+    again = [*figures(raw, served, truth, policy["as_of"], policy_facts)]
     if "opportunities" in raw and not raw["opportunities"].is_empty():
-        again += deal_figures(raw, served, policy["as_of"], known)
+        again += deal_figures(raw, served, policy["as_of"], policy_facts)
     if "targets" in raw and not raw["targets"].is_empty():
-        again += target_figures(raw, served, policy["as_of"], known)
+        again += target_figures(raw, served, policy["as_of"], policy_facts)
     shown = served_figures(served) | served_deals(served) | served_targets(served)
     return [_row(name, shown.get(name), value) for name, value in again]
 
