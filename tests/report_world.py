@@ -17,9 +17,10 @@ insert into marts.series_history
 create table forecast.series as select 'bookings|total||MS' as unique_id, 'bookings' as metric, 'total' as level,
     '' as member, 'MS' as freq;
 create table forecast.values as
-    select 'bookings|total||MS' as unique_id, 'live' as run_kind, true as is_served, * from (values
+    select 'bookings|total||MS' as unique_id, 'live' as run_kind, true as is_served, 'base' as scenario, * from (values
         (date '2026-02-28', date '2026-04-01', 2, 1290.0), (date '2026-03-31', date '2026-04-01', 1, 1300.0),
         (date '2026-03-31', date '2026-05-01', 2, 1400.0)) as t (as_of, period_start, horizon, yhat);
+insert into forecast.values select * replace ('slump' as scenario, yhat - 777 as yhat) from forecast.values;
 create table forecast.latest as select * exclude (as_of), yhat - 111 as lo_80, yhat + 222 as hi_80,
     yhat - 333 as lo_95, yhat + 444 as hi_95 from forecast.values where as_of = date '2026-03-31';
 create table marts.targets as select 't1' as target_id, 'bookings' as metric, 'total' as level, '' as member,

@@ -218,6 +218,7 @@ def _forecasts(connection: duckdb.DuckDBPyConnection) -> Iterator[Line]:
         select count(distinct unique_id), count(*), min(period_start), max(period_start),
             count(distinct unique_id) filter (where fallback_reason is not null)
         from forecast.latest
+        where scenario = 'base'
     """
     series, rows, first, last, naive = connection.execute(query).fetchall()[0]
     yield "forecasts", f"{series} series, {rows} periods from {first} to {last}, {naive} by the naive fallback"

@@ -37,7 +37,7 @@ def _(connection, mo):
         select series.metric, latest.period_start, latest.yhat, latest.lo_80, latest.hi_80
         from forecast.latest as latest
         join forecast.series as series using (unique_id)
-        where series.level = 'total' and series.freq = 'MS'
+        where series.level = 'total' and series.freq = 'MS' and latest.scenario = 'base'
         order by all
     """).pl()
     mo.ui.table(ahead)

@@ -75,10 +75,10 @@ def _next_periods() -> Block:
     query = """select series.metric, series.freq, latest.period_start, latest.yhat, latest.lo_80, latest.hi_80
 from forecast.latest as latest
 join forecast.series as series using (unique_id)
-where series.level = 'total' and latest.horizon <= 2
+where series.level = 'total' and latest.horizon <= 2 and latest.scenario = 'base'
 order by series.metric, series.freq, latest.period_start"""
     needs = {
-        "forecast.latest": ("unique_id", "period_start", "horizon", "yhat", "lo_80", "hi_80"),
+        "forecast.latest": ("unique_id", "period_start", "horizon", "scenario", "yhat", "lo_80", "hi_80"),
         "forecast.series": ("unique_id", "metric", "level", "freq"),
     }
     forms = {"metric": "term:metric", "freq": "term:freq", "period_start": "month"}

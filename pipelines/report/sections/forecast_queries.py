@@ -6,7 +6,7 @@ from pipelines.report.served import Served
 
 MONTHS_BEFORE = 24
 FIGURES = ("actual", "yhat", "lo_80", "hi_80", "lo_95", "hi_95", "target")
-_LATEST = ("unique_id", "period_start", "yhat", "lo_80", "hi_80", "lo_95", "hi_95")
+_LATEST = ("unique_id", "period_start", "scenario", "yhat", "lo_80", "hi_80", "lo_95", "hi_95")
 _TARGETS = ("metric", "level", "member", "period", "period_start", "amount_base", "is_current")
 
 
@@ -40,7 +40,8 @@ targets as (
 ),
 
 ahead as (
-    select period_start, yhat, lo_80, hi_80, lo_95, hi_95 from forecast.latest where unique_id = {unique_id}
+    select period_start, yhat, lo_80, hi_80, lo_95, hi_95 from forecast.latest
+    where unique_id = {unique_id} and scenario = 'base'
 ){target if has_targets else ""}
 
 select period_start, actual, yhat, lo_80, hi_80, lo_95, hi_95, {"target" if has_targets else "null as target"}

@@ -36,12 +36,16 @@ history as (
     select unique_id, ds as period_start, y as actual
     from marts.series_history
     qualify row_number() over (partition by unique_id order by ds desc) <= 12
+),
+
+expected as (
+    select * from forecast.latest where scenario = 'base'
 )
 
 select chosen.metric, chosen.level, chosen.member, chosen.served_model, period_start, history.actual, latest.yhat,
     latest.lo_80, latest.hi_80, latest.lo_95, latest.hi_95
 from history
-full join forecast.latest as latest using (unique_id, period_start)
+full join expected as latest using (unique_id, period_start)
 join chosen using (unique_id)
 order by chosen.nth, period_start"""
     forms = {"metric": "term:metric", "level": "term:level", "member": "text", "period_start": "month"}
@@ -49,7 +53,7 @@ order by chosen.nth, period_start"""
     columns = ("unique_id", "metric", "level", "member", "freq", "n_periods", "served_model", "fallback_reason")
     needs = {
         "forecast.series": columns,
-        "forecast.latest": ("unique_id", "period_start", "yhat", "lo_80", "hi_80", "lo_95", "hi_95"),
+        "forecast.latest": ("unique_id", "period_start", "scenario", "yhat", "lo_80", "hi_80", "lo_95", "hi_95"),
         "marts.series_history": ("unique_id", "ds", "y"),
     }
     return Block("all_series", needs, query, forms, _small_charts, shown=30 * MOST_SERIES)
