@@ -98,7 +98,7 @@ def _changes() -> Block:
     query = """with issued as (
     select unique_id, period_start, yhat, as_of, dense_rank() over (order by as_of desc) as nth
     from forecast.values
-    where is_served and run_kind in ('live', 'revision')
+    where is_served and scenario = 'base' and run_kind in ('live', 'revision')
 )
 
 select
@@ -110,7 +110,7 @@ join forecast.series as series using (unique_id)
 where now.nth = 1 and before.nth = 2 and series.level = 'total'
 order by series.metric, series.freq, now.period_start"""
     needs = {
-        "forecast.values": ("unique_id", "period_start", "yhat", "as_of", "is_served", "run_kind"),
+        "forecast.values": ("unique_id", "period_start", "scenario", "yhat", "as_of", "is_served", "run_kind"),
         "forecast.series": ("unique_id", "metric", "level", "freq"),
     }
     forms = {"metric": "term:metric", "period_start": "month", "previous_as_of": "day"}
