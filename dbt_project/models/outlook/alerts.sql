@@ -36,9 +36,9 @@ findings as (
         deviation / nullif(case when deviation > 0 then hi_95 - yhat else lo_95 - yhat end, 0) as value,
         value >= 2 as is_critical,
         coalesce(metric || ' of ' || nullif(member, ''), 'total ' || metric) || ' for the period from ' || period_start
-        || ': actual ' || round(actual, 2) || ', outside the 95 % interval ' || round(lo_95, 2) || ' to '
-        || round(hi_95, 2) || ' of the ' || case basis when 'replayed' then 'replayed ' else '' end || 'forecast '
-        || round(yhat, 2) as message,
+        || ': actual ' || {{ figure('actual') }} || ', outside the 95 % interval ' || {{ figure('lo_95') }} || ' to '
+        || {{ figure('hi_95') }} || ' of the ' || case basis when 'replayed' then 'replayed ' else '' end || 'forecast '
+        || {{ figure('yhat') }} as message,
     from last_forecasts
     where not is_within_95
     union all
@@ -47,7 +47,11 @@ findings as (
         coalesce(metric || ' of ' || nullif(member, ''), 'total ' || metric) || ': the chance of reaching the target '
         || 'for the ' || period || ' from ' || period_start || ' is ' || cast(round(100 * reach_probability) as bigint)
         || ' %; ' || cast(round(100 * expected_attainment) as bigint) || ' % of it is expected ('
-        || replace(outlook, '_', ' ') || ')'
+        || case outlook
+            when 'no_longer_possible' then 'too late for new deals'
+            when 'out_of_reach' then 'more than new deals can bring in time'
+            else replace(outlook, '_', ' ')
+        end || ')'
     from {{ ref('target_gap') }}
     -- Targets that begin more than three months ahead do not alert yet; of sums the targets that were given do.
     where target_basis = 'given' and days_left > 0 and period_start <= as_of + interval 3 month
