@@ -186,6 +186,14 @@ select 'revenue|' || level || '|' || member || '|MS' as unique_id, 'revenue' as 
 from (values ('total', '', 350, date '2025-02-01'), ('total', '', 0, date '2025-03-01'),
     ('region', 'East', 350, date '2025-02-01'), ('region', 'East', 0, date '2025-03-01')) as t(level, member, y, ds);
 
+create or replace table marts.kpi_values as
+select metric as kpi, level as dimension, member, 'month' as period, ds as period_start, y as value, 'CNY' as unit,
+    true as is_complete
+from marts.series_history;
+insert into marts.kpi_values values ('win_rate', 'total', '', 'month', date '2025-02-01', 0.5, 'share', true);
+create or replace table marts.targets as
+select 'revenue' as metric, date '2025-02-01' as period_start, true as is_current;
+
 create schema if not exists intermediate;
 create or replace table intermediate.int_metric_coverage as
 select 'revenue' as metric, date '2025-03-31' as covered_to;

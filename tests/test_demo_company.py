@@ -229,7 +229,7 @@ SAME = {
     ),
     "risks": (
         "select source_id, level, member, probability, impact_share, impact_amount, starts_on, ends_on, owner_name",
-        "select risk_id, level, member, probability, share, yuan, starts, ends, owner",
+        "select risk_id, level, member, percent / 100, share_percent / 100, amount_w * 10000, starts, ends, owner",
     ),
     "capacity": ("select product_line, period_start, quantity", "select product_line, month, pieces"),
     "dealer_reports": (

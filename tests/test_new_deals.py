@@ -54,7 +54,8 @@ def test_the_chance_is_to_be_won_inside_the_period_not_before_it(tables: Tables)
         assert row["closable_win_rate"] == pytest.approx(best_chance(deals, row["period_start"], row["period_end"]))
         assert row["best_creation_from"] is None or AS_OF < row["best_creation_from"] <= row["best_creation_to"]
     assert len(rows) > 8
-    assert max(row["closable_win_rate"] for row in rows) < 0.25, "four in ten are won at some time, not in one month"
+    months = [row["closable_win_rate"] for row in rows if row["period"] == "month"]
+    assert months and max(months) < 0.25, "four in ten are won at some time, not in one month"
 
 
 def test_the_chance_is_that_of_the_true_deals(tables: Tables) -> None:

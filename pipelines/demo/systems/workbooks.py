@@ -50,22 +50,22 @@ def _targets(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _risks(rows: pl.DataFrame) -> pl.DataFrame:
-    shares = (("Likelihood", "percent"), ("Loss", "share_percent"))
+    shares = (("Probability", "percent"), ("Impact %", "share_percent"))
     return rows.select(
         pl.col("risk_id").alias("Risk no"),
         pl.col("risk_name").alias("Risk"),
-        pl.col("category").alias("Kind"),
-        pl.col("metric").alias("Hits"),
+        pl.col("category").alias("Category"),
+        pl.col("metric").alias("Metric"),
         pl.col("level").alias("Dimension"),
         pl.col("member").alias("Member"),
         *(pl.format("{}%", column).alias(name) for name, column in shares),
-        (pl.col("amount_w") * UNITS).alias("Loss (CNY)"),
-        day("starts").alias("From"),
-        day("ends").alias("To"),
+        (pl.col("amount_w") * UNITS).alias("Impact (CNY)"),
+        day("starts").alias("Start"),
+        day("ends").alias("End"),
         pl.col("owner").alias("Owner"),
-        pl.col("response").alias("What we do"),
-        pl.col("trigger").alias("Sign"),
-        pl.col("status").alias("State"),
+        pl.col("response").alias("Response"),
+        pl.col("trigger").alias("Trigger"),
+        pl.col("status").alias("Status"),
     )
 
 
