@@ -12,7 +12,13 @@ from pipelines.home.settings import SHIPPED_SEEDS
 
 FACTOR = 2.0
 YEARS = "-4y"  # back: no run is for a day that is still to come; four: the leap day stays where it is
-MONEY_POLICY = {"tiers": ("revenue_12m_from",), "deal_grades": ("least_expected_base",)}
+# Seeds that hold money: the columns, and where a seed holds other things too, the rows.
+MONEY_POLICY = {
+    "tiers": (("revenue_12m_from",), pl.lit(True)),
+    "deal_grades": (("least_expected_base",), pl.lit(True)),
+    "value_bands": (("value_above",), pl.col("level") == "amount_band"),
+    "customer_label_rules": (("lowest", "highest"), pl.col("measure") == "revenue_12m"),
+}
 NAMED = {  # canonical columns that name a member of a dimension
     "region": ("region",),
     "team": ("team",),
@@ -65,8 +71,10 @@ def doubled(exports: Exports, factor: float = FACTOR) -> Exports:
 def scaled_policy(factor: float) -> dict[str, pl.DataFrame]:
     """The shipped seeds that hold money, times a factor."""
     return {
-        name: pl.read_csv(SHIPPED_SEEDS / f"{name}.csv").with_columns(pl.col(columns) * factor)
-        for name, columns in MONEY_POLICY.items()
+        name: pl.read_csv(SHIPPED_SEEDS / f"{name}.csv").with_columns(
+            pl.when(is_money).then(pl.col(columns) * factor).otherwise(pl.col(columns)).name.keep()
+        )
+        for name, (columns, is_money) in MONEY_POLICY.items()
     }
 
 
