@@ -44,13 +44,17 @@ def revenue_from_bookings(
 
 @dataclass(frozen=True)
 class _Node:
-    """The months of revenue and bookings of one member, from month number `first` on."""
+    """The months of revenue and bookings of one member, from month number `first` on.
+
+    later: bookings of months whose revenue is not known yet, since its invoices come later, by steps ahead.
+    """
 
     level: str
     member: str
     first: int
     revenue: np.ndarray
     bookings: np.ndarray
+    later: Mapping[int, float]
 
     def model(self, known: int) -> Invoicing:
         """Learnt from the first `known` months."""
@@ -138,22 +142,30 @@ def _nodes(history: pl.DataFrame) -> Iterator[_Node]:
             booked = np.zeros(len(part))
             inside = (place >= 0) & (place < len(part))
             booked[place[inside]] = bookings["y"].to_numpy()[inside]
-            yield _Node(level, member, int(months[0]), part["y"].to_numpy(), booked)
+            ahead = dict(zip((place - len(part) + 1).tolist(), bookings["y"].to_list(), strict=True))
+            later = {step: y for step, y in ahead.items() if step > 0}
+            yield _Node(level, member, int(months[0]), part["y"].to_numpy(), booked, later)
 
 
 def _now(track: _Track, bookings: pl.DataFrame) -> pl.DataFrame:
-    """schemas.PIPELINE: `existing` and `new` are what deals still to be won add; `booked` is all the rest."""
+    """schemas.PIPELINE: `existing` and `new` are what deals still to be won add; `booked` is all the rest.
+
+    That is what won deals still bring, and the repeat business that no deal stands behind.
+    """
     node, month_count = track.node, track.end
     step = MONTHS.index(bookings["period_start"].to_numpy()) - node.first - month_count + 1
-    later = dict(zip(step.tolist(), bookings["mean"].to_list(), strict=True))
+    later = {**node.later, **dict(zip(step.tolist(), bookings["mean"].to_list(), strict=True))}
     yhat, model = np.maximum(track.forecast(month_count, later), 0.0), node.model(month_count)
-    columns = {}
+    lagged = {}
     for part in PARTS:
         won = np.zeros(month_count + track.steps)
         inside = (step >= 1) & (step <= track.steps)
         won[month_count + step[inside] - 1] = bookings[part].to_numpy()[inside]
-        lagged = [model.weights @ won[month_count + ahead - np.arange(LAGS)] for ahead in range(track.steps)]
-        columns[part] = np.minimum(lagged, yhat)
+        lagged[part] = np.array(
+            [model.weights @ won[month_count + ahead - np.arange(LAGS)] for ahead in range(track.steps)]
+        )
+    whole = np.maximum(sum(lagged.values()), 1e-9)  # of a shrinking company it may be more than the revenue left
+    columns = {part: values * np.minimum(1.0, yhat / whole) for part, values in lagged.items()}
     columns["booked"] = yhat - columns["existing"] - columns["new"]
     columns |= {"mean": yhat, "yhat": yhat, **track.bounds(month_count, yhat)}
     return _rows(track, np.full(track.steps, month_count), columns, schemas.PIPELINE)

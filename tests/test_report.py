@@ -111,7 +111,9 @@ def test_without_targets_the_forecast_is_shown_first(tmp_path: Path) -> None:
 def test_a_scenario_is_no_second_forecast_of_the_same_month(tmp_path: Path) -> None:
     """Under `slump` the world expects 523 for April where it expects 1,300."""
     write_pack(tmp_path / "pack", published(tmp_path, "drop table outlook.target_gap", "drop table marts.targets"))
-    for page in sorted((tmp_path / "pack" / "en").glob("*.html")):
+    pages = sorted((tmp_path / "pack" / "en").glob("*.html"))
+    assert pages
+    for page in pages:
         cells = {cell for row in Page(page).rows for cell in row}
         assert "523" not in cells, page.name
     assert "1,300" in {cell for row in Page(tmp_path / "pack" / "en" / "index.html").rows for cell in row}

@@ -4,7 +4,7 @@ with
 customers as (
     select
         *,
-        upper(regexp_replace(tax_id, '[^0-9A-Za-z]', '', 'g')) as register_key,
+        nullif(upper(regexp_replace(tax_id, '[^0-9A-Za-z]', '', 'g')), '') as register_key,
     from {{ ref('int_customers') }}
 ),
 
@@ -17,7 +17,7 @@ status_words as (
 registrations as (
     select
         registrations.*,
-        upper(regexp_replace(registrations.tax_id, '[^0-9A-Za-z]', '', 'g')) as register_key,
+        nullif(upper(regexp_replace(registrations.tax_id, '[^0-9A-Za-z]', '', 'g')), '') as register_key,
         coalesce(status_words.status_code, if(registrations.registration_status is null, null, 'unmapped')) as status_code,
     from {{ ref('stg_registrations') }} as registrations
     left join status_words on lower(trim(registrations.registration_status)) = status_words.word

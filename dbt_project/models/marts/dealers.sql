@@ -11,6 +11,7 @@ products as (
 
 reports as (
     select
+        reports.source_system || '|' || reports.source_id as dealer_report_id,
         reports.source_system || '|' || reports.dealer_id as dealer_id,
         reports.dealer_name,
         coalesce({{ region_word('reports.region', 'regions') }}, 'unmapped') as region,
@@ -50,22 +51,23 @@ followed as (
         lag(stock_quantity) over product_of_dealer as stock_before,
         lag(enquiry_count) over product_of_dealer as enquiries_before,
         sum(sold_quantity) over lately as sold_lately,
-        min(period_start) over lately as lately_from,
+        -- Days that tell no sales, or that nobody reported, are none that the stock lasted.
+        sum(if(sold_quantity is null, null, period_end - period_start + 1)) over lately as lately_days,
     from reports
     window
-        product_of_dealer as (partition by dealer_id, reported_product, period order by period_start),
+        product_of_dealer as (partition by dealer_id, reported_product, product_name, period order by period_start),
         lately as (
-            partition by dealer_id, reported_product, period order by period_start
+            partition by dealer_id, reported_product, product_name, period order by period_start
             rows between 2 preceding and current row
         )
 ),
 
 final as (
     select
-        * exclude (base_rate, reported_product, has_report_before, stock_before, enquiries_before, sold_lately, lately_from),
+        * exclude (base_rate, reported_product, has_report_before, stock_before, enquiries_before, sold_lately, lately_days),
         if(trial_count <= enquiry_count, trial_count / nullif(enquiry_count, 0), null) as trial_rate,
         if(has_report_before, sold_quantity / nullif(enquiries_before, 0), null) as relative_sold_of_enquiries_before,
-        stock_quantity / nullif(sold_lately, 0) * (period_end - lately_from + 1) as cover_days,
+        stock_quantity / nullif(sold_lately, 0) * lately_days as cover_days,
         if(has_report_before, stock_quantity - (stock_before + bought_quantity - sold_quantity), null)
             as unexplained_quantity,
     from followed

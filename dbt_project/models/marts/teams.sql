@@ -1,4 +1,5 @@
--- One row per team and span of days: who led it, and its reps and open deals now; a team that only reps name is not listed.
+-- One row per team and span of days: who led it, and its reps and open deals now; one that active reps name, though no
+-- list has it now, is a row as well.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -36,16 +37,16 @@ deals as (
 spans as (
     select *, true as is_listed, from listed
     union all by name
-    select team, region, true as is_current, false as is_listed, from reps
-    where
-        team not in (
-            select team from listed
-            where is_current
-        )
+    select reps.team, reps.region, true as is_current, false as is_listed,
+    from reps
+    anti join (select team from listed where is_current) as current_teams on reps.team = current_teams.team
+    where reps.active_rep_count > 0
 ),
 
 final as (
     select
+        -- A list without days and a team that no list has leave parts empty; a key may not be.
+        coalesce(spans.team_id, spans.team) || '|' || coalesce(cast(spans.valid_from as varchar), '') as team_span_id,
         spans.team_id,
         spans.team,
         spans.parent_team,

@@ -184,13 +184,15 @@ def _erase_resubmissions(settings: Settings, people: Mapping[tuple[str, str], Pe
 
 
 def _erase_reviews(settings: Settings, person: str, removed_ids: set[str]) -> None:
-    """Rewrite the log of questions without those that quote the person or are about a removed record."""
+    """Rewrite the log of questions without those that quote the person, wait for them or are about a removed record."""
     erased_name = normal(person)
 
     def is_named(row: Row) -> bool:
         parts = [part.removeprefix("name:") for part in row["subject"].split("|")]
         quoted_names = (row["question"] or "").split('"')[1::2]
-        return not removed_ids.isdisjoint(parts) or erased_name in map(normal, [*quoted_names, *parts])
+        return not removed_ids.isdisjoint(parts) or erased_name in map(
+            normal, [*quoted_names, *parts, row["owner"] or ""]
+        )
 
     for path in sorted((settings.state / "reviews").glob("*.parquet")):
         _rewrite(path, [is_named(row) for row in pl.read_parquet(path).to_dicts()])
