@@ -137,12 +137,12 @@ def _nodes(history: pl.DataFrame) -> Iterator[_Node]:
         months = MONTHS.index(part["ds"].to_numpy())
         if metric != REVENUE or bookings is None or part.is_empty() or bookings.is_empty():
             continue
-        place = MONTHS.index(bookings["ds"].to_numpy()) - months[0]
-        if months[-1] - months[0] == len(part) - 1 <= place[-1]:
+        at_month = MONTHS.index(bookings["ds"].to_numpy()) - months[0]
+        if months[-1] - months[0] == len(part) - 1 <= at_month[-1]:
             booked = np.zeros(len(part))
-            inside = (place >= 0) & (place < len(part))
-            booked[place[inside]] = bookings["y"].to_numpy()[inside]
-            ahead = dict(zip((place - len(part) + 1).tolist(), bookings["y"].to_list(), strict=True))
+            inside = (at_month >= 0) & (at_month < len(part))
+            booked[at_month[inside]] = bookings["y"].to_numpy()[inside]
+            ahead = dict(zip((at_month - len(part) + 1).tolist(), bookings["y"].to_list(), strict=True))
             later = {step: y for step, y in ahead.items() if step > 0}
             yield _Node(level, member, int(months[0]), part["y"].to_numpy(), booked, later)
 

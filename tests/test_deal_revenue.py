@@ -81,6 +81,26 @@ def test_what_is_booked_and_not_invoiced_decides_the_next_month() -> None:
     assert more[:2] == pytest.approx([4000 / 3, 8000 / 3], rel=0.6)
 
 
+def test_a_month_whose_invoices_are_late_is_known_by_its_bookings() -> None:
+    """December's revenue is not in yet; what was booked in December still decides January."""
+    rows = {}
+    for last in (0.0, 4000.0):
+        booked = bookings()
+        booked[-1] = last
+        known = history(booked, invoiced(booked)).filter((pl.col("metric") == "bookings") | (pl.col("ds") < STARTS[-1]))
+        now, _ = revenue_from_bookings(known, pipeline(775, 600), NOTHING, AS_OF, [], STEPS)
+        rows[last] = now.filter(period_start=date(2026, 1, 1))["yhat"].item()
+    assert rows[4000.0] - rows[0.0] > 300
+
+
+def test_no_part_is_negative_though_deals_promise_more_than_revenue_can_be() -> None:
+    booked = bookings()
+    shrinking = invoiced(booked) * np.linspace(1, 0.02, MONTHS)
+    now, _ = revenue_from_bookings(history(booked, shrinking), pipeline(9000, 4500), NOTHING, AS_OF, [], STEPS)
+    assert now.height == STEPS
+    assert now.select(pl.min_horizontal("booked", "existing", "new").min()).item() >= -1e-6
+
+
 def test_parts_add_up_and_deals_to_come_count_from_the_month_in_which_they_are_won() -> None:
     booked = bookings()
     past = history(booked, invoiced(booked))
