@@ -29,3 +29,15 @@
         end - interval 1 day as date
     )
 {%- endmacro %}
+
+{# Last day of a week, month, quarter or year that begins on a day; null for another word. #}
+{% macro last_day_of(period, period_start) -%}
+    cast(
+        case {{ period }}
+            when 'year' then {{ period_start }} + interval 1 year
+            when 'quarter' then {{ period_start }} + interval 3 month
+            when 'month' then {{ period_start }} + interval 1 month
+            when 'week' then {{ period_start }} + interval 7 day
+        end - interval 1 day as date
+    )
+{%- endmacro %}

@@ -14,12 +14,7 @@ budgets as (
         budgets.product_line,
         words.period,
         budgets.period_start,
-        cast(case words.period
-            when 'year' then budgets.period_start + interval 1 year
-            when 'quarter' then budgets.period_start + interval 3 month
-            when 'month' then budgets.period_start + interval 1 month
-            when 'week' then budgets.period_start + interval 7 day
-        end - interval 1 day as date) as period_end,
+        {{ last_day_of('words.period', 'budgets.period_start') }} as period_end,
         coalesce(nullif(trim(budgets.version), ''), 'original') as version,
         budgets.amount,
         budgets.amount_spent,

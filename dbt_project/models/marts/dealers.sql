@@ -19,12 +19,7 @@ reports as (
         reports.product_name,
         coalesce(words.period, 'unmapped') as period,
         reports.period_start,
-        cast(case words.period
-            when 'year' then reports.period_start + interval 1 year
-            when 'quarter' then reports.period_start + interval 3 month
-            when 'month' then reports.period_start + interval 1 month
-            when 'week' then reports.period_start + interval 7 day
-        end - interval 1 day as date) as period_end,
+        {{ last_day_of('words.period', 'reports.period_start') }} as period_end,
         cast(reports.quantity_bought as double) as bought_quantity,
         cast(reports.quantity_sold as double) as sold_quantity,
         cast(reports.quantity_stock as double) as stock_quantity,
