@@ -35,7 +35,7 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
     project = dbt.prepare_project(settings)
     models = dbt.ancestors(project, SERIES, *DEALS, *(("stg_market_facts",) if plan.market_facts else ()))
     past_runs = [replayed(settings, run, day) for day in days]
-    with ThreadPoolExecutor(1) as ahead:  # DuckDB works on the next day while the series of this one are forecast
+    with ThreadPoolExecutor(1) as ahead:  # DuckDB works on the days to come while the series of one are forecast
         known = ahead.map(partial(_known_to, settings, models, plan.market_facts), past_runs)
         for past, (history, facts, inputs) in zip(past_runs, known, strict=True):
             say(f"replaying {past.as_of}")
