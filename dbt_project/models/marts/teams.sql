@@ -34,12 +34,18 @@ deals as (
     group by team
 ),
 
+current_teams as (
+    select team
+    from listed
+    where is_current
+),
+
 spans as (
     select *, true as is_listed, from listed
     union all by name
     select reps.team, reps.region, true as is_current, false as is_listed,
     from reps
-    anti join (select team from listed where is_current) as current_teams on reps.team = current_teams.team
+    anti join current_teams on reps.team = current_teams.team
     where reps.active_rep_count > 0
 ),
 
