@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
+from pipelines.home import parsed
 from pipelines.home.settings import Settings, load_settings
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -41,6 +43,14 @@ def found(paths: Iterable[Path]) -> list[Path]:
     kept = sorted(paths)
     assert kept, "no file was found"
     return kept
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Homes of one session share what dbt has parsed, and nothing of what a user's homes have; workers inherit it."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        folder = tempfile.TemporaryDirectory(prefix="almanac-parsed-")
+        os.environ[parsed.VARIABLE] = folder.name
+        config.add_cleanup(folder.cleanup)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from pipelines.errors import AlmanacError
-from pipelines.home import child
+from pipelines.home import child, parsed
 from pipelines.home.settings import DBT_PROJECT, Settings
 
 # By path, and without that path's folder among the modules: it has one that is called dbt.
@@ -37,7 +37,7 @@ NOT_PROJECT = {"target", "logs", "dbt_packages", "profiles.yml", ".user.yml"}
 
 
 def prepare_project(settings: Settings) -> Path:
-    """The folder to run dbt in, brought up to date; its manifest is parsed anew only if a file has changed."""
+    """The folder to run dbt in, brought up to date; parsed anew only where no home of this user has its files."""
     folder = _folder(settings)
     wanted = _wanted(settings)
     stamp, manifest = folder / "target" / ".fingerprint", folder / "target" / "manifest.json"
@@ -45,7 +45,9 @@ def prepare_project(settings: Settings) -> Path:
         return folder
     stamp.unlink(missing_ok=True)  # an edit that breaks the parse and is undone must be undone here as well
     _write(folder, wanted)
-    dbt(folder, "parse")
+    if not parsed.restore(folder / "target", _hash(wanted)):
+        dbt(folder, "parse")
+        parsed.keep(folder / "target", _hash(wanted))
     stamp.write_text(_hash(wanted))
     return folder
 
