@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from conftest import found
 
 from pipelines.home import dbt, parsed
 from pipelines.home.settings import Settings, load_settings
@@ -82,7 +83,8 @@ def test_a_cache_that_cannot_be_written_is_no_fault(
 def test_the_projects_used_last_are_kept(tmp_path: Path, parses: list[str]) -> None:
     for number in range(parsed.KEPT + 2):
         dbt.prepare_project(home(tmp_path / str(number), f"words {number}"))
-        for age, entry in enumerate(sorted((tmp_path / "cache").glob("*/*"), key=lambda path: path.stat().st_mtime)):
+        entries = found((tmp_path / "cache").glob("*/*"))
+        for age, entry in enumerate(sorted(entries, key=lambda path: path.stat().st_mtime)):
             os.utime(entry, (age, age))
     kept = {path.read_text() for path in (tmp_path / "cache").glob("*/*/manifest.json")}
     assert kept == {f"manifest words {number}" for number in range(2, parsed.KEPT + 2)}

@@ -9,7 +9,7 @@ from conftest import Built, found
 
 from pipelines.report import write_pack
 from pipelines.report.sections import PAGES
-from pipelines.report.words import languages
+from pipelines.report.words import languages, load_words
 from pipelines.serving import places
 
 SECONDS = 5  # of one processor; the pack is part of every run
@@ -31,6 +31,23 @@ def test_no_block_of_the_company_fails_to_be_drawn(built: Built) -> None:
     for path in found(places.first_page(built.settings).parent.rglob("*.html")):
         for reason in re.findall(r"<li>.*?<code>(.*?)</code>", path.read_text(encoding="utf-8")):
             assert ": " not in reason, f"{path.name}: {reason}"  # a fault is told after the tables
+
+
+def test_the_sentences_of_the_tables_are_said_in_every_language(built: Built) -> None:
+    sentences = """
+        select message from outlook.alerts where kind <> 'rejected_file'
+        union select waits_for from marts.period_completeness where waits_for is not null
+        union select evidence from outlook.deal_risk where rule <> 'unlikely_for_stage'
+        union select evidence from marts.data_anomalies
+        union select question from outlook.review_queue
+    """
+    with duckdb.connect(str(built.served), read_only=True) as connection:
+        english = [text for (text,) in connection.execute(sentences).fetchall()]
+    assert len(english) > 50
+    for language in languages():
+        words = load_words(language)
+        assert [text for text in english if language != "en" and words.said(text) == text] == []
+        assert language != "en" or [words.said(text) for text in english] == english
 
 
 def test_the_pack_is_small_and_quick(built: Built, tmp_path: Path) -> None:

@@ -146,9 +146,8 @@ def _alert_lines(figures: Figures, news: Sequence[Row], words: Words, names: boo
         return
     yield words.say("messages.news", count=len(news))
     if names:
-        yield from (
-            f"- {words.term('severity', row['severity'])}: {_one_line(row['message'])}" for row in news[:MOST_NEWS]
-        )
+        for row in news[:MOST_NEWS]:
+            yield f"- {words.term('severity', row['severity'])}: {_one_line(words.said(row['message']))}"
         if len(news) > MOST_NEWS:
             yield words.say("messages.more", count=len(news) - MOST_NEWS)
         return

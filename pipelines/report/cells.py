@@ -11,7 +11,7 @@ from xlsxwriter.worksheet import Worksheet
 
 from pipelines.report.words import NUMERIC, Words
 
-TEXT = ("text", "code", "key", "source")
+TEXT = ("text", "code", "key")
 NUMBER_FORMATS = {
     "money": "#,##0",
     "compact": "#,##0",

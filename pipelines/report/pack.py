@@ -175,11 +175,12 @@ def _template(name: str) -> Template:
 
 
 def _cell(value: object, form: str, words: Words) -> Markup:
-    """A table cell: numbers to the right, words of the tables marked as English on pages of other languages."""
+    """A table cell: numbers to the right, words of the tables marked as English where this language has no others."""
     letter = "n" if form in NUMERIC else "d" if _is_short(form) else "k" if form == "key" else ""
     kind = f' class="{letter}"' if letter else ""
-    english = ' lang="en"' if form == "source" and words.language != "en" else ""
-    return Markup(f"<td{kind}{english}>{escape(words.shown(value, form))}</td>")
+    shown = words.shown(value, form)
+    english = ' lang="en"' if form == "source" and words.language != "en" and shown == value else ""
+    return Markup(f"<td{kind}{english}>{escape(shown)}</td>")
 
 
 def _is_short(form: str) -> bool:

@@ -4,12 +4,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from pipelines.errors import AlmanacError
+from pipelines.report.phrases import Phrasebook
 
 CATALOGUES = Path(__file__).with_name("labels")
 NOTHING = "–"
@@ -40,6 +42,15 @@ class Words:
         """The word for a code; the code itself where no catalogue knows it, since tables may learn new ones."""
         known = {**self.catalogue["terms"].get(group, {}), **self.names.get(group, {})}
         return str(known.get(str(code), code))
+
+    def said(self, text: str) -> str:
+        """A sentence of a served table in this language, in English where the catalogue has no phrase for it."""
+        return self._phrasebook.said(text)
+
+    @cached_property
+    def _phrasebook(self) -> Phrasebook:
+        signs = (str(self.catalogue["ui"][sign]) for sign in ("comma", "semicolon"))
+        return Phrasebook(self.catalogue.get("phrases", {}), self.term, *signs)
 
     def shown(self, value: object, form: str) -> str:
         """A value of a table as people read it. form: see `FORMS`; `term:<group>` for a code, `terms:` for several."""
@@ -110,8 +121,8 @@ FORMS: dict[str, Any] = {
     "text": lambda words, value: value,
     "code": lambda words, value: value,  # a key that is not broken over lines
     "key": lambda words, value: value,  # keys one after the other, broken anywhere
-    "source": lambda words, value: value,  # words of the tables, in English whatever the page's language
-    "evidence": lambda words, value: _evidence(value),
+    "source": lambda words, value: words.said(str(value)),  # a sentence of a table, which is in English
+    "evidence": lambda words, value: words.said(_evidence(value)),
     "money": lambda words, value: f"{float(value):,.0f}",
     "compact": lambda words, value: words.compact(value),
     "signed": lambda words, value: f"{float(value):+,.0f}",
