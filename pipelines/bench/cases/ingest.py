@@ -122,15 +122,15 @@ PROPOSED_ALONE = ("08-decimal-comma-scientific-id", "21-numbers-export-summary",
 
 
 def _shopify(folder: Path) -> tuple[Any, Any]:
-    """Two orders of 100 and 30 net, on 6 January in Berlin; the amounts stand on the first line of each alone."""
-    expected = {"orders": 2, "net": D(130), "days": [JANUARY[1]]}
+    """Two orders of 100 and 30 net in three lines, on 6 January in Berlin; totals stand on the first line of each."""
+    expected = {"orders": 2, "lines": 3, "net": D(130), "days": [JANUARY[1]]}
     read = read_file(folder / "01-shopify-offset" / "orders_export_2025-01-31.csv", given=False)
     if isinstance(read, Asked):
         return expected, read
     rows = read.accepted
-    orders = rows["order_id"].n_unique() if rows["order_id"].count() else rows.height
-    days = rows.select(pl.coalesce("created_on", "ordered_on")).to_series().drop_nulls().unique().to_list()
-    return expected, {"orders": orders, "net": rows["amount_net"].sum(), "days": days}
+    net = rows.select(pl.coalesce("amount_net", pl.col("quantity") * pl.col("unit_price")).sum()).item()
+    orders, days = rows["order_id"].n_unique(), rows["ordered_on"].drop_nulls().unique().to_list()
+    return expected, {"orders": orders, "lines": rows.height, "net": net, "days": days}
 
 
 CASES: dict[str, Case] = {"01-shopify-offset": _shopify}
