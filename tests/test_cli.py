@@ -86,6 +86,15 @@ def test_init_for_a_small_team_forecasts_its_bookings_and_knows_its_only_list(
     assert "500 loaded + 0 quarantined" in capsys.readouterr().out
 
 
+def test_amounts_of_an_only_list_are_asked_about_in_the_companys_own_currency(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, export = tmp_path / "acme", tmp_path / "deals_2026-10-31.csv"
+    export.write_text("Deal ID,Stage,Amount,Created Date\nD1,Lead,1200.50,2026-10-01\nD2,Lead,80,2026-10-02\n")
+    assert call(monkeypatch, "init", folder, "--profile", "small", "--currency", "EUR", "--export", export) == 0
+    assert "{const: EUR}" in (folder / "sources" / "crm.yml").read_text(encoding="utf-8")
+
+
 def test_a_profile_that_does_not_exist_is_refused(tmp_path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     assert call(monkeypatch, "init", tmp_path / "acme", "--profile", "tiny") == 1
     assert "known are full, small" in capsys.readouterr().err and not (tmp_path / "acme").exists()

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -9,7 +10,7 @@ import typer
 from pipelines.cli.context import FIRST
 from pipelines.errors import AlmanacError
 from pipelines.home import settings as shipped
-from pipelines.home.company import SHIPPED_COMPANY, Company, check_company
+from pipelines.home.company import SHIPPED_COMPANY, Company, check_company, load_company
 from pipelines.messages.config import SHIPPED as SHIPPED_MESSAGES
 
 PROFILES = shipped.REPOSITORY / "pipelines" / "home" / "profiles"
@@ -38,11 +39,16 @@ def register(app: typer.Typer) -> None:
 
 
 def _only_contract(context: typer.Context, folder: Path, export: Path) -> str:
-    """Put a contract proposed from one export in the place of the shipped ones; returns what to look at in it."""
+    """Put a contract proposed from one export in the place of the shipped ones; returns what to look at in it.
+
+    It is proposed for the company that `folder` has just become: its currency and its days, not the home's of before.
+    """
     from pipelines.cli.context import settings_from
     from pipelines.ingest.proposals.propose import propose
 
-    text = propose(settings_from(context), export, "crm", None, "")
+    company = load_company(folder / "company.yml")
+    settings = replace(settings_from(context), company=company, config=folder, sources=folder / "sources")
+    text = propose(settings, export, "crm", None, "")
     shutil.rmtree(folder / "sources")
     (folder / "sources").mkdir()
     (folder / "sources" / "crm.yml").write_text(text, encoding="utf-8")
