@@ -175,7 +175,8 @@ def _regions(metric: str) -> Block:
 from marts.series_history
 where metric = '{metric}' and level = 'region' and freq = 'MS'
     and ds > (select max(ds) from marts.series_history where freq = 'MS') - interval 12 month
-order by member, ds"""
+qualify bool_or(member <> 'unmapped') over ()
+order by member, ds"""  # a company that has no regions is not told that all of it is in none
     forms = {"member": "text", "period_start": "month", "amount": "money"}
     needs = {"marts.series_history": ("metric", "level", "member", "freq", "ds", "y")}
     return Block("regions", needs, query, forms, heat, subject=partial(_metric, metric), shown=150)
