@@ -40,7 +40,8 @@ compared as (
         scores.model,
         scores.n_closed_deals as closed_deal_count,
         scores.fallback_reason,
-        scores.reasons,
+        -- People know each other by name; a deal without a rep has no reason that names one.
+        coalesce(replace(scores.reasons, 'rep: ' || deals.rep_id, 'rep: ' || deals.rep_name), scores.reasons) as reasons,
     from scores
     inner join deals using (opportunity_id)
     left join stage_chances on scores.stage_code = stage_chances.stage_code
