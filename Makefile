@@ -24,14 +24,14 @@ dev: .venv/.installed
 
 # A module is a worker's whole: what it makes for its tests is made once. The order is that of tests/conftest.py.
 test: .venv/.installed
-	$(BIN)/python -m pytest -m "not real and not slow" -n 2 --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -m "not real and not slow" -n 2 --dist loadfile --no-loadscope-reorder --durations=40
 
 # Only the modules that are marked are imported: Dagster and dbt alone take four seconds.
 test-fast: .venv/.installed
 	$(BIN)/python -m pytest -m "fast and not real and not slow" -n 2 --dist loadfile $$(grep -l "mark.fast" tests/test_*.py)
 
 test-slow: .venv/.installed
-	$(BIN)/python -m pytest -m slow -n 2 --maxschedchunk 1
+	$(BIN)/python -m pytest -m slow -n 2 --maxschedchunk 1 --durations=20
 
 test-real: .venv/.installed
 	$(BIN)/python -m pytest -m "real and not slow"
