@@ -17,7 +17,7 @@ select
     customers.tax_id,
     customers.website,
     customers.employees,
-    customers.owner_name,
+    coalesce(owners.rep_name, customers.owner_name) as owner_name,
     customers.created_on,
     customers.record_count,
     customers.system_count,
@@ -70,5 +70,6 @@ left join {{ ref('int_customer_tiers') }} as tiers on customers.customer_id = ti
 left join {{ ref('int_customer_sales') }} as sales on customers.customer_id = sales.customer_id
 left join {{ ref('int_customer_deals') }} as deals on customers.customer_id = deals.customer_id
 left join {{ ref('int_customer_contacts') }} as contacts on customers.customer_id = contacts.customer_id
+left join {{ ref('int_customer_owners') }} as owners on customers.customer_id = owners.customer_id
 {{ join_industry_codes('customers.industry') }}
 left join {{ ref('regions') }} as regions on {{ same_word('customers.region', 'regions.word') }}

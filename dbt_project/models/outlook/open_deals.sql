@@ -46,7 +46,7 @@ final as (
         deals.customer_id,
         deals.rep_id,
         deals.owner_id,
-        deals.owner_name,
+        coalesce(deals.rep_name, deals.owner_name) as owner_name,
         exported_columns.is_owner_exported,
         exported_columns.is_amount_exported,
         deals.stage_code,
