@@ -75,7 +75,8 @@ def _small(rows: Sequence[Row], words: Words) -> str:
 
 def _models(metric: str) -> Block:
     """The candidates of the total, on past cutoffs."""
-    query = f"""select scores.model, scores.model = series.served_model as is_served, scores.n_origins, scores.n_values,
+    query = f"""select scores.model, nullif(scores.model, 'served') = series.served_model as is_served,
+    scores.n_origins, scores.n_values,
     scores.wape_by_cutoff, scores.bias, scores.mase, scores.coverage_80, scores.coverage_95
 from forecast.accuracy as scores
 join forecast.series as series using (unique_id)
