@@ -10,7 +10,7 @@ DEMO := data/demo
 export GX_ANALYTICS_ENABLED := false
 export DO_NOT_TRACK := 1
 
-.PHONY: run demo dev test test-fast test-slow test-real cases lint format bench docs lock audit soak clean
+.PHONY: run demo dev test test-fast test-slow test-real cases lint format bench docs lock audit soak check-superset clean
 
 run: .venv/.installed
 	$(BIN)/almanac --home $(DEMO) demo
@@ -78,6 +78,12 @@ audit: .venv/.installed
 	$(BIN)/uv tool run --python $(BIN)/python --from pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip \
 		--requirement requirements.lock --format cyclonedx-json --output data/sbom.json
 	$(BIN)/python tests/audit_complete.py requirements.lock data/sbom.json
+
+# Superset in an environment of its own: an import, each chart against its table, SQL Lab that must read no file.
+check-superset: .venv/.installed
+	$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python data/superset
+	$(BIN)/uv pip install --quiet --python data/superset/bin/python -r tests/superset.txt
+	$(BIN)/python tests/check_superset.py data/superset/bin/superset $(DEMO) data/superset.png
 
 # Killed runs, nights in a row, publishing under readers: each goes on where it was stopped (docs/operating.md has figures).
 soak: .venv/.installed

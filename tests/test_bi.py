@@ -1,6 +1,7 @@
 """What BI tools read instead of guessing: metrics that are those of the KPI catalogue, and how tables join."""
 
 import ast
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import yaml
 from conftest import Built, found
 
 from pipelines.bi import STARTERS, tools, write_starter
+from pipelines.bi.superset_bundle import CHARTS, write_bundle
 
 MODELS = STARTERS / "metricflow" / "models"
 
@@ -64,7 +66,7 @@ def test_each_metric_has_the_values_of_the_kpi_catalogue(built: Built) -> None:
 
 
 def test_a_starter_is_a_dbt_project_over_a_copy_that_may_be_written_to(built: Built, tmp_path: Path) -> None:
-    assert tools() == ["marimo", "metricflow"]
+    assert tools() == ["marimo", "metricflow", "superset"]
     folder = write_starter("metricflow", built.served, tmp_path / "bi")
     with duckdb.connect(str(folder / "almanac.duckdb")) as connection:
         for path in found((folder / "models").glob("*.sql")):
@@ -101,3 +103,35 @@ def test_tables_join_as_the_file_says(built: Built) -> None:
                 f" and one.{column} not in (select {to_column} from {to_schema}.{to_table})"
             ).fetchall()
             assert found == [(without,)], (schema, table, column)
+
+
+def test_the_dashboard_for_superset_asks_only_for_what_is_served(built: Built, tmp_path: Path) -> None:
+    bundle = write_starter("superset", built.served, tmp_path / "bundle")
+    charts = yaml.safe_load(CHARTS.read_text(encoding="utf-8"))
+    with zipfile.ZipFile(bundle) as packed, duckdb.connect(str(built.served), read_only=True) as connection:
+        files = {name: yaml.safe_load(packed.read(name)) for name in packed.namelist()}
+        for chart in charts:
+            asked = [*chart.get("values", {}).values(), *chart.get("columns", ())]
+            query = f"select {', '.join(asked)} from {chart['table']} where {chart.get('where', 'true')}"
+            connection.execute(query)  # it can be asked; a company may have no alert
+            described = files[f"almanac/datasets/Almanac/{chart['table']}.yaml"]["columns"]
+            assert all(column["description"] for column in described)
+    known = {content["uuid"] for content in files.values() if "uuid" in content}
+    assert {content["dataset_uuid"] for content in files.values() if "dataset_uuid" in content} <= known
+    assert len(known) == 2 + 2 * len(charts)  # a database, a dashboard, a dataset and a chart each
+
+
+def test_superset_gets_no_password_and_a_file_that_reads_no_other(built: Built, tmp_path: Path) -> None:
+    server = read_database(write_bundle(built.served, tmp_path / "server", "postgres://bi@db.example.com/bi"))
+    assert server["sqlalchemy_uri"] == "postgresql+psycopg2://bi@db.example.com/bi"
+    file = read_database(write_bundle(built.served, tmp_path / "file"))
+    arguments = file["extra"]["engine_params"]["connect_args"]
+    with (
+        duckdb.connect(str(built.served.resolve()), **arguments) as connection,
+        pytest.raises(duckdb.PermissionException),
+    ):
+        connection.execute(f"select * from read_text('{Path(__file__)}')")
+
+
+def read_database(bundle: Path) -> dict[str, Any]:
+    return dict(yaml.safe_load((bundle.parent / "databases" / "Almanac.yaml").read_text(encoding="utf-8")))

@@ -1,4 +1,4 @@
-"""`almanac bi`: a starter for a BI tool over a copy of what is served."""
+"""`almanac bi`: a starter for a BI tool over what is served."""
 
 from pathlib import Path
 
@@ -15,15 +15,16 @@ def register(app: typer.Typer) -> None:
     def bi(
         context: typer.Context,
         folder: Path = typer.Argument(help="Folder to write into."),
-        tool: str = typer.Option("metricflow", help="metricflow, or marimo for a notebook."),
+        tool: str = typer.Option("metricflow", help="metricflow, marimo for a notebook, superset for a dashboard."),
     ) -> None:
-        """Write a starter for a tool, with a copy of the served file: metrics of the KPI catalogue, or a notebook."""
+        """Write a starter for a tool over what is served: metrics of the KPI catalogue, a notebook or a dashboard."""
         from pipelines.bi import tools, write_starter
         from pipelines.serving import places
 
-        file = places.served_file(settings_from(context))
+        settings = settings_from(context)
+        file = places.served_file(settings)
         if tool not in tools():
             raise AlmanacError(f"--tool {tool}: known are {', '.join(tools())}")
         if not file.is_file():
             raise AlmanacError(f"{file}: nothing is served yet: `almanac run` makes the first")
-        typer.echo(str(write_starter(tool, file, folder)))
+        typer.echo(str(write_starter(tool, file, folder, settings.company.publish)))
