@@ -35,8 +35,9 @@ PATIENCE_SECONDS = 120
 LOGIN, PASSWORD = "almanac_check", uuid.uuid4().hex
 READS_A_FILE = {"postgres": "select pg_read_file('/etc/passwd')", "duckdb": "select * from read_text('/etc/passwd')"}
 CONFIG = """
+import os
 SECRET_KEY = {key!r}
-SQLALCHEMY_DATABASE_URI = "sqlite:///{folder}/superset.db"
+SQLALCHEMY_DATABASE_URI = "sqlite:///" + os.environ["CHECK_DATABASE"]
 WTF_CSRF_ENABLED = TALISMAN_ENABLED = False
 AUTH_ROLE_PUBLIC = "Admin"  # for the browser of this check; its calls log in
 """
@@ -78,20 +79,22 @@ class Server:
 
 def prepare(program: Path, folder: Path) -> None:
     """A new Superset with one person."""
-    (folder / "config.py").write_text(CONFIG.format(key=uuid.uuid4().hex, folder=folder))
+    (folder / "config.py").write_text(CONFIG.format(key=uuid.uuid4().hex))
     person = ("--username", "admin", "--firstname", "A", "--lastname", "B", "--email", "a@example.org")
     for command in (("db", "upgrade"), ("fab", "create-admin", *person, "--password", PASSWORD), ("init",)):
         call(program, folder, *command)
 
 
-def environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path, database: str) -> dict[str, str]:
     own = {"SUPERSET_CONFIG_PATH": str(folder / "config.py"), "FLASK_APP": "superset"}
+    own["CHECK_DATABASE"] = str(folder / database)
     return {**{name: value for name, value in os.environ.items() if name != "PYTHONPATH"}, **own}
 
 
-def call(program: Path, folder: Path, *command: str) -> None:
+def call(program: Path, folder: Path, *command: str, database: str = "superset.db") -> None:
     """A command of Superset; what it says is shown if it fails."""
-    done = subprocess.run([program, *command], env=environment(folder), capture_output=True, text=True, check=False)
+    known = environment(folder, database)
+    done = subprocess.run([program, *command], env=known, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"superset {command[0]} failed: {done.stdout[-2000:]}{done.stderr[-2000:]}")
 
@@ -99,10 +102,11 @@ def call(program: Path, folder: Path, *command: str) -> None:
 @contextmanager
 def superset(program: Path, folder: Path, bundle: Path) -> Iterator[Server]:
     """The Superset of this folder with the bundle imported, until this ends."""
-    call(program, folder, "import-dashboards", "--path", str(bundle), "--username", "admin")
+    asked = ("import-dashboards", "--path", str(bundle), "--username", "admin")
+    call(program, folder, *asked, database="imported.db")
     with (folder / "superset.log").open("w") as log:
         run = [program, "run", "--port", str(PORT), "--with-threads"]
-        process = subprocess.Popen(run, env=environment(folder), stdout=log, stderr=log)
+        process = subprocess.Popen(run, env=environment(folder, "imported.db"), stdout=log, stderr=log)
         try:
             server = Server()
             server.log_in()
@@ -182,7 +186,8 @@ def main(program: Path, home: Path, picture: str = "") -> None:
     with published(home) as address, tempfile.TemporaryDirectory() as name:
         prepare(program, folder := Path(name))
         for kind, server_address in (("postgres", address), ("duckdb", "")):
-            print(f"Superset over {kind}")
+            print(f"Superset over {kind}", flush=True)
+            shutil.copyfile(folder / "superset.db", folder / "imported.db")  # an import keeps a database that is there
             with superset(program, folder, write_bundle(file, folder / kind, server_address)) as server:
                 compare(server, file)
                 refuse(server, kind)

@@ -148,5 +148,5 @@ def _dashboard(charts: list[Content]) -> Content:
 
 
 def _id(name: str) -> str:
-    """The same from bundle to bundle: an import updates what the one before has made."""
+    """The same from bundle to bundle: an import knows what the one before has made."""
     return str(uuid5(NAMESPACE_URL, f"almanac/superset/{name}"))
