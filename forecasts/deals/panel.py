@@ -4,6 +4,7 @@ A row stands for one spell (history.py) that is open at the end of an origin. Wi
 ahead; it counts only where all of it lies at or before as_of, so a deal that is still open is censored, not lost.
 """
 
+import zlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -79,6 +80,14 @@ class Panel:
         """The rows of the mask."""
         parts = (self.end[mask], self.outcome[mask], self.seen[mask])
         return Panel(self.rows.filter(pl.Series(mask)), *parts, self.not_exported)
+
+    def sample(self, most: int) -> "Panel":
+        """At most about so many rows: all rows of some deals, the same ones in every run."""
+        if len(self.rows) <= most:
+            return self
+        drawn = {deal: zlib.crc32(deal.encode()) for deal in self.rows["deal_id"].unique()}
+        number = self.rows["deal_id"].replace_strict(drawn, return_dtype=pl.Int64).to_numpy()
+        return self.take(number < most / len(self.rows) * 2**32)
 
 
 def panel(history: History, frequency: Frequency, origins: list[date], periods: int) -> Panel:
