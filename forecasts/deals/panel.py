@@ -110,8 +110,8 @@ def panel(history: History, frequency: Frequency, origins: list[date], periods: 
 
 def _observed(history: History, rows: pl.DataFrame) -> Panel:
     """The rows with the last observation at or before their origin; those without one are only counted."""
-    known = history.observations.drop("status_code").rename({"known_on": "origin"})
-    known = known.with_columns(known_on="origin").sort("origin", maintain_order=True)
+    # Observations stand in order within each deal, which is all that the join asks for.
+    known = history.observations.drop("status_code").rename({"known_on": "origin"}).with_columns(known_on="origin")
     spells = rows.rename({"amount": "final_amount", "outcome": "result"}).sort("origin", maintain_order=True)
     joined = spells.join_asof(known, on="origin", by="deal_id", strategy="backward", check_sortedness=False)
     facts = history.deals.select("deal_id", "basis", "customer_id")
