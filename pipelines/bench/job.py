@@ -23,6 +23,7 @@ from pipelines.home.settings import Settings, load_settings
 CUSTOMERS, DEALS, LINES = 50_000, 200_000, 2_000_000
 BAR = {"cpu_s": 573.0, "peak_gb": 6.0}  # of size 1: 1.5 times what it took before most tables were added
 SLOWEST = 20
+SO_FAR = "so_far.json"  # of a run that has not ended, or was stopped
 MODEL = re.compile(r"OK created sql (?:table|view|incremental) model (\S+) .*? in ([\d.]+)s")
 
 
@@ -71,6 +72,7 @@ def one(folder: str) -> None:
         def say(message: str) -> None:
             messages.append(message)
             steps.say(message)
+            (home / SO_FAR).write_text(json.dumps(steps.figures(), indent=1), encoding="utf-8")
 
         is_served = run_job(settings, AS_OF, {}, say)
     if not is_served:
