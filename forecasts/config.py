@@ -49,13 +49,16 @@ class Backtest:
 
     origins: cutoffs that every choice is made on, a horizon apart. evaluation: cutoffs a period apart that choose
     nothing, on which accuracy, bias, skill and intervals are measured. bands: last step of each band of horizons that
-    skill is judged in. min_origins: fewest cutoffs for a verdict.
+    skill is judged in. min_origins: fewest cutoffs for a verdict. kept_whole: series of one frequency and horizon up to
+    which every row of the backtest is kept; of more, only what was served and last season's value, at cutoffs that
+    chose nothing: accuracy, choices and intervals are the same.
     """
 
     origins: int = 3
     evaluation: int = 12
     bands: tuple[int, ...] = (3, 6)
     min_origins: int = 8
+    kept_whole: int = 5000
 
     def __post_init__(self) -> None:
         """Refuse fewer than three cutoffs (a choice on so few is luck), and bands that do not rise."""

@@ -12,7 +12,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from forecasts.backtesting import memory
-from forecasts.deals.history import History
+from forecasts.deals.history import History, in_order
 from forecasts.deals.pipeline import forecast_pipeline
 from forecasts.deals.schema import LOST, WON
 from forecasts.deals.scores import Scores, score_deals
@@ -43,7 +43,7 @@ def known_by(deals: pl.DataFrame, observations: pl.DataFrame, day: date) -> tupl
     A deal that no history and no export had shown yet is left out. Outcome and amount are those of its last observation
     then; the closing day is the one known now where it is not later, else the day of that observation.
     """
-    seen = observations.filter(pl.col("known_on") <= day).sort("deal_id", "known_on", maintain_order=True)
+    seen = in_order(observations.filter(pl.col("known_on") <= day))
     last = seen.group_by("deal_id", maintain_order=True).agg(
         pl.col("known_on", "status_code", "amount").last().name.prefix("_")
     )

@@ -123,7 +123,7 @@ def _group(
 
     served = serve(candidates, names, series_sets, config, segments, min_history, evaluate, champions, scored=scored)
     weights = importance_of(batch, names["metric"].to_list(), segments) if config.importance else None
-    return frames_of(served, names, weights, scored=scored)
+    return frames_of(served, names, weights, scored=scored, kept_whole=config.backtest.kept_whole)
 
 
 def _task(batch: Batch, horizon: int, min_history: int, config: Config) -> Task:

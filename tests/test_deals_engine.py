@@ -1,5 +1,6 @@
 """The deal forecast keeps what it promises: counts by hand, nothing of later days, members that sum to their total."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 from deal_histories import made_deals
 
 from forecasts.deals import schema
-from forecasts.deals.history import History
+from forecasts.deals.history import History, in_order
 from forecasts.deals.panel import panel, past_origins, windows
 from forecasts.deals.pipeline import forecast_pipeline
 from forecasts.deals.scores import Scores, score_deals
@@ -174,3 +175,29 @@ def test_frames_that_lack_what_is_needed_are_refused(made: tuple) -> None:
         History(AS_OF, pl.concat([deals, deals[:1]]), seen)
     with pytest.raises(ForecastError, match="status_code"):
         History(AS_OF, deals, seen.with_columns(status_code=pl.lit("gone")))
+
+
+def test_of_many_open_deals_whole_deals_are_drawn_and_always_the_same(history: History) -> None:
+    past = panel(history, MONTHS, past_origins(MONTHS, AS_OF, 12), 12)
+    few = past.sample(len(past.rows) // 3)
+    assert len(past.rows) / 6 < len(few.rows) < len(past.rows) / 2
+    deals = few.rows["deal_id"].unique()
+    assert few.rows.equals(past.rows.filter(pl.col("deal_id").is_in(deals.implode())))
+    assert few.rows.equals(past.sample(len(past.rows) // 3).rows) and past.sample(len(past.rows)) is past
+    assert len(few.end) == len(few.outcome) == len(few.seen) == len(few.rows)
+
+
+def test_a_sample_of_deals_gives_nearly_the_chances_of_all(history: History, scores: Scores) -> None:
+    rows = len(scores.history_panel.rows)
+    few = score_deals(history, replace(FEW, most_rows=rows // 2))
+    both = few.deals.join(scores.deals, on="deal_id", suffix="_of_all")
+    assert few.registry["row_count"].max() < 0.6 * rows and len(both) == len(scores.deals)
+    away = (both["won_probability"] - both["won_probability_of_all"]).abs()
+    assert 0 < away.mean() < 0.05
+
+
+def test_observations_out_of_order_are_put_in_order(made: tuple[pl.DataFrame, pl.DataFrame], history: History) -> None:
+    deals, observations = made
+    shuffled = observations.sample(fraction=1, shuffle=True, seed=1)
+    assert in_order(history.observations) is history.observations
+    assert History(AS_OF, deals, shuffled).observations.equals(history.observations)

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.bench import funnel as bench
 from pipelines.bench import funnel_worlds as worlds
-from pipelines.funnel import Rules, Tables, conversions
+from pipelines.funnel import Rules, Tables, conversions, last_look
 from pipelines.funnel.last_look import Sample, closings_cluster, estimate
 
 pytestmark = pytest.mark.fast
@@ -203,3 +203,30 @@ def test_rules_name_what_is_missing(rules: Rules) -> None:
     kept = [(name, value) for name, value in dataclasses.asdict(rules).items() if name != "min_deals"]
     with pytest.raises(ValueError, match="min_deals"):
         Rules.read(kept)
+
+
+def test_deals_that_are_alike_are_drawn_together_with_the_same_figures_and_nearly_the_same_bounds(
+    rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng, count = np.random.default_rng(4), 1400
+    is_won = rng.random(count) < 0.3
+    crowd = Sample(
+        is_lost=(~is_won).astype(float),
+        is_won=is_won.astype(float),
+        counted=np.ones(count),
+        look_stage=np.where(rng.random(count) < 0.6, rng.integers(0, 3, count), -1),
+        look_age=rng.integers(1, 30, count).astype(float),
+        look_gap=np.full(count, 30.0),
+        birth=np.where(rng.random(count) < 0.9, rng.random(count), np.nan),
+        days=rng.choice([0.0, 30.0, 30.5, 61.0], (count, 3)),
+    )
+    each = estimate(crowd, 7, rules)
+    monkeypatch.setattr(last_look, "MANY", 1000)
+    together = estimate(crowd, 7, rules)
+    for name in ("reach", "conversion", "mean_days"):
+        np.testing.assert_allclose(getattr(together, name), getattr(each, name), rtol=1e-9)
+    for low, high, width in (("conversion_low", "conversion_high", 0.2), ("mean_days_low", "mean_days_high", 0.2)):
+        size = getattr(each, high) - getattr(each, low)
+        for bound in (low, high):
+            assert (np.abs(getattr(together, bound) - getattr(each, bound)) < width * size).all()
+    assert not np.array_equal(together.conversion_low, each.conversion_low)

@@ -1,8 +1,8 @@
 """Where partitions are computed: in this process, in a pool of its own processes, or on a cluster that exists.
 
-`map_partitions` is the only entry point. Partition boundaries are the caller's and never depend on the engine, linear
-algebra runs on one thread inside a partition, and results come back in the order of the partitions: the same rows from
-every engine. A lost worker's partition is computed again. With a checkpoint folder, finished partitions are not
+`finished_partitions` gives results as they come, `map_partitions` in the order of the partitions. Partition boundaries
+are the caller's and never depend on the engine, and linear algebra runs on one thread inside a partition: the same rows
+from every engine. A lost worker's partition is computed again. With a checkpoint folder, finished partitions are not
 computed twice: each is saved under a hash of its rows, its settings and this package's source.
 """
 
@@ -44,7 +44,22 @@ def map_partitions(
     checkpoint_folder: Path | None = None,
     progress: Progress | None = None,
 ) -> list[pl.DataFrame]:
-    """`work` of every partition, in order.
+    """`work` of every partition, in order; options as in `finished_partitions`."""
+    options: Any = {"settings": settings, "checkpoint_folder": checkpoint_folder, "progress": progress}
+    results = dict(finished_partitions(work, partitions, engine, **options))
+    return [results[index] for index in range(len(partitions))]
+
+
+def finished_partitions(
+    work: Work,
+    partitions: Sequence[pl.DataFrame],
+    engine: str = "process",
+    *,
+    settings: str = "",
+    checkpoint_folder: Path | None = None,
+    progress: Progress | None = None,
+) -> Results:
+    """Number and `work` of every partition, as they finish: whoever does not keep them holds one at a time.
 
     work: picklable, no state. engine: `process` (this one), `pool:WORKERS`, `ray:WORKERS`, `dask:WORKERS` (all of this
     machine's without a number), `ray:ADDRESS`, `dask:ADDRESS`, `spark`.
@@ -52,18 +67,18 @@ def map_partitions(
     partitions are saved. progress(done, total): called as partitions finish.
     """
     keys = [_key(part, settings) for part in partitions] if checkpoint_folder else []
-    results = _finished(checkpoint_folder, keys) if checkpoint_folder else {}
-    unfinished = [index for index in range(len(partitions)) if index not in results]
+    kept = _kept(checkpoint_folder, keys) if checkpoint_folder else {}
+    yield from ((index, pl.read_parquet(path)) for index, path in kept.items())
+    unfinished = [index for index in range(len(partitions)) if index not in kept]
     chosen = _runner(engine)
     runner = chosen if unfinished else _in_process  # nothing left to do starts no cluster
-    for order, result in runner(partial(_single_threaded, work), [partitions[index] for index in unfinished]):
-        index = unfinished[order]
-        results[index] = result
+    computed = runner(partial(_single_threaded, work), [partitions[index] for index in unfinished])
+    for done, (order, result) in enumerate(computed, start=len(kept) + 1):
         if checkpoint_folder:
-            _save(checkpoint_folder, keys[index], result)
+            _save(checkpoint_folder, keys[unfinished[order]], result)
         if progress:
-            progress(len(results), len(partitions))
-    return [results[index] for index in range(len(partitions))]
+            progress(done, len(partitions))
+        yield unfinished[order], result
 
 
 def check_engine(engine: str) -> None:
@@ -185,10 +200,11 @@ def _optional(module: str, package: str) -> Any:
         raise ForecastError(f"this engine needs the package {package}, which is not installed") from error
 
 
-def _finished(folder: Path, keys: Sequence[str]) -> dict[int, pl.DataFrame]:
+def _kept(folder: Path, keys: Sequence[str]) -> dict[int, Path]:
+    """Where the result of every partition is that was saved."""
     manifest = _manifest(folder)
     paths = ((index, folder / f"{key}.parquet") for index, key in enumerate(keys) if key in manifest)
-    return {index: pl.read_parquet(path) for index, path in paths if path.is_file()}
+    return {index: path for index, path in paths if path.is_file()}
 
 
 def _save(folder: Path, key: str, result: pl.DataFrame) -> None:

@@ -14,13 +14,15 @@ import polars as pl
 
 from forecasts.panel.batch import Batch
 
+MOST_KEPT = 1_000_000  # forecasts, some 300 bytes each: of thousands of weekly series the first cutoffs are remembered
+
 _store: dict[bytes, np.ndarray] | None = None
 _tables: dict[bytes, pl.DataFrame] | None = None
 
 
 @contextmanager
 def remembering() -> Iterator[None]:
-    """Keep every forecast that is computed inside, and forget them all on leaving."""
+    """Keep the forecasts that are computed inside, at most MOST_KEPT and a batch, and forget them all on leaving."""
     global _store, _tables
     before = _store, _tables
     _store, _tables = {} if _store is None else _store, {} if _tables is None else _tables
@@ -45,7 +47,7 @@ def recall(
     name: str, batch: Batch, horizon: int, compute: Callable[[Batch], np.ndarray], is_shared: bool = False
 ) -> np.ndarray:
     """`compute(batch)`, (series, steps), from memory where it can be. is_shared: series depend on each other."""
-    if _store is None or len(batch) == 0:
+    if _store is None or len(batch) == 0 or len(_store) >= MOST_KEPT:
         return compute(batch)
     keys = [_key(name, batch, row, horizon) for row in range(len(batch))]
     if is_shared:

@@ -1,7 +1,6 @@
 """The backtest of many series, cut into partitions of whole series that any engine can compute."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -9,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from forecasts.backtesting.execution import map_partitions
+from forecasts.backtesting.execution import finished_partitions
 from forecasts.backtesting.rolling_origin import Candidates, Progress, plan, roll
 from forecasts.panel.batch import Batch, Regressors
 from forecasts.panel.frequency import Frequency
@@ -75,16 +74,18 @@ def candidates_of(model_masks: dict[str, np.ndarray], batch: Batch, task: Task, 
             task.is_evaluation,
         )
     frames = [_frame(batch, model_masks, start) for start in range(0, len(batch), SIZE)]
-    work = partial(_work, task=task)
-    parts = map_partitions(
-        work,
+    finished = finished_partitions(
+        partial(_work, task=task),
         frames,
         execution.engine,
         settings=task.settings_text,
         checkpoint_folder=execution.checkpoint_folder,
         progress=execution.progress,
     )
-    return _collected(model_masks, batch, task, parts)
+    candidates = _unforecast(model_masks, batch, task)
+    for _, rows in finished:
+        _place(rows, candidates)
+    return candidates
 
 
 def _frame(batch: Batch, model_masks: dict[str, np.ndarray], start: int) -> pl.DataFrame:
@@ -140,26 +141,27 @@ def _long(rows: np.ndarray, name: str, origin: int, forecasts: np.ndarray) -> pl
     return frame.with_columns(model=pl.lit(name), origin=pl.lit(origin, dtype=pl.Int64)).select(list(SCHEMA))
 
 
-def _collected(
-    model_masks: dict[str, np.ndarray], batch: Batch, task: Task, parts: Sequence[pl.DataFrame]
-) -> Candidates:
-    """The partitions' rows back as arrays over the whole batch."""
+def _unforecast(model_masks: dict[str, np.ndarray], batch: Batch, task: Task) -> Candidates:
+    """The cutoffs of the whole batch, with NaN for every forecast that is to come."""
     candidates = plan(
         model_masks, batch, task.horizon, task.min_history, task.n_cutoffs, task.max_step, task.is_evaluation
     )
-    rows = pl.concat(parts).partition_by("model", "origin", as_dict=True)
     with_future = () if task.is_evaluation else model_masks
-    future = {name: _array(rows.get((name, -1)), np.arange(len(batch)), task.horizon) for name in with_future}
+    future = {name: np.full((len(batch), task.horizon), np.nan) for name in with_future}
     origins = [
-        replace(o, forecasts={name: _array(rows.get((name, number)), o.rows, task.horizon) for name in model_masks})
-        for number, o in enumerate(candidates.origins)
+        replace(origin, forecasts={name: np.full(origin.actual.shape, np.nan) for name in model_masks})
+        for origin in candidates.origins
     ]
     return replace(candidates, future=future, origins=tuple(origins))
 
 
-def _array(rows: pl.DataFrame | None, batch_rows: np.ndarray, horizon: int) -> np.ndarray:
-    out = np.full((len(batch_rows), horizon), np.nan)
-    if rows is not None:
-        position = np.searchsorted(batch_rows, rows["row"].to_numpy())
-        out[position, rows["step"].to_numpy()] = rows["yhat"].to_numpy()
-    return out
+def _place(rows: pl.DataFrame, candidates: Candidates) -> None:
+    """Write the forecasts of a partition into the arrays of the whole batch."""
+    every_row = np.arange(len(candidates.batch))
+    for (name, number), part in rows.partition_by("model", "origin", as_dict=True).items():
+        origin = None if number == -1 else candidates.origins[number]
+        batch_rows, out = (
+            (every_row, candidates.future[name]) if origin is None else (origin.rows, origin.forecasts[name])
+        )
+        position = np.searchsorted(batch_rows, part["row"].to_numpy())
+        out[position, part["step"].to_numpy()] = part["yhat"].to_numpy()

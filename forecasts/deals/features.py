@@ -72,7 +72,7 @@ def _recent(history: History, rows: pl.DataFrame) -> pl.DataFrame:
         "row"
     )
     joined = asked.sort("before", maintain_order=True).join_asof(
-        before.sort("before", maintain_order=True),
+        before,  # in order within each deal
         on="before",
         by="deal_id",
         strategy="backward",

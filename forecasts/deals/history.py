@@ -29,7 +29,7 @@ class History:
         _check("observations", self.observations, schema.OBSERVATIONS)
         deals = self.deals.filter(pl.col("created_on") <= self.as_of)
         seen = self.observations.filter(pl.col("known_on") <= self.as_of).join(deals, on="deal_id", how="semi")
-        seen = seen.sort("deal_id", "known_on", maintain_order=True)
+        seen = in_order(seen)
         object.__setattr__(self, "deals", _as_known(deals, seen, self.as_of).sort("deal_id"))
         object.__setattr__(self, "observations", seen)
 
@@ -93,6 +93,15 @@ class History:
     def won_deal_count(self) -> int:
         """Deals that are won by as_of."""
         return int((self.deals["outcome"] == WON).sum())
+
+
+def in_order(observations: pl.DataFrame) -> pl.DataFrame:
+    """The observations by deal and day; as they are where they stand so: to sort millions of rows takes seconds."""
+    deal, before = pl.col("deal_id"), pl.col("deal_id").shift(1)
+    follows = (deal > before) | ((deal == before) & (pl.col("known_on") >= pl.col("known_on").shift(1)))
+    if observations.select(follows.fill_null(value=True).all()).item():
+        return observations
+    return observations.sort("deal_id", "known_on", maintain_order=True)
 
 
 def _as_known(deals: pl.DataFrame, seen: pl.DataFrame, as_of: date) -> pl.DataFrame:

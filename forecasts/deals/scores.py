@@ -62,7 +62,7 @@ def score_deals(
     ahead = windows(frequency, history.as_of, settings.periods)
     won_amounts = history.deals.filter(pl.col("outcome") == WON)["amount"].drop_nulls().to_numpy()
     ratios = fit_ratios(past, won_amounts)
-    choice = choose(history, past, now, settings, seed_probabilities or {})
+    choice = choose(history, past.sample(settings.most_rows), now, settings, seed_probabilities or {})
     reasons, drivers = _explained(history, now, choice) if explained else _unexplained()
     deals = _deal_rows(history, now, ratios, ahead, choice).drop("reasons")
     deals = deals.join(in_words(reasons), on="deal_id", how="left", maintain_order="left")

@@ -45,7 +45,7 @@ def _forecast_one(values: np.ndarray, horizon: int, season: int, make: Callable[
     if np.ptp(values) == 0:
         return np.full(horizon, values[-1])  # a constant series needs no fit, and most fits fail on one
     lag = season if len(values) >= 2 * season else 1
-    scale = _scale_for_optimiser(values)
+    scale = scale_for_optimiser(values)
     try:
         forecast = make(lag, values / scale).forecast(np.ascontiguousarray(values / scale), horizon)
     except Exception:
@@ -53,7 +53,7 @@ def _forecast_one(values: np.ndarray, horizon: int, season: int, make: Callable[
     return np.asarray(forecast["mean"], dtype=float) * scale
 
 
-def _scale_for_optimiser(values: np.ndarray) -> float:
+def scale_for_optimiser(values: np.ndarray) -> float:
     """1, or the mean absolute value of a series outside the range that the optimisers' tolerances assume."""
     size = float(np.mean(np.abs(values)))
     return 1.0 if 1e-3 < size < 1e7 else size

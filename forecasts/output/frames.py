@@ -12,6 +12,7 @@ from forecasts.backtesting.rolling_origin import Origin
 from forecasts.base import registry
 from forecasts.group import Served
 from forecasts.output import schemas
+from forecasts.output.blocks import blocks_of
 from forecasts.reconciliation.coherence import SERVED
 from forecasts.reconciliation.scenarios import moved_bounds
 from forecasts.uncertainty.bounds import Bounds
@@ -19,6 +20,8 @@ from forecasts.uncertainty.conformal import LEVELS
 
 Past = dict[str, Bounds] | None  # bounds at a cutoff that chose nothing, by model
 BASE = "base"  # the scenario in which nothing is changed
+NAIVE = "seasonal_naive"  # what errors of served forecasts are compared with
+BLOCK = 2000  # series whose rows are made at a time
 
 
 @dataclass(frozen=True)
@@ -35,25 +38,44 @@ class GroupFrames:
 
 
 def frames_of(
-    served: Served, names: pl.DataFrame, importance: pl.DataFrame | None = None, *, scored: bool = True
+    served: Served,
+    names: pl.DataFrame,
+    importance: pl.DataFrame | None = None,
+    *,
+    scored: bool = True,
+    kept_whole: int = 5000,
 ) -> GroupFrames:
     """All frames of a group. names: one row per series, sorted by id: unique_id, metric, level, member, freq.
 
-    scored: whether accuracy is wanted, and what models forecast at the cutoffs that chose them.
+    scored: whether accuracy is wanted, and what models forecast at the cutoffs that chose them. kept_whole: see
+    `config.Backtest`. Frames are made of BLOCK series at a time: what is held besides does not grow with their number.
     """
-    cutoffs = [(origin, past) for origin, past in _origins(served) if scored or past is not None]
     freq = served.candidates.batch.frequency.code
     rows = [{"freq": freq, **row} for row in served.choices]
     choices = pl.DataFrame(rows, infer_schema_length=None) if rows else schemas.empty(schemas.CHOICES)
+    is_whole = len(names) <= kept_whole
+    parts = [_of_block(block, names[rows], scored, is_whole) for rows, block in blocks_of(served, BLOCK)]
     return GroupFrames(
-        values=_values(served),
-        backtest=_stacked((_backtest(served, *entry) for entry in cutoffs), schemas.BACKTEST),
-        series=_series(served, names),
-        accuracy=_accuracy(served) if scored else schemas.empty(schemas.ACCURACY),
+        values=_stacked((part["values"] for part in parts), schemas.VALUES),
+        backtest=_stacked((part["backtest"] for part in parts), schemas.BACKTEST),
+        series=_stacked((part["series"] for part in parts), schemas.SERIES),
+        accuracy=_stacked((part["accuracy"] for part in parts), schemas.ACCURACY),
         choices=schemas.conform(choices, schemas.CHOICES),
         importance=schemas.empty(schemas.IMPORTANCE) if importance is None else importance,
         skill=_skill(served, freq),
     )
+
+
+def _of_block(served: Served, names: pl.DataFrame, scored: bool, is_whole: bool) -> dict[str, pl.DataFrame]:
+    """The frames with rows of series, of some of them. is_whole: every row of the backtest, not only what is read."""
+    cutoffs = [(origin, past) for origin, past in _origins(served) if past is not None or (scored and is_whole)]
+    tested = _stacked((_backtest(served, *entry) for entry in cutoffs), schemas.BACKTEST)
+    return {
+        "values": _values(served),
+        "backtest": tested if is_whole else tested.filter(pl.col("is_served") | (pl.col("model") == NAIVE)),
+        "series": _series(served, names),
+        "accuracy": _accuracy(served) if scored else schemas.empty(schemas.ACCURACY),
+    }
 
 
 def _skill(served: Served, freq: str) -> pl.DataFrame:
@@ -170,7 +192,7 @@ def _long(ids: np.ndarray, periods: np.ndarray, point: np.ndarray, bounds: Bound
     columns |= {f"hi_{k}": high for k, (_, high) in bounds.items()}
     frame = pl.DataFrame(
         {
-            "unique_id": pl.Series(np.repeat(ids, horizon), dtype=pl.String),
+            "unique_id": pl.Series(ids, dtype=pl.String).gather(np.repeat(np.arange(len(ids)), horizon)),
             "period_start": pl.Series(periods.ravel(), dtype=pl.Date),
             "horizon": np.tile(np.arange(1, horizon + 1), len(ids)),
         }

@@ -50,15 +50,18 @@ def all_bounds(
     """
     groups = list(zip(segments.tolist(), nodes.tolist(), strict=True))
     batch, every_row = candidates.batch, np.arange(len(candidates.batch))
-    residuals = {name: _residuals(candidates, name) for name in candidates.future}
-    future = {
-        name: _bounds(point, residuals[name], 0, every_row, candidates.scale, batch, groups, floor)
-        for name, point in candidates.future.items()
-    }
+    constant_at, is_constant = _constant_at(candidates), _is_constant(batch)
+    future, residuals = {}, {}
+    for name, point in candidates.future.items():
+        own = _residuals(candidates, name, constant_at, is_constant)
+        future[name] = _bounds(point, own, 0, every_row, candidates.scale, batch, is_constant, groups, floor)
+        if name in PAST_MODELS:
+            residuals[name] = own
     past = []
     for origin in candidates.evaluation if scored else ():
         before = batch.take(origin.rows).without_last(origin.held_out)
-        at = (int(origin.held_out.max(initial=0)), origin.rows, origin.scale, before, groups, floor)
+        constant = constant_at[id(origin.rows)]
+        at = (int(origin.held_out.max(initial=0)), origin.rows, origin.scale, before, constant, groups, floor)
         past.append({name: _bounds(origin.forecasts[name], residuals[name], *at) for name in PAST_MODELS})
     return future, tuple(past) if scored else ({},) * len(candidates.evaluation)
 
@@ -70,12 +73,13 @@ def _bounds(
     rows: np.ndarray,
     scale: np.ndarray,
     before: Batch,
+    is_constant: np.ndarray,
     groups: list[tuple[str, str]],
     floor: np.ndarray,
 ) -> Bounds:
     """Bounds of the point forecasts of some rows, from the residuals known `held_out` periods before the end.
 
-    scale, before: of these rows, as of the cutoff.
+    scale, before, is_constant: of these rows, as of the cutoff.
     """
     out = {level: (point.copy(), point.copy()) for level in conformal.LEVELS}
     values = residuals.known_at(held_out)
@@ -84,7 +88,7 @@ def _bounds(
         positions = np.flatnonzero(in_group[rows])
         own, borrowed, sizes = _scores((values, residuals.trusted), in_group, other_levels)
         sizes = sizes[np.searchsorted(np.flatnonzero(in_group), rows[positions])]
-        constant = _is_constant(before)[positions] | (np.isnan(own).all() and np.isnan(borrowed).all())
+        constant = is_constant[positions] | (np.isnan(own).all() and np.isnan(borrowed).all())
         widths = conformal.widths(own, borrowed, point.shape[1], conformal.LEVELS)
         size = (scale[positions] * sizes)[:, None]
         for level in conformal.LEVELS:
@@ -121,7 +125,17 @@ def _naive_bounds(batch: Batch, point: np.ndarray, level: int) -> tuple[np.ndarr
     return np.minimum(point, around) - width, np.maximum(point, around) + width
 
 
-def _residuals(candidates: Candidates, name: str) -> Residuals:
+def _constant_at(candidates: Candidates) -> dict[int, np.ndarray]:
+    """Which series of every cutoff had been constant up to it, by the identity of its rows: all models share them."""
+    return {
+        id(origin.rows): _is_constant(candidates.batch.take(origin.rows).without_last(origin.held_out))
+        for origin in (*candidates.evaluation, *candidates.origins)
+    }
+
+
+def _residuals(
+    candidates: Candidates, name: str, constant_at: dict[int, np.ndarray], is_constant: np.ndarray
+) -> Residuals:
     """A model's residuals at the evaluation cutoffs, and at older ones that it was chosen on.
 
     A series that was constant up to a cutoff, or had a far smaller scale, is scaled by its current scale, and its
@@ -131,10 +145,9 @@ def _residuals(candidates: Candidates, name: str) -> Residuals:
     steps = max((origin.actual.shape[1] for origin in origins), default=1)
     out = np.full((max(1, len(origins)), len(candidates.batch), steps), np.nan)
     trusted, held_out = np.ones(out.shape[:2], dtype=bool), np.zeros(out.shape[:2], dtype=np.int64)
-    current_scale = np.where(_is_constant(candidates.batch), np.nan, candidates.scale)
+    current_scale = np.where(is_constant, np.nan, candidates.scale)
     for index, origin in enumerate(origins):
-        constant = _is_constant(candidates.batch.take(origin.rows).without_last(origin.held_out))
-        constant |= current_scale[origin.rows] > OTHER_SCALE * origin.scale
+        constant = constant_at[id(origin.rows)] | (current_scale[origin.rows] > OTHER_SCALE * origin.scale)
         scale = np.where(constant, current_scale[origin.rows], origin.scale)
         out[index, origin.rows] = (origin.actual - origin.forecasts[name]) / scale[:, None]
         trusted[index, origin.rows[constant]] = False

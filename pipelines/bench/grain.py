@@ -2,8 +2,8 @@
 
 Made sales go through the SQL of `series_history` (compiled in a home that has run) and the engine with the shipped
 configuration; only the series are others. Demand is intermittent: most products sell in some weeks only. Each series
-has a true mean per week, so that the forecast is judged by the truth, beside the mean of the last year. Each size has
-a process of its own, so that its memory is its own.
+has a true mean per week, so that the forecast is judged by the truth, beside the mean of the last year, and by weeks
+that were drawn from it, beside every model. Each size has a process of its own, so that its memory is its own.
 """
 
 import json
@@ -33,7 +33,8 @@ def run(home: str, series: str = "2000,5000") -> dict[str, Any]:
     done = {}
     for number in series.split(","):
         command = [sys.executable, "-P", "-c", f"from pipelines.bench import grain; grain.one({home!r}, {number})"]
-        done[number] = json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+        done[number] = json.loads(told.splitlines()[-1])  # libraries print, too
     return done
 
 
@@ -53,7 +54,8 @@ def one(home: str, number: int) -> None:
     figures |= {"cpu_seconds_sql": of_sql, "cpu_seconds_engine": of_engine, **_memory()}
     figures |= {"segments": dict(issued.series.group_by("segment").len().sort("segment").iter_rows())}
     served = dict(issued.series.group_by("served_model").len().sort("len", descending=True).head(3).iter_rows())
-    print(json.dumps({**figures, "served": served, **_errors(issued.values, history, rates)}))
+    errors = {**_errors(issued.values, history, rates), "rmsse": _rmsse(issued, history, _ahead(rates))}
+    print(json.dumps({**figures, "served": served, "backtest_rows": issued.backtest.height, **errors}))
 
 
 def _rates(number: int) -> pl.DataFrame:
@@ -76,15 +78,31 @@ def _weekly(rates: pl.DataFrame, weeks: np.ndarray) -> np.ndarray:
 def _sales(rates: pl.DataFrame) -> pl.DataFrame:
     """Sales as `int_metric_days` has them: one row per series and day on which something was sold."""
     rng = np.random.default_rng(13)
-    weeks = np.arange(-WEEKS, 0)
-    series, week = np.nonzero(rng.random((len(rates), WEEKS)) < _weekly(rates, weeks))
-    pieces = 1 + rng.poisson(rates["pieces"].to_numpy()[series])
+    pieces = _pieces(rates, np.arange(-WEEKS, 0), rng)
+    series, week = np.nonzero(pieces)
     first = np.datetime64(AS_OF - timedelta(days=7 * WEEKS - 1), "D")
     days = first + 7 * week + rng.integers(0, 5, len(week))
     return pl.DataFrame({
         "metric": "quantity", "happened_on": days, "region": rates["region"].to_numpy()[series],
-        "product": rates["product"].to_numpy()[series], "y": pieces.astype(float),
+        "product": rates["product"].to_numpy()[series], "y": pieces[series, week],
     })  # fmt: skip
+
+
+def _pieces(rates: pl.DataFrame, weeks: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Pieces sold, series x week, 0 where nothing was."""
+    is_sold = rng.random((len(rates), len(weeks))) < _weekly(rates, weeks)
+    return np.where(is_sold, 1.0 + rng.poisson(rates["pieces"].to_numpy()[:, None], is_sold.shape), 0.0)
+
+
+def _ids(rates: pl.DataFrame) -> pl.Series:
+    return rates.select(pl.format("quantity|{}|{}*{}|W-MON", pl.lit(LEVEL), "product", "region")).to_series()
+
+
+def _ahead(rates: pl.DataFrame) -> pl.DataFrame:
+    """What will be sold after the day of the forecast: one row per series and week ahead."""
+    pieces = _pieces(rates, np.arange(HORIZON), np.random.default_rng(14))
+    step = np.tile(np.arange(1, HORIZON + 1), len(rates))
+    return pl.DataFrame({"unique_id": _ids(rates).repeat_by(HORIZON).explode(), "horizon": step, "y": pieces.ravel()})
 
 
 def _history(home: Path, sold: pl.DataFrame) -> pl.DataFrame:
@@ -127,7 +145,7 @@ def _memory() -> dict[str, float]:
 def _errors(values: pl.DataFrame, history: pl.DataFrame, rates: pl.DataFrame) -> dict[str, float]:
     """Mean absolute error over the mean, of the true weekly means ahead: the served forecast and last year's mean."""
     means = _weekly(rates, np.arange(HORIZON)) * (1 + rates["pieces"].to_numpy())[:, None]
-    ids = rates.select(pl.format("quantity|{}|{}*{}|W-MON", pl.lit(LEVEL), "product", "region")).to_series()
+    ids = _ids(rates)
     step = np.tile(np.arange(1, HORIZON + 1), len(ids))
     truth = pl.DataFrame({"unique_id": ids.repeat_by(HORIZON).explode(), "horizon": step, "mean": means.ravel()})
     served = values.filter(pl.col("is_served") & (pl.col("scenario") == "base")).select("unique_id", "horizon", "yhat")
@@ -143,3 +161,29 @@ def _errors(values: pl.DataFrame, history: pl.DataFrame, rates: pl.DataFrame) ->
         )
         for name, one in wrong.items()
     }
+
+
+def _rmsse(issued: Any, history: pl.DataFrame, ahead: pl.DataFrame) -> dict[str, Any]:
+    """Mean RMSSE of the weeks ahead per segment and model, over the series that every model of it forecasts, and n."""
+    from forecasts.backtesting.metrics import squared_scale_of
+
+    known = history.filter(freq="W-MON").sort("unique_id", "ds").group_by("unique_id", maintain_order=True).agg("y")
+    scales = known.select("unique_id", scale=pl.Series([squared_scale_of(np.array(y)) for y in known["y"]]))
+    base = issued.values.filter(scenario="base").select("unique_id", "horizon", "model", "yhat", "is_served")
+    rows = pl.concat([
+        base.drop("is_served"),
+        base.filter("is_served").select("unique_id", "horizon", pl.lit("served").alias("model"), "yhat"),
+    ])  # fmt: skip
+    segments = issued.series.select("unique_id", "segment")
+    errors = rows.join(ahead, on=["unique_id", "horizon"]).join(scales, on="unique_id").join(segments, on="unique_id")
+    each = errors.group_by("segment", "unique_id", "model").agg(
+        rmsse=((pl.col("y") - pl.col("yhat")) ** 2).mean().sqrt() / pl.col("scale").first().sqrt()
+    )
+    return {name[0]: _means(part) for name, part in each.partition_by("segment", as_dict=True).items()}
+
+
+def _means(each: pl.DataFrame) -> dict[str, float]:
+    """Mean per model over the series that have all models, and their number."""
+    shared = each.filter(pl.len().over("unique_id") == each["model"].n_unique())
+    means = shared.group_by("model").agg(pl.col("rmsse").mean().round(4)).sort("rmsse")
+    return {"n": shared["unique_id"].n_unique(), **dict(means.iter_rows())}

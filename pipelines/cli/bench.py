@@ -11,7 +11,7 @@ from pipelines.errors import AlmanacError
 
 SERIES = ("forecast", "deals", "funnel", "grain")
 COMPANY = ("truth", "said", "metamorphic", "questions", "cash")
-SUBJECTS = ("ingest", "match", *SERIES, *COMPANY, "cases", "pages", "postgres", "soak", "mutants")
+SUBJECTS = ("ingest", "match", *SERIES, *COMPANY, "cases", "pages", "postgres", "soak", "mutants", "job")
 
 
 def register(app: typer.Typer) -> None:

@@ -4,6 +4,7 @@ import polars as pl
 
 from pipelines.demo.cast import DEEP_KINDS, NAMES, NEVER
 from pipelines.demo.deals import Deals
+from pipelines.demo.rates import in_base
 from pipelines.demo.roles import contact_roles
 from pipelines.demo.systems import fxiaoke, salesforce
 from pipelines.demo.touches import touches
@@ -21,13 +22,16 @@ def dated(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
 def deal_facts(world: World) -> pl.DataFrame:
     """One row per true deal, as it stands at the end of the newest export: who, what, how much, and since when.
 
-    level and buys are hidden: no system shows them.
+    level and buys are hidden: no system shows them. amount_base_e4: the amount in CNY of the closing day, or of the
+    newest export where the deal is open, in 1/10,000.
     """
     hidden, facts = world.deals.hidden, world.deals.facts
+    facts = facts.with_columns(valued=pl.min_horizontal("closed", pl.lit(world.last)))
+    facts = facts.with_columns(amount_base_e4=in_base(facts, world.rates, cents="amount", day="valued"))
     frame = facts.select(
         pl.col("deal").alias("true_deal_id"), "customer", "rep", "channel", "deal_type", "created", "outcome", "closed",
-        amount_cents="amount", first_amount_cents="first_amount", proposed_on="proposed", budget_on="budget_on",
-        process_on="process_on", decider_on="decider_on", buys="is_buyer", currency="currency",
+        "amount_base_e4", amount_cents="amount", first_amount_cents="first_amount", proposed_on="proposed",
+        budget_on="budget_on", process_on="process_on", decider_on="decider_on", buys="is_buyer", currency="currency",
         level=pl.Series(hidden.traits.level[hidden.kept]),
     )  # fmt: skip
     frame = frame.rename({"created": "created_on", "closed": "closed_on"})

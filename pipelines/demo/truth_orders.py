@@ -16,14 +16,15 @@ def order_truth(world: World) -> Tables:
 
 
 def _segments(world: World) -> pl.DataFrame:
-    """One row per true deal: true_deal_id, region, product_id, product_line, industry and employees of the customer."""
+    """One row per true deal: true_deal_id, region, its product and line, industry and employees of the customer."""
     deals = world.deals.facts.select("deal", "customer", "product", "rep")
-    products = world.products.select("product", "product_id", "product_line")
+    products = world.products.select("product", "product_id", "product_name", "product_line")
     customers = world.customers.select("customer", "employees", industry=industry())
     rows = deals.join(products, on="product", how="left", maintain_order="left")
     rows = rows.join(customers, on="customer", how="left", maintain_order="left")
     rows = rows.join(world.reps.select("rep", "region"), on="rep", how="left", maintain_order="left")
-    return rows.select("region", "product_id", "product_line", "industry", "employees", true_deal_id="deal")
+    about = ("region", "product_id", "product_name", "product_line", "industry", "employees")
+    return rows.select(*about, true_deal_id="deal")
 
 
 def _order_cash(world: World) -> pl.DataFrame:

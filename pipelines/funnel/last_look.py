@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from pipelines.funnel.rules import Rules
@@ -18,6 +19,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 TENTHS, FIFTHS = 10, 5
 SEED = 20_240_229  # fixed: the same exports give the same interval
+MANY = 1500  # deals of which those that are alike are drawn together
 
 
 @dataclass(frozen=True)
@@ -88,7 +90,12 @@ def closings_cluster(sample: Sample, rules: Rules) -> bool:
 def estimate(sample: Sample, look_days: int, rules: Rules) -> Estimate:
     """The estimate and its bootstrap over deals, with weights that are exponential with mean 1."""
     rng, count, stages = np.random.default_rng(SEED), int(rules.bootstrap_samples), sample.days.shape[1]
-    draws = np.vstack([np.ones(len(sample.is_lost)), rng.exponential(size=(count, len(sample.is_lost)))])
+    alike = np.ones(len(sample.is_lost))
+    if len(alike) > MANY:
+        sample, alike = _drawn_together(sample, look_days)
+        draws = np.vstack([alike, rng.gamma(alike, size=(count, len(alike)))])
+    else:
+        draws = np.vstack([alike, rng.exponential(size=(count, len(alike)))])
     # Half a lost deal more or less in each stage, so that a stage where none was seen has an interval too.
     extra = np.vstack([np.zeros(stages), rng.gamma(0.5, size=(count, stages))])
     reach, conversion = _conversion(sample, look_days, draws, extra)
@@ -96,6 +103,30 @@ def estimate(sample: Sample, look_days: int, rules: Rules) -> Estimate:
     low, high = np.nanpercentile(conversion[1:], [2.5, 97.5], axis=0)
     days_low, days_high = np.nanpercentile(days[1:], [2.5, 97.5], axis=0)
     return Estimate(reach[0], conversion[0], low, high, days[0], days_low, days_high)
+
+
+def _drawn_together(sample: Sample, look_days: int) -> tuple[Sample, Floats]:
+    """The sample with one entry for deals that an estimate cannot tell apart, and how many each stands for.
+
+    The sum of their weights, exponential with mean 1, is a gamma variable with their number as its shape: the same
+    bootstrap, in a fraction of the numbers.
+    """
+    is_used = (sample.is_lost > 0) & (sample.look_stage >= 0) & (sample.look_age <= look_days)
+    columns = {
+        "is_lost": sample.is_lost,
+        "is_won": sample.is_won,
+        "counted": sample.counted,
+        "look_stage": np.where(is_used, sample.look_stage, -1),
+        "birth": np.floor(np.clip(sample.birth * TENTHS, 0, TENTHS - 1)),
+        **{f"days_{stage}": sample.days[:, stage] for stage in range(sample.days.shape[1])},
+    }
+    rows = pl.DataFrame(columns).group_by(*columns).len("alike").sort(*columns)
+    kept = {name: rows[name].to_numpy() for name in columns}
+    days = np.column_stack([kept[name] for name in columns if name.startswith("days_")])
+    birth, nothing = (kept["birth"] + 0.5) / TENTHS, np.zeros(len(rows))
+    return Sample(
+        kept["is_lost"], kept["is_won"], kept["counted"], kept["look_stage"], nothing, nothing, birth, days
+    ), rows["alike"].to_numpy().astype(float)
 
 
 def _conversion(sample: Sample, look_days: int, draws: Floats, extra: Floats) -> tuple[Floats, Floats]:

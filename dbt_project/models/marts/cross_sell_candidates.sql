@@ -49,6 +49,10 @@ product_rules as (
         pairs.support_count / has.customer_count as confidence_rate,
         also.customer_count / buyers.buyer_count as base_rate_of_product,
         pairs.support_count / has.customer_count / (also.customer_count / buyers.buyer_count) as relative_lift,
+        -- The surest first: an order of rules, told once, need not be sorted for every customer.
+        row_number() over (
+            order by confidence_rate desc, relative_lift desc, pairs.product_id, support_count desc, bought_product_id
+        ) as rule_rank,
     from pairs
     inner join products as has on pairs.bought_product_id = has.product_id
     inner join products as also on pairs.product_id = also.product_id
@@ -58,43 +62,38 @@ product_rules as (
 ),
 
 -- Of several products that point to the same one the surest counts.
-candidates as (
-    select bought.customer_id, product_rules.*, from bought
+pointed_at as (
+    select bought.customer_id, product_rules.product_id, min(product_rules.rule_rank) as rule_rank, from bought
     inner join product_rules on bought.product_id = product_rules.bought_product_id
+    group by all
+),
+
+candidates as (
+    select pointed_at.customer_id, pointed_at.rule_rank, from pointed_at
     anti join bought as already
-        on bought.customer_id = already.customer_id and product_rules.product_id = already.product_id
-    qualify row_number() over (
-        partition by bought.customer_id, product_rules.product_id
-        order by product_rules.confidence_rate desc, product_rules.support_count desc, product_rules.bought_product_id
-    ) = 1
+        on pointed_at.customer_id = already.customer_id and pointed_at.product_id = already.product_id
+    cross join rules
+    qualify row_number() over (partition by pointed_at.customer_id order by pointed_at.rule_rank) <= rules.offers_per_customer
 ),
 
 final as (
     select
         candidates.customer_id,
-        candidates.product_id,
-        names.product_name,
-        names.product_line,
-        owners.rep_id,
-        owners.rep_name,
-        candidates.bought_product_id,
+        offers.product_id,
+        names.product_name, names.product_line,
+        owners.rep_id, owners.rep_name,
+        offers.bought_product_id,
         bought_names.product_name as bought_product_name,
-        candidates.support_count,
-        candidates.support_rate,
-        candidates.bought_count,
-        candidates.confidence_rate,
-        {{ wilson('candidates.support_count', 'candidates.bought_count', -1) }} as confidence_low_95,
-        candidates.base_rate_of_product as product_rate,
-        candidates.relative_lift,
+        offers.support_count, offers.support_rate,
+        offers.bought_count, offers.confidence_rate,
+        {{ wilson('offers.support_count', 'offers.bought_count', -1) }} as confidence_low_95,
+        offers.base_rate_of_product as product_rate,
+        offers.relative_lift,
     from candidates
-    left join {{ ref('int_products') }} as names on candidates.product_id = names.product_id
-    left join {{ ref('int_products') }} as bought_names on candidates.bought_product_id = bought_names.product_id
+    inner join product_rules as offers using (rule_rank)
+    left join {{ ref('int_products') }} as names on offers.product_id = names.product_id
+    left join {{ ref('int_products') }} as bought_names on offers.bought_product_id = bought_names.product_id
     left join {{ ref('int_customer_owners') }} as owners using (customer_id)
-    cross join rules
-    qualify row_number() over (
-        partition by candidates.customer_id
-        order by candidates.confidence_rate desc, candidates.relative_lift desc, candidates.product_id
-    ) <= rules.offers_per_customer
 )
 
 select * from final

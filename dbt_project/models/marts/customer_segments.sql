@@ -36,14 +36,24 @@ moved_out as (
     group by all
 ),
 
+-- One row per customer and month before the levels are joined: each customer counts in four of them.
 results as (
-    select customer_id, last_day(invoiced_on) as month_end, amount_base, 0 as won, 0 as lost,
-    from {{ ref('int_revenue_lines') }}
-    where invoiced_on <= (select as_of from run)
-    union all
-    select customer_id, last_day(closed_on), 0, cast(is_won as integer), cast(is_lost as integer),
-    from {{ ref('opportunities') }}
-    where not is_open and closed_on is not null
+    select
+        customer_id,
+        month_end,
+        sum(amount_base) as amount_base,
+        sum(won) as won,
+        sum(lost) as lost,
+    from (
+        select customer_id, last_day(invoiced_on) as month_end, amount_base, 0 as won, 0 as lost,
+        from {{ ref('int_revenue_lines') }}
+        where invoiced_on <= (select as_of from run)
+        union all
+        select customer_id, last_day(closed_on), 0, cast(is_won as integer), cast(is_lost as integer),
+        from {{ ref('opportunities') }}
+        where not is_open and closed_on is not null
+    )
+    group by all
 ),
 
 result_months as (

@@ -64,10 +64,15 @@ def _won_since(world: Truth) -> Rows:
 
 
 def _won_soon(world: Truth) -> Rows:
-    """By month, of the last three: deals won, and the share of them that began within the three months to its end."""
+    """By month, of the last three: deals won, and the share of them that began within the three months to its end.
+
+    Of deals that one system keeps: what a second one copies is entered days later, and the served deal may be either.
+    """
     quarter = pl.lit(world.as_of).dt.truncate("1mo").dt.offset_by("-2mo")
     month = pl.col("closed_on").dt.truncate("1mo")
-    won = _closed(world).filter(pl.col("is_won") & (month >= quarter))
+    records = world["deals"].filter(~pl.col("is_deleted"))
+    once = records.filter(pl.len().over("true_deal_id") == 1)
+    won = _closed(world).join(once, on="true_deal_id", how="semi").filter(pl.col("is_won") & (month >= quarter))
     fresh = (pl.col("created_on") >= month.dt.offset_by("-2mo")).mean()
     return won.group_by(month.alias("month")).agg(pl.len(), fresh.alias("n")).sort("month", descending=True).rows()
 
@@ -202,13 +207,15 @@ QUESTIONS = (
         _by_industry, _swapped_industries, tolerance=0.02, because=TWICE,
     ),
     Question(
-        "C68", "How many deals were won in the last months, and which share was not there a quarter ahead?", "rate",
+        "C68", "How many deals of one system were won in the last months, which share was not there a quarter ahead?",
+        "rate",
         """
         select period_start, count(distinct opportunity_id) filter (where won_amount_base > 0),
             count(distinct opportunity_id) filter (where reason = 'new' and won_amount_base > 0)
                 / count(distinct opportunity_id) filter (where won_amount_base > 0)
-        from outlook.variance_deals
-        where freq = 'MS' and as_of = cast(period_start - interval 2 month - interval 1 day as date)
+        from outlook.variance_deals inner join marts.opportunities as deals using (opportunity_id)
+        where deals.record_count = 1 and freq = 'MS'
+            and variance_deals.as_of = cast(period_start - interval 2 month - interval 1 day as date)
         group by 1 order by 1 desc limit 3
         """,
         _won_soon, _other_outcome, tolerance=0.02, because=TWICE,

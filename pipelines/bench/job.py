@@ -1,0 +1,92 @@
+"""`almanac bench job --set home=DIR`: the whole job on a large made company, seconds and memory of each step.
+
+Size 1 is 50,000 customers, 200,000 deals in 24 monthly full exports and 2 million invoice lines. Each size has a folder
+of its own in DIR, which is kept: files that stand are not written again, a run that was stopped goes on with what it
+has landed, and figures that were measured are not measured again until their file is deleted.
+"""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pipelines.bench.job_company import AS_OF, Company
+from pipelines.bench.job_steps import Steps
+from pipelines.errors import AlmanacError
+from pipelines.home.company import SHIPPED_COMPANY
+from pipelines.home.settings import Settings, load_settings
+
+CUSTOMERS, DEALS, LINES = 50_000, 200_000, 2_000_000
+BAR = {"cpu_s": 573.0, "peak_gb": 6.0}  # of size 1: 1.5 times what it took before most tables were added
+SLOWEST = 20
+SO_FAR = "so_far.json"  # of a run that has not ended, or was stopped
+MODEL = re.compile(r"OK created sql (?:table|view|incremental) model (\S+) .*? in ([\d.]+)s")
+
+
+def run(home: str, sizes: str = "1", memory_limit: str = "3GB") -> dict[str, Any]:
+    """Per size: processor seconds and peak memory, of each step too, and the slowest models by the clock.
+
+    sizes: factors such as `0.1,0.5,1,2`. memory_limit: what DuckDB may hold before it spills.
+    """
+    return {
+        size: _measured(Path(home).resolve() / f"size-{size}", float(size), memory_limit) for size in sizes.split(",")
+    }
+
+
+def failure(figures: dict[str, Any]) -> str:
+    """What size 1 misses; empty if nothing, or where it was not run."""
+    return "; ".join(
+        f"{key} {figures['1'][key]} is over {bar}" for key, bar in BAR.items() if figures.get("1", {}).get(key, 0) > bar
+    )
+
+
+def _measured(home: Path, size: float, memory_limit: str) -> dict[str, Any]:
+    kept = home / "figures.json"
+    if not kept.exists():
+        Company(*(round(size * whole) for whole in (CUSTOMERS, DEALS, LINES))).write(home / "inbox")
+        _configure(home / "config", memory_limit)
+        command = [sys.executable, "-P", "-c", f"from pipelines.bench import job; job.one({str(home)!r})"]
+        subprocess.run(command, check=True)
+    return json.loads(kept.read_text(encoding="utf-8"))
+
+
+def _configure(config: Path, memory_limit: str) -> None:
+    config.mkdir(parents=True, exist_ok=True)
+    company = yaml.safe_load(SHIPPED_COMPANY.read_text(encoding="utf-8"))
+    (config / "company.yml").write_text(yaml.safe_dump({**company, "memory_limit": memory_limit}), encoding="utf-8")
+
+
+def one(folder: str) -> None:
+    """The job in this process, and its figures beside it."""
+    from pipelines.orchestration.execute import run_job
+
+    home = Path(folder)
+    settings = load_settings(home, config=home / "config")
+    messages: list[str] = []
+    with Steps() as steps:
+
+        def say(message: str) -> None:
+            messages.append(message)
+            steps.say(message)
+            (home / SO_FAR).write_text(json.dumps(steps.figures(), indent=1), encoding="utf-8")
+
+        is_served = run_job(settings, AS_OF, {}, say)
+    if not is_served:
+        raise AlmanacError(f"bench job: {home}: the run was not published: {' '.join(messages[-3:])}")
+    figures = {**steps.figures(), "rows": _rows_in(messages), "slowest_models_s": _slowest(settings)}
+    (home / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
+
+
+def _rows_in(messages: list[str]) -> str:
+    return next((message for message in messages if "rows in" in message), "")
+
+
+def _slowest(settings: Settings) -> dict[str, float]:
+    """Seconds by the clock of the models that took longest, as dbt told them."""
+    told = MODEL.findall(re.sub(r"\x1b\[\d*m", "", (settings.warehouse / "run.log").read_text(encoding="utf-8")))
+    seconds = {name: float(taken) for name, taken in told}
+    return dict(sorted(seconds.items(), key=lambda entry: -entry[1])[:SLOWEST])
