@@ -40,9 +40,9 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
         for past, (history, facts, inputs) in zip(past_runs, known, strict=True):
             say(f"replaying {past.as_of}")
             if not history.is_empty():
-                quick = replace(plan, importance=False)
+                quick = replace(plan, importance=False, scenarios=())
                 issued = ledger.computed(history, quick, past, facts=facts, scored=False)
-                issued, deals = ledger.with_deals(inputs, past, plan, history, issued, scored=False)
+                issued, deals = ledger.with_deals(inputs, past, quick, history, issued, scored=False)
                 ledger.append(settings, past, ledger.without_backtest(issued), deals)
     ledger.load(settings, run)
 
