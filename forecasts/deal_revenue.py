@@ -127,16 +127,15 @@ class _Track:
         origins, steps = np.arange(self.begin, self.end + 1)[:, None], np.arange(1, self.steps + 1)
         is_known = origins + steps <= month_count
         squares, counts = (np.where(is_known, part, 0.0).sum(axis=0) for part in (self.errors**2, is_known))
-        told = (
-            counts / steps
-        )  # forecasts of neighbouring months err alike: of those far ahead one in `steps` tells news
+        # Forecasts of neighbouring months err alike: of those h ahead one in h is news.
+        news_count = counts / steps
         shape = 1 + WIDENS * (steps - 1)
-        anywhere = (squares / shape / steps).sum() / max(told.sum(), 1e-9)
+        anywhere = (squares / shape / steps).sum() / max(news_count.sum(), 1e-9)
         own = squares / np.maximum(counts, 1)
-        variance = np.maximum.accumulate((told * own + LEANS * anywhere * shape) / (told + LEANS))
+        variance = np.maximum.accumulate((news_count * own + LEANS * anywhere * shape) / (news_count + LEANS))
         spread = np.sqrt(variance) * self.usual(month_count)
         floor = 0.0 if self.node.revenue.min() >= 0 else -np.inf
-        tails = {name: student.ppf(share, told + LEANS) for name, share in TAILS.items()}
+        tails = {name: student.ppf(share, news_count + LEANS) for name, share in TAILS.items()}
         return {name: np.maximum(yhat + tail * spread, floor) for name, tail in tails.items()}
 
 
