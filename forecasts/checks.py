@@ -81,6 +81,21 @@ def check_history(config: Config, history: pl.DataFrame) -> None:
                 _known(shock.member, members.unique().to_list(), f"scenario {scenario.name}: {shock.level}")
 
 
+def left_out(config: Config, history: pl.DataFrame) -> list[tuple[str, str, str]]:
+    """(frequency, metric or metric and level, why) of what the configuration names and no export tells of."""
+    gaps = []
+    for entry in config.series:
+        own = history.filter((pl.col("metric") == entry.metric) & (pl.col("freq") == entry.freq))
+        if own.is_empty():
+            gaps.append((entry.freq, entry.metric, "no export tells of it, so it is not forecast"))
+            continue
+        missing = sorted(set(entry.levels) - set(own["level"].unique()))
+        gaps += [
+            (entry.freq, f"{entry.metric} {level}", "no series of that level, so none is forecast") for level in missing
+        ]
+    return gaps
+
+
 def _known(word: str, words: Collection[str], where: str) -> None:
     if word in words:
         return

@@ -168,6 +168,13 @@ class Config:
         return self.tiers[self.tier]
 
 
+@dataclass(frozen=True)
+class Scenarios:
+    """All of `scenarios.yml`: what planners ask beside the configuration."""
+
+    scenarios: tuple[Scenario, ...] = ()
+
+
 def for_tier(tier: str, calendar: Calendar | None = None) -> Config:
     """The shipped configuration with another tier and calendar, for files outside a warehouse."""
     return replace(load(), tier=tier, scenarios=(), calendar=calendar or Calendar(), importance=False)
@@ -181,6 +188,7 @@ NESTED: dict[str, type] = {
     "Config.hierarchy": Aggregation,
     "Config.calendar": Calendar,
     "Config.scenarios": Scenario,
+    "Scenarios.scenarios": Scenario,
     "Scenario.shocks": Shock,
     "Scenario.response": Response,
 }
@@ -188,11 +196,25 @@ NESTED: dict[str, type] = {
 
 def load(path: Path = SHIPPED) -> Config:
     """The configuration in a file. ForecastError names the file, the object and the key it does not accept."""
+    return _build(Config, _read(path), str(path))
+
+
+def with_scenarios(config: Config, path: Path) -> Config:
+    """The configuration with the scenarios of another file, `scenarios:` alone; a name stands in one of them only."""
+    own: tuple[Scenario, ...] = _build(Scenarios, _read(path), str(path)).scenarios
+    if twice := sorted({one.name for one in config.scenarios} & {one.name for one in own}):
+        raise ForecastError(f"{path}: scenario {twice[0]!r} stands in the configuration as well")
     try:
-        raw = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
+        return replace(config, scenarios=(*config.scenarios, *own))
+    except ForecastError as error:
+        raise ForecastError(f"{path}: {error}") from error
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(Path(path).read_text(encoding="utf-8")) or {}
     except (OSError, yaml.YAMLError) as error:
         raise ForecastError(f"{path}: cannot be read as YAML: {str(error).splitlines()[0]}") from error
-    return _build(Config, raw or {}, str(path))
 
 
 def _build(kind: type[T], raw: Any, where: str) -> T:

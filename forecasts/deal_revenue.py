@@ -10,6 +10,7 @@ from datetime import date, timedelta
 
 import numpy as np
 import polars as pl
+from scipy.stats import t as student
 
 from forecasts.deals.invoicing import LAGS, LEAST, Invoicing, fit_invoicing
 from forecasts.output import schemas
@@ -18,7 +19,12 @@ from forecasts.panel.frequency import Frequency
 REVENUE, BOOKINGS, MONTHLY = "revenue", "bookings", "MS"
 YEAR = 12
 FEWEST_ERRORS = 8  # from which their size is known well enough; with fewer there are no bounds, and no forecast
-TAILS = {"lo_95": -1.96, "lo_80": -1.2816, "hi_80": 1.2816, "hi_95": 1.96}  # of a normal distribution
+TAILS = {"lo_95": 0.025, "lo_80": 0.1, "hi_80": 0.9, "hi_95": 0.975}
+WIDENS = (
+    0.15  # of the variance per month ahead: between that of totals, which gain more, and of members, which gain less
+)
+LEANS = 12.0  # errors of all steps that those of one step are mixed with; both had the least interval score on worlds
+# that are reported nowhere
 PARTS = ("existing", "new")
 MONTHS = Frequency(MONTHLY)
 
@@ -113,18 +119,24 @@ class _Track:
         return self.node.model(month_count).ahead(self.bookings(month_count, later), place, self.steps)
 
     def bounds(self, month_count: int, yhat: np.ndarray) -> dict[str, np.ndarray]:
-        """Around a forecast, from the errors of earlier ones at steps as far ahead or next to it, known by then.
+        """Around a forecast, from the errors of earlier ones that were known by then.
 
-        An error counts over the revenue of its year: a company that grows errs by more.
+        An error counts over the revenue of its year: a company that grows errs by more. Those of a step are mixed with
+        those of all steps, brought to its distance, and the fewer they are the wider are the tails (Student's t).
         """
         origins, steps = np.arange(self.begin, self.end + 1)[:, None], np.arange(1, self.steps + 1)
         is_known = origins + steps <= month_count
         squares, counts = (np.where(is_known, part, 0.0).sum(axis=0) for part in (self.errors**2, is_known))
-        squares, counts = (np.convolve(part, np.ones(3), "same") for part in (squares, counts))
-        sizes = np.where(counts >= FEWEST_ERRORS, np.sqrt(squares / np.maximum(counts, 1)), 0.0)
-        spread = np.maximum.accumulate(sizes) * self.usual(month_count)
+        # Forecasts of neighbouring months err alike: of those h ahead one in h is news.
+        news_count = counts / steps
+        shape = 1 + WIDENS * (steps - 1)
+        anywhere = (squares / shape / steps).sum() / max(news_count.sum(), 1e-9)
+        own = squares / np.maximum(counts, 1)
+        variance = np.maximum.accumulate((news_count * own + LEANS * anywhere * shape) / (news_count + LEANS))
+        spread = np.sqrt(variance) * self.usual(month_count)
         floor = 0.0 if self.node.revenue.min() >= 0 else -np.inf
-        return {name: np.maximum(yhat + tail * spread, floor) for name, tail in TAILS.items()}
+        tails = {name: student.ppf(share, news_count + LEANS) for name, share in TAILS.items()}
+        return {name: np.maximum(yhat + tail * spread, floor) for name, tail in tails.items()}
 
 
 def _nodes(history: pl.DataFrame) -> Iterator[_Node]:

@@ -11,7 +11,7 @@ import polars as pl
 
 from forecasts.backtesting.partitions import Execution, Task, candidates_of
 from forecasts.backtesting.rolling_origin import Origin, Progress, common_step
-from forecasts.checks import check_history
+from forecasts.checks import check_history, left_out
 from forecasts.config import Config, SeriesSet
 from forecasts.group import serve
 from forecasts.output import schemas
@@ -76,7 +76,17 @@ def forecast(
             batch = _with_regressors(batch, series_sets, config, regressors, as_of)
             old = champions(batch.frequency.code)
             parts.append(_group(rows, batch, series_sets, config, execution, old, scored=scored))
-    return _joined(parts)
+    issued = _joined(parts)
+    return replace(issued, choices=pl.concat([issued.choices, _left_out(config, history)]))
+
+
+def _left_out(config: Config, history: pl.DataFrame) -> pl.DataFrame:
+    """Rows of `choices` for what is configured and has no series."""
+    rows = [
+        {"freq": freq, "segment": name, "decision": "left_out", "candidate": name, "is_chosen": False, "reason": why}
+        for freq, name, why in left_out(config, history)
+    ]
+    return schemas.conform(pl.DataFrame(rows), schemas.CHOICES) if rows else schemas.empty(schemas.CHOICES)
 
 
 def _groups(config: Config) -> list[list[SeriesSet]]:

@@ -22,7 +22,7 @@ FRAMES = ("pipeline", "deal_scores", "deal_periods", "deal_reasons", "lead_score
 LEAD_FACTS = "channel, campaign_id, region, product_line, industry, score, created_on, assigned_on, converted_on"
 TABLES = (
     *("intermediate.int_forecast_deals", "intermediate.int_forecast_observations", "staging.stg_leads"),
-    "policy.stages",
+    *("policy.stages", "policy.model_approvals"),
 )  # that `read_inputs` reads
 LEVELS = ("region", "product_line", "team", "rep")
 
@@ -31,13 +31,14 @@ LEVELS = ("region", "product_line", "team", "rep")
 class Inputs:
     """deals, observations: of intermediate.int_forecast_*. seeds: stage to the chance assumed of it.
 
-    leads: of staging.stg_leads; None where they are not to be scored.
+    leads: of staging.stg_leads; None where they are not to be scored. approvals: schemas.MODEL_APPROVALS.
     """
 
     deals: pl.DataFrame
     observations: pl.DataFrame
     seeds: dict[str, float]
     leads: pl.DataFrame | None = None
+    approvals: pl.DataFrame | None = None
 
 
 def read_inputs(settings: Settings) -> Inputs:
@@ -47,7 +48,8 @@ def read_inputs(settings: Settings) -> Inputs:
             f"select source_system || '|' || source_id as lead_id, source_system, {LEAD_FACTS} "
             "from staging.stg_leads where created_on is not null order by lead_id"
         ).pl()
-        return replace(deals_in(connection), leads=leads)
+        approvals = connection.execute("select * from policy.model_approvals order by all").pl()
+        return replace(deals_in(connection), leads=leads, approvals=approvals)
 
 
 def deals_in(connection: duckdb.DuckDBPyConnection) -> Inputs:
@@ -73,8 +75,11 @@ def with_deals(
     from forecasts import deal_origins
     from forecasts.deals.leads import score_leads
     from forecasts.deals.settings import Settings as DealSettings
+    from forecasts.output import drivers
+    from forecasts.output.model_approvals import with_approvals
 
     frames: dict[str, list[pl.DataFrame]] = {name: [] for name in FRAMES}
+    behind: list[pl.DataFrame] = []
     for entry in (entry for entry in plan.series if entry.metric == METRIC):
         forecast = deal_origins.forecast_deals(
             inputs.deals,
@@ -89,8 +94,9 @@ def with_deals(
         if forecast is None:
             continue
         issued = _combined(issued, METRIC, forecast.rows, forecast.past, entry.levels, history, plan, scored=scored)
-        issued = _with_revenue(issued, forecast, entry.freq, history, plan, as_of, scored=scored)
+        issued, revenue = _with_revenue(issued, forecast, entry.freq, history, plan, as_of, scored=scored)
         frames["pipeline"].append(forecast.rows)
+        behind += [forecast.rows.filter(metric=METRIC), *revenue]
         # Chances belong to a deal: those by month, or by the first kind of period.
         if forecast.scores and not frames["deal_scores"]:
             for name, frame in score_frames(forecast.scores).items():
@@ -99,7 +105,12 @@ def with_deals(
         leads = score_leads(inputs.leads, as_of)
         frames["lead_scores"].append(leads.rows)
         frames["model_registry"].append(leads.registry)
-    return issued, _stacked(frames)
+    if behind and plan.scenarios:
+        moved = drivers.carried(issued.values, issued.series, pl.concat(behind), plan.scenarios)
+        issued = replace(issued, values=moved)
+    stacked = _stacked(frames)
+    registry = with_approvals(stacked["model_registry"], inputs.approvals, as_of)
+    return issued, stacked | {"model_registry": registry}
 
 
 def _cutoffs(backtest: pl.DataFrame, series: pl.DataFrame, metric: str, freq: str) -> list[date]:
@@ -117,17 +128,22 @@ def _with_revenue(
     as_of: date,
     *,
     scored: bool,
-) -> "Forecasts":
-    """Monthly revenue with what is booked, and will be, weighed in; as it is where the configuration has none."""
+) -> tuple["Forecasts", list[pl.DataFrame]]:
+    """Monthly revenue with what is booked, and will be, weighed in; as it is where the configuration has none.
+
+    Also the rows of schemas.PIPELINE that were weighed in.
+    """
     from forecasts.deal_revenue import MONTHLY, revenue_from_bookings
 
     sets = [entry for entry in plan.series if entry.metric == REVENUE and entry.freq == freq == MONTHLY]
+    weighed = []
     for entry in sets:
         cutoffs = _cutoffs(issued.backtest, issued.series, REVENUE, freq)
         now, past = revenue_from_bookings(history, forecast.rows, forecast.past, as_of, cutoffs, entry.horizon)
         if len(now):
             issued = _combined(issued, REVENUE, now, past, entry.levels, history, plan, scored=scored)
-    return issued
+            weighed.append(now)
+    return issued, weighed
 
 
 def _combined(

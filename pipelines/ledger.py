@@ -48,6 +48,8 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
         history = connection.execute("select * from marts.series_history order by unique_id, ds").pl()
         facts = facts_in(connection, plan.market_facts)
     issued = computed(history, plan, run, facts=facts, last=_last_choices(settings, run), say=progress)
+    if missing := issued.choices.filter(decision="left_out")["candidate"].unique().sort().to_list():
+        say(f"not forecast, as no export tells of it: {', '.join(missing)}")
     say("forecasting: open deals")
     issued, deals = with_deals(deal_ledger.read_inputs(settings), run, plan, history, issued)
     issued, approved = with_approved(settings, run, plan, issued)
@@ -56,12 +58,13 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
 
 
 def plan_of(settings: Settings) -> "Config":
-    """What is forecast and how; an AlmanacError where the file is wrong."""
+    """What is forecast and how, with the scenarios of both files; an AlmanacError where one is wrong."""
     from forecasts import config
     from forecasts.errors import ForecastError
 
     try:
-        return config.load(settings.forecasts)
+        plan = config.load(settings.forecasts)
+        return config.with_scenarios(plan, settings.scenarios) if settings.scenarios else plan
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
 

@@ -7,12 +7,13 @@ region of the customer that its record belongs to now. No gate is run: a gate ju
 replayed version is never served.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import polars as pl
@@ -22,6 +23,8 @@ from pipelines.home import dbt, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings
 
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 SERIES = "series_history"
 DEALS = ("int_forecast_deals", "int_forecast_observations")
 
@@ -35,16 +38,30 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
     project = dbt.prepare_project(settings)
     models = dbt.ancestors(project, SERIES, *DEALS, *(("stg_market_facts",) if plan.market_facts else ()))
     past_runs = [replayed(settings, run, day) for day in days]
-    with ThreadPoolExecutor(1) as ahead:  # DuckDB works on the days to come while the series of one are forecast
-        known = ahead.map(partial(_known_to, settings, models, plan.market_facts), past_runs)
-        for past, (history, facts, inputs) in zip(past_runs, known, strict=True):
-            say(f"replaying {past.as_of}")
-            if not history.is_empty():
-                quick = replace(plan, importance=False)
-                issued = ledger.computed(history, quick, past, facts=facts, scored=False)
-                issued, deals = ledger.with_deals(inputs, past, plan, history, issued, scored=False)
-                ledger.append(settings, past, ledger.without_backtest(issued), deals)
+    known = one_ahead(partial(_known_to, settings, models, plan.market_facts), past_runs)
+    quick = replace(plan, importance=False, scenarios=())
+    for past, (history, facts, inputs) in zip(past_runs, known, strict=True):
+        say(f"replaying {past.as_of}")
+        if not history.is_empty():
+            issued = ledger.computed(history, quick, past, facts=facts, scored=False)
+            issued, deals = ledger.with_deals(inputs, past, quick, history, issued, scored=False)
+            ledger.append(settings, past, ledger.without_backtest(issued), deals)
     ledger.load(settings, run)
+
+
+def one_ahead(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """The results in order, each worked out while the one before is in use: DuckDB on a day, forecasts on another.
+
+    No more than two are held, and whoever stops asking waits for the one that is being worked out, not for the rest.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        waiting = thread.submit(work, items[0]) if items else None
+        for later in (*items[1:], None):
+            if waiting is None:
+                return
+            result = waiting.result()
+            waiting = thread.submit(work, later) if later is not None else None
+            yield result
 
 
 def _known_to(

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from expectations.suite import GATES
-from forecasts.config import Config
+from forecasts.config import Config, Scenarios
 from pipelines.contracts import CanonicalObject, SourceContract
 from pipelines.home.company import Company
 from pipelines.messages.config import Messages
@@ -22,6 +22,7 @@ PLACES = {
     "company": "company.yml",
     "messages": "messages.yml",
     "forecasts": "forecasts.yml",
+    "scenarios": "scenarios.yml",
     "suite": "expectations/<gate>/*.yml",
     "object": "pipelines/contracts/objects/*.yml",
 }
@@ -34,6 +35,7 @@ def schema_of(kind: str) -> dict[str, Any]:
         "company": Company.model_json_schema,
         "messages": Messages.model_json_schema,
         "forecasts": lambda: _strict(TypeAdapter(Config).json_schema()),
+        "scenarios": lambda: _strict(TypeAdapter(Scenarios).json_schema()),
         "suite": _suite,
         "object": _object,
     }

@@ -53,6 +53,15 @@ def test_what_is_restored_elsewhere_is_what_was_there(tmp_path: Path) -> None:
     assert_frame_equal(raw(settings), before)
 
 
+def test_scenarios_of_the_home_come_along(tmp_path: Path) -> None:
+    world = world_of(tmp_path / "first")
+    (world.settings.home / "scenarios.yml").write_text("scenarios: []\n")
+    backup.write(world.settings, tmp_path / "b.tar.zst", NOW, "1")
+    backup.restore(tmp_path / "b.tar.zst", tmp_path / "second")
+    kept = load_settings(tmp_path / "second").scenarios
+    assert kept == tmp_path / "second" / "scenarios.yml" and kept.read_text() == "scenarios: []\n"
+
+
 def test_a_backup_is_its_owners_alone_and_written_over_nothing(tmp_path: Path) -> None:
     world, out = world_of(tmp_path), tmp_path / "b.tar.zst"
     backup.write(world.settings, out, NOW, "1")

@@ -165,3 +165,27 @@ def test_months_that_bookings_still_wait_for_have_no_view_from_them() -> None:
         (pl.col("metric") == "revenue") | (pl.col("ds") < date(2025, 12, 1))
     )
     assert revenue_from_bookings(rows, pipeline(775, 600), NOTHING, AS_OF, CUTOFFS, STEPS)[0].is_empty()
+
+
+def widths(months: int) -> np.ndarray:
+    booked = bookings(3)
+    noisy = invoiced(booked) * np.random.default_rng(4).uniform(0.7, 1.3, MONTHS)
+    past = history(booked, noisy, months=months)
+    now, _ = revenue_from_bookings(past, NOW_UNKNOWN, NOTHING, STARTS[months - 1].replace(day=28), [], 12)
+    return (now["hi_95"] - now["lo_95"]).to_numpy()
+
+
+def test_bounds_widen_with_every_month_ahead_though_no_error_that_far_is_known() -> None:
+    """After 41 months the first forecast is nine months old: of ten and more months ahead nothing is known."""
+    for months in (42, 60):
+        assert (np.diff(widths(months)) > 0).all(), months
+
+
+def test_the_fewer_errors_are_known_the_wider_are_their_tails() -> None:
+    """95 % bounds over those of 80 %: 1.53 of a normal distribution, more of few errors."""
+    booked, ratios = bookings(3), []
+    for months in (42, 60):
+        past = history(booked, invoiced(booked), months=months)
+        now, _ = revenue_from_bookings(past, NOW_UNKNOWN, NOTHING, STARTS[months - 1].replace(day=28), [], STEPS)
+        ratios.append(now.select((pl.col("hi_95") - pl.col("yhat")) / (pl.col("hi_80") - pl.col("yhat")))[0].item(0, 0))
+    assert ratios[0] > ratios[1] > 1.5293

@@ -10,6 +10,7 @@ import pytest
 from forecasts.deals.history import History
 from forecasts.deals.panel import past_origins
 from forecasts.panel.frequency import Frequency
+from pipelines.bench.deals_company import WEIGHTED, weighted_pipeline
 from pipelines.bench.deals_figures import WorldRows, errors, figures_of
 from pipelines.bench.deals_oracle import true_oracle
 from pipelines.bench.deals_page import END, START, write_table
@@ -93,3 +94,25 @@ def test_chances_are_judged_beside_the_oracle() -> None:
     assert found["auc_below_oracle"] == 0 and found["by_stage"]["auc"] == 0.5
     assert found["calibration_slope"] == pytest.approx(1, abs=0.1)
     assert found["chance"]["brier"] < found["by_stage"]["brier"] == 0.25 < found["typed"]["brier"]
+
+
+def test_the_weighted_pipeline_is_what_was_open_and_entered_on_the_day() -> None:
+    """a: 100 at .5 in March, b: 40 at .25 overdue, so in February; c won before, d not known yet, e without a close."""
+    day, later = date(2025, 1, 31), date(2025, 6, 1)
+    seen = [
+        ("a", date(2025, 1, 5), "open", "proposal", 100.0, date(2025, 3, 9)),
+        ("a", date(2025, 2, 5), "open", "proposal", 900.0, date(2025, 2, 9)),
+        ("b", date(2025, 1, 5), "open", "lead", 40.0, date(2024, 12, 1)),
+        ("c", date(2025, 1, 5), "won", None, 70.0, date(2025, 2, 9)),
+        ("d", date(2025, 2, 5), "open", "lead", 80.0, date(2025, 3, 9)),
+        ("e", date(2025, 1, 5), "open", "lead", 80.0, None),
+    ]
+    kinds = {"deal_id": pl.String, "known_on": pl.Date, "status_code": pl.String, "stage_code": pl.String}
+    more = {"amount": pl.Float64, "expected_close_on": pl.Date}
+    observations = pl.DataFrame(seen, schema={**kinds, **more}, orient="row")
+    deals = pl.DataFrame({"deal_id": list("abcde")}).with_columns(
+        created_on=pl.lit(date(2024, 12, 1)), closed_on=pl.lit(later), outcome=pl.lit("won"), amount=pl.lit(1000.0)
+    )
+    rows = weighted_pipeline(deals, observations, {"proposal": 0.5, "lead": 0.25}, day)
+    assert rows.select("period_start", WEIGHTED).rows() == [(date(2025, 2, 1), 10.0), (date(2025, 3, 1), 50.0)]
+    assert rows["cutoff"].unique().to_list() == [day]

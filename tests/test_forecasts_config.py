@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from forecasts import config
-from forecasts.checks import check_history
+from forecasts.checks import check_history, left_out
 from forecasts.errors import ForecastError
 
 pytestmark = pytest.mark.fast
@@ -95,3 +95,18 @@ def test_what_no_series_has_is_refused_not_left_out(entry: config.SeriesSet, mes
 def test_a_company_without_deals_has_no_bookings_and_no_error() -> None:
     labels = {"metric": ["revenue"], "level": ["total"], "member": [""], "freq": ["MS"]}
     check_history(config.Config(series=(config.SeriesSet("bookings", ("total",)),)), pl.DataFrame(labels))
+
+
+def test_all_six_metrics_are_forecast_by_month_as_shipped_and_what_no_export_tells_of_is_said() -> None:
+    """A company of one CRM: bookings without regions, deals that come in, and no invoice."""
+    plan = config.load()
+    by_month = {entry.metric for entry in plan.series if entry.freq == "MS" and "total" in entry.levels}
+    assert by_month == {"revenue", "bookings", "margin", "quantity", "new_customers", "opportunity_inflow"}
+    rows = [("bookings", "total"), ("bookings", "product_line"), ("opportunity_inflow", "total")]
+    history = pl.DataFrame(rows, schema=["metric", "level"], orient="row").with_columns(
+        freq=pl.lit("MS"), member=pl.lit("")
+    )
+    check_history(plan, history)
+    assert sorted(name for _, name, _ in left_out(plan, history)) == [
+        "bookings region", "margin", "new_customers", "opportunity_inflow region", "quantity", "revenue",
+    ]  # fmt: skip

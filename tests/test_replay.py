@@ -64,6 +64,24 @@ def test_a_series_of_a_past_day_is_built_from_what_had_been_exported_by_then(hom
 
 
 @pytest.mark.fast
+def test_one_day_is_worked_out_ahead_and_none_after_an_error() -> None:
+    """Data of a large company is held for two days at a time, and who fails does not wait for the rest."""
+    begun: list[int] = []
+
+    def work(day: int) -> int:
+        begun.append(day)
+        return day * 10
+
+    assert list(replay.one_ahead(work, [1, 2, 3])) == [10, 20, 30] and begun == [1, 2, 3]
+    assert list(replay.one_ahead(work, [])) == []
+    begun.clear()
+    days = replay.one_ahead(work, range(9))
+    assert next(days) == 0
+    days.close()  # as a loop does that ends in an error
+    assert len(begun) <= 2
+
+
+@pytest.mark.fast
 def test_rows_of_a_unit_test_are_no_model(tmp_path: Path) -> None:
     """dbt compiles them under the model's name, and later than the model where somebody has tested it."""
     models = tmp_path / "target" / "compiled" / "almanac" / "models" / "marts"

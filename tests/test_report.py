@@ -119,6 +119,17 @@ def test_a_scenario_is_no_second_forecast_of_the_same_month(tmp_path: Path) -> N
     assert "1,300" in {cell for row in Page(tmp_path / "pack" / "en" / "index.html").rows for cell in row}
 
 
+def test_scenarios_stand_beside_the_forecast_with_what_is_done(tmp_path: Path) -> None:
+    """1,300 and 1,400 are expected; under `slump` 777 less each month."""
+    answer = "create table forecast.scenarios as select 'slump' as scenario, 'fear' as because, 'save' as action, "
+    file = published(tmp_path, f"{answer} 'director' as owner_name, 'a lost quarter' as trigger_sign")
+    write_pack(tmp_path / "pack", file)
+    for language, metric in (("en", "Bookings"), ("zh", "签约额")):
+        rows = Page(tmp_path / "pack" / language / "forecasts.html").rows
+        assert ["slump", metric, "2,700", "1,146", "-1,554", "-57.6 %"] in rows
+        assert ["slump", "fear", "save", "director", "a lost quarter"] in rows
+
+
 def test_gates_and_refused_rows_come_from_the_status_file_of_the_run(tmp_path: Path) -> None:
     write_pack(tmp_path / "pack", published(tmp_path), status_file(tmp_path))
     rows = Page(tmp_path / "pack" / "en" / "quality.html").rows

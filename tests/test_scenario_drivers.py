@@ -6,10 +6,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from forecasts.config import Config, Scenario, SeriesSet, load
+from forecasts.config import Config, Scenario, SeriesSet, load, with_scenarios
 from forecasts.errors import ForecastError
 from forecasts.output import schemas
-from forecasts.output.drivers import with_drivers
+from forecasts.output.drivers import carried, with_drivers
+from pipelines.demo.write import SCENARIOS
 from pipelines.ledger import scenario_rows
 
 pytestmark = pytest.mark.fast
@@ -86,3 +87,74 @@ def test_the_response_is_read_from_the_file_and_served(tmp_path: Path) -> None:
         ("slump", "fear", "freeze hiring", "director", "win rate below a third"),
         ("boom", "hope", None, None, None),
     ]
+
+
+METRICS = ("revenue", "margin", "quantity", "new_customers", "opportunity_inflow")
+
+
+def followers(scenario: str) -> pl.DataFrame:
+    """Every metric of the total at 100 a month, margin at 40."""
+    yhat = {name: [100.0, 40.0, 100.0, 100.0, 100.0] for name in ("yhat", "lo_95", "lo_80", "hi_80", "hi_95")}
+    frame = pl.DataFrame({"unique_id": [f"{name}|total||MS" for name in METRICS], **yhat}).with_columns(
+        period_start=pl.lit(MONTH), scenario=pl.lit(scenario), model=pl.lit("pool"), is_served=pl.lit(value=True)
+    )
+    return schemas.conform(frame, schemas.VALUES)
+
+
+def followed(**drivers: float) -> dict[str, float]:
+    """What follows where 80 of 100 revenue are what deals bring, half of it of deals to come; bookings 90, all new."""
+    parts = [("revenue|total||MS", 20.0, 40.0, 40.0), ("bookings|total||MS", 0.0, 0.0, 90.0)]
+    pipelines = pl.DataFrame(parts, schema=["unique_id", "booked", "existing", "new"], orient="row").with_columns(
+        period_start=pl.lit(MONTH), mean=pl.sum_horizontal("booked", "existing", "new")
+    )
+    series = pl.DataFrame({"unique_id": [f"{name}|total||MS" for name in (*METRICS, "bookings")]}).with_columns(
+        metric=pl.col("unique_id").str.split("|").list.first(), level=pl.lit("total"), member=pl.lit(""),
+        freq=pl.lit("MS"),
+    )  # fmt: skip
+    booked = values("base").head(1)
+    frames = [pl.concat([followers(name), booked.with_columns(scenario=pl.lit(name))]) for name in ("base", "slump")]
+    pipelines = schemas.conform(pipelines, schemas.PIPELINE)
+    out = carried(pl.concat(frames), series, pipelines, [Scenario("slump", "what if", drivers=drivers)])
+    assert out.filter(scenario="base").sort("unique_id").equals(frames[0].sort("unique_id"))
+    ids = out.filter(scenario="slump").select(pl.col("unique_id").str.split("|").list.first(), "yhat")
+    return dict(ids.rows())
+
+
+def test_pieces_margin_and_customers_follow_what_fewer_wins_do() -> None:
+    out = followed(win_rate=0.5)
+    assert out["quantity"] == pytest.approx(60) and out["margin"] == pytest.approx(24)
+    assert out["new_customers"] == pytest.approx(50) and out["opportunity_inflow"] == pytest.approx(100)
+
+
+def test_fewer_new_deals_are_fewer_deals_coming_in() -> None:
+    out = followed(creation_rate=0.5)
+    assert out["opportunity_inflow"] == pytest.approx(50) and out["quantity"] == pytest.approx(80)
+
+
+def test_a_price_moves_margin_by_all_that_revenue_gains_and_no_piece() -> None:
+    out = followed(price=1.1)
+    assert out["margin"] == pytest.approx(40 + 8) and out["quantity"] == pytest.approx(100)
+    both = followed(price=1.1, win_rate=0.5)
+    assert both["margin"] == pytest.approx(24 + 4) and both["quantity"] == pytest.approx(60)
+
+
+def test_the_sample_company_asks_three_questions_and_has_an_answer_to_each() -> None:
+    plan = with_scenarios(load(), SCENARIOS)
+    assert len(plan.scenarios) == 3
+    assert all(one.response and one.response.owner and one.response.trigger for one in plan.scenarios)
+    moved = [set(one.drivers) | {shock.metric for shock in one.shocks} for one in plan.scenarios]
+    assert [{"win_rate"}, {"price", "win_rate"}, {"quantity", "revenue", "margin"}] == moved
+
+
+def test_a_file_of_scenarios_names_none_that_the_configuration_has_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "scenarios.yml"
+    path.write_text("scenarios: [{name: slump, because: fear, drivers: {win_rate: 0.8}}]\n")
+    plan = with_scenarios(load(), path)
+    with pytest.raises(ForecastError, match=r"scenarios\.yml: scenario 'slump' stands in the configuration as well"):
+        with_scenarios(plan, path)
+    path.write_text("series: []\n")
+    with pytest.raises(ForecastError, match="unknown key series"):
+        with_scenarios(plan, path)
+    path.write_text("scenarios: [{name: x, because: y, shocks: [{metric: orders}]}]\n")
+    with pytest.raises(ForecastError, match=r"scenarios\.yml: scenario x: metric 'orders' is unknown"):
+        with_scenarios(plan, path)

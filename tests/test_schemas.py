@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from pipelines import schemas
 from pipelines.cli import app
 from pipelines.contracts.declared import read_yaml
+from pipelines.demo.write import SCENARIOS
 from pipelines.home.settings import SHIPPED_FORECASTS, SHIPPED_SOURCES, SHIPPED_SUITES
 
 REAL = REPOSITORY / "tests" / "real_sources"
@@ -23,6 +24,7 @@ FILES = {
     "company": [REPOSITORY / "pipelines" / "home" / "company.yml", *REAL.glob("*/company.yml")],
     "messages": [REPOSITORY / "pipelines" / "messages" / "messages.yml"],
     "forecasts": [SHIPPED_FORECASTS, *REAL.glob("*/forecasts.yml"), *PROFILES.glob("*/forecasts.yml")],
+    "scenarios": [SCENARIOS],
     "suite": [*SHIPPED_SUITES.rglob("*.yml")],
     "object": [*(REPOSITORY / "pipelines" / "contracts" / "objects").glob("*.yml")],
 }

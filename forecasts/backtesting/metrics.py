@@ -12,9 +12,10 @@ def scale_of(values: np.ndarray, season: int) -> float:
 
     A history of one season or less is scaled by its first differences, a constant one by its mean size, zeros by 1.
     """
-    step = step_of(values, season)
+    if step := step_of(values, season):
+        return step
     size = float(nan_mean(np.abs(values))) if len(values) else 0.0
-    return step or (size if size > 0 else 1.0)
+    return size if size > 0 else 1.0
 
 
 def step_of(values: np.ndarray, season: int) -> float:
@@ -88,6 +89,8 @@ def accuracy(actual: np.ndarray, forecast: np.ndarray) -> np.ndarray:
 
 def nan_mean(values: np.ndarray) -> np.ndarray:
     """The mean of the known values over the last axis; NaN where there is none. No warnings, unlike np.nanmean."""
+    if values.ndim == 1 and len(values) and not np.isnan(total := values.sum()):
+        return np.asarray(total / len(values))  # nothing is unknown: a fifth of the work
     known = ~np.isnan(values)
     count = known.sum(axis=-1)
     return np.where(count > 0, np.where(known, values, 0).sum(axis=-1) / np.maximum(count, 1), np.nan)

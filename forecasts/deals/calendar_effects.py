@@ -31,6 +31,13 @@ class Effects:
             return np.ones(len(index))
         return np.exp(_columns(self.frequency, self.festivals, self.by_month, index) @ self.slopes)
 
+    def variances(self, index: np.ndarray) -> np.ndarray:
+        """Of the log of each period's factor: how little the counts told of its season."""
+        if len(self.slopes) == 0:
+            return np.zeros(len(index))
+        columns = _columns(self.frequency, self.festivals, self.by_month, index)
+        return np.asarray(((columns @ self.covariance) * columns).sum(axis=1))
+
     @classmethod
     def none(cls, frequency: Frequency) -> "Effects":
         """No period is busier than another."""

@@ -63,13 +63,21 @@ class Draws:
         """Of each future the templates of the new deals that are won, the windows and the amounts."""
         rng, inflow, periods = self.rng, self.inflow, self.settings.periods
         wins, rate = inflow.wins(), 1 / np.sqrt(max(inflow.won_count, 1))
+        worth = _mean_spread(self.templates)
         for _ in range(self.settings.draws):
             level = np.exp(rng.normal(-(inflow.spread**2) / 2, inflow.spread) + rng.normal(-(rate**2) / 2, rate))
-            shock = np.exp(rng.normal(-(inflow.shock**2) / 2, inflow.shock, (periods, 1)))
+            shock = np.exp(rng.normal(-(inflow.shock**2) / 2, inflow.shock)[:, None])
             number = rng.poisson(wins * level * shock).sum(axis=0) * (len(self.templates) > 0)
             window = np.repeat(np.arange(periods), number)
             place = rng.integers(0, max(len(self.templates), 1), len(window))
-            yield place, window, self.templates[place] if len(window) else np.zeros(0)
+            mean = np.exp(rng.normal(-(worth**2) / 2, worth))
+            yield place, window, self.templates[place] * mean if len(window) else np.zeros(0)
+
+
+def _mean_spread(amounts: np.ndarray) -> float:
+    """Standard error of the mean amount, over it: a few large deals decide it, and the next ones are others."""
+    mean = float(amounts.mean()) if len(amounts) else 0.0
+    return float(amounts.std() / np.sqrt(len(amounts)) / mean) if mean > 0 else 0.0
 
 
 def _added(block: Sequence[Wins], member: np.ndarray, size: int, periods: int) -> Iterator[np.ndarray]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from forecasts.deals.buyers import never_bought, usual_deals
 from forecasts.deals.history import History
 from forecasts.deals.schema import LOST, WON
 
@@ -22,6 +23,7 @@ LEAST_ROWS = 25  # of training rows with a word before it gets a column of its o
 MOST_WORDS = 60  # per feature, the most frequent: the table stays narrow where every deal has a word of its own
 LEANS, CUSTOMER_LEANS = 10.0, 3.0  # deals at the base share that a rep's and a customer's own are mixed with
 BASE_SHARE = 0.35  # of closed deals that are won where nothing is known; the model sets the level itself
+TYPICAL_SIZE = 4.6  # log of the size that a customer's own is told from: a hundred employees
 COUNTS = ("_count", "amount", "_size")
 
 
@@ -37,7 +39,15 @@ def raw_features(history: History, rows: pl.DataFrame) -> pl.DataFrame:
     frame = rows.select(
         age_days=_log_days(origin - pl.col("opened_on")), **{k: v for k, v in parts.items() if v is not None}
     )
-    return pl.concat([frame, _recent(history, rows), *_past(history, rows)], how="horizontal")
+    return pl.concat([frame, _grown(history, rows), _recent(history, rows), *_past(history, rows)], how="horizontal")
+
+
+def _grown(history: History, rows: pl.DataFrame) -> pl.DataFrame:
+    """Log of the amount over the one entered first: what is cut down was dear to somebody."""
+    entered = history.observations.filter(pl.col("amount") > 0)
+    entered = entered.group_by("deal_id", maintain_order=True).agg(_first=pl.col("amount").first())
+    both = rows.select("deal_id", "amount").join(entered, on="deal_id", how="left", maintain_order="left")
+    return both.select(amount_growth=pl.when(pl.col("amount") > 0).then((pl.col("amount") / pl.col("_first")).log()))
 
 
 def _transformed(name: str, kind: pl.DataType, origin: pl.Expr) -> pl.Expr | None:
@@ -94,7 +104,10 @@ def _past(history: History, rows: pl.DataFrame) -> list[pl.DataFrame]:
     if rows["customer_id"].null_count() < len(rows):
         created = _windowed(history.deals, rows, "customer_id", "created_on", None)
         won, lost = (_windowed(history.deals, rows, "customer_id", "closed_on", outcome) for outcome in (WON, LOST))
-        out.append(_customer(created, won, lost, _years(history, rows), _size(rows)))
+        years, size = _years(history, rows), _size(rows)
+        out.append(_customer(created, won, lost, years, size))
+        usual = usual_deals(history.deals, _sizes(history), pl.DataFrame({"size": size}), years)
+        out.append(never_bought(created, won, lost, usual))
     if "rep" in rows.columns and "rep" in history.deals.columns:
         won, lost = (_windowed(history.deals, rows, "rep", "closed_on", outcome) for outcome in (WON, LOST))
         share = (won + LEANS * BASE_SHARE) / (won + lost + LEANS)
@@ -115,7 +128,7 @@ def _customer(
         "customer_deals_a_year_and_never_bought": never * rate,
     }
     if np.isfinite(size).any():
-        columns["customer_size_and_never_bought"] = never * np.nan_to_num(size - np.nanmean(size))
+        columns["customer_size_and_never_bought"] = never * np.nan_to_num(size - TYPICAL_SIZE)
     return pl.DataFrame(columns)
 
 
@@ -129,6 +142,16 @@ def _size(rows: pl.DataFrame) -> np.ndarray:
     if "customer_size" not in rows.columns:
         return np.full(len(rows), np.nan)
     return np.log(rows["customer_size"].cast(pl.Float64).clip(1).fill_null(float("nan")).to_numpy())
+
+
+def _sizes(history: History) -> pl.DataFrame:
+    """customer_id and size: the log of the newest size that is told of each customer."""
+    if "customer_size" not in history.observations.columns:
+        return pl.DataFrame(schema={"customer_id": pl.String, "size": pl.Float64})
+    told = history.observations.drop_nulls("customer_size").sort("known_on", maintain_order=True)
+    told = told.join(history.deals.select("deal_id", "customer_id"), on="deal_id").drop_nulls("customer_id")
+    size = pl.col("customer_size").cast(pl.Float64).clip(1).log()
+    return told.group_by("customer_id", maintain_order=True).agg(size=size.last())
 
 
 def _windowed(deals: pl.DataFrame, rows: pl.DataFrame, by: str, day: str, outcome: str | None) -> np.ndarray:
@@ -164,6 +187,8 @@ def in_plain(name: str, values: pl.Series) -> pl.Series:
         text = pl.select(pl.when(number.round(0) != 0).then(pl.lit("yes")).otherwise(pl.lit("no"))).to_series()
     elif name.endswith(("probability", "share")):
         text = (100 / (1 + (-number).exp())).round(0).cast(pl.Int64).cast(pl.String) + " %"
+    elif name == "amount_growth":
+        text = (100 * (number.exp() - 1)).round(0).cast(pl.Int64).cast(pl.String) + " %"
     elif name.endswith("_a_year"):
         text = number.exp().round(1).cast(pl.String)
     elif name.endswith(COUNTS) or name.endswith("_30d"):

@@ -25,14 +25,15 @@ TESTS = 12  # past origins on which flat and trend are compared
 class Inflow:
     """counts: expected new deals per window. curve: chance that a new deal is won at age 0, 1, ... periods.
 
-    spread: standard deviation of the log of the level (parameter uncertainty); shock: of one period, beyond Poisson.
+    spread: standard deviation of the log of the level (parameter uncertainty); shock: of each window, beyond Poisson,
+    with what is not known of its season.
     has_trend: whether the trend is in. won_count: won deals behind the curve.
     """
 
     counts: np.ndarray
     curve: np.ndarray
     spread: float
-    shock: float
+    shock: np.ndarray
     has_trend: bool
     won_count: int
 
@@ -75,10 +76,10 @@ def _beginning(opened: np.ndarray, ended: np.ndarray, first_window: int, setting
 
 def _future_counts(
     frequency: Frequency, counts: np.ndarray, begin: int, settings: Settings
-) -> tuple[np.ndarray, bool, float, float]:
+) -> tuple[np.ndarray, bool, float, np.ndarray]:
     periods, size = settings.periods, len(counts)
     if size == 0 or counts.sum() == 0:
-        return np.zeros(periods), False, 0.5, 0.0
+        return np.zeros(periods), False, 0.5, np.zeros(periods)
     ahead = np.arange(begin + size, begin + size + periods)
     has_trend = size >= LEAST_PERIODS and _trend_wins(frequency, counts, begin, settings)
     season = _season(frequency, counts, begin, settings)
@@ -90,7 +91,7 @@ def _future_counts(
         level * np.exp(trend * steps) * season.factors(ahead),
         has_trend,
         spread,
-        float(np.sqrt(min(max(excess, 0.0), 0.25))),
+        np.sqrt(min(max(excess, 0.0), 0.25) + season.variances(ahead)),
     )
 
 

@@ -2,6 +2,7 @@
 
 What is booked already stays; what open deals bring moves with win rate and price, what later deals bring with the rate
 at which deals are created as well. The served number moves by as much, in proportion, as the pipeline's mean does.
+What deals are not behind by themselves follows (`carried`): pieces and margin as revenue does, customers as bookings.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,11 @@ from forecasts.output import schemas
 from forecasts.selection.weights import NUMBERS, coherent
 
 KEY = ["unique_id", "period_start"]
+NODE = ["level", "member", "freq", "period_start"]
+BASE, INFLOW = "base", "opportunity_inflow"
+# What follows which metric, and whether a price moves it. A price moves margin by its whole amount: costs stay.
+FOLLOWS = {"quantity": "revenue", "margin": "revenue", "new_customers": "bookings"}
+PRICED = "margin"
 
 
 def with_drivers(
@@ -23,6 +29,42 @@ def with_drivers(
         if scenario.drivers:
             values = _moved(values, series, _factors(pipeline, scenario.drivers), scenario.name)
     return values
+
+
+def carried(
+    values: pl.DataFrame, series: pl.DataFrame, pipelines: pl.DataFrame, scenarios: Sequence[Scenario]
+) -> pl.DataFrame:
+    """The values with what follows bookings and revenue moved as well, in the scenarios that have drivers.
+
+    pipelines: schemas.PIPELINE of bookings and revenue. A member without deals of its own stays, but for the sum.
+    """
+    names = series.select("unique_id", "metric", "level", "member", "freq")
+    for scenario in scenarios:
+        if scenario.drivers:
+            factors = _following(values, names, pipelines, scenario.drivers)
+            values = _moved(values, series, factors, scenario.name)
+    return values
+
+
+def _following(
+    values: pl.DataFrame, names: pl.DataFrame, pipelines: pl.DataFrame, drivers: Mapping[str, float]
+) -> pl.DataFrame:
+    """Per series and period the factor of everything that follows a metric with deals behind it, or their creation."""
+    volume = {name: value for name, value in drivers.items() if name != "price"}
+    both = _factors(pipelines, volume).join(_factors(pipelines, drivers).rename({"_factor": "_all"}), on=KEY)
+    base = (
+        values.filter((pl.col("scenario") == BASE) & pl.col("is_served"))
+        .select(*KEY, "yhat")
+        .join(names, on="unique_id")
+    )
+    leads = both.join(base, on=KEY).select(*NODE, _leads="metric", _leads_yhat="yhat", _factor="_factor", _all="_all")
+    rows = base.with_columns(_leads=pl.col("metric").replace_strict(FOLLOWS, default=None, return_dtype=pl.String))
+    rows = rows.join(leads, on=[*NODE, "_leads"], maintain_order="left")
+    gained = (pl.col("_all") - pl.col("_factor")) * pl.col("_leads_yhat") / pl.col("yhat")
+    is_priced = (pl.col("metric") == PRICED) & (pl.col("yhat") > 0)
+    follows = rows.select(*KEY, _factor=pl.col("_factor") + pl.when(is_priced).then(gained).otherwise(0.0))
+    created = pl.lit(drivers.get("creation_rate", 1.0))
+    return pl.concat([follows, base.filter(metric=INFLOW).select(*KEY, _factor=created)])
 
 
 def _factors(pipeline: pl.DataFrame, drivers: Mapping[str, float]) -> pl.DataFrame:

@@ -201,7 +201,18 @@ MODEL_REGISTRY: dict[str, pl.DataType] = {
     "calibration_slope": pl.Float64(),
     "null_share": pl.Float64(),
     "choice_reason": pl.String(),
+    "is_approved": pl.Boolean(),
     "approved_by": pl.String(),
+    "approved_on": pl.Date(),
+    "approval_reason": pl.String(),
+}
+
+MODEL_APPROVALS: dict[str, pl.DataType] = {
+    "model": pl.String(),
+    "features_hash": pl.String(),
+    "approved_by": pl.String(),
+    "approved_on": pl.Date(),
+    "reason": pl.String(),
 }
 
 

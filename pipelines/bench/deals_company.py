@@ -1,10 +1,13 @@
 """Sample companies as their files tell of them: bookings at past month ends from what had been exported by then.
 
 A home must have been built (`almanac demo --seed`, `ingest`, `build`). Its deals are forecast in all, and apart by
-whether a system gives its stage history. A peer is the best one if it was so at the origins before.
+whether a system gives its stage history. A peer is the best one if it was so at the origins before. Beside them stands
+what most companies do by hand: the weighted pipeline, stage probability x amount in the month of the expected close.
 """
 
+from collections.abc import Mapping
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,7 @@ import polars as pl
 
 from forecasts import run
 from forecasts.config import Backtest, Config, SeriesSet
-from forecasts.deal_origins import forecast_deals
+from forecasts.deal_origins import forecast_deals, known_by
 from forecasts.deals.panel import past_origins
 from forecasts.deals.schema import WON
 from forecasts.deals.settings import Settings as DealSettings
@@ -26,6 +29,7 @@ from pipelines.home.settings import load_settings
 LAGS = (1, 2, 3, 6)
 PEERS = ("seasonal_naive", "last_value", "mean_of_12", "series_pool")
 OURS = ("pipeline", "pool")
+WEIGHTED, BEST = "weighted_pipeline", "best_before"
 PARTS = {"all": None, "with_history": "exact_history", "exports_only": "dated_exports"}
 ID = "bookings|total||MS"
 
@@ -40,17 +44,17 @@ def measure_companies(homes: list[Path], origins: int) -> dict[str, Any]:
 
 
 def _figures(frames: list[pl.DataFrame]) -> dict[str, Any]:
-    """Pooled over companies; the gain on the best peer before, with its standard error over origins."""
+    """Pooled over companies; gains on the best peer before and on the weighted pipeline, with standard errors."""
     rows = pl.concat([_with_best(frame) for frame in frames]).drop_nulls()
     if rows.is_empty():
         return {"n": 0}
     actual = rows["y"].to_numpy()
-    errors = {name: np.abs(actual - rows[name].to_numpy()) for name in (*OURS, *PEERS, "best_before")}
+    errors = {name: np.abs(actual - rows[name].to_numpy()) for name in (*OURS, *PEERS, WEIGHTED, BEST)}
     figures: dict[str, Any] = {"n": len(rows), **{k: round(e.sum() / actual.sum(), 4) for k, e in errors.items()}}
-    for name in OURS:
-        away, base = errors["best_before"] - errors[name], errors["best_before"].mean()
-        figures[f"{name}_gain"] = round(float(away.mean() / base), 3)
-        figures[f"{name}_gain_se"] = round(float(away.std(ddof=1) / np.sqrt(len(away)) / base), 3)
+    for name, (peer, key) in product(OURS, ((BEST, "gain"), (WEIGHTED, "gain_on_weighted"))):
+        away, base = errors[peer] - errors[name], errors[peer].mean()
+        figures[f"{name}_{key}"] = round(float(away.mean() / base), 3)
+        figures[f"{name}_{key}_se"] = round(float(away.std(ddof=1) / np.sqrt(len(away)) / base), 3)
     return figures
 
 
@@ -80,7 +84,29 @@ def _company(home: Path, basis: str | None, origins: int) -> pl.DataFrame:
     if forecast is None or forecast.past.is_empty():
         return _empty()
     ours = forecast.past.filter(unique_id=ID).select("cutoff", "horizon", "period_start", pipeline="yhat")
-    return _combined(ours, _peers(history, as_of, origins))
+    both = _combined(ours, _peers(history, as_of, origins))
+    weighed = pl.concat([weighted_pipeline(deals, seen, inputs.seeds, day) for day in both["cutoff"].unique().sort()])
+    keys = ["cutoff", "period_start"]
+    return both.join(weighed, on=keys, how="left", maintain_order="left").with_columns(pl.col(WEIGHTED).fill_null(0.0))
+
+
+def weighted_pipeline(
+    deals: pl.DataFrame, observations: pl.DataFrame, seeds: Mapping[str, float], day: date
+) -> pl.DataFrame:
+    """cutoff, period_start, weighted_pipeline: of the deals open at the end of a day, as they were known then.
+
+    seeds: stage to its probability. A deal whose expected close has passed counts in the next month; one without an
+    amount, a close or a stage in none.
+    """
+    shown, seen = known_by(deals, observations, day)
+    last = seen.sort("deal_id", "known_on", maintain_order=True).group_by("deal_id", maintain_order=True).last()
+    rows = shown.filter(pl.col("outcome").is_null()).select("deal_id").join(last, on="deal_id")
+    chance = pl.col("stage_code").replace_strict(dict(seeds), default=None, return_dtype=pl.Float64)
+    closes = pl.max_horizontal("expected_close_on", pl.lit(day).dt.offset_by("1d"))
+    month = pl.when(pl.col("expected_close_on").is_not_null()).then(closes.dt.truncate("1mo"))
+    rows = rows.select(period_start=month, **{WEIGHTED: chance * pl.col("amount")}).drop_nulls()
+    sums = rows.group_by("period_start").agg(pl.col(WEIGHTED).sum()).sort("period_start")
+    return sums.select(pl.lit(day).alias("cutoff"), "period_start", WEIGHTED)
 
 
 def _months(deals: pl.DataFrame, as_of: date) -> pl.DataFrame:
@@ -120,5 +146,5 @@ def _combined(ours: pl.DataFrame, peers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _empty() -> pl.DataFrame:
-    numbers = dict.fromkeys(("y", *OURS, *PEERS), pl.Float64)
+    numbers = dict.fromkeys(("y", *OURS, *PEERS, WEIGHTED), pl.Float64)
     return pl.DataFrame(schema={"cutoff": pl.Date, "horizon": pl.Int64, "period_start": pl.Date, **numbers})

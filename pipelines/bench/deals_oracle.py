@@ -1,7 +1,8 @@
 """The oracle of a world: what its true laws make of the pipeline, given only what was observable at an origin.
 
-Existing deals: the true chances with hidden level and mood integrated out (demo/chances.py). New deals: the true rate
-of births, carried through the laws step by step. Lost deals that may still be opened again are part of `new`.
+Existing deals: the true chances with hidden level and mood integrated out (demo/chances.py); of customers it knows what
+the company's own list tells, not the deals that were over before the list begins. New deals: the true rate of births,
+carried through the laws step by step. Lost deals that may still be opened again are part of `new`.
 """
 
 from dataclasses import dataclass
@@ -50,7 +51,7 @@ def true_oracle(world: DealWorld, origins: list[date], months: int) -> Oracle:
 
 
 def _known_amounts(world: DealWorld, origins: list[date]) -> pl.DataFrame:
-    chances = deal_chances(world.true.hidden, world.customers, world.first, world.last)
+    chances = deal_chances(world.true.hidden, world.customers, world.first, world.last, knows_before=False)
     chances = chances.filter(pl.col("month_end").is_in(origins))
     facts = world.true.facts.select("deal", "proposed", "first_amount", "amount")
     growth = _winners_growth(world)

@@ -24,12 +24,14 @@ class Customers:
     """What is known of customers beforehand: the share that buys, and the deals each would have by its size.
 
     expected: deals of a customer who never buys from the start to the birth of each deal, per deal. ratio: how many
-    times as many a buyer has.
+    times as many a buyer has. is_counted, is_told: whether the birth of each deal, and its end, tell of its customer.
     """
 
     buyers: float
     expected: Floats
     ratio: float
+    is_counted: NDArray[np.bool_]
+    is_told: NDArray[np.bool_]
 
 
 class Beliefs:
@@ -87,7 +89,7 @@ class Beliefs:
 
     def _learn_of_customers(self, ended: Ints) -> None:
         """The first end of a deal tells of its customer: how likely its whole history was in each class."""
-        ended = ended[~self.closed_before[ended]]
+        ended = ended[~self.closed_before[ended] & self.customers.is_told[ended]]
         self.closed_before[ended] = True
         first = self.at_first[ended]
         ratio = np.divide(self.now[ended].sum(axis=2), first, out=np.zeros_like(first), where=first > 0)
@@ -99,7 +101,7 @@ class Beliefs:
         fresh = step.fresh
         born = fresh[step.is_born]
         for deal in born:  # two deals of one customer in the same step are told one after the other
-            self.deals[self.traits.customer[deal]] += 1
+            self.deals[self.traits.customer[deal]] += self.customers.is_counted[deal]
             self.at_first[deal] = self._class_shares(deal) @ self.traits.likely[deal]
         level = self.at_first[born]
         back = fresh[~step.is_born]

@@ -27,14 +27,19 @@ FURTHER = 30  # months beyond which no deal of today is open any more
 STATES = OPEN_STATES + RETURNS
 
 
-def deal_chances(hidden: Hidden, customers: pl.DataFrame, first: int, last: int) -> pl.DataFrame:
+def deal_chances(
+    hidden: Hidden, customers: pl.DataFrame, first: int, last: int, *, knows_before: bool = True
+) -> pl.DataFrame:
     """One row per deal open on a month end: month_end, deal, stage, p_won, p_won_1 .. p_won_12, and all with `_hidden`.
 
-    Deals are numbered as the world numbers them; month ends before its first day are left out.
+    Deals are numbered as the world numbers them; month ends before its first day are left out. knows_before: whether
+    deals that were over before the first day, which no system keeps, tell of their customers.
     """
     ahead = clock(int(hidden.clock.low[0]), last, further_months=FURTHER)
     tables = Tables(hidden.rules)
-    beliefs = Beliefs(hidden.cast, hidden.traits, tables, ahead, _customers(hidden, customers))
+    beliefs = Beliefs(
+        hidden.cast, hidden.traits, tables, ahead, _customers(hidden, customers, None if knows_before else first)
+    )
     future = Future(hidden.rules, tables, ahead)
     number = np.full(len(hidden.cast.created), -1)
     number[hidden.kept] = np.arange(len(hidden.kept))
@@ -62,8 +67,11 @@ def _rows(ahead: Clock, step: int, deal: NDArray, stage: NDArray, known: Floats,
     return frame.select(pl.lit(day).alias("month_end"), pl.all())
 
 
-def _customers(hidden: Hidden, customers: pl.DataFrame) -> Customers:
-    """The deals a customer of its size would have had by the birth of each deal, if it never buys."""
+def _customers(hidden: Hidden, customers: pl.DataFrame, first: int | None) -> Customers:
+    """The deals a customer of its size would have had by the birth of each deal, if it never buys.
+
+    first: the day from which on they are counted; None for the beginning.
+    """
     created, china, customer = hidden.cast.created, hidden.cast.china, hidden.traits.customer
     buys = customers["is_buyer"].to_numpy()
     weight = deal_weights(customers)
@@ -71,8 +79,12 @@ def _customers(hidden: Hidden, customers: pl.DataFrame) -> Customers:
     seen = np.empty(len(created))
     for side in (False, True):
         here = np.flatnonzero(china == side)
-        seen[here] = (np.arange(len(here)) + 1) / max(len(here), 1)
-    return Customers(float(buys.mean()), base[customer] * len(created) * seen, BUYER_WEIGHT)
+        before = 0 if first is None else int((created[here] < first).sum())
+        seen[here] = np.maximum(np.arange(len(here)) + 1 - before, 0) / max(len(here), 1)
+    is_counted, is_told = np.ones((2, len(created)), dtype=bool)
+    if first is not None:
+        is_counted, is_told = created >= first, np.isin(np.arange(len(created)), hidden.kept)
+    return Customers(float(buys.mean()), base[customer] * len(created) * seen, BUYER_WEIGHT, is_counted, is_told)
 
 
 class Future:

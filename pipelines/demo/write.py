@@ -23,6 +23,7 @@ SEED = 20_261_031
 AS_OF = date(2026, 10, 31)
 MOST_CUSTOMERS = 2_000_000  # the customers of one workbook must fit a sheet of 1,048,576 rows
 MANIFEST = "demo_manifest.json"
+SCENARIOS = Path(__file__).with_name("scenarios.yml")
 Progress = Callable[[str], None]
 
 
@@ -81,6 +82,7 @@ def write_demo(
     for write in ALWAYS:
         write(out, world)
     write_contracts(home, world)
+    shutil.copy(SCENARIOS, home / SCENARIOS.name)
     tables = write_truth(home / "truth", world, out)
     manifest = {
         "as_of": as_of.isoformat(),

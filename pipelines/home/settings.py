@@ -90,6 +90,12 @@ class Settings:
         own = self.config / "forecasts.yml" if self.config else None
         return own if own and own.is_file() else SHIPPED_FORECASTS
 
+    @property
+    def scenarios(self) -> Path | None:
+        """A file of scenarios beside those of the forecast configuration, which planners keep; None without one."""
+        folders = (self.config, self.home) if self.config else (self.home,)
+        return next((file for folder in folders if (file := folder / "scenarios.yml").is_file()), None)
+
     def seed(self, name: str) -> Path:
         """The policy CSV of that name: the company's own where it has one, otherwise the shipped one."""
         for folder in self.seeds:

@@ -20,7 +20,8 @@ def of_table(settings: Settings, contracts: Mapping[str, SourceContract], schema
         zone = settings.company.timezone
         return _hash([SHIPPED, *_contract_hashes(contracts, table, zone)])
     if schema == "forecast":
-        return _hash([SHIPPED, settings.forecasts.read_bytes()])
+        asked = settings.scenarios.read_bytes() if settings.scenarios else b""
+        return _hash([SHIPPED, settings.forecasts.read_bytes(), asked])
     return _hash([SHIPPED])
 
 

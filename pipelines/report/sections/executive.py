@@ -29,7 +29,7 @@ def blocks(served: Served) -> Iterator[Block]:
         yield _next_periods()
     if not _has_chance(served):
         yield _chance()
-    metrics = queries.monthly_metrics(served)
+    metrics = queries.headline_metrics(served)
     for metric in metrics:
         yield _history(served, metric)
     yield composition(served)

@@ -5,6 +5,7 @@ from pipelines.report.blocks import Needs
 from pipelines.report.served import Served
 
 MONTHS_BEFORE = 24
+HEADLINES = ("bookings", "revenue")
 FIGURES = ("actual", "yhat", "lo_80", "hi_80", "lo_95", "hi_95", "target")
 _LATEST = ("unique_id", "period_start", "scenario", "yhat", "lo_80", "hi_80", "lo_95", "hi_95")
 _TARGETS = ("metric", "level", "member", "period", "period_start", "amount_base", "is_current")
@@ -16,6 +17,16 @@ def monthly_metrics(served: Served) -> list[str]:
         return []
     query = "select distinct metric from forecast.series where level = 'total' and freq = 'MS' order by metric"
     return [row["metric"] for row in served.rows(query)]
+
+
+def headline_metrics(served: Served) -> list[str]:
+    """Of these bookings, revenue, and what has a target of its own: a first page does not draw all of them."""
+    metrics = monthly_metrics(served)
+    wanted = set(HEADLINES)
+    if served.has("marts.targets", "metric", "level", "is_current"):
+        query = "select distinct metric from marts.targets where level = 'total' and is_current"
+        wanted |= {row["metric"] for row in served.rows(query)}
+    return [metric for metric in metrics if metric in wanted] or metrics
 
 
 def history_and_forecast(served: Served, metric: str, level: str, member: str) -> tuple[str, Needs]:

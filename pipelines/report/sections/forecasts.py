@@ -8,17 +8,21 @@ from itertools import groupby
 from pipelines.report import charts
 from pipelines.report.blocks import Block
 from pipelines.report.sections import forecast_queries as queries
+from pipelines.report.sections import what_if
 from pipelines.report.served import Row, Served
 from pipelines.report.words import Words
 
-MOST_SERIES = 24  # a page stays below 300 kB; the query shows all of them
+MOST_SERIES = 20  # a page stays below 300 kB; the query shows all of them
 
 
 def blocks(served: Served) -> Iterator[Block]:
-    """Series, models of the totals, accuracy by lag, value of each step, factors."""
+    """Series, what if, models of the totals and of deals, accuracy by lag, value of each step, factors."""
     yield _all_series()
+    yield what_if.effects()
+    yield what_if.responses()
     for metric in queries.monthly_metrics(served):
         yield _models(metric)
+    yield _deal_models()
     yield _accuracy()
     yield _steps()
     yield _factors()
@@ -100,6 +104,18 @@ order by scores.wape_by_cutoff"""
 
 def _metric(metric: str, words: Words) -> str:
     return words.term("metric", metric)
+
+
+def _deal_models() -> Block:
+    """Which model scores deals and leads, how good it was out of time, and who has approved it."""
+    query = """select model, is_served, n_closed_deals, n_tested_rows, auc, brier, calibration_slope, choice_reason,
+    is_approved, approved_by, approved_on
+from forecast.model_registry
+order by is_served desc, model"""
+    forms = {"model": "term:model", "is_served": "yes", "n_closed_deals": "count", "n_tested_rows": "count"}
+    forms |= dict.fromkeys(("auc", "brier", "calibration_slope"), "number")
+    forms |= {"choice_reason": "source", "is_approved": "yes", "approved_by": "text", "approved_on": "day"}
+    return Block("deal_models", {"forecast.model_registry": tuple(forms)}, query, forms)
 
 
 def _accuracy() -> Block:
