@@ -18,13 +18,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class SeriesSet:
-    """One metric at some levels and one frequency, some periods ahead."""
+    """One metric at some levels and one frequency, some periods ahead.
+
+    pool: series of one name, frequency and horizon are forecast together: they share the choice of models and the
+    errors that intervals are made of.
+    """
 
     metric: str
     levels: tuple[str, ...]
     freq: str = "MS"
     horizon: int = 12
     non_negative: bool = True
+    pool: str = ""
 
     def __post_init__(self) -> None:
         """Refuse an unknown frequency or a horizon below 1."""

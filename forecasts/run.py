@@ -74,8 +74,10 @@ def forecast(
         if not rows.is_empty():
             batch = batch_of(rows, Frequency(series_sets[0].freq))
             batch = _with_regressors(batch, series_sets, config, regressors, as_of)
-            old = champions(batch.frequency.code)
-            parts.append(_group(rows, batch, series_sets, config, execution, old, scored=scored))
+            name = series_sets[0].pool
+            old = champions(batch.frequency.code, name)
+            part = _group(rows, batch, series_sets, config, execution, old, scored=scored)
+            parts.append(replace(part, choices=pool.named(part.choices, name)))
     issued = _joined(parts)
     return replace(issued, choices=pl.concat([issued.choices, _left_out(config, history)]))
 
@@ -90,9 +92,11 @@ def _left_out(config: Config, history: pl.DataFrame) -> pl.DataFrame:
 
 
 def _groups(config: Config) -> list[list[SeriesSet]]:
-    """Series sets of one frequency and horizon are forecast together."""
-    keys = dict.fromkeys((entry.freq, entry.horizon) for entry in config.series)
-    return [[entry for entry in config.series if (entry.freq, entry.horizon) == key] for key in keys]
+    """Series sets of one frequency, horizon and pool are forecast together."""
+    groups: dict[tuple[str, int, str], list[SeriesSet]] = {}
+    for entry in config.series:
+        groups.setdefault((entry.freq, entry.horizon, entry.pool), []).append(entry)
+    return [*groups.values()]
 
 
 def _select(history: pl.DataFrame, series_sets: Sequence[SeriesSet], as_of: date) -> pl.DataFrame:

@@ -8,6 +8,8 @@ import pytest
 from forecasts import config
 from forecasts.checks import check_history, left_out
 from forecasts.errors import ForecastError
+from forecasts.output import schemas
+from forecasts.selection import pool
 
 pytestmark = pytest.mark.fast
 
@@ -110,3 +112,13 @@ def test_all_six_metrics_are_forecast_by_month_as_shipped_and_what_no_export_tel
     assert sorted(name for _, name, _ in left_out(plan, history)) == [
         "bookings region", "margin", "new_customers", "opportunity_inflow region", "quantity", "revenue",
     ]  # fmt: skip
+
+
+def test_champions_of_a_pool_with_a_name_are_its_own() -> None:
+    rows = [{"freq": "MS", "segment": "regular", "decision": "pool", "candidate": members, "is_chosen": True,
+             "reason": "greedy"} for members in ("theta", "theta + naive")]  # fmt: skip
+    money, others = (schemas.conform(pl.DataFrame([row]), schemas.CHOICES) for row in rows)
+    choices = pl.concat([money, pool.named(others, "others")])
+    assert pool.champions_of(choices, "MS") == {"regular": ("theta",)}
+    assert pool.champions_of(choices, "MS", "others") == {"regular": ("theta", "naive")}
+    assert pool.champions_of(choices, "MS", "new") == {}

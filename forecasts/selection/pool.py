@@ -135,8 +135,20 @@ def promote(panel: Panel, champion: Sequence[str], challenger: Choice) -> Choice
     return Choice(members, (*challenger.evidence, *rows))
 
 
-def champions_of(choices: pl.DataFrame, freq: str) -> dict[str, tuple[str, ...]]:
-    """The served pool per segment in the choices of an earlier run."""
+def named(choices: pl.DataFrame, name: str) -> pl.DataFrame:
+    """The choices of a pool that has a name: their segments begin with it."""
+    return choices.with_columns(segment=pl.lit(_prefix(name)) + pl.col("segment"))
+
+
+def _prefix(name: str) -> str:
+    return f"{name}: " if name else ""
+
+
+def champions_of(choices: pl.DataFrame, freq: str, name: str = "") -> dict[str, tuple[str, ...]]:
+    """The served pool per segment in the choices of an earlier run. name: of the pool, as the configuration has it."""
+    segment, prefix = pl.col("segment"), _prefix(name)
+    is_own = segment.str.starts_with(prefix) if name else ~segment.str.contains(": ", literal=True)
+    choices = choices.filter(is_own).with_columns(segment=segment.str.strip_prefix(prefix))
     last: dict[str, tuple[str, ...]] = {}
     for kind in ("pool", "promotion"):
         rows = choices.filter((pl.col("freq") == freq) & (pl.col("decision") == kind) & pl.col("is_chosen"))
