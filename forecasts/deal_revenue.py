@@ -14,6 +14,7 @@ import polars as pl
 from forecasts.deals.invoicing import LAGS, LEAST, Invoicing, fit_invoicing
 from forecasts.output import schemas
 from forecasts.panel.frequency import Frequency
+from forecasts.uncertainty.bounds import OTHER_SCALE
 
 REVENUE, BOOKINGS, MONTHLY = "revenue", "bookings", "MS"
 YEAR = 12
@@ -76,12 +77,8 @@ class _Track:
         }
         self.ahead = {month_count: self.forecast(month_count, {}) for month_count in range(self.begin, self.end + 1)}
         came = np.concatenate([node.revenue, np.zeros(steps)])  # errors of months to come are never looked at
-        self.errors = np.array(
-            [
-                (came[month_count : month_count + steps] - yhat) / self.usual(month_count)
-                for month_count, yhat in self.ahead.items()
-            ]
-        )
+        self.errors = np.array([came[at : at + steps] - yhat for at, yhat in self.ahead.items()])
+        self.sizes = np.array([self.usual(month_count) for month_count in self.ahead])
 
     @property
     def is_known(self) -> bool:
@@ -104,8 +101,9 @@ class _Track:
         return np.concatenate([past, ahead])
 
     def usual(self, month_count: int) -> float:
-        """Mean revenue of the year before."""
-        return max(float(np.abs(self.node.revenue[month_count - YEAR : month_count]).mean()), 1e-9)
+        """Mean monthly revenue of the year before, of all years where that one had none; 0 before the first."""
+        known = np.abs(self.node.revenue[:month_count])
+        return float(known[-YEAR:].mean() or known.mean())
 
     def forecast(self, month_count: int, later: Mapping[int, float]) -> np.ndarray:
         """Revenue of the steps after so many months. later: bookings expected at each step."""
@@ -115,14 +113,18 @@ class _Track:
     def bounds(self, month_count: int, yhat: np.ndarray) -> dict[str, np.ndarray]:
         """Around a forecast, from the errors of earlier ones at steps as far ahead or next to it, known by then.
 
-        An error counts over the revenue of its year: a company that grows errs by more.
+        An error counts over the revenue of its year: a company that grows errs by more. Where that year had hardly any,
+        it counts as it is: scaled up it would be an error that nothing has ever made.
         """
         origins, steps = np.arange(self.begin, self.end + 1)[:, None], np.arange(1, self.steps + 1)
         is_known = origins + steps <= month_count
-        squares, counts = (np.where(is_known, part, 0.0).sum(axis=0) for part in (self.errors**2, is_known))
+        usual = self.usual(month_count)
+        sizes = np.where(usual > OTHER_SCALE * self.sizes, usual, self.sizes)[:, None]
+        errors = self.errors / np.where(sizes > 0, sizes, 1.0)
+        squares, counts = (np.where(is_known, part, 0.0).sum(axis=0) for part in (errors**2, is_known))
         squares, counts = (np.convolve(part, np.ones(3), "same") for part in (squares, counts))
         sizes = np.where(counts >= FEWEST_ERRORS, np.sqrt(squares / np.maximum(counts, 1)), 0.0)
-        spread = np.maximum.accumulate(sizes) * self.usual(month_count)
+        spread = np.maximum.accumulate(sizes) * usual
         floor = 0.0 if self.node.revenue.min() >= 0 else -np.inf
         return {name: np.maximum(yhat + tail * spread, floor) for name, tail in TAILS.items()}
 

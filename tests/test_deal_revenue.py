@@ -165,3 +165,16 @@ def test_months_that_bookings_still_wait_for_have_no_view_from_them() -> None:
         (pl.col("metric") == "revenue") | (pl.col("ds") < date(2025, 12, 1))
     )
     assert revenue_from_bookings(rows, pipeline(775, 600), NOTHING, AS_OF, CUTOFFS, STEPS)[0].is_empty()
+
+
+@pytest.mark.parametrize("unit", [1.0, 1000.0])
+def test_errors_after_a_year_without_revenue_are_in_the_unit_of_the_series(unit: float) -> None:
+    """A member sells nothing for a year, or begins late: its bounds stay near what it ever sold."""
+    revenue = invoiced(bookings()) * unit
+    for silent in (slice(24, 38), slice(0, 40)):
+        gap = revenue.copy()
+        gap[silent] = 0
+        now, _ = revenue_from_bookings(
+            history(bookings() * unit, gap), pipeline(775 * unit, 600 * unit), NOTHING, AS_OF, CUTOFFS, STEPS
+        )
+        assert now["hi_95"].max() < 3 * revenue.max()  # type: ignore[operator]
