@@ -19,7 +19,7 @@ NO_MONEY = re.compile(
 )
 OF_A_METRIC = re.compile(
     r"^(y|yhat|(model_|naive_)?yhat|(model_)?(lo|hi)_\d+|mean|booked|existing|new|actual|deviation|effect|gap"
-    r"|forecast_rest(_low_80|_high_80)?|error)$"
+    r"|forecast_rest(_low_80|_high_80)?|error|loss)$"
 )
 OF_A_KPI = re.compile(r"^((target|actual|own)_)?value(_year_before)?$")
 A_CURRENCY = r"^[A-Z]{3}( per .+)?$"  # the unit of a KPI that is money: CNY, CNY per head
