@@ -15,16 +15,15 @@ from scipy.stats import t as student
 from forecasts.deals.invoicing import LAGS, LEAST, Invoicing, fit_invoicing
 from forecasts.output import schemas
 from forecasts.panel.frequency import Frequency
+from forecasts.uncertainty.bounds import OTHER_SCALE
 
 REVENUE, BOOKINGS, MONTHLY = "revenue", "bookings", "MS"
 YEAR = 12
 FEWEST_ERRORS = 8  # from which their size is known well enough; with fewer there are no bounds, and no forecast
 TAILS = {"lo_95": 0.025, "lo_80": 0.1, "hi_80": 0.9, "hi_95": 0.975}
-WIDENS = (
-    0.15  # of the variance per month ahead: between that of totals, which gain more, and of members, which gain less
-)
-LEANS = 12.0  # errors of all steps that those of one step are mixed with; both had the least interval score on worlds
-# that are reported nowhere
+# Both had the least interval score on worlds that are reported nowhere.
+WIDENS = 0.15  # of the variance per month ahead: between that of totals, which gain more, and of members
+LEANS = 12.0  # errors of all steps that those of one step are mixed with
 PARTS = ("existing", "new")
 MONTHS = Frequency(MONTHLY)
 
@@ -82,12 +81,8 @@ class _Track:
         }
         self.ahead = {month_count: self.forecast(month_count, {}) for month_count in range(self.begin, self.end + 1)}
         came = np.concatenate([node.revenue, np.zeros(steps)])  # errors of months to come are never looked at
-        self.errors = np.array(
-            [
-                (came[month_count : month_count + steps] - yhat) / self.usual(month_count)
-                for month_count, yhat in self.ahead.items()
-            ]
-        )
+        self.errors = np.array([came[at : at + steps] - yhat for at, yhat in self.ahead.items()])
+        self.sizes = np.array([self.usual(month_count) for month_count in self.ahead])
 
     @property
     def is_known(self) -> bool:
@@ -110,8 +105,9 @@ class _Track:
         return np.concatenate([past, ahead])
 
     def usual(self, month_count: int) -> float:
-        """Mean revenue of the year before."""
-        return max(float(np.abs(self.node.revenue[month_count - YEAR : month_count]).mean()), 1e-9)
+        """Mean monthly revenue of the year before, of all years where that one had none; 0 before the first."""
+        known = np.abs(self.node.revenue[:month_count])
+        return float(known[-YEAR:].mean() or known.mean())
 
     def forecast(self, month_count: int, later: Mapping[int, float]) -> np.ndarray:
         """Revenue of the steps after so many months. later: bookings expected at each step."""
@@ -121,19 +117,23 @@ class _Track:
     def bounds(self, month_count: int, yhat: np.ndarray) -> dict[str, np.ndarray]:
         """Around a forecast, from the errors of earlier ones that were known by then.
 
-        An error counts over the revenue of its year: a company that grows errs by more. Those of a step are mixed with
+        An error counts over the revenue of its year: a company that grows errs by more. Where that year had hardly any,
+        it counts as it is: scaled up it would be an error that nothing has ever made. Errors of a step are mixed with
         those of all steps, brought to its distance, and the fewer they are the wider are the tails (Student's t).
         """
         origins, steps = np.arange(self.begin, self.end + 1)[:, None], np.arange(1, self.steps + 1)
         is_known = origins + steps <= month_count
-        squares, counts = (np.where(is_known, part, 0.0).sum(axis=0) for part in (self.errors**2, is_known))
+        usual = self.usual(month_count)
+        sizes = np.where(usual > OTHER_SCALE * self.sizes, usual, self.sizes)[:, None]
+        errors = self.errors / np.where(sizes > 0, sizes, 1.0)
+        squares, counts = (np.where(is_known, part, 0.0).sum(axis=0) for part in (errors**2, is_known))
         # Forecasts of neighbouring months err alike: of those h ahead one in h is news.
         news_count = counts / steps
         shape = 1 + WIDENS * (steps - 1)
         anywhere = (squares / shape / steps).sum() / max(news_count.sum(), 1e-9)
         own = squares / np.maximum(counts, 1)
         variance = np.maximum.accumulate((news_count * own + LEANS * anywhere * shape) / (news_count + LEANS))
-        spread = np.sqrt(variance) * self.usual(month_count)
+        spread = np.sqrt(variance) * usual
         floor = 0.0 if self.node.revenue.min() >= 0 else -np.inf
         tails = {name: student.ppf(share, news_count + LEANS) for name, share in TAILS.items()}
         return {name: np.maximum(yhat + tail * spread, floor) for name, tail in tails.items()}

@@ -7,7 +7,8 @@ import duckdb
 import jinja2
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_project"
-MODELS = ("int_opportunity_pairs", "int_opportunity_links", "int_opportunity_duplicates")
+MODELS = ("int_opportunity_pairs", "int_opportunity_links", "int_opportunity_duplicates", "int_opportunity_twins")
+SEEDS = ("deal_duplicate_rules", "deal_twin_rules")
 RECORDS = """
 create table int_opportunity_records (
     record_id varchar, source_system varchar, opportunity_name varchar, amount_base decimal(18, 4), created_on date,
@@ -32,26 +33,36 @@ class Record(NamedTuple):
 
 def counted(*records: Record) -> list[str]:
     """Ids of the records that are counted as deals of their own, `system|index`."""
-    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
-    environment.globals.update(ref=lambda name: name, source=lambda _, name: name, var=lambda _, default: default)
-    for name in ("deal_titles", "deal_candidates", "compared_deals", "filled_columns"):
-        macros = environment.from_string((PROJECT / "macros" / f"{name}.sql").read_text(encoding="utf-8")).module
-        environment.globals.update({key: value for key, value in vars(macros).items() if not key.startswith("_")})
+    surviving = "from int_opportunity_records anti join int_opportunity_duplicates using (record_id) select record_id"
+    return [record_id for (record_id,) in _found(records, f"{surviving} order by all")]
+
+
+def asked(*records: Record) -> list[tuple[str, str]]:
+    """Pairs of records of one system that nothing takes for one deal, and that a person is asked about."""
+    return _found(records, "select record_id, other_id from int_opportunity_twins order by all")
+
+
+def _found(records: tuple[Record, ...], query: str) -> list[tuple]:
     with duckdb.connect() as connection:
-        rules = PROJECT / "seeds" / "deal_duplicate_rules.csv"
-        connection.execute(f"create table deal_duplicate_rules as from read_csv('{rules}')")
-        priorities = "(values ('crm', 1), ('hub', 2)) as t (source_system, priority)"
-        connection.execute(f"create table systems as from {priorities}")
         connection.execute(RECORDS)
         for index, record in enumerate(records):
             values = [f"{record.system}|{index}", *record, str(index), f"id{index}", "C1", "closed_on"]
             marks = ", ".join("?" * len(values))
             connection.execute(f"insert into int_opportunity_records values ({marks}, null, null, null, null)", values)
-        for model in MODELS:
-            sql = (PROJECT / "models" / "intermediate" / f"{model}.sql").read_text(encoding="utf-8")
-            connection.execute(f"create table {model} as {environment.from_string(sql).render()}")
-        surviving = connection.execute(
-            "from int_opportunity_records anti join int_opportunity_duplicates using (record_id)"
-            " select record_id order by all"
-        ).fetchall()
-    return [record_id for (record_id,) in surviving]
+        run_models(connection)
+        return connection.execute(query).fetchall()
+
+
+def run_models(connection: duckdb.DuckDBPyConnection) -> None:
+    """Build MODELS over the table `int_opportunity_records` of the connection."""
+    environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
+    environment.globals.update(ref=lambda name: name, source=lambda _, name: name, var=lambda _, default: default)
+    for name in ("deal_titles", "deal_candidates", "compared_deals", "filled_columns"):
+        macros = environment.from_string((PROJECT / "macros" / f"{name}.sql").read_text(encoding="utf-8")).module
+        environment.globals.update({key: value for key, value in vars(macros).items() if not key.startswith("_")})
+    for seed in SEEDS:
+        connection.execute(f"create table {seed} as from read_csv('{PROJECT / 'seeds' / seed}.csv')")
+    connection.execute("create table systems as from (values ('crm', 1), ('hub', 2)) as t (source_system, priority)")
+    for model in MODELS:
+        sql = (PROJECT / "models" / "intermediate" / f"{model}.sql").read_text(encoding="utf-8")
+        connection.execute(f"create table {model} as {environment.from_string(sql).render()}")

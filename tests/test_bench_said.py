@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from pipelines.bench import said
 from pipelines.bench.said import markdown
-from pipelines.bench.said_figures import FIGURES, HELD, Held
+from pipelines.bench.said_figures import FIGURES, HELD, Figure, Held
 
 ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.fast
@@ -41,5 +43,16 @@ def test_what_was_said_at_first_is_outside_the_bound(name: str, row: tuple[float
 
 
 def test_a_figure_outside_its_bound_is_marked() -> None:
-    row = {"number": "8", "figure": "share", "before": ".7", "now": "0.69", "holds": False}
+    row = {"number": "8", "figure": "share", "before": ".7", "now": "0.69", "holds": False, "sql": "select 0.69"}
     assert "| 8 | share | .7 | **not yet:** 0.69 |" in markdown([row])
+
+
+def test_a_figure_that_nobody_can_tell_does_not_hold(tmp_path: Path) -> None:
+    served = tmp_path / "almanac.duckdb"
+    with duckdb.connect(str(served)) as connection:
+        connection.execute("create schema s; create table s.t as select null::double as y")
+    figure = Figure("0", "share", ".7", "select y, 3 from s.t", "{0:.3f} of {1}", lambda share, n: share > 0 and n > 1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(said, "FIGURES", (figure,))
+        [row] = said.said(served)
+    assert (row["now"], row["holds"]) == ("none of 3", False)

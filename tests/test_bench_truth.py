@@ -6,7 +6,8 @@ import polars as pl
 import pytest
 from conftest import Built
 
-from pipelines.bench import truth
+from pipelines.bench import said, truth
+from pipelines.bench.said_figures import FIGURES
 from pipelines.bench.truth_deals import deal_figures
 from pipelines.bench.truth_figures import Policy, figures, in_base_currency
 from pipelines.bench.truth_targets import target_figures, target_of
@@ -96,6 +97,11 @@ def test_what_is_served_of_the_sample_company_is_what_its_exports_and_its_truth_
     uncertain = ("summary: customers", "series: bookings", "target_gap: bookings closed", "win_rate: deals won")
     assert [row for row in rows if not row["agrees"] and not row["name"].startswith(uncertain)] == []
     assert len(rows) > 12 and all(row["served"] is not None for row in rows)
+
+
+def test_every_figure_that_was_misnamed_is_asked_of_the_tables_of_today(built: Built) -> None:
+    told = said.said(built.settings.published / "almanac.duckdb")
+    assert [row["figure"] for row in told] == [figure.name for figure in FIGURES]
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
 """Which records are one deal: no two orders become one, and one deal written in two ways is counted once."""
 
 import pytest
-from deal_rules import Record, counted
+from deal_rules import Record, asked, counted
 
 pytestmark = pytest.mark.fast
 
@@ -107,3 +107,39 @@ def test_a_new_attempt_after_a_loss_is_in_the_pipeline() -> None:
     lost = Record("crm", "Pump station", 1000, "2026-01-05", "2026-01-10", "lost")
     assert len(counted(lost, Record("crm", "Pump station", 1000, "2026-01-12"))) == 2
     assert len(counted(lost, Record("crm", "Pump station", 1000, "2026-01-07"))) == 1
+
+
+PRESS = Record("crm", "Oldgate - Press line 4", 100, "2026-01-05")
+
+
+def test_a_deal_that_may_have_been_entered_twice_with_another_amount_is_counted_and_asked_about() -> None:
+    twin = Record("crm", "OLDGATE PRESS LINE 4 project", 76, "2026-01-09")
+    assert len(counted(PRESS, twin)) == 2
+    assert asked(PRESS, twin) == [("crm|0", "crm|1")]
+    assert asked(PRESS, twin._replace(amount=None)) == [("crm|0", "crm|1")]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"amount": 98},  # a rule takes the two for one: nothing is left to ask
+        {"amount": 40},
+        {"created": "2026-01-12"},
+        {"system": "hub"},
+        {"title": "Press line 5"},
+        {"title": "Press line 4 Berlin"},
+        {"closed": "2026-01-04", "stage": "lost", "created": "2026-01-01"},
+        {"external_id": "X2"},
+    ],
+)
+def test_nobody_is_asked_about_deals_that_differ(other: dict[str, str | float]) -> None:
+    twin = Record("crm", "Press line 4", 76, "2026-01-09")._replace(**other)  # type: ignore[arg-type]
+    assert asked(PRESS._replace(external_id="X1"), twin) == []
+
+
+def test_the_question_is_about_the_deals_that_are_counted() -> None:
+    """The first record is dropped for one of another system: the deal that stands for both is asked about."""
+    settled = Record("hub", "Oldgate - Press line 4", 100, "2026-01-05", "2026-03-01", "won")
+    deals = (PRESS, Record("crm", "Oldgate Press line 4", 76, "2026-01-09"), settled)
+    assert counted(*deals) == ["crm|1", "hub|2"]
+    assert asked(*deals) == [("crm|1", "hub|2")]

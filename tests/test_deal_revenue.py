@@ -189,3 +189,16 @@ def test_the_fewer_errors_are_known_the_wider_are_their_tails() -> None:
         now, _ = revenue_from_bookings(past, NOW_UNKNOWN, NOTHING, STARTS[months - 1].replace(day=28), [], STEPS)
         ratios.append(now.select((pl.col("hi_95") - pl.col("yhat")) / (pl.col("hi_80") - pl.col("yhat")))[0].item(0, 0))
     assert ratios[0] > ratios[1] > 1.5293
+
+
+@pytest.mark.parametrize("unit", [1.0, 1000.0])
+def test_errors_after_a_year_without_revenue_are_in_the_unit_of_the_series(unit: float) -> None:
+    """A member sells nothing for a year, or begins late: its bounds stay near what it ever sold."""
+    revenue = invoiced(bookings()) * unit
+    for silent in (slice(24, 38), slice(0, 40)):
+        gap = revenue.copy()
+        gap[silent] = 0
+        now, _ = revenue_from_bookings(
+            history(bookings() * unit, gap), pipeline(775 * unit, 600 * unit), NOTHING, AS_OF, CUTOFFS, STEPS
+        )
+        assert now["hi_95"].max() < 3 * revenue.max()  # type: ignore[operator]

@@ -8,6 +8,7 @@ import pytest
 from deal_histories import made_deals
 
 from forecasts.deals.competing_logit import Cells, fit_logit
+from forecasts.deals.contributions import in_words
 from forecasts.deals.features import learn_recipe, raw_features
 from forecasts.deals.history import History
 from forecasts.deals.judging import auc, slope
@@ -40,7 +41,7 @@ def test_the_model_serves_where_a_trait_decides_and_names_it(scores: Scores) -> 
     assert served["model"] == "win_model" and served["auc"] > scores.registry.filter(~pl.col("is_served"))["auc"][0]
     assert served["tested_row_count"] > 250 and 0.7 < served["calibration_slope"] < 1.3
     assert "channel" in scores.drivers["feature"][:2].to_list()
-    assert scores.deals["reasons"].str.contains("channel (referral|cold) (raises|lowers) it").mean() > 0.9
+    assert scores.deals["reasons"].str.contains("channel: (referral|cold), which (raises|lowers) it").mean() > 0.9
 
 
 def test_the_model_finds_the_chances_of_the_law(scores: Scores) -> None:
@@ -140,3 +141,25 @@ def test_auc_and_slope_are_those_of_scikit_learn_and_of_the_law() -> None:
     chance = 1 / (1 + np.exp(-2 * log_odds))
     assert auc(chance.round(2), won) == pytest.approx(roc_auc_score(won, chance.round(2)))
     assert slope(chance, won) == pytest.approx(0.5, abs=0.04)  # twice too bold
+
+
+def test_reasons_are_clauses_that_people_say() -> None:
+    features = {
+        "customer_never_bought": "yes",
+        "has_budget": "no",
+        "is_repeat": "yes",
+        "stage_code": "needs",
+        "season": None,
+    }
+    rows = pl.DataFrame(
+        {
+            "deal_id": [*"abcde"],
+            "rank": 1,
+            "feature": [*features],
+            "value": [*features.values()],
+            "contribution": -0.456,
+        }
+    )
+    assert in_words(rows)["reasons"].str.replace(", which lowers it (-0.46)", "", literal=True).to_list() == [
+        *("the customer has never bought", "has no budget", "is repeat", "stage code: needs", "the season")
+    ]

@@ -14,6 +14,7 @@ from report_world import published, status_file
 
 from pipelines import decisions, inputs, job
 from pipelines.decisions import log
+from pipelines.decisions.forget import forget
 from pipelines.home import warehouse
 from pipelines.home.answer_files import MARKER_SHEET
 from pipelines.home.settings import Settings, load_settings
@@ -260,6 +261,18 @@ def test_an_approved_forecast_comes_back_once_with_who_and_when(settings: Settin
     assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)
     assert approved(settings) == [first, ("bookings", "2026-11-01", "3100000.00", "Ms Li", "2026-11-02")]
     assert log.read(settings)["cell"].to_list() == ["G2"] * 3
+
+
+def test_who_is_forgotten_decided_nothing_that_is_kept_under_their_name(settings: Settings) -> None:
+    drop(settings, APPROVED | {"forecasts!J2": datetime(2026, 11, 1)})
+    drop(settings, APPROVED | {"forecasts!G2": "3,100,000", "forecasts!I2": "Ms Wu"}, name="other.xlsx")
+    decisions.take(settings, NOON)
+    assert [path.name for path in forget(settings, " ms li")] == ["approved_forecasts.csv"]
+    assert [row[3] for row in approved(settings)] == ["forgotten", "Ms Wu"]
+    assert sorted(log.read(settings)["decided_by"]) == ["Ms Wu", "forgotten"]
+    kept = [path.read_bytes() for path in (settings.landing / "decisions").glob("*.xlsx")]
+    assert len(kept) == 1
+    assert forget(settings, "Ms Li") == []
 
 
 @pytest.mark.parametrize(

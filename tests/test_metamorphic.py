@@ -163,3 +163,29 @@ def test_a_kpi_doubles_where_its_unit_is_money() -> None:
     assert rows["k"].rows["value"].to_list() == [2, 2, 1, 1] and rows["k"].rows["n"].to_list() == [5] * 4
     assert rows["k"].rows["value_year_before"].to_list() == [6, 6, 3, 3]
     assert rows["p"].rows.select("target_value", "attainment").rows() == [(4, 0.5), (2, 0.5)]
+
+
+@pytest.mark.fast
+def test_days_inside_ids_and_years_of_cohorts_are_shifted_too() -> None:
+    rows = pl.DataFrame(
+        {
+            "target_id": ["m|2026-10-01", "m"],
+            "on": [AS_OF, None],
+            "cohort": ["2024", "known_before"],
+            "note": "2026-10-01",
+        }
+    )
+    moved = laws.shifted({"t": Served(rows, ("target_id",))}, changes.YEARS)["t"].rows
+    assert moved.rows() == [
+        ("m|2022-10-01", date(2022, 1, 31), "2020", "2026-10-01"),
+        ("m", None, "known_before", "2026-10-01"),
+    ]
+
+
+@pytest.mark.fast
+def test_bounds_of_money_double_in_a_table_without_metrics() -> None:
+    figures = {"expected_base": 4.0, "lo_80": 3.0, "hi_80": 5.0, "gap_at_lo_80": 1.0}
+    cash = Served(pl.DataFrame({"week_start": [AS_OF], **figures}), ("week_start",))
+    doubled = laws.scaled({"outlook.expected_cash": cash, "other": cash}, 2)
+    assert doubled["outlook.expected_cash"].rows.row(0) == (AS_OF, 8.0, 6.0, 10.0, 2.0)
+    assert doubled["other"].rows.row(0) == (AS_OF, 8.0, 3.0, 5.0, 1.0)

@@ -63,3 +63,20 @@ def test_the_less_healthy_a_system_the_redder_its_month(tmp_path: Path) -> None:
 def test_only_words_that_a_list_does_not_know_are_shown(tmp_path: Path) -> None:
     rows = [row for row in _rows(_page(tmp_path, "quality", WORDS)) if "loss_reason" in row]
     assert rows == [["crm", "opportunities", "loss_reason", "Prise", "2", "8", "2", "25.0 %"]]
+
+
+TEAMS = (
+    "alter table outlook.target_gap add column attainment double default 0",
+    "alter table outlook.target_gap add column pace double default 1",
+    "alter table outlook.target_gap add column member varchar default ''",
+    """insert into outlook.target_gap by name select gap.* replace (
+        'team' as level, t.member as member, t.month as period_start, last_day(t.month) as period_end
+    ) from outlook.target_gap as gap cross join (values
+        ('North', date '2026-04-01'), ('North', date '2026-05-01'), ('South', date '2026-05-01')
+    ) as t (member, month)""",
+)
+
+
+def test_a_team_without_a_target_for_the_running_period_is_told_with_its_next_one(tmp_path: Path) -> None:
+    rows = [row[1:4] for row in _rows(_page(tmp_path, "people", *TEAMS)) if row[1:2] in (["North"], ["South"])]
+    assert sorted(rows) == [["North", "month", "Apr 2026"], ["South", "month", "May 2026"]]

@@ -14,7 +14,8 @@ LOAD = """create table outlook.demand_vs_capacity as
 ) as t (period_start, demand_quantity, relative_load, shortfall_quantity, shortfall_at_hi_80)"""
 CASH = """create table outlook.expected_cash as select *, expected_base - 10 as lo_80, expected_base + 10 as hi_80,
     0.0 as from_coming_base, expected_base as from_open_base, 100.0 as usual_base, 80.0 as floor_base,
-    greatest(80 - expected_base, 0) as gap_base, greatest(90 - expected_base, 0) as gap_at_lo_80 from (values
+    greatest(80 - expected_base, 0) as gap_base, greatest(90 - expected_base, 0) as gap_at_lo_80,
+    date '2026-03-31' as payments_known_to from (values
     (date '2026-04-01', 120.0), (date '2026-04-08', 70.0)) as t (week_start, expected_base)"""
 PACKS = """create table outlook.sop_pack as select date '2026-03-31' as as_of, null::date as due_on,
     null::text as owner_name, null::text as note, 'short' as status_code, 100.0 as capacity_quantity,
@@ -47,7 +48,7 @@ def test_a_load_above_one_is_red_and_months_that_are_over_are_not_shown(tmp_path
 
 def test_weeks_of_cash_are_named_by_their_days_and_the_floor_by_its_name(tmp_path: Path) -> None:
     page = _page(tmp_path, CASH)
-    assert ["2026-04-08", "70", "60", "80", "70", "0", "100", "80", "10", "20"] in _rows(page)
+    assert ["2026-04-08", "70", "60", "80", "70", "0", "100", "80", "10", "20", "2026-03-31"] in _rows(page)
     picture = page[page.index("<figure") : page.index("</figure>")]
     assert ">04-01<" in picture and ">04-08<" in picture
     assert ">Floor<" in picture and ">80 % interval<" in picture and ">Target<" not in picture

@@ -6,8 +6,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 from gate_homes import execute, home, start
+from ingest_world import World
 
 from pipelines import reviews
+from pipelines.contracts import load_contracts
 from pipelines.home import state
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings
@@ -81,7 +83,7 @@ def test_a_run_does_not_read_what_it_has_asked_itself(tmp_path: Path) -> None:
     reviews.load(settings, run)
 
 
-@pytest.mark.parametrize("person", ["ann lee", "1", "Tuo"])
+@pytest.mark.parametrize("person", ["ann lee", "Tuo"])
 def test_whoever_is_forgotten_is_quoted_in_no_question(tmp_path: Path, person: str) -> None:
     settings = home(tmp_path)
     night(settings, FIRST, "crm|1|erp|name:tuo")
@@ -89,8 +91,35 @@ def test_whoever_is_forgotten_is_quoted_in_no_question(tmp_path: Path, person: s
     assert state.read(settings, reviews.LOG).is_empty()
 
 
-def test_a_question_about_others_stays(tmp_path: Path) -> None:
+@pytest.mark.parametrize("person", ["Ann", "1", "crm"])
+def test_a_question_about_others_stays(tmp_path: Path, person: str) -> None:
     settings = home(tmp_path)
     night(settings, FIRST, "crm|1|erp|2")
-    forget(settings, {}, "Ann", "forget")
+    forget(settings, {}, person, "forget")
     assert state.read(settings, reviews.LOG).height == 1
+
+
+PRACTICE = """
+system: practice
+title: Practice
+timezone: UTC
+objects:
+  - object: accounts
+    files: "patients.csv"
+    exported_at: {on: 2024-01-31}
+    key: [account_id]
+    pii: {account_name: drop}
+    columns:
+      account_id: ID
+      account_name: Name
+"""
+
+
+def test_a_removed_record_takes_the_questions_about_itself_and_none_of_another_system(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(PRACTICE)
+    world.put("patients.csv", "ID,Name\n1,Eve\n2,Cy\n")
+    world.run()
+    night(world.settings, FIRST, "crm|1|practice|2", "crm|7|practice|1", "crm|1|practice1|12")
+    forget(world.settings, load_contracts(world.settings.sources), "Eve", "forget")
+    kept = state.read(world.settings, reviews.LOG)["subject"].sort().to_list()
+    assert kept == ["crm|1|practice1|12", "crm|1|practice|2"]

@@ -1,16 +1,5 @@
-{#
-  CTEs `records` and `candidates`: the deal records that count, and the pairs of them to compare, by evidence: a shared
-  external id, an id that names the other record, a near amount of the same customer, or its title and day where an
-  amount is missing. Needs a CTE `rules`.
-#}
-{% macro deal_candidates() -%}
--- Two amounts within the widest tolerance of any rule fall into the same bucket or into neighbours. A tolerance of 0
--- still needs a width.
-bucket as (
-    select -ln(1 - max(max_amount_difference_share)) * 1.001 + 1e-9 as width
-    from rules
-),
-
+{# CTE `records`: the deal records that count, with the words of their titles, as `compared_deals` compares them. #}
+{% macro deal_records() -%}
 titled_records as materialized (
     select
         *,
@@ -44,9 +33,32 @@ records as materialized (
         ) as words,
         list_sort(list_filter(title_words, lambda word: regexp_matches(word, '^[0-9]+$'))) as title_numbers,
         list_sort(list_filter(title_words, lambda word: regexp_matches(word, '^([0-9]+|[a-z])$'))) as title_marks,
-        case when amount_base > 0 then cast(floor(ln(amount_base) / bucket.width) as bigint) end as amount_bucket,
     from titled_records
+)
+{%- endmacro %}
+
+
+{#
+  CTE `candidates`: the pairs of deal records to compare, by evidence: a shared external id, an id that names the other
+  record, a near amount of the same customer, or its title and day where an amount is missing. Needs the CTEs `records`
+  and `rules`.
+#}
+{% macro deal_candidates() -%}
+-- Two amounts within the widest tolerance of any rule fall into the same bucket or into neighbours. A tolerance of 0
+-- still needs a width.
+bucket as (
+    select -ln(1 - max(max_amount_difference_share)) * 1.001 + 1e-9 as width
+    from rules
+),
+
+bucketed as materialized (
+    select
+        records.record_id,
+        records.customer_id,
+        cast(floor(ln(records.amount_base) / bucket.width) as bigint) as amount_bucket,
+    from records
     cross join bucket
+    where records.amount_base > 0
 ),
 
 -- An id that names many deals is a placeholder such as 0 or n/a.
@@ -74,8 +86,8 @@ candidates as (
     where l.external_id in (select external_id from specific_external_ids)
     union
     select 'near_amount' as evidence, l.record_id, r.record_id as other_id
-    from (select *, unnest([amount_bucket - 1, amount_bucket, amount_bucket + 1]) as near_bucket from records) as l
-    inner join records as r
+    from (select *, unnest([amount_bucket - 1, amount_bucket, amount_bucket + 1]) as near_bucket from bucketed) as l
+    inner join bucketed as r
         on l.customer_id = r.customer_id
         and l.near_bucket = r.amount_bucket
         and l.record_id < r.record_id

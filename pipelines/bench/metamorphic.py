@@ -17,7 +17,6 @@ from pipelines.bench.metamorphic_tables import Tables, cells, differences, serve
 from pipelines.errors import AlmanacError
 
 CADENCE = "export cadence"
-SHOWN = 5  # differences that a row of the result quotes
 
 
 def run(customers: str = "60", list_customers: str = "150", only: str = "", page: str = "") -> dict[str, Any]:
@@ -62,7 +61,7 @@ def judged(check: Check, exports: Exports, before: Tables, after: Tables) -> dic
         "tables": len(expected),
         "compared": cells(expected, check.without),
         "apart": len(apart),
-        "examples": [f"{one.table}.{one.column}: {one.rows} of {one.of}, {one.example}" for one in apart[:SHOWN]],
+        "examples": [f"{one.table}.{one.column}: {one.rows} of {one.of}, {one.example}" for one in apart],
     }
 
 

@@ -43,7 +43,7 @@ def compare(folder: Path, customers: int) -> dict[str, Any]:
         "tables": len(UNMOVED) + 1,
         "compared": 2 * cells(only(served["weekly"], UNMOVED), _is_excluded) + len(pairs),
         "apart": len(moved) + (share < INSIDE),
-        "examples": [f"{one.table}.{one.column}: {one.rows} of {one.of}, {one.example}" for one in moved[:5]]
+        "examples": [f"{one.table}.{one.column}: {one.rows} of {one.of}, {one.example}" for one in moved]
         + [name for name, _ in outside],
     }
 

@@ -11,7 +11,7 @@ from typing import Any
 import duckdb
 
 from pipelines.bench import truth_page
-from pipelines.bench.said_figures import FIGURES, HELD
+from pipelines.bench.said_figures import FIGURES, HELD, Figure
 from pipelines.home.settings import load_settings
 
 
@@ -32,22 +32,44 @@ def said(served: Path) -> list[dict[str, Any]]:
                 "number": figure.number,
                 "figure": figure.name,
                 "before": figure.before,
-                "now": figure.now.format(*row),
+                "now": figure.now.format(*(_NOTHING if value is None else value for value in row)),
                 "sql": " ".join(figure.sql.split()),
-                "holds": figure.holds(*row),
+                "holds": _holds(figure, row),
             }
             for figure in FIGURES
             for row in connection.execute(figure.sql).fetchall()
         ]
 
 
+class _Nothing:
+    """What stands in a sentence for a figure that a company is too small for."""
+
+    def __format__(self, form: str) -> str:
+        return "none"
+
+
+_NOTHING = _Nothing()
+
+
+def _holds(figure: Figure, row: tuple[Any, ...]) -> bool:
+    """What cannot be told does not hold, unless the figure says so."""
+    try:
+        return figure.holds(*row)
+    except TypeError:
+        if None in row:
+            return False
+        raise
+
+
 def markdown(rows: list[dict[str, Any]]) -> str:
-    """The figures as a table, and the tests that hold what no figure can show."""
+    """The figures as a table, the tests that hold what no figure can show, and the query of each figure."""
     figures = "\n".join(f"| {row['number']} | {row['figure']} | {row['before']} | {_now(row)} |" for row in rows)
     tests = "\n".join(f"| {tested.number} | {tested.name} | {tested.before} | `{tested.test}` |" for tested in HELD)
+    queries = "\n\n".join(f"{row['number']}: {row['figure']}\n\n```text\n{row['sql']}\n```" for row in rows)
     return (
         f"| # | figure | before | now |\n|---|---|---|---|\n{figures}\n\n"
-        f"| # | behaviour | before | held by |\n|---|---|---|---|\n{tests}"
+        f"| # | behaviour | before | held by |\n|---|---|---|---|\n{tests}\n\n"
+        f"The query of each figure, one row each:\n\n{queries}"
     )
 
 

@@ -291,6 +291,28 @@ FIGURES = (
         lambda apart, told: abs(apart - told) < 0.01,
     ),
     Figure(
+        "16",
+        "invoices of all customers, and invoices that have one",
+        "numbers that two ERPs share were one invoice",
+        """
+        select (select sum(invoice_count) from marts.customer_360), count(*) from marts.invoices
+        where customer_id is not null
+        """,
+        "{0:,} and {1:,}",
+        lambda counted, invoices: counted == invoices,
+    ),
+    Figure(
+        "16",
+        "columns of the mean over cutoffs that are called wape, and of these those that say their right name",
+        "both called wape",
+        """
+        select count(*), count(*) filter (where comment like '%wape_by_cutoff%') from duckdb_columns()
+        where schema_name = 'forecast' and table_name = 'accuracy' and column_name = 'wape'
+        """,
+        "{0}, kept for old readers; {1}",
+        lambda old, told: old == told,
+    ),
+    Figure(
         "17b",
         "open questions, without an owner, a day or a status",
         "4 without any",

@@ -208,6 +208,7 @@ def _forget(
     """Remove a person from landing onward, and keep them out when old files are read again."""
     from pipelines import ingest
     from pipelines.contracts import load_contracts
+    from pipelines.decisions import forget as decisions
     from pipelines.home import progress, warehouse
     from pipelines.home import settings as clock
     from pipelines.ingest.erasure.erase import forget
@@ -215,6 +216,8 @@ def _forget(
     settings = settings_from(context)
     contracts = load_contracts(settings.sources)
     with warehouse.run_lock(settings, "forget"):
+        for path in decisions.forget(settings, person):
+            typer.echo(f"{path}: decisions no longer name this person; earlier versions of the file still do")
         changed = forget(settings, contracts, person, f"forget-{clock.now():%Y%m%dT%H%M%S%f}")
         ingest.rebuild(settings, contracts)
         progress.forget(settings)  # what was made still holds the person

@@ -3,7 +3,16 @@ with
 
 deals as (select * from {{ ref('opportunities') }}),
 
--- Matched by a rule, yet counted as two deals: their cluster was split, or each has a better match.
+-- Matched by a rule, yet counted as two deals: their cluster was split, or each has a better match. And twins that no rule
+-- matches.
+pairs as (
+    select record_id, other_id, rule, title_similarity, amount_difference_share, days_between_created
+    from {{ ref('int_opportunity_pairs') }}
+    union all
+    select record_id, other_id, rule, title_similarity, amount_difference_share, days_between_created
+    from {{ ref('int_opportunity_twins') }}
+),
+
 deal_pairs as (
     select
         pairs.*,
@@ -12,7 +21,7 @@ deal_pairs as (
         least(deals_l.amount_base, deals_r.amount_base) as amount_base,
         deals_l.rep_name,
         greatest(deals_l.created_on, deals_r.created_on) as opened_on,
-    from {{ ref('int_opportunity_pairs') }} as pairs
+    from pairs
     inner join deals as deals_l on pairs.record_id = deals_l.opportunity_id
     inner join deals as deals_r on pairs.other_id = deals_r.opportunity_id
 ),

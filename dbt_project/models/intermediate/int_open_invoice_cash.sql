@@ -1,4 +1,5 @@
--- One row per coming week: what is expected of the invoices that are open, and its variance.
+-- One row per coming week: what is expected of the invoices that are open, and its variance. An invoice is known to be open up
+-- to the newest list of payments: where that is old, a part of what looks open was paid before the first week.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -8,9 +9,14 @@ rules as (select map_from_entries(list((rule, value))) as value from {{ ref('cas
 survival as (select * from {{ ref('int_payment_survival') }}),
 
 receivables as (
-    select *, coalesce(terms_days, -1) as term from {{ ref('int_receivables') }}
+    select
+        receivables.*,
+        coalesce(terms_days, -1) as term,
+        greatest(known.last_payment_day - receivables.invoiced_on + 1, 0) as known_age_days,
+    from {{ ref('int_receivables') }} as receivables
     cross join run
     cross join rules
+    inner join {{ ref('int_payment_days') }} as known on receivables.payments_known_to = known.day
     where invoiced_on > run.as_of - cast(rules.value['history_days'] as integer)
 ),
 
@@ -20,6 +26,7 @@ open_invoices as (
     select
         if(term in (select class from survival), term, -2) as class,
         age_days,
+        known_age_days,
         -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
         cast(sum(cast(open_base as decimal(28, 4))) as double) as open_base,
         cast(sum(cast(open_base ** 2 as decimal(38, 4))) as double) as open_squares,
@@ -36,8 +43,7 @@ chances as (
         (week_begin.open_share - week_over.open_share) / so_far.open_share as chance,
     from open_invoices as invoices
     cross join weeks
-    inner join survival as so_far
-        on invoices.class = so_far.class and greatest(invoices.age_days + weeks.known_day + 1, 0) = so_far.age_days
+    inner join survival as so_far on invoices.class = so_far.class and invoices.known_age_days = so_far.age_days
     inner join survival as week_begin
         on invoices.class = week_begin.class
         and greatest(invoices.age_days + weeks.begin_day + 1, 0) = week_begin.age_days

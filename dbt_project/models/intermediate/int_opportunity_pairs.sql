@@ -3,6 +3,8 @@ with
 
 rules as (select * from {{ ref('deal_duplicate_rules') }}),
 
+{{ deal_records() }},
+
 {{ deal_candidates() }},
 
 compared as ({{ compared_deals() }}),

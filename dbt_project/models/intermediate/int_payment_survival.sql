@@ -23,8 +23,8 @@ classes as (
 ),
 
 -- Share that is still open before each day of age (E. L. Kaplan, P. Meier, JASA 53 (1958), 457-481): an open invoice counts
--- as one that may be paid on all days of its age, and then no longer. What comes in on a Monday may have been meant for the
--- weekend: it counts in equal parts for each day, or customers would seem to wait for Mondays.
+-- as one that may be paid on all days up to the newest list of payments, and then no longer. What comes in on a Monday may
+-- have been meant for the weekend: it counts in equal parts for each day, or customers would seem to wait for Mondays.
 payments as (
     select
         classes.class,
@@ -41,8 +41,8 @@ waiting as (
     select classes.class, days.last_payment_day - receivables.invoiced_on as age_days,
     from receivables
     inner join classes using (term)
-    inner join run on receivables.paid_on is null
-    inner join {{ ref('int_payment_days') }} as days on run.as_of = days.day
+    inner join {{ ref('int_payment_days') }} as days on receivables.payments_known_to = days.day
+    where receivables.paid_on is null
 ),
 
 ages as (

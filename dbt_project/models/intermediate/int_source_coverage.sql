@@ -30,6 +30,12 @@ metric_objects as (
         source_system,
         'opportunities',
     from {{ ref('int_opportunities') }}
+    union all
+    select distinct
+        'receipts',
+        source_system,
+        'receipts',
+    from {{ ref('receipts') }}
 ),
 
 -- An export holds what had happened by its day where the system stands; a file without a day is as old as its landing.

@@ -8,7 +8,6 @@ rules as (select map_from_entries(list((rule, value))) as value from {{ ref('cas
 invoices as (
     select
         receivables.*,
-        run.as_of,
         date_diff('day', receivables.due_on, receivables.paid_on) as late_days,
     from {{ ref('int_receivables') }} as receivables
     cross join run
@@ -30,11 +29,14 @@ final as (
         avg(cast(late_days > 0 as integer)) as late_share,
         count(*) filter (where paid_on is null) as open_count,
         cast(coalesce(sum(cast(open_base as decimal(28, 4))) filter (where paid_on is null), 0) as decimal(18, 4)) as open_base,
-        count(*) filter (where paid_on is null and due_on < as_of) as overdue_count,
+        count(*) filter (where paid_on is null and due_on < payments_known_to) as overdue_count,
         cast(
-            coalesce(sum(cast(open_base as decimal(28, 4))) filter (where paid_on is null and due_on < as_of), 0)
+            coalesce(sum(cast(open_base as decimal(28, 4))) filter (
+                where paid_on is null and due_on < payments_known_to
+            ), 0)
             as decimal(18, 4)
         ) as overdue_base,
+        min(payments_known_to) as payments_known_to,
     from invoices
     group by terms_days
 )

@@ -60,11 +60,18 @@ from_coming as (
     group by ahead
 ),
 
+-- Up to which day every list of payments that still comes tells what was received.
+known as (
+    select coalesce(least(coverage.covered_to, run.as_of), run.as_of) as payments_known_to,
+    from run
+    left join {{ ref('int_metric_coverage') }} as coverage on coverage.metric = 'receipts'
+),
+
 usual as (
     select cast(sum(amount_base) as double) / 52 as cash
     from {{ ref('receipts') }}
-    cross join run
-    where received_on > run.as_of - 364 and received_on <= run.as_of
+    cross join known
+    where received_on > known.payments_known_to - 364 and received_on <= known.payments_known_to
 ),
 
 final as (
@@ -83,7 +90,9 @@ final as (
         round(usual.cash * rules.value['floor_share'], 4) as floor_base,
         if(floor_base is null, null, round(greatest(floor_base - expected_base, 0), 4)) as gap_base,
         if(floor_base is null, null, round(greatest(floor_base - lo_80, 0), 4)) as gap_at_lo_80,
+        known.payments_known_to,
     from weeks
+    cross join known
     cross join usual
     cross join rules
     left join {{ ref('int_open_invoice_cash') }} as from_open on weeks.ahead = from_open.weeks_ahead

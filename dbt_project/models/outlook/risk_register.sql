@@ -7,6 +7,8 @@ members as (select * from {{ ref('int_plan_members') }}),
 
 status_words as (select * from {{ ref('risk_status_words') }}),
 
+rates as (select * from {{ ref('int_exchange_rates') }}),
+
 risks as (
     select
         risks.source_system || '|' || risks.source_id as risk_id,
@@ -15,9 +17,13 @@ risks as (
         coalesce(lower(trim(risks.level)), 'total') as level,
         coalesce(members.member, nullif(trim(risks.member), ''), '') as member,
         coalesce(status_words.is_closed, false) or coalesce(risks.ends_on < run.as_of, false) as is_closed,
+        -- an amount without a currency is a count, or money in base currency: either way it stands as it is
+        if(risks.currency is null, risks.impact_amount, {{ multiply_money('risks.impact_amount', 'rates.rate') }})
+            as impact,
     from {{ ref('stg_risks') }} as risks
     cross join run
     left join status_words on lower(trim(risks.status)) = status_words.word
+    left join rates on risks.currency = rates.currency and run.as_of = rates.rate_on
     left join members on lower(trim(risks.level)) = members.level and lower(trim(risks.member)) = members.word
 ),
 
@@ -41,12 +47,13 @@ valued as (
         risks.*,
         coalesce(exposed.period_count, 0) as period_count,
         exposed.yhat,
-        coalesce(cast(risks.impact_amount as double), risks.impact_share * exposed.yhat) as loss,
+        if(risks.impact_amount is null, risks.impact_share * exposed.yhat, cast(risks.impact as double)) as loss,
         case
             when risks.is_closed then 'closed'
             when exposed.yhat is null then 'no_forecast'
             when risks.probability is null then 'no_probability'
             when risks.impact_amount is null and risks.impact_share is null then 'no_impact'
+            when risks.impact_amount is not null and risks.impact is null then 'no_rate'
             else 'counted'
         end as effect_code,
     from risks

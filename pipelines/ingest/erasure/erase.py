@@ -21,6 +21,8 @@ from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.formats.careful_parser import Dialect
 
 LOG = "forgotten"
+# What the subject of a question is made of, by its kind: the system and id of records of this object.
+ASKED_ABOUT = {"same_customer": "accounts", "duplicate_deal": "opportunities", "contradictory_status": "opportunities"}
 
 
 def tombstone_key(settings: Settings) -> str:
@@ -69,7 +71,9 @@ def forget(settings: Settings, contracts: Mapping[str, SourceContract], person: 
         file_ledger.append(settings, file_ledger.next_name(settings, run_name), changed)
     _erase_corrections(settings, {row["file_id"]: someone for row, someone in files}, removed)
     _erase_resubmissions(settings, people)
-    _erase_reviews(settings, person, {source_id for _, source_id in removed})
+    files_by_id = {row["file_id"]: row for row in rows}
+    gone = {(files_by_id[file]["object"], f"|{files_by_id[file]['source_system']}|{name}|") for file, name in removed}
+    _erase_reviews(settings, person, gone)
     warehouse.discard(settings)
     return changed
 
@@ -183,16 +187,21 @@ def _erase_resubmissions(settings: Settings, people: Mapping[tuple[str, str], Pe
         _rewrite(path, [is_named(row) for row in pl.read_parquet(path).to_dicts()])
 
 
-def _erase_reviews(settings: Settings, person: str, removed_ids: set[str]) -> None:
-    """Rewrite the log of questions without those that quote the person, wait for them or are about a removed record."""
+def _erase_reviews(settings: Settings, person: str, removed: set[tuple[str, str]]) -> None:
+    """Rewrite the log of questions without those that quote the person, wait for them or are about a removed record.
+
+    removed: object and `|system|id|` of each.
+    """
     erased_name = normal(person)
 
     def is_named(row: Row) -> bool:
-        parts = [part.removeprefix("name:") for part in row["subject"].split("|")]
-        quoted_names = (row["question"] or "").split('"')[1::2]
-        return not removed_ids.isdisjoint(parts) or erased_name in map(
-            normal, [*quoted_names, *parts, row["owner"] or ""]
-        )
+        about, subject = ASKED_ABOUT.get(row["kind"]), f"|{row['subject']}|"
+        if any(key in subject for name, key in removed if name == about):
+            return True
+        # an id alone names nobody: another system has it too; `name:` is the id of who is known by name alone
+        parts = [part for part in row["subject"].split("|") if about is None or part.startswith("name:")]
+        names = [*(row["question"] or "").split('"')[1::2], *(part.removeprefix("name:") for part in parts)]
+        return erased_name in map(normal, [*names, row["owner"] or ""])
 
     for path in sorted((settings.state / "reviews").glob("*.parquet")):
         _rewrite(path, [is_named(row) for row in pl.read_parquet(path).to_dicts()])

@@ -43,7 +43,7 @@ def _ahead() -> Block:
 from outlook.target_gap
 where level in ('team', 'rep') and period_end > as_of
     and target_id in (select target_id from marts.targets where is_current)
-qualify dense_rank() over (partition by metric, level, period order by period_start) = 1
+qualify dense_rank() over (partition by metric, level, member, period order by period_start) = 1
 order by metric, level desc, period, expected_attainment nulls last"""
     forms = {"metric": "term:metric", "member": "text", "period": "term:period", "period_start": "month"}
     forms |= dict.fromkeys(("target_amount", "closed_amount", "expected_amount"), "money")

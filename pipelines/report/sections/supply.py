@@ -48,13 +48,15 @@ order by is_short desc, order_by_on nulls last, cover_days, item"""
 
 def _cash() -> Block:
     query = """select week_start as period_start, expected_base as yhat, lo_80, hi_80, from_open_base, from_coming_base,
-    usual_base, floor_base, gap_base, gap_at_lo_80
+    usual_base, floor_base, gap_base, gap_at_lo_80, payments_known_to
 from outlook.expected_cash
 order by week_start"""
     forms = {"period_start": "day"}
     figures = ("yhat", "lo_80", "hi_80", "from_open_base", "from_coming_base", "usual_base", "floor_base", "gap_base")
-    forms |= dict.fromkeys((*figures, "gap_at_lo_80"), "money")
-    needs = {"outlook.expected_cash": ("week_start", "expected_base", *figures[1:], "gap_at_lo_80")}
+    forms |= dict.fromkeys((*figures, "gap_at_lo_80"), "money") | {"payments_known_to": "day"}
+    needs = {
+        "outlook.expected_cash": ("week_start", "expected_base", *figures[1:], "gap_at_lo_80", "payments_known_to")
+    }
     drawn = NativeChart("line", "period_start", ("yhat", "lo_80", "hi_80", "floor_base"))
     return Block("cash", needs, query, forms, charts.over_time, chart=drawn)
 
