@@ -70,7 +70,7 @@ lock: .venv/.installed
 	$(BIN)/python -m pip install --quiet --require-hashes -r .venv/uv.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation -e .
-	$(BIN)/python -m forecasts.prophet_map   # compile once, here, what every process would compile again
+	$(BIN)/python -m forecasts   # compile once, here, what every process would compile again
 	touch $@
 
 # Known faults of every pinned package, and a bill of materials; a package that could not be looked up is an error too.

@@ -128,23 +128,23 @@ def _value(label: str, sql: str) -> Content:
 
 def _dashboard(charts: list[Content]) -> Content:
     """Two charts side by side, in the order of the file."""
-    place: Content = {
+    layout: Content = {
         "DASHBOARD_VERSION_KEY": "v2",
         "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
         "GRID_ID": {"type": "GRID", "id": "GRID_ID", "parents": ["ROOT_ID"], "children": []},
     }
     for number, chart in enumerate(charts):
         row, name, above = f"ROW-{number // 2}", f"CHART-{number}", ["ROOT_ID", "GRID_ID"]
-        if row not in place:
+        if row not in layout:
             plain = {"meta": {"background": "BACKGROUND_TRANSPARENT"}}
-            place[row] = {"type": "ROW", "id": row, "children": [], "parents": above, **plain}
-            place["GRID_ID"]["children"].append(row)
-        place[row]["children"].append(name)
+            layout[row] = {"type": "ROW", "id": row, "children": [], "parents": above, **plain}
+            layout["GRID_ID"]["children"].append(row)
+        layout[row]["children"].append(name)
         shown = {"chartId": number + 1, "uuid": _id(chart["title"]), "sliceName": chart["title"]}
         meta = {**shown, "width": 6, "height": 50}
-        place[name] = {"type": "CHART", "id": name, "children": [], "meta": meta, "parents": [*above, row]}
+        layout[name] = {"type": "CHART", "id": name, "children": [], "meta": meta, "parents": [*above, row]}
     title = {"dashboard_title": "Almanac", "slug": "almanac", "published": True}
-    return {**title, "position": place, "metadata": {}, "uuid": _id("dashboard"), "version": VERSION}
+    return {**title, "position": layout, "metadata": {}, "uuid": _id("dashboard"), "version": VERSION}
 
 
 def _id(name: str) -> str:
