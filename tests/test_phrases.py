@@ -12,7 +12,7 @@ from pipelines.report.words import languages, load_words
 
 pytestmark = pytest.mark.fast
 OTHERS = [language for language in languages() if language != "en"]
-STAGES = {"proposal": "Angebot", "lead": "Anfrage"}
+STAGES = {"proposal": "Angebot", "lead": "Anfrage", "decision_makers": "Entscheider"}
 BOOK = Phrasebook(
     {
         "last contact on {day}": "letzter Kontakt am {day}",
@@ -32,6 +32,7 @@ BOOK = Phrasebook(
     ("last contact on 2026-10-01", "letzter Kontakt am 2026-10-01"),
     ("stage proposal asks for: a budget, a plan", "Phase Angebot verlangt: ein Budget, a plan"),
     ("from lead, proposal", "aus Anfrage, Angebot"),
+    ("from decision makers, no stage", "aus Entscheider, no stage"),
     ("chance 3 %: a budget; last contact on Monday", "Aussicht 3 %: ein Budget | letzter Kontakt am Monday"),
     ("the month waits; a budget", "Der Monat wartet; ein Budget"),
     ("a budget; nobody knows this", "ein Budget | nobody knows this"),

@@ -1,5 +1,10 @@
-{# A number in a sentence: whole and in groups of three, or with one decimal below a hundred. #}
+{# A number in a sentence: whole and in groups of three, or with one decimal below a hundred where it has one. #}
 {% macro figure(number) -%}
     case when abs({{ number }}) >= 100 then format('{:,}', cast(round({{ number }}) as bigint))
-    else cast(round({{ number }}, 1) as varchar) end
+    else regexp_replace(cast(round({{ number }}, 1) as varchar), '\.0+$', '') end
+{%- endmacro %}
+
+{# A code of several words in a sentence: new_customers is new customers. #}
+{% macro in_words(code) -%}
+    replace({{ code }}, '_', ' ')
 {%- endmacro %}

@@ -23,7 +23,7 @@ KEPT = (
      "Operations", "Deliver from the European stock", "Ministry asks a second time", "open"),
     ("Demand of machine builders falls off", "market", "bookings", "total", None, 20, 25, None, 0, 11,
      "Sales operations", "Halve the hiring plan", "Index below 48 for two months", "open"),
-    ("Price of rare earths doubles", "supply", "margin", "total", None, 30, 10, None, 0, 11,
+    ("Price of rare earths doubles", "supply", "margin", "region", "Europe", 30, 10, None, 0, 11,
      "Purchasing", "Price clause in new quotes", "Spot price above 900", "open"),
     ("Key account leaves after the merger", "customer", "revenue", "region", "Europe", None, 10, None, 0, 11,
      "Martin Fuchs", "Visit of the board", "Framework contract not renewed", "open"),

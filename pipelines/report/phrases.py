@@ -57,9 +57,13 @@ class _Part:
         if form == "list":
             return self.book.comma.join(map(self.book.said, self.text.split(", ")))
         if form.startswith("terms:"):
-            group = form.removeprefix("terms:")
-            return self.book.comma.join(self.book.term(group, code) for code in self.text.split(", "))
-        return self.book.term(form, self.text) if form else self.book.said(self.text)
+            return self.book.comma.join(self._term(form.removeprefix("terms:"), code) for code in self.text.split(", "))
+        return self._term(form, self.text) if form else self.book.said(self.text)
+
+    def _term(self, group: str, code: str) -> str:
+        """The word for a code as it stands, or for the code that a sentence has put into words."""
+        found, spelt = self.book.term(group, code), code.replace(" ", "_")
+        return self.book.term(group, spelt) if found == code and self.book.term(group, spelt) != spelt else found
 
 
 def _pattern(template: str) -> re.Pattern[str]:

@@ -35,7 +35,7 @@ findings as (
         -- In distances from the forecast to the bound on the side of the actual.
         deviation / nullif(case when deviation > 0 then hi_95 - yhat else lo_95 - yhat end, 0) as value,
         value >= 2 as is_critical,
-        coalesce(metric || ' of ' || nullif(member, ''), 'total ' || metric) || ' for the period from ' || period_start
+        coalesce({{ in_words('metric') }} || ' of ' || nullif(member, ''), 'total ' || {{ in_words('metric') }}) || ' for the period from ' || period_start
         || ': actual ' || {{ figure('actual') }} || ', outside the 95 % interval ' || {{ figure('lo_95') }} || ' to '
         || {{ figure('hi_95') }} || ' of the ' || case basis when 'replayed' then 'replayed ' else '' end || 'forecast '
         || {{ figure('yhat') }} as message,
@@ -44,7 +44,7 @@ findings as (
     union all
     select
         'target_shortfall', target_id, period_end, reach_probability, outlook = 'no_longer_possible',
-        coalesce(metric || ' of ' || nullif(member, ''), 'total ' || metric) || ': the chance of reaching the target '
+        coalesce({{ in_words('metric') }} || ' of ' || nullif(member, ''), 'total ' || {{ in_words('metric') }}) || ': the chance of reaching the target '
         || 'for the ' || period || ' from ' || period_start || ' is ' || cast(round(100 * reach_probability) as bigint)
         || ' %; ' || cast(round(100 * expected_attainment) as bigint) || ' % of it is expected ('
         || case outlook
@@ -94,7 +94,7 @@ findings as (
         'forecast_without_skill',
         {{ series_part('metric') }} || '|' || {{ series_part('level') }} || '|' || {{ series_part('freq') }},
         min(period_start), count(distinct horizon), false,
-        {{ series_part('metric') }} || ' by ' || {{ series_part('level') }} || ': ' || count(distinct horizon)
+        {{ in_words(series_part('metric')) }} || ' by ' || {{ in_words(series_part('level')) }} || ': ' || count(distinct horizon)
         || ' periods from ' || min(period_start) || ' on are served as '
         || string_agg(distinct model, ', ' order by model) || ', which no model beats'
     from {{ source('forecast', 'latest') }}

@@ -4,7 +4,7 @@ import polars as pl
 
 from pipelines.bench.questions.question import Question, Rows, Truth
 
-FORECAST = ("revenue", "bookings")  # what the sample company forecasts
+FORECAST = ("revenue", "bookings")  # at every level that a risk names; margin by region is not
 CLOSED = ("已关闭",)
 
 
