@@ -8,3 +8,8 @@
 {% macro in_words(code) -%}
     replace({{ code }}, '_', ' ')
 {%- endmacro %}
+
+{# What a sentence is about: revenue of East China, or total revenue where there is no member. #}
+{% macro series_in_words(metric, member) -%}
+    coalesce({{ in_words(metric) }} || ' of ' || nullif({{ member }}, ''), 'total ' || {{ in_words(metric) }})
+{%- endmacro %}

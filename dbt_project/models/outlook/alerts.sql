@@ -35,7 +35,7 @@ findings as (
         -- In distances from the forecast to the bound on the side of the actual.
         deviation / nullif(case when deviation > 0 then hi_95 - yhat else lo_95 - yhat end, 0) as value,
         value >= 2 as is_critical,
-        coalesce({{ in_words('metric') }} || ' of ' || nullif(member, ''), 'total ' || {{ in_words('metric') }}) || ' for the period from ' || period_start
+        {{ series_in_words('metric', 'member') }} || ' for the period from ' || period_start
         || ': actual ' || {{ figure('actual') }} || ', outside the 95 % interval ' || {{ figure('lo_95') }} || ' to '
         || {{ figure('hi_95') }} || ' of the ' || case basis when 'replayed' then 'replayed ' else '' end || 'forecast '
         || {{ figure('yhat') }} as message,
@@ -44,7 +44,7 @@ findings as (
     union all
     select
         'target_shortfall', target_id, period_end, reach_probability, outlook = 'no_longer_possible',
-        coalesce({{ in_words('metric') }} || ' of ' || nullif(member, ''), 'total ' || {{ in_words('metric') }}) || ': the chance of reaching the target '
+        {{ series_in_words('metric', 'member') }} || ': the chance of reaching the target '
         || 'for the ' || period || ' from ' || period_start || ' is ' || cast(round(100 * reach_probability) as bigint)
         || ' %; ' || cast(round(100 * expected_attainment) as bigint) || ' % of it is expected ('
         || case outlook
