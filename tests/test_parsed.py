@@ -1,6 +1,7 @@
 """What one home has parsed serves the next: whole where the policy is the same, as a beginning where it differs."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -23,7 +24,7 @@ def parses(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
         asked.append(begun.read_text() if begun.is_file() else "nothing")
         words = (folder / "seeds" / "stage_words.csv").read_text()
         begun.write_text(f"parsed {words}")
-        (target / "manifest.json").write_text(f"manifest {words}")
+        (target / "manifest.json").write_text(f"{{manifest {words}}}")
         return ""
 
     monkeypatch.setattr(dbt, "dbt", parse)
@@ -41,7 +42,7 @@ def home(folder: Path, words: str) -> Settings:
 def test_a_second_home_of_the_same_policy_parses_nothing(tmp_path: Path, parses: list[str]) -> None:
     for name in ("one", "two"):
         folder = dbt.prepare_project(home(tmp_path / name, "words"))
-        assert (folder / "target" / "manifest.json").read_text() == "manifest words"
+        assert (folder / "target" / "manifest.json").read_text() == "{manifest words}"
     assert parses == ["nothing"]
 
 
@@ -49,7 +50,7 @@ def test_a_home_of_another_policy_begins_with_the_newest_and_parses(tmp_path: Pa
     dbt.prepare_project(home(tmp_path / "one", "words"))
     folder = dbt.prepare_project(home(tmp_path / "two", "others"))
     assert parses == ["nothing", "parsed words"]
-    assert (folder / "target" / "manifest.json").read_text() == "manifest others"
+    assert (folder / "target" / "manifest.json").read_text() == "{manifest others}"
 
 
 def test_an_edit_is_parsed_on_top_of_the_homes_own_project(tmp_path: Path, parses: list[str]) -> None:
@@ -87,4 +88,33 @@ def test_the_projects_used_last_are_kept(tmp_path: Path, parses: list[str]) -> N
         for age, entry in enumerate(sorted(entries, key=lambda path: path.stat().st_mtime)):
             os.utime(entry, (age, age))
     kept = {path.read_text() for path in (tmp_path / "cache").glob("*/*/manifest.json")}
-    assert kept == {f"manifest words {number}" for number in range(2, parsed.KEPT + 2)}
+    assert kept == {f"{{manifest words {number}}}" for number in range(2, parsed.KEPT + 2)}
+
+
+@pytest.mark.parametrize("left", ["", "{cut off"])
+def test_an_entry_that_is_not_whole_is_parsed_again_and_replaced(left: str, tmp_path: Path, parses: list[str]) -> None:
+    dbt.prepare_project(home(tmp_path / "one", "words"))
+    (manifest,) = found((tmp_path / "cache").glob("*/*/manifest.json"))
+    manifest.write_text(left)
+    for name in ("two", "three"):
+        folder = dbt.prepare_project(home(tmp_path / name, "words"))
+        assert (folder / "target" / "manifest.json").read_text() == "{manifest words}"
+    assert len(parses) == 2
+
+
+def test_a_cache_that_others_may_write_is_not_read(tmp_path: Path, parses: list[str]) -> None:
+    dbt.prepare_project(home(tmp_path / "one", "words"))
+    (folder,) = found((tmp_path / "cache").iterdir())
+    folder.chmod(0o777)
+    dbt.prepare_project(home(tmp_path / "two", "words"))
+    assert parses == ["nothing", "nothing"]
+
+
+def test_what_a_killed_run_has_left_is_removed(tmp_path: Path, parses: list[str]) -> None:
+    dbt.prepare_project(home(tmp_path / "one", "words"))
+    (folder,) = found((tmp_path / "cache").iterdir())
+    for name, age in ((".old", 2 * parsed.A_DAY), (".new", 0)):
+        (folder / name).mkdir()
+        os.utime(folder / name, (time.time() - age, time.time() - age))
+    dbt.prepare_project(home(tmp_path / "two", "others"))
+    assert not (folder / ".old").exists() and (folder / ".new").is_dir()

@@ -19,8 +19,9 @@ BOOK = Phrasebook(
         "stage {stage} asks for: {missing}": "Phase {stage:stage} verlangt: {missing:list}",
         "from {stages}": "aus {stages:terms:stage}",
         "a budget": "ein Budget",
-        "chance {n} %: {reason}": "Aussicht {n} %: {reason}",
-        "the month waits; {what}": "Der Monat wartet; {what}",
+        'Is "{one}" "{other}"?': "Ist „{one}“ „{other}“?",
+        "chance {n} %: {reason}": "Aussicht {n} %: {reason:said}",
+        "the month waits; {what}": "Der Monat wartet; {what:said}",
     },
     lambda group, code: STAGES.get(code, code) if group == "stage" else code,
     comma=", ",
@@ -37,6 +38,8 @@ BOOK = Phrasebook(
     ("the month waits; a budget", "Der Monat wartet; ein Budget"),
     ("a budget; nobody knows this", "ein Budget | nobody knows this"),
     ("nobody knows this; nor that", "nobody knows this; nor that"),
+    ('Is "a budget" "Acme; Berlin"?', "Ist „a budget“ „Acme; Berlin“?"),  # names are nobody's sentences
+    ("last contact on a budget", "letzter Kontakt am a budget"),
     ("stage; last contact on Monday", "stage | letzter Kontakt am Monday"),
 ])  # fmt: skip
 def test_a_sentence_is_said_by_its_template_and_an_unknown_one_stays(english: str, said: str) -> None:

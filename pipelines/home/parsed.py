@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from importlib.metadata import version
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 PARSED = ("partial_parse.msgpack", "manifest.json")  # the last one says that all are there
 VARIABLE = "ALMANAC_CACHE"
 KEPT = 4  # a project is 12 MB
+A_DAY = 86_400.0  # seconds
 NO_CACHE = (OSError, RuntimeError)  # a user without a home has none
 
 
@@ -23,7 +25,8 @@ def restore(target: Path, fingerprint: str) -> bool:
     Then a folder in which nothing was parsed gets the newest project that was: dbt parses only what differs from it.
     """
     with contextlib.suppress(*NO_CACHE):
-        if (kept := _entry(fingerprint)).is_dir():
+        _refuse_others()
+        if _is_whole(kept := _entry(fingerprint)):
             _copy(kept, target, PARSED)
             os.utime(kept)
             return True
@@ -37,14 +40,36 @@ def keep(target: Path, fingerprint: str) -> None:
     """Keep what dbt has parsed in this folder. A cache that cannot be written is none: nobody is told."""
     with contextlib.suppress(*NO_CACHE):
         entry = _entry(fingerprint)
-        if entry.is_dir() or not all((target / name).is_file() for name in PARSED):
-            return
         entry.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _refuse_others()
+        if _is_whole(entry) or not _is_whole(target):
+            return
+        shutil.rmtree(entry, ignore_errors=True)
         with tempfile.TemporaryDirectory(dir=entry.parent, prefix=".") as half:
             _copy(target, whole := Path(half) / "whole", PARSED)
             whole.replace(entry)
-        for old in list(_entries())[KEPT:]:
+        for old in [*list(_entries())[KEPT:], *_left_behind()]:
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _is_whole(folder: Path) -> bool:
+    """Whether a killed run or a lost power supply has left all of it."""
+    with contextlib.suppress(OSError):
+        ends = b"".join((folder / PARSED[1]).read_bytes()[part] for part in (slice(1), slice(-1, None)))
+        return ends == b"{}" and (folder / PARSED[0]).stat().st_size > 0
+    return False
+
+
+def _refuse_others() -> None:
+    """What is taken from here decides which SQL runs: nobody else may write into it. Raises PermissionError."""
+    facts = _folder().stat()
+    if hasattr(os, "getuid") and (facts.st_uid != os.getuid() or facts.st_mode & 0o022):
+        raise PermissionError(f"{_folder()}: others may write here")
+
+
+def _left_behind() -> list[Path]:
+    """Half copies of runs that were killed."""
+    return [path for path in _folder().glob(".*") if path.is_dir() and time.time() - path.stat().st_mtime > A_DAY]
 
 
 def _copy(source: Path, target: Path, names: tuple[str, ...]) -> None:

@@ -2,8 +2,9 @@
 
 Tables say things in English: an analyst reads and filters them. The catalogue of another language has a template for
 each kind of sentence, `last contact on {day}`, and how it is said there, `最近联系：{day}`. A part in braces is taken
-over, and said too where it is a sentence itself; on the right `{code:stage}` is the catalogue's word for a code,
-`{codes:terms:stage}` for several and `{words:list}` each said for itself. What no template knows stays English.
+over as it stands: it may be somebody's name. On the right `{part:said}` is said itself, `{words:list}` each for itself,
+`{code:stage}` is the catalogue's word for a code and `{codes:terms:stage}` for several. What no template knows stays
+English.
 """
 
 import re
@@ -54,11 +55,13 @@ class _Part:
         self.text, self.book = text, book
 
     def __format__(self, form: str) -> str:
+        if form == "said":
+            return self.book.said(self.text)
         if form == "list":
             return self.book.comma.join(map(self.book.said, self.text.split(", ")))
         if form.startswith("terms:"):
             return self.book.comma.join(self._term(form.removeprefix("terms:"), code) for code in self.text.split(", "))
-        return self._term(form, self.text) if form else self.book.said(self.text)
+        return self._term(form, self.text) if form else self.text
 
     def _term(self, group: str, code: str) -> str:
         """The word for a code as it stands, or for the code that a sentence has put into words."""
@@ -67,7 +70,10 @@ class _Part:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    """A part never reaches over a semicolon: there the next finding begins."""
+    """A part never reaches over a semicolon, where the next finding begins; a name in quotes may hold one."""
     pieces = PART.split(template)  # words, name, words, name, words
-    spelt = [f"(?P<{piece}>(?:(?!; ).)+?)" if n % 2 else re.escape(piece) for n, piece in enumerate(pieces)]
+    spelt = [re.escape(piece) for piece in pieces]
+    for n in range(1, len(pieces), 2):
+        is_quoted = pieces[n - 1].endswith('"') and pieces[n + 1].startswith('"')
+        spelt[n] = f"(?P<{pieces[n]}>{'.+?' if is_quoted else '(?:(?!; ).)+?'})"
     return re.compile("".join(spelt), re.DOTALL)

@@ -69,7 +69,7 @@ findings as (
     select
         'incomplete_period', source_system || '/' || contract, period_start, date_diff('day', period_end, run.as_of),
         bool_or(is_required and is_overdue),
-        string_agg(distinct metric, ', ' order by metric) || ': ' || any_value(waits_for)
+        {{ in_words("string_agg(distinct metric, ', ' order by metric)") }} || ': ' || any_value(waits_for)
     from {{ ref('period_completeness') }}
     cross join run
     where status = 'waiting' and period = 'month'
