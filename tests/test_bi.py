@@ -121,9 +121,9 @@ def test_the_dashboard_for_superset_asks_only_for_what_is_served(built: Built, t
     assert len(known) == 2 + 2 * len(charts)  # a database, a dashboard, a dataset and a chart each
 
 
-def test_superset_gets_no_password_and_a_file_that_reads_no_other(built: Built, tmp_path: Path) -> None:
-    server = read_database(write_bundle(built.served, tmp_path / "server", "postgres://bi@db.example.com/bi"))
-    assert server["sqlalchemy_uri"] == "postgresql+psycopg2://bi@db.example.com/bi"
+def test_superset_gets_a_login_that_reads_and_a_file_that_reads_no_other(built: Built, tmp_path: Path) -> None:
+    server = read_database(write_bundle(built.served, tmp_path / "server", "postgres://writer@db.example.com/bi"))
+    assert server["sqlalchemy_uri"] == "postgresql+psycopg2://almanac_bi@db.example.com/bi"  # not who writes the tables
     file = read_database(write_bundle(built.served, tmp_path / "file"))
     arguments = file["extra"]["engine_params"]["connect_args"]
     with (

@@ -18,6 +18,7 @@ CHARTS = Path(__file__).parent / "superset" / "charts.yml"
 VERSION = "1.0.0"  # of the form of the files
 BUNDLE = "almanac_superset.zip"
 KINDS = {"line": "echarts_timeseries_line", "bar": "echarts_timeseries_bar", "table": "table"}
+LOGIN = "almanac_bi"
 ROW_LIMIT = 1000
 TIMES, USABLE = ("DATE", "TIMESTAMP"), {"is_active": True, "groupby": True, "filterable": True}
 # A file that somebody may query must not let him read other files of the machine, nor unlock that.
@@ -25,13 +26,15 @@ LOCKED = {"read_only": True, "config": {"enable_external_access": False, "lock_c
 Content = dict[str, Any]
 
 
-def write_bundle(file: Path, folder: Path, server: str = "") -> Path:
+def write_bundle(file: Path, folder: Path, server: str = "", login: str = LOGIN) -> Path:
     """Write the bundle's YAML into a folder, and all of it as one file to import; returns that file.
 
     file: the served DuckDB file. server: `postgres://user@host/database` that gets the tables; without one the
-    dashboard reads the file, where the tools' server can.
+    dashboard reads the file, where the tools' server can. login: of the server, one that may read and nothing else: the
+    one that writes the tables is not for a tool in which people write SQL.
     """
-    made = dict(_files(file.resolve(), server))
+    address = f"postgresql+psycopg2://{login}@{server.rpartition('@')[2].rpartition('://')[2]}" if server else ""
+    made = dict(_files(file.resolve(), address))
     for name, content in made.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,12 +45,12 @@ def write_bundle(file: Path, folder: Path, server: str = "") -> Path:
     return folder / BUNDLE
 
 
-def _files(file: Path, server: str) -> Iterator[tuple[str, Content]]:
+def _files(file: Path, address: str) -> Iterator[tuple[str, Content]]:
     charts = yaml.safe_load(CHARTS.read_text(encoding="utf-8"))
     with duckdb.connect(str(file), read_only=True) as connection:
         ((published_at,),) = connection.execute("select published_at from control.published").fetchall()
         yield "metadata.yaml", {"version": VERSION, "type": "Dashboard", "timestamp": published_at.isoformat()}
-        yield "databases/Almanac.yaml", _database(file, server)
+        yield "databases/Almanac.yaml", _database(file, address)
         for table in dict.fromkeys(chart["table"] for chart in charts):
             yield f"datasets/Almanac/{table}.yaml", _dataset(connection, table)
     for chart in charts:
@@ -55,13 +58,12 @@ def _files(file: Path, server: str) -> Iterator[tuple[str, Content]]:
     yield "dashboards/Almanac.yaml", _dashboard(charts)
 
 
-def _database(file: Path, server: str) -> Content:
-    address = f"postgresql+psycopg2://{server.partition('://')[2]}" if server else f"duckdb:///{file}"
-    arguments = {} if server else LOCKED
+def _database(file: Path, address: str) -> Content:
+    arguments = {} if address else LOCKED
     may_not = ("allow_dml", "allow_ctas", "allow_cvas", "allow_file_upload", "allow_run_async")
     return {
         "database_name": "Almanac",
-        "sqlalchemy_uri": address,
+        "sqlalchemy_uri": address or f"duckdb:///{file}",
         "expose_in_sqllab": True,
         **dict.fromkeys(may_not, False),
         "extra": {"engine_params": {"connect_args": arguments}, "allows_virtual_table_explore": True},
