@@ -16,7 +16,7 @@
     from {{ deals }}
     where not is_lost and stage_order >= late_stage_order and coalesce(amount, 0) <= 0
     union all
-    select 'outlier_amount', 'amount ' || amount_base || ', robust z-score ' || round(z_score, 1), {{ deals }}.*
+    select 'outlier_amount', 'amount ' || {{ figure('amount_base') }} || ', robust z-score ' || round(z_score, 1), {{ deals }}.*
     from {{ deals }}
     where abs(z_score) > outlier_z_score
     union all

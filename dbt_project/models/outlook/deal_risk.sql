@@ -46,7 +46,7 @@ findings as (
     union all
     select
         opportunity_id, 'amount_outlier', amount_z_score,
-        'amount ' || amount_base || ', the median deal has ' || median_amount_base,
+        'amount ' || {{ figure('amount_base') }} || ', the median deal has ' || {{ figure('median_amount_base') }},
     from deals
     union all
     select opportunity_id, 'no_owner', 1, 'no owner is recorded' from deals
