@@ -60,11 +60,10 @@ from_coming as (
     group by ahead
 ),
 
--- Up to which day every list of payments that still comes tells what was received.
+-- Up to which day every list of payments that still comes tells what was received: nobody knows of any day without a list.
 known as (
-    select coalesce(least(coverage.covered_to, run.as_of), run.as_of) as payments_known_to,
-    from run
-    left join {{ ref('int_metric_coverage') }} as coverage on coverage.metric = 'receipts'
+    select coalesce(min(known_to) filter (where not has_ended), max(known_to)) as payments_known_to
+    from {{ ref('int_payment_lists') }}
 ),
 
 usual as (
