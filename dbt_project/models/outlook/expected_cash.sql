@@ -77,18 +77,18 @@ final as (
     select
         weeks.week_start,
         cast(weeks.week_start + 6 as date) as week_end,
-        round(coalesce(from_open.from_invoices_base, 0), 4) as from_open_base,
+        if(known.payments_known_to is null, null, round(coalesce(from_open.from_invoices_base, 0), 4)) as from_open_base,
         round(from_coming.cash, 4) as from_coming_base,
         round(from_open_base + coalesce(from_coming_base, 0), 4) as expected_base,
         1.281552 * sqrt(
             coalesce(from_open.variance, 0) + coalesce(from_coming.variance, 0) + coalesce(from_coming.deviation, 0) ** 2
         ) as half_width,
-        round(greatest(expected_base - half_width, 0), 4) as lo_80,
+        if(expected_base is null, null, round(greatest(expected_base - half_width, 0), 4)) as lo_80,
         round(expected_base + half_width, 4) as hi_80,
         round(usual.cash, 4) as usual_base,
         round(usual.cash * rules.value['floor_share'], 4) as floor_base,
-        if(floor_base is null, null, round(greatest(floor_base - expected_base, 0), 4)) as gap_base,
-        if(floor_base is null, null, round(greatest(floor_base - lo_80, 0), 4)) as gap_at_lo_80,
+        if(floor_base + expected_base is null, null, round(greatest(floor_base - expected_base, 0), 4)) as gap_base,
+        if(floor_base + expected_base is null, null, round(greatest(floor_base - lo_80, 0), 4)) as gap_at_lo_80,
         known.payments_known_to,
     from weeks
     cross join known
