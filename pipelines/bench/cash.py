@@ -33,6 +33,7 @@ KNOWN = {
             if(paid_on <= date '{day}', 0, gross_base) as open_base, date '{day}' as payments_known_to)
         from real.intermediate.int_receivables where invoiced_on <= date '{day}'""",
     "intermediate.int_payment_lists": "select 'erp' as source_system, date '{day}' as known_to, false as has_ended",
+    "intermediate.int_revenue_with_payments": "select * from real.intermediate.int_revenue_with_payments",
     "outlook.allocated_forecasts": """
         select 'revenue' as metric, 'total' as level, '' as member, period_start, yhat, lo_80, hi_80
         from real.forecast.backtest
