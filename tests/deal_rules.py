@@ -42,6 +42,11 @@ def asked(*records: Record) -> list[tuple[str, str]]:
     return _found(records, "select record_id, other_id from int_opportunity_twins order by all")
 
 
+def paired(*records: Record) -> list[tuple[str, str]]:
+    """Pairs of records that a rule takes for one deal."""
+    return _found(records, "select record_id, other_id from int_opportunity_pairs order by all")
+
+
 def _found(records: tuple[Record, ...], query: str) -> list[tuple]:
     with duckdb.connect() as connection:
         connection.execute(RECORDS)

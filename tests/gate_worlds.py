@@ -198,11 +198,12 @@ create schema if not exists intermediate;
 create or replace table intermediate.int_metric_coverage as
 select 'revenue' as metric, date '2025-03-31' as covered_to;
 create or replace table marts.period_completeness as
-select 'revenue' as metric, source_system, contract, contract as object, 'month' as period, period_start,
+select metric, source_system, contract, contract as object, 'month' as period, period_start,
     last_day(period_start) as period_end, 'complete' as status, date '2025-03-31' as covered_to,
     cast(null as varchar) as ended_reason, cast(null as date) as expected_on, false as is_overdue, is_required,
     true as is_period_complete, cast(null as varchar) as waits_for
-from (values ('erp', 'invoice_lines', true), ('shop', 'order_lines', false)) as t(source_system, contract, is_required),
+from (values ('revenue', 'erp', 'invoice_lines', true), ('revenue', 'shop', 'order_lines', false),
+    ('receipts', 'erp', 'receipts', true)) as t(metric, source_system, contract, is_required),
     (values (date '2025-02-01'), (date '2025-03-01')) as months(period_start);
 """
 

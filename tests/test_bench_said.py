@@ -35,6 +35,11 @@ def test_what_no_figure_shows_is_held_by_a_test(tested: Held) -> None:
         ("dormant customers with an open deal", (21,)),
         ("deals that know their last contact", (0, 6060)),
         ("revenue of the table less that of customers, and of rows that say why", (4991.0, 0.0)),
+        ("invoices of all customers, and invoices that have one", (0, 0)),
+        (
+            "columns of the mean over cutoffs that are called wape, and of these those that say their right name",
+            (0, 0),
+        ),
     ],
 )
 def test_what_was_said_at_first_is_outside_the_bound(name: str, row: tuple[float, ...]) -> None:

@@ -79,7 +79,7 @@ def test_the_month_says_which_file_it_waits_for(without_a_file: Built) -> None:
 
 
 PAYMENTS = (
-    *("stg_export_files", "stg_receipts", "receipts", "invoices", "int_source_coverage", "int_metric_coverage"),
+    *("stg_export_files", "stg_receipts", "receipts", "invoices", "int_source_coverage", "int_payment_lists"),
     *("period_completeness", "int_receivables", "int_payment_days", "int_payment_survival", "int_open_invoice_cash"),
     *("payment_behaviour", "expected_cash"),
 )

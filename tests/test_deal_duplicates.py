@@ -1,7 +1,7 @@
 """Which records are one deal: no two orders become one, and one deal written in two ways is counted once."""
 
 import pytest
-from deal_rules import Record, asked, counted
+from deal_rules import Record, asked, counted, paired
 
 pytestmark = pytest.mark.fast
 
@@ -143,3 +143,13 @@ def test_the_question_is_about_the_deals_that_are_counted() -> None:
     deals = (PRESS, Record("crm", "Oldgate Press line 4", 76, "2026-01-09"), settled)
     assert counted(*deals) == ["crm|1", "hub|2"]
     assert asked(*deals) == [("crm|1", "hub|2")]
+
+
+@pytest.mark.parametrize("second", ["hub", "app"])
+def test_deals_that_a_rule_takes_for_a_pair_are_not_asked_about_a_second_time(second: str) -> None:
+    """What stands for a twin is itself paired with the other one by a rule: one question, not two of one subject."""
+    kept = Record("crm", "Acme press line", 10_000, "2024-01-01")
+    deals = (kept, kept._replace(system=second), Record(second, "Acme press line", 9_600, "2024-01-03"))
+    counted_pairs = [pair for pair in paired(*deals) if set(pair) <= set(counted(*deals))]
+    assert len(counted_pairs) == 1
+    assert asked(*deals) == []

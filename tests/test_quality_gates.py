@@ -135,6 +135,8 @@ BREAKAGES = [
      "left out of history", False),
     ("marts/period_completeness", "update marts.period_completeness set status = 'waiting', is_overdue = true",
      "marks this system as required", True),
+    ("marts/period_completeness", "update marts.period_completeness set status = 'waiting', is_overdue = true "
+     "where metric = 'receipts'", "A list of payments is missing", False),
     ("marts/series_history", "update marts.series_history set y = null", "cannot be learnt from", True),
     ("marts/series_history", "update marts.series_history set y = y + 1", "revenue of the complete months", True),
     ("marts/series_history", "delete from marts.series_history where level = 'total'", "add up to the total", True),
@@ -173,6 +175,20 @@ def test_a_rejected_file_is_forgotten_once_a_later_one_has_been_loaded(tmp_path:
     execute(settings, f"insert into control.files by name {late} from control.files where file_id = 'f1'")
     report = gates.run_gate(settings, start(settings), "raw")
     assert [result.because for result in report.results if result.outcome != "passed"] == []
+
+
+def test_a_late_list_of_payments_of_a_required_system_is_a_warning_of_its_own(
+    tmp_path: Path, sound: dict[str, Path], suites: dict[str, list[Suite]]
+) -> None:
+    """It touches neither history nor forecasts nor scores: no other rule speaks of it, and nothing is held back."""
+    settings = home(tmp_path)
+    settings.warehouse.mkdir(parents=True)
+    shutil.copy(sound["marts"], settings.working_file)
+    late = "set status = 'waiting', is_overdue = true where metric = 'receipts' and is_required"
+    execute(settings, f"update marts.period_completeness {late}")
+    rules = [suite for suite in suites["marts"] if suite.name == "period_completeness"]
+    failed = [result for result in engine.run_gate(settings.working_file, rules) if result.outcome == "failed"]
+    assert [(result.because[:27], result.is_blocking) for result in failed] == [("A list of payments is missi", False)]
 
 
 # Rules that compare with the run served before are seen to fail in a test of their own.

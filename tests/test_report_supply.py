@@ -54,6 +54,12 @@ def test_weeks_of_cash_are_named_by_their_days_and_the_floor_by_its_name(tmp_pat
     assert ">Floor<" in picture and ">80 % interval<" in picture and ">Target<" not in picture
 
 
+def test_weeks_of_which_nobody_knows_anything_are_not_drawn(tmp_path: Path) -> None:
+    unknown = CASH.replace("120.0", "null").replace("70.0", "null::double")
+    page = _page(tmp_path, LOAD, unknown)
+    assert "2026-04-08" not in page and "150.0 %" in page
+
+
 def test_a_gap_stands_beside_that_of_the_pack_before(tmp_path: Path) -> None:
     rows = _rows(_page(tmp_path, PACKS))
     assert ["2026-W13", "demand", "Drives", "May 2026", "150", "100", "50", "40", "–", "short"] in rows

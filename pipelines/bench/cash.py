@@ -32,7 +32,8 @@ KNOWN = {
             date_diff('day', invoiced_on, if(paid_on <= date '{day}', paid_on, date '{day}')) as age_days,
             if(paid_on <= date '{day}', 0, gross_base) as open_base, date '{day}' as payments_known_to)
         from real.intermediate.int_receivables where invoiced_on <= date '{day}'""",
-    "intermediate.int_metric_coverage": "select 'receipts' as metric, date '{day}' as covered_to",
+    "intermediate.int_payment_lists": "select 'erp' as source_system, date '{day}' as known_to, false as has_ended",
+    "intermediate.int_revenue_with_payments": "select * from real.intermediate.int_revenue_with_payments",
     "outlook.allocated_forecasts": """
         select 'revenue' as metric, 'total' as level, '' as member, period_start, yhat, lo_80, hi_80
         from real.forecast.backtest

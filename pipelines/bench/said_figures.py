@@ -299,7 +299,7 @@ FIGURES = (
         where customer_id is not null
         """,
         "{0:,} and {1:,}",
-        lambda counted, invoices: counted == invoices,
+        lambda counted, invoices: 0 < counted == invoices,
     ),
     Figure(
         "16",
@@ -310,7 +310,7 @@ FIGURES = (
         where schema_name = 'forecast' and table_name = 'accuracy' and column_name = 'wape'
         """,
         "{0}, kept for old readers; {1}",
-        lambda old, told: old == told,
+        lambda old, told: 0 < old == told,
     ),
     Figure(
         "17b",

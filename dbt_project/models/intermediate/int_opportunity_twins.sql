@@ -41,9 +41,12 @@ likely as (
 -- What is counted of a record that another system keeps too is the deal that stands for both.
 counted as (
     select
-        likely.*,
-        coalesce(dropped_l.survivor_id, likely.record_id) as deal_id,
-        coalesce(dropped_r.survivor_id, likely.other_id) as other_deal_id,
+        likely.* exclude (record_id, other_id),
+        least(coalesce(dropped_l.survivor_id, likely.record_id), coalesce(dropped_r.survivor_id, likely.other_id))
+            as record_id,
+        greatest(coalesce(dropped_l.survivor_id, likely.record_id), coalesce(dropped_r.survivor_id, likely.other_id))
+            as other_id,
+        likely.record_id || '|' || likely.other_id as tie_breaker,
     from likely
     left join {{ ref('int_opportunity_duplicates') }} as dropped_l on likely.record_id = dropped_l.record_id
     left join {{ ref('int_opportunity_duplicates') }} as dropped_r on likely.other_id = dropped_r.record_id
@@ -51,17 +54,20 @@ counted as (
 
 final as (
     select
-        least(deal_id, other_deal_id) as record_id,
-        greatest(deal_id, other_deal_id) as other_id,
+        counted.record_id,
+        counted.other_id,
         'entered_twice' as rule,
-        title_similarity,
-        amount_difference_share,
-        days_between_created,
+        counted.title_similarity,
+        counted.amount_difference_share,
+        counted.days_between_created,
     from counted
-    where deal_id <> other_deal_id
+    -- what stands for a twin may itself be a pair of a rule: that one is asked about as such
+    anti join {{ ref('int_opportunity_pairs') }} as taken_for_one
+        on counted.record_id = taken_for_one.record_id and counted.other_id = taken_for_one.other_id
+    where counted.record_id <> counted.other_id
     qualify row_number() over (
-        partition by least(deal_id, other_deal_id), greatest(deal_id, other_deal_id)
-        order by title_similarity desc, days_between_created, counted.record_id, counted.other_id
+        partition by counted.record_id, counted.other_id
+        order by counted.title_similarity desc, counted.days_between_created, counted.tie_breaker
     ) = 1
 )
 

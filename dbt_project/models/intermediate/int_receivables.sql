@@ -15,16 +15,6 @@ terms as (
     group by all
 ),
 
--- Payments are known up to the newest list of them. Of a system that sends none nobody knows what is open: none is asked for.
-payments as (
-    select
-        source_system,
-        min(last_exported_on) as known_to,
-    from {{ ref('int_source_coverage') }}
-    where metric = 'receipts'
-    group by source_system
-),
-
 final as (
     select
         invoices.source_system,
@@ -35,13 +25,15 @@ final as (
         invoices.invoiced_on + cast(terms.terms_days as integer) as due_on,
         if(invoices.settlement_code = 'settled', invoices.last_received_on, null) as paid_on,
         payments.known_to as payments_known_to,
+        payments.has_ended as has_payments_ended,
         date_diff('day', invoices.invoiced_on, coalesce(paid_on, run.as_of)) as age_days,
         cast(invoices.amount_net_base as double) as net_base,
         cast(invoices.amount_gross_base as double) as gross_base,
         cast(invoices.open_base as double) as open_base,
     from {{ ref('invoices') }} as invoices
     cross join run
-    inner join payments using (source_system)
+    -- of a system that sends no list of payments nobody knows what is open: its invoices are not asked for
+    inner join {{ ref('int_payment_lists') }} as payments using (source_system)
     left join terms using (source_system, customer_id)
     where invoices.gross_amount > 0 and invoices.invoiced_on <= run.as_of
 )

@@ -15,28 +15,18 @@ with received as (
     group by receipts.source_system, receipts.invoice_id
 ),
 
--- What was paid after the newest list of payments is not known: late lists make open items of paid ones.
-receipt_exports as (
-    select
-        files.source_system,
-        max({{ local_date('coalesce(files.exported_at, files.landed_at)') }}) as exported_on,
-    from {{ ref('stg_export_files') }} as files
-    cross join {{ source('control', 'run') }} as run
-    where files.object = 'receipts' and files.status = 'loaded'
-    group by files.source_system
-),
-
 measured as (
     select
         invoices.* exclude (net_share),
         coalesce(received.received_amount, 0) as received_amount,
         coalesce(received.receipt_count, 0) as receipt_count,
         received.last_received_on,
-        receipt_exports.exported_on as receipts_exported_on,
+        payments.known_to as receipts_exported_on,
         invoices.amount_gross - coalesce(received.received_amount, 0) as open_amount,
     from {{ ref('int_invoices') }} as invoices
     left join received using (source_system, invoice_id)
-    left join receipt_exports using (source_system)
+    -- what was paid after the newest list of payments is not known: late lists make open items of paid ones
+    left join {{ ref('int_payment_lists') }} as payments using (source_system)
     cross join {{ source('control', 'run') }} as run
     where invoices.invoiced_on <= run.as_of
 )

@@ -36,7 +36,8 @@ final as (
             ), 0)
             as decimal(18, 4)
         ) as overdue_base,
-        min(payments_known_to) as payments_known_to,
+        coalesce(min(payments_known_to) filter (where not has_payments_ended), max(payments_known_to))
+            as payments_known_to,
     from invoices
     group by terms_days
 )

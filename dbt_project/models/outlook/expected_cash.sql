@@ -12,11 +12,13 @@ survival as (
 
 {{ cash_weeks() }},
 
--- Invoices to come: the forecast of revenue by day, with the tax of the invoices so far.
+-- Invoices to come: the forecast of revenue by day, of systems that tell payments, with the tax of the invoices so far. What
+-- another system bills is paid too, but stands neither in the open invoices nor in the usual receipts.
 taxed as (
     select
         cast(sum(cast(gross_base as decimal(28, 4))) as double)
-        / nullif(cast(sum(cast(net_base as decimal(28, 4))) as double), 0) as gross_per_net,
+        / nullif(cast(sum(cast(net_base as decimal(28, 4))) as double), 0)
+        * (select revenue_share from {{ ref('int_revenue_with_payments') }}) as gross_per_revenue,
         cast(sum(cast(gross_base ** 2 as decimal(38, 4))) as double)
         / nullif(cast(sum(cast(gross_base as decimal(28, 4))) as double), 0) as mean_square_per_mean,
     from {{ ref('int_receivables') }}
@@ -28,9 +30,9 @@ taxed as (
 coming as (
     select
         days.day_number,
-        forecasts.yhat / day(last_day(forecasts.period_start)) * taxed.gross_per_net as billed,
+        forecasts.yhat / day(last_day(forecasts.period_start)) * taxed.gross_per_revenue as billed,
         taxed.mean_square_per_mean,
-        (forecasts.hi_80 - forecasts.lo_80) / (2 * 1.281552) / day(last_day(forecasts.period_start)) * taxed.gross_per_net
+        (forecasts.hi_80 - forecasts.lo_80) / (2 * 1.281552) / day(last_day(forecasts.period_start)) * taxed.gross_per_revenue
             as deviation,
     from run
     cross join taxed
@@ -60,11 +62,10 @@ from_coming as (
     group by ahead
 ),
 
--- Up to which day every list of payments that still comes tells what was received.
+-- Up to which day every list of payments that still comes tells what was received: nobody knows of any day without a list.
 known as (
-    select coalesce(least(coverage.covered_to, run.as_of), run.as_of) as payments_known_to,
-    from run
-    left join {{ ref('int_metric_coverage') }} as coverage on coverage.metric = 'receipts'
+    select coalesce(min(known_to) filter (where not has_ended), max(known_to)) as payments_known_to
+    from {{ ref('int_payment_lists') }}
 ),
 
 usual as (
@@ -78,18 +79,18 @@ final as (
     select
         weeks.week_start,
         cast(weeks.week_start + 6 as date) as week_end,
-        round(coalesce(from_open.from_invoices_base, 0), 4) as from_open_base,
+        if(known.payments_known_to is null, null, round(coalesce(from_open.from_invoices_base, 0), 4)) as from_open_base,
         round(from_coming.cash, 4) as from_coming_base,
         round(from_open_base + coalesce(from_coming_base, 0), 4) as expected_base,
         1.281552 * sqrt(
             coalesce(from_open.variance, 0) + coalesce(from_coming.variance, 0) + coalesce(from_coming.deviation, 0) ** 2
         ) as half_width,
-        round(greatest(expected_base - half_width, 0), 4) as lo_80,
+        if(expected_base is null, null, round(greatest(expected_base - half_width, 0), 4)) as lo_80,
         round(expected_base + half_width, 4) as hi_80,
         round(usual.cash, 4) as usual_base,
         round(usual.cash * rules.value['floor_share'], 4) as floor_base,
-        if(floor_base is null, null, round(greatest(floor_base - expected_base, 0), 4)) as gap_base,
-        if(floor_base is null, null, round(greatest(floor_base - lo_80, 0), 4)) as gap_at_lo_80,
+        if(floor_base + expected_base is null, null, round(greatest(floor_base - expected_base, 0), 4)) as gap_base,
+        if(floor_base + expected_base is null, null, round(greatest(floor_base - lo_80, 0), 4)) as gap_at_lo_80,
         known.payments_known_to,
     from weeks
     cross join known

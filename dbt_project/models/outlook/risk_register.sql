@@ -9,6 +9,11 @@ status_words as (select * from {{ ref('risk_status_words') }}),
 
 rates as (select * from {{ ref('int_exchange_rates') }}),
 
+money as (
+    select kpi from {{ ref('kpis') }}
+    where unit = 'base currency'
+),
+
 risks as (
     select
         risks.source_system || '|' || risks.source_id as risk_id,
@@ -17,12 +22,16 @@ risks as (
         coalesce(lower(trim(risks.level)), 'total') as level,
         coalesce(members.member, nullif(trim(risks.member), ''), '') as member,
         coalesce(status_words.is_closed, false) or coalesce(risks.ends_on < run.as_of, false) as is_closed,
-        -- an amount without a currency is a count, or money in base currency: either way it stands as it is
-        if(risks.currency is null, risks.impact_amount, {{ multiply_money('risks.impact_amount', 'rates.rate') }})
-            as impact,
+        -- pieces stay pieces whatever the currency of the file is, and money without one is in base currency
+        if(
+            risks.currency is null or money.kpi is null,
+            risks.impact_amount,
+            {{ multiply_money('risks.impact_amount', 'rates.rate') }}
+        ) as impact,
     from {{ ref('stg_risks') }} as risks
     cross join run
     left join status_words on lower(trim(risks.status)) = status_words.word
+    left join money on lower(trim(risks.metric)) = money.kpi
     left join rates on risks.currency = rates.currency and run.as_of = rates.rate_on
     left join members on lower(trim(risks.level)) = members.level and lower(trim(risks.member)) = members.word
 ),

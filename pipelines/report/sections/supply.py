@@ -50,6 +50,7 @@ def _cash() -> Block:
     query = """select week_start as period_start, expected_base as yhat, lo_80, hi_80, from_open_base, from_coming_base,
     usual_base, floor_base, gap_base, gap_at_lo_80, payments_known_to
 from outlook.expected_cash
+where expected_base is not null
 order by week_start"""
     forms = {"period_start": "day"}
     figures = ("yhat", "lo_80", "hi_80", "from_open_base", "from_coming_base", "usual_base", "floor_base", "gap_base")
