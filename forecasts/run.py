@@ -137,7 +137,8 @@ def _group(
 
     served = serve(candidates, names, series_sets, config, segments, min_history, evaluate, champions, scored=scored)
     weights = importance_of(batch, names["metric"].to_list(), segments) if config.importance else None
-    return frames_of(served, names, weights, scored=scored, kept_whole=config.backtest.kept_whole)
+    kept_whole, weighed = config.backtest.kept_whole, config.weighed
+    return frames_of(served, names, weights, scored=scored, kept_whole=kept_whole, weighed=weighed)
 
 
 def _task(batch: Batch, horizon: int, min_history: int, config: Config) -> Task:

@@ -217,6 +217,23 @@ def test_every_model_of_the_backtest_has_its_accuracy(together: tuple[Forecasts,
     assert_frame_equal(models, issued.backtest.select(key).unique().sort(key))
 
 
+def test_of_many_series_deals_weigh_and_are_judged_as_of_few(
+    together: tuple[Forecasts, dict[str, pl.DataFrame]], inputs: deal_ledger.Inputs, history: pl.DataFrame
+) -> None:
+    """The backtest of a large group is thinned: weights, verdicts, what is served and its accuracy do not tell."""
+    plan = replace(PLAN, backtest=replace(PLAN.backtest, kept_whole=1))
+    thinned = forecast(history, plan, as_of=AS_OF)
+    issued, _ = deal_ledger.with_deals(thinned, plan, inputs, history, AS_OF)
+    whole = together[0]
+    assert 0 < issued.backtest.height < whole.backtest.height
+    assert whole.choices.filter(decision="combination").height > 0
+    for name in ("choices", "skill", "values", "series", "accuracy"):
+        assert_frame_equal(getattr(issued, name), getattr(whole, name), check_row_order=False)
+    is_served = pl.col("is_served") & (pl.col("purpose") == "evaluation")
+    few, all_rows = (frame.backtest.filter(is_served) for frame in (issued, whole))
+    assert_frame_equal(few, all_rows, check_row_order=False)
+
+
 def test_a_month_that_waits_for_an_export_keeps_its_own_forecast(
     inputs: deal_ledger.Inputs, history: pl.DataFrame
 ) -> None:
