@@ -60,7 +60,7 @@ def forecast(
 
     history: rows of `marts.series_history` (unique_id, metric, level, member, freq, ds, y); periods that end after
     `as_of` are left out, so no model learns from a partial period. progress(done, total) is called as work finishes.
-    engine: see `execution.map_partitions`. checkpoint_folder: where finished partitions are kept for a rerun.
+    engine: see `execution.finished_partitions`. checkpoint_folder: where finished partitions are kept for a rerun.
     regressors: external figures with their publication days, see `panel.regressors`. last_choices: the choices of the
     last live run; its pools stay champions until a challenger clearly beats them (`selection.pool.promote`). scored:
     whether accuracy, and intervals at past cutoffs, are wanted.
