@@ -11,7 +11,7 @@ from forecasts.run import forecast
 
 
 def history() -> pl.DataFrame:
-    """A regular and an intermittent series of the first configured metric: with both, every model runs."""
+    """A regular and an intermittent series of revenue: with both, every model runs."""
     days = pl.date_range(date(2018, 1, 1), date(2023, 12, 1), "1mo", eager=True)
     values = {"regular": [100.0 + i * i % 17 for i in range(len(days))],
               "intermittent": [float(i % 5 == 0) for i in range(len(days))]}  # fmt: skip

@@ -28,7 +28,13 @@ METRICS = (
 
 
 def check_words(config: Config) -> None:
-    """Refuse scenarios and sums that name a metric, level or regressor the configuration does not have."""
+    """Refuse scenarios and sums of a metric, level or regressor that is not configured, and a series in two entries."""
+    named: set[tuple[str, str, str]] = set()
+    for entry in config.series:
+        for level in entry.levels:
+            if (entry.metric, level, entry.freq) in named:
+                raise ForecastError(f"series: level {level} of {entry.metric} ({entry.freq}) stands in two entries")
+            named.add((entry.metric, level, entry.freq))
     levels = {*LEVELS, *(level for entry in config.series for level in entry.levels)}
     for aggregation in config.hierarchy:
         for level in (aggregation.parent, aggregation.children):

@@ -13,6 +13,8 @@ from forecasts.panel.calendar import Calendar
 from forecasts.panel.frequency import Frequency
 
 SHIPPED = Path(__file__).resolve().parent / "config.yml"
+BOOKINGS = "bookings"
+DEAL_METRICS = (BOOKINGS, "revenue")  # that deals are behind
 T = TypeVar("T")
 
 
@@ -54,9 +56,10 @@ class Backtest:
 
     origins: cutoffs that every choice is made on, a horizon apart. evaluation: cutoffs a period apart that choose
     nothing, on which accuracy, bias, skill and intervals are measured. bands: last step of each band of horizons that
-    skill is judged in. min_origins: fewest cutoffs for a verdict. kept_whole: series of one frequency and horizon up to
-    which every row of the backtest is kept; of more, only what was served and last season's value, at cutoffs that
-    chose nothing: accuracy, choices and intervals are the same.
+    skill is judged in. min_origins: fewest cutoffs for a verdict. kept_whole: series of one frequency, horizon and pool
+    up to which every row of the backtest is kept; of more, at cutoffs that chose nothing only what was served, last
+    season's value and, of metrics that deals are weighed into, pool and peers: accuracy, choices and intervals are the
+    same.
     """
 
     origins: int = 3
@@ -166,6 +169,11 @@ class Config:
         if self.tier not in self.tiers:
             raise ForecastError(f"tier {self.tier!r} is unknown: tiers are {', '.join(self.tiers)}")
         check_words(self)
+
+    @property
+    def weighed(self) -> tuple[str, ...]:
+        """Metrics that deals are weighed into: none without bookings, which bring them in."""
+        return DEAL_METRICS if BOOKINGS in {entry.metric for entry in self.series} else ()
 
     @property
     def models(self) -> Tier:

@@ -105,9 +105,10 @@ class _Track:
         return np.concatenate([past, ahead])
 
     def usual(self, month_count: int) -> float:
-        """Mean monthly revenue of the year before, of all years where that one had none; 0 before the first."""
+        """Mean monthly revenue of the year before, of all years where that one had hardly any; 0 before the first."""
         known = np.abs(self.node.revenue[:month_count])
-        return float(known[-YEAR:].mean() or known.mean())
+        last, longer = float(known[-YEAR:].mean()), float(known.mean())
+        return last if longer <= OTHER_SCALE * last else longer
 
     def forecast(self, month_count: int, later: Mapping[int, float]) -> np.ndarray:
         """Revenue of the steps after so many months. later: bookings expected at each step."""

@@ -60,7 +60,7 @@ def forecast(
 
     history: rows of `marts.series_history` (unique_id, metric, level, member, freq, ds, y); periods that end after
     `as_of` are left out, so no model learns from a partial period. progress(done, total) is called as work finishes.
-    engine: see `execution.map_partitions`. checkpoint_folder: where finished partitions are kept for a rerun.
+    engine: see `execution.finished_partitions`. checkpoint_folder: where finished partitions are kept for a rerun.
     regressors: external figures with their publication days, see `panel.regressors`. last_choices: the choices of the
     last live run; its pools stay champions until a challenger clearly beats them (`selection.pool.promote`). scored:
     whether accuracy, and intervals at past cutoffs, are wanted.
@@ -137,7 +137,8 @@ def _group(
 
     served = serve(candidates, names, series_sets, config, segments, min_history, evaluate, champions, scored=scored)
     weights = importance_of(batch, names["metric"].to_list(), segments) if config.importance else None
-    return frames_of(served, names, weights, scored=scored, kept_whole=config.backtest.kept_whole)
+    kept_whole, weighed = config.backtest.kept_whole, config.weighed
+    return frames_of(served, names, weights, scored=scored, kept_whole=kept_whole, weighed=weighed)
 
 
 def _task(batch: Batch, horizon: int, min_history: int, config: Config) -> Task:

@@ -12,7 +12,7 @@ from pipelines.home import warehouse
 from pipelines.home.settings import Settings
 
 if TYPE_CHECKING:
-    from forecasts.config import Config
+    from forecasts.config import Config, SeriesSet
     from forecasts.deal_origins import DealForecasts
     from forecasts.deals.scores import Scores
     from forecasts.run import Forecasts
@@ -80,19 +80,21 @@ def with_deals(
 
     frames: dict[str, list[pl.DataFrame]] = {name: [] for name in FRAMES}
     behind: list[pl.DataFrame] = []
-    for entry in (entry for entry in plan.series if entry.metric == METRIC):
+    booked = [entry for entry in plan.series if entry.metric == METRIC]
+    for entry in booked:
         forecast = deal_origins.forecast_deals(
             inputs.deals,
             inputs.observations,
             {level: level for level in LEVELS},
             as_of=as_of,
-            cutoffs=_cutoffs(issued.backtest, issued.series, METRIC, entry.freq),
+            cutoffs=_cutoffs(issued, entry),
             settings=DealSettings(frequency=entry.freq, periods=entry.horizon),
             seeds=inputs.seeds,
             scored=scored,
         )
         if forecast is None:
             continue
+        forecast = replace(forecast, rows=forecast.rows.filter(pl.col("level").is_in(_levels_of(entry, booked))))
         issued = _combined(issued, METRIC, forecast.rows, forecast.past, entry.levels, history, plan, scored=scored)
         issued, revenue = _with_revenue(issued, forecast, entry.freq, history, plan, as_of, scored=scored)
         frames["pipeline"].append(forecast.rows)
@@ -113,9 +115,18 @@ def with_deals(
     return issued, stacked | {"model_registry": registry}
 
 
-def _cutoffs(backtest: pl.DataFrame, series: pl.DataFrame, metric: str, freq: str) -> list[date]:
-    ids = series.filter((pl.col("metric") == metric) & (pl.col("freq") == freq))["unique_id"]
-    tested = backtest.filter(pl.col("unique_id").is_in(ids.implode()) & (pl.col("purpose") == "evaluation"))
+def _levels_of(entry: "SeriesSet", booked: Sequence["SeriesSet"]) -> list[str]:
+    """The levels that an entry of bookings tells of: its own, and those of none if it is the first of its frequency."""
+    alike = [other for other in booked if other.freq == entry.freq]
+    of_others = {level for other in alike if other is not entry for level in other.levels}
+    rest = ["total", *LEVELS] if entry is alike[0] else []
+    return [*entry.levels, *(level for level in rest if level not in of_others)]
+
+
+def _cutoffs(issued: "Forecasts", entry: "SeriesSet") -> list[date]:
+    is_own = (pl.col("metric") == entry.metric) & (pl.col("freq") == entry.freq)
+    ids = issued.series.filter(is_own & pl.col("level").is_in(list(entry.levels)))["unique_id"]
+    tested = issued.backtest.filter(pl.col("unique_id").is_in(ids.implode()) & (pl.col("purpose") == "evaluation"))
     return tested["cutoff"].unique().sort().to_list()
 
 
@@ -131,15 +142,17 @@ def _with_revenue(
 ) -> tuple["Forecasts", list[pl.DataFrame]]:
     """Monthly revenue with what is booked, and will be, weighed in; as it is where the configuration has none.
 
-    Also the rows of schemas.PIPELINE that were weighed in.
+    Each entry has it at its own levels, from the bookings that `forecast` has rows of. Also the rows of
+    schemas.PIPELINE that were weighed in.
     """
     from forecasts.deal_revenue import MONTHLY, revenue_from_bookings
 
     sets = [entry for entry in plan.series if entry.metric == REVENUE and entry.freq == freq == MONTHLY]
-    weighed = []
+    weighed, known = [], forecast.rows["level"].unique().to_list()
     for entry in sets:
-        cutoffs = _cutoffs(issued.backtest, issued.series, REVENUE, freq)
-        now, past = revenue_from_bookings(history, forecast.rows, forecast.past, as_of, cutoffs, entry.horizon)
+        own = history.filter(pl.col("level").is_in([level for level in entry.levels if level in known]))
+        cutoffs = _cutoffs(issued, entry)
+        now, past = revenue_from_bookings(own, forecast.rows, forecast.past, as_of, cutoffs, entry.horizon)
         if len(now):
             issued = _combined(issued, REVENUE, now, past, entry.levels, history, plan, scored=scored)
             weighed.append(now)

@@ -81,7 +81,7 @@ def policy_fingerprint(settings: Settings) -> str:
     digest.update(repr(settings.company).encode())
     files = [
         settings.forecasts,
-        *((settings.scenarios,) if settings.scenarios else ()),
+        *settings.scenarios,
         *_files(settings.sources),
         *(file for folder in settings.suites for file in _files(folder)),
     ]

@@ -7,6 +7,7 @@ served is derived: the newest live version.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import reduce
 from typing import TYPE_CHECKING
 
 import duckdb
@@ -58,13 +59,13 @@ def issue_forecasts(settings: Settings, run: Run, say: Callable[[str], None]) ->
 
 
 def plan_of(settings: Settings) -> "Config":
-    """What is forecast and how, with the scenarios of both files; an AlmanacError where one is wrong."""
+    """What is forecast and how, with the scenarios of all files; an AlmanacError where one is wrong."""
     from forecasts import config
     from forecasts.errors import ForecastError
 
     try:
         plan = config.load(settings.forecasts)
-        return config.with_scenarios(plan, settings.scenarios) if settings.scenarios else plan
+        return reduce(config.with_scenarios, settings.scenarios, plan)
     except ForecastError as error:
         raise AlmanacError(str(error)) from error
 

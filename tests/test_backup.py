@@ -18,7 +18,7 @@ from ingest_world import World, deals
 from polars.testing import assert_frame_equal
 from typer.testing import CliRunner
 
-from pipelines import ingest
+from pipelines import ingest, ledger
 from pipelines.cli import app
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
@@ -58,8 +58,22 @@ def test_scenarios_of_the_home_come_along(tmp_path: Path) -> None:
     (world.settings.home / "scenarios.yml").write_text("scenarios: []\n")
     backup.write(world.settings, tmp_path / "b.tar.zst", NOW, "1")
     backup.restore(tmp_path / "b.tar.zst", tmp_path / "second")
-    kept = load_settings(tmp_path / "second").scenarios
+    (kept,) = load_settings(tmp_path / "second").scenarios
     assert kept == tmp_path / "second" / "scenarios.yml" and kept.read_text() == "scenarios: []\n"
+
+
+def test_scenarios_of_configuration_and_home_are_both_asked_and_both_kept(tmp_path: Path) -> None:
+    world = world_of(tmp_path / "first")
+    assert world.settings.config is not None
+    for folder, name in ((world.settings.config, "slump"), (world.settings.home, "boom")):
+        (folder / "scenarios.yml").write_text(f"scenarios: [{{name: {name}, because: fear}}]\n")
+    backup.write(world.settings, tmp_path / "b.tar.zst", NOW, "1")
+    backup.restore(tmp_path / "b.tar.zst", tmp_path / "second")
+    for settings in (world.settings, load_settings(tmp_path / "second")):
+        assert [one.name for one in ledger.plan_of(settings).scenarios][-2:] == ["slump", "boom"]
+    (world.settings.home / "scenarios.yml").write_text("scenarios: [{name: slump, because: fear}]\n")
+    with pytest.raises(AlmanacError, match="scenario 'slump' stands in the configuration as well"):
+        ledger.plan_of(world.settings)
 
 
 def test_a_backup_is_its_owners_alone_and_written_over_nothing(tmp_path: Path) -> None:

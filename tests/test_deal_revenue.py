@@ -202,3 +202,15 @@ def test_errors_after_a_year_without_revenue_are_in_the_unit_of_the_series(unit:
             history(bookings() * unit, gap), pipeline(775 * unit, 600 * unit), NOTHING, AS_OF, CUTOFFS, STEPS
         )
         assert now["hi_95"].max() < 3 * revenue.max()  # type: ignore[operator]
+
+
+def test_a_year_of_almost_no_revenue_leaves_bounds_as_wide_as_one_of_none() -> None:
+    """One small credit note a month says as little of the errors to come as silence does."""
+    upper, booked = [], bookings()
+    for left in (0.0, 1.0):
+        revenue = np.where(np.arange(MONTHS) < MONTHS - 12, invoiced(booked), left)
+        silent = np.where(np.arange(MONTHS) < MONTHS - 14, booked, 0.0)
+        now, _ = revenue_from_bookings(history(silent, revenue), NOW_UNKNOWN, NOTHING, AS_OF, [], STEPS)
+        upper.append(now.select(pl.col("hi_80") - pl.col("yhat")).to_series().to_list())
+    assert upper[1] == pytest.approx(upper[0], rel=0.1)
+    assert min(upper[1]) > 100

@@ -1,7 +1,9 @@
 """Bookings are one forecast of two views; who has only one of them is served that one, and who has none no number."""
 
+from dataclasses import replace
 from datetime import date
 
+import numpy as np
 import polars as pl
 import pytest
 from deal_histories import made_deals
@@ -165,6 +167,40 @@ def test_no_deals_change_nothing(alone: Forecasts, inputs: deal_ledger.Inputs, h
     assert issued is alone and all(frame.is_empty() for frame in frames.values())
 
 
+def with_years_of_revenue(history: pl.DataFrame) -> pl.DataFrame:
+    """Four years of revenue of the total and two regions beside the bookings: long enough to be seen from them."""
+    months = pl.date_range(date(2022, 1, 1), date(2025, 12, 1), "1mo", eager=True)
+    south = np.random.default_rng(8).uniform(2000, 9000, len(months))
+    parts = [
+        history.head(1).select(
+            unique_id=pl.lit(f"revenue|{level}|{member}|MS"), metric=pl.lit("revenue"), level=pl.lit(level),
+            member=pl.lit(member), freq=pl.lit("MS"),
+        ).join(pl.DataFrame({"ds": months, "y": south * share}), how="cross")
+        for level, member, share in (("total", "", 3.0), ("region", "north", 2.0), ("region", "south", 1.0))
+    ]  # fmt: skip
+    return pl.concat([history.filter(pl.col("metric") == "bookings"), *parts])
+
+
+def test_levels_in_entries_of_their_own_are_weighed_in_once(inputs: deal_ledger.Inputs, history: pl.DataFrame) -> None:
+    """Total half a year ahead and regions a quarter, of bookings and of revenue: no row and no number twice."""
+    ahead = {"total": 6, "region": 3}
+    entries = [
+        SeriesSet(metric, (level,), horizon=n) for metric in ("bookings", "revenue") for level, n in ahead.items()
+    ]
+    slump = Scenario("slump", "fewer wins", drivers={"win_rate": 0.5})
+    plan = replace(PLAN, series=tuple(entries), hierarchy=(), scenarios=(slump,))
+    long = with_years_of_revenue(history)
+    issued, frames = deal_ledger.with_deals(forecast(long, plan, as_of=AS_OF), plan, inputs, long, AS_OF)
+    assert issued.values.select("unique_id", "scenario", "model", "period_start").is_unique().all()
+    assert issued.backtest.select("unique_id", "purpose", "cutoff", "model", "period_start").is_unique().all()
+    assert frames["pipeline"].select("unique_id", "period_start").is_unique().all()
+    seen = issued.values.filter(model="pipeline", scenario="base").join(issued.series, on="unique_id")
+    reached = seen.group_by("metric", "level").agg(pl.col("horizon").max()).rows()
+    assert sorted(reached) == sorted((entry.metric, entry.levels[0], entry.horizon) for entry in entries)
+    weights = issued.choices.filter(decision="combination")
+    assert weights.select("segment", "step").is_unique().all()
+
+
 def test_accuracy_from_rows_is_that_of_the_engine(alone: Forecasts, history: pl.DataFrame) -> None:
     model = pl.col("model") == "seasonal_naive"
     ours = accuracy_of(alone.backtest.filter(model), history)
@@ -179,6 +215,23 @@ def test_every_model_of_the_backtest_has_its_accuracy(together: tuple[Forecasts,
     # `served` is no model: what would have been served step by step, pool or peer.
     models = issued.accuracy.filter(pl.col("model") != "served").select(key).unique().sort(key)
     assert_frame_equal(models, issued.backtest.select(key).unique().sort(key))
+
+
+def test_of_many_series_deals_weigh_and_are_judged_as_of_few(
+    together: tuple[Forecasts, dict[str, pl.DataFrame]], inputs: deal_ledger.Inputs, history: pl.DataFrame
+) -> None:
+    """The backtest of a large group is thinned: weights, verdicts, what is served and its accuracy do not tell."""
+    plan = replace(PLAN, backtest=replace(PLAN.backtest, kept_whole=1))
+    thinned = forecast(history, plan, as_of=AS_OF)
+    issued, _ = deal_ledger.with_deals(thinned, plan, inputs, history, AS_OF)
+    whole = together[0]
+    assert 0 < issued.backtest.height < whole.backtest.height
+    assert whole.choices.filter(decision="combination").height > 0
+    for name in ("choices", "skill", "values", "series", "accuracy"):
+        assert_frame_equal(getattr(issued, name), getattr(whole, name), check_row_order=False)
+    is_served = pl.col("is_served") & (pl.col("purpose") == "evaluation")
+    few, all_rows = (frame.backtest.filter(is_served) for frame in (issued, whole))
+    assert_frame_equal(few, all_rows, check_row_order=False)
 
 
 def test_a_month_that_waits_for_an_export_keeps_its_own_forecast(

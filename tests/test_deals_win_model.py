@@ -161,5 +161,5 @@ def test_reasons_are_clauses_that_people_say() -> None:
         }
     )
     assert in_words(rows)["reasons"].str.replace(", which lowers it (-0.46)", "", literal=True).to_list() == [
-        *("the customer has never bought", "has no budget", "is repeat", "stage code: needs", "the season")
+        *("the customer has never bought", "has no budget", "is repeat", "stage: needs", "the season")
     ]

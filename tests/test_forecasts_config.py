@@ -21,6 +21,13 @@ def test_unknown_key_is_refused_with_file_and_key(tmp_path: Path) -> None:
         config.load(path)
 
 
+def test_a_level_of_a_metric_stands_in_one_entry() -> None:
+    total, both = (config.SeriesSet("revenue", levels) for levels in (("total",), ("region", "total")))
+    with pytest.raises(ForecastError, match=r"level total of revenue \(MS\) stands in two entries"):
+        config.Config(series=(total, both))
+    assert config.Config(series=(total, config.SeriesSet("revenue", ("total",), "W-MON")))
+
+
 def test_fewer_than_three_cutoffs_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "forecasts.yml"
     path.write_text(

@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from forecasts.backtesting.execution import map_partitions
+from forecasts.backtesting.execution import finished_partitions
 from forecasts.errors import ForecastError
 
 HERE = Path(__file__).resolve().parent
@@ -43,19 +43,23 @@ def expected() -> list[pl.DataFrame]:
     return [doubled(part) for part in PARTS]
 
 
-def same(results: list[pl.DataFrame]) -> bool:
-    return all(a.equals(b) for a, b in zip(results, expected(), strict=True))
+def same(results: Iterator[tuple[int, pl.DataFrame]]) -> bool:
+    """Whether every partition came once, in whichever order, with its rows."""
+    came = sorted(results, key=lambda result: result[0])
+    return all(
+        place == index and a.equals(b) for place, ((index, a), b) in enumerate(zip(came, expected(), strict=True))
+    )
 
 
 def test_pool_of_processes_gives_the_rows_of_this_process() -> None:
-    assert same(map_partitions(doubled, PARTS)) and same(map_partitions(doubled, PARTS, "pool:2"))
+    assert same(finished_partitions(doubled, PARTS)) and same(finished_partitions(doubled, PARTS, "pool:2"))
 
 
 def test_killed_worker_is_replaced_and_its_partition_computed_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("ALMANAC_TEST_MARK", str(tmp_path / "killed"))
-    assert same(map_partitions(dies_once, PARTS, "pool:2"))
+    assert same(finished_partitions(dies_once, PARTS, "pool:2"))
     assert (tmp_path / "killed").exists()
 
 
@@ -66,16 +70,16 @@ def test_rerun_computes_no_finished_partition_again(tmp_path: Path) -> None:
         computed.append(part["x"][0])
         return doubled(part)
 
-    map_partitions(counted, PARTS[:3], checkpoint_folder=tmp_path, settings="a")
-    assert same(map_partitions(counted, PARTS, checkpoint_folder=tmp_path, settings="a"))
+    list(finished_partitions(counted, PARTS[:3], checkpoint_folder=tmp_path, settings="a"))
+    assert same(finished_partitions(counted, PARTS, checkpoint_folder=tmp_path, settings="a"))
     assert computed == [0, 1, 2, 3]
-    map_partitions(counted, PARTS[:1], checkpoint_folder=tmp_path, settings="other settings")
+    list(finished_partitions(counted, PARTS[:1], checkpoint_folder=tmp_path, settings="other settings"))
     assert computed == [0, 1, 2, 3, 0]
 
 
 def test_unknown_engine_is_refused_with_the_known_ones() -> None:
     with pytest.raises(ForecastError, match="'hadoop' is unknown: use process, pool, ray"):
-        map_partitions(doubled, PARTS, "hadoop")
+        list(finished_partitions(doubled, PARTS, "hadoop"))
 
 
 def test_no_worker_outlives_its_killed_parent_by_ten_seconds(tmp_path: Path) -> None:
@@ -119,9 +123,9 @@ def _at_work(engine: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process in the middle of a partition on the engine; killed at the end."""
     script = (
         "from tests.test_forecasts_execution import PARTS, sleeps\n"
-        "from forecasts.backtesting.execution import map_partitions\n"
+        "from forecasts.backtesting.execution import finished_partitions\n"
         "if __name__ == '__main__':\n"
-        f"    map_partitions(sleeps, PARTS[:1], {engine!r})\n"
+        f"    list(finished_partitions(sleeps, PARTS[:1], {engine!r}))\n"
     )
     mark, path = folder / "at_work", folder / "parent.py"
     path.write_text(script, encoding="utf-8")
@@ -170,11 +174,11 @@ def test_ray_gives_the_same_rows_retries_a_killed_worker_and_redoes_nothing(
     monkeypatch.setenv("ALMANAC_TEST_MARK", str(tmp_path / "killed"))
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), str(HERE.parent)]))  # workers import this file
     try:
-        assert same(map_partitions(dies_once, PARTS, "ray:2", checkpoint_folder=tmp_path / "kept"))
+        assert same(finished_partitions(dies_once, PARTS, "ray:2", checkpoint_folder=tmp_path / "kept"))
         assert (tmp_path / "killed").exists()
     finally:
         ray.shutdown()
-    assert same(map_partitions(dies_once, PARTS, "ray:2", checkpoint_folder=tmp_path / "kept"))
+    assert same(finished_partitions(dies_once, PARTS, "ray:2", checkpoint_folder=tmp_path / "kept"))
     assert not ray.is_initialized(), "with nothing left to do no cluster is started"
 
 
@@ -195,4 +199,4 @@ def _descendants(process: int) -> list[int]:
 def test_dask_gives_the_rows_of_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("distributed", reason="the extra `dask` is not installed")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(HERE), str(HERE.parent)]))
-    assert same(map_partitions(doubled, PARTS, "dask:2"))
+    assert same(finished_partitions(doubled, PARTS, "dask:2"))

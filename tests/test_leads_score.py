@@ -44,7 +44,7 @@ def test_a_channel_that_converts_more_raises_the_chance_and_is_the_reason() -> N
     assert scores.rows["model"].unique().to_list() == [LEAD_MODEL]
     assert means["Referral"] == pytest.approx(1 / (1 + np.exp(-0.5)), abs=0.1)  # the law of made_leads
     assert means["Fair"] == pytest.approx(1 / (1 + np.exp(1.5)), abs=0.08)
-    assert young["reasons"].str.contains("channel (Referral raises|Fair lowers)").mean() > 0.9
+    assert young["reasons"].str.contains("channel: (Referral, which raises|Fair, which lowers)").mean() > 0.9
     figures = {row["model"]: row for row in scores.registry.iter_rows(named=True)}
     assert figures[LEAD_MODEL]["brier"] < figures[LEAD_RATE]["brier"] and figures[LEAD_MODEL]["auc"] > 0.7
 

@@ -2,11 +2,14 @@
 
 from datetime import date
 
+import duckdb
 import polars as pl
 import pytest
+import yaml
 
 from forecasts.output import schemas
 from forecasts.output.model_approvals import with_approvals
+from pipelines.home.settings import DBT_PROJECT
 
 pytestmark = pytest.mark.fast
 
@@ -46,3 +49,20 @@ def test_the_newest_approval_by_the_day_counts() -> None:
     days = [date(2026, 9, 1), date(2026, 10, 1), date(2026, 11, 1)]
     out = approved(*(("win_model", None, f"person {day.month}", day, "") for day in days))
     assert out["win_model"] == (True, "person 10", date(2026, 10, 1))
+
+
+def test_two_recipes_of_a_model_may_be_approved_on_one_day() -> None:
+    """The key of the seed is that of an approval; one recipe approved twice on a day is one row too many."""
+    seeds = yaml.safe_load((DBT_PROJECT / "seeds" / "_seeds__outlook.yml").read_text(encoding="utf-8"))["seeds"]
+    (seed,) = (seed for seed in seeds if seed["name"] == "model_approvals")
+    (key,) = (test["grain"]["arguments"]["columns"] for test in seed["data_tests"])
+    keys = ", ".join(key)
+    no_key = " or ".join(f"{one} is null" for one in key)
+    said = {}
+    for recipes in (("aa", "bb", None), ("aa", "aa")):
+        rows = [("win_model", recipe, "Li Na", DAY, "") for recipe in recipes]
+        given = pl.DataFrame(rows, schema=schemas.MODEL_APPROVALS, orient="row")
+        found = duckdb.sql(f"select {keys} from given group by all having count(*) > 1 or {no_key}").fetchall()
+        said[recipes] = len(found)
+        assert len(given) == len(recipes)
+    assert [*said.values()] == [0, 1]

@@ -101,7 +101,7 @@ def followers(scenario: str) -> pl.DataFrame:
     return schemas.conform(frame, schemas.VALUES)
 
 
-def followed(**drivers: float) -> dict[str, float]:
+def followed(*, times: int = 1, **drivers: float) -> dict[str, float]:
     """What follows where 80 of 100 revenue are what deals bring, half of it of deals to come; bookings 90, all new."""
     parts = [("revenue|total||MS", 20.0, 40.0, 40.0), ("bookings|total||MS", 0.0, 0.0, 90.0)]
     pipelines = pl.DataFrame(parts, schema=["unique_id", "booked", "existing", "new"], orient="row").with_columns(
@@ -113,9 +113,10 @@ def followed(**drivers: float) -> dict[str, float]:
     )  # fmt: skip
     booked = values("base").head(1)
     frames = [pl.concat([followers(name), booked.with_columns(scenario=pl.lit(name))]) for name in ("base", "slump")]
-    pipelines = schemas.conform(pipelines, schemas.PIPELINE)
+    pipelines = pl.concat([schemas.conform(pipelines, schemas.PIPELINE)] * times)
     out = carried(pl.concat(frames), series, pipelines, [Scenario("slump", "what if", drivers=drivers)])
     assert out.filter(scenario="base").sort("unique_id").equals(frames[0].sort("unique_id"))
+    assert out.height == 2 * frames[0].height
     ids = out.filter(scenario="slump").select(pl.col("unique_id").str.split("|").list.first(), "yhat")
     return dict(ids.rows())
 
@@ -124,6 +125,10 @@ def test_pieces_margin_and_customers_follow_what_fewer_wins_do() -> None:
     out = followed(win_rate=0.5)
     assert out["quantity"] == pytest.approx(60) and out["margin"] == pytest.approx(24)
     assert out["new_customers"] == pytest.approx(50) and out["opportunity_inflow"] == pytest.approx(100)
+
+
+def test_rows_of_deals_that_come_twice_move_what_follows_once() -> None:
+    assert followed(times=2, win_rate=0.5, price=1.1) == followed(win_rate=0.5, price=1.1)
 
 
 def test_fewer_new_deals_are_fewer_deals_coming_in() -> None:

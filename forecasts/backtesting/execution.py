@@ -1,9 +1,9 @@
 """Where partitions are computed: in this process, in a pool of its own processes, or on a cluster that exists.
 
-`finished_partitions` gives results as they come, `map_partitions` in the order of the partitions. Partition boundaries
-are the caller's and never depend on the engine, and linear algebra runs on one thread inside a partition: the same rows
-from every engine. A lost worker's partition is computed again. With a checkpoint folder, finished partitions are not
-computed twice: each is saved under a hash of its rows, its settings and this package's source.
+Results are given as they come, each with the number of its partition. Partition boundaries are the caller's and never
+depend on the engine, and linear algebra runs on one thread inside a partition: the same rows from every engine. A lost
+worker's partition is computed again. With a checkpoint folder, finished partitions are not computed twice: each is
+saved under a hash of its rows, its settings and this package's source.
 """
 
 import hashlib
@@ -33,21 +33,6 @@ Results = Iterator[tuple[int, pl.DataFrame]]
 RETRIES = 3  # of a partition whose worker died: a fourth time it is the partition, not the worker
 PACKAGE = Path(__file__).parent.parent
 GUARDS: list[subprocess.Popen[bytes]] = []  # of this process's local cluster; it acts when its input is closed
-
-
-def map_partitions(
-    work: Work,
-    partitions: Sequence[pl.DataFrame],
-    engine: str = "process",
-    *,
-    settings: str = "",
-    checkpoint_folder: Path | None = None,
-    progress: Progress | None = None,
-) -> list[pl.DataFrame]:
-    """`work` of every partition, in order; options as in `finished_partitions`."""
-    options: Any = {"settings": settings, "checkpoint_folder": checkpoint_folder, "progress": progress}
-    results = dict(finished_partitions(work, partitions, engine, **options))
-    return [results[index] for index in range(len(partitions))]
 
 
 def finished_partitions(

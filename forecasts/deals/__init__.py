@@ -13,6 +13,7 @@ In order of the work:
     win_model.py    discrete-time competing risks with covariates (fitted in competing_logit.py), calibrated
     judging.py      figures out of time, with a purge between training and test
     choice.py       which model serves: win model, else table, else seed; the registry's rows
+    clauses.py        what each feature is called in a reason
     contributions.py  why: signed contributions that sum to the log-odds, and their words
     scores.py       chance, day and amount of every open deal
     inflow.py       deals that are not entered yet: how many, and when deals are won after their creation

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from forecasts.deals import schema
+from forecasts.deals.clauses import clause
 from forecasts.deals.features import in_plain
 from forecasts.deals.win_model import WinModel, hazards
 
@@ -19,18 +20,6 @@ POINTS = 8
 SHOWN = 8  # reasons per deal beside the sum of the others
 IN_WORDS = 3  # reasons in the sentence: more are not read
 TYPICAL, SEASON, OTHERS = "typical deal", "season", "other features"
-# Flags whose names are no English; those that begin with has or is say themselves what yes and no mean.
-PHRASES = {
-    "customer_never_bought|yes": "the customer has never bought",
-    "customer_never_bought|no": "the customer has bought before",
-    "customer_lost_and_never_bought|yes": "the customer has turned down deals and never bought",
-    "customer_lost_and_never_bought|no": "the customer has bought before, or turned down none",
-    "customer_deals_a_year_and_never_bought|yes": "how many deals the customer has without ever buying",
-    "customer_deals_a_year_and_never_bought|no": "the customer has bought before",
-    "customer_size_and_never_bought|yes": "the size of a customer who has never bought",
-    "customer_size_and_never_bought|no": "the customer has bought before",
-    "season|": "the season",
-}
 CHUNK = 20_000  # rows at a time, so that memory does not grow with the deals
 
 
@@ -116,24 +105,10 @@ def in_words(reasons: pl.DataFrame) -> pl.DataFrame:
         pl.when(pl.col("contribution") >= 0).then(pl.lit("+")).otherwise(pl.lit("")),
         pl.col("contribution").round(2),
     )
-    text = pl.format("{}, which {} it ({})", _phrase(pl.col("feature"), pl.col("value")), verb, amount)
+    text = pl.format("{}, which {} it ({})", clause(pl.col("feature"), pl.col("value")), verb, amount)
     return (
         strong.sort("deal_id", "rank")
         .with_columns(text=text)
         .group_by("deal_id", maintain_order=True)
         .agg(reasons=pl.col("text").str.join("; "))
     )
-
-
-def _phrase(feature: pl.Expr, value: pl.Expr) -> pl.Expr:
-    """A feature and its value as a clause; a value that is null is none, one that is missing is called unknown."""
-    label = feature.str.replace_all("_", " ")
-    flags = [
-        pl.when(feature.str.starts_with(f"{verb}_"), value == word).then(
-            pl.format(f"{verb} {no}{{}}", label.str.strip_prefix(f"{verb} "))
-        )
-        for verb, negated in (("has", "no "), ("is", "not "))
-        for word, no in (("yes", ""), ("no", negated))
-    ]
-    own = pl.concat_str(feature, value.fill_null(""), separator="|").replace_strict(PHRASES, default=None)
-    return pl.coalesce(own, *flags, pl.format("{}: {}", label, value), label)

@@ -184,7 +184,7 @@ def in_plain(name: str, values: pl.Series) -> pl.Series:
         return values.fill_null("unknown")
     number = values.cast(pl.Float64)
     if name.startswith(("has_", "is_")) or name.endswith("never_bought"):
-        text = pl.select(pl.when(number.round(0) != 0).then(pl.lit("yes")).otherwise(pl.lit("no"))).to_series()
+        text = pl.select(pl.when(number != 0).then(pl.lit("yes")).otherwise(pl.lit("no"))).to_series()
     elif name.endswith(("probability", "share")):
         text = (100 / (1 + (-number).exp())).round(0).cast(pl.Int64).cast(pl.String) + " %"
     elif name == "amount_growth":
@@ -193,11 +193,32 @@ def in_plain(name: str, values: pl.Series) -> pl.Series:
         text = number.exp().round(1).cast(pl.String)
     elif name.endswith(COUNTS) or name.endswith("_30d"):
         text = (number.exp() - 1).round(0).cast(pl.Int64).cast(pl.String)
-    elif name.endswith(("_days", "_on", "_since")):
-        text = (number.sign() * (number.abs().exp() - 1)).round(0).cast(pl.Int64).cast(pl.String) + " days"
+    elif name.startswith("never_bought_"):
+        text = _of_who_never_bought(name, number)
+    elif name.endswith("_days"):
+        text = _day_count(number).cast(pl.String) + " days"
+    elif name.endswith(("_on", "_since")):
+        text = _beside_today(_day_count(number))
     else:
         text = number.round(2).cast(pl.String)
     return pl.select(pl.when(number.is_null()).then(pl.lit("unknown")).otherwise(text)).to_series().alias(name)
+
+
+def _day_count(number: pl.Series) -> pl.Series:
+    return (number.sign() * (number.abs().exp() - 1)).round(0).cast(pl.Int64)
+
+
+def _beside_today(days: pl.Series) -> pl.Series:
+    ago, ahead = pl.format("{} days ago", -days), pl.format("in {} days", days)
+    return pl.select(pl.when(days == 0).then(pl.lit("today")).when(days < 0).then(ago).otherwise(ahead)).to_series()
+
+
+def _of_who_never_bought(name: str, number: pl.Series) -> pl.Series:
+    """A number of deals, or how often the usual number; `0`, without a decimal, also of who has bought."""
+    plain = number.exp() if name.endswith("_over_usual") else number
+    digits = 0 if name in {"never_bought_deals", "never_bought_lost_deals"} else 1
+    text = plain.round(digits).cast(pl.Int64 if digits == 0 else pl.Float64).cast(pl.String)
+    return pl.select(pl.when(number == 0).then(pl.lit("0")).otherwise(text)).to_series()
 
 
 @dataclass(frozen=True)

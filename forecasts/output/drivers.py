@@ -59,7 +59,7 @@ def _following(
     )
     leads = both.join(base, on=KEY).select(*NODE, _leads="metric", _leads_yhat="yhat", _factor="_factor", _all="_all")
     rows = base.with_columns(_leads=pl.col("metric").replace_strict(FOLLOWS, default=None, return_dtype=pl.String))
-    rows = rows.join(leads, on=[*NODE, "_leads"], maintain_order="left")
+    rows = rows.join(leads, on=[*NODE, "_leads"], maintain_order="left", validate="m:1")
     gained = (pl.col("_all") - pl.col("_factor")) * pl.col("_leads_yhat") / pl.col("yhat")
     is_priced = (pl.col("metric") == PRICED) & (pl.col("yhat") > 0)
     follows = rows.select(*KEY, _factor=pl.col("_factor") + pl.when(is_priced).then(gained).otherwise(0.0))
@@ -68,18 +68,18 @@ def _following(
 
 
 def _factors(pipeline: pl.DataFrame, drivers: Mapping[str, float]) -> pl.DataFrame:
-    """Per series and period: the pipeline's mean with the drivers over that without; 1 where nothing is expected."""
+    """Per series and period, once: the pipeline's mean with the drivers over that without; 1 of nothing expected."""
     per_win = drivers.get("win_rate", 1.0) * drivers.get("price", 1.0)
     later = per_win * drivers.get("creation_rate", 1.0)
     changed = pl.col("booked") + pl.col("existing") * per_win + pl.col("new") * later
     factor = pl.when(pl.col("mean") > 0).then(changed / pl.col("mean")).otherwise(1.0)
-    return pipeline.select(*KEY, _factor=factor)
+    return pipeline.select(*KEY, _factor=factor).unique(KEY, keep="first", maintain_order=True)
 
 
 def _moved(values: pl.DataFrame, series: pl.DataFrame, factors: pl.DataFrame, name: str) -> pl.DataFrame:
     is_here = (pl.col("scenario") == name) & pl.col("unique_id").is_in(factors["unique_id"].unique().implode())
     names = series.select("unique_id", "metric", "level", "freq")
-    rows = values.filter(is_here).join(factors, on=KEY, how="left", maintain_order="left")
+    rows = values.filter(is_here).join(factors, on=KEY, how="left", maintain_order="left", validate="m:1")
     rows = rows.with_columns(pl.col(NUMBERS) * pl.col("_factor").fill_null(1.0))
     rows = coherent(rows.join(names, on="unique_id", maintain_order="left"), ["period_start"])
     return pl.concat([values.filter(~is_here), schemas.conform(rows, schemas.VALUES)])

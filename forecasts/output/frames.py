@@ -1,6 +1,6 @@
 """The results as long frames: one row per series, model and period."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -15,11 +15,13 @@ from forecasts.output import schemas
 from forecasts.output.blocks import blocks_of
 from forecasts.reconciliation.coherence import SERVED
 from forecasts.reconciliation.scenarios import moved_bounds
+from forecasts.selection.segments import PEERS
 from forecasts.uncertainty.bounds import Bounds
 from forecasts.uncertainty.conformal import LEVELS
 
 Past = dict[str, Bounds] | None  # bounds at a cutoff that chose nothing, by model
 BASE = "base"  # the scenario in which nothing is changed
+POOL = "pool"
 NAIVE = "seasonal_naive"  # what errors of served forecasts are compared with
 BLOCK = 2000  # series whose rows are made at a time
 
@@ -44,17 +46,19 @@ def frames_of(
     *,
     scored: bool = True,
     kept_whole: int = 5000,
+    weighed: Collection[str] = (),
 ) -> GroupFrames:
     """All frames of a group. names: one row per series, sorted by id: unique_id, metric, level, member, freq.
 
     scored: whether accuracy is wanted, and what models forecast at the cutoffs that chose them. kept_whole: see
-    `config.Backtest`. Frames are made of BLOCK series at a time: what is held besides does not grow with their number.
+    `config.Backtest`. weighed: metrics that deals are weighed into later, by how pool and peers erred. Frames are made
+    of BLOCK series at a time: what is held besides does not grow with their number.
     """
     freq = served.candidates.batch.frequency.code
     rows = [{"freq": freq, **row} for row in served.choices]
     choices = pl.DataFrame(rows, infer_schema_length=None) if rows else schemas.empty(schemas.CHOICES)
-    is_whole = len(names) <= kept_whole
-    parts = [_of_block(block, names[rows], scored, is_whole) for rows, block in blocks_of(served, BLOCK)]
+    read = None if len(names) <= kept_whole else _is_read(names, weighed)
+    parts = [_of_block(block, names[rows], scored, read) for rows, block in blocks_of(served, BLOCK)]
     return GroupFrames(
         values=_stacked((part["values"] for part in parts), schemas.VALUES),
         backtest=_stacked((part["backtest"] for part in parts), schemas.BACKTEST),
@@ -66,13 +70,20 @@ def frames_of(
     )
 
 
-def _of_block(served: Served, names: pl.DataFrame, scored: bool, is_whole: bool) -> dict[str, pl.DataFrame]:
-    """The frames with rows of series, of some of them. is_whole: every row of the backtest, not only what is read."""
-    cutoffs = [(origin, past) for origin, past in _origins(served) if past is not None or (scored and is_whole)]
+def _is_read(names: pl.DataFrame, weighed: Collection[str]) -> pl.Expr:
+    """Which rows of the backtest are read later: what was served, last season's value, what deals are judged beside."""
+    ids = names.filter(pl.col("metric").is_in(list(weighed)))["unique_id"]
+    is_beside = pl.col("unique_id").is_in(ids.implode()) & pl.col("model").is_in([POOL, *PEERS])
+    return pl.col("is_served") | (pl.col("model") == NAIVE) | is_beside
+
+
+def _of_block(served: Served, names: pl.DataFrame, scored: bool, read: pl.Expr | None) -> dict[str, pl.DataFrame]:
+    """The frames with rows of series, of some of them. read: rows of the backtest that are kept; None for every row."""
+    cutoffs = [(origin, past) for origin, past in _origins(served) if past is not None or (scored and read is None)]
     tested = _stacked((_backtest(served, *entry) for entry in cutoffs), schemas.BACKTEST)
     return {
         "values": _values(served),
-        "backtest": tested if is_whole else tested.filter(pl.col("is_served") | (pl.col("model") == NAIVE)),
+        "backtest": tested if read is None else tested.filter(read),
         "series": _series(served, names),
         "accuracy": _accuracy(served) if scored else schemas.empty(schemas.ACCURACY),
     }

@@ -95,8 +95,7 @@ def _members(settings: Settings) -> Iterator[tuple[str, Path]]:
         yield from _files(settings.state / log, f"state/{log}")
     yield from ((f"state/{path.name}", path) for path in sorted(settings.state.iterdir()) if path.is_file())
     yield from _files(settings.landing, "landing")
-    if settings.scenarios and settings.scenarios.parent == settings.home:
-        yield settings.scenarios.name, settings.scenarios
+    yield from ((path.name, path) for path in settings.scenarios if path.parent == settings.home)
     if settings.config:
         yield from _files(settings.config, "config")
     in_config = settings.config is not None and settings.sources.is_relative_to(settings.config)

@@ -91,10 +91,10 @@ class Settings:
         return own if own and own.is_file() else SHIPPED_FORECASTS
 
     @property
-    def scenarios(self) -> Path | None:
-        """A file of scenarios beside those of the forecast configuration, which planners keep; None without one."""
-        folders = (self.config, self.home) if self.config else (self.home,)
-        return next((file for folder in folders if (file := folder / "scenarios.yml").is_file()), None)
+    def scenarios(self) -> tuple[Path, ...]:
+        """Files of scenarios beside the forecast configuration, which planners keep: of its folder and of the home."""
+        folders = dict.fromkeys(folder for folder in (self.config, self.home) if folder)
+        return tuple(file for folder in folders if (file := folder / "scenarios.yml").is_file())
 
     def seed(self, name: str) -> Path:
         """The policy CSV of that name: the company's own where it has one, otherwise the shipped one."""

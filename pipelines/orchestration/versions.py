@@ -20,7 +20,7 @@ def of_table(settings: Settings, contracts: Mapping[str, SourceContract], schema
         zone = settings.company.timezone
         return _hash([SHIPPED, *_contract_hashes(contracts, table, zone)])
     if schema == "forecast":
-        asked = settings.scenarios.read_bytes() if settings.scenarios else b""
+        asked = b"\n".join(file.read_bytes() for file in settings.scenarios)
         return _hash([SHIPPED, settings.forecasts.read_bytes(), asked])
     return _hash([SHIPPED])
 
