@@ -2,9 +2,9 @@
 
 Tables say things in English: an analyst reads and filters them. The catalogue of another language has a template for
 each kind of sentence, `last contact on {day}`, and how it is said there, `最近联系：{day}`. A part in braces is taken
-over as it stands: it may be somebody's name. On the right `{part:said}` is said itself, `{words:list}` each for itself,
-`{code:stage}` is the catalogue's word for a code and `{codes:terms:stage}` for several. What no template knows stays
-English.
+over as it stands: it may be somebody's name (`{part:name}`: but for "unknown"). On the right `{part:said}` is said
+itself, `{words:list}` each for itself, `{code:stage}` is the catalogue's word for a code and `{codes:terms:stage}` for
+several. What no template knows stays English.
 """
 
 import re
@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 
 PART = re.compile(r"\{(\w+)\}")
+UNKNOWN = "unknown"  # stands where a name would
 Term = Callable[[str, str], str]
 
 
@@ -42,9 +43,10 @@ class Phrasebook:
 
     @cached_property
     def _patterns(self) -> list[tuple[re.Pattern[str], str]]:
-        """The template with most words of its own first: it says most of what a sentence is."""
+        """The template with most words of its own first: it says most of what a sentence is. Before it those that hold
+        another sentence, of which a part of the inner one would take the end."""
         open_ones = [(text, said) for text, said in self.templates.items() if PART.search(text)]
-        open_ones.sort(key=lambda one: -len(PART.sub("", one[0])))
+        open_ones.sort(key=lambda one: (":said}" not in one[1], -len(PART.sub("", one[0]))))
         return [(_pattern(text), said) for text, said in open_ones]
 
 
@@ -55,8 +57,10 @@ class _Part:
         self.text, self.book = text, book
 
     def __format__(self, form: str) -> str:
-        if form == "said":
+        if form == "said" or (form == "name" and self.text == UNKNOWN):
             return self.book.said(self.text)
+        if form == "name":
+            return self.text
         if form == "list":
             return self.book.comma.join(map(self.book.said, self.text.split(", ")))
         if form.startswith("terms:"):
