@@ -55,8 +55,8 @@ def keep(target: Path, fingerprint: str) -> None:
 def _is_whole(folder: Path) -> bool:
     """Whether a killed run or a lost power supply has left all of it."""
     with contextlib.suppress(OSError):
-        ends = b"".join((folder / PARSED[1]).read_bytes()[part] for part in (slice(1), slice(-1, None)))
-        return ends == b"{}" and (folder / PARSED[0]).stat().st_size > 0
+        manifest = (folder / PARSED[1]).read_bytes()
+        return manifest[:1] + manifest[-1:] == b"{}" and (folder / PARSED[0]).stat().st_size > 0
     return False
 
 
