@@ -10,7 +10,7 @@ sold as (
         invoiced_on as happened_on,
         region,
         product_line,
-        cast(sum(amount_base) as double) as revenue,
+        sum(amount_base) as revenue,
         count(*) as line_count,
     from {{ ref('revenue') }}
     group by all

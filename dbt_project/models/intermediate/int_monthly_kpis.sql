@@ -32,8 +32,8 @@ member_months as (
         end as member,
         cast(date_trunc('month', facts.happened_on) as date) as month_start,
         -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
-        cast(sum(cast(facts.numerator as decimal(28, 6))) as double) as numerator,
-        cast(sum(cast(facts.denominator as decimal(28, 6))) as double) as denominator,
+        sum(cast(facts.numerator as decimal(28, 6))) as numerator,
+        sum(cast(facts.denominator as decimal(28, 6))) as denominator,
         sum(facts.n) as n,
     from facts
     inner join kpi_dimensions

@@ -1,5 +1,6 @@
 -- One row per coming week: what is expected of the invoices that are open, and its variance. An invoice is known to be open up
--- to the newest list of payments: where that is old, a part of what looks open was paid before the first week.
+-- to the newest list of payments: where that is old, a part of what looks open was paid before the first week. Sums are of
+-- decimals: one of doubles depends on their order, and a rebuild must give the same rows.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -27,7 +28,6 @@ open_invoices as (
         if(term in (select class from survival), term, -2) as class,
         age_days,
         known_age_days,
-        -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
         cast(sum(cast(open_base as decimal(28, 4))) as double) as open_base,
         cast(sum(cast(open_base ** 2 as decimal(38, 4))) as double) as open_squares,
     from receivables
@@ -54,8 +54,8 @@ chances as (
 final as (
     select
         ahead as weeks_ahead,
-        sum(open_base * chance) as from_invoices_base,
-        sum(open_squares * chance * (1 - chance)) as variance,
+        cast(sum(cast(open_base * chance as decimal(28, 6))) as double) as from_invoices_base,
+        cast(sum(cast(open_squares * chance * (1 - chance) as decimal(38, 4))) as double) as variance,
     from chances
     group by ahead
 )

@@ -24,7 +24,8 @@ bookings as (
         level,
         member,
         period_start,
-        sum(y) over (
+        -- decimals: a sum of doubles depends on their order, and a rebuild must give the same rows
+        sum(cast(y as decimal(28, 6))) over (
             partition by metric, level, member
             order by period_start
             range between interval 12 month preceding and interval 1 month preceding
@@ -56,7 +57,7 @@ summed as (
         parts.period_start,
         parts.role,
         parts.lag,
-        sum(parts.yhat) as yhat,
+        cast(sum(cast(parts.yhat as decimal(28, 6))) as double) as yhat,
         count(*) as submission_count,
         sum(bookings.year_before) as year_before,
     from parts

@@ -16,8 +16,8 @@ deals as (
         team,
         cast(is_won as integer) as won,
         count(*) as month_count,
-        avg(probability) as probability,
-        avg((probability - cast(is_won as integer)) * (probability - cast(is_won as integer))) as squared_error,
+        avg(probability order by month_end) as probability,
+        avg((probability - cast(is_won as integer)) ** 2 order by month_end) as squared_error,
     from {{ ref('int_probability_months') }}
     group by all
 ),
@@ -26,17 +26,18 @@ level_deals as (
     {{ deals_by_level('deals') }}
 ),
 
+-- In one order: a mean of doubles depends on it, and a rebuild must give the same rows.
 measured as (
     select
         level,
         member,
         count(*) as deal_count,
         sum(month_count) as month_count,
-        avg(probability) as mean_probability,
+        avg(probability order by opportunity_id) as mean_probability,
         avg(won) as win_rate,
-        avg(squared_error) as brier,
-        avg(probability - won) as bias,
-        stddev_samp(probability - won) / sqrt(count(*)) as bias_error,
+        avg(squared_error order by opportunity_id) as brier,
+        avg(probability - won order by opportunity_id) as bias,
+        stddev_samp(probability - won order by opportunity_id) / sqrt(count(*)) as bias_error,
     from level_deals
     group by level, member
 ),
