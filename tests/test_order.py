@@ -4,8 +4,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-
-from tests.conftest import Built, found
+from conftest import Built, found
 
 THREADS = (1, 3, 7)
 

@@ -17,7 +17,7 @@ from pipelines.errors import AlmanacError
 from pipelines.gates import gates
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
-from pipelines.serving import places, publish, renamed, status_tables
+from pipelines.serving import digits, places, publish, renamed, status_tables
 
 PUBLISHED_AT = datetime(2025, 4, 1, 6)
 
@@ -46,6 +46,25 @@ def test_served_file_holds_the_tables_their_comments_and_the_run_they_come_from(
         ("r1", "live", date(2025, 3, 31), PUBLISHED_AT)
     ]
     assert served(settings, "select * from control.tables") == [("marts", "revenue", 10, None)]
+
+
+def test_a_served_number_has_no_more_digits_than_mean_something() -> None:
+    numbers = {
+        0.35000000000000003: 0.35,
+        0.6799999999999999: 0.68,
+        -948521.3786125591: -948521.378613,
+        1.5e-9 / 3: 5e-10,
+        34_567_890_123_456.78: 34_567_890_123_456.78,
+        0.0: 0.0,
+        float("inf"): float("inf"),
+    }
+    with duckdb.connect() as connection:
+        digits.create_rounding(connection)
+        parts = [[1] * (len(numbers) + 1), [*numbers, None]]
+        connection.execute("create table counted as select unnest(?) as n, unnest(?) as share", parts)
+        assert connection.execute(digits.rounded(connection, "main", "counted")).fetchall() == [
+            (1, number) for number in (*numbers.values(), None)
+        ]
 
 
 def test_every_table_and_column_of_the_manifest_is_described(tmp_path: Path) -> None:
