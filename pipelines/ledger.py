@@ -32,7 +32,7 @@ VERSION: dict[str, pl.DataType] = {
 ENGINE_FRAMES = ("values", "series", "backtest", "accuracy", "choices", "importance", "skill")
 FRAMES = (*ENGINE_FRAMES, "scenarios", *deal_ledger.FRAMES)
 # Every table that forecasts are made from: what must be whole before they are issued.
-INPUTS = ("marts.series_history", "staging.stg_market_facts", "staging.stg_forecast_submissions", *deal_ledger.TABLES)
+INPUTS = ("marts.series_history", "staging.stg_market_facts", "intermediate.int_submissions", *deal_ledger.TABLES)
 REPLAYED = "~"  # in a run id: what follows is the past day that the run before it has replayed
 ISSUED_OUTCOMES = ("published", "backfilled")  # outcomes of runs whose versions count as issued
 AUTHORSHIP: dict[str, pl.DataType] = {"author": pl.String(), "reason": pl.String()}  # of values alone
@@ -127,10 +127,10 @@ def with_approved(
     with warehouse.read(settings) as connection:
         submitted = connection.execute(
             """
-            select concat_ws('|', lower(metric), 'total', '', 'MS') as unique_id, period_start,
-                cast(amount as double) as amount, author, cast(submitted_at as date) as said_on
-            from staging.stg_forecast_submissions
-            where lower(role) = 'approved' and lower(level) = 'total' and list_contains(?, lower(metric))
+            select concat_ws('|', metric, 'total', '', 'MS') as unique_id, period_start,
+                amount, author, cast(submitted_at as date) as said_on
+            from intermediate.int_submissions
+            where lower(trim(role)) = 'approved' and level = 'total' and list_contains(?, metric)
                 and period_start > ? and amount is not null
             qualify row_number() over (partition by metric, period_start order by submitted_at desc, source_id desc) = 1
             """,

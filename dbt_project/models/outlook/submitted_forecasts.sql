@@ -4,9 +4,7 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
-submissions as (select * from {{ ref('stg_forecast_submissions') }}),
-
-members as (select * from {{ ref('int_plan_members') }}),
+submissions as (select * from {{ ref('int_submissions') }}),
 
 served as (
     select * from {{ ref('forecast_vs_actual') }}
@@ -14,25 +12,6 @@ served as (
 ),
 
 month_actuals as (select * from {{ ref('int_actual_months') }}),
-
-named as (
-    select
-        submissions.source_system,
-        submissions.source_id,
-        lower(submissions.metric) as metric,
-        lower(submissions.level) as level,
-        coalesce(members.member, nullif(trim(submissions.member), ''), '') as member,
-        cast(date_trunc('month', submissions.period_start) as date) as period_start,
-        role,
-        author,
-        submitted_at,
-        {{ local_date('submitted_at') }} as submitted_on,
-        cast(amount as double) as amount,
-        submissions.reason,
-    from submissions
-    cross join run
-    left join members on lower(submissions.level) = members.level and lower(trim(submissions.member)) = members.word
-),
 
 -- A member without any actuals, such as a misspelt team, has no actual; it does not count as 0.
 measured as (select distinct metric, level, member, true as is_measured from month_actuals),
@@ -46,7 +25,7 @@ ranked as (
             partition by metric, level, member, period_start, role, author, submitted_on < period_start
             order by submitted_at desc, source_system desc, source_id desc
         ) as newest_first,
-    from named
+    from submissions
 ),
 
 -- The model's newest forecast that the author could have read on the day of submission.

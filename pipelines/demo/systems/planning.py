@@ -22,6 +22,7 @@ def write(out: Outbox, world: World) -> None:
             pl.col("member").alias("Member"),
             pl.col("month").dt.strftime("%Y-%m").alias("Month"),
             (pl.col("amount") // UNITS).alias("Forecast Amount"),
+            pl.lit("CNY").alias("Currency"),
             pl.col("author").alias("Submitted By"),
             pl.col("role").alias("Role"),
             pl.concat_str(day, pl.lit(" 18:30")).alias("Submitted At"),
