@@ -18,14 +18,14 @@ with received as (
 measured as (
     select
         invoices.* exclude (net_share),
-        coalesce(received.received_amount, 0) as received_amount,
+        if(payments.known_to is null, null, coalesce(received.received_amount, 0)) as received_amount,
         coalesce(received.receipt_count, 0) as receipt_count,
         received.last_received_on,
         payments.known_to as receipts_exported_on,
-        invoices.amount_gross - coalesce(received.received_amount, 0) as open_amount,
+        invoices.amount_gross - if(payments.known_to is null, null, coalesce(received.received_amount, 0)) as open_amount,
     from {{ ref('int_invoices') }} as invoices
     left join received using (source_system, invoice_id)
-    -- what was paid after the newest list of payments is not known: late lists make open items of paid ones
+    -- what was paid after the newest list of payments is not known, nor what was paid at all where no list comes
     left join {{ ref('int_payment_lists') }} as payments using (source_system)
     cross join {{ source('control', 'run') }} as run
     where invoices.invoiced_on <= run.as_of
