@@ -1,4 +1,5 @@
 -- One row per deal and day on which its state became known: the whole state as it was known at the end of that day.
+-- What a deal that has ended repeats in every later list is left out.
 with
 
 stages as (select * from {{ ref('stages') }}),
@@ -7,9 +8,52 @@ deals as (select * from {{ ref('opportunities') }}),
 
 rates as (select opportunity_id, base_rate from {{ ref('int_opportunities') }}),
 
+known_states as (select * from {{ ref('int_opportunity_observations') }}),
+
+stays as (
+    select
+        opportunity_id,
+        stage_number,
+        any_value(stage_code) as stage_code,
+        min(observed_on) as first_on,
+        max(observed_on) as last_on,
+        count(amount) = 0 or (count(amount) = count(*) and min(amount) = max(amount)) as is_of_one_amount,
+    from known_states
+    group by all
+),
+
+last_stays as (
+    select
+        *,
+        max(last_on) over (
+            partition by opportunity_id order by stage_number rows between unbounded preceding and 1 preceding
+        ) as before_on,
+    from stays
+    qualify stage_number = max(stage_number) over (partition by opportunity_id)
+),
+
+-- Most of what lists of some years show are deals that ended long ago; only these have a closing day. The first look at
+-- an ending tells all of it, unless the amount changed later or the closing day was still to come.
+endings as (
+    select
+        opportunity_id,
+        last_stays.first_on as ended_on,
+    from last_stays
+    inner join deals using (opportunity_id)
+    where
+        last_stays.is_of_one_amount
+        and deals.closed_on is not null
+        and last_stays.first_on >= greatest(deals.closed_on, last_stays.before_on)
+),
+
 observations as (
-    select * from {{ ref('int_opportunity_observations') }}
-    qualify row_number() over (partition by opportunity_id, observed_on order by observation_number desc) = 1
+    select known_states.*
+    from known_states
+    anti join endings
+        on known_states.opportunity_id = endings.opportunity_id and known_states.observed_on > endings.ended_on
+    qualify row_number() over (
+        partition by known_states.opportunity_id, known_states.observed_on order by known_states.observation_number desc
+    ) = 1
 ),
 
 judgements as (select * from {{ ref('int_opportunity_judgements') }}),
