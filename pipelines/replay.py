@@ -7,7 +7,7 @@ region of the customer that its record belongs to now. No gate is run: a gate ju
 replayed version is never served.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
@@ -38,7 +38,7 @@ def issue_missing(settings: Settings, run: Run, say: Callable[[str], None]) -> N
     project = dbt.prepare_project(settings)
     models = dbt.ancestors(project, SERIES, *DEALS, *(("stg_market_facts",) if plan.market_facts else ()))
     past_runs = [replayed(settings, run, day) for day in days]
-    known = one_ahead(partial(_known_to, settings, models, plan.market_facts), past_runs)
+    known = one_ahead(partial(_known_to, settings, models, dbt.views(project), plan.market_facts), past_runs)
     quick = replace(plan, importance=False, scenarios=())
     for past, (history, facts, inputs) in zip(past_runs, known, strict=True):
         say(f"replaying {past.as_of}")
@@ -65,12 +65,16 @@ def one_ahead(work: Callable[[Item], Result], items: Sequence[Item]) -> Iterator
 
 
 def _known_to(
-    settings: Settings, models: Mapping[tuple[str, str], Path | None], facts: Sequence[str], run: Run
+    settings: Settings,
+    models: Mapping[tuple[str, str], Path | None],
+    views: Collection[str],
+    facts: Sequence[str],
+    run: Run,
 ) -> tuple[pl.DataFrame, pl.DataFrame | None, deal_ledger.Inputs]:
     """The series, the market facts and the deals that a run of a past day could see."""
     with warehouse.replica(settings) as connection:
         connection.execute("set threads = 1")  # tables this small cost a second thread more than they gain
-        history = history_as_of(connection, models, warehouse.run_row(settings, run))
+        history = history_as_of(connection, models, warehouse.run_row(settings, run), views)
         return history, ledger.facts_in(connection, facts), deal_ledger.deals_in(connection)
 
 
@@ -97,10 +101,13 @@ def missing_days(settings: Settings, run: Run, months: int) -> list[date]:
 
 
 def history_as_of(
-    connection: duckdb.DuckDBPyConnection, models: Mapping[tuple[str, str], Path | None], run: pl.DataFrame
+    connection: duckdb.DuckDBPyConnection,
+    models: Mapping[tuple[str, str], Path | None],
+    run: pl.DataFrame,
+    views: Collection[str] = (),
 ) -> pl.DataFrame:
     """`marts.series_history` as a run would have built it; models: (schema, table) and its SQL, in order of building,
-    None for what Python and seeds wrote. run: the row of `control.run`.
+    None for what Python and seeds wrote. run: the row of `control.run`. views: names of the models that stay views.
     """
     for (schema, table), sql in models.items():
         name = f"work.{warehouse.quoted(schema)}.{warehouse.quoted(table)}"
@@ -112,5 +119,6 @@ def history_as_of(
             source = f"built.{warehouse.quoted(schema)}.{warehouse.quoted(table)}"
             connection.execute(f"create view {name} as select * from {source}")
         else:
-            connection.execute(f"create table {name} as {sql.read_text(encoding='utf-8')}")
+            kind = "view" if table in views else "table"
+            connection.execute(f"create {kind} {name} as {sql.read_text(encoding='utf-8')}")
     return connection.execute(f"select * from work.marts.{SERIES} order by unique_id, ds").pl()

@@ -73,11 +73,29 @@ def world(seed: int) -> dict[str, pl.DataFrame]:
     }
     return {
         "int_opportunity_observations": pl.DataFrame(observed),
-        "opportunities": opportunities,
-        "int_opportunities": opportunities.select("opportunity_id", base_rate=pl.lit(1.0)),
+        "int_opportunities": opportunities.select("opportunity_id", "created_on", "closed_on", base_rate=pl.lit(1.0)),
+        "int_opportunity_dimensions": opportunities.drop("created_on", "closed_on"),
         "int_opportunity_judgements": pl.DataFrame(schema=judged),
         "forecast_category_words": pl.DataFrame(schema={"word": pl.String, "category_code": pl.String}),
         "stages": pl.DataFrame(kinds, schema=["stage_code", "stage_type", "stage_order"], orient="row"),
+    }
+
+
+def made_of(rows: list[tuple], closings: dict[str, date | None]) -> dict[str, pl.DataFrame]:
+    """The tables of these observations, and of deals that closed on these days."""
+    names = {"stage_code": pl.String, "amount": pl.Float64, "expected_close_on": pl.Date, "stage_number": pl.Int64}
+    key = {"opportunity_id": pl.String, "observed_on": pl.Date, "observation_number": pl.Int64}
+    deals = pl.DataFrame(
+        [(deal, LISTS[0], day, 1.0) for deal, day in closings.items()],
+        orient="row",
+        schema=["opportunity_id", "created_on", "closed_on", "base_rate"],
+    )
+    return {
+        "int_opportunity_observations": pl.DataFrame(rows, schema=key | names, orient="row"),
+        "int_opportunities": deals,
+        "int_opportunity_dimensions": pl.DataFrame(
+            [{"opportunity_id": deal} | UNTOLD | {"region": "north"} for deal in closings]
+        ),
     }
 
 
@@ -92,15 +110,16 @@ def observations(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
 
 def with_repeats(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """The same with every repeat: of a deal without a closing day nothing is left out."""
-    undated = tables["opportunities"].with_columns(closed_on=pl.lit(None, pl.Date))
-    return observations({**tables, "opportunities": undated})
+    undated = tables["int_opportunities"].with_columns(closed_on=pl.lit(None, pl.Date))
+    return observations({**tables, "int_opportunities": undated})
 
 
 def forecast(tables: dict[str, pl.DataFrame], seen: pl.DataFrame) -> DealForecasts:
     last = seen.group_by("deal_id").agg(
         pl.col("status_code", "amount").last(), first_known_on=pl.col("known_on").first()
     )
-    deals = tables["opportunities"].rename({"opportunity_id": "deal_id", "rep_id": "rep"}).join(last, on="deal_id")
+    deals = tables["int_opportunities"].join(tables["int_opportunity_dimensions"], on="opportunity_id")
+    deals = deals.rename({"opportunity_id": "deal_id", "rep_id": "rep"}).join(last, on="deal_id")
     deals = deals.with_columns(
         basis=pl.lit("dated_exports"),
         customer_id=pl.col("region"),
@@ -148,34 +167,20 @@ def test_what_tells_more_than_the_first_look_at_an_ending_is_kept() -> None:
         "back and lost": ([lost, talk, lost, lost], LISTS[0], [0, 1, 2]),
         "without an amount": ([talk, ("lost", None), ("lost", None), ("lost", None)], LISTS[1], [0, 1]),
     }
-    rows, tables = [], world(0)
+    rows: list[tuple] = []
     for deal, (states, _, _) in deals.items():
         stays = [1 + sum(a[0] != b[0] for a, b in pairwise(states[: n + 1])) for n in range(len(states))]
         for n, ((stage, amount), stay) in enumerate(zip(states, stays, strict=True)):
             rows.append((deal, LISTS[n], n + 1, stage, None if amount is None else float(amount), LISTS[n], stay))
-    seen = tables["int_opportunity_observations"]
-    now = [{"opportunity_id": deal, "created_on": LISTS[0], "closed_on": day} for deal, (_, day, _) in deals.items()]
-    own = {
-        "int_opportunity_observations": pl.DataFrame(rows, schema=seen.schema, orient="row"),
-        "opportunities": pl.DataFrame([row | UNTOLD | {"region": "north"} for row in now]),
-        "int_opportunities": pl.DataFrame({"opportunity_id": list(deals), "base_rate": 1.0}),
-    }
-    kept = dict(observations(tables | own).group_by("deal_id").agg("known_on").iter_rows())
+    closings = {deal: day for deal, (_, day, _) in deals.items()}
+    kept = dict(observations(world(0) | made_of(rows, closings)).group_by("deal_id").agg("known_on").iter_rows())
     assert {deal: sorted(LISTS.index(day) for day in days) for deal, days in kept.items()} == {
         deal: numbers for deal, (_, _, numbers) in deals.items()
     }
 
 
 def test_a_look_that_is_numbered_before_an_ending_and_dated_after_it_keeps_every_row() -> None:
-    tables = world(0)
-    seen = tables["int_opportunity_observations"]
     days = [("talk", LISTS[2], 1), ("won", LISTS[0], 2), ("won", LISTS[3], 2)]  # a history that is newer than its list
     rows = [("d", day, n + 1, stage, 5.0, day, stay) for n, (stage, day, stay) in enumerate(days)]
-    own = {
-        "int_opportunity_observations": pl.DataFrame(rows, schema=seen.schema, orient="row"),
-        "opportunities": pl.DataFrame(
-            [{"opportunity_id": "d", "created_on": LISTS[0], "closed_on": LISTS[0]} | UNTOLD | {"region": "north"}]
-        ),
-        "int_opportunities": pl.DataFrame({"opportunity_id": ["d"], "base_rate": 1.0}),
-    }
-    assert observations(tables | own)["known_on"].to_list() == [LISTS[0], LISTS[2], LISTS[3]]
+    seen = observations(world(0) | made_of(rows, {"d": LISTS[0]}))
+    assert seen["known_on"].to_list() == [LISTS[0], LISTS[2], LISTS[3]]

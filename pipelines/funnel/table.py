@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 import polars as pl
+from threadpoolctl import threadpool_limits
 
 from pipelines.funnel import cohorts, combined, dated, exports, history
 from pipelines.funnel.rules import Rules
@@ -57,9 +58,11 @@ def system_parts(
         grouped, history.furthest(own, tables.stays).drop("basis"), tables.stays, ladders
     ).with_columns(basis=pl.lit(combined.EXACT))
     looked = exports.looks(without, tables.sightings, tables.export_days)
-    estimated = [
-        dated.estimated(system, members, tables.periods, rules, as_of) for system in _systems(looked, tables, settling)
-    ]
+    with threadpool_limits(1):  # many small products: two threads wait for each other longer than they work
+        estimated = [
+            dated.estimated(system, members, tables.periods, rules, as_of)
+            for system in _systems(looked, tables, settling)
+        ]
     covered = ladders.select("source_system", "stage_order", "stages_covered")
     parts = pl.concat(
         [pl.DataFrame(schema=combined.PART), counted, *map(_with_counts, estimated)], how="diagonal_relaxed"

@@ -136,6 +136,13 @@ def ancestors(folder: Path, *models: str) -> dict[tuple[str, str], Path | None]:
     return {table: compiled[table[1]] if key.startswith("model.") else None for key, table in tables.items()}
 
 
+def views(folder: Path) -> set[str]:
+    """The models that are views: a copy of one costs more than its readers save."""
+    manifest = json.loads((folder / "target" / "manifest.json").read_text(encoding="utf-8"))
+    models = (node for key, node in manifest["nodes"].items() if key.startswith("model."))
+    return {node["name"] for node in models if node["config"]["materialized"] == "view"}
+
+
 def _compiled(folder: Path) -> dict[str, Path]:
     """The compiled SQL of every model by name; each step of the job has a target folder of its own.
 

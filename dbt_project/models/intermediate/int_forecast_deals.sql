@@ -5,9 +5,11 @@ with
 run as (select * from {{ source('control', 'run') }}),
 
 deals as (
-    select * from {{ ref('opportunities') }}
+    select * from {{ ref('int_opportunities') }}
     where created_on is not null
 ),
+
+dimensions as (select * from {{ ref('int_opportunity_dimensions') }}),
 
 knowledge as (
     select
@@ -24,19 +26,20 @@ final as (
         case when knowledge.source = 'exported_history' then 'exact_history' else 'dated_exports' end as basis,
         deals.customer_id,
         least(deals.created_on, run.as_of) as created_on,
-        case when not deals.is_open then greatest(least(deals.closed_on, run.as_of), created_on) end as closed_on,
-        case when deals.is_won then 'won' when deals.is_lost then 'lost' end as outcome,
+        case when deals.stage_type <> 'open' then greatest(least(deals.closed_on, run.as_of), created_on) end as closed_on,
+        case when deals.stage_type in ('won', 'lost') then deals.stage_type end as outcome,
         cast(deals.amount_base as double) as amount,
-        deals.region,
-        deals.product_line,
-        deals.team,
-        coalesce(deals.rep_id, 'unmapped') as rep,
+        dimensions.region,
+        dimensions.product_line,
+        dimensions.team,
+        coalesce(dimensions.rep_id, 'unmapped') as rep,
         knowledge.first_known_on,
     from deals
     cross join run
     inner join knowledge using (opportunity_id)
+    inner join dimensions using (opportunity_id)
     -- of a deal that ended on a day that nobody knows nothing can be learnt; least() would let it end today
-    where deals.is_open or deals.closed_on is not null
+    where deals.stage_type = 'open' or deals.closed_on is not null
 )
 
 select * from final

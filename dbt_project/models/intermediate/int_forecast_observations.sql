@@ -4,9 +4,9 @@ with
 
 stages as (select * from {{ ref('stages') }}),
 
-deals as (select * from {{ ref('opportunities') }}),
+deals as (select * from {{ ref('int_opportunities') }}),
 
-rates as (select opportunity_id, base_rate from {{ ref('int_opportunities') }}),
+dimensions as (select * from {{ ref('int_opportunity_dimensions') }}),
 
 known_states as (select * from {{ ref('int_opportunity_observations') }}),
 
@@ -98,7 +98,7 @@ final as (
         counted.observed_on as known_on,
         counted.stage_type as status_code,
         case when counted.stage_type = 'open' then counted.stage_code end as stage_code,
-        cast(counted.amount * rates.base_rate as double) as amount,
+        cast(counted.amount * deals.base_rate as double) as amount,
         cast(counted.stage_order as bigint) as stage_order,
         counted.stage_since,
         counted.expected_close_on,
@@ -107,15 +107,15 @@ final as (
         counted.move_count,
         counted.backward_count,
         counted.push_count,
-        deals.channel,
-        deals.deal_type,
-        deals.region,
-        deals.product_line,
-        deals.team,
-        deals.rep_id as rep,
+        dimensions.channel,
+        dimensions.deal_type,
+        dimensions.region,
+        dimensions.product_line,
+        dimensions.team,
+        dimensions.rep_id as rep,
     from counted
     inner join deals using (opportunity_id)
-    inner join rates using (opportunity_id)
+    inner join dimensions using (opportunity_id)
     asof left join judgements
         on counted.opportunity_id = judgements.opportunity_id and counted.observed_on >= judgements.observed_on
     left join {{ ref('forecast_category_words') }} as categories
