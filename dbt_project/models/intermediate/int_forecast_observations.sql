@@ -33,24 +33,25 @@ last_stays as (
 ),
 
 -- Most of what lists of some years show are deals that ended long ago; only these have a closing day. The first look at
--- an ending tells all of it, unless the amount changed later or the closing day was still to come.
+-- an ending tells all of it, unless the closing day was still to come; a later one tells more where it has another amount.
 endings as (
     select
         opportunity_id,
         last_stays.first_on as ended_on,
+        last_stays.is_of_one_amount,
     from last_stays
     inner join deals using (opportunity_id)
     where
-        last_stays.is_of_one_amount
-        and deals.closed_on is not null
+        deals.closed_on is not null
         and last_stays.first_on >= greatest(deals.closed_on, last_stays.before_on)
 ),
 
+-- Left out before they are sorted, where all of them are alike.
 observations as (
     select known_states.*
     from known_states
-    anti join endings
-        on known_states.opportunity_id = endings.opportunity_id and known_states.observed_on > endings.ended_on
+    left join endings using (opportunity_id)
+    where endings.ended_on is null or known_states.observed_on <= endings.ended_on or not endings.is_of_one_amount
     qualify row_number() over (
         partition by known_states.opportunity_id, known_states.observed_on order by known_states.observation_number desc
     ) = 1
@@ -68,6 +69,7 @@ stages_known as (
         observations.stage_code,
         observations.amount,
         observations.expected_close_on,
+        lag(observations.amount) over by_deal as previous_amount,
         lag(observations.stage_code) over by_deal as previous_stage_code,
         lag(stages.stage_order) over by_deal as previous_order,
         lag(observations.expected_close_on) over by_deal as previous_close_on,
@@ -120,7 +122,14 @@ final as (
         on counted.opportunity_id = judgements.opportunity_id and counted.observed_on >= judgements.observed_on
     left join {{ ref('forecast_category_words') }} as categories
         on {{ same_word('judgements.forecast_category', 'categories.word') }}
-    where deals.created_on is not null
+    left join endings on counted.opportunity_id = endings.opportunity_id
+    where
+        deals.created_on is not null
+        and (
+            endings.ended_on is null
+            or counted.observed_on <= endings.ended_on
+            or counted.amount is distinct from counted.previous_amount
+        )
 )
 
 select * from final
