@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
+from pipelines.bench import job_night
 from pipelines.bench.job_company import AS_OF, Company
-from pipelines.bench.job_steps import Steps
-from pipelines.errors import AlmanacError
+from pipelines.bench.job_steps import Steps, watched_job
 from pipelines.home.company import SHIPPED_COMPANY
 from pipelines.home.settings import Settings, load_settings
 
@@ -27,31 +27,36 @@ SO_FAR = "so_far.json"  # of a run that has not ended, or was stopped
 MODEL = re.compile(r"OK created sql (?:table|view|incremental) model (\S+) .*? in ([\d.]+)s")
 
 
-def run(home: str, sizes: str = "1", memory_limit: str = "3GB") -> dict[str, Any]:
+def run(home: str, sizes: str = "1", memory_limit: str = "3GB", night: str = "") -> dict[str, Any]:
     """Per size: processor seconds and peak memory, of each step too, and the slowest models by the clock.
 
-    sizes: factors such as `0.1,0.5,1,2`. memory_limit: what DuckDB may hold before it spills.
+    sizes: factors such as `0.1,0.5,1,2`. memory_limit: what DuckDB may hold before it spills. night: `1` or `same`
+    for the night after it too, see `job_night`.
     """
     return {
-        size: _measured(Path(home).resolve() / f"size-{size}", float(size), memory_limit) for size in sizes.split(",")
+        size: _measured(Path(home).resolve() / f"size-{size}", float(size), memory_limit, night)
+        for size in sizes.split(",")
     }
 
 
 def failure(figures: dict[str, Any]) -> str:
-    """What size 1 misses; empty if nothing, or where it was not run."""
-    return "; ".join(
-        f"{key} {figures['1'][key]} is over {bar}" for key, bar in BAR.items() if figures.get("1", {}).get(key, 0) > bar
-    )
+    """What size 1 misses, and its night; empty if nothing, or where it was not run."""
+    whole = figures.get("1", {})
+    missed = [f"{key} {whole[key]} is over {bar}" for key, bar in BAR.items() if whole.get(key, 0) > bar]
+    nights = [job_night.failure(of_size["night"]) for of_size in figures.values() if "night" in of_size]
+    return "; ".join(filter(None, [*missed, *nights]))
 
 
-def _measured(home: Path, size: float, memory_limit: str) -> dict[str, Any]:
+def _measured(home: Path, size: float, memory_limit: str, night: str) -> dict[str, Any]:
     kept = home / "figures.json"
+    company = Company(*(round(size * whole) for whole in (CUSTOMERS, DEALS, LINES)))
     if not kept.exists():
-        Company(*(round(size * whole) for whole in (CUSTOMERS, DEALS, LINES))).write(home / "inbox")
+        company.write(home / "inbox")
         _configure(home / "config", memory_limit)
         command = [sys.executable, "-P", "-c", f"from pipelines.bench import job; job.one({str(home)!r})"]
         subprocess.run(command, check=True)
-    return json.loads(kept.read_text(encoding="utf-8"))
+    figures: dict[str, Any] = json.loads(kept.read_text(encoding="utf-8"))
+    return figures | ({"night": job_night.measured(home, company, figures, night)} if night else {})
 
 
 def _configure(config: Path, memory_limit: str) -> None:
@@ -62,22 +67,14 @@ def _configure(config: Path, memory_limit: str) -> None:
 
 def one(folder: str) -> None:
     """The job in this process, and its figures beside it."""
-    from pipelines.orchestration.execute import run_job
-
     home = Path(folder)
-    settings = load_settings(home, config=home / "config")
-    messages: list[str] = []
-    with Steps() as steps:
 
-        def say(message: str) -> None:
-            messages.append(message)
-            steps.say(message)
-            (home / SO_FAR).write_text(json.dumps(steps.figures(), indent=1), encoding="utf-8")
+    def heard(steps: Steps) -> None:
+        (home / SO_FAR).write_text(json.dumps(steps.figures(), indent=1), encoding="utf-8")
 
-        is_served = run_job(settings, AS_OF, {}, say)
-    if not is_served:
-        raise AlmanacError(f"bench job: {home}: the run was not published: {' '.join(messages[-3:])}")
-    figures = {**steps.figures(), "rows": _rows_in(messages), "slowest_models_s": _slowest(settings)}
+    told, messages = watched_job(home, AS_OF, {}, heard)
+    slowest = _slowest(load_settings(home, config=home / "config"))
+    figures = {**told, "rows": _rows_in(messages), "slowest_models_s": slowest}
     (home / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 

@@ -45,8 +45,15 @@ class Company:
         """The files of the first so many exports."""
         for number, day in enumerate(_month_ends(exports)):
             stamp = f"{day:%Y%m%d}"
-            _keep(inbox / "salesforce" / f"Opportunity_{stamp}.csv", partial(self.listed, day))
+            self.write_list(inbox, day)
             _keep(inbox / "kingdee" / f"销售发票_{stamp}.csv", partial(self.billed, number, day))
+        self._write_masters(inbox)
+
+    def write_list(self, inbox: Path, day: date) -> None:
+        """One more list of all deals, of any day."""
+        _keep(inbox / "salesforce" / f"Opportunity_{day:%Y%m%d}.csv", partial(self.listed, day))
+
+    def _write_masters(self, inbox: Path) -> None:
         last = f"{_month_ends(EXPORTS)[-1]:%Y%m%d}"
         for name, make in (("Account", self._accounts), ("User", self._users)):
             _keep(inbox / "salesforce" / f"{name}_{last}.csv", make)

@@ -3,9 +3,14 @@
 import os
 import re
 import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
+
+from pipelines.errors import AlmanacError
+from pipelines.home.settings import load_settings
 
 PROCESSES = Path("/proc")
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -51,6 +56,26 @@ class Steps:
     def _watch(self) -> None:
         while not self.done.wait(PAUSE):
             self.peak = max(self.peak, memory_gb())
+
+
+def watched_job(
+    home: Path, day: date, tags: Mapping[str, str], heard: Callable[[Steps], None] = lambda steps: None
+) -> tuple[dict[str, Any], list[str]]:
+    """The whole job of a home in this process: its figures and what it said. heard: called with each message."""
+    from pipelines.orchestration.execute import run_job
+
+    messages: list[str] = []
+    with Steps() as steps:
+
+        def say(message: str) -> None:
+            messages.append(message)
+            steps.say(message)
+            heard(steps)
+
+        is_served = run_job(load_settings(home, config=home / "config"), day, tags, say)
+    if not is_served:
+        raise AlmanacError(f"bench job: {home}: the run was not published: {' '.join(messages[-3:])}")
+    return steps.figures(), messages
 
 
 def step_of(message: str) -> str:
