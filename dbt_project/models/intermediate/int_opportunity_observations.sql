@@ -51,20 +51,14 @@ known_states as (
     select * from current_states
 ),
 
+-- In one window: these are the longest rows that are sorted.
 ordered_states as (
     select
         * exclude (tie_breaker),
-        row_number() over (
-            partition by opportunity_id order by is_final, observed_at, tie_breaker
-        ) as observation_number,
+        row_number() over by_deal as observation_number,
+        lag(stage_code) over by_deal as previous_stage_code,
     from known_states
-),
-
-compared_states as (
-    select
-        *,
-        lag(stage_code) over (partition by opportunity_id order by observation_number) as previous_stage_code,
-    from ordered_states
+    window by_deal as (partition by opportunity_id order by is_final, observed_at, tie_breaker)
 ),
 
 -- A -> B -> A is three stays: numbering the changes, not the stages, keeps them apart.
@@ -74,7 +68,7 @@ final as (
         count(*) filter (where stage_code is distinct from previous_stage_code) over (
             partition by opportunity_id order by observation_number
         ) as stage_number,
-    from compared_states
+    from ordered_states
 )
 
 select * from final
