@@ -6,6 +6,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
 from pipelines.bench import funnel as bench
 from pipelines.bench import funnel_worlds as worlds
@@ -177,6 +178,15 @@ def test_a_history_that_arrives_late_moves_figures_only_inside_their_intervals(w
         assert (rows["mean_days"] / rows["mean_days_late"] - 1).abs().max() < 0.35  # as lists show it: 2 to 4 times
     assert len(inside) == 36
     assert sum(inside) >= 0.88 * len(inside)
+
+
+def test_no_bound_depends_on_the_order_of_rows(world: worlds.Pool) -> None:
+    listed, as_of = worlds.listed(worlds.sample(world, 1, 600), "monthly")
+    names = [field.name for field in dataclasses.fields(listed)]
+    mixed = {name: getattr(listed, name).sample(fraction=1, shuffle=True, seed=5) for name in names}
+    ours, theirs = (conversions(made, worlds.rules(), as_of) for made in (listed, Tables(**mixed)))
+    assert ours["conversion_low_95"].drop_nulls().len() > 4
+    assert_frame_equal(ours, theirs, rel_tol=1e-9)
 
 
 def test_naive_counts_would_fail_what_the_estimate_passes(world: worlds.Pool) -> None:

@@ -104,7 +104,9 @@ def _figures(system: System, groups: pl.DataFrame, members: pl.DataFrame, rules:
     is_sampled = in_cohort | pl.col("opportunity_id").is_in(days["opportunity_id"].implode())
     is_sampled = is_sampled if window["cohort"] == ENDED else in_cohort
     deals = system.deals.filter(is_sampled).with_columns(is_counted=in_cohort)
-    of_members = deals.join(members, on="opportunity_id").join(groups.select("level", "member"), on=["level", "member"])
+    wanted = groups.select("level", "member")
+    of_members = deals.join(members, on="opportunity_id", maintain_order="left")
+    of_members = of_members.join(wanted, on=["level", "member"], maintain_order="left")
     rows: list[dict] = []
     for (level, member), group in of_members.group_by("level", "member", maintain_order=True):
         key = {name: window[name] for name in KEYS} | {"level": level, "member": member, "export_count": used}

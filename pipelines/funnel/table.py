@@ -57,7 +57,8 @@ def system_parts(
     counted = history.counted(
         grouped, history.furthest(own, tables.stays).drop("basis"), tables.stays, ladders
     ).with_columns(basis=pl.lit(combined.EXACT))
-    looked = exports.looks(without, tables.sightings, tables.export_days)
+    # In an order of their own: each deal has its weight in every bootstrap sample, wherever its row stood.
+    looked = exports.looks(without, tables.sightings, tables.export_days).sort("opportunity_id")
     with threadpool_limits(1):  # many small products: two threads wait for each other longer than they work
         estimated = [
             dated.estimated(system, members, tables.periods, rules, as_of)
