@@ -1,10 +1,13 @@
 {#
   CTEs `export_days` and `observed`: the states of each deal and when they were observed, from its system's own history
-  where that is exported, else from every dated export that contained it. Needs the CTEs `run` and `deals`.
+  where that is exported, else from every dated export that contained it. Needs the CTEs `run` and `deals`, numbered.
 #}
 {% macro observed_deals() -%}
 export_files as (
-    select * from {{ ref('stg_export_files') }}
+    select
+        *,
+        row_number() over (order by landed_at, file_id) as file_number,
+    from {{ ref('stg_export_files') }}
     where object = 'opportunities' and status = 'loaded'
 ),
 
@@ -24,6 +27,7 @@ export_days as (
 
 recorded_changes as (
     select
+        deals.deal_number,
         deals.opportunity_id,
         changes.changed_at as observed_at,
         {{ local_date('changes.changed_at') }} as observed_on,
@@ -44,8 +48,9 @@ recorded_changes as (
     where changes.changed_at < run.as_of_end_at
 ),
 
-dated_exports as (
+exported_states as (
     select
+        deals.deal_number,
         deals.opportunity_id,
         exported.exported_at as observed_at,
         export_days.exported_on as observed_on,
@@ -58,7 +63,9 @@ dated_exports as (
         exported.expected_close_on,
         exported.updated_at,
         'dated_exports' as source,
-        export_files.file_id as tie_breaker,
+        '' as tie_breaker, -- there will be one row a deal and moment
+        export_files.file_number,
+        exported._record,
     from {{ source('raw', 'opportunities') }} as exported
     inner join export_files on exported._file_id = export_files.file_id
     inner join export_days
@@ -66,9 +73,26 @@ dated_exports as (
     inner join deals
         on exported.source_system = deals.source_system and exported.source_id = deals.source_id
     anti join recorded_changes on deals.opportunity_id = recorded_changes.opportunity_id
+),
+
+-- At most moments there is one file, with each deal once: only at the others has a row to be chosen, by sorting.
+repeated_moments as (
+    select observed_at
+    from exported_states
+    group by observed_at
+    having count(*) > count(distinct deal_number)
+),
+
+dated_exports as (
+    select * exclude (file_number, _record)
+    from exported_states
+    where observed_at not in (select observed_at from repeated_moments)
+    union all
+    select * exclude (file_number, _record)
+    from exported_states
+    where observed_at in (select observed_at from repeated_moments)
     qualify row_number() over (
-        partition by deals.opportunity_id, exported.exported_at
-        order by export_files.landed_at desc, export_files.file_id desc, exported._record desc
+        partition by deal_number, observed_at order by file_number desc, _record desc
     ) = 1
 ),
 

@@ -4,10 +4,16 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
+-- Numbered, because millions of rows are sorted by deal: by its id that takes longer.
 deals as (
-    select * from {{ ref('int_opportunities') }}
-    union all
-    select * from {{ ref('int_void_opportunities') }}
+    select
+        *,
+        row_number() over () as deal_number,
+    from (
+        select * from {{ ref('int_opportunities') }}
+        union all
+        select * from {{ ref('int_void_opportunities') }}
+    )
 ),
 
 outcomes as (select * from {{ ref('int_stage_outcomes') }}),
@@ -28,6 +34,7 @@ past_states as (
 
 current_states as (
     select
+        deals.deal_number,
         deals.opportunity_id,
         deals.exported_at as observed_at,
         {{ local_date('deals.exported_at') }} as observed_on,
@@ -58,15 +65,15 @@ ordered_states as (
         row_number() over by_deal as observation_number,
         lag(stage_code) over by_deal as previous_stage_code,
     from known_states
-    window by_deal as (partition by opportunity_id order by is_final, observed_at, tie_breaker)
+    window by_deal as (partition by deal_number order by is_final, observed_at, tie_breaker)
 ),
 
 -- A -> B -> A is three stays: numbering the changes, not the stages, keeps them apart.
 final as (
     select
-        * exclude (previous_stage_code),
+        * exclude (deal_number, previous_stage_code),
         count(*) filter (where stage_code is distinct from previous_stage_code) over (
-            partition by opportunity_id order by observation_number
+            partition by deal_number order by observation_number
         ) as stage_number,
     from ordered_states
 )
