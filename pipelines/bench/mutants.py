@@ -8,8 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.bench.mutants_draw import Mutant, draw
-from pipelines.bench.mutants_run import control, copy_tree, load, verdict, watched
-from pipelines.bench.mutants_tests import modules, tests_for
+from pipelines.bench.mutants_run import (
+    COMPILE_SECONDS,
+    LEAST_SECONDS,
+    control,
+    copy_tree,
+    failed,
+    load,
+    verdict,
+    watched,
+)
+from pipelines.bench.mutants_tests import is_compiled, modules, seconds_of, tests_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -51,29 +60,39 @@ def summary(package: str, rows: list[dict[str, Any]], drawn: int) -> dict[str, A
 
 
 def _run(package: str, todo: list[Mutant], results: Path, base: Path) -> None:
+    log = base.with_suffix(".last.log")
     with tempfile.TemporaryDirectory(prefix="almanac-mutants-") as folder:
         tree = Path(folder)
         copy_tree(ROOT, tree)
         seen = watched(tree, package, modules(tree, package), base)
-        load(seen["libraries"])
-        log = base.with_suffix(".last.log")
+        load(seen["packages"])
         control(tree, next(filter(None, (tests_for(mutant, seen, tree, package) for mutant in todo)), []), log)
+        killers = set()
         for mutant in todo:
-            tests = tests_for(mutant, seen, tree, package)
-            began = time.monotonic()
-            usual = sum(seen["seconds"][test] for test in tests)
-            outcome = verdict(tree, mutant, tests, usual, log)
-            row = {
-                "key": mutant.key,
-                "function": mutant.function,
-                "before": mutant.before,
-                "after": mutant.after,
-                "verdict": outcome,
-                "tests": len(tests),
-                "seconds": round(time.monotonic() - began, 1),
-            }
+            row = _row(tree, mutant, seen, package, log)
+            killers.add(row["by"])
             with results.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(row, ensure_ascii=False) + "\n")
+        if killers := killers - {""}:
+            control(tree, sorted(killers), log)
+
+
+def _row(tree: Path, mutant: Mutant, seen: dict[str, Any], package: str, log: Path) -> dict[str, Any]:
+    """What becomes of one fault, and in how many seconds of the clock."""
+    tests = tests_for(mutant, seen, tree, package)
+    began = time.monotonic()
+    least = COMPILE_SECONDS if is_compiled(mutant, tree) else LEAST_SECONDS
+    outcome = verdict(tree, mutant, tests, seconds_of(tests, seen), log, least)
+    return {
+        "key": mutant.key,
+        "function": mutant.function,
+        "before": mutant.before,
+        "after": mutant.after,
+        "verdict": outcome,
+        "by": failed(tests, log) if outcome == "killed" else "",
+        "tests": len(tests),
+        "seconds": round(time.monotonic() - began, 1),
+    }
 
 
 def _known(results: Path) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,9 @@ import ast
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 # A comparison's neighbour is the mistake that people make: one off at a bound, or the opposite.
 COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -27,20 +29,32 @@ CALCULATED: dict[type[ast.operator], type[ast.operator]] = {
     ast.FloorDiv: ast.Mult,
     ast.Mod: ast.Add,
 }
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One fault: bytes `start` to `end` of a module, of a function or of the module's own body, written otherwise."""
+    """One fault: bytes `start` to `end` of a module, of a function or of the module's own body, written otherwise.
+
+    `head` is the first and the last line of the statement it stands in, without the statements inside that one;
+    `at_import`: it runs when the module is imported, in no call.
+    """
 
     path: str
     line: int
+    head: tuple[int, int]
+    at_import: bool
     function: str
     kind: str
     start: int
     end: int
     before: str
     after: str
+
+    @property
+    def lines(self) -> range:
+        """Lines of what is written otherwise."""
+        return range(self.line, self.line + self.before.count("\n") + 1)
 
     @property
     def key(self) -> str:
@@ -52,44 +66,73 @@ class Mutant:
         return source[: self.start] + self.after.encode() + source[self.end :]
 
 
+def places(root: Path, package: str) -> list[Mutant]:
+    """Every fault of all modules of `package`, a folder below `root`."""
+    return [mutant for path in sorted((root / package).rglob("*.py")) for mutant in mutants_of(root, path)]
+
+
 def draw(root: Path, package: str, seed: int, count: int) -> list[Mutant]:
-    """At most `count` faults of all modules of `package` (a folder below `root`), the same for the same seed."""
-    every = [mutant for path in sorted((root / package).rglob("*.py")) for mutant in mutants_of(root, path)]
+    """At most `count` of the `places` that compile, the same for the same seed."""
+    every = places(root, package)
     random.Random(seed).shuffle(every)
-    return every[:count]
+    return list(islice((mutant for mutant in every if _compiles(root, mutant)), count))
 
 
 def mutants_of(root: Path, path: Path) -> Iterator[Mutant]:
-    """Every fault of one module that can be written down and still compiles."""
+    """Every fault of one module that can be written down."""
     source = path.read_bytes()
+    name = path.relative_to(root).as_posix()
     starts = [0]
     for text in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(text))
-    for node, function in _nodes(ast.parse(source), ""):
-        for place, kind, after in _faults(node):
-            start = starts[place.lineno - 1] + place.col_offset
-            end = starts[(place.end_lineno or 0) - 1] + (place.end_col_offset or 0)
-            name = path.relative_to(root).as_posix()
-            mutant = Mutant(name, place.lineno, function, kind, start, end, source[start:end].decode(), after)
-            try:
-                compile(mutant.apply(source), name, "exec", dont_inherit=True)
-            except SyntaxError:
-                continue
-            yield mutant
+    module = ast.parse(source)
+    for node, place in _nodes(module, Place("", (1, 1), True)):
+        for written, kind, after in _faults(node):
+            start = starts[written.lineno - 1] + written.col_offset
+            end = starts[(written.end_lineno or 0) - 1] + (written.end_col_offset or 0)
+            before = source[start:end].decode()
+            yield Mutant(
+                name, written.lineno, place.head, place.at_import, place.function, kind, start, end, before, after
+            )
 
 
-def _nodes(node: ast.AST, function: str) -> Iterator[tuple[ast.expr | ast.stmt, str]]:
-    """Statements and expressions with the function they stand in: no annotation, no text with values inside."""
+def _compiles(root: Path, mutant: Mutant) -> bool:
+    try:
+        compile(mutant.apply((root / mutant.path).read_bytes()), mutant.path, "exec", dont_inherit=True)
+    except SyntaxError:
+        return False
+    return True
+
+
+class Place(NamedTuple):
+    """Where an expression stands: function, first and last line of its statement, whether it runs at import."""
+
+    function: str
+    head: tuple[int, int]
+    at_import: bool
+
+
+def _nodes(node: ast.AST, place: Place) -> Iterator[tuple[ast.expr | ast.stmt, Place]]:
+    """Statements and expressions with their place: no annotation, no text with values inside."""
     for name, value in ast.iter_fields(node):
         for child in value if isinstance(value, list) else [value]:
             if not isinstance(child, ast.AST) or name in ("annotation", "returns") or isinstance(child, ast.JoinedStr):
                 continue
-            inside = function
-            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-                inside = f"{function}.{child.name}".lstrip(".")
-            elif isinstance(child, ast.expr | ast.stmt):
-                yield child, function
+            inside = _place(child, place, name == "body" and isinstance(node, FUNCTIONS))
+            if isinstance(child, ast.expr | ast.stmt) and not isinstance(child, (*FUNCTIONS, ast.ClassDef)):
+                yield child, inside
             yield from _nodes(child, inside)
+
+
+def _place(child: ast.AST, place: Place, in_function: bool) -> Place:
+    """Decorators and defaults of a function belong to it by name, and run when it is defined."""
+    at_import = place.at_import and not in_function
+    if not isinstance(child, ast.stmt):
+        return place._replace(at_import=at_import)
+    body = getattr(child, "body", None)
+    head = (child.lineno, max(child.lineno, body[0].lineno - 1) if body else child.end_lineno or child.lineno)
+    name = child.name if isinstance(child, (*FUNCTIONS, ast.ClassDef)) else ""
+    return Place(f"{place.function}.{name}".strip("."), head, at_import)
 
 
 def _faults(node: ast.expr | ast.stmt) -> Iterator[tuple[ast.expr | ast.stmt, str, str]]:

@@ -1,13 +1,19 @@
 """Runs chosen tests on a copied tree, with a fault or without, in a process that has the libraries loaded already."""
 
+import contextlib
+import gc
 import importlib
 import json
+import math
 import os
+import re
+import resource
 import shutil
 import signal
 import sys
 import time
 import traceback
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +21,7 @@ from typing import Any
 import pytest
 
 from pipelines.bench.mutants_draw import Mutant
-from pipelines.bench.mutants_watch import Company, Watch
+from pipelines.bench.mutants_watch import Watch, WithoutCompany
 
 COPIED = ("pipelines", "forecasts", "expectations", "dbt_project", "tests", "docs", "samples", "data/README.md")
 FILES = (
@@ -28,16 +34,19 @@ FILES = (
     "workspace.yaml",
 )
 OURS = ("pipelines", "forecasts", "expectations")
-LEAST_SECONDS = 60  # a fault may compile a kernel anew
-TIMES_LONGER = 5  # than without a fault: a loop that no longer ends
+LEAST_SECONDS = 10
+COMPILE_SECONDS = 60  # of a module's kernels, which a fault compiles anew
+WAITED = 10
+MOST_BYTES = 16 * 2**30  # of addresses: a loop that no longer ends may also fill the memory
+TIMES_LONGER = 3  # than without a fault: a loop that no longer ends
 
 
 def copy_tree(root: Path, to: Path) -> None:
-    """What tests read, without built things; the environment is the same."""
+    """What tests read, with compiled code where there is some; the environment is the same."""
     for name in (*COPIED, *FILES):
         source = root / name
         if source.is_dir():
-            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("__pycache__", "target", "logs"))
+            shutil.copytree(source, to / name, ignore=shutil.ignore_patterns("target", "logs"))
         elif source.exists():
             (to / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source, to / name)
@@ -49,10 +58,9 @@ def watched(tree: Path, package: str, modules: list[str], to: Path) -> dict[str,
 
     def run() -> int:
         watch = Watch(tree, package)
-        code = pytest.main([*_options(), *modules], plugins=[watch, Company(to.parent / "company")])
-        loaded = {name.split(".")[0] for name in sys.modules} - set(sys.stdlib_module_names)
-        ours = {*OURS, "tests"} | {Path(m).stem for m in modules}
-        to.write_text(json.dumps(watch.figures() | {"libraries": sorted(loaded - ours), "code": int(code)}))
+        code = pytest.main([*_options(), *modules], plugins=[watch, WithoutCompany()])
+        known = {"packages": [name for name in list(sys.modules) if _is_installed(name)], "code": int(code)}
+        to.write_text(json.dumps(watch.figures() | known))
         return 0
 
     if not to.exists():
@@ -61,43 +69,57 @@ def watched(tree: Path, package: str, modules: list[str], to: Path) -> dict[str,
     return dict(json.loads(to.read_text()))
 
 
-def load(libraries: list[str]) -> None:
+def load(names: list[str]) -> None:
     """What every test would import again. Nothing of ours: each run imports the tree with its fault."""
-    for name in libraries:
-        if not name.startswith("_") and not name.startswith("test_"):
-            try:
-                importlib.import_module(name)
-            except Exception:  # a helper of the tests, or a part that another library loads in its own way
-                continue
+    for name in names:
+        try:
+            importlib.import_module(name)
+        except Exception:  # a part that another package loads in its own way
+            continue
+    gc.freeze()  # what is loaded is never looked at for garbage: a child would copy its pages
+
+
+def _is_installed(name: str) -> bool:
+    """Whether a module comes from an installed package."""
+    return "site-packages" in (getattr(sys.modules[name], "__file__", None) or "")
 
 
 def control(tree: Path, tests: list[str], log: Path) -> None:
     """Without a fault these tests pass: else every fault would seem to be seen."""
-    code, _ = in_child(tree, lambda: _tests(tests, log.parent / "company"), 1200, log)
+    code, _ = in_child(tree, lambda: _tests(tests), 1200, log)
     if code != 0:
         raise RuntimeError(f"the tests fail without a fault: {log}")
 
 
-def verdict(tree: Path, mutant: Mutant, tests: list[str], usual: float, log: Path) -> str:
+def verdict(tree: Path, mutant: Mutant, tests: list[str], usual: float, log: Path, least: int = LEAST_SECONDS) -> str:
     """`killed`, `timeout` (killed as well), `survived`, or `unreached` where no test calls the place."""
     if not tests:
         return "unreached"
     path = tree / mutant.path
     source, stamp = path.read_bytes(), path.stat().st_mtime
     path.write_bytes(mutant.apply(source))
-    os.utime(path, (stamp + 9, stamp + 9))  # compiled files are loaded by second and size, and both could stay the same
+    other = stamp + 9 + zlib.crc32(mutant.key.encode()) % 1_000_000
+    os.utime(path, (other, other))  # compiled files are known by second and size: no two faults may share both
     try:
-        code, late = in_child(
-            tree, lambda: _tests(tests, log.parent / "company"), LEAST_SECONDS + TIMES_LONGER * usual, log
-        )
+        code, late = in_child(tree, lambda: _tests(tests), least + TIMES_LONGER * usual, log)
     finally:
         path.write_bytes(source)
         os.utime(path, (stamp, stamp))
     return "timeout" if late else "survived" if code == 0 else "killed"
 
 
+def failed(tests: list[str], log: Path) -> str:
+    """The test that failed in the last run; empty where the fault could not even be imported."""
+    lines = re.findall(r"^(?:FAILED|ERROR) (.+)", log.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+    named = [test for test in tests for line in lines if f"{line} ".startswith(f"{test} ")]
+    return max(named, key=len, default="")
+
+
 def in_child(tree: Path, work: Callable[[], int], seconds: float, log: Path) -> tuple[int, bool]:
-    """Exit code of `work` in a forked process that sees `tree` alone, and whether it had to be ended."""
+    """Exit code of `work` in a forked process that sees `tree` alone, and whether it had to be ended.
+
+    `seconds` are the processor's; of the clock it gets ten times as many, since a machine may be shared.
+    """
     child = os.fork()
     if child == 0:
         try:
@@ -105,28 +127,37 @@ def in_child(tree: Path, work: Callable[[], int], seconds: float, log: Path) -> 
             out = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
             os.dup2(out, 1), os.dup2(out, 2)
             _settle(tree)
+            resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 5))
             os._exit(work())
         except BaseException:
             traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(3)
-    until = time.monotonic() + seconds
+    until = time.monotonic() + WAITED * seconds
     while time.monotonic() < until:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return os.waitstatus_to_exitcode(status), False
+            _end_group(child)
+            code = os.waitstatus_to_exitcode(status)
+            return code, code in (-signal.SIGXCPU, -signal.SIGKILL)
         time.sleep(0.05)
-    os.killpg(child, signal.SIGKILL)
+    _end_group(child)
     os.waitpid(child, 0)
     return -1, True
+
+
+def _end_group(child: int) -> None:
+    """What a failed test started and did not end would go on for ever."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child, signal.SIGKILL)
 
 
 def _settle(tree: Path) -> None:
     """Forgets this checkout: modules are imported from the copied tree, in this process and in those it starts."""
     os.chdir(tree)
-    os.environ["PYTHONPATH"], os.environ["PYTHONDONTWRITEBYTECODE"] = str(tree), "1"
-    sys.dont_write_bytecode = True
+    os.environ["PYTHONPATH"] = str(tree)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_BYTES, MOST_BYTES))
     sys.path[:] = [str(tree), *[p for p in sys.path if p and not (Path(p) / "pipelines").is_dir()]]
     for name in list(sys.modules):
         if name.split(".")[0] in ("pipelines", "forecasts", "expectations") and not name.startswith(
@@ -135,8 +166,8 @@ def _settle(tree: Path) -> None:
             del sys.modules[name]
 
 
-def _tests(tests: list[str], company: Path) -> int:
-    return int(pytest.main(["-x", *_options(), *tests], plugins=[Company(company)]))
+def _tests(tests: list[str]) -> int:
+    return int(pytest.main(["-x", *_options(), *tests]))
 
 
 def _options() -> list[str]:

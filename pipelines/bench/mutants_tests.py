@@ -1,13 +1,16 @@
-"""Chooses for a fault the few tests that could see it, by what each test called in a run without faults."""
+"""Chooses for a fault the few tests that could see it, by the lines that each test ran without faults."""
 
 import ast
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from pipelines.bench.mutants_draw import Mutant
 
-BUDGET = 20.0  # seconds of tests per fault: what is not seen by then is held to survive
-SETUP_TESTS = 8  # of a module whose fixture alone calls the function: its quickest tests look at what the fixture made
+BUDGET = 6.0  # seconds of tests per fault, as watched: what is not seen by then is held to survive
+FEW = 5  # tests that run a line: a cache or a shared fixture may hide others, so the module's are added
+SETUP_TESTS = 8  # of a module whose fixture alone runs the line: its quickest tests look at what the fixture made
 
 
 def modules(root: Path, package: str) -> list[str]:
@@ -20,7 +23,8 @@ def modules(root: Path, package: str) -> list[str]:
     return named
 
 
-def imported(path: Path) -> set[str]:
+@lru_cache(maxsize=2000)
+def imported(path: Path) -> frozenset[str]:
     """Dotted names that a module imports, anywhere in it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -28,47 +32,67 @@ def imported(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return names
+    return frozenset(names)
 
 
 def tests_for(mutant: Mutant, watched: dict[str, Any], root: Path, package: str) -> list[str]:
-    """Ids of tests, the quickest first: those that call the function, or any of the module where it cannot be told."""
-    name = f"{mutant.path}:{mutant.function}"
-    chosen = _calling(watched, {name})
-    if not chosen:  # a module's own body, a class's, or a kernel, whose calls no tracer sees
-        dotted = mutant.path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
-        users = {path for path in (root / package).rglob("*.py") if dotted in imported(path)}
-        paths = {mutant.path} | {path.relative_to(root).as_posix() for path in users}
-        if _unseen(mutant, root):
-            everything = {n for names in (*watched["calls"].values(), *watched["setups"].values()) for n in names}
-            chosen = _calling(watched, {n for n in everything if n.split(":")[0] in paths})
+    """Ids of tests, the quickest first: those that run the line, or any of the module where it cannot be told."""
+    chosen = _running(watched, (f"{mutant.path}:{line}" for line in mutant.lines))
+    chosen = chosen or _running(watched, (f"{mutant.path}:{n}" for n in range(mutant.head[0], mutant.head[1] + 1)))
+    if not chosen and not is_compiled(mutant, root) and not mutant.at_import:
+        return []  # no test comes to this statement
+    tests = _affordable(chosen, watched)
+    if len(chosen) < FEW:
+        more = _running(watched, [f"{mutant.path}:{mutant.function}"]) or _of_users(mutant, watched, root, package)
+        tests += [test for test in _affordable(more, watched) if test not in tests]
+    return tests
+
+
+def is_compiled(mutant: Mutant, root: Path) -> bool:
+    """Whether numba compiles something of the module: no tracer sees its lines."""
+    return bool(imported(root / mutant.path) & {"numba", "forecasts.prophet_map.compiled"})
+
+
+def seconds_of(tests: Iterable[str], watched: dict[str, Any]) -> float:
+    """How long the tests take without a fault, with what their modules share."""
+    tests = list(tests)
+    own, fixtures = dict(watched["tests"]), watched["fixtures"]
+    return float(sum(own[t] for t in tests) + sum(fixtures.get(m, 0.0) for m in {t.split("::")[0] for t in tests}))
+
+
+def _affordable(chosen: set[str], watched: dict[str, Any]) -> list[str]:
+    """The quickest first; a module's fixtures are paid once."""
+    own, fixtures = dict(watched["tests"]), watched["fixtures"]
     within: list[str] = []
+    opened: set[str] = set()
     spent = 0.0
-    for test in sorted(chosen, key=lambda test: watched["seconds"][test]):
-        spent += watched["seconds"][test]
-        if within and spent > BUDGET:
-            break
+    for test in sorted(chosen, key=lambda test: own[test] + fixtures.get(test.split("::")[0], 0.0)):
+        module = test.split("::")[0]
+        cost = own[test] + (0.0 if module in opened else fixtures.get(module, 0.0))
+        if within and spent + cost > BUDGET:
+            continue
+        spent, opened = spent + cost, opened | {module}
         within.append(test)
     return within
 
 
-def _calling(watched: dict[str, Any], names: set[str]) -> set[str]:
-    chosen = {test for test, called in watched["calls"].items() if names & set(called)}
-    for module, called in watched["setups"].items():
-        if names & set(called):
-            own = [test for test in watched["seconds"] if test.split("::")[0].endswith(f"/{module}")]
-            chosen |= set(sorted(own, key=lambda test: watched["seconds"][test])[:SETUP_TESTS])
+def _of_users(mutant: Mutant, watched: dict[str, Any], root: Path, package: str) -> set[str]:
+    """Tests that run anything of the module, or of one in the package that imports it."""
+    dotted = mutant.path.removesuffix(".py").replace("/", ".").removesuffix(".__init__")
+    users = {path for path in (root / package).rglob("*.py") if dotted in imported(path)}
+    paths = {mutant.path} | {path.relative_to(root).as_posix() for path in users}
+    return _running(watched, (name for name in watched["seen"] if name.rsplit(":", 1)[0] in paths))
+
+
+def _running(watched: dict[str, Any], names: Iterable[str]) -> set[str]:
+    """Tests that run one of the places; of a module whose fixtures run it, the quickest."""
+    seen = {test for name in names for test in watched["seen"].get(name, ())}
+    chosen = {watched["tests"][test][0] for test in seen if isinstance(test, int)}
+    for module in seen:
+        if isinstance(module, str):
+            own = sorted((seconds, test) for test, seconds in watched["tests"] if test.split("::")[0] == module)
+            chosen |= {test for _, test in own[:SETUP_TESTS]}
     return chosen
-
-
-def _unseen(mutant: Mutant, root: Path) -> bool:
-    """Whether a tracer cannot see it: a body that runs at import, or a function that numba compiles."""
-    if not mutant.function or "numba" in (root / mutant.path).read_text(encoding="utf-8"):
-        return True
-    for node in ast.walk(ast.parse((root / mutant.path).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ClassDef) and mutant.function.split(".")[-1] == node.name:
-            return True
-    return False
 
 
 def _within(name: str, package: str) -> bool:
