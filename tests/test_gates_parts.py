@@ -8,7 +8,7 @@ import gate_homes as homes
 import pytest
 
 from pipelines.errors import AlmanacError
-from pipelines.gates import freshness, gates, volumes
+from pipelines.gates import dates, freshness, gates, volumes
 from pipelines.home import warehouse
 
 pytestmark = pytest.mark.fast
@@ -57,6 +57,37 @@ def test_a_gate_is_to_be_held_only_if_it_has_rules(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(gates, "gate_suites", lambda _: {**dict.fromkeys(gates.GATES, ()), "marts": shipped["marts"]})
     with pytest.raises(AlmanacError, match="the marts gate was not held"):
         gates.assert_passed(settings, run)
+
+
+def test_what_every_gate_let_pass_may_be_published(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    run = homes.start(settings)
+    homes.pass_gates(settings, run)
+    gates.assert_passed(settings, run)
+    gates.keep(settings, run, "marts", [homes.result("marts", "failed")])
+    with pytest.raises(AlmanacError, match="the marts gate has 1 critical failures"):
+        gates.assert_passed(settings, run)
+
+
+def test_rows_are_counted_by_the_years_of_the_date_columns_of_known_objects_that_a_file_has(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    homes.start(settings, as_of=date(2025, 3, 31))
+    homes.execute(
+        settings,
+        "create table raw.orders (source_system text, _file_id text, exported_at timestamp, ordered_on date)",
+        """insert into raw.orders values ('crm', 'f1', '2025-03-01', '2023-05-01'), ('crm', 'f1', '2025-03-01', null),
+           ('crm', 'f1', '2025-03-01', '2024-01-01'), ('crm', 'f1', '2025-03-01', '2024-12-31'),
+           ('crm', 'f2', '2025-04-02', '2024-12-31')""",
+        "create table raw.notes_of_nobody (source_system text, _file_id text, exported_at timestamp, ordered_on date)",
+        "insert into raw.notes_of_nobody values ('crm', 'f1', '2025-03-01', '2023-05-01')",
+    )
+    dates.record(settings)
+    with warehouse.read(settings) as connection:
+        found = connection.execute("select * from quality.dates order by all").fetchall()
+    assert found == [
+        ("crm", "orders", "f1", "ordered_on", 2023, 1),
+        ("crm", "orders", "f1", "ordered_on", 2024, 2),
+    ]
 
 
 def test_a_report_counts_what_passed_what_warns_and_what_blocks() -> None:

@@ -1,6 +1,7 @@
 """Faults are drawn by a seed, the few tests that call the place are found, and what they see is told."""
 
 import ast
+import signal
 import time
 from pathlib import Path
 
@@ -62,16 +63,34 @@ def test_a_seed_draws_the_same_faults_and_another_one_others() -> None:
 
 
 def test_the_tests_that_call_the_function_are_chosen_the_quickest_first(tree: Path) -> None:
-    place = "pipelines/toy/sizes.py:is_small"
+    place = "pipelines/toy/sizes.py"
     seen = {
-        "calls": {"tests/a.py::slow": [place], "tests/a.py::quick": [place], "tests/a.py::other": ["x.py:y"]},
-        "setups": {},
-        "seconds": {"tests/a.py::slow": 9.0, "tests/a.py::quick": 0.1, "tests/a.py::other": 0.0},
+        "tests": [["tests/a.py::slow", 9.0], ["tests/a.py::quick", 0.1], ["tests/a.py::other", 0.0]],
+        "fixtures": {"tests/a.py": 0.5},
+        "seen": {f"{place}:is_small": [0, 1], f"{place}:6": [0, 1], f"{place}:8": [1], "pipelines/toy/x.py:1": [2]},
     }
-    inside = next(mutant for mutant in faults(tree) if mutant.function == "is_small")
-    assert mutants_tests.tests_for(inside, seen, tree, "pipelines/toy") == ["tests/a.py::quick", "tests/a.py::slow"]
-    constant = next(mutant for mutant in faults(tree) if mutant.line == 2)
-    assert mutants_tests.tests_for(constant, seen, tree, "pipelines/toy") == ["tests/a.py::quick", "tests/a.py::slow"]
+    of_line = {m.line: mutants_tests.tests_for(m, seen, tree, "pipelines/toy") for m in faults(tree)}
+    assert of_line[6] == of_line[2] == ["tests/a.py::quick"], "what takes longer than a fault may is left out"
+    assert of_line[7] == [], "no test comes to this line"
+    assert mutants_tests.seconds_of(["tests/a.py::slow", "tests/a.py::quick"], seen) == pytest.approx(9.6)
+    shared = seen | {"seen": {f"{place}:7": ["tests/a.py"]}}
+    inside = next(m for m in faults(tree) if m.line == 7)
+    assert mutants_tests.tests_for(inside, shared, tree, "pipelines/toy") == ["tests/a.py::other", "tests/a.py::quick"]
+
+
+def test_a_run_without_faults_notes_the_lines_of_each_test(tree: Path, tmp_path: Path) -> None:
+    (tree / "tests" / "test_sizes.py").write_text(
+        (tree / "tests" / "test_sizes.py").read_text()
+        + "def test_the_loose_bound():\n    assert is_small(4, False)\n"
+        + "def test_that_fails():\n    assert is_small(5, False)\n"
+    )
+    known = mutants_run.watched(tree, "pipelines/toy", ["tests/test_sizes.py"], tmp_path / "seen.json")
+    names = [test.split("::")[1] for test, _ in known["tests"]]
+    assert names == ["test_the_bound_itself", "test_nothing", "test_the_loose_bound"]
+    assert known["seen"]["pipelines/toy/sizes.py:is_small"] == [0, 1, 2]
+    assert known["seen"]["pipelines/toy/sizes.py:7"] == [2]
+    assert known["seen"]["pipelines/toy/sizes.py:8"] == [0, 1]
+    assert "pipelines/toy/sizes.py:2" not in known["seen"], "a module's body is run once, by whoever imports it first"
 
 
 def test_a_fault_is_killed_by_the_test_that_looks_and_survives_the_other(tree: Path, tmp_path: Path) -> None:
@@ -81,6 +100,7 @@ def test_a_fault_is_killed_by_the_test_that_looks_and_survives_the_other(tree: P
     looks, passes = "tests/test_sizes.py::test_the_bound_itself", "tests/test_sizes.py::test_nothing"
     mutants_run.control(tree, [looks, passes], log)
     assert mutants_run.verdict(tree, bound, [looks, passes], 0.0, log) == "killed"
+    assert mutants_run.failed([looks, passes], log) == looks
     assert mutants_run.verdict(tree, bound, [passes], 0.0, log) == "survived"
     assert mutants_run.verdict(tree, bound, [], 0.0, log) == "unreached"
     assert (tree / bound.path).read_text() == source, "the fault is taken out again"
@@ -89,8 +109,9 @@ def test_a_fault_is_killed_by_the_test_that_looks_and_survives_the_other(tree: P
 
 
 def test_what_no_longer_ends_is_ended(tree: Path) -> None:
-    code, late = mutants_run.in_child(tree, lambda: time.sleep(60) or 0, 0.3, tree / "log.txt")
-    assert late and code == -1
+    assert mutants_run.in_child(tree, lambda: time.sleep(60) or 0, 0.03, tree / "log.txt") == (-1, True)
+    code, late = mutants_run.in_child(tree, lambda: sum(iter(int, 1)), 1, tree / "log.txt")
+    assert late and code == -signal.SIGXCPU, "a loop may wait for the processor, it may not use more of it"
 
 
 def test_a_summary_counts_what_ran() -> None:

@@ -126,6 +126,7 @@ def in_child(tree: Path, work: Callable[[], int], seconds: float, log: Path) -> 
             os.setsid()  # what it starts is ended with it
             out = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_TRUNC)
             os.dup2(out, 1), os.dup2(out, 2)
+            sys.stdout = sys.stderr = os.fdopen(1, "w", buffering=1)  # a test may have replaced them
             _settle(tree)
             resource.setrlimit(resource.RLIMIT_CPU, (math.ceil(seconds), math.ceil(seconds) + 5))
             os._exit(work())
