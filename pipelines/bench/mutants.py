@@ -11,6 +11,7 @@ from pipelines.bench.mutants_draw import Mutant, draw
 from pipelines.bench.mutants_run import (
     COMPILE_SECONDS,
     LEAST_SECONDS,
+    PLAIN,
     control,
     copy_tree,
     failed,
@@ -81,7 +82,7 @@ def _row(tree: Path, mutant: Mutant, seen: dict[str, Any], package: str, log: Pa
     """What becomes of one fault, and in how many seconds of the clock."""
     tests = tests_for(mutant, seen, tree, package)
     began = time.monotonic()
-    least = COMPILE_SECONDS if is_compiled(mutant, tree) else LEAST_SECONDS
+    least = COMPILE_SECONDS if is_compiled(mutant, tree) and mutant.path not in PLAIN else LEAST_SECONDS
     outcome = verdict(tree, mutant, tests, seconds_of(tests, seen), log, least)
     return {
         "key": mutant.key,
