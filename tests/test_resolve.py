@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pipelines.resolve import ids
 from pipelines.resolve.cluster_input import ClusterInput
-from pipelines.resolve.clusters import Links, cluster
+from pipelines.resolve.clusters import IDS_CONFLICT, KEPT_APART, MERGED, Links, cluster
 
 DAY = datetime(2026, 1, 1)
 
@@ -35,6 +35,37 @@ def test_records_that_evidence_joins_are_one_cluster() -> None:
 def test_one_pair_does_not_outweigh_the_rest_of_two_clusters() -> None:
     scored = [(0, 1, 8.0), (2, 3, 8.0), (1, 2, 3.0), (0, 2, -4.0), (0, 3, -4.0)]
     assert clusters(4, scored=scored) == [0, 0, 2, 2]
+
+
+def test_a_merge_needs_more_bits_for_it_than_against_it_between_all_records() -> None:
+    joined = (0, 1, 8.0)
+    assert clusters(3, scored=[joined, (1, 2, 4.0), (0, 2, -3.8)]) == [0, 0, 0]
+    assert clusters(3, scored=[joined, (1, 2, 4.0), (0, 2, -4.2)]) == [0, 0, 2]
+    assert clusters(3, scored=[joined, (1, 2, 4.0), (0, 2, -4.0)]) == [0, 0, 2], "as many for as against"
+    assert clusters(2, scored=[(0, 1, 0.1)]) == [0, 0]
+
+
+def test_a_pair_that_was_never_compared_counts_half_a_bit_against() -> None:
+    assert clusters(3, scored=[(0, 1, 8.0), (1, 2, 0.6)]) == [0, 0, 0]
+    assert clusters(3, scored=[(0, 1, 8.0), (1, 2, 0.4)]) == [0, 0, 2]
+
+
+def test_one_pair_counts_at_most_eight_bits_for_or_against() -> None:
+    keyed = [(0, 1, 1.0), (2, 3, 1.0)]
+    against = [(0, 2, -4.0), (0, 3, -4.0)]
+    assert clusters(4, certain=keyed, scored=[(1, 2, 99.0), (1, 3, 0.1), *against]) == [0, 0, 0, 0]
+    assert clusters(4, certain=keyed, scored=[(1, 2, 99.0), (1, 3, -0.1), *against]) == [0, 0, 2, 2]
+    assert clusters(4, certain=keyed, scored=[(1, 2, -99.0), (1, 3, 4.1), (0, 2, 4.0), (0, 3, 0.0)]) == [0, 0, 0, 0]
+
+
+def test_every_link_tells_whether_it_was_followed_or_why_not() -> None:
+    codes = np.array([[5, 6, -1, -1, -1, -1, -1]], dtype=np.int64)
+    decided, certain = links((0, 1, 1.0)), links((2, 3, 1.0), (4, 5, 1.0))
+    scored = links((0, 2, 8.0), (3, 6, 2.0), (2, 6, -5.0), (2, 4, 3.0), (1, 2, 7.0))
+    found = cluster(7, decided, certain, links((2, 3, 1.0)), scored, codes)
+    assert found.certain_outcomes.tolist() == [IDS_CONFLICT, KEPT_APART, MERGED]
+    assert found.labels.tolist() == [0, 1, 0, 3, 0, 0, 3]
+    assert found.scored_outcomes.tolist() == [MERGED, MERGED, 0, MERGED, IDS_CONFLICT]
 
 
 def test_a_typed_name_does_not_outvote_the_records_it_repeats() -> None:
@@ -64,6 +95,10 @@ def test_a_not_same_decision_outweighs_a_shared_key_and_any_score() -> None:
 def test_a_decision_that_joins_two_keys_makes_them_one_customer() -> None:
     codes = [[-1, -1, -1, -1], [7, 8, 8, 9]]
     assert clusters(4, decided=[(0, 1, 1.0)], scored=[(0, 2, 9.0), (0, 3, 9.0)], codes=codes) == [0, 0, 0, 3]
+    for low, high in ((0, 1), (1, 0)):  # the codes of a kind count from 0
+        of_three = [[-1, -1, -1], [low, high, high]]
+        assert clusters(3, decided=[(0, 1, 1.0)], scored=[(0, 2, 9.0)], codes=of_three) == [0, 0, 0]
+        assert clusters(3, scored=[(0, 1, 9.0), (1, 2, 9.0)], codes=of_three) == [0, 1, 1]
 
 
 def test_no_records_make_no_clusters() -> None:
@@ -123,6 +158,34 @@ def test_a_merge_keeps_the_larger_id_and_an_unmerge_gives_the_other_back() -> No
     assert undone == first
     assert log["event"].to_list() == ["mint", "mint", "mint", "merge", "split"]
     assert ids.aliases(log).is_empty()
+
+
+@pytest.mark.parametrize(("older", "newer"), [("a", "b"), ("b", "a"), ("c", "d"), ("d", "c")])
+def test_of_two_customers_of_one_size_the_older_id_stays_and_of_others_the_larger(older: str, newer: str) -> None:
+    first, log = run(1, records(**{older: 0}), EMPTY)
+    second, log = run(2, records(**{older: 0, newer: 1}), log)
+    assert set(run(3, records(**{older: 0, newer: 0}), log)[0].values()) == {first[older]}
+    more, log = run(3, records(**{older: 0, newer: 1, "z": 1}), log)
+    assert more["z"] == second[newer]
+    assert set(run(4, records(**{older: 0, newer: 0, "z": 0}), log)[0].values()) == {second[newer]}
+    parts, log = run(4, records(**{older: 0, newer: 1, "z": 2}), log)
+    assert parts[newer] == second[newer] != parts["z"], "one of two equal parts keeps the id"
+
+
+def test_a_retired_id_stands_for_the_customer_that_has_most_of_its_records() -> None:
+    first, log = run(1, records(a=0, b=0, c=0, d=1, e=1, f=1, g=2, h=2, i=2), EMPTY)
+    second, log = run(2, records(a=1, b=2, c=2, d=1, e=1, f=1, g=2, h=2, i=2), log)
+    assert (second["a"], second["b"], second["c"]) == (first["d"], first["g"], first["g"])
+    assert ids.aliases(log).rows() == [(first["a"], first["g"])]
+
+
+def test_an_id_that_is_taken_is_not_given_again() -> None:
+    first = ids._new_id("crm", "1", set())
+    second = ids._new_id("crm", "1", {first})
+    third = ids._new_id("crm", "1", {first, second})
+    assert len({first, second, third}) == 3
+    assert [len(one) for one in (first, second, third)] == [13, 13, 13]
+    assert ids._new_id("crm", "1", {second}) == first
 
 
 def test_a_part_that_never_had_an_id_of_its_own_gets_a_new_one() -> None:

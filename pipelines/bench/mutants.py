@@ -2,7 +2,6 @@
 
 import json
 import tempfile
-import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from pipelines.bench.mutants_run import (
     watched,
 )
 from pipelines.bench.mutants_tests import is_compiled, modules, seconds_of, tests_for
+from pipelines.bench.mutants_watch import processor_seconds
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -79,9 +79,9 @@ def _run(package: str, todo: list[Mutant], results: Path, base: Path) -> None:
 
 
 def _row(tree: Path, mutant: Mutant, seen: dict[str, Any], package: str, log: Path) -> dict[str, Any]:
-    """What becomes of one fault, and in how many seconds of the clock."""
+    """What becomes of one fault, and in how many processor seconds."""
     tests = tests_for(mutant, seen, tree, package)
-    began = time.monotonic()
+    began = processor_seconds()
     least = COMPILE_SECONDS if is_compiled(mutant, tree) and mutant.path not in PLAIN else LEAST_SECONDS
     outcome = verdict(tree, mutant, tests, seconds_of(tests, seen), log, least)
     return {
@@ -92,7 +92,7 @@ def _row(tree: Path, mutant: Mutant, seen: dict[str, Any], package: str, log: Pa
         "verdict": outcome,
         "by": failed(tests, log) if outcome == "killed" else "",
         "tests": len(tests),
-        "seconds": round(time.monotonic() - began, 1),
+        "seconds": round(processor_seconds() - began, 1),
     }
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 # Of processor seconds, and of the clock for one that waits: a slower test is never among the few that a fault gets.
-LONGEST_TEST, LONGEST_WAIT = 5, 30
+LONGEST_TEST, LONGEST_WAIT = 3, 30
 
 
 class WithoutCompany:
@@ -75,7 +75,7 @@ class Watch:
 
     @contextmanager
     def _watching(self, test: str, module: str | None) -> Iterator[None]:
-        began = _processor_seconds()
+        began = processor_seconds()
         self._now = set()
         _limit(LONGEST_TEST, LONGEST_WAIT)
         threading.settrace(self._called)
@@ -86,7 +86,7 @@ class Watch:
             sys.settrace(None)
             threading.settrace(None)  # type: ignore[arg-type]
             _limit(0, 0)
-            spent = _processor_seconds() - began
+            spent = processor_seconds() - began
             self.seconds[test] += spent
             if module:
                 self.fixtures[module] = max(self.fixtures[module], spent)
@@ -112,7 +112,7 @@ class Watch:
         return line
 
 
-def _processor_seconds() -> float:
+def processor_seconds() -> float:
     """Of this process and of those it started and that ended: other work on the machine does not count."""
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     return sum(u.ru_utime + u.ru_stime for u in used)
