@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import REPOSITORY
 
-from pipelines.bench import mutants, mutants_run, mutants_tests
+from pipelines.bench import mutants, mutants_base, mutants_run, mutants_tests
 from pipelines.bench.mutants_draw import Mutant, draw, mutants_of
 
 pytestmark = pytest.mark.fast
@@ -84,13 +84,35 @@ def test_a_run_without_faults_notes_the_lines_of_each_test(tree: Path, tmp_path:
         + "def test_the_loose_bound():\n    assert is_small(4, False)\n"
         + "def test_that_fails():\n    assert is_small(5, False)\n"
     )
-    known = mutants_run.watched(tree, "pipelines/toy", ["tests/test_sizes.py"], tmp_path / "seen.json")
+    known = mutants_base.watched(tree, "pipelines/toy", ["tests/test_sizes.py"], tmp_path / "seen.json")
     names = [test.split("::")[1] for test, _ in known["tests"]]
     assert names == ["test_the_bound_itself", "test_nothing", "test_the_loose_bound"]
     assert known["seen"]["pipelines/toy/sizes.py:is_small"] == [0, 1, 2]
     assert known["seen"]["pipelines/toy/sizes.py:7"] == [2]
     assert known["seen"]["pipelines/toy/sizes.py:8"] == [0, 1]
+    assert mutants_base.watched(tree, "pipelines/toy", ["tests/test_sizes.py"], tmp_path / "seen.json") == known
     assert "pipelines/toy/sizes.py:2" not in known["seen"], "a module's body is run once, by whoever imports it first"
+
+
+def test_what_is_known_of_a_module_of_tests_is_replaced_when_the_module_changes() -> None:
+    known = {
+        "tests": [["tests/a.py::one", 1.0], ["tests/b.py::two", 2.0]],
+        "fixtures": {"tests/a.py": 0.1, "tests/b.py": 0.2},
+        "seen": {"p.py:1": [0, 1, "tests/a.py"], "p.py:2": [0], "p.py:3": [1, "tests/b.py"]},
+        "packages": ["numpy"],
+    }
+    new = {
+        "tests": [["tests/a.py::other", 3.0]],
+        "fixtures": {"tests/a.py": 0.3},
+        "seen": {"p.py:1": [0], "p.py:4": [0]},
+        "packages": ["numpy", "polars"],
+    }
+    assert mutants_base.merged(known, new, {"tests/b.py"}) == {
+        "tests": [["tests/a.py::other", 3.0], ["tests/b.py::two", 2.0]],
+        "fixtures": {"tests/a.py": 0.3, "tests/b.py": 0.2},
+        "seen": {"p.py:1": [0, 1], "p.py:4": [0], "p.py:3": [1, "tests/b.py"]},
+        "packages": ["numpy", "polars"],
+    }
 
 
 def test_a_fault_is_killed_by_the_test_that_looks_and_survives_the_other(tree: Path, tmp_path: Path) -> None:

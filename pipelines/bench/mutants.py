@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from pipelines.bench.mutants_base import watched
 from pipelines.bench.mutants_draw import Mutant, draw
 from pipelines.bench.mutants_run import (
     COMPILE_SECONDS,
@@ -16,7 +17,6 @@ from pipelines.bench.mutants_run import (
     failed,
     load,
     verdict,
-    watched,
 )
 from pipelines.bench.mutants_tests import is_compiled, modules, seconds_of, tests_for
 from pipelines.bench.mutants_watch import processor_seconds
@@ -25,12 +25,18 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def run(
-    package: str = "forecasts", seed: str = "1", count: str = "200", most: str = "0", folder: str = "data/mutants"
+    package: str = "forecasts",
+    seed: str = "1",
+    count: str = "200",
+    most: str = "0",
+    again: str = "",
+    folder: str = "data/mutants",
 ) -> dict[str, Any]:
     """Counts by verdict, and each survivor. What `folder` holds of an earlier call is not run again.
 
     `package` is a folder (`pipelines/ingest`); `count` faults are drawn by `seed`; a call runs at most `most` of them
-    (0: all). A fault counts as killed when a test fails, or no longer ends.
+    (0: all); `again`, any word, runs those once more that were not killed. A fault counts as killed when a test
+    fails, or no longer ends.
     """
     to = Path(folder).resolve()
     to.mkdir(parents=True, exist_ok=True)
@@ -38,7 +44,8 @@ def run(
     results = to / f"{stem}-{seed}.jsonl"
     drawn = draw(ROOT, package, int(seed), int(count))
     rows = _known(results)
-    todo = [mutant for mutant in drawn if mutant.key not in rows][: int(most) or None]
+    done = {key for key, row in rows.items() if not again or row["verdict"] in ("killed", "timeout")}
+    todo = [mutant for mutant in drawn if mutant.key not in done][: int(most) or None]
     if todo:
         _run(package, todo, results, to / f"{stem}.json")
     rows = _known(results)

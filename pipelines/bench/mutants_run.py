@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import importlib
-import json
 import math
 import os
 import re
@@ -22,7 +21,6 @@ import numba
 import pytest
 
 from pipelines.bench.mutants_draw import Mutant
-from pipelines.bench.mutants_watch import Watch, WithoutCompany
 
 COPIED = ("pipelines", "forecasts", "expectations", "dbt_project", "tests", "docs", "samples", "data/README.md")
 FILES = (
@@ -54,22 +52,6 @@ def copy_tree(root: Path, to: Path) -> None:
     (to / ".venv").symlink_to((root / ".venv").resolve())
 
 
-def watched(tree: Path, package: str, modules: list[str], to: Path) -> dict[str, Any]:
-    """One run without faults, in a process of its own: what `Watch` saw, and the libraries that were loaded by then."""
-
-    def run() -> int:
-        watch = Watch(tree, package)
-        code = pytest.main([*_options(), *modules], plugins=[watch, WithoutCompany()])
-        known = {"packages": [name for name in list(sys.modules) if _is_installed(name)], "code": int(code)}
-        to.write_text(json.dumps(watch.figures() | known))
-        return 0
-
-    if not to.exists():
-        code, _ = in_child(tree, run, 3600, to.with_suffix(".log"))
-        assert code == 0 and to.exists(), f"the run without faults failed: {to.with_suffix('.log')}"
-    return dict(json.loads(to.read_text()))
-
-
 def load(names: list[str]) -> None:
     """What every test would import again. Nothing of ours: each run imports the tree with its fault."""
     for name in names:
@@ -78,11 +60,6 @@ def load(names: list[str]) -> None:
         except Exception:  # a part that another package loads in its own way
             continue
     gc.freeze()  # what is loaded is never looked at for garbage: a child would copy its pages
-
-
-def _is_installed(name: str) -> bool:
-    """Whether a module comes from an installed package."""
-    return "site-packages" in (getattr(sys.modules[name], "__file__", None) or "")
 
 
 def control(tree: Path, tests: list[str], log: Path) -> None:
@@ -171,9 +148,11 @@ def _settle(tree: Path) -> None:
 
 
 def _tests(tests: list[str], is_plain: bool = False) -> int:
-    numba.config.DISABLE_JIT = is_plain
-    return int(pytest.main(["-x", *_options(), *tests]))
+    config: Any = numba.config
+    config.DISABLE_JIT = is_plain
+    return int(pytest.main(["-x", *options(), *tests]))
 
 
-def _options() -> list[str]:
+def options() -> list[str]:
+    """Pytest's, of every run."""
     return ["-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--tb=line", "-m", "not slow and not real"]

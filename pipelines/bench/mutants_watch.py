@@ -68,7 +68,7 @@ class Watch:
             "tests": [[test, round(self.seconds[test], 4)] for test in tests],
             "fixtures": {module: round(seconds, 4) for module, seconds in self.fixtures.items()},
             "seen": {
-                f"{path}:{place}": [number[test] for test in seen if test in number]
+                f"{path}:{place}": sorted((number[test] for test in seen if test in number), key=str)
                 for (path, place), seen in self.seen.items()
             },
         }
