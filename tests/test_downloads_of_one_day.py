@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from ingest_world import DEALS, LANDED, World, deals
 
+from pipelines.ingest.files.file_ledger import FileLedger
+
 pytestmark = pytest.mark.fast
 CHANGED = DEALS.replace("closed_on: Closed", "closed_on: Closed\n      updated_at: Changed")
 FIRST, SECOND = "deals_20240101.csv", "deals_20240101 (1).csv"
@@ -35,6 +37,16 @@ def test_the_newer_content_counts_whatever_its_name_and_arrival(tmp_path: Path, 
     assert world.column(AMOUNT) == [5]
     status = dict(world.rows("select path, status from control.files"))
     assert status == {FIRST: "loaded", SECOND: "replaced"}
+
+
+def test_a_choice_is_told_in_the_run_of_its_files_and_not_again_with_others(tmp_path: Path) -> None:
+    world = World(tmp_path).contract(CHANGED)
+    world.put(FIRST, export(5, "2024-01-01 17:00"))
+    world.put(SECOND, export(1, "2024-01-01 09:00"))
+    world.run()
+    ledger = FileLedger.read(world.settings)
+    assert ledger.ties([FIRST]) == ledger.ties([SECOND]) != []
+    assert ledger.ties(["deals_20240102.csv"]) == ledger.ties([]) == []
 
 
 def test_without_a_change_date_the_later_download_counts(tmp_path: Path) -> None:
