@@ -18,7 +18,7 @@ from pipelines.bench.mutants_run import (
     load,
     verdict,
 )
-from pipelines.bench.mutants_tests import is_compiled, modules, seconds_of, tests_for
+from pipelines.bench.mutants_tests import BUDGET, BUDGET_AGAIN, is_compiled, modules, seconds_of, tests_for
 from pipelines.bench.mutants_watch import processor_seconds
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -35,8 +35,8 @@ def run(
     """Counts by verdict, and each survivor. What `folder` holds of an earlier call is not run again.
 
     `package` is a folder (`pipelines/ingest`); `count` faults are drawn by `seed`; a call runs at most `most` of them
-    (0: all); `again`, any word, runs those once more that were not killed. A fault counts as killed when a test
-    fails, or no longer ends.
+    (0: all); `again`, any word, runs those once more that were not killed, with more tests. A fault is killed when
+    a test fails or no longer ends.
     """
     to = Path(folder).resolve()
     to.mkdir(parents=True, exist_ok=True)
@@ -47,7 +47,7 @@ def run(
     done = {key for key, row in rows.items() if not again or row["verdict"] in ("killed", "timeout")}
     todo = [mutant for mutant in drawn if mutant.key not in done][: int(most) or None]
     if todo:
-        _run(package, todo, results, to / f"{stem}.json")
+        _run(package, todo, results, to / f"{stem}.json", BUDGET_AGAIN if again else BUDGET)
     rows = _known(results)
     return summary(package, [rows[mutant.key] for mutant in drawn if mutant.key in rows], len(drawn))
 
@@ -67,17 +67,18 @@ def summary(package: str, rows: list[dict[str, Any]], drawn: int) -> dict[str, A
     }
 
 
-def _run(package: str, todo: list[Mutant], results: Path, base: Path) -> None:
+def _run(package: str, todo: list[Mutant], results: Path, base: Path, budget: float) -> None:
     log = base.with_suffix(".last.log")
     with tempfile.TemporaryDirectory(prefix="almanac-mutants-") as folder:
         tree = Path(folder)
         copy_tree(ROOT, tree)
         seen = watched(tree, package, modules(tree, package), base)
         load(seen["packages"])
-        control(tree, next(filter(None, (tests_for(mutant, seen, tree, package) for mutant in todo)), []), log)
+        chosen = {mutant: tests_for(mutant, seen, tree, package, budget) for mutant in todo}
+        control(tree, next(filter(None, chosen.values()), []), log)
         killers = set()
-        for mutant in todo:
-            row = _row(tree, mutant, seen, package, log)
+        for mutant, tests in chosen.items():
+            row = _row(tree, mutant, tests, seconds_of(tests, seen), log)
             killers.add(row["by"])
             with results.open("a", encoding="utf-8") as lines:
                 lines.write(json.dumps(row, ensure_ascii=False) + "\n")
@@ -85,12 +86,11 @@ def _run(package: str, todo: list[Mutant], results: Path, base: Path) -> None:
             control(tree, sorted(killers), log)
 
 
-def _row(tree: Path, mutant: Mutant, seen: dict[str, Any], package: str, log: Path) -> dict[str, Any]:
+def _row(tree: Path, mutant: Mutant, tests: list[str], usual: float, log: Path) -> dict[str, Any]:
     """What becomes of one fault, and in how many processor seconds."""
-    tests = tests_for(mutant, seen, tree, package)
     began = processor_seconds()
     least = COMPILE_SECONDS if is_compiled(mutant, tree) and mutant.path not in PLAIN else LEAST_SECONDS
-    outcome = verdict(tree, mutant, tests, seconds_of(tests, seen), log, least)
+    outcome = verdict(tree, mutant, tests, usual, log, least)
     return {
         "key": mutant.key,
         "function": mutant.function,

@@ -8,7 +8,7 @@ from typing import Any
 
 from pipelines.bench.mutants_draw import Mutant
 
-BUDGET = 6.0  # seconds of tests per fault, as watched: what is not seen by then is held to survive
+BUDGET, BUDGET_AGAIN = 6.0, 15.0  # seconds of tests per fault, as watched: what they do not see is held to survive
 FEW = 5  # tests that run a line: a cache or a shared fixture may hide others, so the module's are added
 SETUP_TESTS = 8  # of a module whose fixture alone runs the line: its quickest tests look at what the fixture made
 
@@ -35,16 +35,16 @@ def imported(path: Path) -> frozenset[str]:
     return frozenset(names)
 
 
-def tests_for(mutant: Mutant, watched: dict[str, Any], root: Path, package: str) -> list[str]:
+def tests_for(mutant: Mutant, watched: dict[str, Any], root: Path, package: str, budget: float = BUDGET) -> list[str]:
     """Ids of tests, the quickest first: those that run the line, or any of the module where it cannot be told."""
     chosen = _running(watched, (f"{mutant.path}:{line}" for line in mutant.lines))
     chosen = chosen or _running(watched, (f"{mutant.path}:{n}" for n in range(mutant.head[0], mutant.head[1] + 1)))
     if not chosen and not is_compiled(mutant, root) and not mutant.at_import:
         return []  # no test comes to this statement
-    tests = _affordable(chosen, watched, mutant.path)
+    tests = _affordable(chosen, watched, mutant.path, budget)
     if len(chosen) < FEW:
         more = _running(watched, [f"{mutant.path}:{mutant.function}"]) or _of_users(mutant, watched, root, package)
-        tests += [test for test in _affordable(more, watched, mutant.path) if test not in tests]
+        tests += [test for test in _affordable(more, watched, mutant.path, budget) if test not in tests]
     return tests
 
 
@@ -60,7 +60,7 @@ def seconds_of(tests: Iterable[str], watched: dict[str, Any]) -> float:
     return float(sum(own[t] for t in tests) + sum(fixtures.get(m, 0.0) for m in {t.split("::")[0] for t in tests}))
 
 
-def _affordable(chosen: set[str], watched: dict[str, Any], path: str) -> list[str]:
+def _affordable(chosen: set[str], watched: dict[str, Any], path: str, budget: float) -> list[str]:
     """The quickest first, of those that come to most places of the module; a module's fixtures are paid once.
 
     A hundred tests that go the same way through a function say no more than one of them.
@@ -73,7 +73,7 @@ def _affordable(chosen: set[str], watched: dict[str, Any], path: str) -> list[st
     for test in sorted(by_cost, key=_adds_places(by_cost, watched, path), reverse=True):
         module = test.split("::")[0]
         cost = own[test] + (0.0 if module in opened else fixtures.get(module, 0.0))
-        if within and spent + cost > BUDGET:
+        if within and spent + cost > budget:
             continue
         spent, opened = spent + cost, opened | {module}
         within.append(test)
