@@ -131,7 +131,7 @@ def test_a_fault_is_killed_by_the_test_that_looks_and_survives_the_other(tree: P
 
 
 def test_what_no_longer_ends_is_ended(tree: Path) -> None:
-    assert mutants_run.in_child(tree, lambda: time.sleep(60) or 0, 0.03, tree / "log.txt") == (-1, True)
+    assert mutants_run.in_child(tree, lambda: time.sleep(60) or 0, 0.01, tree / "log.txt") == (-1, True)
     code, late = mutants_run.in_child(tree, lambda: sum(iter(int, 1)), 1, tree / "log.txt")
     assert late and code == -signal.SIGXCPU, "a loop may wait for the processor, it may not use more of it"
 
