@@ -26,12 +26,20 @@ def attached(catalog: str, folder: str, options: str = "") -> duckdb.DuckDBPyCon
             connection.execute("set enable_progress_bar = false")
             for name in EXTENSIONS:
                 connection.execute(f"load {literal(_extension(name))}")
-            given = ", ".join(filter(None, (f"data_path {literal(folder)}" if folder else "", options)))
-            connection.execute(f"attach {literal(f'ducklake:postgres:{catalog}')} as lake ({given})")
+            attach(
+                connection,
+                catalog,
+                ", ".join(filter(None, (f"data_path {literal(folder)}" if folder else "", options))),
+            )
     except AlmanacError:
         connection.close()
         raise
     return connection
+
+
+def attach(connection: duckdb.DuckDBPyConnection, catalog: str, options: str) -> None:
+    """Attach the lake as the database `lake`. connection: one of `attached`, from which it was detached."""
+    connection.execute(f"attach {literal(f'ducklake:postgres:{catalog}')} as lake ({options})")
 
 
 def _extension(name: str) -> str:

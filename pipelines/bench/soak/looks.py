@@ -1,4 +1,4 @@
-"""Ways of reading two tables of what is served: those that see one run, and two that may see two, as the control."""
+"""Ways of reading two tables of what is served: those that see one run, and three that may see two, as the control."""
 
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -7,6 +7,8 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipelines import lake as lakes
+from pipelines.lake.catalog import attached
 from pipelines.postgres.server import Server, opened
 
 TABLES = ("first_half", "second_half")  # no names of the product: nothing is known of their keys
@@ -63,5 +65,46 @@ def _asked(url: str, query: str) -> set[int]:
     return {number for (number,) in _servers[url].rows(query)}
 
 
-LOOKS: dict[str, Look] = {look.__name__: look for look in (file, parquet, postgres, parquet_by_link, postgres_in_two)}
-CONTROLS = ("parquet_by_link", "postgres_in_two")
+_lakes: dict[str, duckdb.DuckDBPyConnection] = {}
+
+
+def lake(published: Path, url: str) -> set[int]:
+    """A statement for each table and for the run, in one transaction of a connection that the process keeps."""
+    del published
+    connection = _kept(url)
+    connection.execute("begin")
+    try:
+        return _stated(connection)
+    finally:
+        connection.execute("commit")
+
+
+def lake_pinned(published: Path, url: str) -> set[int]:
+    """The same over a connection of its own, pinned to the newest run: most of a read is its opening."""
+    del published
+    with lakes.connect(url) as connection:
+        return _stated(connection)
+
+
+def lake_by_statement(published: Path, url: str) -> set[int]:
+    """The control: the same outside a transaction, over a connection that is pinned to no run."""
+    del published
+    return _stated(_kept(url))
+
+
+def _kept(url: str) -> duckdb.DuckDBPyConnection:
+    if url not in _lakes:
+        _lakes[url] = _open.enter_context(attached(url, "", "read_only"))
+        _lakes[url].execute("use lake")
+    return _lakes[url]
+
+
+def _stated(connection: duckdb.DuckDBPyConnection) -> set[int]:
+    queries = [f"select distinct number from marts.{table}" for table in TABLES]
+    queries += ["select cast(run_id as int) from control.published"]
+    return {number for query in queries for (number,) in connection.execute(query).fetchall()}
+
+
+_ALL = (file, parquet, postgres, lake, lake_pinned, parquet_by_link, postgres_in_two, lake_by_statement)
+LOOKS: dict[str, Look] = {look.__name__: look for look in _ALL}
+CONTROLS = ("parquet_by_link", "postgres_in_two", "lake_by_statement")

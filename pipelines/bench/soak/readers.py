@@ -1,4 +1,4 @@
-"""Publishes under readers: every read of the file, of its Parquet and of the PostgreSQL server is of one run alone."""
+"""Publishes under readers: every read of the file, its Parquet, the PostgreSQL server and the lake is of one run."""
 
 import multiprocessing
 import shutil
@@ -22,7 +22,8 @@ from pipelines.home.runs import Run
 from pipelines.home.settings import SHIPPED_SOURCES, Settings, now
 from pipelines.serving import publish
 
-READS, CONTROL_READS, FIRST = 10_000, 1, date(2026, 1, 1)
+READS, FIRST = 10_000, date(2026, 1, 1)
+FEWER = dict.fromkeys(CONTROLS, 1) | {"lake_pinned": 500}  # reads where 10,000 are not asked: each opens a lake anew
 ROWS = 2_000
 
 
@@ -58,7 +59,7 @@ def _watched(settings: Settings, count: int, reads: int) -> dict[str, Any]:
     context = multiprocessing.get_context("spawn")
     stop, pipes = context.Event(), {name: context.Pipe(duplex=False) for name in LOOKS}
     address = (settings.published, settings.company.publish)
-    least = {name: CONTROL_READS if name in CONTROLS else reads for name in LOOKS}
+    least = {name: FEWER.get(name, reads) for name in LOOKS}
     readers = [context.Process(target=read, args=(name, *address, least[name], stop, pipes[name][1])) for name in LOOKS]
     for reader in readers:
         reader.start()
@@ -90,7 +91,8 @@ def read(name: str, published: Path, url: str, least: int, stop: Event, pipe: An
 def _home(folder: Path, url: str) -> Settings:
     home = folder / "home"
     (folder / "config" / "expectations").mkdir(parents=True)
-    return Settings(home, home / "inbox", SHIPPED_SOURCES, folder / "config", Company(timezone="UTC", publish=url))
+    company = Company(timezone="UTC", publish=url, lake=url, lake_folder=str(folder / "lake"))
+    return Settings(home, home / "inbox", SHIPPED_SOURCES, folder / "config", company)
 
 
 def _publish(settings: Settings, number: int) -> None:
