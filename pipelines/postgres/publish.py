@@ -14,6 +14,7 @@ from pipelines.postgres.server import Server, opened
 from pipelines.postgres.tables import BASE, Name, Table, keyed, known_columns, leftovers, served_tables
 
 KEPT_RUNS = 5
+KEY_MEMORY = "256MB"  # of the server, for the key of a part: the sort of a million rows spills to its disk in 64
 ENFORCED_BY_NAME = 180_000  # server version from which a key may be declared without being enforced
 Right = tuple[str, str, str]  # login, scope (team, owner, all), value
 Known = Mapping[str, Mapping[str, str]]
@@ -38,6 +39,7 @@ def publish_file(
         with server.transaction():  # nobody sees these yet: no rows, no view
             _make_tables(server, tables, stored, number)
         with server.transaction():
+            _one_stream(server)
             counts = {name: _append(server, table, number) for name, table in tables.items()}
             _record(server, number)
             _make_views(server, str(run[0]), tables, stored)
@@ -112,6 +114,12 @@ def _record(server: Server, number: int) -> None:
 
 def _value(value: Any) -> str:
     return "null" if value is None else literal(str(value))
+
+
+def _one_stream(server: Server) -> None:
+    """Rows go as one stream, in order: more threads only wait for each other, at twice the processor seconds."""
+    server.connection.execute("set threads = 1")
+    server.run(f"set local maintenance_work_mem = '{KEY_MEMORY}'")
 
 
 def _append(server: Server, table: Table, number: int) -> int:
