@@ -14,7 +14,7 @@ from typing import Any
 import duckdb
 import pytest
 import yaml
-from conftest import found
+from conftest import REPOSITORY, found
 from report_world import published, status_file
 
 from pipelines.home.settings import SHIPPED_SEEDS
@@ -211,6 +211,16 @@ def test_rules_that_ship_with_the_product_have_their_words(seed: str, column: st
         assert codes <= set(_catalogue(language)["terms"][group])
 
 
+@pytest.mark.parametrize(("folder", "pattern", "group"), [
+    ("forecasts/models", "[a-z]*.py", "model"), ("pipelines/contracts/objects", "*.yml", "object"),
+])  # fmt: skip
+def test_what_is_found_by_its_file_has_its_word(folder: str, pattern: str, group: str) -> None:
+    codes = {path.stem for path in found((REPOSITORY / folder).glob(pattern))}
+    for language in languages():
+        words = _catalogue(language)["terms"][group]
+        assert codes <= set(words), codes - set(words)
+
+
 def _catalogue(language: str) -> dict[str, Any]:
     return yaml.safe_load((CATALOGUES / f"{language}.yml").read_text(encoding="utf-8"))
 
@@ -236,6 +246,13 @@ def test_amounts_are_shortened_as_each_language_counts() -> None:
     assert [english.shown(text, "evidence") for text in ("by hand", "12")] == ["by hand", "12"]
     assert english.shown("never_seen", "term:metric") == "never_seen"
     assert set(FORMS) >= {"money", "share", "day"}
+
+
+def test_a_small_figure_keeps_its_tenths_and_nothing_has_no_sign() -> None:
+    english = load_words("en")
+    figures = [english.shown(value, "figure") for value in (2.02, 1.62, 1.96, 99.96, -0.004, 33_394.51)]
+    assert figures == ["2", "1.6", "2", "100", "0", "33,395"]
+    assert [english.shown(value, "signed") for value in (-0.38, 0.0, -0.004, 513_479)] == ["-0.4", "0", "0", "+513,479"]
 
 
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

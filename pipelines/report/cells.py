@@ -15,7 +15,8 @@ TEXT = ("text", "code", "key")
 NUMBER_FORMATS = {
     "money": "#,##0",
     "compact": "#,##0",
-    "signed": "+#,##0;-#,##0;0",
+    "signed": "[>=100]+#,##0;[<=-100]-#,##0;General",
+    "figure": "[>=100]#,##0;[<=-100]-#,##0;General",
     "count": "#,##0",
     "number": "#,##0.00",
     "share": "0.0%",
@@ -23,6 +24,7 @@ NUMBER_FORMATS = {
     "day": "yyyy-mm-dd",
     "month": "yyyy-mm",
 }
+HEAD = {"bold": True, "bottom": 1, "bg_color": "#e8eef6", "text_wrap": True, "valign": "top"}
 WIDEST, NARROWEST = 60, 8  # characters of a column
 LONGEST_CELL = 32_767  # characters that a cell may hold
 
@@ -35,7 +37,7 @@ class Styles:
         self.book, self._made = book, dict[str, Format]()
 
     def of(self, form: str, is_open: bool = False) -> Format:
-        """The format of a form of `words.FORMS`; `head`, `title` and `note` are those of headings.
+        """The format of a form of `words.FORMS`; `head` (or `head_of_numbers`), `title`, `note`: of headings.
 
         is_open: for a cell that people fill in.
         """
@@ -47,7 +49,8 @@ class Styles:
 
 def _properties(form: str, is_open: bool) -> dict[str, Any]:
     fixed: dict[str, dict[str, Any]] = {
-        "head": {"bold": True, "bottom": 1, "bg_color": "#e8eef6", "text_wrap": True, "valign": "top"},
+        "head": HEAD,
+        "head_of_numbers": {**HEAD, "align": "right"},  # over what the spreadsheet puts to the right
         "title": {"bold": True, "font_size": 14},
         "note": {"font_color": "#4b5563"},
     }

@@ -6,9 +6,9 @@ FORECASTS = "forecasts"
 FORECAST_COLUMNS = {
     "metric": "term:metric",
     "period_start": "month",
-    "yhat": "money",
-    "lo_80": "money",
-    "hi_80": "money",
+    "yhat": "figure",
+    "lo_80": "figure",
+    "hi_80": "figure",
     "model": "term:model",
 }
 FORECAST_ANSWERS = ("approved_amount", "reason", "decided_by", "decided_on")

@@ -24,6 +24,7 @@ from pipelines.report.workbook import write_workbook
 
 TEMPLATES = Path(__file__).with_name("templates")
 FIRST_PAGE = "index.html"
+LETTERS = {"key": "k", "evidence": "s"}  # classes of cells that need room: keys broken anywhere, sentences
 
 
 @dataclass(frozen=True)
@@ -176,7 +177,7 @@ def _template(name: str) -> Template:
 
 def _cell(value: object, form: str, words: Words) -> Markup:
     """A table cell: numbers to the right, words of the tables marked as English where this language has no others."""
-    letter = "n" if form in NUMERIC else "d" if _is_short(form) else "k" if form == "key" else ""
+    letter = "n" if form in NUMERIC else "d" if _is_short(form) else LETTERS.get(form, "")
     kind = f' class="{letter}"' if letter else ""
     shown = words.shown(value, form)
     english = ' lang="en"' if form == "source" and words.language != "en" and shown == value else ""
@@ -185,5 +186,5 @@ def _cell(value: object, form: str, words: Words) -> Markup:
 
 def _is_short(form: str) -> bool:
     """Whether values of the form must not be broken over lines."""
-    long = ("term:outlook", "term:factor", "term:step", "term:model")
+    long = ("term:outlook", "term:factor", "term:step", "term:model", "term:stage")
     return form in ("code", "day", "month") or (form.startswith("term:") and form not in long)

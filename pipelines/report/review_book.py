@@ -24,8 +24,8 @@ REVIEW_COLUMNS = {
     "question": "source",
     "priority": "money",
     "subject": "text",
-    "suggested_owner": "text",
-    "evidence": "source",
+    "suggested_owner": "source",
+    "evidence": "evidence",
 }
 WORD_COLUMNS = {
     "source_system": "text",

@@ -113,6 +113,14 @@ def _in_short(value: object) -> str:
     return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 1000 else str(value)
 
 
+def _figure(value: object, sign: str = "") -> str:
+    """An amount or a count: a small one with its tenths, or a fifth less of two would look like two; 0 has no sign."""
+    number = float(str(value))
+    tenths = round(number, 1)
+    digits = 1 if abs(tenths) < 100 and tenths % 1 else 0
+    return f"{number:{sign},.{digits}f}" if tenths else "0"
+
+
 def _day(value: object) -> str:
     return value.date().isoformat() if isinstance(value, datetime) else str(value)
 
@@ -125,13 +133,14 @@ FORMS: dict[str, Any] = {
     "evidence": lambda words, value: words.said(_evidence(value)),
     "money": lambda words, value: f"{float(value):,.0f}",
     "compact": lambda words, value: words.compact(value),
-    "signed": lambda words, value: f"{float(value):+,.0f}",
+    "signed": lambda words, value: _figure(value, "+"),
+    "figure": lambda words, value: _figure(value),
     "count": lambda words, value: f"{float(value):,.0f}",
     "number": lambda words, value: f"{float(value):,.2f}",
-    "share": lambda words, value: f"{float(value):.1%}".replace("%", " %"),
+    "share": lambda words, value: f"{float(value):,.1%}".replace("%", " %"),
     "points": lambda words, value: words.say("ui.points", value=f"{100 * float(value):+.1f}"),  # difference of shares
     "day": lambda words, value: _day(value),
     "month": lambda words, value: words.month(value),
     "yes": lambda words, value: words.say("ui.yes" if value else "ui.no"),
 }
-NUMERIC = {"money", "compact", "signed", "count", "number", "share", "points"}
+NUMERIC = {"money", "compact", "signed", "figure", "count", "number", "share", "points"}

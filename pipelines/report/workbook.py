@@ -97,7 +97,8 @@ def _write_column(
     target: Worksheet, styles: Styles, column: int, name: str, form: str, rows: Sequence[Row], words: Words
 ) -> None:
     head = words.say(f"columns.{name}")
-    target.write_string(HEAD, column, head, styles.of("head"))
+    over = "head_of_numbers" if form in cells.NUMBER_FORMATS else "head"
+    target.write_string(HEAD, column, head, styles.of(over))
     style = styles.of(form)
     for row, values in enumerate(rows, start=HEAD + 1):
         cells.write_cell(target, row, column, values[name], form, words, style)
@@ -174,3 +175,5 @@ def _write_contents(
     for column, size in enumerate((24, 60, 60, 10)):
         target.set_column(column, column, size)
     target.freeze_panes(HEAD + 1, 0)
+    target.set_landscape()
+    target.fit_to_pages(1, 0)

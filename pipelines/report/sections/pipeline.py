@@ -120,7 +120,7 @@ left join outlook.open_deals as open using (opportunity_id)
 group by risk.opportunity_id, 1, 2, 3, 4, 5
 order by count(*) filter (where risk.severity = 'high') desc, risk.amount_base desc nulls last, risk.opportunity_id"""
     forms = {"opportunity_name": "text", "owner_name": "text", "stage_code": "term:stage"}
-    forms |= {"expected_close_on": "day", "amount_base": "money", "rules": "terms:risk", "evidence": "source"}
+    forms |= {"expected_close_on": "day", "amount_base": "money", "rules": "terms:risk", "evidence": "evidence"}
     columns = ("opportunity_id", "opportunity_name", "rule", "severity", "evidence", "stage_code", "amount_base")
     needs = {
         "outlook.deal_risk": (*columns, "expected_close_on"),

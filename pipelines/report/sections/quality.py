@@ -77,7 +77,7 @@ def _refused_rows() -> Block:
 from status.quality.quarantine
 group by source_system, object, reason_code
 order by row_count desc, source_system, object, reason_code"""
-    forms = {"source_system": "text", "object": "text", "reason_code": "term:refusal", "row_count": "count"}
+    forms = {"source_system": "text", "object": "term:object", "reason_code": "term:refusal", "row_count": "count"}
     needs = {"status.quality.quarantine": ("source_system", "object", "reason_code", "column_name")}
     return Block("refused_rows", needs, query, forms)
 
@@ -96,7 +96,7 @@ def _filled() -> Block:
 from outlook.data_quality
 where is_delivered and row_count > 0 and filled_share < 1
 order by filled_share, row_count desc, source_system, object, column_name"""
-    forms = {"source_system": "text", "object": "text", "column_name": "text", "row_count": "count"}
+    forms = {"source_system": "text", "object": "term:object", "column_name": "text", "row_count": "count"}
     forms |= {"filled_count": "count", "filled_share": "share", "refused_count": "count"}
     return Block("filled", {"outlook.data_quality": (*forms, "is_delivered")}, query, forms, shown=30)
 

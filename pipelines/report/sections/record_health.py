@@ -38,7 +38,7 @@ def _anomalies() -> Block:
 from marts.data_anomalies
 group by rule, object, source_system
 order by row_count desc, rule, object, source_system"""
-    forms = {"rule": "term:anomaly", "object": "text", "source_system": "text", "row_count": "count"}
+    forms = {"rule": "term:anomaly", "object": "term:object", "source_system": "text", "row_count": "count"}
     forms |= {"open_count": "count", "amount_base": "money", "example": "source"}
     needs = {"marts.data_anomalies": ("rule", "object", "source_system", "is_open", "amount_base", "evidence")}
     return Block("anomalies", needs, query, forms, is_news_when_empty=True)
@@ -49,7 +49,13 @@ def _words() -> Block:
 from marts.picklist_words
 where not is_listed
 order by row_count desc, source_system, object, column_name, word"""
-    forms = {"source_system": "text", "object": "text", "column_name": "text", "word": "text", "row_count": "count"}
+    forms = {
+        "source_system": "text",
+        "object": "term:object",
+        "column_name": "text",
+        "word": "text",
+        "row_count": "count",
+    }
     forms |= {"filled_count": "count", "outside_count": "count", "outside_rate": "share"}
     needs = {"marts.picklist_words": (*forms, "is_listed")}
     return Block("outside_words", needs, query, forms, is_news_when_empty=True)

@@ -28,6 +28,6 @@ def _questions() -> Block:
 from outlook.review_queue
 where status = 'open'
 order by priority desc nulls last, kind, subject"""
-    forms = {"kind": "term:review", "question": "source", "priority": "money", "owner": "text"}
+    forms = {"kind": "term:review", "question": "source", "priority": "money", "owner": "source"}
     forms |= {"subject": "key", "evidence": "evidence"}
     return Block("questions", {"outlook.review_queue": (*forms, "status")}, query, forms)

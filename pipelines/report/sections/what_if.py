@@ -21,7 +21,7 @@ join months as base on changed.unique_id = base.unique_id and base.scenario = 'b
 join forecast.series as series on changed.unique_id = series.unique_id
 where changed.scenario <> 'base' and series.level = 'total' and series.freq = 'MS'
 order by changed.scenario, series.metric"""
-    forms = {"scenario": "text", "metric": "term:metric", "base_amount": "money", "scenario_amount": "money"}
+    forms = {"scenario": "text", "metric": "term:metric", "base_amount": "figure", "scenario_amount": "figure"}
     forms |= {"change": "signed", "change_share": "share"}
     needs = {
         "forecast.latest": ("unique_id", "scenario", "horizon", "yhat"),
