@@ -1,6 +1,8 @@
 """A real PostgreSQL server: one run at a time, back in one command, rows by team and owner, changes said first."""
 
 import os
+import shutil
+import subprocess
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
@@ -192,6 +194,18 @@ def reps_seen(url: str, login: str, relation: str, before: str = "select 1", whe
         found = server.rows(f"select distinct rep_id from {relation} where {where}")
         server.connection.execute("rollback")
     return {rep for (rep,) in found}
+
+
+@pytest.mark.skipif(shutil.which("isql") is None, reason="no ODBC: apt-get install unixodbc odbc-postgresql")
+def test_a_manager_reads_his_rows_over_odbc_and_is_refused_the_others(shared: str) -> None:
+    database, folder = shared.partition("@/")[2].split("?host=")
+    place = f"Driver={{PostgreSQL Unicode}};Server={folder};Database={database};UID=east_manager;"
+    asked = "select rep_id, count(*) from mine.marts_deals group by 1 order by 1;\nselect count(*) from marts.deals;\n"
+    command = ["isql", "-b", "-v", "-d,", "-k", place]
+    told = subprocess.run(command, input=asked, capture_output=True, text=True, timeout=60)
+    if "Can't open lib" in told.stderr + told.stdout:
+        pytest.skip("no ODBC driver of PostgreSQL: apt-get install odbc-postgresql")
+    assert told.stdout.startswith("R1,10\nR2,10\n") and "permission denied for schema marts" in told.stdout
 
 
 @pytest.mark.parametrize(("login", "expected"), [
