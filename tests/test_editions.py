@@ -73,6 +73,17 @@ def test_the_pages_say_for_whom_they_were_written_and_are_those_of_the_role(tmp_
     assert "Written for Eve" in (tmp_path / "x" / "en" / "index.html").read_text(encoding="utf-8")
 
 
+def test_what_an_edition_leaves_out_is_its_recipients_not_the_runs(tmp_path: Path) -> None:
+    due = """create table marts.due_list as select 'r2' as rep_id, 'Bo Li' as rep_name, 'North' as team,
+        'birthday' as due_code, 0 as overdue_days"""
+    file = published(tmp_path, PEOPLE, due)
+    of_bo, of_all = Edition("Bo", "rep", "Bo Li"), Edition("Eve", "executive")
+    for edition, said in ((of_bo, "no row of Bo Li"), (of_all, "that this run has not served")):
+        write_pages(tmp_path / edition.role, read_edition(edition, file))
+        page = (tmp_path / edition.role / "en" / "index.html").read_text(encoding="utf-8")
+        assert said in page.partition('id="absent"')[2]
+
+
 def test_without_a_row_of_its_own_an_edition_is_a_page_that_leads_nowhere(tmp_path: Path) -> None:
     written = write_pages(tmp_path / "x", read_edition(Edition("Cy", "rep", "Cy Wu"), published(tmp_path)))
     assert [path.name for path in written] == ["index.html"]

@@ -72,6 +72,12 @@ def test_why_a_model_of_deals_or_leads_serves_is_said_in_every_language(language
         assert book.said(reason) != reason
 
 
+def test_an_english_page_says_a_code_of_a_sentence_in_words() -> None:
+    alert = "opportunity inflow by region: 3 periods from 2026-11-01 on are served as season_mean, which no model beats"
+    said = "New deals by region: 3 periods from 2026-11-01 on are served as mean of the last year, which no model beats"
+    assert load_words("en").said(alert) == said
+
+
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_phrase_uses_no_part_that_its_sentence_lacks(language: str) -> None:
     phrases = load_words(language).catalogue["phrases"]
