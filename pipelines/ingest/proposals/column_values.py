@@ -24,6 +24,8 @@ _DECIMAL = re.compile(r"^-?\d[\d,.]*[.,]\d+-?$")
 ID = re.compile(r"^(?=.*\d)[\w{}.#/-]+(?: - ?[\w-]+)?$|^\d[.,]\d+[eE]\+\d+$")
 _CODE = re.compile(r"^(?=(?:.*\d){3})[A-Za-z0-9_{}-]+$")
 _LETTER_CODE = re.compile(r"^[A-Z0-9][A-Z0-9_.-]{1,11}$")  # ALFKI
+_POSITION = re.compile(r"^\d{1,6}(?:\.0+)?$")
+_PLAIN_NUMBER = re.compile(r"^-?\d+(?:[.,]\d+)?$")
 _EMAIL = re.compile(r"^[^@\s]+@[^@\s]+\.[^@\s]+$")
 _PHONE = re.compile(r"^[+(]?\d[\d\s()/.x+-]{4,}$|^\d[.,]\d+[eE]\+\d+$")  # or what a spreadsheet made of one
 _SITE = re.compile(r"^(https?://)?[\w-]+(\.[\w-]+)+(/\S*)?$")
@@ -137,12 +139,16 @@ def _text_fit_score(sample: ColumnSample, name: str) -> float:
         return 0.5
     if sample.share(lambda text: text.casefold() in ("true", "false")) > 0.8:
         return 0.4
+    if name == "line_number":
+        return 1.0 if sample.share(_POSITION.match) > 0.9 else 0.5
     if name in ("country", "city"):
         are_countries = sample.share(lambda text: text.casefold() in countries()) > 0.5
         return 1.0 if are_countries == (name == "country") else 0.9
     if name.endswith("_name") or name in ("author", "approver", "requested_by"):
         if sample.share(lambda text: text.casefold() in (*TRUE, *FALSE)) > 0.8:
             return 0.4
+        if sample.share(_PLAIN_NUMBER.match) > 0.8:
+            return 0.5
         return 0.62 if sample.share(_CODE.match) > 0.8 else 1.0
     return 0.6 if sample.share(_DECIMAL.match) > 0.5 else 1.0
 

@@ -5,25 +5,22 @@ rows of the file.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
-from itertools import permutations
 
 import polars as pl
 
 from pipelines.contracts import CanonicalObject
-from pipelines.ingest.proposals.column_values import ColumnSample
 from pipelines.ingest.proposals.guess import Guess
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
+from pipelines.ingest.proposals.headers import aliases, entity_words, exact_similarities, forms, unmapped_headers
+from pipelines.ingest.proposals.sums import AGREE, BY_VALUES, MANY, Guesses, Samples, with_amounts
 
-Samples = dict[str, ColumnSample]
-Guesses = dict[str, Guess]  # by header
-BY_VALUES = 0.9  # sure: the values leave no other reading
-LIKELY = 0.8  # asked about
-AGREE = 0.97  # of the rows; the rest may be discounts, roundings and errors
-MANY = 5
+LIKELY = 0.8  # proposed with its confidence
+OPEN = 0.75  # asked about
 SHARED_ROWS = 0.9  # of distinct numbers to rows: below it, rows share their document's number
 DOCUMENTS = ("order_id", "invoice_id")
-AMOUNTS = ("amount_net", "amount_tax", "amount_gross")
+# As strptime reads them whole; a column that two of them read stays open.
+DAYS = ["%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y"]
+DAYS += ["%b-%d-%y", "%d-%b-%Y", "%d %b %Y"]
 
 
 def with_evidence(
@@ -31,8 +28,7 @@ def with_evidence(
 ) -> Guesses:
     """The guesses by header, with those that the values add. keys: of objects in known files, by key column."""
     guesses = _joins(samples, item, guesses, keys)
-    guesses = _sums(frame, samples, item, guesses)
-    guesses = _product(frame, samples, item, guesses)
+    guesses = with_amounts(frame, samples, item, guesses)
     guesses = _document(frame, samples, item, guesses)
     guesses = _without_totals(frame, item, guesses)
     guesses = _line_number(frame, item, guesses)
@@ -56,59 +52,6 @@ def _joins(samples: Samples, item: CanonicalObject, guesses: Guesses, keys: Mapp
             guesses = {h: g for h, g in guesses.items() if g.column != held[0] and h != name}
             guesses[name] = Guess(name, held[0], BY_VALUES)
     return guesses
-
-
-def _numbers(frame: pl.DataFrame, samples: Samples) -> dict[str, pl.Series]:
-    """The columns of plain numbers."""
-    numeric = [name for name, sample in samples.items() if sample.texts and sample.number_share == 1]
-    cast = {name: frame[name].str.replace_all(r"[,$€£¥\s]", "").cast(pl.Float64, strict=False) for name in numeric}
-    return {name: values for name, values in cast.items() if values.null_count() < 0.5 * max(len(values), 1)}
-
-
-def _sums(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
-    """Net, tax and gross where two columns add up to a third and one of the three is named as an amount."""
-    if not set(AMOUNTS) <= item.columns.keys():
-        return guesses
-    by_column = {guess.column: guess for guess in guesses.values()}
-    if all(name in by_column and by_column[name].confidence >= BY_VALUES for name in ("amount_net", "amount_gross")):
-        return guesses  # the headers say it; of four amounts per line the file's own words choose
-    numbers = _numbers(frame, samples)
-    named = {header for header, guess in guesses.items() if guess.column in AMOUNTS}
-    free = [name for name in numbers if name in named or name not in guesses]
-    tax = [name for name in free if compiled(patterns()["tax_words"]).search(name)]
-    for small in tax:
-        for net, gross in permutations([name for name in free if name != small], 2):
-            if _agree(numbers[net] + numbers[small], numbers[gross]) and (numbers[small] != 0).mean():
-                found = dict(zip((net, small, gross), AMOUNTS, strict=True))
-                kept = {h: g for h, g in guesses.items() if h not in found and g.column not in AMOUNTS}
-                return kept | {header: Guess(header, column, BY_VALUES) for header, column in found.items()}
-    return guesses
-
-
-def _product(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
-    """The amount of a line where quantity times price is one column, whatever its name."""
-    by_column = {guess.column: header for header, guess in guesses.items()}
-    if "quantity" not in by_column or "amount_net" not in item.columns or "amount_net" in by_column:
-        return guesses
-    numbers = _numbers(frame, samples)
-    quantity, price = numbers.get(by_column["quantity"]), numbers.get(by_column.get("unit_price", ""))
-    if quantity is None:
-        return guesses
-    free = {name: values for name, values in numbers.items() if name not in guesses}
-    if price is not None:
-        for name, values in free.items():
-            if _agree(quantity * price, values):
-                return guesses | {name: Guess(name, "amount_net", BY_VALUES)}
-    return guesses
-
-
-def _agree(left: pl.Series, right: pl.Series) -> bool:
-    """Whether two columns are equal to the cent in nearly all rows, and not all of them zero."""
-    both = pl.DataFrame({"left": left, "right": right}).drop_nulls()
-    if both.height < MANY or not (both["right"] != 0).sum():
-        return False
-    close = (both["left"] - both["right"]).abs() <= 0.011 + both["right"].abs() * 1e-6
-    return float(close.mean() or 0) >= AGREE  # type: ignore[arg-type]
 
 
 def _document(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
@@ -199,9 +142,12 @@ def _key(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: 
     """The key where no header names it: the first column with an id of each row that is no reference to other rows.
 
     The first column of a list of records is its key under whatever name; that of lines may be their document's number.
+    Lines each with a document of their own need no other id.
     """
     key = item.key_column
     if any(guess.column == key for guess in guesses.values()) or key not in item.columns:
+        return guesses
+    if key == "line_id" and any(guess.column in DOCUMENTS and samples[h].is_unique for h, guess in guesses.items()):
         return guesses
     for name, sample in samples.items():
         taken = guesses.get(name)
@@ -209,28 +155,44 @@ def _key(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: 
         is_id |= name == frame.columns[0] and key != "line_id" and sample.date_share < 1
         if taken and (taken.confidence >= BY_VALUES or not taken.column.endswith("_id")):
             continue
-        if is_id and sample.is_coded and sample.is_unique:
+        if is_id and sample.is_coded and sample.is_unique and not _names_other_id(name, item):
             kept = {header: guess for header, guess in guesses.items() if header != name}
             return {name: Guess(name, key, LIKELY), **kept}
     return guesses
 
 
+def _names_other_id(header: str, item: CanonicalObject) -> bool:
+    """Whether the header is the name of another record's id: an order number is no line's, however unique."""
+    named = exact_similarities(header, aliases(item.name), entity_words()[item.name])
+    return any(column.endswith("_id") and column != item.key_column for column in named)
+
+
 def _first_event(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
-    """The day of a document where no header names it: of its days the one that comes first on nearly every row."""
+    """The day of a document where no header names it: of its days the one that comes first on nearly every row.
+
+    Of a file with one column of days it is asked whether that is the document's.
+    """
     wanted = next((name for name in ("ordered_on", "invoiced_on") if name in item.columns), "")
-    assigned = {guess.column for guess in guesses.values()}
-    if not wanted or wanted in assigned:
+    if not wanted or wanted in {guess.column for guess in guesses.values()}:
         return guesses
-    days = {
-        name: frame[name].str.slice(0, 10)
-        for name, sample in samples.items()
-        if sample.texts and sample.share(compiled(r"\d{4}-\d\d-\d\d.*").fullmatch) == 1 and len(sample.rows) > MANY
-    }
-    if len(days) < 2:
+    read = {name: _days(frame[name]) for name, sample in samples.items() if sample.date_share == 1}
+    days = {name: values for name, values in read.items() if values is not None}
+    if not days or (len(days) == 1 and len(read) > 1):
         return guesses
     table = pl.DataFrame(days).with_columns(pl.min_horizontal(pl.all()).alias("~first"))
     first = {name: float((table[name] == table["~first"]).mean() or 0) for name in days}  # type: ignore[arg-type]
     best = max(first, key=lambda name: first[name])
     if first[best] < AGREE or (best in guesses and guesses[best].confidence >= BY_VALUES):
         return guesses
-    return {**guesses, best: replace(Guess(best, wanted, LIKELY))}
+    is_known_otherwise = unmapped_headers() & {form for form, _ in forms(best)}
+    return guesses if is_known_otherwise else {**guesses, best: Guess(best, wanted, LIKELY if len(days) > 1 else OPEN)}
+
+
+def _days(values: pl.Series) -> pl.Series | None:
+    """A column of days, None where it is none or where days and months cannot be told apart."""
+    texts = values.str.strip_chars().replace("", None).str.replace(r"^(\S*\d{2,4})[ T]\d{1,2}:.*$", "$1")
+    if len(texts.drop_nulls()) <= MANY:
+        return None
+    read = [texts.str.to_date(form, strict=False) for form in DAYS]
+    whole = [days for days in read if days.null_count() == texts.null_count()]
+    return whole[0] if len(whole) == 1 else None

@@ -5,6 +5,7 @@ Words come from `header_aliases.yml` (columns), `entity_words.yml` (what one row
 
 import difflib
 import re
+import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from pathlib import Path
@@ -59,6 +60,8 @@ def forms(header: str) -> tuple[tuple[str, float], ...]:
         (without for unit in patterns()["units"] if (without := compiled(unit["pattern"]).sub(" ", bare)) != bare), 0.03
     )
     parts |= dict.fromkeys(re.split(r"\s[-–]\s|[:：]\s", bare, maxsplit=1)[1:], 0.03)
+    rest = compiled(patterns()["leading_date"]).sub("", bare.strip())
+    parts |= {f"{rest} date": 0.03} if rest != bare.strip() else {}
     deductions: dict[str, float] = {}
     for part, deduction in parts.items():
         if words := plain(part):
@@ -66,6 +69,7 @@ def forms(header: str) -> tuple[tuple[str, float], ...]:
     for words, deduction in list(deductions.items()):
         deductions.setdefault(" ".join(abbreviations().get(word, word) for word in words.split()), deduction + 0.04)
         deductions.setdefault(_split_words(words), deduction + 0.03)
+        deductions.setdefault(without_accents(words), deduction + 0.01)
         deductions.setdefault(re.sub(rf" (?:{'|'.join(patterns()['currency_codes'])})$", "", words), deduction + 0.02)
     return tuple(deductions.items())
 
@@ -109,6 +113,13 @@ def _split_one(word: str) -> str:
                 best[end] = [*before, part]
     found = best[-1]
     return " ".join(found) if found and 1 < len(found) <= MOST_PARTS else word
+
+
+@cache
+def without_accents(words: str) -> str:
+    """`número` as people write it in a hurry; letters that are no Latin ones with a mark stay."""
+    letters = (unicodedata.normalize("NFD", letter) for letter in words)
+    return "".join(parts[0] if parts[0].isascii() else unicodedata.normalize("NFC", parts) for parts in letters)
 
 
 def abbreviations() -> dict[str, str]:
@@ -168,6 +179,7 @@ def _names_by_column(name: str) -> Aliases:
         words_by_column[column] = {}
         for rank, word in enumerate(map(plain, map(str, (*own, column, *general)))):
             words_by_column[column].setdefault(word, min(rank, LAST_RANK))
+            words_by_column[column].setdefault(without_accents(word), min(rank, LAST_RANK))
             words_by_column[column].setdefault(word.replace(" ", ""), min(rank, LAST_RANK) + COMPOUND_RANK)
     return words_by_column
 

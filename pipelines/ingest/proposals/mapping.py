@@ -14,7 +14,7 @@ from pipelines.contracts import CanonicalObject, SourceContract, canonical_objec
 from pipelines.home.settings import Settings
 from pipelines.ingest.casting.code_lists import SEEDS, Vocabulary, load_vocabulary
 from pipelines.ingest.proposals.column_values import ID, ColumnSample, fit_score
-from pipelines.ingest.proposals.evidence import with_evidence
+from pipelines.ingest.proposals.evidence import DOCUMENTS, with_evidence
 from pipelines.ingest.proposals.guess import Guess
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.ingest.proposals.headers import (
@@ -39,6 +39,7 @@ SHORTLIST = 4  # objects whose headers are also compared by similar words
 # A header with the key's name whose values repeat is likely a reference to another object.
 REPEATED_KEY_FACTOR = 0.85
 ID_AS_TEXT_FACTOR = 0.6  # numbers under a header of text are ids, seldom the text itself
+OWN_WORD = 0.03  # more than the ranks of two names of one column differ
 MOMENTS = ("date", "timestamp")
 # A file of goods: at least two of these are named, and an object without any of them explains it badly.
 GOODS = ("quantity", "unit_price", "product_id", "product_name")
@@ -154,13 +155,18 @@ def _guesses(
         ):
             assigned |= {part: Guess(part, column, SURE) for part in parts}
     columns = {guess.column for guess in assigned.values()}
-    for guess in sorted(candidates, key=lambda guess: -guess.confidence):
+    for guess in sorted(candidates, key=lambda guess: -guess.confidence - OWN_WORD * _names_record(guess)):
         if guess.header not in assigned and guess.column not in columns:
             assigned[guess.header] = guess
             columns.add(guess.column)
     assigned |= _complements(candidates, assigned, samples)
     assigned |= _closing_date(assigned, samples, item, context)
     return [assigned[header] for header in samples if header in assigned]
+
+
+def _names_record(guess: Guess) -> bool:
+    """Whether a document's header says whose it is: of Order Number and Transaction ID the first is the order's."""
+    return guess.column in DOCUMENTS and guess.column.removesuffix("_id") in plain(guess.header).split()
 
 
 def _has_label_column(header: str, column: str, samples: dict[str, ColumnSample]) -> bool:
@@ -250,6 +256,7 @@ def _fitting(
                 sample, column, item
             )
             score *= ID_AS_TEXT_FACTOR if _holds_ids(header) and _is_no_id(column, item) else 1
+            score *= ID_AS_TEXT_FACTOR if item.columns[column].type == "decimal" and _ends_as_key(header) else 1
             guesses += [Guess(header, column, similarity * score)] if similarity * score >= PLAUSIBLE else []
     return guesses
 
@@ -262,6 +269,11 @@ def _is_name(column: str) -> bool:
 def _holds_ids(header: str) -> bool:
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header.strip())  # `AccountId`, but not `Paid`
     return bool(compiled(patterns()["id_endings"]).search(words))
+
+
+def _ends_as_key(header: str) -> bool:
+    """Whether the header is that of a record's number, which is no amount."""
+    return bool(compiled(patterns()["number_endings"]).search(header.strip())) and plain(header) != "number"
 
 
 def _is_no_id(column: str, item: CanonicalObject) -> bool:

@@ -33,6 +33,7 @@ from pipelines.ingest.proposals.evidence import DOCUMENTS, head_columns
 from pipelines.ingest.proposals.guess import Guess
 from pipelines.ingest.proposals.mapping import ProposalContext, best_object
 from pipelines.ingest.proposals.preview import Preview, preview, read_table
+from pipelines.ingest.proposals.sums import CONFIDENT
 from pipelines.ingest.proposals.wide_sheets import (
     MEASURE,
     WideTable,
@@ -42,10 +43,11 @@ from pipelines.ingest.proposals.wide_sheets import (
     periodic_objects,
 )
 
-CONFIDENT = 0.8  # below it, a column is asked about
+GOODS = {"quantity", "unit_price"}  # what lines have and lists of documents lack
 QUESTIONS = 2  # that a person answers for one file
 REFUSED_SHARE = 0.01  # of the rows: a proposal that refuses more says so first
 LINES = {"orders": "order_lines", "invoices": "invoice_lines"}
+HEADS = {lines: document for document, lines in LINES.items()}
 REPEATED_SHARE = 0.9  # of numbers to rows: a list of documents may repeat a few by mistake
 
 
@@ -150,8 +152,10 @@ def _best_without_heads(
     name, guesses = best_object(frame, context, wanted, words)
     if not wanted and name in LINES and _repeats(frame, guesses, canonical_objects()[name].key_column):
         as_lines = best_object(frame, context, [LINES[name]], words)
-        if {"quantity", "unit_price"} & {guess.column for guess in as_lines[1]}:
+        if GOODS & {guess.column for guess in as_lines[1]}:
             name, guesses = as_lines
+    elif not wanted and name in HEADS and not GOODS & {guess.column for guess in guesses} and _is_list(frame, guesses):
+        name, guesses = best_object(frame, context, [HEADS[name]], words)
     samples = {header: ColumnSample.of(frame[header]) for header in frame.columns}
     heads = set(filled_down(samples))
     if canonical_objects()[name].key_column == "line_id":
@@ -159,6 +163,12 @@ def _best_without_heads(
         heads |= {header for document in documents[:1] for header in head_columns(frame, document)}
     totals = [header for header in frame.columns if header in heads and samples[header].share(AMOUNT.fullmatch) == 1]
     return best_object(frame.drop(totals), context, [name], words) if totals else (name, guesses)
+
+
+def _is_list(frame: pl.DataFrame, guesses: list[Guess]) -> bool:
+    """Whether every row has a document's number of its own: without goods, these are documents and no lines."""
+    header = next((guess.header for guess in guesses if guess.column in DOCUMENTS), None)
+    return header is not None and ColumnSample.of(frame[header]).is_unique
 
 
 def _repeats(frame: pl.DataFrame, guesses: list[Guess], key: str) -> bool:
