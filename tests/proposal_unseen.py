@@ -21,7 +21,7 @@ from pipelines.contracts import canonical_objects, load_contracts
 from pipelines.home.settings import SHIPPED_SOURCES, load_settings
 from pipelines.ingest.proposals.mapping import ProposalContext
 from pipelines.ingest.proposals.preview import read_table
-from pipelines.ingest.proposals.propose import interpret, settled
+from pipelines.ingest.proposals.propose import interpret, is_open, settled
 
 SETS = Path(__file__).with_name("exports") / "unseen.yml"
 DOCUMENTS = 120
@@ -152,6 +152,9 @@ def _score(path: Path, export: dict[str, Any], context: ProposalContext) -> Scor
     frame, about = read_table(path)
     name, guesses, _ = interpret(frame, context, None, path.stem, about["titles"])
     score = Score(path.name, name in (export["object"], export.get("also")))
+    if is_open(frame, guesses):
+        wanted = [meaning for _, meaning, _ in export["columns"] if "-" not in meaning.split("|")]
+        return Score(path.name, False, len(wanted), asked=["what is a row?"], missed=wanted)
     guesses, questions = settled(guesses, canonical_objects()[name])
     score.asked = [f"{guess.header} -> {guess.column} ({guess.confidence:.2f})" for guess in questions]
     proposed = {guess.header: guess for guess in guesses}

@@ -20,7 +20,7 @@ NULL_DATES = ("0000-00-00", "00000000", "0000/00/00", "0000-00-00 00:00:00", "00
 _CLOCKS = ("", " %H:%M:%S", " %H:%M", " %I:%M %p", " %I:%M:%S %p")
 _DAYS = (
     "%Y年%m月%d日", "%Y.%m.%d", "%Y%m%d", "%d.%m.%y", "%d.%m.%Y", "%d-%b-%y", "%d-%b-%Y", "%d %b %Y", "%d. %b %Y",
-    "%b %d, %Y", "%d %B %Y", "%d. %B %Y", "%B %d, %Y",
+    "%b-%d-%y", "%b-%d-%Y", "%b %d, %Y", "%d %B %Y", "%d. %B %Y", "%B %d, %Y",
 )  # fmt: skip
 WORDED = tuple(f"{day}{clock}" for clock in _CLOCKS for day in _DAYS)
 ORDERS = {

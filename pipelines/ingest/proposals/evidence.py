@@ -104,8 +104,10 @@ def _line_number(frame: pl.DataFrame, item: CanonicalObject, guesses: Guesses) -
     if frame[document].n_unique() > SHARED_ROWS * frame.height:
         return guesses
     position = pl.int_range(pl.len()).over(document) + 1
-    free = [name for name in frame.columns if name not in guesses or guesses[name].confidence < BY_VALUES]
-    for name in free:
+    product = ("product_id", "product_name")  # `Item` may be either; numbers that count are no product
+    for name in frame.columns:
+        if name in guesses and guesses[name].confidence >= BY_VALUES and guesses[name].column not in product:
+            continue
         number = pl.col(name).cast(pl.Int64, strict=False)
         step = frame.select(number.min()).item()
         if step and step > 0 and frame.select((number == position * step).mean()).item() >= AGREE:

@@ -91,6 +91,26 @@ def _known_words() -> frozenset[str]:
 
 
 @cache
+def is_known(header: str) -> bool:
+    """Whether a word of the header is one of the alias files, in any script."""
+    listed = _aliases_file()
+    names = [word for scope in listed.values() if isinstance(scope, dict) for words in scope.values() for word in words]
+    return _has_known_word(plain(header), _all_words(tuple(map(str, names))))
+
+
+@cache
+def _all_words(names: tuple[str, ...]) -> frozenset[str]:
+    texts = [*map(plain, names), *(word for words in entity_words().values() for word in words), *unmapped_headers()]
+    return frozenset(word for text in texts for word in text.split() if len(word) > 2 or word in SHORT)
+
+
+def _has_known_word(words: str, known: frozenset[str]) -> bool:
+    if _CJK.search(words):
+        return any(len(word) > 1 and word in words for word in known if _CJK.search(word))
+    return any(word in known or abbreviations().get(word) for word in _split_words(words).split())
+
+
+@cache
 def _split_words(words: str) -> str:
     """`ordernumber` and `quantityordered` as the known words that they are written of; others as they are."""
     return " ".join(_split_one(word) for word in words.split())

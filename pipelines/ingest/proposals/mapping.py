@@ -39,6 +39,7 @@ SHORTLIST = 4  # objects whose headers are also compared by similar words
 # A header with the key's name whose values repeat is likely a reference to another object.
 REPEATED_KEY_FACTOR = 0.85
 ID_AS_TEXT_FACTOR = 0.6  # numbers under a header of text are ids, seldom the text itself
+MORE_HEADERS = 4  # by which one object must explain a file better than the one that the file is named after
 OWN_WORD = 0.03  # more than the ranks of two names of one column differ
 MOMENTS = ("date", "timestamp")
 # A file of goods: at least two of these are named, and an object without any of them explains it badly.
@@ -86,10 +87,17 @@ def best_object(
     scored = {name: _score(samples, name, context, stem, is_near=False, is_part=is_part) for name in names}
     likely = sorted(names, key=lambda name: -scored[name][0])[:SHORTLIST]
     scored = {name: _score(samples, name, context, stem, is_near=True, is_part=is_part) for name in likely}
-    best = max(scored, key=lambda name: scored[name][0])
+    best = _of_headers(scored, max(scored, key=lambda name: scored[name][0]))
     by_header = {guess.header: guess for guess in scored[best][1]}
     by_header = with_evidence(frame, samples, canonical_objects()[best], by_header, context.keys)
     return best, [by_header[header] for header in frame.columns if header in by_header]
+
+
+def _of_headers(scored: Mapping[str, tuple[float, list[Guess]]], best: str) -> str:
+    """The best object, or the one that explains twice as many headers: a file may be named after something else."""
+    sure = {name: sum(guess.confidence >= SURE for guess in guesses) for name, (_, guesses) in scored.items()}
+    rival = max(sure, key=lambda name: (sure[name], scored[name][0]))
+    return rival if sure[rival] >= max(2 * sure[best], sure[best] + MORE_HEADERS) else best
 
 
 def _score(
@@ -155,7 +163,7 @@ def _guesses(
         ):
             assigned |= {part: Guess(part, column, SURE) for part in parts}
     columns = {guess.column for guess in assigned.values()}
-    for guess in sorted(candidates, key=lambda guess: -guess.confidence - OWN_WORD * _names_record(guess)):
+    for guess in sorted(candidates, key=lambda guess: -guess.confidence - OWN_WORD * _names_document(guess, item)):
         if guess.header not in assigned and guess.column not in columns:
             assigned[guess.header] = guess
             columns.add(guess.column)
@@ -164,9 +172,13 @@ def _guesses(
     return [assigned[header] for header in samples if header in assigned]
 
 
-def _names_record(guess: Guess) -> bool:
+def _names_document(guess: Guess, item: CanonicalObject) -> bool:
     """Whether a document's header says whose it is: of Order Number and Transaction ID the first is the order's."""
-    return guess.column in DOCUMENTS and guess.column.removesuffix("_id") in plain(guess.header).split()
+    return (
+        guess.column in DOCUMENTS
+        and guess.column != item.key_column
+        and guess.column.removesuffix("_id") in plain(guess.header).split()
+    )
 
 
 def _has_label_column(header: str, column: str, samples: dict[str, ColumnSample]) -> bool:

@@ -31,7 +31,8 @@ from pipelines.ingest.proposals.column_values import DATE, NUMBER, ColumnSample
 from pipelines.ingest.proposals.contract_yaml import AMOUNT, ContractDraft, filled_down, to_yaml
 from pipelines.ingest.proposals.evidence import DOCUMENTS, head_columns
 from pipelines.ingest.proposals.guess import Guess
-from pipelines.ingest.proposals.mapping import ProposalContext, best_object
+from pipelines.ingest.proposals.headers import is_known
+from pipelines.ingest.proposals.mapping import SURE, ProposalContext, best_object
 from pipelines.ingest.proposals.preview import Preview, preview, read_table
 from pipelines.ingest.proposals.sums import CONFIDENT
 from pipelines.ingest.proposals.wide_sheets import (
@@ -43,6 +44,7 @@ from pipelines.ingest.proposals.wide_sheets import (
     periodic_objects,
 )
 
+ENOUGH_HEADERS, KNOWN_SHARE = 4, 0.5  # below both, what a row is is asked
 GOODS = {"quantity", "unit_price"}  # what lines have and lists of documents lack
 QUESTIONS = 2  # that a person answers for one file
 REFUSED_SHARE = 0.01  # of the rows: a proposal that refuses more says so first
@@ -87,10 +89,12 @@ def drafted(
     label_column, labels = _labels(frame)
     frame = frame.slice(len(labels))
     name, guesses, wide = interpret(frame, context, wanted, path.stem, about["titles"])
-    if not guesses:
+    if not guesses or (wide is None and not wanted and is_open(frame, guesses)):
+        few = f"too few of its headers are known to tell what a row is, perhaps {name}"
         raise AlmanacError(
-            f"{path}: none of its headers is known ({', '.join(frame.columns[:12])}): choose its object with "
-            f"--object ({', '.join(canonical_objects())}), or add their words to the contract of another system"
+            f"{path}: {few if guesses else 'none of its headers is known'} ({', '.join(frame.columns[:12])}): "
+            f"choose its object with --object ({', '.join(canonical_objects())}), "
+            "or add their words to the contract of another system"
         )
     stage_dates = None if wide else find_stage_dates(frame)
     # A measure of a wide table is what its cells become, however sure.
@@ -101,6 +105,16 @@ def drafted(
         label_column=label_column, labels=labels, questions=questions,
     )  # fmt: skip
     return draft, about
+
+
+def is_open(frame: pl.DataFrame, guesses: list[Guess]) -> bool:
+    """Whether a table's headers are mostly in words that are not known here, and hardly one names a column.
+
+    What its rows are is then a question: an e-mail address or a first column of ids fits many objects.
+    """
+    known = sum(map(is_known, frame.columns))
+    sure = sum(guess.confidence >= SURE for guess in guesses)
+    return sure < ENOUGH_HEADERS and known < KNOWN_SHARE * frame.width
 
 
 def settled(guesses: list[Guess], item: CanonicalObject) -> tuple[list[Guess], tuple[Guess, ...]]:

@@ -47,8 +47,8 @@ def _sums(numbers: Numbers, item: CanonicalObject, guesses: Guesses) -> Guesses:
     """
     if not set(AMOUNTS) <= item.columns.keys():
         return guesses
-    by_column = {guess.column: guess for guess in guesses.values()}
-    if all(name in by_column and by_column[name].confidence >= BY_VALUES for name in ("amount_net", "amount_gross")):
+    stated = {guess.column: header for header, guess in guesses.items() if guess.confidence >= BY_VALUES}
+    if {"amount_net", "amount_gross"} <= stated.keys() and not _is_contradicted(numbers, guesses, stated):
         return guesses  # the headers say it; of four amounts per line the file's own words choose
     named = {header for header, guess in guesses.items() if guess.column in AMOUNTS}
     free = [name for name in numbers if name in named or _is_open(name, guesses)]
@@ -62,6 +62,14 @@ def _sums(numbers: Numbers, item: CanonicalObject, guesses: Guesses) -> Guesses:
                 kept = {h: g for h, g in guesses.items() if h not in roles and g.column not in AMOUNTS}
                 return kept | {header: Guess(header, column, BY_VALUES) for header, column in roles.items()}
     return guesses
+
+
+def _is_contradicted(numbers: Numbers, guesses: Guesses, stated: dict[str, str]) -> bool:
+    """Whether another column than the one called net makes the gross amount with the tax: sales before a discount."""
+    net, tax, gross = (numbers.get(stated.get(name, "")) for name in AMOUNTS)
+    if net is None or tax is None or gross is None or _agree(net + tax, gross):
+        return False
+    return any(_agree(numbers[name] + tax, gross) for name in numbers if _is_open(name, guesses))
 
 
 def _is_open(header: str, guesses: Guesses) -> bool:
