@@ -139,6 +139,49 @@ def test_prefixes_of_landed_tables_are_no_part_of_a_name(tmp_path: Path) -> None
     assert columns["opportunity_name"] == ("property_dealname",) and columns["amount"] == ("property_amount",)
 
 
+def test_a_table_in_unknown_words_asks_what_a_row_is(tmp_path: Path) -> None:
+    """Turkish: an e-mail address and a first column of ids would fit leads as well as contacts and customers."""
+    path = tmp_path / "disa_aktarim.csv"
+    path.write_text(
+        "Siparis,Tarih,Musteri,Adres Satiri,Odeme,Email\n"
+        "S1,2025-01-05,Ada,x,nakit,a@x.com\nS2,2025-01-06,Ben,y,kart,b@x.com\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(AlmanacError) as error:
+        propose(load_settings(tmp_path), path, "erp", None)
+    assert "too few of its headers are known" in str(error.value) and "--object (accounts, " in str(error.value)
+    assert "- object: orders" in propose(load_settings(tmp_path), path, "erp", "orders")
+
+
+def test_two_taxes_of_one_invoice_lead_to_net_and_gross_and_a_column_of_zeros_to_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "invoices_20251231.csv"
+    net = [100 + 7 * n for n in range(12)]
+    rows = "".join(
+        f"I{n},2025-01-{n + 1:02},{v},{v * 0.09:.2f},{v * 0.09:.2f},0,{v * 1.18:.2f}\n" for n, v in enumerate(net)
+    )
+    path.write_text(f"Invoice Number,Invoice Date,Zq Value,CGST,SGST,IGST Tax,Zq Sum\n{rows}", encoding="utf-8")
+    columns = _columns(tmp_path, path)
+    assert columns["amount_net"] == ("Zq Value",) and columns["amount_gross"] == ("Zq Sum",)
+    assert "amount_tax" not in columns
+
+
+def test_what_is_subtracted_from_an_amount_is_no_rate(tmp_path: Path) -> None:
+    path = tmp_path / "order_lines_20251231.csv"
+    rows = "".join(
+        f"O{n // 2},2025-01-05,P{n % 3},{n + 1},{50 + n}.50,{n % 4}.25,{50 + n - n % 4}.25\n" for n in range(12)
+    )
+    path.write_text(f"Order ID,Order Date,SKU,Qty,Gross Sales,Discount,Net Sales\n{rows}", encoding="utf-8")
+    columns = _columns(tmp_path, path)
+    assert columns["amount_net"] == ("Net Sales",) and "discount" not in columns
+
+
+def test_documents_without_goods_are_no_lines_and_their_number_outweighs_a_transaction(tmp_path: Path) -> None:
+    path = tmp_path / "export_20251231.csv"
+    rows = "".join(f"2025-01-05,R-{n},{n * 3 + 10}.00,{n * 3 + 11}.00,Ann\n" for n in range(12))
+    path.write_text(f"Date,Receipt number,Net sales,Order total,Customer name\n{rows}", encoding="utf-8")
+    assert "- object: orders" in propose(load_settings(tmp_path), path, "pos", None)
+
+
 def test_rows_with_an_id_beside_an_account_id_are_no_accounts(tmp_path: Path) -> None:
     path = tmp_path / "export.csv"
     path.write_text(

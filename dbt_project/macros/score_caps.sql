@@ -38,5 +38,13 @@
     )
 {%- endmacro %}
 
+{#
+  Persons who share a town or its postal area, in records with contact details. Somebody of the same name lives in most
+  towns, so that telephone, e-mail, street, birth date or postal code has to agree as well.
+#}
+{% macro is_townsman() -%}
+    kind = 'person' and has_contact_details and coalesce(place_level != 'same_postal', true)
+{%- endmacro %}
+
 {# A value that more than this many other customers share is an agent's, an office's or a form's, not one customer's. #}
 {% macro most_customers_of_a_value() -%} 3 {%- endmacro %}

@@ -9,8 +9,11 @@ evidence as (
         *,
         {{ 'tax_id_bits phone_bits email_bits address_bits place_bits birth_date_bits'.split() | join(' > 1 or ') }} > 1
             as has_second_field,
+        {{ 'tax_id_bits phone_bits email_bits address_bits birth_date_bits'.split() | join(' > 1 or ') }} > 1
+            as has_other_field,
         {{ 'tax_id_bits phone_bits email_bits domain_bits address_bits'.split() | join(' > 1 or ') }} > 1
             as has_other_agreement,
+        {{ is_townsman() }} as is_townsman,
         {{ is_other_relative() }} as is_other_relative,
         {{ is_namesake() }} as is_namesake,
     from {{ ref('mtc_evidence') }}
@@ -27,6 +30,8 @@ capped_pairs as (
             when kind = 'person' and not has_second_field then -6
             -- members of a family share much without being one person
             when (is_other_relative or is_namesake) and tax_id_bits <= 1 then 0
+            -- a name and a town are what two people of one name share
+            when is_townsman and not has_other_field then 0
             -- a branch, a country's company or a group shares much with its company but is another customer: to be reviewed
             when name_level = 'other_branch' and tax_id_bits <= 1 then -2
             -- so do sister companies and shops

@@ -21,7 +21,7 @@ __all__ = ["failure", "folder_of_cases", "run", "table", "verdicts"]
 KINDS: dict[str, dict[str, Case]] = {
     "ingest": ingest.CASES, "match": match.CASES, "forecast": forecast.CASES, "run": whole_run.CASES,
 }  # fmt: skip
-SHOWN = 60  # letters of a value in the table
+SHOWN = 44  # letters of a value in the table
 
 
 def run(kind: str = "", folder: str = "", case: str = "") -> dict[str, Any]:
@@ -52,9 +52,17 @@ def verdicts(folder: Path, cases: dict[str, Case], only: str = "") -> list[dict[
         values = judged(expected, got)
         rows.append(
             {"kind": folder.name, "case": name, "expected": expected, "got": got, "values": dict(values)}
+            | {"before": before(folder / name.split()[0])}
             | {"verdict": worst(values)}
         )
     return rows
+
+
+def before(case: Path) -> str:
+    """What was seen when the case was found, as the person who wrote it down says in expected.md; empty without it."""
+    told = case / "expected.md"
+    text = " ".join(told.read_text(encoding="utf-8").split()) if told.is_file() else ""
+    return text.partition("Seen")[2].removeprefix(":").strip()
 
 
 def _seen(case: Case, folder: Path) -> tuple[Any, Any]:
@@ -68,9 +76,9 @@ def table(figures: dict[str, Any]) -> str:
     """The table of a run as text."""
     if "skipped" in figures:
         return f"skipped: {figures['skipped']}"
-    lines = [_line("case", "expected", "got", "verdict")]
+    lines = [_line("case", "expected", "before", "now", "verdict")]
     lines += [
-        _line(f"{row['kind']}/{row['case']}", row["expected"], row["got"], row["verdict"]) for row in figures["rows"]
+        _line(f"{row['kind']}/{row['case']}", row["expected"], row["before"], row["got"], row["verdict"]) for row in figures["rows"]
     ]
     counts = ", ".join(f"{count} {verdict}" for verdict, count in figures["values"].items())
     return "\n".join([*lines, f"{figures['cases']} cases, {len(figures['wrong'])} wrong; values: {counts or 'none'}"])
