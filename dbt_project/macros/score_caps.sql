@@ -46,5 +46,8 @@
     kind = 'person' and has_contact_details and coalesce(place_level != 'same_postal', true)
 {%- endmacro %}
 
+{# One person is then 32 times as likely as two: what is less sure a person decides. #}
+{% macro least_bits_of_a_townsman() -%} 5 {%- endmacro %}
+
 {# A value that more than this many other customers share is an agent's, an office's or a form's, not one customer's. #}
 {% macro most_customers_of_a_value() -%} 3 {%- endmacro %}

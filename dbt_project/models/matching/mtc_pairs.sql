@@ -30,8 +30,8 @@ capped_pairs as (
             when kind = 'person' and not has_second_field then -6
             -- members of a family share much without being one person
             when (is_other_relative or is_namesake) and tax_id_bits <= 1 then 0
-            -- a name and a town are what two people of one name share
-            when is_townsman and not has_other_field then 0
+            -- a name and a town are what two people of one name share, unless both are rare
+            when is_townsman and not has_other_field and field_bits + prior_bits <= {{ least_bits_of_a_townsman() }} then 0
             -- a branch, a country's company or a group shares much with its company but is another customer: to be reviewed
             when name_level = 'other_branch' and tax_id_bits <= 1 then -2
             -- so do sister companies and shops
@@ -45,16 +45,15 @@ capped_pairs as (
             when kind = 'organisation' and name_level in ('other', 'other_registered', 'other_script') and contact_bits > 1 and not has_other_agreement then -2
         end as max_score_bits,
     from evidence
+    cross join {{ ref('mtc_prior') }}
 ),
 
 -- the excess over the cap is subtracted
 scored_pairs as (
     select
-        capped_pairs.* exclude (max_score_bits),
-        prior.prior_bits,
-        cast(least(coalesce(capped_pairs.max_score_bits - capped_pairs.field_bits - prior.prior_bits, 0), 0) as decimal(9, 3)) as guard_bits,
+        * exclude (max_score_bits),
+        cast(least(coalesce(max_score_bits - field_bits - prior_bits, 0), 0) as decimal(9, 3)) as guard_bits,
     from capped_pairs
-    cross join {{ ref('mtc_prior') }} as prior
 )
 
 select

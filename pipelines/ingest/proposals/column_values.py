@@ -140,7 +140,7 @@ def _text_fit_score(sample: ColumnSample, name: str) -> float:
     if sample.share(lambda text: text.casefold() in ("true", "false")) > 0.8:
         return 0.4
     if name == "line_number":
-        return 1.0 if sample.share(_POSITION.match) > 0.9 else 0.5
+        return 1.0 if sample.share(_POSITION.match) > 0.6 else 0.5
     if name in ("country", "city"):
         are_countries = sample.share(lambda text: text.casefold() in countries()) > 0.5
         return 1.0 if are_countries == (name == "country") else 0.9
