@@ -152,7 +152,7 @@ def _score(path: Path, export: dict[str, Any], context: ProposalContext) -> Scor
     frame, about = read_table(path)
     name, guesses, _ = interpret(frame, context, None, path.stem, about["titles"])
     score = Score(path.name, name in (export["object"], export.get("also")))
-    if is_open(frame, guesses):
+    if is_open(frame, guesses, name, path.stem):
         wanted = [meaning for _, meaning, _ in export["columns"] if "-" not in meaning.split("|")]
         return Score(path.name, False, len(wanted), asked=["what is a row?"], missed=wanted)
     guesses, questions = settled(guesses, canonical_objects()[name])

@@ -78,7 +78,8 @@ def table(figures: dict[str, Any]) -> str:
         return f"skipped: {figures['skipped']}"
     lines = [_line("case", "expected", "before", "now", "verdict")]
     lines += [
-        _line(f"{row['kind']}/{row['case']}", row["expected"], row["before"], row["got"], row["verdict"]) for row in figures["rows"]
+        _line(f"{row['kind']}/{row['case']}", row["expected"], row["before"], row["got"], row["verdict"])
+        for row in figures["rows"]
     ]
     counts = ", ".join(f"{count} {verdict}" for verdict, count in figures["values"].items())
     return "\n".join([*lines, f"{figures['cases']} cases, {len(figures['wrong'])} wrong; values: {counts or 'none'}"])

@@ -133,6 +133,11 @@ def _names_goods(samples: dict[str, ColumnSample]) -> bool:
     return has_quantity and len(named.intersection(GOODS) | {"quantity"}) >= MIN_GOODS
 
 
+def is_named_after(stem: str, name: str) -> bool:
+    """Whether a file's name says what its rows are."""
+    return _file_name_weight(stem, entity_words()[name]) > 0
+
+
 def _file_name_weight(stem: str, words: frozenset[str]) -> float:
     """Weight of a file name that names the object; the longer the word, the higher."""
     name = f" {plain(stem)} "

@@ -31,8 +31,8 @@ from pipelines.ingest.proposals.column_values import DATE, NUMBER, ColumnSample
 from pipelines.ingest.proposals.contract_yaml import AMOUNT, ContractDraft, filled_down, to_yaml
 from pipelines.ingest.proposals.evidence import DOCUMENTS, head_columns
 from pipelines.ingest.proposals.guess import Guess
-from pipelines.ingest.proposals.headers import is_known
-from pipelines.ingest.proposals.mapping import SURE, ProposalContext, best_object
+from pipelines.ingest.proposals.headers import common_prefix, is_known
+from pipelines.ingest.proposals.mapping import SURE, ProposalContext, best_object, is_named_after
 from pipelines.ingest.proposals.preview import Preview, preview, read_table
 from pipelines.ingest.proposals.sums import CONFIDENT
 from pipelines.ingest.proposals.wide_sheets import (
@@ -89,7 +89,7 @@ def drafted(
     label_column, labels = _labels(frame)
     frame = frame.slice(len(labels))
     name, guesses, wide = interpret(frame, context, wanted, path.stem, about["titles"])
-    if not guesses or (wide is None and not wanted and is_open(frame, guesses)):
+    if not guesses or (wide is None and not wanted and is_open(frame, guesses, name, path.stem)):
         few = f"too few of its headers are known to tell what a row is, perhaps {name}"
         raise AlmanacError(
             f"{path}: {few if guesses else 'none of its headers is known'} ({', '.join(frame.columns[:12])}): "
@@ -107,14 +107,16 @@ def drafted(
     return draft, about
 
 
-def is_open(frame: pl.DataFrame, guesses: list[Guess]) -> bool:
-    """Whether a table's headers are mostly in words that are not known here, and hardly one names a column.
+def is_open(frame: pl.DataFrame, guesses: list[Guess], name: str, stem: str) -> bool:
+    """Whether hardly a header names a column, and the file's name or most headers are in words that are not known.
 
     What its rows are is then a question: an e-mail address or a first column of ids fits many objects.
     """
     known = sum(map(is_known, frame.columns))
     sure = sum(guess.confidence >= SURE for guess in guesses)
-    return sure < ENOUGH_HEADERS and known < KNOWN_SHARE * frame.width
+    if sure >= min(ENOUGH_HEADERS, KNOWN_SHARE * frame.width):
+        return False
+    return known < KNOWN_SHARE * frame.width or not is_named_after(f"{stem} {common_prefix(frame.columns)}", name)
 
 
 def settled(guesses: list[Guess], item: CanonicalObject) -> tuple[list[Guess], tuple[Guess, ...]]:
