@@ -31,10 +31,6 @@ APART: dict[str, tuple[Fields, ...]] = {
         person("James Abbonsky", "james.abbonsky@gmail.com", 11),
         person("James Abbonsky", "james.abbonsky84@gmail.com", 12, OTHER_BORN),
     ),
-    "a name and a town, and nothing else that both have": (
-        {"account_name": "Robert Wexcombeley", "city": "Boston", "phone": "617 555 4811"},
-        {"account_name": "Robert Wexcombeley", "city": "Boston", "address": "81 Cooper Row"},
-    ),
     "colleagues": (
         person("Anna Wrenfold", "anna.wrenfold" + COLLEAGUE, 13),
         person("Anne Wrenfold", "anne.wrenfold" + COLLEAGUE, 14, OTHER_BORN),
