@@ -47,7 +47,9 @@ def test_the_sentences_of_the_tables_are_said_in_every_language(built: Built) ->
     for language in languages():
         words = load_words(language)
         assert [text for text in english if language != "en" and words.said(text) == text] == []
-        assert language != "en" or [words.said(text) for text in english] == english
+        # in English too a model is called by what it does
+        plain = [text for text in english if " are served as " not in text]
+        assert language != "en" or [words.said(text) for text in plain] == plain
 
 
 def test_the_pack_is_small_and_quick(built: Built, tmp_path: Path) -> None:

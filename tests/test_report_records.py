@@ -62,7 +62,7 @@ def test_the_less_healthy_a_system_the_redder_its_month(tmp_path: Path) -> None:
 
 def test_only_words_that_a_list_does_not_know_are_shown(tmp_path: Path) -> None:
     rows = [row for row in _rows(_page(tmp_path, "quality", WORDS)) if "loss_reason" in row]
-    assert rows == [["crm", "opportunities", "loss_reason", "Prise", "2", "8", "2", "25.0 %"]]
+    assert rows == [["crm", "deals", "loss_reason", "Prise", "2", "8", "2", "25.0 %"]]
 
 
 TEAMS = (

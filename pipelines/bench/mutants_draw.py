@@ -86,13 +86,13 @@ def mutants_of(root: Path, path: Path) -> Iterator[Mutant]:
     for text in source.splitlines(keepends=True):
         starts.append(starts[-1] + len(text))
     module = ast.parse(source)
-    for node, place in _nodes(module, Place("", (1, 1), True)):
+    for node, scope in _nodes(module, Place("", (1, 1), True)):
         for written, kind, after in _faults(node):
             start = starts[written.lineno - 1] + written.col_offset
             end = starts[(written.end_lineno or 0) - 1] + (written.end_col_offset or 0)
             before = source[start:end].decode()
             yield Mutant(
-                name, written.lineno, place.head, place.at_import, place.function, kind, start, end, before, after
+                name, written.lineno, scope.head, scope.at_import, scope.function, kind, start, end, before, after
             )
 
 
@@ -112,27 +112,27 @@ class Place(NamedTuple):
     at_import: bool
 
 
-def _nodes(node: ast.AST, place: Place) -> Iterator[tuple[ast.expr | ast.stmt, Place]]:
+def _nodes(node: ast.AST, scope: Place) -> Iterator[tuple[ast.expr | ast.stmt, Place]]:
     """Statements and expressions with their place: no annotation, no text with values inside."""
     for name, value in ast.iter_fields(node):
         for child in value if isinstance(value, list) else [value]:
             if not isinstance(child, ast.AST) or name in ("annotation", "returns") or isinstance(child, ast.JoinedStr):
                 continue
-            inside = _place(child, place, name == "body" and isinstance(node, FUNCTIONS))
+            inside = _place(child, scope, name == "body" and isinstance(node, FUNCTIONS))
             if isinstance(child, ast.expr | ast.stmt) and not isinstance(child, (*FUNCTIONS, ast.ClassDef)):
                 yield child, inside
             yield from _nodes(child, inside)
 
 
-def _place(child: ast.AST, place: Place, in_function: bool) -> Place:
+def _place(child: ast.AST, scope: Place, in_function: bool) -> Place:
     """Decorators and defaults of a function belong to it by name, and run when it is defined."""
-    at_import = place.at_import and not in_function
+    at_import = scope.at_import and not in_function
     if not isinstance(child, ast.stmt):
-        return place._replace(at_import=at_import)
+        return scope._replace(at_import=at_import)
     body = getattr(child, "body", None)
     head = (child.lineno, max(child.lineno, body[0].lineno - 1) if body else child.end_lineno or child.lineno)
     name = child.name if isinstance(child, (*FUNCTIONS, ast.ClassDef)) else ""
-    return Place(f"{place.function}.{name}".strip("."), head, at_import)
+    return Place(f"{scope.function}.{name}".strip("."), head, at_import)
 
 
 def _faults(node: ast.expr | ast.stmt) -> Iterator[tuple[ast.expr | ast.stmt, str, str]]:

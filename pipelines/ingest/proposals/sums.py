@@ -109,7 +109,7 @@ def _product(numbers: Numbers, item: CanonicalObject, guesses: Guesses) -> Guess
     if not missing or not set(PRODUCT) <= item.columns.keys():
         return guesses
     free = [name for name in numbers if _is_open(name, guesses)]
-    found = []
+    triples = []
     for quantity in _of(by_column, "quantity", [name for name in free if _is_whole(numbers[name])]):
         for price in _of(by_column, "unit_price", [name for name in free if name != quantity]):
             is_told = "quantity" in by_column or "unit_price" in by_column or not _is_whole(numbers.get(price))
@@ -117,10 +117,10 @@ def _product(numbers: Numbers, item: CanonicalObject, guesses: Guesses) -> Guess
                 columns = [numbers.get(name) for name in (quantity, price, amount)]
                 if is_told and all(values is not None and _varies(values) for values in columns):
                     left, right, whole = (values for values in columns if values is not None)
-                    found += [(quantity, price, amount)] if _agree(left * right, whole) else []
-    if len(found) != 1:
+                    triples += [(quantity, price, amount)] if _agree(left * right, whole) else []
+    if len(triples) != 1:
         return guesses
-    roles = zip(found[0], PRODUCT, strict=True)
+    roles = zip(triples[0], PRODUCT, strict=True)
     added = {header: Guess(header, column, BY_VALUES) for header, column in roles if column in missing}
     return {h: g for h, g in guesses.items() if g.column not in missing} | added
 
