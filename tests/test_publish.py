@@ -62,9 +62,9 @@ def test_a_served_number_has_no_more_digits_than_mean_something() -> None:
         digits.create_rounding(connection)
         parts = [[1] * (len(numbers) + 1), [*numbers, None]]
         connection.execute("create table counted as select unnest(?) as n, unnest(?) as share", parts)
-        assert connection.execute(digits.rounded(connection, "main", "counted")).fetchall() == [
-            (1, number) for number in (*numbers.values(), None)
-        ]
+        assert connection.execute(
+            digits.rounded("counted", digits.doubles(connection)["main", "counted"])
+        ).fetchall() == [(1, number) for number in (*numbers.values(), None)]
 
 
 def test_every_table_and_column_of_the_manifest_is_described(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ Doubles are rounded to twelve significant digits in the copy that is served. The
 compute, keeps what they were.
 """
 
+from collections.abc import Sequence
+
 import duckdb
 
 from pipelines.home.warehouse import quoted
@@ -25,15 +27,20 @@ def create_rounding(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def rounded(connection: duckdb.DuckDBPyConnection, schema: str, table: str) -> str:
-    """The rows of a table of the working file as a query, its doubles by the macro `significant`."""
-    doubles = connection.execute(
+def doubles(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], list[str]]:
+    """The columns of doubles of every (schema, table) of the working file that has any."""
+    rows = connection.execute(
         """
-        select column_name from duckdb_columns()
-        where database_name = current_database() and schema_name = ? and table_name = ? and data_type = 'DOUBLE'
-        order by column_index
-        """,
-        [schema, table],
+        select schema_name, table_name, list(column_name order by column_index)
+        from duckdb_columns()
+        where database_name = current_database() and data_type = 'DOUBLE'
+        group by all
+        """
     ).fetchall()
-    replaced = ", ".join(f"significant({quoted(name)}) as {quoted(name)}" for (name,) in doubles)
-    return f"select *{f' replace ({replaced})' if replaced else ''} from {quoted(schema)}.{quoted(table)}"
+    return {(schema, table): columns for schema, table, columns in rows}
+
+
+def rounded(table: str, columns: Sequence[str]) -> str:
+    """The rows of a table as a query, these columns by the macro `significant`. table: its quoted name."""
+    replaced = ", ".join(f"significant({quoted(name)}) as {quoted(name)}" for name in columns)
+    return f"select *{f' replace ({replaced})' if replaced else ''} from {table}"

@@ -60,13 +60,14 @@ def _copy(settings: Settings, run: Run, aside: Path, published_at: datetime, pol
             raise AlmanacError(f"{settings.working_file}: has no table of {', '.join(SERVED_SCHEMAS)} to publish")
         masking.create_keyed_hash(connection, key)
         digits.create_rounding(connection)
+        doubles = digits.doubles(connection)
         connection.execute(f"attach '{_escaped(aside)}' as served (read_write)")
         for schema in sorted({schema for schema, _ in tables} | {"control"}):
             connection.execute(f"create schema served.{quoted(schema)}")
         for table, columns in tables.items():
             kept = masking.masked(columns, treatments, bool(key))
             names = renamed.with_old_columns(table, columns)
-            query = f"select {names} from (select {kept} from ({digits.rounded(connection, *table)}))"
+            query = f"select {names} from (select {kept} from ({digits.rounded(_name(table), doubles.get(table, []))}))"
             connection.execute(f"create table served.{_name(table)} as {query}")
         comments = descriptions.carry_over(connection, tables, renamed.old_column_comments())
         renamed.create_old_views(connection, tables, comments)
