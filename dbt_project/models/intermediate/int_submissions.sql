@@ -18,10 +18,7 @@ select
     submitted.author,
     submitted.submitted_at,
     {{ local_date('submitted.submitted_at') }} as submitted_on,
-    -- without a currency it is a count, or money in base currency: either way it stands as it is
-    cast(if(
-        submitted.currency is null, submitted.amount, {{ multiply_money('submitted.amount', 'rates.rate') }}
-    ) as double) as amount,
+    cast({{ plan_amount('submitted') }} as double) as amount,
     submitted.reason,
 from {{ ref('stg_forecast_submissions') }} as submitted
 cross join run

@@ -36,8 +36,7 @@ final as (
         cast(targets.first_month + to_months(targets.month_count) - interval 1 day as date) as period_end,
         targets.amount,
         targets.currency,
-        -- a target without a currency is a count, or money in base currency: either way it stands as it is
-        if(targets.currency is null, targets.amount, {{ multiply_money('targets.amount', 'rates.rate') }}) as amount_base,
+        {{ plan_amount('targets') }} as amount_base,
         coalesce(lower(targets.version), 'original') as version,
         -- of several versions of one target the one exported last is pursued
         row_number() over (
