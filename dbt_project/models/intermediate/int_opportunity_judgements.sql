@@ -5,7 +5,13 @@ with
 
 run as (select * from {{ source('control', 'run') }}),
 
-deals as (select * from {{ ref('int_opportunities') }}),
+-- Numbered, because counting millions of ids takes longer than counting numbers.
+deals as (
+    select
+        *,
+        row_number() over () as deal_number,
+    from {{ ref('int_opportunities') }}
+),
 
 export_files as (
     select * from {{ ref('stg_export_files') }}
@@ -14,6 +20,7 @@ export_files as (
 
 recorded as (
     select
+        deals.deal_number,
         deals.opportunity_id,
         changes.changed_at as observed_at,
         cast(null as timestamp) as landed_at,
@@ -34,6 +41,7 @@ recorded as (
 
 exported as (
     select
+        deals.deal_number,
         deals.opportunity_id,
         exported.exported_at as observed_at,
         export_files.landed_at,
@@ -66,20 +74,40 @@ judgements as (
         and stated.status is not distinct from outcomes.source_status
 ),
 
--- Of one day the last is kept, and a value that its last row lacks is that of the row before it.
-final as (
+dated as (
     select
-        judgements.opportunity_id,
+        judgements.*,
         {{ local_date('judgements.observed_at') }} as observed_on,
-        last(judgements.probability order by observed_at, landed_at, tie_breaker)
-        filter (where judgements.probability is not null) as probability,
-        last(judgements.forecast_category order by observed_at, landed_at, tie_breaker)
-        filter (where judgements.forecast_category is not null) as forecast_category,
-        last(judgements.is_open order by observed_at, landed_at, tie_breaker) as is_open,
-        last(judgements.judgement_source order by observed_at, landed_at, tie_breaker) as judgement_source,
     from judgements
     cross join run
-    group by all
+),
+
+-- On most days each deal stands in one row: only on the others are rows put in order.
+repeated_days as (
+    select observed_on
+    from dated
+    group by observed_on
+    having count(*) > count(distinct deal_number)
+),
+
+-- Of one day the last is kept, and a value that its last row lacks is that of the row before it.
+final as (
+    select opportunity_id, observed_on, probability, forecast_category, is_open, judgement_source
+    from dated
+    where observed_on not in (select observed_on from repeated_days)
+    union all
+    select
+        any_value(opportunity_id) as opportunity_id,
+        observed_on,
+        last(probability order by observed_at, landed_at, tie_breaker)
+        filter (where probability is not null) as probability,
+        last(forecast_category order by observed_at, landed_at, tie_breaker)
+        filter (where forecast_category is not null) as forecast_category,
+        last(is_open order by observed_at, landed_at, tie_breaker) as is_open,
+        last(judgement_source order by observed_at, landed_at, tie_breaker) as judgement_source,
+    from dated
+    where observed_on in (select observed_on from repeated_days)
+    group by deal_number, observed_on
 )
 
 select * from final

@@ -63,7 +63,8 @@ ordered_states as (
     select
         * exclude (tie_breaker),
         row_number() over by_deal as observation_number,
-        lag(stage_code) over by_deal as previous_stage_code,
+        lag(observed_on) over by_deal as previous_observed_on,
+        coalesce(stage_code <> lag(stage_code) over by_deal, true) as is_move,
     from known_states
     window by_deal as (partition by deal_number order by is_final, observed_at, tie_breaker)
 ),
@@ -71,8 +72,8 @@ ordered_states as (
 -- A -> B -> A is three stays: numbering the changes, not the stages, keeps them apart.
 final as (
     select
-        * exclude (deal_number, previous_stage_code),
-        count(*) filter (where stage_code is distinct from previous_stage_code) over (
+        * exclude (deal_number),
+        count(*) filter (where is_move) over (
             partition by deal_number order by observation_number
         ) as stage_number,
     from ordered_states

@@ -67,7 +67,7 @@ final as (
             is_deleted, known_currency, base_currency, as_of
         ),
         case when dated_deals.known_currency = dated_deals.base_currency then 1 else rates.rate end as base_rate,
-        cast(dated_deals.amount * base_rate as decimal(18, 4)) as amount_base,
+        {{ multiply_money('dated_deals.amount', 'base_rate') }} as amount_base,
     from dated_deals
     left join customers
         on dated_deals.source_system = customers.source_system

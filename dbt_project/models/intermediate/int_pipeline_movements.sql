@@ -27,16 +27,12 @@ observations as (
         observations.opportunity_id,
         observations.observation_number,
         stays.stage_type,
-        case
-            when observations.stage_number = lag(observations.stage_number) over by_deal then observations.observed_on
-            else stays.entered_on
-        end as observed_on,
-        coalesce(cast(observations.amount * deals.base_rate as decimal(18, 4)), 0) as amount_base,
+        if(observations.is_move, stays.entered_on, observations.observed_on) as observed_on,
+        coalesce({{ multiply_money('observations.amount', 'deals.base_rate') }}, 0) as amount_base,
         deals.created_on,
     from {{ ref('int_opportunity_observations') }} as observations
     inner join stays using (opportunity_id, stage_number)
     inner join deals using (opportunity_id)
-    window by_deal as (partition by observations.opportunity_id order by observations.observation_number)
 ),
 
 compared as (

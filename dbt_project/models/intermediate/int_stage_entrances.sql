@@ -9,13 +9,6 @@ stages as (select * from {{ ref('stages') }}),
 
 first_stage as (select arg_min(stage_code, stage_order) as stage_code from stages),
 
-seen_states as (
-    select
-        *,
-        lag(observed_on) over (partition by opportunity_id order by observation_number) as last_seen_on,
-    from {{ ref('int_opportunity_observations') }}
-),
-
 -- The state of the newest export, where the system's own history does not have it yet, is known by the export alone.
 stays as (
     select
@@ -24,10 +17,10 @@ stays as (
         arg_min(stage_code, observation_number) as stage_code,
         arg_min(observed_on, observation_number) as seen_on,
         -- `arg_min` alone would pass over the first observation, which has none before it.
-        arg_min_null(last_seen_on, observation_number) as last_seen_on,
+        arg_min_null(previous_observed_on, observation_number) as last_seen_on,
         arg_min_null({{ local_date('updated_at') }}, observation_number) as updated_on,
         arg_min(source = 'exported_history' and not is_final, observation_number) as is_recorded,
-    from seen_states
+    from {{ ref('int_opportunity_observations') }}
     cross join run
     group by opportunity_id, stage_number
 ),

@@ -60,7 +60,7 @@ final as (
         case when days_at_least = days_at_most then days_at_least end as days_in_stage,
         days_at_least,
         days_at_most,
-        cast(amount * base_rate as decimal(18, 4)) as amount_base,
+        {{ multiply_money('amount', 'base_rate') }} as amount_base,
         expected_close_on,
         is_current,
         coalesce(stage_order < previous_stage_order, false) as is_backward,

@@ -54,7 +54,7 @@ select
         else 'open'
     end as settlement_code,
     cast(amount_base as decimal(18, 4)) as amount_net_base,
-    cast(amount_gross * base_rate as decimal(18, 4)) as amount_gross_base,
-    cast(received_amount * base_rate as decimal(18, 4)) as received_base,
-    cast(open_amount * base_rate as decimal(18, 4)) as open_base,
+    {{ multiply_money('amount_gross', 'base_rate') }} as amount_gross_base,
+    {{ multiply_money('received_amount', 'base_rate') }} as received_base,
+    {{ multiply_money('open_amount', 'base_rate') }} as open_base,
 from measured

@@ -9,21 +9,27 @@ cutoffs as (
 
 stages as (select * from {{ ref('stages') }}),
 
+-- A state holds until the first day on which a later one is known: millions of states stand beside few cutoffs.
+dated as (
+    select
+        *,
+        min(observed_on) over (
+            partition by opportunity_id order by observation_number rows between 1 following and unbounded following
+        ) as next_on,
+    from {{ ref('int_opportunity_observations') }}
+),
+
 final as (
     select
         cutoffs.as_of,
-        observations.opportunity_id,
-        observations.stage_code,
+        dated.opportunity_id,
+        dated.stage_code,
         stages.stage_type = 'open' as is_open,
-        observations.expected_close_on,
-        observations.amount,
-    from {{ ref('int_opportunity_observations') }} as observations
-    inner join cutoffs on observations.observed_on <= cutoffs.as_of
+        dated.expected_close_on,
+        dated.amount,
+    from dated
+    inner join cutoffs on dated.observed_on <= cutoffs.as_of and coalesce(dated.next_on > cutoffs.as_of, true)
     inner join stages using (stage_code)
-    qualify row_number() over (
-        partition by cutoffs.as_of, observations.opportunity_id
-        order by observations.observation_number desc
-    ) = 1
 )
 
 select * from final

@@ -36,7 +36,7 @@ compared as (
         snapshots.is_open as was_open,
         snapshots.expected_close_on,
         -- Without an amount at the cutoff the amount is 0: today's amount was not known then.
-        coalesce(cast(snapshots.amount * deals.base_rate as decimal(18, 4)), 0) as amount_then_base,
+        coalesce({{ multiply_money('snapshots.amount', 'deals.base_rate') }}, 0) as amount_then_base,
     from forecasts
     cross join deals
     left join {{ ref('deal_snapshots_at_cutoff') }} as snapshots
