@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 import polars as pl
@@ -21,6 +22,29 @@ Places = tuple[np.ndarray, np.ndarray, int]  # member of each open deal, of each
 Wins = tuple[np.ndarray, np.ndarray, np.ndarray]  # of one future: the place, window and amount of each win
 
 
+class Block(NamedTuple):
+    """Wins of some futures, one after the other: put together once, added up by the members of every level."""
+
+    futures: int
+    future: np.ndarray  # of each win, numbered from 0
+    place: np.ndarray
+    window: np.ndarray
+    amount: np.ndarray
+
+    @classmethod
+    def of(cls, wins: Sequence[Wins]) -> "Block":
+        """The futures in their order, numbered from 0."""
+        future = np.repeat(np.arange(len(wins)), [len(window) for _, window, _ in wins])
+        return cls(len(wins), future, *(np.concatenate(parts) for parts in zip(*wins, strict=True)))
+
+    def added(self, member: np.ndarray, size: int, periods: int) -> Iterator[np.ndarray]:
+        """Amounts, then counts: futures x members x periods. member: of each place, `size` for none."""
+        cell = (self.future * (size + 1) + member[self.place]) * periods + self.window
+        for weights in (self.amount, None):
+            sums = np.bincount(cell, weights=weights, minlength=self.futures * (size + 1) * periods)
+            yield sums.reshape(self.futures, size + 1, periods)[:, :size]
+
+
 class Draws:
     """All futures of a forecast; the same seed gives the same ones."""
 
@@ -37,11 +61,11 @@ class Draws:
         }
         for part, wins in ((0, self._existing()), (1, self._new())):
             for first in range(0, draws, BLOCK):
-                block = list(islice(wins, BLOCK))
+                block = Block.of(list(islice(wins, BLOCK)))
                 for level, (open_deals, templates, size) in levels.items():
-                    sums = _added(block, (open_deals, templates)[part], size, periods)
+                    sums = block.added((open_deals, templates)[part], size, periods)
                     for futures, added in zip(out[level], sums, strict=True):
-                        futures[first : first + len(block)] += added
+                        futures[first : first + block.futures] += added
         return out  # type: ignore[return-value]
 
     def _existing(self) -> Iterator[Wins]:
@@ -78,19 +102,6 @@ def _mean_spread(amounts: np.ndarray) -> float:
     """Standard error of the mean amount, over it: a few large deals decide it, and the next ones are others."""
     mean = float(amounts.mean()) if len(amounts) else 0.0
     return float(amounts.std() / np.sqrt(len(amounts)) / mean) if mean > 0 else 0.0
-
-
-def _added(block: Sequence[Wins], member: np.ndarray, size: int, periods: int) -> Iterator[np.ndarray]:
-    """Amounts, then counts, of a block of futures: futures x members x periods.
-
-    member: of each place, `size` for none.
-    """
-    future = np.repeat(np.arange(len(block)), [len(window) for _, window, _ in block])
-    place, window, amount = (np.concatenate(parts) for parts in zip(*block, strict=True))
-    cell = (future * (size + 1) + member[place]) * periods + window
-    for weights in (amount, None):
-        sums = np.bincount(cell, weights=weights, minlength=len(block) * (size + 1) * periods)
-        yield sums.reshape(len(block), size + 1, periods)[:, :size]
 
 
 class _Amounts:
