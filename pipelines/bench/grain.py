@@ -13,6 +13,7 @@ import sys
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import duckdb
@@ -31,15 +32,17 @@ KB_PER_GB = 1_048_576
 def run(home: str, series: str = "2000,5000") -> dict[str, Any]:
     """One entry per number of series: processor seconds of each step, peak memory, error beside the peer's."""
     done = {}
-    for number in series.split(","):
-        command = [sys.executable, "-P", "-c", f"from pipelines.bench import grain; grain.one({home!r}, {number})"]
-        told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-        done[number] = json.loads(told.splitlines()[-1])  # libraries print, too
+    with TemporaryDirectory(prefix="almanac-grain-") as folder:
+        out = Path(folder) / "figures.json"  # not what it prints: DuckDB draws the progress of long queries
+        for number in series.split(","):
+            call = f"from pipelines.bench import grain; grain.one({home!r}, {number}, {str(out)!r})"
+            subprocess.run([sys.executable, "-P", "-c", call], check=True, stdout=subprocess.DEVNULL)
+            done[number] = json.loads(out.read_text(encoding="utf-8"))
     return done
 
 
-def one(home: str, number: int) -> None:
-    """Print the figures of one size as JSON."""
+def one(home: str, number: int, out: str) -> None:
+    """Write the figures of one size into a file."""
     from forecasts import config
     from forecasts.config import SeriesSet
     from forecasts.run import forecast
@@ -55,7 +58,8 @@ def one(home: str, number: int) -> None:
     figures |= {"segments": dict(issued.series.group_by("segment").len().sort("segment").iter_rows())}
     served = dict(issued.series.group_by("served_model").len().sort("len", descending=True).head(3).iter_rows())
     errors = {**_errors(issued.values, history, rates), "rmsse": _rmsse(issued, history, _ahead(rates))}
-    print(json.dumps({**figures, "served": served, "backtest_rows": issued.backtest.height, **errors}))
+    figures |= {"served": served, "backtest_rows": issued.backtest.height, **errors}
+    Path(out).write_text(json.dumps(figures), encoding="utf-8")
 
 
 def _rates(number: int) -> pl.DataFrame:
