@@ -31,6 +31,9 @@ SHIFT_SD, SLOPE_SD = 0.25, 0.05  # priors of the calibration around "right as it
 LEAST_ENDS = 10  # wins, losses and stays below which a band has no slopes of its own
 UNKNOWN_LEVEL = -3.0  # log-odds where nothing at all is known: 5 % in a period
 EDGES = (1, 2, 3, 4, 7)  # first window of each band
+RIGHT, SPREAD = np.array([0.0, 1.0, 0.0, 1.0]), np.array([SHIFT_SD, SLOPE_SD, SHIFT_SD, SLOPE_SD])  # of calibration
+
+LogOdds = tuple[np.ndarray, np.ndarray]  # of won and of lost against staying open, rows x windows
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ class WinModel:
     level_lost: np.ndarray
     closed_deals: int
 
-    def log_odds(self, columns: np.ndarray, season: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def log_odds(self, columns: np.ndarray, season: np.ndarray) -> LogOdds:
         """Log-odds of won and of lost against staying open, rows x windows; season: log factors of the windows."""
         return columns @ self.won.T + self.level_won + season, columns @ self.lost.T + self.level_lost
 
@@ -114,36 +117,49 @@ def _fit(
     return levels, slopes[:, :size]
 
 
-def calibration(model: WinModel, columns: np.ndarray, season: np.ndarray, rows: Panel) -> np.ndarray:
-    """What unseen rows showed of the model: windows x (shift, slope of won, shift, slope of lost), alike in a band."""
-    won, lost = model.log_odds(columns, season)
-    parts = [np.tile(_moved(won, lost, rows, band), (len(band), 1)) for band in bands(len(model.level_won))]
+def calibration(unseen: LogOdds, learnt: LogOdds, rows: Panel) -> np.ndarray:
+    """What these rows show of a model: windows x (shift, slope of won, shift, slope of lost), alike in a band.
+
+    unseen: of an older model that had not seen the rows; it shows by how much slopes promise too much. learnt: of the
+    model itself. Its levels have learnt these rows already: the shift that the older one needs would count them twice.
+    """
+    parts = [np.tile(_moved(unseen, learnt, rows, band), (len(band), 1)) for band in bands(unseen[0].shape[1])]
     return np.concatenate(parts)
 
 
-def _moved(won: np.ndarray, lost: np.ndarray, rows: Panel, band: range) -> np.ndarray:
+def _moved(unseen: LogOdds, learnt: LogOdds, rows: Panel, band: range) -> np.ndarray:
     """Shift and slope of both log-odds with the highest posterior; (0, 1, 0, 1) without rows."""
     cells = [(k - 1, np.flatnonzero((rows.seen >= k) & ((rows.end == 0) | (rows.end >= k)))) for k in band]
-    z_won = np.concatenate([won[at, k] for k, at in cells])
-    z_lost = np.concatenate([lost[at, k] for k, at in cells])
     outcome = np.concatenate([np.where(rows.end[at] == k + 1, rows.outcome[at], 0) for k, at in cells])
     if len(outcome) == 0:
-        return np.array([0.0, 1.0, 0.0, 1.0])
+        return RIGHT
 
+    def at_risk(odds: LogOdds) -> LogOdds:
+        won, lost = (np.concatenate([part[at, k] for k, at in cells]) for part in odds)
+        return won, lost
+
+    of_unseen, of_learnt = at_risk(unseen), at_risk(learnt)
+    slopes = minimize(_loss, RIGHT, args=(of_unseen, outcome), method="BFGS", jac=True).x
+
+    def of_shifts(shifts: np.ndarray) -> tuple[float, np.ndarray]:
+        loss, gradient = _loss(np.array([shifts[0], slopes[1], shifts[1], slopes[3]]), of_learnt, outcome)
+        return loss, gradient[[0, 2]]
+
+    shifts = minimize(of_shifts, np.zeros(2), method="BFGS", jac=True).x
+    return np.array([shifts[0], slopes[1], shifts[1], slopes[3]])
+
+
+def _loss(parts: np.ndarray, odds: LogOdds, outcome: np.ndarray) -> tuple[float, np.ndarray]:
+    """Minus the log-posterior of (shift, slope of won, shift, slope of lost), and its gradient."""
+    z_won, z_lost = odds
+    odds_won, odds_lost = parts[0] + parts[1] * z_won, parts[2] + parts[3] * z_lost
+    log_total = np.logaddexp(0, np.logaddexp(odds_won, odds_lost))
     is_won, is_lost = outcome == 1, outcome == 2
-    centre, spread = np.array([0.0, 1.0, 0.0, 1.0]), np.array([SHIFT_SD, SLOPE_SD, SHIFT_SD, SLOPE_SD])
-
-    def loss(parts: np.ndarray) -> tuple[float, np.ndarray]:
-        """Minus the log-posterior, and its gradient."""
-        odds_won, odds_lost = parts[0] + parts[1] * z_won, parts[2] + parts[3] * z_lost
-        log_total = np.logaddexp(0, np.logaddexp(odds_won, odds_lost))
-        chosen = odds_won[is_won].sum() + odds_lost[is_lost].sum()
-        won, lost = np.exp(odds_won - log_total) - is_won, np.exp(odds_lost - log_total) - is_lost
-        slopes = np.array([won.sum(), won @ z_won, lost.sum(), lost @ z_lost])
-        away = (parts - centre) / spread
-        return float(log_total.sum() - chosen + (away**2).sum() / 2), slopes + away / spread
-
-    return np.asarray(minimize(loss, centre, method="BFGS", jac=True).x)
+    chosen = odds_won[is_won].sum() + odds_lost[is_lost].sum()
+    won, lost = np.exp(odds_won - log_total) - is_won, np.exp(odds_lost - log_total) - is_lost
+    away = (parts - RIGHT) / SPREAD
+    gradient = np.array([won.sum(), won @ z_won, lost.sum(), lost @ z_lost]) + away / SPREAD
+    return float(log_total.sum() - chosen + (away**2).sum() / 2), gradient
 
 
 def prepared(history: History, rows: Panel) -> tuple[pl.DataFrame, Recipe]:
