@@ -242,6 +242,8 @@ def test_amounts_are_shortened_as_each_language_counts() -> None:
     assert [chinese.compact(value) for value in (2_981_892, 105_000_000)] == ["298万", "1.05亿"]
     assert english.shown(None, "money") == "–"
     assert english.shown(-0.044, "points") == "-4.4 pts" and english.shown(0.044, "share") == "4.4 %"
+    shares = (0.0, 0.0004, 0.9996, 1.0)  # a chance that is not certain does not read 100 %
+    assert [english.shown(share, "share") for share in shares] == ["0.0 %", "< 0.1 %", "> 99.9 %", "100.0 %"]
     assert english.shown('{"kind": "grey", "score_bits": -2.591}', "evidence") == "kind: grey; score bits: -2.59"
     assert [english.shown(text, "evidence") for text in ("by hand", "12")] == ["by hand", "12"]
     assert english.shown("never_seen", "term:metric") == "never_seen"

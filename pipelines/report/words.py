@@ -121,6 +121,13 @@ def _figure(value: object, sign: str = "") -> str:
     return f"{number:{sign},.{digits}f}" if tenths else "0"
 
 
+def _share(share: float) -> str:
+    """In percent with tenths; what is neither none nor all is never shown as 0 or 100."""
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    return "> 99.9 %" if 0.9995 <= share < 1 else f"{100 * share:,.1f} %"
+
+
 def _day(value: object) -> str:
     return value.date().isoformat() if isinstance(value, datetime) else str(value)
 
@@ -137,7 +144,7 @@ FORMS: dict[str, Any] = {
     "figure": lambda words, value: _figure(value),
     "count": lambda words, value: f"{float(value):,.0f}",
     "number": lambda words, value: f"{float(value):,.2f}",
-    "share": lambda words, value: f"{float(value):,.1%}".replace("%", " %"),
+    "share": lambda words, value: _share(float(value)),
     "points": lambda words, value: words.say("ui.points", value=f"{100 * float(value):+.1f}"),  # difference of shares
     "day": lambda words, value: _day(value),
     "month": lambda words, value: words.month(value),
