@@ -12,9 +12,10 @@ from forecasts.deals.contributions import in_words
 from forecasts.deals.features import learn_recipe, raw_features
 from forecasts.deals.history import History
 from forecasts.deals.judging import auc, slope
-from forecasts.deals.panel import panel, past_origins
+from forecasts.deals.panel import Panel, panel, past_origins
 from forecasts.deals.scores import Scores, score_deals
 from forecasts.deals.settings import Settings
+from forecasts.deals.win_model import calibration, hazards
 from forecasts.panel.frequency import Frequency
 
 pytestmark = pytest.mark.fast
@@ -163,3 +164,16 @@ def test_reasons_are_clauses_that_people_say() -> None:
     assert in_words(rows)["reasons"].str.replace(", which lowers it (-0.46)", "", literal=True).to_list() == [
         *("the customer has never bought", "has no budget", "is repeat", "stage: needs", "the season")
     ]
+
+
+def test_a_level_that_the_model_has_learnt_is_not_moved_again() -> None:
+    """Wins rose in the newest year: the model that had not seen it lacks .5 of log-odds, the one that serves none."""
+    rng, count = np.random.default_rng(3), 20_000
+    odds = rng.normal(-1.5, 0.8, (count, 1)), rng.normal(-1.2, 0.8, (count, 1))
+    won, lost = hazards(*odds)
+    draw = rng.random((count, 1))
+    outcome = np.where(draw < won, 1, np.where(draw < won + lost, 2, 0))[:, 0]
+    rows = Panel(pl.DataFrame(), (outcome > 0).astype(int), outcome, np.ones(count, dtype=int), {})
+    unseen = odds[0] - 0.5, odds[1]
+    assert np.allclose(calibration(unseen, odds, rows), [[0, 1, 0, 1]], atol=0.06)
+    assert np.allclose(calibration(unseen, unseen, rows), [[0.5, 1, 0, 1]], atol=0.08)
