@@ -91,8 +91,9 @@ def _trial(history: History, past: Panel, table: StageTable, settings: Settings)
     ours, theirs = old.predict(columns[is_new], season), old_table.predict(test.rows)
     mean, error = gain(log_likelihood(ours, test), log_likelihood(theirs, test), test.rows["deal_id"])
     model = fit_win_model(recipe.matrix(raw), recipe, past, settings.periods)
-    unseen, learnt = old.log_odds(columns[is_new], season), model.log_odds(recipe.matrix(raw)[is_new], season)
-    model = model.moved(calibration(unseen, learnt, test))
+    unseen = old.log_odds(columns[is_new], season)
+    served_season = np.log(window_factors(table.effects, test.rows, settings.periods))
+    model = model.moved(calibration(unseen, model.log_odds(recipe.matrix(raw)[is_new], served_season), test))
     periods = f"the last {TEST_ORIGINS} periods"
     refused = f"the win model gained {mean:.3f} +- {error:.3f} nats a deal on the table over {periods}: no proof"
     better = mean > error

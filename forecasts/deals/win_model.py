@@ -5,8 +5,8 @@ In window k a deal that is still open is won, lost or stays, by a multinomial lo
 with slopes for each band of windows (1, 2, 3, 4-6, 7-12), so that a near win may hang on other things than a far one;
 they lean on slopes that all windows share
 (Allison 1982, Discrete-time methods for the analysis of event histories; Tutz & Schmid 2016, ch. 8), with ridge
-penalties (competing_logit.py). Calibration moves level and slope
-of both log-odds per band by what the last origins, which the model had not seen, showed.
+penalties (competing_logit.py). Calibration moves both log-odds per band:
+slopes by what the last origins showed of a model that had not seen them, levels by what they show of the model itself.
 """
 
 import hashlib
@@ -139,20 +139,24 @@ def _moved(unseen: LogOdds, learnt: LogOdds, rows: Panel, band: range) -> np.nda
         return won, lost
 
     of_unseen, of_learnt = at_risk(unseen), at_risk(learnt)
-    slopes = minimize(_loss, RIGHT, args=(of_unseen, outcome), method="BFGS", jac=True).x
+    slopes = minimize(_loss, RIGHT, args=(of_unseen, outcome), method="BFGS", jac=True).x[[1, 3]]
 
     def of_shifts(shifts: np.ndarray) -> tuple[float, np.ndarray]:
-        loss, gradient = _loss(np.array([shifts[0], slopes[1], shifts[1], slopes[3]]), of_learnt, outcome)
+        loss, gradient = _loss(np.array([shifts[0], slopes[0], shifts[1], slopes[1]]), of_learnt, outcome)
         return loss, gradient[[0, 2]]
 
     shifts = minimize(of_shifts, np.zeros(2), method="BFGS", jac=True).x
-    return np.array([shifts[0], slopes[1], shifts[1], slopes[3]])
+    shifts = shifts + (1 - slopes) * [odds.mean() for odds in of_learnt]  # from where `moved` turns them: 0
+    return np.array([shifts[0], slopes[0], shifts[1], slopes[1]])
 
 
 def _loss(parts: np.ndarray, odds: LogOdds, outcome: np.ndarray) -> tuple[float, np.ndarray]:
-    """Minus the log-posterior of (shift, slope of won, shift, slope of lost), and its gradient."""
-    z_won, z_lost = odds
-    odds_won, odds_lost = parts[0] + parts[1] * z_won, parts[2] + parts[3] * z_lost
+    """Minus the log-posterior of (shift, slope of won, shift, slope of lost), and its gradient.
+
+    Slopes turn around the mean of the log-odds: around 0, far below which they lie, a slope would move the level.
+    """
+    (mean_won, z_won), (mean_lost, z_lost) = ((part.mean(), part - part.mean()) for part in odds)
+    odds_won, odds_lost = mean_won + parts[0] + parts[1] * z_won, mean_lost + parts[2] + parts[3] * z_lost
     log_total = np.logaddexp(0, np.logaddexp(odds_won, odds_lost))
     is_won, is_lost = outcome == 1, outcome == 2
     chosen = odds_won[is_won].sum() + odds_lost[is_lost].sum()
