@@ -6,7 +6,7 @@
 
   Cents times a rate of four decimals end in a half every hundredth time, and a double holds that half a little above or
   below: four units in the last place are added to round it up, up to a billion, where they are still less than any real
-  difference.
+  difference of rates with four decimals; with eight a value just below a half may be rounded up.
 #}
 {% macro multiply_money(amount, factor) -%}
     cast(
