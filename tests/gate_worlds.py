@@ -192,9 +192,22 @@ select metric as kpi, level as dimension, member, 'month' as period, ds as perio
 from marts.series_history;
 insert into marts.kpi_values values ('win_rate', 'total', '', 'month', date '2025-02-01', 0.5, 'share', true);
 create or replace table marts.targets as
-select 'revenue' as metric, date '2025-02-01' as period_start, true as is_current;
+select 'plan|T1' as target_id, 'revenue' as metric, date '2025-02-01' as period_start, true as is_current,
+    'EUR' as currency, 300::decimal(18, 4) as amount, 2400::decimal(18, 4) as amount_base;
+create or replace table marts.quotes as
+select 'crm|Q1|1' as quote_version_id, 'EUR' as currency, date '2025-02-01' as quoted_on, 10 as amount, 80 as amount_base;
+create or replace table marts.contracts as
+select 'crm|K1' as contract_id, 'EUR' as currency, date '2025-02-01' as signed_on, 10 as amount, 80 as amount_base;
+create or replace table staging.stg_budgets as
+select 'plan' as source_system, 'B1' as source_id, 'EUR' as currency, 10 as amount, 5 as amount_spent;
+create or replace table marts.budget_vs_actual as
+select 'plan|B1' as budget_id, date '2025-02-01' as period_start, 80 as budget_base, 40 as spent_base;
+create or replace table staging.stg_forecast_submissions as
+select 'crm' as source_system, 'S1' as source_id, 'EUR' as currency, date '2025-02-01' as period_start, 10 as amount;
 
 create schema if not exists intermediate;
+create or replace table intermediate.int_submissions as
+select 'crm' as source_system, 'S1' as source_id, 80.0 as amount;
 create or replace table intermediate.int_metric_coverage as
 select 'revenue' as metric, date '2025-03-31' as covered_to;
 create or replace table marts.period_completeness as
