@@ -18,6 +18,7 @@ from pipelines.home.settings import DBT_PROJECT
 pytestmark = pytest.mark.fast
 
 SQL = DBT_PROJECT / "models" / "intermediate" / "int_forecast_observations.sql"
+ONE_VALUE = DBT_PROJECT / "macros" / "is_one_value.sql"
 LISTS = [date(2024 + month // 12, month % 12 + 1, 1) - timedelta(days=1) for month in range(25)]
 AS_OF, CUTOFFS = LISTS[-1], [LISTS[-1 - back] for back in (1, 2, 5, 9)]
 LATE = timedelta(days=75)  # of a closing day that is still to come when the deal is first seen to have ended
@@ -101,7 +102,10 @@ def made_of(rows: list[tuple], closings: dict[str, date | None]) -> dict[str, pl
 
 def observations(tables: dict[str, pl.DataFrame]) -> pl.DataFrame:
     """The rows of the model itself."""
-    sql = jinja2.Template(SQL.read_text(encoding="utf-8")).render(ref=str, same_word="{} = {}".format)
+    macros = jinja2.Template(ONE_VALUE.read_text(encoding="utf-8")).module
+    sql = jinja2.Template(SQL.read_text(encoding="utf-8")).render(
+        ref=str, same_word="{} = {}".format, is_one_value=macros.is_one_value
+    )
     with duckdb.connect() as connection:
         for name, frame in tables.items():
             connection.register(name, frame.to_arrow())

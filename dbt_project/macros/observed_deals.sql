@@ -40,6 +40,7 @@ recorded_changes as (
         changes.changed_at as updated_at,
         'exported_history' as source,
         changes.source_id as tie_breaker,
+        cast(null as date) as closed_on, -- a history repeats nothing
     from {{ ref('stg_opportunity_history') }} as changes
     cross join run
     inner join deals
@@ -64,6 +65,7 @@ exported_states as (
         exported.updated_at,
         'dated_exports' as source,
         '' as tie_breaker, -- there will be one row a deal and moment
+        deals.closed_on,
         export_files.file_number,
         exported._record,
     from {{ source('raw', 'opportunities') }} as exported

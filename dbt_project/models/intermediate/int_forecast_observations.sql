@@ -17,7 +17,7 @@ stays as (
         any_value(stage_code) as stage_code,
         min(observed_on) as first_on,
         max(observed_on) as last_on,
-        count(amount) = 0 or (count(amount) = count(*) and min(amount) = max(amount)) as is_of_one_amount,
+        {{ is_one_value('amount') }} as is_of_one_amount,
     from known_states
     group by all
 ),

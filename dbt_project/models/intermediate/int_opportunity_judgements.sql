@@ -1,6 +1,6 @@
 -- One row per deal and day on which its typed-in probability or forecast category is known: from its system's own
 -- history and from every dated export. What a rep believed then, and whether the deal was open then; the newest of the
--- day counts.
+-- day counts. What lists repeat of a deal after its closing day stands once.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -22,6 +22,7 @@ recorded as (
     select
         deals.deal_number,
         deals.opportunity_id,
+        deals.closed_on,
         changes.changed_at as observed_at,
         cast(null as timestamp) as landed_at,
         changes.probability,
@@ -43,6 +44,7 @@ exported as (
     select
         deals.deal_number,
         deals.opportunity_id,
+        deals.closed_on,
         exported.exported_at as observed_at,
         export_files.landed_at,
         exported.probability,
@@ -82,10 +84,32 @@ dated as (
     cross join run
 ),
 
+-- Most rows of full lists repeat deals that ended long ago.
+repeated as (
+    select
+        deal_number,
+        min(observed_on) as first_on,
+    from dated
+    where observed_on > closed_on
+    group by deal_number
+    having
+        not bool_or(is_open)
+        and {{ is_one_value('probability') }}
+        and {{ is_one_value('forecast_category') }}
+        and {{ is_one_value('judgement_source') }}
+),
+
+told as (
+    select dated.*
+    from dated
+    left join repeated using (deal_number)
+    where repeated.deal_number is null or dated.observed_on <= repeated.first_on
+),
+
 -- On most days each deal stands in one row: only on the others are rows put in order.
 repeated_days as (
     select observed_on
-    from dated
+    from told
     group by observed_on
     having count(*) > count(distinct deal_number)
 ),
@@ -93,7 +117,7 @@ repeated_days as (
 -- Of one day the last is kept, and a value that its last row lacks is that of the row before it.
 final as (
     select opportunity_id, observed_on, probability, forecast_category, is_open, judgement_source
-    from dated
+    from told
     where observed_on not in (select observed_on from repeated_days)
     union all
     select
@@ -105,7 +129,7 @@ final as (
         filter (where forecast_category is not null) as forecast_category,
         last(is_open order by observed_at, landed_at, tie_breaker) as is_open,
         last(judgement_source order by observed_at, landed_at, tie_breaker) as judgement_source,
-    from dated
+    from told
     where observed_on in (select observed_on from repeated_days)
     group by deal_number, observed_on
 )

@@ -1,5 +1,6 @@
 -- One row per deal, void ones included, and instant at which its state is known: from its system's own history where
--- that is exported, otherwise from every dated export that carried it; the current state comes last.
+-- that is exported, otherwise from every dated export that carried it; the current state comes last. What lists repeat of
+-- a deal after its closing day is told by the first and the last of them.
 with
 
 run as (select * from {{ source('control', 'run') }}),
@@ -24,6 +25,7 @@ past_states as (
     select
         observed.* exclude (stage, status, void_stage_code),
         coalesce(observed.void_stage_code, outcomes.stage_code) as stage_code,
+        observed.void_stage_code is null and outcomes.stage_type in ('won', 'lost') as has_ended,
         false as is_final,
     from observed
     left join outcomes
@@ -52,8 +54,31 @@ current_states as (
     left join (select distinct opportunity_id, source from observed) as sources using (opportunity_id)
 ),
 
+-- Left out before they are sorted: most rows of full lists repeat deals that ended long ago.
+repeated as (
+    select
+        deal_number,
+        min(observed_at) as first_at,
+        max(observed_at) as last_at,
+    from past_states
+    where observed_on > closed_on
+    group by deal_number
+    having
+        bool_and(has_ended)
+        and {{ is_one_value('stage_code') }}
+        and {{ is_one_value('amount') }}
+        and {{ is_one_value('expected_close_on') }}
+),
+
+told_states as (
+    select past_states.* exclude (has_ended, closed_on)
+    from past_states
+    left join repeated using (deal_number)
+    where repeated.deal_number is null or observed_at <= first_at or observed_at >= last_at
+),
+
 known_states as (
-    select * from past_states
+    select * from told_states
     union all by name
     select * from current_states
 ),
