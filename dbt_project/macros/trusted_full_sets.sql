@@ -42,30 +42,50 @@
         where sets.set_count > 1
     ),
 
-    key_sequences as (
+    key_spans as materialized (
         select
-            *,
-            lead(set_number) over (
-                partition by source_system, contract, source_id order by set_number
-            ) as next_set_number
+            source_system,
+            contract,
+            source_id,
+            max(set_number) as last_number,
+            count(*) <= max(set_number) - min(set_number) as has_gaps
         from present_keys
+        group by all
+    ),
+
+    -- A key that stands in every set from its first to its last is missing from the one after: only where a key has gaps
+    -- are its sets put in order, as sorting all keys of all sets takes longer than all else.
+    missing_keys as (
+        select source_system, contract, last_number as set_number
+        from key_spans
+        union all
+        select source_system, contract, set_number
+        from (
+            select
+                *,
+                lead(set_number) over (partition by source_system, contract, source_id order by set_number) as next_number
+            from present_keys
+            semi join (select * from key_spans where has_gaps) using (source_system, contract, source_id)
+        )
+        where next_number > set_number + 1
     ),
 
     suspect_contracts as materialized (
         select distinct source_system, contract
         from (
-            select
-                source_system,
-                contract,
-                set_number,
-                count(*) as key_count,
-                count(*) filter (where next_set_number is distinct from set_number + 1) as missing_count
-            from key_sequences
+            select source_system, contract, set_number, count(*) as key_count from present_keys
             group by all
         )
+        inner join (select *, count(*) as missing_count from missing_keys group by all)
+            using (source_system, contract, set_number)
         inner join full_sets using (source_system, contract, set_number)
         cross join {{ source('control', 'run') }} as run
         where set_number < set_count and missing_count > run.mass_deletion_share * key_count
+    ),
+
+    suspect_keys as materialized (
+        select present_keys.* from present_keys
+        semi join suspect_contracts using (source_system, contract)
     ),
 
     checked_sets as (
@@ -96,11 +116,11 @@
             on sets.source_system = confirmed.source_system
             and sets.contract = confirmed.contract
             and {{ local_date("sets.exported_at") }} = confirmed.exported_on
-        left join present_keys as before
+        left join suspect_keys as before
             on checked.source_system = before.source_system
             and checked.contract = before.contract
             and checked.trusted_number = before.set_number
-        left join present_keys as now
+        left join suspect_keys as now
             on before.source_system = now.source_system
             and before.contract = now.contract
             and before.source_id = now.source_id

@@ -11,26 +11,31 @@ seen_days as (
     group by all
 ),
 
--- A file of changes lists a deal only when it changes: until then the deal is where it was.
-known_days as (
+-- A file of changes lists a deal only when it changes: until it is listed again the deal is where it was.
+open_spans as (
     select
-        deals.opportunity_id,
-        export_days.exported_on,
-        seen_days.stage_code,
-    from {{ ref('int_opportunities') }} as deals
-    inner join {{ ref('int_deal_export_days') }} as export_days using (source_system)
-    asof inner join seen_days
-        on deals.opportunity_id = seen_days.opportunity_id and export_days.exported_on >= seen_days.exported_on
+        seen_days.opportunity_id,
+        seen_days.exported_on,
+        lead(seen_days.exported_on) over (
+            partition by seen_days.opportunity_id order by seen_days.exported_on
+        ) as next_exported_on,
+        cast(stages.stage_order as bigint) as stage_order,
+    from seen_days
+    left join {{ ref('stages') }} as stages using (stage_code)
+    qualify stages.stage_type = 'open'
 ),
 
 final as (
     select
-        known_days.opportunity_id,
-        known_days.exported_on,
-        cast(stages.stage_order as bigint) as stage_order,
-    from known_days
-    inner join {{ ref('stages') }} as stages using (stage_code)
-    where stages.stage_type = 'open'
+        open_spans.opportunity_id,
+        export_days.exported_on,
+        open_spans.stage_order,
+    from open_spans
+    inner join {{ ref('int_opportunities') }} as deals using (opportunity_id)
+    inner join {{ ref('int_deal_export_days') }} as export_days
+        on deals.source_system = export_days.source_system
+        and export_days.exported_on >= open_spans.exported_on
+        and coalesce(export_days.exported_on < open_spans.next_exported_on, true)
 )
 
 select * from final
