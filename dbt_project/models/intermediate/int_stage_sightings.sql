@@ -34,8 +34,8 @@ final as (
     inner join {{ ref('int_opportunities') }} as deals using (opportunity_id)
     inner join {{ ref('int_deal_export_days') }} as export_days
         on deals.source_system = export_days.source_system
-        and export_days.exported_on >= open_spans.exported_on
-        and coalesce(export_days.exported_on < open_spans.next_exported_on, true)
+        and open_spans.exported_on <= export_days.exported_on
+        and coalesce(open_spans.next_exported_on > export_days.exported_on, true)
 )
 
 select * from final
