@@ -49,6 +49,7 @@ def test_precision_and_recall_are_of_pairs_of_records(connection: duckdb.DuckDBP
     [
         (0, []),
         (1, [("warning", "match_overrides.csv: crm 1 is nobody")]),
+        (2, [("warning", "match_overrides.csv: crm 1 is nobody (and 1 more in marts.customer_reviews)")]),
         (3, [("warning", "match_overrides.csv: crm 1 is nobody (and 2 more in marts.customer_reviews)")]),
     ],
 )

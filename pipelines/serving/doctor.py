@@ -90,8 +90,9 @@ def _rows(settings: Settings) -> Iterator[Finding]:
 
 
 def _derived(settings: Settings) -> Iterator[Finding]:
-    if why := problem(settings):
-        what = why.removeprefix(f"{settings.served_file}: ").split(": `")[0]
+    why, served = problem(settings), f"{settings.served_file}: "
+    if why.startswith(served):  # else it is the log of runs, which has been named with the rest of state
+        what = why.removeprefix(served).split(": `")[0]
         yield Finding(settings.served_file, what, AGAIN, is_safe=True)
     if settings.working_file.exists():
         try:
