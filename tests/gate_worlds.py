@@ -195,7 +195,8 @@ create or replace table marts.targets as
 select 'plan|T1' as target_id, 'revenue' as metric, date '2025-02-01' as period_start, true as is_current,
     'EUR' as currency, 300::decimal(18, 4) as amount, 2400::decimal(18, 4) as amount_base;
 create or replace table marts.quotes as
-select 'crm|Q1|1' as quote_version_id, 'EUR' as currency, date '2025-02-01' as quoted_on, 10 as amount, 80 as amount_base;
+select 'crm|Q1|1' as quote_version_id, 'EUR' as currency, date '2025-02-01' as quoted_on, 10 as amount,
+    80 as amount_base;
 create or replace table marts.contracts as
 select 'crm|K1' as contract_id, 'EUR' as currency, date '2025-02-01' as signed_on, 10 as amount, 80 as amount_base;
 create or replace table staging.stg_budgets as

@@ -11,7 +11,6 @@ from pipelines.cli.context import FIRST
 from pipelines.errors import AlmanacError
 from pipelines.home import settings as shipped
 from pipelines.home.company import SHIPPED_COMPANY, Company, check_company, load_company
-from pipelines.messages.config import SHIPPED as SHIPPED_MESSAGES
 
 PROFILES = shipped.REPOSITORY / "pipelines" / "home" / "profiles"
 
@@ -65,6 +64,8 @@ def copy_policy(folder: Path, company: dict[str, str], profile: str = "full") ->
         raise AlmanacError(f"--profile {profile}: known are {known}")
     if folder.exists() and any(folder.iterdir()):
         raise AlmanacError(f"{folder}: not empty: name a new folder, nothing was copied")
+    from pipelines.messages import config as messages
+
     text = SHIPPED_COMPANY.read_text(encoding="utf-8")
     for name, value in company.items():
         text = re.sub(rf"(?m)^({name}: )\S+", rf"\g<1>{value}", text)
@@ -72,7 +73,7 @@ def copy_policy(folder: Path, company: dict[str, str], profile: str = "full") ->
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "company.yml").write_text(text, encoding="utf-8")
     shutil.copy(shipped.SHIPPED_FORECASTS, folder / "forecasts.yml")
-    shutil.copy(SHIPPED_MESSAGES, folder / "messages.yml")
+    shutil.copy(messages.SHIPPED, folder / "messages.yml")
     shutil.copytree(shipped.SHIPPED_SOURCES, folder / "sources")
     shutil.copytree(shipped.SHIPPED_SUITES, folder / "expectations")
     shutil.copytree(shipped.SHIPPED_SEEDS, folder / "seeds", ignore=shutil.ignore_patterns("*.yml"))

@@ -31,8 +31,6 @@ def register(app: typer.Typer) -> None:
         """Run the whole job: ingest, match, model, check, forecast, publish."""
         from pipelines import inputs
         from pipelines.home import warehouse
-        from pipelines.orchestration import execute
-        from pipelines.serving import console as summary
         from pipelines.serving import recovery
 
         settings = settings_from(context)
@@ -43,6 +41,9 @@ def register(app: typer.Typer) -> None:
             typer.echo(f"nothing new: {served}; --force runs it all again")
             say_unread(settings)
             return
+        from pipelines.orchestration import execute  # a night with nothing new does not wait for what a job needs
+        from pipelines.serving import console as summary
+
         tags = {"known_at": known_at.isoformat() if known_at else "", "reason": reason}
         tags["full"] = "yes" if force else ""
         console = Console(stderr=True)

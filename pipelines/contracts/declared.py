@@ -57,8 +57,13 @@ _WordLoader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|f
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """The mapping in one file, or a one-line error."""
+    return parsed_yaml(path, path.read_bytes())
+
+
+def parsed_yaml(path: Path, content: bytes) -> dict[str, Any]:
+    """The mapping in what a file holds, or a one-line error that names it."""
     try:
-        values = yaml.load(path.read_text(encoding="utf-8"), Loader=_WordLoader)
+        values = yaml.load(content.decode("utf-8"), Loader=_WordLoader)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise AlmanacError(f"{path}: not readable YAML: {' '.join(str(error).split())}") from error
     if not isinstance(values, dict):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -9,7 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationError, model_validator
 
 from pipelines.contracts.columns import NumberFormat
-from pipelines.contracts.declared import Declared, Word, Words, checked_owner, explained, read_yaml
+from pipelines.contracts.declared import Declared, Word, Words, checked_owner, explained, parsed_yaml
 from pipelines.contracts.objects import ObjectContract
 from pipelines.errors import AlmanacError
 
@@ -74,7 +75,12 @@ def _named(items: Any) -> Any:
 
 def load_contract(path: Path) -> SourceContract:
     """The contract in one file, or a one-line error that names file, object and field."""
-    values = read_yaml(path)
+    return _read_once(path, path.read_bytes())
+
+
+@lru_cache(maxsize=512)  # a command asks several times for all contracts, which nobody can change: they are frozen
+def _read_once(path: Path, content: bytes) -> SourceContract:
+    values = parsed_yaml(path, content)
     try:
         return SourceContract(**values)
     except ValidationError as error:

@@ -5,7 +5,19 @@ served table, the swap (`pipelines/serving`), reading answers (`pipelines/decisi
 pages are not access control.
 """
 
-from pipelines.report.editions import PAGES_OF, WHOLE, Edition
-from pipelines.report.pack import read_edition, read_pack, write_pack, write_pages, write_workbooks
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pipelines.report.editions import PAGES_OF, WHOLE, Edition
+    from pipelines.report.pack import read_edition, read_pack, write_pack, write_pages, write_workbooks
 
 __all__ = ["PAGES_OF", "WHOLE", "Edition", "read_edition", "read_pack", "write_pack", "write_pages", "write_workbooks"]
+
+
+def __getattr__(name: str) -> Any:
+    """Imported when asked for: who reads the words of this package alone does not wait for charts and workbooks."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    place = "editions" if name in ("PAGES_OF", "WHOLE", "Edition") else "pack"
+    return getattr(import_module(f"{__name__}.{place}"), name)
