@@ -200,7 +200,8 @@ select 'crm|Q1|1' as quote_version_id, 'EUR' as currency, date '2025-02-01' as q
 create or replace table marts.contracts as
 select 'crm|K1' as contract_id, 'EUR' as currency, date '2025-02-01' as signed_on, 10 as amount, 80 as amount_base;
 create or replace table staging.stg_budgets as
-select 'plan' as source_system, 'B1' as source_id, 'EUR' as currency, 10 as amount, 5 as amount_spent;
+select 'plan' as source_system, 'B1' as source_id, 'B1' as budget_id, 'EUR' as currency, 10 as amount,
+    5 as amount_spent;
 create or replace table marts.budget_vs_actual as
 select 'plan|B1' as budget_id, date '2025-02-01' as period_start, 80 as budget_base, 40 as spent_base;
 create or replace table staging.stg_forecast_submissions as

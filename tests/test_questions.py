@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 from conftest import Built
 
-from pipelines.bench.questions import answers, run
+from pipelines.bench import readme_answers
+from pipelines.bench.questions import answers, build, wrong
 from pipelines.bench.questions.asked import QUESTIONS
 from pipelines.bench.questions.held import HELD_BY_TESTS, NO_ROW
 from pipelines.bench.questions.question import Question, Truth, same
@@ -63,6 +64,29 @@ def test_every_question_can_be_asked_of_any_company(built: Built) -> None:
     assert len(rows) == len(QUESTIONS) and len(answered) >= 0.95 * len(rows)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with the whole sample company, as the README has one make it."""
+    home = tmp_path_factory.mktemp("whole")
+    build(home)
+    return home
+
+
 @pytest.mark.slow
-def test_every_question_is_answered_as_the_truth_has_it_and_fails_on_a_wrong_world() -> None:
-    assert run()["wrong"] == []
+def test_every_question_is_answered_as_the_truth_has_it_and_fails_on_a_wrong_world(whole: Path) -> None:
+    assert wrong(answers(whole, list(QUESTIONS))) == []
+
+
+@pytest.mark.slow
+def test_the_readme_prints_what_its_queries_answer(whole: Path) -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    assert len(readme_answers.PRINTED.findall(text)) >= 7
+    assert readme_answers.stale(text, whole) == []
+
+
+def test_an_answer_that_the_readme_prints_otherwise_is_found(built: Built) -> None:
+    query = "```sql\n-- How many?\nselect 1234 as deals, 0.25 as share\n```\n\n"
+    page = query + "| deals | share |\n|---|---|\n| 1,234 | {} |\n"
+    assert readme_answers.stale(page.format("0.25"), built.settings.home) == []
+    assert readme_answers.stale(page.format("0.26"), built.settings.home) == ["-- How many?"]
+    assert readme_answers.written(page.format("0.26"), built.settings.home) == page.format("0.25")

@@ -180,6 +180,13 @@ def test_every_query_of_the_readme_runs_and_finds_rows(built: Built) -> None:
         assert rows(built, query), query
 
 
+def test_every_rule_of_the_gates_could_be_checked(built: Built) -> None:
+    """A rule that cannot be asked is an error, and a warning may be one for years."""
+    with duckdb.connect(str(built.settings.published / "status.duckdb"), read_only=True) as connection:
+        broken = connection.execute("select gate, because from quality.results where outcome = 'error'").fetchall()
+    assert broken == []
+
+
 def test_status_names_the_run_that_is_served(built: Built) -> None:
     status = json.loads((built.settings.published / "status.json").read_text(encoding="utf-8"))
     [(run_id,)] = rows(built, "select run_id from control.published")

@@ -11,28 +11,37 @@ from typing import Any
 
 import duckdb
 
+from pipelines.bench import readme_answers
 from pipelines.bench.questions.asked import QUESTIONS
 from pipelines.bench.questions.page import page
 from pipelines.bench.questions.question import Question, Truth, same
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import load_settings
 
-__all__ = ["answers", "run"]
+__all__ = ["answers", "build", "run", "wrong"]
 
 
-def run(home: str = "", seed: str = "", capability: str = "", out: str = "") -> dict[str, Any]:
-    """The table of questions as a dict; capability: only those of this id; out: a page, docs/capabilities.md."""
+def run(home: str = "", seed: str = "", capability: str = "", out: str = "", readme: str = "") -> dict[str, Any]:
+    """The table of questions as a dict; capability: only those of this id.
+
+    out: a page to write, docs/capabilities.md; readme: a page to write the answers anew that stand below its queries.
+    """
     asked = [question for question in QUESTIONS if capability in ("", question.capability)]
-    if home:
-        rows = answers(Path(home), asked)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            _build(Path(folder), seed)
-            rows = answers(Path(folder), asked)
+    with tempfile.TemporaryDirectory() as folder:
+        if not home:
+            build(Path(folder), seed)
+        rows = answers(Path(home or folder), asked)
+        if readme:
+            text = Path(readme).read_text(encoding="utf-8")
+            Path(readme).write_text(readme_answers.written(text, Path(home or folder)), encoding="utf-8")
     if out:
         Path(out).write_text(page(rows), encoding="utf-8")
-    wrong = [f"{row['capability']} {row['asks']}" for row in rows if not (row["equal"] and row["fails_when_spoilt"])]
-    return {"questions": len(rows), "wrong": wrong, "rows": rows}
+    return {"questions": len(rows), "wrong": wrong(rows), "rows": rows}
+
+
+def wrong(rows: list[dict[str, Any]]) -> list[str]:
+    """Questions that are answered otherwise than the truth has it, or that a wrong world would answer alike."""
+    return [f"{row['capability']} {row['asks']}" for row in rows if not (row["equal"] and row["fails_when_spoilt"])]
 
 
 def answers(home: Path, asked: list[Question]) -> list[dict[str, Any]]:
@@ -67,7 +76,8 @@ def _answer(connection: duckdb.DuckDBPyConnection, question: Question, world: Tr
     }
 
 
-def _build(home: Path, seed: str) -> None:
+def build(home: Path, seed: str = "") -> None:
+    """The sample company of that seed, made and run in a new home."""
     from pipelines.demo import AS_OF, SEED, write_demo
     from pipelines.orchestration.execute import run_job
 
