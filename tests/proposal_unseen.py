@@ -25,6 +25,7 @@ from pipelines.ingest.proposals.propose import interpret, is_open, settled
 
 SETS = Path(__file__).with_name("exports") / "unseen.yml"
 DOCUMENTS = 120
+DECIMALS = ("money", "calc", "per")  # values that a file with decimal commas writes so
 # Systems of some of the lists, whose contracts were written afterwards: a proposal does without them.
 OF_THE_LISTS = {
     *("shopify", "woocommerce", "odoo", "xero", "stripe", "freshsales", "quickbooks", "boards", "business_central"),
@@ -71,16 +72,17 @@ class _Values:
         text = self._made(name, rest) if known is None else known
         if per_document:
             self.of_document[header] = text
-        key = header.strip("*").replace(" ", "_").replace(".", "")
-        self.cells[key] = float(text) if text.replace(".", "", 1).isdigit() else text
+        key = header.strip("*~").replace(" ", "_").replace(".", "")
+        self.cells[key] = float(text) if text.lstrip("-").replace(".", "", 1).isdigit() else text
+        text = text.replace(".", self.decimal) if name in DECIMALS else text
         return "" if is_first_only and self.line > 1 else text
 
     def _made(self, name: str, rest: str) -> str:
         pick, number = self.random.choice, self.random.randint
         if name in ("seq", "doc"):
             return rest % (self.row if name == "seq" else self.document)
-        if name in ("line", "line0"):
-            return str(self.line * (10000 if name == "line0" else 1))
+        if name in ("line", "line0", "linez"):
+            return str(self.line - 1 if name == "linez" else self.line * (10000 if name == "line0" else 1))
         if name in ("date", "days"):
             self.day = self.day + timedelta(days=int(rest), hours=1) if name == "days" else self._day()
             self.form = self.form if name == "days" else rest
@@ -90,6 +92,9 @@ class _Values:
         if name == "money":
             low, high = map(int, rest.split())
             return f"{number(low * 100, high * 100) / 100:.2f}"
+        if name == "per":
+            of, low, high = rest.split()
+            return f"{random.Random(str(self.cells[of])).randint(int(low) * 100, int(high) * 100) / 100:.2f}"
         if name == "calc":
             return f"{eval(rest, {'round': round}, self.cells):.4f}".rstrip("0").rstrip(".")  # our own file
         if name == "ref":
@@ -116,6 +121,7 @@ class _Values:
         }[name]  # fmt: skip
 
     per_document = False
+    decimal = "."
     form = "%Y-%m-%d"
 
     def _day(self) -> datetime:
@@ -125,14 +131,21 @@ class _Values:
 def rows_of(export: dict[str, Any]) -> Iterator[list[str]]:
     """The header and the invented rows of one export: documents of one to four lines, or single rows."""
     columns = export["columns"]
-    yield [header for header, _, _ in columns]
+    yield [header for header, _ in written(export)]
     values = _Values(export["file"])
+    values.decimal = export.get("decimal", ".")
     has_lines = any(kind.split()[0] in ("doc", "line", "line0", "dhex") for _, _, kind in columns)
     for document in range(1, DOCUMENTS + 1):
         values.document, values.of_document = document, {}
         for line in range(1, (values.random.randint(1, 4) if has_lines else 1) + 1):
             values.line, values.row = line, values.row + 1
-            yield [values.of(header, kind) for header, _, kind in columns]
+            made = [(header, values.of(header, kind)) for header, _, kind in columns]
+            yield [text for header, text in made if not header.startswith("~")]
+
+
+def written(export: dict[str, Any]) -> list[tuple[str, str]]:
+    """The headers of an export and what each means, without values that only others are made of (`~price`)."""
+    return [(header, meaning) for header, meaning, _ in export["columns"] if not header.startswith("~")]
 
 
 def scores(part: str) -> Iterator[Score]:
@@ -153,13 +166,13 @@ def _score(path: Path, export: dict[str, Any], context: ProposalContext) -> Scor
     name, guesses, _ = interpret(frame, context, None, path.stem, about["titles"])
     score = Score(path.name, name in (export["object"], export.get("also")))
     if is_open(frame, guesses, name, path.stem):
-        wanted = [meaning for _, meaning, _ in export["columns"] if "-" not in meaning.split("|")]
+        wanted = [meaning for _, meaning in written(export) if "-" not in meaning.split("|")]
         return Score(path.name, False, len(wanted), asked=["what is a row?"], missed=wanted)
     guesses, questions = settled(guesses, canonical_objects()[name])
     score.asked = [f"{guess.header} -> {guess.column} ({guess.confidence:.2f})" for guess in questions]
     proposed = {guess.header: guess for guess in guesses}
-    for (header, meaning, _), written in zip(export["columns"], frame.columns, strict=True):
-        wanted, guess = set(meaning.split("|")), proposed.get(written)
+    for (header, meaning), read in zip(written(export), frame.columns, strict=True):
+        wanted, guess = set(meaning.split("|")), proposed.get(read)
         if meaning != "-" and "-" not in wanted:
             score.columns += 1
             score.found += guess is not None and guess.column in wanted

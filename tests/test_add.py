@@ -93,7 +93,7 @@ def test_what_is_written_on_the_first_line_of_a_document_only_is_no_amount_of_a_
     assert "5 rows in = 4 loaded + 0 quarantined" in text
 
 
-@pytest.mark.parametrize("part", ["tune", "held", "fresh"])
+@pytest.mark.parametrize("part", ["tune", "held", "fresh", "found", "found_next", "found_held", "found_last"])
 def test_public_exports_without_a_contract_are_proposed_right(part: str, capsys: pytest.CaptureFixture[str]) -> None:
     """At least 95 % of the columns, every object, none wrong; `python tests/proposal_unseen.py last` shows others."""
     found = list(scores(part))

@@ -1,5 +1,6 @@
 """The run without faults: which tests run which lines, kept and made again for the test modules that changed."""
 
+import gc
 import hashlib
 import json
 import sys
@@ -48,6 +49,7 @@ def _watch(tree: Path, package: str, modules: list[str], to: Path) -> dict[str, 
     figures_file = to.with_suffix(".new")
 
     def run() -> int:
+        gc.disable()  # what numba has compiled, freed by the collector below a tracer, ends the process
         watch = Watch(tree, package)
         pytest.main([*options(), *modules], plugins=[watch, WithoutCompany()])
         installed = [name for name in list(sys.modules) if _is_installed(name)]

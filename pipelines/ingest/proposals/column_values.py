@@ -13,7 +13,7 @@ from pipelines.ingest.casting.code_lists import Vocabulary
 from pipelines.ingest.proposals.header_patterns import compiled, countries, patterns
 
 DATE = re.compile(
-    r"^\d{4}[-/.年]\d{1,2}|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|^\d{8}$|^\d{10}(\d{3})?$|^\d{1,2}\.?[- ]*[A-Za-zÀ-ÿ]{3}"
+    r"^\d{4}[-/.年]\d{1,2}|^\d{1,2}[/.-]\d{1,2}[/.-]\d{2,4}|^\d{8}$|^\d{10}(\d{3})?$|^\d{1,2}\.?[-/ ]*[A-Za-zÀ-ÿ]{3}"
     r"|^[A-Za-z]{3,9}\.? \d{1,2}, \d{4}|^[A-Za-z]{3}-\d{1,2}-\d{2,4}$|^\d{4}年$|^0{4}-0{2}-0{2}$|^[2-6]\d{4}(\.\d+)?$"
 )
 NUMBER = re.compile(
@@ -21,7 +21,8 @@ NUMBER = re.compile(
     r"(?:[万亿百千]+元?|%|元|[KkMmB]|(?i:mio\.?|mrd\.?|tsd\.?|million|thousand))?\s*(?:[A-Z]{3}|[€$£])?\)?-?$"
 )
 _DECIMAL = re.compile(r"^-?\d[\d,.]*[.,]\d+-?$")
-ID = re.compile(r"^(?=.*\d)[\w{}.#/-]+(?: - ?[\w-]+)?$|^\d[.,]\d+[eE]\+\d+$")
+_CENTS = re.compile(r"^-?\d[\d,.]*[.,](?=\d*[1-9])\d{1,4}$")
+ID = re.compile(r"^(?=.*\d)[\w{}.#/-]+(?: - ?[\w-]+)?$|^\d[.,]\d+[eE]\+\d+$|^[a-z]{1,3}:\d+$")
 _CODE = re.compile(r"^(?=(?:.*\d){3})[A-Za-z0-9_{}-]+$")
 _LETTER_CODE = re.compile(r"^[A-Z0-9][A-Z0-9_.-]{1,11}$")  # ALFKI
 _POSITION = re.compile(r"^\d{1,6}(?:\.0+)?$")
@@ -133,6 +134,8 @@ def _text_fit_score(sample: ColumnSample, name: str) -> float:
     patterns_by_column = {"email": _EMAIL, "phone": _PHONE, "website": _SITE}
     if name in patterns_by_column:
         return sample.share(lambda text: patterns_by_column[name].match(re.split(r"[,;]", text)[0].strip()))
+    if name.endswith("_id") and name != "tax_id" and sample.share(_CENTS.match) > 0.5:
+        return 0.4  # money; 17850.0 is an id that was a number for a while
     if name.endswith("_id") and name != "tax_id":
         return 1.0 if sample.share(ID.match) >= 0.5 or sample.share(_LETTER_CODE.match) > 0.9 else 0.64
     if sample.share(_is_written_date) > 0.7:

@@ -11,11 +11,13 @@ import yaml
 from pipelines.contracts import CanonicalColumn, CanonicalObject
 from pipelines.contracts.money import money_columns
 from pipelines.ingest.casting.currency import read_currency
+from pipelines.ingest.casting.currency_marks import HEADER_MARK, meanings
 from pipelines.ingest.proposals.column_values import SAMPLE_CELLS, ColumnSample
-from pipelines.ingest.proposals.evidence import DOCUMENTS, head_columns
-from pipelines.ingest.proposals.guess import Guess
+from pipelines.ingest.proposals.documents import DOCUMENTS
+from pipelines.ingest.proposals.evidence import head_columns
+from pipelines.ingest.proposals.guess import SURE, Guess
 from pipelines.ingest.proposals.headers import aliases, exact_similarities
-from pipelines.ingest.proposals.mapping import SURE, ProposalContext
+from pipelines.ingest.proposals.mapping import ProposalContext
 from pipelines.ingest.proposals.options import column_options, is_continental, word_mappings
 from pipelines.ingest.proposals.wide_sheets import MEASURE, WideTable
 
@@ -157,10 +159,16 @@ def _currency_lines(draft: ContractDraft, samples: dict[str, ColumnSample]) -> l
     if not money or "currency" in draft.headers:
         return []
     texts = [*draft.titles, *money, *(text for header in money for text in samples[header].texts[:100])]
-    guess = read_currency(texts, draft.frame.columns)
+    guess = _of_header(money) or read_currency(texts, draft.frame.columns)
     base = draft.context.base_currency
     code, reads = (guess[0], f"{guess[1]!r} reads like {guess[0]}") if guess else (base, "the file does not state it")
     return [f"      currency: {{const: {code}}}  # which currency? {reads}; the company counts in {base}"]
+
+
+def _of_header(money: list[str]) -> tuple[str, str] | None:
+    """The currency that a header of money names (Netto_EUR), with the header."""
+    marks = ((match.group(), header) for header in money if (match := HEADER_MARK.search(header.replace("_", " "))))
+    return next(((mark, header) for mark, header in marks if meanings(mark) == {mark}), None)
 
 
 def _period_lines(draft: ContractDraft, wide: WideTable) -> list[str]:
@@ -314,7 +322,8 @@ def _key(item: CanonicalObject, headers: dict[str, list[str]], samples: dict[str
     if item.key_column in headers and samples[headers[item.key_column][0]].distinct_share > FEW_REPEATED:
         return [item.key_column]
     if "line_number" in headers:
-        document = next((name for name in ("order_id", "invoice_id") if name in headers), None)
+        own = sorted(DOCUMENTS, key=lambda name: not (name in item.columns and item.columns[name].required))
+        document = next((name for name in own if name in headers), None)  # an invoice's line may name its order too
         return [document, "line_number"] if document else []
     parts = [item.key_column, *(name for name, column in item.columns.items() if column.required)]
     parts += [name for name in KEY_PARTS if name in item.columns]

@@ -9,18 +9,27 @@ from collections.abc import Mapping
 import polars as pl
 
 from pipelines.contracts import CanonicalObject
+from pipelines.ingest.proposals.documents import (
+    DOCUMENTS,
+    LIKELY,
+    document_of,
+    with_first_event,
+    with_name_of_document,
+)
 from pipelines.ingest.proposals.guess import Guess
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
-from pipelines.ingest.proposals.headers import aliases, entity_words, exact_similarities, forms, unmapped_headers
-from pipelines.ingest.proposals.sums import AGREE, BY_VALUES, MANY, Guesses, Samples, with_amounts
+from pipelines.ingest.proposals.headers import aliases, entity_words, exact_similarities
+from pipelines.ingest.proposals.number_columns import AGREE, BY_VALUES, MANY, Guesses, Samples, plain_numbers
+from pipelines.ingest.proposals.repeats import (
+    document_totals,
+    doubted,
+    with_price_of_many,
+    without_totals_of,
+)
+from pipelines.ingest.proposals.sums import with_amounts
 
-LIKELY = 0.8  # proposed with its confidence
-OPEN = 0.75  # asked about
+MOSTLY_DISTINCT = 0.7
 SHARED_ROWS = 0.9  # of distinct numbers to rows: below it, rows share their document's number
-DOCUMENTS = ("order_id", "invoice_id")
-# As strptime reads them whole; a column that two of them read stays open.
-DAYS = ["%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y"]
-DAYS += ["%b-%d-%y", "%d-%b-%Y", "%d %b %Y"]
 
 
 def with_evidence(
@@ -28,13 +37,15 @@ def with_evidence(
 ) -> Guesses:
     """The guesses by header, with those that the values add. keys: of objects in known files, by key column."""
     guesses = _joins(samples, item, guesses, keys)
-    guesses = with_amounts(frame, samples, item, guesses)
     guesses = _document(frame, samples, item, guesses)
     guesses = _without_totals(frame, item, guesses)
+    guesses = _with_amounts(frame, samples, item, guesses)
     guesses = _line_number(frame, item, guesses)
     guesses = _only_price(samples, item, guesses)
     guesses = _key(frame, samples, item, guesses)
-    return _first_event(frame, samples, item, guesses)
+    guesses = _described(samples, item, guesses)
+    guesses = with_name_of_document(frame, samples, item, guesses)
+    return with_first_event(frame, samples, item, guesses)
 
 
 def _joins(samples: Samples, item: CanonicalObject, guesses: Guesses, keys: Mapping[str, frozenset[str]]) -> Guesses:
@@ -84,9 +95,7 @@ def head_columns(frame: pl.DataFrame, document: str) -> list[str]:
 
 def _without_totals(frame: pl.DataFrame, item: CanonicalObject, guesses: Guesses) -> Guesses:
     """The guesses without amounts of a document that stand on its first line only: no amount of a line."""
-    document = next(
-        (h for h, guess in guesses.items() if guess.column in DOCUMENTS and guess.column in item.columns), ""
-    )
+    document = document_of(item, guesses)
     if not document or item.key_column != "line_id":
         return guesses
     heads = set(head_columns(frame, document))
@@ -95,10 +104,23 @@ def _without_totals(frame: pl.DataFrame, item: CanonicalObject, guesses: Guesses
     }
 
 
+def _with_amounts(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
+    """The amounts by what repeats and by equations; of lines without the totals that they share with their document."""
+    numbers = plain_numbers(frame, samples)
+    document = document_of(item, guesses)
+    if document and item.key_column == "line_id":
+        totals = document_totals(frame, document, {name: n for name, n in numbers.items() if name != document})
+        guesses = without_totals_of(guesses, totals)
+        numbers = {name: values for name, values in numbers.items() if name not in totals}
+        guesses = with_price_of_many(frame, numbers, item, guesses)
+        guesses = doubted(frame, document, numbers, guesses)
+    return with_amounts(numbers, item, guesses)
+
+
 def _line_number(frame: pl.DataFrame, item: CanonicalObject, guesses: Guesses) -> Guesses:
     """The number of a line where no header names it: it counts the rows of each document, by ones or by tens."""
     by_column = {guess.column: header for header, guess in guesses.items() if guess.confidence >= LIKELY}
-    document = next((by_column[name] for name in DOCUMENTS if name in by_column), "")
+    document = document_of(item, guesses, LIKELY)
     if "line_number" not in item.columns or "line_number" in by_column or not document:
         return guesses
     if frame[document].n_unique() > SHARED_ROWS * frame.height:
@@ -130,7 +152,8 @@ def _only_price(samples: Samples, item: CanonicalObject, guesses: Guesses) -> Gu
 
 
 def _names_price(header: str) -> bool:
-    return compiled(patterns()["price_words"]).search(header) is not None
+    is_other = compiled(patterns()["other_amount"]).search(header) is not None
+    return compiled(patterns()["price_words"]).search(header) is not None and not is_other
 
 
 def _is_grouping(runs: pl.Series) -> bool:
@@ -154,47 +177,39 @@ def _key(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: 
     for name, sample in samples.items():
         taken = guesses.get(name)
         is_id = compiled(patterns()["key_endings"]).search(name) is not None
-        is_id |= name == frame.columns[0] and key != "line_id" and sample.date_share < 1
+        is_first = name == frame.columns[0] and key != "line_id" and sample.date_share < 1
+        is_id |= is_first and not _counts_rows(frame[name])
         if taken and (taken.confidence >= BY_VALUES or not taken.column.endswith("_id")):
             continue
-        if is_id and sample.is_coded and sample.is_unique and not _names_other_id(name, item):
+        if is_id and sample.is_coded and sample.is_unique and not _names_other_id(name, item, guesses):
             kept = {header: guess for header, guess in guesses.items() if header != name}
             return {name: Guess(name, key, LIKELY), **kept}
     return guesses
 
 
-def _names_other_id(header: str, item: CanonicalObject) -> bool:
-    """Whether the header is the name of another record's id: an order number is no line's, however unique."""
-    named = exact_similarities(header, aliases(item.name), entity_words()[item.name])
-    return any(column.endswith("_id") and column != item.key_column for column in named)
+def _described(samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
+    """The name of a record under `Description`, where none is called its name and nearly each row has its own."""
+    column = item.key_column.replace("_id", "_name")
+    if column not in item.columns or any(guess.column == column for guess in guesses.values()):
+        return guesses
+    for name, sample in samples.items():
+        is_described = compiled(patterns()["bare_descriptions"]).fullmatch(name.strip()) is not None
+        if is_described and sample.texts and sample.distinct_share > MOSTLY_DISTINCT:
+            return guesses | {name: Guess(name, column, LIKELY)}
+    return guesses
 
 
-def _first_event(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
-    """The day of a document where no header names it: of its days the one that comes first on nearly every row.
+def _counts_rows(values: pl.Series) -> bool:
+    """Whether a column numbers the rows of this file: 1, 2, 3 under `#` are others in the next one."""
+    numbers = values.str.strip_chars(" .").cast(pl.Int64, strict=False)
+    return bool((numbers == pl.int_range(1, len(values) + 1, eager=True)).fill_null(False).all())
 
-    Of a file with one column of days it is asked whether that is the document's.
+
+def _names_other_id(header: str, item: CanonicalObject, guesses: Guesses) -> bool:
+    """Whether the header is the name of another record's id: an order number is no line's, however unique.
+
+    Where another column is the document's number, a transaction's that no line shares is the line's.
     """
-    wanted = next((name for name in ("ordered_on", "invoiced_on") if name in item.columns), "")
-    if not wanted or wanted in {guess.column for guess in guesses.values()}:
-        return guesses
-    read = {name: _days(frame[name]) for name, sample in samples.items() if sample.date_share == 1}
-    days = {name: values for name, values in read.items() if values is not None}
-    if not days or (len(days) == 1 and len(read) > 1):
-        return guesses
-    table = pl.DataFrame(days).with_columns(pl.min_horizontal(pl.all()).alias("~first"))
-    first = {name: float((table[name] == table["~first"]).mean() or 0) for name in days}  # type: ignore[arg-type]
-    best = max(first, key=lambda name: first[name])
-    if first[best] < AGREE or (best in guesses and guesses[best].confidence >= BY_VALUES):
-        return guesses
-    is_known_otherwise = unmapped_headers() & {form for form, _ in forms(best)}
-    return guesses if is_known_otherwise else {**guesses, best: Guess(best, wanted, LIKELY if len(days) > 1 else OPEN)}
-
-
-def _days(values: pl.Series) -> pl.Series | None:
-    """A column of days, None where it is none or where days and months cannot be told apart."""
-    texts = values.str.strip_chars().replace("", None).str.replace(r"^(\S*\d{2,4})[ T]\d{1,2}:.*$", "$1")
-    if len(texts.drop_nulls()) <= MANY:
-        return None
-    read = [texts.str.to_date(form, strict=False) for form in DAYS]
-    whole = [days for days in read if days.null_count() == texts.null_count()]
-    return whole[0] if len(whole) == 1 else None
+    named = exact_similarities(header, aliases(item.name), entity_words()[item.name])
+    known = {guess.column for guess in guesses.values() if guess.confidence >= BY_VALUES} & set(DOCUMENTS)
+    return any(column.endswith("_id") and column not in (item.key_column, *known) for column in named)

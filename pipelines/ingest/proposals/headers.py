@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import cache, lru_cache
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ ALIASES = Path(__file__).with_name("header_aliases.yml")
 ENTITIES = Path(__file__).with_name("entity_words.yml")
 CONTAINED, HEAD_NOUN, TYPO = 0.6, 0.06, 0.88
 CJK_HEAD_NOUN = 0.12  # 商品单价 is a 单价: in Chinese the noun ends the name
+REORDERED, ASKED = 0.93, 0.79  # a name that is only similar is asked about: below what is proposed
 LAST_RANK, COMPOUND_RANK = 20, 10
 SHORT = ("id", "no", "qty")  # of two letters
 CONTRACT_RANK = LAST_RANK
@@ -60,6 +62,10 @@ def forms(header: str) -> tuple[tuple[str, float], ...]:
         (without for unit in patterns()["units"] if (without := compiled(unit["pattern"]).sub(" ", bare)) != bare), 0.03
     )
     parts |= dict.fromkeys(re.split(r"\s[-–]\s|[:：]\s", bare, maxsplit=1)[1:], 0.03)
+    either = re.split(r"\s+/\s+|\s+or\s+", bare)  # Company / Account; Order Lines/Product is a path
+    parts |= dict.fromkeys(either if len(either) > 1 else (), 0.05)
+    if compiled(patterns()["tax_words"]).search(bare):
+        parts |= {re.sub(r"(?<![^\W\d_])\d+(?:[.,]\d+)?\s*%?", " ", bare): 0.03}  # MwSt_19
     rest = compiled(patterns()["leading_date"]).sub("", bare.strip())
     parts |= {f"{rest} date": 0.03} if rest != bare.strip() else {}
     deductions: dict[str, float] = {}
@@ -70,13 +76,32 @@ def forms(header: str) -> tuple[tuple[str, float], ...]:
         deductions.setdefault(" ".join(abbreviations().get(word, word) for word in words.split()), deduction + 0.04)
         deductions.setdefault(_split_words(words), deduction + 0.03)
         deductions.setdefault(without_accents(words), deduction + 0.01)
+        deductions.setdefault(_without_particles(words), deduction + 0.02)
         deductions.setdefault(re.sub(rf" (?:{'|'.join(patterns()['currency_codes'])})$", "", words), deduction + 0.02)
     return tuple(deductions.items())
 
 
 @cache
 def _aliases_file() -> dict[str, Any]:
-    return dict(yaml.safe_load(ALIASES.read_text(encoding="utf-8")))
+    """The alias file with `order (date|time)` written out as two names."""
+    listed: dict[str, Any] = yaml.safe_load(ALIASES.read_text(encoding="utf-8"))
+    for scope, columns in listed.items():
+        if isinstance(columns, list):
+            listed[scope] = _written_out(columns)
+        elif scope != "abbreviations":
+            listed[scope] = {column: _written_out(names) for column, names in columns.items()}
+    return listed
+
+
+def _written_out(names: Iterable[object]) -> list[str]:
+    return list(dict.fromkeys(name for listed in names for name in _alternatives(str(listed))))
+
+
+def _alternatives(name: str) -> list[str]:
+    """`(下单|成交)(时间|日期)` is four names; brackets without a bar are part of a name."""
+    parts = re.split(r"\(([^()]*\|[^()]*)\)", name)
+    choices = [part.split("|") if place % 2 else [part] for place, part in enumerate(parts)]
+    return [" ".join("".join(chosen).split()) for chosen in product(*choices)]
 
 
 @cache
@@ -142,6 +167,13 @@ def without_accents(words: str) -> str:
     return "".join(parts[0] if parts[0].isascii() else unicodedata.normalize("NFC", parts) for parts in letters)
 
 
+@cache
+def _without_particles(words: str) -> str:
+    """`numéro d ordre` as `numero ordre`; names of one word stay, as do those that begin with such a word."""
+    bare = " ".join(re.sub(patterns()["particles"], " ", without_accents(words)).split())
+    return bare if " " in bare and bare.split()[0] == without_accents(words).split()[0] else words
+
+
 def abbreviations() -> dict[str, str]:
     """`ord num` is order number."""
     words: dict[str, str] = _aliases_file()["abbreviations"]
@@ -200,6 +232,7 @@ def _names_by_column(name: str) -> Aliases:
         for rank, word in enumerate(map(plain, map(str, (*own, column, *general)))):
             words_by_column[column].setdefault(word, min(rank, LAST_RANK))
             words_by_column[column].setdefault(without_accents(word), min(rank, LAST_RANK))
+            words_by_column[column].setdefault(_without_particles(word), min(rank, LAST_RANK))
             words_by_column[column].setdefault(word.replace(" ", ""), min(rank, LAST_RANK) + COMPOUND_RANK)
     return words_by_column
 
@@ -256,20 +289,29 @@ def without_entity(form: str, entities: frozenset[str]) -> str:
 
 @lru_cache(maxsize=400_000)
 def _near(form: str, word: str) -> float:
+    """Similarity of two names: the same words in another order, or at most what is asked about."""
+    if not _CJK.search(form + word) and set(form.split()) == set(word.split()):
+        return REORDERED
+    return min(_contained(form, word), ASKED)
+
+
+def _contained(form: str, word: str) -> float:
     """Similarity of a word contained in the header (higher at the end, where the head noun is) or misspelt in it."""
     if _CJK.search(form) and _CJK.search(word):
         part, longer = sorted((form, word), key=len)
-        if len(part) < 2 or part not in longer:
+        if len(part) < 2 or part not in longer or compiled(patterns()["kind_words"]).fullmatch(part):
             return 0.0
         is_head = longer.endswith(part) and part != form and not compiled(patterns()["other_kind"]).match(form)
         ending = CJK_HEAD_NOUN if is_head else HEAD_NOUN * longer.endswith(part)
         return CONTAINED + 0.3 * len(part) / len(longer) + ending - 0.15 * (part == form)
     ours, theirs = form.split(), word.split()
-    if set(ours) == set(theirs):
-        return 0.93
     short, long = sorted((ours, theirs), key=len)
+    if len(short) == 1 and compiled(patterns()["kind_words"]).fullmatch(short[0]):
+        return 0.0  # a code of something
     if len(ours) == 1 and len(theirs) > 1:
         return 0.0  # `Name` may be the name of anything
+    if long[-1] == "by" and short[-1] != "by":
+        return 0.0  # `Cancelled by` is a person
     if len("".join(short)) > 2 and set(short) < set(long):
         return (
             CONTAINED

@@ -14,8 +14,20 @@ from pipelines.contracts import CanonicalObject, SourceContract, canonical_objec
 from pipelines.home.settings import Settings
 from pipelines.ingest.casting.code_lists import SEEDS, Vocabulary, load_vocabulary
 from pipelines.ingest.proposals.column_values import ID, ColumnSample, fit_score
-from pipelines.ingest.proposals.evidence import DOCUMENTS, with_evidence
-from pipelines.ingest.proposals.guess import Guess
+from pipelines.ingest.proposals.documents import DOCUMENTS
+from pipelines.ingest.proposals.doubts import (
+    as_key,
+    as_product,
+    ends_as_key,
+    holds_ids,
+    is_money_for_share,
+    is_name,
+    is_no_id,
+    is_other_amount,
+    is_rate,
+)
+from pipelines.ingest.proposals.evidence import with_evidence
+from pipelines.ingest.proposals.guess import SURE, Guess
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.ingest.proposals.headers import (
     Aliases,
@@ -29,24 +41,17 @@ from pipelines.ingest.proposals.headers import (
     unmapped_headers,
     without_prefix,
 )
+from pipelines.ingest.proposals.object_choice import file_name_weight, of_headers, penalty, possible
+from pipelines.ingest.proposals.shapes import with_shapes
 
-SURE, PLAUSIBLE = 0.9, 0.6
+PLAUSIBLE = 0.6
 CLOSED_CODES = ("won", "lost", "void")
-FILE_NAME_WEIGHT = 4.0  # as much as four columns: contacts have addresses as accounts do
 MISSING_PENALTY = 0.8  # deducted for each missing required column; the key column adds 1
-REFERENCE_PENALTY = 4.0  # deducted where the object's key is only a reference: as much as a file's name adds
 SHORTLIST = 4  # objects whose headers are also compared by similar words
-# A header with the key's name whose values repeat is likely a reference to another object.
-REPEATED_KEY_FACTOR = 0.85
 ID_AS_TEXT_FACTOR = 0.6  # numbers under a header of text are ids, seldom the text itself
-MORE_HEADERS = 4  # by which one object must explain a file better than the one that the file is named after
 OWN_WORD = 0.03  # more than the ranks of two names of one column differ
 MOMENTS = ("date", "timestamp")
-# A file of goods: at least two of these are named, and an object without any of them explains it badly.
-GOODS = ("quantity", "unit_price", "product_id", "product_name")
-MIN_GOODS = 2
-GOODS_PENALTY = 8.0  # more than a file's name adds: shops call their sales receipts
-PAYMENTS = ("receipts", "targets", "budgets")
+RATE_FACTOR = 0.6  # per cent under an amount's name
 
 
 @dataclass(frozen=True)
@@ -83,21 +88,16 @@ def best_object(
     """
     names = list(wanted or canonical_objects())
     samples = {header: ColumnSample.of(frame[header]) for header in frame.columns}
+    names = names if wanted else possible(names, frame, samples)
     stem = f"{stem} {common_prefix(frame.columns)}"
     scored = {name: _score(samples, name, context, stem, is_near=False, is_part=is_part) for name in names}
     likely = sorted(names, key=lambda name: -scored[name][0])[:SHORTLIST]
     scored = {name: _score(samples, name, context, stem, is_near=True, is_part=is_part) for name in likely}
-    best = _of_headers(scored, max(scored, key=lambda name: scored[name][0]))
+    best = of_headers(scored, max(scored, key=lambda name: scored[name][0]))
     by_header = {guess.header: guess for guess in scored[best][1]}
     by_header = with_evidence(frame, samples, canonical_objects()[best], by_header, context.keys)
+    by_header = with_shapes(samples, canonical_objects()[best], by_header, context.vocabularies)
     return best, [by_header[header] for header in frame.columns if header in by_header]
-
-
-def _of_headers(scored: Mapping[str, tuple[float, list[Guess]]], best: str) -> str:
-    """The best object, or the one that explains twice as many headers: a file may be named after something else."""
-    sure = {name: sum(guess.confidence >= SURE for guess in guesses) for name, (_, guesses) in scored.items()}
-    rival = max(sure, key=lambda name: (sure[name], scored[name][0]))
-    return rival if sure[rival] >= max(2 * sure[best], sure[best] + MORE_HEADERS) else best
 
 
 def _score(
@@ -109,41 +109,8 @@ def _score(
     required = [column for column, canonical in item.columns.items() if canonical.required]
     missing = 0 if is_part else MISSING_PENALTY * sum(column not in assigned for column in required)
     total = sum(guess.confidence**4 for guess in guesses)  # a hundred weak similarities prove nothing
-    total -= REFERENCE_PENALTY * _is_referred_to(samples, item, guesses)
-    total -= GOODS_PENALTY * (item.name in PAYMENTS and _names_goods(samples))
-    return total - missing + (item.key_column in assigned) + _file_name_weight(stem, entity_words()[name]), guesses
-
-
-def _is_referred_to(samples: dict[str, ColumnSample], item: CanonicalObject, guesses: list[Guess]) -> bool:
-    """Whether the rows have another id than the object's key: with `id`, an `account_id` is a reference."""
-    key = plain(item.key_column)
-    own = {guess.header for guess in guesses if guess.column == item.key_column}
-    return (
-        bool(own)
-        and not any(plain(header) == key for header in own)
-        and any(plain(header) == key for header in samples)
-    )
-
-
-def _names_goods(samples: dict[str, ColumnSample]) -> bool:
-    """Whether headers name quantities, prices or products of goods, as no list of payments does."""
-    words, entities = aliases("order_lines"), entity_words()["order_lines"]
-    named = {column for header in samples for column in exact_similarities(header, words, entities)}
-    has_quantity = any(compiled(patterns()["quantity_words"]).search(header) for header in samples)
-    return has_quantity and len(named.intersection(GOODS) | {"quantity"}) >= MIN_GOODS
-
-
-def is_named_after(stem: str, name: str) -> bool:
-    """Whether a file's name says what its rows are."""
-    return _file_name_weight(stem, entity_words()[name]) > 0
-
-
-def _file_name_weight(stem: str, words: frozenset[str]) -> float:
-    """Weight of a file name that names the object; the longer the word, the higher."""
-    name = f" {plain(stem)} "
-    name += "".join(name.replace(*pair) for pair in (("ae", "ä"), ("oe", "ö"), ("ue", "ü")) if pair[0] in name)
-    matches = [word for word in words if f" {word} " in name or (not word.isascii() and word in name)]
-    return max((FILE_NAME_WEIGHT + len(word.encode()) / 20 for word in matches), default=0.0)
+    total -= penalty(samples, item, guesses, stem)
+    return total - missing + (item.key_column in assigned) + file_name_weight(stem, entity_words()[name]), guesses
 
 
 def _guesses(
@@ -155,9 +122,7 @@ def _guesses(
     candidates = [
         replace(guess, header=header)
         for header in samples
-        for guess in _candidates(shortened[header], samples[header], item, words_by_column, context, is_near=False)
-        # `Order Reference` beside `Order Date` is a name of its own, and not the reference of an order.
-        or _candidates(header, samples[header], item, words_by_column, context, is_near=False)
+        for guess in _surest(header, shortened[header], samples[header], item, words_by_column, context)
         or _candidates(shortened[header], samples[header], item, words_by_column, context, is_near)
         if not _has_label_column(header, guess.column, samples)
     ]
@@ -177,12 +142,24 @@ def _guesses(
     return [assigned[header] for header in samples if header in assigned]
 
 
+def _surest(
+    header: str, short: str, sample: ColumnSample, item: CanonicalObject, words: Aliases, context: ProposalContext
+) -> list[Guess]:
+    """The columns by the whole header or without its table's short name, whichever says it more surely.
+
+    `Order Reference` beside `Order Date` is a name of its own, and not a reference.
+    """
+    texts = dict.fromkeys((header, short))
+    guesses = [_candidates(text, sample, item, words, context, is_near=False) for text in texts]
+    return max(guesses, key=lambda found: max((guess.confidence for guess in found), default=0.0))
+
+
 def _names_document(guess: Guess, item: CanonicalObject) -> bool:
     """Whether a document's header says whose it is: of Order Number and Transaction ID the first is the order's."""
     return (
         guess.column in DOCUMENTS
         and guess.column != item.key_column
-        and guess.column.removesuffix("_id") in plain(guess.header).split()
+        and compiled(patterns()["document_words"][guess.column]).search(guess.header) is not None
     )
 
 
@@ -240,6 +217,7 @@ def _candidates(
     """The columns that a header can feed: those with its name, otherwise those with a similar name."""
     entities, texts = entity_words()[item.name], {form for form, _ in forms(header)}
     exact = exact_similarities(header, words_by_column, entities)
+    exact = _of_words(header, sample, item, words_by_column, exact)
     if entities & texts and sample.texts and sample.share(ID.match) > SURE and sample.is_unique:
         exact[item.key_column] = 0.99  # unique ids under the row's own name
     guesses = _fitting(header, exact, sample, item, context) or _of_moment(
@@ -248,7 +226,19 @@ def _candidates(
     if guesses or not is_near or unmapped_headers() & texts:
         return guesses
     near = {column: near_similarity(header, words) for column, words in words_by_column.items()}
+    near = {name: value for name, value in near.items() if not is_other_amount(header, item, name)}
     return _fitting(header, near, sample, item, context)
+
+
+def _of_words(
+    header: str, sample: ColumnSample, item: CanonicalObject, words_by_column: Aliases, exact: dict[str, float]
+) -> dict[str, float]:
+    """The columns of a list's words under `Status Id`, where the values are the words and no ids."""
+    bare = re.sub(r"(?i)[ _]*\b(?:id|code)$", "", header.strip())
+    if exact or not bare or bare == header.strip() or not sample.texts or sample.share(ID.match) > PLAUSIBLE:
+        return exact
+    named = exact_similarities(bare, words_by_column, entity_words()[item.name])
+    return {column: value - OWN_WORD for column, value in named.items() if item.columns[column].map}
 
 
 def _of_moment(
@@ -268,39 +258,15 @@ def _fitting(
 ) -> list[Guess]:
     guesses = []
     for column, similarity in similarities.items():
-        if similarity >= PLAUSIBLE and not (sample.is_email and _is_name(column)):
-            score = fit_score(sample, column, item.columns[column], context.vocabularies) * _as_key(
-                sample, column, item
-            )
-            score *= ID_AS_TEXT_FACTOR if _holds_ids(header) and _is_no_id(column, item) else 1
-            score *= ID_AS_TEXT_FACTOR if item.columns[column].type == "decimal" and _ends_as_key(header) else 1
+        if similarity >= PLAUSIBLE and not (sample.is_email and is_name(column)):
+            score = fit_score(sample, column, item.columns[column], context.vocabularies) * as_key(sample, column, item)
+            score *= ID_AS_TEXT_FACTOR if holds_ids(header) and is_no_id(column, item) else 1
+            score *= ID_AS_TEXT_FACTOR if item.columns[column].type == "decimal" and ends_as_key(header) else 1
+            score *= RATE_FACTOR if item.columns[column].type == "decimal" and is_rate(header) else 1
+            score *= RATE_FACTOR if is_money_for_share(header, column, item) else 1
+            score *= as_product(sample, column, item)
             guesses += [Guess(header, column, similarity * score)] if similarity * score >= PLAUSIBLE else []
     return guesses
-
-
-def _is_name(column: str) -> bool:
-    """Whether the column holds a name that is no address; some systems name their own people by address."""
-    return column.endswith("_name") and column != "owner_name"
-
-
-def _holds_ids(header: str) -> bool:
-    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", header.strip())  # `AccountId`, but not `Paid`
-    return bool(compiled(patterns()["id_endings"]).search(words))
-
-
-def _ends_as_key(header: str) -> bool:
-    """Whether the header is that of a record's number, which is no amount."""
-    return bool(compiled(patterns()["number_endings"]).search(header.strip())) and plain(header) != "number"
-
-
-def _is_no_id(column: str, item: CanonicalObject) -> bool:
-    """Whether the column is free text: no id, no key, no code list."""
-    canonical = item.columns[column]
-    return canonical.type == "text" and not canonical.map and not column.endswith(("_id", "_number", "_by"))
-
-
-def _as_key(sample: ColumnSample, column: str, item: CanonicalObject) -> float:
-    return REPEATED_KEY_FACTOR if column == item.key_column and sample.distinct_share < 0.7 else 1.0
 
 
 def _parts(shortened: dict[str, str], item: CanonicalObject) -> dict[str, list[str]]:

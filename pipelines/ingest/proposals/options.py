@@ -21,6 +21,7 @@ SHOWN = 12  # words in a comment of the contract: as many as fit one line
 # Formats that are read only if the contract names them.
 FORMATS = (
     ("epoch_ms", r"\d{13}"), ("epoch_s", r"\d{10}"), ("excel_serial", r"[2-6]\d{4}(\.\d+)?"), ("%Y年", r"\d{4}年"),
+    ("%d/%b/%y %H:%M", r"\d{1,2}/[A-Za-z]{3}/\d{2} \d{1,2}:\d{2}"), ("%d/%b/%Y", r"\d{1,2}/[A-Za-z]{3}/\d{4}"),
     ("%Y年%m月", r"\d{4}年\d{1,2}月"), ("%Y-%m", r"\d{4}-\d{2}"),
 )  # fmt: skip
 

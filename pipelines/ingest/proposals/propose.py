@@ -29,12 +29,14 @@ from pipelines.ingest.formats.source import FileRefusedError, folded
 from pipelines.ingest.formats.workbook import table_sheet
 from pipelines.ingest.proposals.column_values import DATE, NUMBER, ColumnSample
 from pipelines.ingest.proposals.contract_yaml import AMOUNT, ContractDraft, filled_down, to_yaml
-from pipelines.ingest.proposals.evidence import DOCUMENTS, head_columns
-from pipelines.ingest.proposals.guess import Guess
-from pipelines.ingest.proposals.headers import common_prefix, is_known
-from pipelines.ingest.proposals.mapping import SURE, ProposalContext, best_object, is_named_after
+from pipelines.ingest.proposals.documents import DOCUMENTS
+from pipelines.ingest.proposals.evidence import head_columns
+from pipelines.ingest.proposals.guess import SURE, Guess
+from pipelines.ingest.proposals.headers import common_prefix, is_known, plain
+from pipelines.ingest.proposals.mapping import ProposalContext, best_object
+from pipelines.ingest.proposals.number_columns import CONFIDENT
+from pipelines.ingest.proposals.object_choice import is_named_after
 from pipelines.ingest.proposals.preview import Preview, preview, read_table
-from pipelines.ingest.proposals.sums import CONFIDENT
 from pipelines.ingest.proposals.wide_sheets import (
     MEASURE,
     WideTable,
@@ -170,7 +172,7 @@ def _best_without_heads(
         as_lines = best_object(frame, context, [LINES[name]], words)
         if GOODS & {guess.column for guess in as_lines[1]}:
             name, guesses = as_lines
-    elif not wanted and name in HEADS and not GOODS & {guess.column for guess in guesses} and _is_list(frame, guesses):
+    elif not wanted and name in HEADS and _is_list(frame, guesses):
         name, guesses = best_object(frame, context, [HEADS[name]], words)
     samples = {header: ColumnSample.of(frame[header]) for header in frame.columns}
     heads = set(filled_down(samples))
@@ -182,9 +184,15 @@ def _best_without_heads(
 
 
 def _is_list(frame: pl.DataFrame, guesses: list[Guess]) -> bool:
-    """Whether every row has a document's number of its own: without goods, these are documents and no lines."""
+    """Whether every row has a document's number of its own: without goods, these are documents and no lines.
+
+    Some lists count the pieces of each document beside its status: without a price they are documents too.
+    """
     header = next((guess.header for guess in guesses if guess.column in DOCUMENTS), None)
-    return header is not None and ColumnSample.of(frame[header]).is_unique
+    if header is None or not ColumnSample.of(frame[header]).is_unique:
+        return False
+    goods = GOODS & {guess.column for guess in guesses}
+    return not goods or (goods == {"quantity"} and any("status" in plain(name).split() for name in frame.columns))
 
 
 def _repeats(frame: pl.DataFrame, guesses: list[Guess], key: str) -> bool:
