@@ -45,6 +45,9 @@ pytestmark = pytest.mark.fast
         ("Köster & Partner GmbH", "Koester und Partner GmbH"),
         ("Frères Dupont et Fils", "Freres Dupont & Fils SARL"),
         ("Łódź Tekstyl Sp. z o.o.", "Lodz Tekstyl Sp. z o.o."),
+        ("成都万康环保设备份有限公司", "成都万康环保设备股份有限公司"),
+        ("苏州联永机械有限任责公司", "苏州联永机械"),
+        ("重庆力帆控股有限公司", "重庆力帆控股"),
     ],
 )
 def test_spellings_of_one_company_share_their_core(left: str, right: str) -> None:

@@ -81,6 +81,16 @@ def test_a_typed_name_does_not_outvote_the_records_it_repeats() -> None:
     assert with_ids.clusters().labels.tolist() == [0, 1, 0, 0, 4], "records with ids of their own do vote"
 
 
+def test_a_pair_of_which_too_little_is_known_does_not_outvote_one_that_agrees() -> None:
+    records = pl.DataFrame({"record": range(3), "source_id": ["C-1", "C-2", "E-1"]})
+    pairs = pl.DataFrame([(0, 1, 9.0), (1, 2, 2.0), (0, 2, -6.0)], schema=["l", "r", "score_bits"], orient="row")
+    links = pl.DataFrame(schema={"l": pl.Int64, "r": pl.Int64, "is_same": pl.Boolean, "rule": pl.String})
+    company = ClusterInput(records, pairs, links, np.full((1, 3), -1, dtype=np.int64), ["valid tax id"])
+    assert company.clusters().labels.tolist() == [0, 0, 2], "a field disagrees"
+    unproven = replace(company, unproven=pl.DataFrame({"l": [0], "r": [2]}))
+    assert unproven.clusters().labels.tolist() == [0, 0, 0]
+
+
 def test_clusters_with_two_valid_tax_ids_never_merge_not_even_by_a_decision() -> None:
     codes = [[0, -1, 1]]
     assert clusters(3, scored=[(0, 1, 9.0), (1, 2, 9.0)], codes=codes) in ([0, 0, 2], [0, 1, 1])

@@ -19,7 +19,7 @@
         {'name': 'contact', 'levels': ['same_work_email', 'same_phone', 'same_free_email', 'same_name_and_role', 'other'], 'kind': 'organisation', 'known': 'contact_keys',
          'shared_count': "cast(split_part(" ~ shared_contact() ~ ", '|', 1) as double)", 'level': contact_level()},
         {'name': 'address', 'levels': ['same', 'same_number', 'other'], 'known': 'address_key', 'shared_count': 'l.address_key_others', 'level': address_level()},
-        {'name': 'place', 'levels': ['same_postal', 'same_postal_area', 'same_city', 'similar_city', 'same_province', 'other'], 'known': 'coalesce(city_key, postal_key)', 'level': place_level(),
+        {'name': 'place', 'levels': ['same_postal', 'same_postal_area', 'same_city', 'city_in_name', 'similar_city', 'same_province', 'other'], 'known': 'coalesce(city_key, postal_key)', 'level': place_level(),
          'shared_count': "case when l.postal_key = r.postal_key then l.postal_key_others
             when l.is_person and r.is_person and l.postal_area = r.postal_area then l.postal_area_others
             else l.city_key_others end"},
@@ -53,22 +53,29 @@
         when l.registered_name = r.registered_name and l.legal_form is not null and r.legal_form is not null then 'same_legal_name'
         when l.name_key = r.name_key then 'same_name'
         when l.sorted_core = r.sorted_core and l.name_place != r.name_place then 'other_place'
-        when l.sorted_core = r.sorted_core and strlen(l.core) > length(l.core) and l.core != r.core then 'transposed'
+        -- two characters in the other order are another brand: 华达, 达华
+        when l.sorted_core = r.sorted_core and strlen(l.core) > length(l.core) and l.core != r.core
+            then case when length(l.core) > 2 then 'transposed' else {{ different_name_level() }} end
         when l.sorted_core = r.sorted_core then 'same_core'
         -- at least one in Latin letters: two Chinese names of one sound are two names
         when l.spoken = r.spoken and l.brand != r.brand and least(strlen(l.core) - length(l.core), strlen(r.core) - length(r.core)) = 0
             then case when l.name_place != r.name_place then 'other_place' else 'same_spoken' end
         when l.sound = r.sound and (strlen(l.core) > length(l.core)) != (strlen(r.core) > length(r.core))
-            then 'same_sound'
+            then
+                case
+                    when l.name_place != r.name_place then 'other_place'
+                    when {{ has_other_trade() }} then 'same_brand'
+                    else 'same_sound'
+                end
         when l.core_digits is distinct from r.core_digits and l.brand = r.brand then 'same_brand'
         when l.core_digits is distinct from r.core_digits then {{ different_name_level() }}
         when l.brand = r.brand and l.name_place != r.name_place then 'other_place'
         when l.brand = r.brand and (starts_with(l.core, r.core) or starts_with(r.core, l.core)) then 'short_name'
         when strlen(l.core) > length(l.core) then
             case
-                -- the two differ by insertions only
+                -- the two differ by insertions only, counted in bytes as levenshtein does
                 when least(l.letter_mask & ~r.letter_mask, r.letter_mask & ~l.letter_mask) = 0
-                    and levenshtein(l.core, r.core) = abs(length(l.core) - length(r.core)) then 'contained'
+                    and levenshtein(l.core, r.core) = abs(strlen(l.core) - strlen(r.core)) then 'contained'
                 when bit_count(xor(l.letter_mask, r.letter_mask)) <= 2 and length(l.core) >= 6 and length(r.core) >= 6
                     and levenshtein(l.core, r.core) = 1 then 'shared_words'
                 else {{ different_name_level() }}
@@ -96,6 +103,14 @@
             and jaro_winkler_similarity(l.rarest_word, r.rarest_word) >= 0.8 then 'shared_words'
         else {{ different_name_level() }}
     end
+{%- endmacro %}
+
+{#
+  One sound, but both names say what the company does, and not the same: 远锐物流, Yuan Rui Foods. Many brands sound alike.
+  Where one trade contains the other a word is missing or misspelt.
+#}
+{% macro has_other_trade() -%}
+    not contains(l.spoken, split_part(r.spoken, '|', 2)) and not contains(r.spoken, split_part(l.spoken, '|', 2))
 {%- endmacro %}
 
 {#
@@ -297,11 +312,20 @@
     end
 {%- endmacro %}
 
+{#
+  A record without a city has the town of its name: 北京恒信科技 and 恒信科技 in Beijing. Another town says nothing, because
+  a company may have moved from the one in its name.
+#}
+{% macro has_city_in_name(side, other) -%}
+    (not (l.is_person and r.is_person) and {{ side }}.city_key is null and {{ side }}.name_place = {{ other }}.city_key)
+{%- endmacro %}
+
 {% macro place_level() -%}
     case
         when l.postal_key = r.postal_key then 'same_postal'
         when l.is_person and r.is_person and l.postal_area = r.postal_area then 'same_postal_area'
         when l.city_key = r.city_key then 'same_city'
+        when {{ has_city_in_name('l', 'r') }} or {{ has_city_in_name('r', 'l') }} then 'city_in_name'
         when least(length(l.city_key), length(r.city_key)) >= 4
             and jaro_winkler_similarity(l.city_key, r.city_key) >= 0.9 then 'similar_city'
         when l.province_key = r.province_key then 'same_province'

@@ -58,6 +58,19 @@ _NOT_WORD_ANY = re.compile(r"[\W_]+")
 _DOTS = re.compile(r"['`’.]")
 _BRACKET = re.compile(r"\(([^()]*)\)|\[([^\[\]]*)\]|【([^【】]*)】|〔([^〔〕]*)〕")
 _FORM = re.compile("(" + "|".join(CHINESE_FORMS) + ")")
+# The legal forms with one character missing or two swapped.
+_ONE_SLIP = {
+    slip
+    for form in ("有限公司", "有限责任公司", "股份有限公司")
+    for at in range(len(form))
+    for slip in (form[:at] + form[at + 1 :], form[:at] + form[at + 1 : at + 2] + form[at] + form[at + 2 :])
+} - {*CHINESE_FORMS}
+_FORM_ENDS = _ONE_SLIP | {*CHINESE_FORMS}
+# Ends that look like a slip and are words before a form: a holding, the state's, last year's.
+_NO_SLIPS = (
+    *("国有公司", "私有公司", "公有公司"),
+    *("控股有限公司", "参股有限公司", "年份有限公司", "月份有限公司", "身份有限公司"),
+)
 _TRADE_END = re.compile("(?:" + "|".join(sorted(CHINESE_TRADES, key=len, reverse=True)) + ")$")
 _TRADES_ONLY = re.compile("(?:" + "|".join(sorted(CHINESE_TRADES, key=len, reverse=True)) + ")*.?$")
 _PLACES = sorted((place for place in PLACE_KEYS if place not in ("中国",)), key=len, reverse=True)
@@ -222,7 +235,7 @@ def _parse_chinese(text: str) -> NameKey:
     if "市" in body or "省" in body:
         body = _CITY_MARK.sub(r"\1", body)
     branch = next(word for word in _BRANCHES if body.endswith(word)) if body.endswith(_BRANCHES) else ""
-    parts = _FORM.split(body)
+    parts = _FORM.split(_without_slipped_form(body))
     form = "".join(parts[1::2])
     core = "".join(_FORM.split(body.removesuffix(branch))[::2] if branch else parts[::2]) or body
     core, start_place = _without_place(_branch_core(core) if branch else _FIRST_CITY_MARK.sub(r"\1", core))
@@ -233,6 +246,16 @@ def _parse_chinese(text: str) -> NameKey:
         key, core, "".join(sorted(core)), brand, _sound(brand), form, name_place, branch,
         key[1:] if is_person else "", key[:1] if is_person else "", is_person,
     )  # fmt: skip
+
+
+def _without_slipped_form(body: str) -> str:
+    """The name without a legal form at its end in which a character is missing or two are swapped.
+
+    Such a form is none of the name's: it would be preferred to the right spelling of another record.
+    """
+    ending = next((body[-n:] for n in (6, 5, 4, 3) if body[-n:] in _FORM_ENDS), "")
+    is_slip = ending in _ONE_SLIP and len(body) > len(ending) + 1 and not body.endswith(_NO_SLIPS)
+    return body[: -len(ending)] if is_slip else body
 
 
 def _country_at_end(core: str) -> str:

@@ -1,13 +1,13 @@
 """What clustering needs from the matching tables, as arrays over record numbers."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import duckdb
 import numpy as np
 import polars as pl
 
 from pipelines.home.warehouse import frames
-from pipelines.resolve.clusters import Clusters, Ints, Links, cluster
+from pipelines.resolve.clusters import UNSCORED_BITS, Clusters, Ints, Links, cluster
 
 NAME_ONLY = "name:"  # source_id of a record that facts imply by naming a customer without an id
 GREY_BITS = -4.0  # below it a steward would review 16 pairs to find one match
@@ -17,7 +17,8 @@ GREY_BITS = -4.0  # below it a steward would review 16 pairs to find one match
 class ClusterInput:
     """records: one row per record in the order of record_no. pairs, links: the matching tables, 0-based numbers.
 
-    code_names: which id each row of codes stands for.
+    code_names: which id each row of codes stands for. unproven: `l, r` of the pairs that score below 0 only because
+    little is known of them.
     """
 
     records: pl.DataFrame
@@ -25,6 +26,7 @@ class ClusterInput:
     links: pl.DataFrame
     codes: Ints
     code_names: list[str]
+    unproven: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema={"l": pl.Int64, "r": pl.Int64}))
 
     def clusters(self) -> Clusters:
         """Group the records."""
@@ -42,14 +44,17 @@ class ClusterInput:
         """Pairs by score, in which a record that is only a name says nothing against a merge.
 
         A typed name repeats that of the record it means: where two letters are swapped in it, approvals and signatures
-        would outvote the one registration number that two records share.
+        would outvote the one registration number that two records share. A pair of which nothing disagrees says no more
+        than one that was never compared: one question, asked of every pair of two clusters, is not more evidence.
         """
         is_name = self.records.select("record", is_name=pl.col("source_id").str.starts_with(NAME_ONLY))
         ends = self.pairs.join(is_name, left_on="l", right_on="record", maintain_order="left")
         ends = ends.join(is_name, left_on="r", right_on="record", suffix="_r", maintain_order="left")
         is_silent = (pl.col("is_name") | pl.col("is_name_r")) & (pl.col("score_bits") < 0)
-        votes = pl.when(is_silent).then(0.0).otherwise("score_bits").alias("score_bits")
-        return ends.with_columns(votes).drop("is_name", "is_name_r")
+        ends = ends.join(self.unproven.with_columns(is_unproven=True), on=["l", "r"], how="left", maintain_order="left")
+        score = pl.when("is_unproven").then(pl.max_horizontal("score_bits", pl.lit(UNSCORED_BITS)))
+        votes = pl.when(is_silent).then(0.0).otherwise(score.otherwise("score_bits")).alias("score_bits")
+        return ends.with_columns(votes).drop("is_name", "is_name_r", "is_unproven")
 
     @property
     def decided_links(self) -> pl.DataFrame:
@@ -77,7 +82,7 @@ def read_cluster_input(connection: duckdb.DuckDBPyConnection, record_nos: Ints |
             f" from matching.mtc_records{of} order by source_system, source_id"
         ).pl()
         pairs = connection.execute(
-            "select record_no_l, record_no_r, score_bits::double as score_bits"
+            "select record_no_l, record_no_r, score_bits::double as score_bits, is_unproven"
             f" from matching.mtc_pairs where score_bits > {GREY_BITS - 20}{both}"
         ).pl()
         links = connection.execute(
@@ -94,7 +99,8 @@ def read_cluster_input(connection: duckdb.DuckDBPyConnection, record_nos: Ints |
     codes, names = _codes(records, namespaces)
     pairs = _with_positions(pairs, positions).sort("l", "r")
     links = _with_positions(links, positions).sort("rule", "l", "r", "cause")
-    return ClusterInput(records.drop("record_no"), pairs, links, codes, names)
+    unproven = pairs.filter("is_unproven").select("l", "r")
+    return ClusterInput(records.drop("record_no"), pairs.drop("is_unproven"), links, codes, names, unproven)
 
 
 def _with_positions(pairs: pl.DataFrame, positions: pl.DataFrame) -> pl.DataFrame:

@@ -68,5 +68,8 @@ select
     prior_bits,
     guard_bits,
     field_bits + prior_bits + guard_bits as score_bits,
+    -- nothing disagrees, but what agrees is not enough: no evidence for two customers either
+    kind = 'organisation' and field_bits + prior_bits < 0 and guard_bits = 0
+    and least({% for field in fields %}{{ field.name }}_bits{{ ', ' if not loop.last }}{% endfor %}) >= 0 as is_unproven,
 from scored_pairs
 left join rules using (rule_no)
