@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.resolve.cluster_input import GREY_BITS, ClusterInput
-from pipelines.resolve.clusters import IDS_CONFLICT, KEPT_APART, OUTVOTED, Clusters
+from pipelines.resolve.clusters import IDS_CONFLICT, KEPT_APART, MERGED, OUTVOTED, Clusters
 
 REASONS = {
     IDS_CONFLICT: "their ids contradict each other",
@@ -31,6 +31,8 @@ def reviews(inputs: ClusterInput, clusters: Clusters, ids: pl.DataFrame) -> pl.D
     pairs = pairs.filter(pl.Series(apart) & (pl.col("score_bits") > GREY_BITS))
     decided = _are_decided(inputs, pairs)
     blocked = pairs.filter((pl.col("score_bits") > 0) & ~pl.Series(decided, dtype=pl.Boolean))
+    # clusters with more bits against one customer than for it are never tried: their other records disagree
+    blocked = blocked.with_columns(outcome=pl.col("outcome").replace(MERGED, OUTVOTED))
     grey = pairs.filter((pl.col("score_bits") <= 0) & ~pl.Series(decided, dtype=pl.Boolean))
     # a decision that cannot be followed is a contradiction too: its author must learn of it
     links = pl.concat([inputs.decided_links, inputs.key_links]).with_columns(

@@ -143,8 +143,8 @@ def _grey_pairs(inputs: ClusterInput, records: pl.DataFrame, is_affected: npt.ND
     is_across = pl.Series(is_affected[left] != is_affected[right], dtype=pl.Boolean)
     pairs = inputs.pairs.filter(is_across & (inputs.pairs["score_bits"] <= 0))
     labels = records["customer_id"].rank("dense").cast(pl.Int64).to_numpy() if len(records) else np.zeros(0, np.int64)
-    none: Ints = np.zeros(0, dtype=np.int64)
     grey_only = ClusterInput(inputs.records, pairs, inputs.links, inputs.codes, inputs.code_names)
-    outcomes: Ints = np.zeros(len(inputs.key_links), dtype=np.int64)
-    clusters = Clusters(labels, outcomes if len(outcomes) else none, np.zeros(len(pairs), dtype=np.int64))
+    # no link is followed here, decided ones among them: what could not be, the step before has told
+    followed: Ints = np.zeros(len(inputs.decided_links) + len(inputs.key_links), dtype=np.int64)
+    clusters = Clusters(labels, followed, np.zeros(len(pairs), dtype=np.int64))
     return reviews(grey_only, clusters, records.select("record", "customer_id"))
