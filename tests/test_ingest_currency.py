@@ -66,6 +66,13 @@ def test_signs_of_another_currency_than_the_companys_are_asked_about(
     assert f"{guess}: is it CNY?" in world.run().files[0]["warnings"]
 
 
+def test_traditional_characters_read_like_no_currency(tmp_path: Path) -> None:
+    """Taiwan, Hong Kong and Macao count in dollars of their own."""
+    world = world_in(tmp_path, "EUR", CONTRACT % ("金額", 1), is_required=False)
+    world.put("a.csv", "ID,金額,Day\n1,14300,2024-01-05\n")
+    assert "reads like" not in world.run().files[0]["warnings"]
+
+
 def test_signs_of_the_companys_own_currency_are_no_question(tmp_path: Path) -> None:
     world = world_in(tmp_path, "CNY", CONTRACT % ("金额（万元）", 10000), is_required=False)
     world.put("a.csv", "ID,金额（万元）,Day\n1,5,2024-01-05\n")

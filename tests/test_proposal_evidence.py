@@ -36,6 +36,24 @@ def _lines(head: str, documents: int = 30) -> str:
     return "\n".join(rows) + "\n"
 
 
+def test_headers_in_traditional_characters_are_read_like_simplified_ones(tmp_path: Path) -> None:
+    ends = "報價,{},2026/{:02d}/15,王小明".format
+    rows = [f"OP{1000 + i},客戶{i}有限公司,案件{i},{ends(i * 12000, i % 9 + 1)}" for i in range(1, 31)]
+    text = "\n".join(["商機編號,客戶名稱,商機名稱,階段,金額,預計成交日期,負責人", *rows]) + "\n"
+    assert _columns(tmp_path, "a.csv", text) == (
+        "opportunities",
+        {
+            "opportunity_id": "商機編號",
+            "account_name": "客戶名稱",
+            "opportunity_name": "商機名稱",
+            "stage": "階段",
+            "amount": "金額",
+            "expected_close_on": "預計成交日期",
+            "owner_name": "負責人",
+        },
+    )
+
+
 def test_a_total_that_all_lines_of_a_document_share_is_no_amount_of_a_line(tmp_path: Path) -> None:
     text = _lines("Invoice Number,Invoice Date,SubTotal,SKU,Quantity,Item Price,Worth")
     name, columns = _columns(tmp_path, "sales.csv", text)

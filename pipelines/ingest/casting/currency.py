@@ -13,6 +13,7 @@ from pipelines.contracts.money import is_currency_on_head, money_columns
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.casting.header_mapping import HeaderMapping
 from pipelines.ingest.formats.source import FileRefusedError, Source
+from pipelines.keys.company_name import simplified
 
 # The version in which a home refuses such amounts whatever its company.yml says.
 REFUSED_FROM = "0.3"
@@ -27,15 +28,16 @@ _HAN = re.compile(r"[㐀-鿿]")
 
 
 def read_currency(texts: Iterable[str], headers: Iterable[str]) -> tuple[str, str] | None:
-    """The currency that signs beside the amounts read like, and the words; Chinese headers read like yuan.
+    """The currency that signs beside the amounts read like, and the words; simplified Chinese headers read like yuan.
 
     texts: headers and cells of money. headers: all headers of the file.
     """
     signs = [(code, match.group()) for text in texts for code, pattern in _SIGNS if (match := re.search(pattern, text))]
     if signs:
         return signs[0]
-    chinese = next((header for header in headers if _HAN.search(header)), None)
-    return ("CNY", chinese) if chinese else None
+    chinese = [header for header in headers if _HAN.search(header)]
+    # who writes 金額 counts in Taiwan's, Hong Kong's or Macao's dollars, or in yen
+    return ("CNY", chinese[0]) if chinese and simplified(chinese) == chinese else None
 
 
 def count_without_currency(

@@ -17,6 +17,7 @@ import yaml
 from pipelines.contracts import SourceContract, canonical_objects
 from pipelines.ingest.formats.source import folded
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
+from pipelines.keys.company_name import simplified
 
 ALIASES = Path(__file__).with_name("header_aliases.yml")
 ENTITIES = Path(__file__).with_name("entity_words.yml")
@@ -76,6 +77,7 @@ def forms(header: str) -> tuple[tuple[str, float], ...]:
         deductions.setdefault(" ".join(abbreviations().get(word, word) for word in words.split()), deduction + 0.04)
         deductions.setdefault(_split_words(words), deduction + 0.03)
         deductions.setdefault(without_accents(words), deduction + 0.01)
+        deductions.setdefault(simplified([words])[0], deduction + 0.01)  # 商機編號 is 商机编号
         deductions.setdefault(_without_particles(words), deduction + 0.02)
         deductions.setdefault(re.sub(rf" (?:{'|'.join(patterns()['currency_codes'])})$", "", words), deduction + 0.02)
     return tuple(deductions.items())
