@@ -120,6 +120,7 @@ def usual_freq(dates: np.ndarray) -> tuple[str, np.ndarray]:
     """The frequency of nearly all dates, and those off its pattern: one Tuesday among Mondays, the last working day.
 
     A pattern holds where it leaves one date per period. Otherwise as `infer_freq`, which lets no date be odd.
+    ForecastError for one date a month in the midst of it: days would be the wrong answer.
     """
     days = np.unique(np.asarray(dates).astype("datetime64[D]"))
     code = infer_freq(days)
@@ -135,7 +136,8 @@ def usual_freq(dates: np.ndarray) -> tuple[str, np.ndarray]:
     for fits in patterns:
         if fits.mean() >= USUAL and _one_each(usual := infer_freq(days[fits]), days):
             return usual, days[~fits]
-    if _one_each("MS", days, DENSE) and (code := _near_ends(days, months)):
+    if _one_each("MS", days, DENSE):
+        code = _near_ends(days, months)
         return code, days[Frequency(code).dates(Frequency(code).index(days)) != days]
     if _one_each("W-MON", days, DENSE):
         return "W-MON", days[weekdays != 0]
@@ -149,10 +151,12 @@ def _one_each(code: str, days: np.ndarray, dense: float = 0.0) -> bool:
 
 
 def _near_ends(days: np.ndarray, months: np.ndarray) -> str:
-    """MS or ME where every date is within four days of a month's beginning or end: working days; otherwise empty."""
+    """MS or ME where every date is within four days of a month's beginning or end: working days; else ForecastError."""
     from_start = (days - months.astype("datetime64[D]")).astype(np.int64)
     to_end = ((months + 1).astype("datetime64[D]") - days).astype(np.int64) - 1
-    return "ME" if to_end.max() <= NEAR else "MS" if from_start.max() <= NEAR else ""
+    if to_end.max() > NEAR and from_start.max() > NEAR:
+        raise ForecastError("one date a month, near neither its first nor its last day: give the frequency, such as MS")
+    return "ME" if to_end.max() <= NEAR else "MS"
 
 
 def _of_months(months: np.ndarray) -> str:
