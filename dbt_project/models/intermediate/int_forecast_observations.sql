@@ -57,19 +57,7 @@ observations as (
     ) = 1
 ),
 
--- Up to the last day that is asked for: what lists repeat of deals that have ended is most of these rows, too.
-judgements as (
-    select judgements.*
-    from {{ ref('int_opportunity_judgements') }} as judgements
-    inner join (
-        select
-            opportunity_id,
-            max(observed_on) as last_on,
-        from observations
-        group by opportunity_id
-    ) as needed using (opportunity_id)
-    where judgements.observed_on <= needed.last_on
-),
+judgements as (select * from {{ ref('int_opportunity_judgements') }}),
 
 stages_known as (
     select

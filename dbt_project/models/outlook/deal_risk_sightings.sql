@@ -24,15 +24,6 @@ stages as (
     left join {{ ref('stage_rules') }} as rules using (stage_code)
 ),
 
--- What lists repeat of deals that have ended is most of the observations, and nothing is judged by it.
-last_looks as (
-    select
-        opportunity_id,
-        max(seen_on) as last_on,
-    from {{ ref('int_stage_snapshots') }}
-    group by opportunity_id
-),
-
 observed_plans as (
     select
         opportunity_id,
@@ -41,8 +32,7 @@ observed_plans as (
         expected_close_on,
         coalesce(expected_close_on > lag(expected_close_on) over by_deal, false) as is_push,
     from {{ ref('int_opportunity_observations') }}
-    inner join last_looks using (opportunity_id)
-    where not is_final and observed_on <= last_looks.last_on
+    where not is_final
     window by_deal as (partition by opportunity_id order by observation_number)
 ),
 
