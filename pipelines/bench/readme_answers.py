@@ -7,6 +7,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.bench.questions.question import Rows, Value, same
 from pipelines.home.settings import load_settings
 
 # A query, and the table that follows it at once.
@@ -50,21 +51,15 @@ def cell(value: Any) -> str:
 
 def same_table(printed: str, served: str) -> bool:
     """Whether two tables have the same cells, figures to a thousandth."""
-    left, right = ([_cells(line) for line in text.strip().splitlines()] for text in (printed, served))
-    return [len(row) for row in left] == [len(row) for row in right] and all(
-        _same(a, b) for row, other in zip(left, right, strict=True) for a, b in zip(row, other, strict=True)
-    )
+    return same(_rows(printed), _rows(served), CLOSE)
 
 
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip("|").split("|")]
+def _rows(text: str) -> Rows:
+    return [tuple(map(_value, line.strip("|").split("|"))) for line in text.strip().splitlines()]
 
 
-def _same(left: str, right: str) -> bool:
-    if left == right:
-        return True
+def _value(text: str) -> Value:
     try:
-        a, b = (float(text.replace(",", "")) for text in (left, right))
+        return float(text.replace(",", ""))
     except ValueError:
-        return False
-    return abs(a - b) <= CLOSE * max(abs(a), abs(b))
+        return text.strip()
