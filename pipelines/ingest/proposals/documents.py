@@ -6,13 +6,12 @@ Belongs here: columns that are one cell per document. Amounts that lines share a
 import polars as pl
 
 from pipelines.contracts import CanonicalObject
-from pipelines.ingest.proposals.guess import Guess
+from pipelines.ingest.proposals.guess import CONFIDENT, Guess
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.ingest.proposals.headers import forms, unmapped_headers
 from pipelines.ingest.proposals.number_columns import AGREE, BY_VALUES, MANY, Guesses, Samples
 from pipelines.ingest.proposals.repeats import is_shared
 
-LIKELY = 0.8  # proposed with its confidence
 OPEN = 0.75  # asked about
 DOCUMENTS = ("order_id", "invoice_id")
 # As strptime reads them whole; a column that two of them read stays open.
@@ -33,11 +32,11 @@ def with_first_event(frame: pl.DataFrame, samples: Samples, item: CanonicalObjec
     Of a file with one column of days it is asked whether that is the document's, unless its lines share it.
     """
     wanted = next((name for name in ("ordered_on", "invoiced_on") if name in item.columns), "")
-    if not wanted or wanted in {guess.column for guess in guesses.values() if guess.confidence >= LIKELY}:
+    if not wanted or wanted in {guess.column for guess in guesses.values() if guess.confidence >= CONFIDENT}:
         return guesses
     read = {name: _days(frame[name]) for name, sample in samples.items() if sample.date_share == 1}
     days = {name: values for name, values in read.items() if values is not None}
-    document = document_of(item, guesses, LIKELY)
+    document = document_of(item, guesses, CONFIDENT)
     shared = [name for name in days if document and is_shared(frame, document, name)]
     days = {name: days[name] for name in shared or days}
     if not days or (len(days) == 1 and len(read) > 1 and not shared):
@@ -48,7 +47,7 @@ def with_first_event(frame: pl.DataFrame, samples: Samples, item: CanonicalObjec
     if unmapped_headers() & {form for form, _ in forms(best)}:
         return guesses
     kept = {h: g for h, g in guesses.items() if g.column != wanted}
-    return {**kept, best: Guess(best, wanted, LIKELY if len(days) > 1 or shared else OPEN)}
+    return {**kept, best: Guess(best, wanted, CONFIDENT if len(days) > 1 or shared else OPEN)}
 
 
 def _earliest(days: dict[str, pl.Series]) -> tuple[str, float]:
@@ -71,8 +70,8 @@ def _days(values: pl.Series) -> pl.Series | None:
 
 def with_name_of_document(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: Guesses) -> Guesses:
     """The customer under a header that is no more than `Name`: all lines of a document share it, as no product's."""
-    by_column = {guess.column: header for header, guess in guesses.items() if guess.confidence >= LIKELY}
-    document = document_of(item, guesses, LIKELY)
+    by_column = {guess.column: header for header, guess in guesses.items() if guess.confidence >= CONFIDENT}
+    document = document_of(item, guesses, CONFIDENT)
     named = [name for name in frame.columns if compiled(patterns()["bare_names"]).fullmatch(name.strip())]
     named = [name for name in named if name not in guesses or guesses[name].confidence < BY_VALUES]
     if not document or "account_name" not in item.columns or "account_name" in by_column or len(named) != 1:
@@ -80,4 +79,4 @@ def with_name_of_document(frame: pl.DataFrame, samples: Samples, item: Canonical
     if not is_shared(frame, document, named[0]) or samples[named[0]].is_coded:
         return guesses
     kept = {h: g for h, g in guesses.items() if g.column != "account_name" and h != named[0]}
-    return kept | {named[0]: Guess(named[0], "account_name", LIKELY)}
+    return kept | {named[0]: Guess(named[0], "account_name", CONFIDENT)}

@@ -11,12 +11,11 @@ import polars as pl
 from pipelines.contracts import CanonicalObject
 from pipelines.ingest.proposals.documents import (
     DOCUMENTS,
-    LIKELY,
     document_of,
     with_first_event,
     with_name_of_document,
 )
-from pipelines.ingest.proposals.guess import Guess
+from pipelines.ingest.proposals.guess import CONFIDENT, Guess
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.ingest.proposals.headers import aliases, entity_words, exact_similarities
 from pipelines.ingest.proposals.number_columns import AGREE, BY_VALUES, MANY, Guesses, Samples, plain_numbers
@@ -75,7 +74,7 @@ def _document(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, gues
         if is_free and sample.is_coded and sample.date_share != 1:
             runs = frame[name].str.strip_chars().replace("", None).forward_fill()
             if _is_grouping(runs):
-                return {h: g for h, g in guesses.items() if h != name} | {name: Guess(name, wanted, LIKELY)}
+                return {h: g for h, g in guesses.items() if h != name} | {name: Guess(name, wanted, CONFIDENT)}
     return guesses
 
 
@@ -119,8 +118,8 @@ def _with_amounts(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, 
 
 def _line_number(frame: pl.DataFrame, item: CanonicalObject, guesses: Guesses) -> Guesses:
     """The number of a line where no header names it: it counts the rows of each document, by ones or by tens."""
-    by_column = {guess.column: header for header, guess in guesses.items() if guess.confidence >= LIKELY}
-    document = document_of(item, guesses, LIKELY)
+    by_column = {guess.column: header for header, guess in guesses.items() if guess.confidence >= CONFIDENT}
+    document = document_of(item, guesses, CONFIDENT)
     if "line_number" not in item.columns or "line_number" in by_column or not document:
         return guesses
     if frame[document].n_unique() > SHARED_ROWS * frame.height:
@@ -183,7 +182,7 @@ def _key(frame: pl.DataFrame, samples: Samples, item: CanonicalObject, guesses: 
             continue
         if is_id and sample.is_coded and sample.is_unique and not _names_other_id(name, item, guesses):
             kept = {header: guess for header, guess in guesses.items() if header != name}
-            return {name: Guess(name, key, LIKELY), **kept}
+            return {name: Guess(name, key, CONFIDENT), **kept}
     return guesses
 
 
@@ -195,7 +194,7 @@ def _described(samples: Samples, item: CanonicalObject, guesses: Guesses) -> Gue
     for name, sample in samples.items():
         is_described = compiled(patterns()["bare_descriptions"]).fullmatch(name.strip()) is not None
         if is_described and sample.texts and sample.distinct_share > MOSTLY_DISTINCT:
-            return guesses | {name: Guess(name, column, LIKELY)}
+            return guesses | {name: Guess(name, column, CONFIDENT)}
     return guesses
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 SURE = 0.9  # proposed without a remark
+CONFIDENT = 0.8  # proposed with its confidence; below it, a column is asked about
+ASKED = 0.79  # what is only similar, or in doubt, gets at most
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import yaml
 
 from pipelines.contracts import SourceContract, canonical_objects
 from pipelines.ingest.formats.source import folded
+from pipelines.ingest.proposals.guess import ASKED
 from pipelines.ingest.proposals.header_patterns import compiled, patterns
 from pipelines.keys.company_name import simplified
 
@@ -23,7 +24,7 @@ ALIASES = Path(__file__).with_name("header_aliases.yml")
 ENTITIES = Path(__file__).with_name("entity_words.yml")
 CONTAINED, HEAD_NOUN, TYPO = 0.6, 0.06, 0.88
 CJK_HEAD_NOUN = 0.12  # 商品单价 is a 单价: in Chinese the noun ends the name
-REORDERED, ASKED = 0.93, 0.79  # a name that is only similar is asked about: below what is proposed
+REORDERED = 0.93
 LAST_RANK, COMPOUND_RANK = 20, 10
 SHORT = ("id", "no", "qty")  # of two letters
 CONTRACT_RANK = LAST_RANK

@@ -8,12 +8,10 @@ import re
 import polars as pl
 
 from pipelines.ingest.proposals.column_values import ColumnSample
-from pipelines.ingest.proposals.guess import Guess
+from pipelines.ingest.proposals.guess import CONFIDENT, Guess
 from pipelines.ingest.proposals.options import is_continental
 
 BY_VALUES = 0.9  # sure: the values leave no other reading
-CONFIDENT = 0.8  # below it, a column is asked about
-ASKED = 0.79
 AGREE = 0.97  # of the rows; the rest may be discounts, roundings and errors
 MANY = 5
 AMOUNTS = ("amount_net", "amount_tax", "amount_gross")

@@ -31,10 +31,9 @@ from pipelines.ingest.proposals.column_values import DATE, NUMBER, ColumnSample
 from pipelines.ingest.proposals.contract_yaml import AMOUNT, ContractDraft, filled_down, to_yaml
 from pipelines.ingest.proposals.documents import DOCUMENTS
 from pipelines.ingest.proposals.evidence import head_columns
-from pipelines.ingest.proposals.guess import SURE, Guess
+from pipelines.ingest.proposals.guess import CONFIDENT, SURE, Guess
 from pipelines.ingest.proposals.headers import common_prefix, is_known, plain
 from pipelines.ingest.proposals.mapping import ProposalContext, best_object
-from pipelines.ingest.proposals.number_columns import CONFIDENT
 from pipelines.ingest.proposals.object_choice import is_named_after
 from pipelines.ingest.proposals.preview import Preview, preview, read_table
 from pipelines.ingest.proposals.wide_sheets import (

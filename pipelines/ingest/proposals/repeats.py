@@ -8,11 +8,10 @@ from dataclasses import replace
 import polars as pl
 
 from pipelines.contracts import CanonicalObject
-from pipelines.ingest.proposals.guess import Guess
+from pipelines.ingest.proposals.guess import ASKED, Guess
 from pipelines.ingest.proposals.number_columns import (
     AGREE,
     AMOUNTS,
-    ASKED,
     BY_VALUES,
     MANY,
     Guesses,

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping
 from pipelines.contracts import CanonicalObject
 from pipelines.ingest.casting.code_lists import Vocabulary
 from pipelines.ingest.proposals.column_values import ColumnSample
-from pipelines.ingest.proposals.guess import Guess
+from pipelines.ingest.proposals.guess import CONFIDENT, Guess
 from pipelines.ingest.proposals.number_columns import Guesses, Samples, is_open
 
-LIKELY = 0.8  # proposed with its confidence
 NEARLY_ALL = 0.95
 MOST_WORDS = 15  # that a list of stages or statuses has; one word alone may mean anything
 CODE_LENGTH = 3
@@ -28,7 +27,7 @@ def with_shapes(
         shaped = [header for header, sample in samples.items() if sample.texts and is_shaped(sample)]
         if len(shaped) == 1 and is_open(shaped[0], guesses):
             kept = {h: g for h, g in guesses.items() if g.column != column and h != shaped[0]}
-            guesses = kept | {shaped[0]: Guess(shaped[0], column, LIKELY)}
+            guesses = kept | {shaped[0]: Guess(shaped[0], column, CONFIDENT)}
     return guesses
 
 
