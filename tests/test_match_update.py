@@ -204,3 +204,12 @@ def test_a_run_that_died_after_matching_everything_leaves_nothing_to_build_on(tm
     home = nightly_home(tmp_path, WORLD.head(60))
     assert nightly.models_left_to_update(home.settings, is_full=True) == ()
     assert nightly.models_left_to_update(home.settings) == ()
+
+
+def test_a_run_that_was_killed_between_two_seeds_is_followed_by_one_that_matches_everything(tmp_path: Path) -> None:
+    """dbt drops a seed before it loads it again: the next run found no table and ended, and so did each after it."""
+    home = nightly_home(tmp_path, WORLD.head(60))
+    assert nightly.models_left_to_update(home.settings) == MATCHING
+    with warehouse.write(home.settings) as connection:
+        connection.execute("drop table policy.industries")
+    assert nightly.models_left_to_update(home.settings) == ()
