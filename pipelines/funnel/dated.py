@@ -1,6 +1,6 @@
 """Estimates for systems that are known from dated exports: a sample per member and period, where there is enough."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 
@@ -41,11 +41,14 @@ def estimated(system: System, members: pl.DataFrame, periods: pl.DataFrame, rule
     members: level, member, opportunity_id. Columns as in `combined.combine`, without basis.
     """
     windows = windows_of(system.exports, periods, system.settling_days, rules, as_of)
+    system = replace(system, deals=system.deals.with_row_index("row"))
+    of_members = system.deals.select("row", "opportunity_id").join(members, on="opportunity_id", maintain_order="left")
+    of_members = of_members.drop("opportunity_id")
     ended = _in_windows(system.deals.filter(pl.col("outcome") != "open"), windows)
-    groups = _counted(ended.join(members, on="opportunity_id"), rules)
+    groups = _counted(ended.join(of_members, on="row"), rules)
     stages = pl.DataFrame({"stage_order": system.ladder}, schema={"stage_order": pl.Int64})
     enough = groups.filter(pl.col("why_not").is_null())
-    figures = [row for window in _grouped(enough) for row in _figures(system, window, members, rules)]
+    figures = [row for window in _grouped(enough) for row in _figures(system, window, of_members, rules)]
     schema = {**{name: groups.schema[name] for name in KEYS}, "stage_order": pl.Int64(), **FIGURE_TYPES}
     found = pl.DataFrame(figures, schema=schema, orient="row").with_columns(
         export_gap_days=pl.lit(_median_gap(system.exports))
@@ -93,8 +96,11 @@ def _grouped(enough: pl.DataFrame) -> list[pl.DataFrame]:
     return enough.partition_by("period", "period_start") if len(enough) else []
 
 
-def _figures(system: System, groups: pl.DataFrame, members: pl.DataFrame, rules: Rules) -> list[dict]:
-    """Rows of one period: KEYS, stage_order and FIGURE_TYPES for each member with enough lost deals."""
+def _figures(system: System, groups: pl.DataFrame, of_members: pl.DataFrame, rules: Rules) -> list[dict]:
+    """Rows of one period: KEYS, stage_order and FIGURE_TYPES for each member with enough lost deals.
+
+    of_members: row of a deal, level and member, by row.
+    """
     window = groups.row(0, named=True)
     days, used = _days_in_stages(system, window)
     ended = system.deals.filter(pl.col("outcome") != "open")
@@ -104,13 +110,14 @@ def _figures(system: System, groups: pl.DataFrame, members: pl.DataFrame, rules:
     is_sampled = in_cohort | pl.col("opportunity_id").is_in(days["opportunity_id"].implode())
     is_sampled = is_sampled if window["cohort"] == ENDED else in_cohort
     deals = system.deals.filter(is_sampled).with_columns(is_counted=in_cohort)
-    wanted = groups.select("level", "member")
-    of_members = deals.join(members, on="opportunity_id", maintain_order="left")
-    of_members = of_members.join(wanted, on=["level", "member"], maintain_order="left")
+    whole, place = _sample(deals, days, system.ladder), np.full(len(system.deals), -1)
+    place[deals["row"].to_numpy()] = np.arange(len(deals))
+    sampled = of_members.filter(pl.Series(place >= 0).gather(of_members["row"]))
+    sampled = sampled.join(groups.select("level", "member"), on=["level", "member"], maintain_order="left")
     rows: list[dict] = []
-    for (level, member), group in of_members.group_by("level", "member", maintain_order=True):
+    for level, member, of_deals in sampled.group_by("level", "member", maintain_order=True).agg("row").iter_rows():
         key = {name: window[name] for name in KEYS} | {"level": level, "member": member, "export_count": used}
-        found = _found(_sample(group, days, system.ladder), rules)
+        found = _found(whole.taken(place[of_deals]), rules)
         rows += [{**key, "stage_order": order, **values} for order, values in zip(system.ladder, found, strict=True)]
     return [{name: row.get(name) for name in (*KEYS, "stage_order", *FIGURE_TYPES)} for row in rows]
 
@@ -145,23 +152,23 @@ def _days_in_stages(system: System, window: dict) -> tuple[pl.DataFrame, int]:
     return seen.group_by("opportunity_id", "stage_order").agg(pl.col("days").sum()), len(used)
 
 
-def _sample(group: pl.DataFrame, days: pl.DataFrame, ladder: list[int]) -> Sample:
+def _sample(deals: pl.DataFrame, days: pl.DataFrame, ladder: list[int]) -> Sample:
+    """All deals of a window, in their order; a member's are taken from it."""
     position = {order: number for number, order in enumerate(ladder)}
-    group = group.with_row_index("row")
-    spent = group.select("row", "opportunity_id").join(days, on="opportunity_id")
+    spent = deals.select("opportunity_id").with_row_index("place").join(days, on="opportunity_id")
     spent = spent.filter(pl.col("stage_order").is_in(ladder))
-    matrix = np.zeros((len(group), len(ladder)))
+    matrix = np.zeros((len(deals), len(ladder)))
     columns = [position[order] for order in spent["stage_order"]]
-    matrix[spent["row"].to_numpy(), columns] = spent["days"].to_numpy()
-    looked = group["look_order"].replace_strict({-1: 0, **position}, default=None, return_dtype=pl.Int64).fill_null(-1)
-    counted, outcome = group["is_counted"].to_numpy(), group["outcome"]
+    matrix[spent["place"].to_numpy(), columns] = spent["days"].to_numpy()
+    looked = deals["look_order"].replace_strict({-1: 0, **position}, default=None, return_dtype=pl.Int64).fill_null(-1)
+    counted, outcome = deals["is_counted"].to_numpy(), deals["outcome"]
     return Sample(
         is_lost=(counted & (outcome == "lost").to_numpy()).astype(float),
         is_won=(counted & (outcome == "won").to_numpy()).astype(float),
         counted=counted.astype(float),
         look_stage=looked.to_numpy(),
-        look_age=group["look_age"].fill_null(np.inf).to_numpy(),
-        look_gap=group["look_gap"].fill_null(np.nan).to_numpy(),
-        birth=group["birth"].fill_null(np.nan).to_numpy(),
+        look_age=deals["look_age"].fill_null(np.inf).to_numpy(),
+        look_gap=deals["look_gap"].fill_null(np.nan).to_numpy(),
+        birth=deals["birth"].fill_null(np.nan).to_numpy(),
         days=matrix,
     )
