@@ -97,3 +97,27 @@ def test_the_size_of_a_series_without_a_cutoff_is_that_of_the_others_alone() -> 
         rest = [np.delete(part, cutoff, axis=0) for part in (residuals, poolable)]
         np.testing.assert_allclose(found[cutoff], conformal.sizes_of(*rest))
     assert conformal.sizes_without_each(residuals[:1], poolable[:1]).tolist() == [[1.0] * 4], "no others: 1"
+
+
+def test_a_period_counts_once_in_a_series_size_however_many_cutoffs_forecast_it() -> None:
+    """Twelve cutoffs a period apart err alike in a period: they say as much as two cutoffs a horizon apart."""
+    by_period = np.random.default_rng(7).normal(0, [[1.0], [3.0]], (2, 12))  # the last period first
+    held_out = np.broadcast_to(np.arange(1, 13)[:, None], (12, 2))
+    places = held_out[:, :, None] - 1 - np.arange(STEPS)
+    often = np.where(places >= 0, by_period[np.arange(2)[:, None], np.maximum(places, 0)], np.nan)
+    once = np.stack([by_period[:, end - STEPS : end][:, ::-1] for end in (STEPS, 2 * STEPS)])
+    np.testing.assert_allclose(conformal.sizes_of(often, None, held_out), conformal.sizes_of(once))
+
+
+def test_an_error_is_no_part_of_the_size_that_it_is_divided_by() -> None:
+    """Cutoffs a period apart: what the neighbours forecast of the same periods is no other evidence."""
+    held_out = np.broadcast_to(np.arange(1, 13)[:, None], (12, 3))
+    residuals = np.random.default_rng(8).normal(0, 1, (12, 3, STEPS))
+    residuals[held_out[:, :, None] <= np.arange(STEPS)] = np.nan  # after the end of the history
+    changed = residuals.copy()
+    period = held_out[:, :, None] - 1 - np.arange(STEPS)
+    changed[(period < 7) & (period >= 7 - STEPS)] *= 100  # what the seventh cutoff forecast, by whichever cutoff
+    every = np.ones((12, 3), dtype=bool)
+    before, after = (conformal.sizes_without_each(part, every, held_out) for part in (residuals, changed))
+    np.testing.assert_array_equal(before[6], after[6])
+    assert (before[11] != after[11]).any()

@@ -81,8 +81,8 @@ def test_a_series_that_errs_less_than_its_scale_says_gets_a_narrower_interval() 
     spread = np.where(np.arange(200) < 100, 0.33, 1.0)[:, None]
     errors = [spread * random.standard_normal((200, 6)) for _ in range(4)]
     origins = tuple(
-        Origin(np.arange(200), np.full(200, 6), error, np.ones(200), np.ones(200), {"pool": np.zeros((200, 6))})
-        for error in errors[:3]
+        Origin(np.arange(200), np.full(200, held_out), error, *np.ones((2, 200)), {"pool": np.zeros((200, 6))})
+        for held_out, error in zip((6, 12, 18), errors, strict=False)
     )
     batch = Batch(tuple(map(str, range(200))), (np.arange(40.0),) * 200, np.full(200, 600), Frequency("MS"))
     candidates = Candidates(batch, 6, np.ones(200), {"pool": np.zeros((200, 6))}, origins)

@@ -10,7 +10,6 @@ from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.reconciliation import reconcile
 from forecasts.reconciliation.hierarchy import Hierarchy
 from forecasts.selection import fallback
-from forecasts.selection.pools import known_origins
 
 SERVED = "served"  # the forecast that is served, per step from the pool or from a peer
 
@@ -53,9 +52,8 @@ def _evaluated(
     for origin in candidates.evaluation:
         base = cutoff(candidates, hierarchy, origin)
         if base is not None:
-            held_out = int(origin.held_out.max())
-            indexes = known_origins(candidates.origins, candidates.horizon, held_out)
-            known = tuple(index for index in indexes if index in cutoffs)
+            over = _held_out(origin, hierarchy) + candidates.horizon
+            known = tuple(index for index in cutoffs if _held_out(candidates.origins[index], hierarchy) >= over)
             others = [cutoffs[index] for index in known]
             if known not in methods:
                 methods[known] = reconcile.choose(hierarchy, others, floor).name
@@ -71,13 +69,17 @@ def cutoff(candidates: Candidates, hierarchy: Hierarchy, origin: Origin) -> reco
     A node without a backtest at this cutoff has its naive forecast; before its first value it is zero.
     """
     positions = {int(row): position for position, row in enumerate(origin.rows)}
-    held_out = [int(origin.held_out[positions[row]]) for row in hierarchy.rows.tolist() if row in positions]
-    if not held_out:
+    if not (common := _held_out(origin, hierarchy)):
         return None
-    common = max(set(held_out), key=held_out.count)
     parts = [_node(candidates, origin, positions.get(row), row, common) for row in hierarchy.rows.tolist()]
     forecast, actual = (np.vstack([part[column] for part in parts]) for column in (0, 1))
     return reconcile.Cutoff(forecast, actual, np.array([part[2] for part in parts]))
+
+
+def _held_out(origin: Origin, hierarchy: Hierarchy) -> int:
+    """The periods after a cutoff of most nodes that have it; 0 if none has."""
+    held_out = origin.held_out[np.isin(origin.rows, hierarchy.rows)].tolist()
+    return max(set(held_out), key=held_out.count) if held_out else 0
 
 
 def _node(
@@ -107,8 +109,7 @@ def _with_past(origin: Origin, hierarchy: Hierarchy, adjusted: np.ndarray) -> Or
     """The origin with coherent served forecasts at the nodes that have this cutoff."""
     served = origin.forecasts[SERVED].copy()
     positions = {int(row): position for position, row in enumerate(origin.rows)}
-    held_out = [int(origin.held_out[positions[row]]) for row in hierarchy.rows.tolist() if row in positions]
-    common = max(set(held_out), key=held_out.count)
+    common = _held_out(origin, hierarchy)
     for node, row in enumerate(hierarchy.rows.tolist()):
         if row in positions and int(origin.held_out[positions[row]]) == common:
             served[positions[row]] = adjusted[node]

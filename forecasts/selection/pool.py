@@ -37,10 +37,11 @@ class Panel:
         origins = self.origins[:index] + self.origins[index + 1 :]
         return Panel(origins, self.masks[:index] + self.masks[index + 1 :], self.loss)
 
-    def only(self, indexes: Sequence[int]) -> "Panel":
-        """The panel of some of its cutoffs."""
-        chosen = [(self.origins[index], self.masks[index]) for index in indexes]
-        return Panel(tuple(origin for origin, _ in chosen), tuple(mask for _, mask in chosen), self.loss)
+    def narrowed(self, masks: Sequence[np.ndarray]) -> "Panel":
+        """The panel of some of its rows, and of the cutoffs that have any of them."""
+        both = [(origin, mine & mask) for origin, mine, mask in zip(self.origins, self.masks, masks, strict=True)]
+        left = [(origin, mask) for origin, mask in both if mask.any()]
+        return Panel(tuple(origin for origin, _ in left), tuple(mask for _, mask in left), self.loss)
 
     def errors(self, members: Sequence[str]) -> np.ndarray:
         """The combination's error per series: capped at each cutoff, averaged over the cutoffs."""

@@ -72,11 +72,9 @@ def with_evaluation(candidates: Candidates, segments: np.ndarray, tier: Tier, ev
     return replace(candidates, evaluation=tuple(evaluated))
 
 
-def known_origins(origins: Sequence[Origin], horizon: int, held_out: int) -> tuple[int, ...]:
-    """Which cutoffs had all of their horizon behind them, `held_out` periods before the end of the history."""
-    return tuple(
-        index for index, origin in enumerate(origins) if origin.held_out.min(initial=horizon) - horizon >= held_out
-    )
+def known_rows(origins: Sequence[Origin], horizon: int, held_out: int) -> tuple[np.ndarray, ...]:
+    """Of each cutoff, which series had all of its horizon behind them, `held_out` periods before the end."""
+    return tuple(origin.held_out - horizon >= held_out for origin in origins)
 
 
 def _known_choices(
@@ -85,12 +83,12 @@ def _known_choices(
     """Members by the hold-out from which they hold: the fewer periods are held out, the more cutoffs are known."""
     panel = _panel(candidates.origins, segments == segment, segment)
     names, guardrail = models_of(segment, tier)
-    choices, last = {}, None
+    choices, last = {}, -1
     for held_out in range(1, max((int(o.held_out.max(initial=0)) for o in candidates.origins), default=0) + 2):
-        known = known_origins(candidates.origins, candidates.horizon, held_out)
-        if known != last:
-            choices[held_out] = pool.choose(panel.only(known), names, guardrail).members if known else tuple(guardrail)
-        last = known
+        known = panel.narrowed(known_rows(candidates.origins, candidates.horizon, held_out))
+        if (count := sum(int(mask.sum()) for mask in known.masks)) != last:  # it only ever falls
+            choices[held_out] = pool.choose(known, names, guardrail).members if count else tuple(guardrail)
+        last = count
     return choices or {1: tuple(guardrail)}
 
 

@@ -5,7 +5,7 @@ direction. So every level of a hierarchy has its own residuals, after reconcilin
 levels, which matters where a level has few nodes. At a cutoff only residuals that were known by then count.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,10 @@ class Residuals:
         """Those of periods that had ended `held_out` periods before the end of the history."""
         steps = np.arange(1, self.values.shape[2] + 1)
         return np.where(self.held_out[:, :, None] - steps >= held_out, self.values, np.nan)
+
+    def of(self, series: np.ndarray) -> "Residuals":
+        """Those of the series of a mask."""
+        return Residuals(self.values[:, series], self.trusted[:, series], self.held_out[:, series])
 
 
 def all_bounds(
@@ -86,7 +90,7 @@ def _bounds(
     for group in sorted({groups[row] for row in rows}):
         in_group, other_levels = _members(groups, group)
         positions = np.flatnonzero(in_group[rows])
-        own, borrowed, sizes = _scores((values, residuals.trusted), in_group, other_levels)
+        own, borrowed, sizes = _scores(replace(residuals, values=values), in_group, other_levels)
         sizes = sizes[np.searchsorted(np.flatnonzero(in_group), rows[positions])]
         constant = is_constant[positions] | (np.isnan(own).all() and np.isnan(borrowed).all())
         widths = conformal.widths(own, borrowed, point.shape[1], conformal.LEVELS)
@@ -142,51 +146,57 @@ def _residuals(
     residuals are not pooled.
     """
     origins = _origins_with(candidates, name)
-    steps = max((origin.actual.shape[1] for origin in origins), default=1)
+    steps = max((origin.actual.shape[1] for origin, _ in origins), default=1)
     out = np.full((max(1, len(origins)), len(candidates.batch), steps), np.nan)
     trusted, held_out = np.ones(out.shape[:2], dtype=bool), np.zeros(out.shape[:2], dtype=np.int64)
     current_scale = np.where(is_constant, np.nan, candidates.scale)
-    for index, origin in enumerate(origins):
+    for index, (origin, is_first) in enumerate(origins):
         constant = constant_at[id(origin.rows)] | (current_scale[origin.rows] > OTHER_SCALE * origin.scale)
         scale = np.where(constant, current_scale[origin.rows], origin.scale)
-        out[index, origin.rows] = (origin.actual - origin.forecasts[name]) / scale[:, None]
+        errors = (origin.actual - origin.forecasts[name]) / scale[:, None]
+        out[index, origin.rows] = np.where(is_first[:, None], errors, np.nan)
         trusted[index, origin.rows[constant]] = False
         held_out[index, origin.rows] = origin.held_out
     return Residuals(out, trusted, held_out)
 
 
-def _origins_with(candidates: Candidates, name: str) -> list[Origin]:
-    """The cutoffs at which the model has forecasts, each hold-out once."""
+def _origins_with(candidates: Candidates, name: str) -> list[tuple[Origin, np.ndarray]]:
+    """The cutoffs at which the model has forecasts, and of each the rows that count: a series' hold-out counts once.
+
+    Those that choose nothing come first: of a cutoff that models were chosen on the series that are older there.
+    """
     evaluated = [origin for origin in candidates.evaluation if name in origin.forecasts]
-    newest = max((int(origin.held_out.max(initial=0)) for origin in evaluated), default=0)
-    older = [o for o in candidates.origins if name in o.forecasts and o.held_out.min(initial=newest) >= newest]
-    return evaluated + [origin for origin in older if not evaluated or origin.held_out.min(initial=newest) > newest]
+    oldest = np.zeros(len(candidates.batch), dtype=np.int64)
+    for origin in evaluated:
+        oldest[origin.rows] = np.maximum(oldest[origin.rows], origin.held_out)
+    chosen_on = [(origin, origin.held_out > oldest[origin.rows]) for origin in candidates.origins]
+    older = [(origin, is_older) for origin, is_older in chosen_on if name in origin.forecasts and is_older.any()]
+    return [(origin, np.ones(len(origin.rows), dtype=bool)) for origin in evaluated] + older
 
 
 def _scores(
-    errors: tuple[np.ndarray, np.ndarray], in_group: np.ndarray, other_levels: np.ndarray
+    residuals: Residuals, in_group: np.ndarray, other_levels: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Own and borrowed residuals of a group, each over its series' size, and the size of each series of the group.
 
-    The size that a residual is divided by comes from the other cutoffs, as the size used for the future does.
+    The size that a residual is divided by comes from other periods, as the size used for the future does.
     """
-    own, borrowed = errors[0][:, in_group], errors[0][:, other_levels]
-    median_square = conformal.median_square_of(own)
-    poolable, borrowable = (
-        conformal.poolable(part, errors[1][:, rows], median_square)
-        for part, rows in ((own, in_group), (borrowed, other_levels))
-    )
-    if not np.nan_to_num(own[poolable]).any():
+    own, borrowed = residuals.of(in_group), residuals.of(other_levels)
+    median_square = conformal.median_square_of(own.values)
+    poolable, borrowable = (conformal.poolable(part.values, part.trusted, median_square) for part in (own, borrowed))
+    if not np.nan_to_num(own.values[poolable]).any():
         poolable[:] = True  # no comparable series: pool over all of them
-    return _sized(own, poolable), _sized(borrowed, borrowable), conformal.sizes_of(own, poolable)
+    sizes = conformal.sizes_of(own.values, poolable, own.held_out)
+    return _sized(own, poolable), _sized(borrowed, borrowable), sizes
 
 
-def _sized(errors: np.ndarray, poolable: np.ndarray) -> np.ndarray:
-    """(cutoffs, series, steps) as (any, steps), each over its series' size at the other cutoffs.
+def _sized(residuals: Residuals, poolable: np.ndarray) -> np.ndarray:
+    """(cutoffs, series, steps) as (any, steps), each over its series' size in the periods that its cutoff left out.
 
     That size is at least a share of the one with all cutoffs, which bounds are multiplied by: where one cutoff has
     nearly all of a series' error, dividing by the small size and multiplying by the large one would square the error.
     """
-    least = conformal.sizes_of(errors, poolable) / OTHER_SIZE
-    sizes = np.maximum(conformal.sizes_without_each(errors, poolable), least)
-    return np.asarray((errors / sizes[:, :, None])[poolable])
+    values, held_out = residuals.values, residuals.held_out
+    least = conformal.sizes_of(values, poolable, held_out) / OTHER_SIZE
+    sizes = np.maximum(conformal.sizes_without_each(values, poolable, held_out), least)
+    return np.asarray((values / sizes[:, :, None])[poolable])

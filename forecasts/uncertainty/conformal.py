@@ -30,33 +30,64 @@ def bounds(
     return forecasts + low[None, :] * scale[:, None], forecasts + high[None, :] * scale[:, None]
 
 
-def sizes_of(residuals: np.ndarray, poolable: np.ndarray | None = None) -> np.ndarray:
+def sizes_of(
+    residuals: np.ndarray, poolable: np.ndarray | None = None, held_out: np.ndarray | None = None
+) -> np.ndarray:
     """The error of each series relative to the pooled error: (cutoffs, series, steps) of scaled residuals -> (series,).
 
     The root mean square of its own residuals and of OWN_SIZE_WEIGHT horizons of pooled ones, over the pooled one: 1 for
     an average series, or one without residuals. It widens or narrows intervals where the scale of the history, a
     seasonal step, says little about the forecast error (normalised conformal scores: Papadopoulos et al. 2008).
     poolable: (cutoffs, series) whose residuals are pooled. A series whose error exceeds OUTLIER_RATIO times the pooled
-    one is not shrunk towards it.
+    one is not shrunk towards it. held_out: known periods after each cutoff, in that shape; a horizon apart without it.
+    A period counts once, whatever number of cutoffs forecast it: their errors of it are hardly two.
     """
-    poolable = np.ones(residuals.shape[:2], dtype=bool) if poolable is None else poolable
-    squares, known = _sums(residuals)
-    pooled = squares[poolable].sum() / max(1, known[poolable].sum())
-    return _sizes(squares.sum(axis=0), known.sum(axis=0), pooled, residuals.shape[2])
+    squares, known = _by_period(residuals, held_out)
+    of_pool = _by_period(_only(residuals, poolable), held_out)
+    pooled = of_pool[0].sum() / max(1, of_pool[1].sum())
+    return _sizes(squares.sum(axis=1), known.sum(axis=1), pooled, residuals.shape[2])
 
 
-def sizes_without_each(residuals: np.ndarray, poolable: np.ndarray) -> np.ndarray:
-    """`sizes_of` all cutoffs but one, for each one: (cutoffs, series)."""
-    squares, known = _sums(residuals)
-    others = 1 - np.eye(len(residuals))  # sums over the others: to subtract one from all would leave rounding behind
-    pooled, count = (others @ np.where(poolable, part, 0).sum(axis=1) for part in (squares, known))
-    return _sizes(others @ squares, others @ known, (pooled / np.maximum(1, count))[:, None], residuals.shape[2])
+def sizes_without_each(residuals: np.ndarray, poolable: np.ndarray, held_out: np.ndarray | None = None) -> np.ndarray:
+    """`sizes_of` the periods that a cutoff did not forecast, for each one: (cutoffs, series).
+
+    Cutoffs a period apart forecast nearly the same periods: with those in its size an error would be no test of it.
+    """
+    own, of_pool = _by_period(residuals, held_out), _by_period(_only(residuals, poolable), held_out)
+    ends = _held_out(residuals, held_out)
+    squares, known = (_without_each(part, ends, residuals.shape[2]) for part in own)
+    pooled, count = (_without_each(part, ends, residuals.shape[2]).sum(axis=1) for part in of_pool)
+    return _sizes(squares, known, (pooled / np.maximum(1, count))[:, None], residuals.shape[2])
 
 
-def _sums(residuals: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Squares and number of the known residuals of each cutoff and series."""
-    is_known = ~np.isnan(residuals)
-    return (np.where(is_known, residuals, 0.0) ** 2).sum(axis=2), is_known.sum(axis=2)
+def _only(residuals: np.ndarray, poolable: np.ndarray | None) -> np.ndarray:
+    return residuals if poolable is None else np.where(poolable[:, :, None], residuals, np.nan)
+
+
+def _held_out(residuals: np.ndarray, held_out: np.ndarray | None) -> np.ndarray:
+    cutoffs, series, steps = residuals.shape
+    apart = np.broadcast_to(steps * np.arange(1, cutoffs + 1)[:, None], (cutoffs, series))
+    return apart if held_out is None else held_out
+
+
+def _by_period(residuals: np.ndarray, held_out: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """The mean square of each period's residuals, and 1 where it has any: (series, periods), the last period first."""
+    cutoff, row, step = np.nonzero(~np.isnan(residuals))
+    period = _held_out(residuals, held_out)[cutoff, row] - 1 - step
+    shape = (residuals.shape[1], int(period.max(initial=0)) + 1)
+    place, squares = row * shape[1] + period, residuals[cutoff, row, step] ** 2
+    count = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)
+    total = np.bincount(place, weights=squares, minlength=shape[0] * shape[1]).reshape(shape)
+    return total / np.maximum(1, count), np.minimum(1, count)
+
+
+def _without_each(values: np.ndarray, held_out: np.ndarray, steps: int) -> np.ndarray:
+    """Sums of (series, periods) over the periods later and earlier than those after each cutoff: (cutoffs, series)."""
+    nothing, rows, most = np.zeros((len(values), 1)), np.arange(len(values)), values.shape[1]
+    # Two sums, one from each end: to subtract from the sum of all would leave rounding behind.
+    later = np.concatenate([nothing, np.cumsum(values, axis=1)], axis=1)
+    earlier = np.concatenate([np.cumsum(values[:, ::-1], axis=1)[:, ::-1], nothing], axis=1)
+    return np.asarray(later[rows, np.clip(held_out - steps, 0, most)] + earlier[rows, np.clip(held_out, 0, most)])
 
 
 def _sizes(total: np.ndarray, own: np.ndarray, pooled: np.ndarray, steps: int) -> np.ndarray:
