@@ -15,12 +15,18 @@ from pipelines.home import dbt, progress, served, state, warehouse
 from pipelines.home.settings import Settings, now
 
 
-def newest_export(settings: Settings) -> date:
+def look(settings: Settings) -> tuple[list[ingest.Arrival], list[ingest.Notice]]:
+    """Exports of the inbox that no run has read yet, and the files that no table has, each with the reason."""
+    return ingest.look(settings, load_contracts(settings.sources), landed_at=now())
+
+
+def newest_export(settings: Settings, arrivals: Sequence[ingest.Arrival] | None = None) -> date:
     """The day of the newest export, landed or waiting, but not after today: the default `as_of`.
 
-    An export that is dated by one of its own columns has to be landed before its day is known.
+    An export that is dated by one of its own columns has to be landed before its day is known. arrivals: what a `look`
+    has found; one is taken without them.
     """
-    arrivals = waiting(settings)
+    arrivals = look(settings)[0] if arrivals is None else arrivals
     if any(arrival.exported_at is None for arrival in arrivals):
         with warehouse.run_lock(settings, owner="almanac run"):
             progress.forget(settings)
@@ -33,16 +39,6 @@ def newest_export(settings: Settings) -> date:
             f"{settings.inbox}: no export that matches a contract in {settings.sources} and has a date: nothing to run"
         )
     return min(settings.local_date(newest), settings.local_date(now()))
-
-
-def waiting(settings: Settings) -> list[ingest.Arrival]:
-    """Exports of the inbox that no run has read yet."""
-    return ingest.waiting(settings, load_contracts(settings.sources), landed_at=now())
-
-
-def notices(settings: Settings) -> list[ingest.Notice]:
-    """Files that no table has, each with the reason."""
-    return ingest.notices(settings, load_contracts(settings.sources), landed_at=now())
 
 
 def answers_waiting(settings: Settings) -> list[str]:
@@ -59,10 +55,15 @@ def fingerprint(arrivals: Sequence[ingest.Arrival], answers: Sequence[str] = ())
     return hashlib.sha256("\n".join([*parts, *answers]).encode()).hexdigest()
 
 
-def already_served(settings: Settings, as_of: date, known_at: datetime | None) -> str:
-    """A sentence naming the run that has already served exactly this, or nothing if a run would change something."""
+def already_served(
+    settings: Settings, as_of: date, known_at: datetime | None, arrivals: Sequence[ingest.Arrival]
+) -> str:
+    """A sentence naming the run that has already served exactly this, or nothing if a run would change something.
+
+    arrivals: what a `look` has found.
+    """
     runs = state.read(settings, "runs")
-    if runs.is_empty() or served.problem(settings) or waiting(settings) or answers_waiting(settings):
+    if runs.is_empty() or served.problem(settings) or arrivals or answers_waiting(settings):
         return ""
     last = runs.sort("finished_at").filter(pl.col("outcome") == "published").tail(1).to_dicts()
     if (

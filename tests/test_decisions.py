@@ -212,7 +212,7 @@ def test_without_a_policy_of_ones_own_nothing_is_written_and_no_run_is_asked_for
 
 def test_a_review_workbook_is_no_export_and_is_a_reason_to_run(settings: Settings) -> None:
     drop(settings, SAME, name="fxiaoke_deals.xlsx")
-    assert inputs.waiting(settings) == [] and len(inputs.answers_waiting(settings)) == 1
+    assert inputs.look(settings)[0] == [] and len(inputs.answers_waiting(settings)) == 1
     assert inputs.fingerprint([], inputs.answers_waiting(settings)) != inputs.fingerprint([])
     said: list[str] = []
     job.ingest_exports(settings, said.append)

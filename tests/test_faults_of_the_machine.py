@@ -188,8 +188,8 @@ def test_a_real_export_in_a_demo_home_is_named_before_any_run_has_read_it(world:
     world.put("deals_20230101.csv", deals(("1", "a", "Prospecting", "1", "")))
     (world.settings.home / "home.json").write_text('{"kind": "demo"}', encoding="utf-8")
     (world.settings.home / "demo_manifest.json").write_text('{"files": {}}', encoding="utf-8")
-    assert inputs.waiting(world.settings) == []
-    [notice] = inputs.notices(world.settings)
+    arrivals, [notice] = inputs.look(world.settings)
+    assert arrivals == []
     assert (notice.path, notice.status) == ("deals_20230101.csv", "rejected") and "sample company" in notice.reason
 
 

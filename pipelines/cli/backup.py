@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
         settings = settings_from(context)
         kept = backups.write(settings, out, clock.now(), version("almanac-warehouse"))
         typer.echo(f"{out}: {kept.files} files, {kept.bytes / 1e6:.1f} MB, {out.stat().st_size / 1e6:.1f} MB packed")
-        if unread := inputs.waiting(settings):
+        if unread := inputs.look(settings)[0]:
             typer.echo(f"{len(unread)} exports of the inbox are not landed, so they are not in it: `almanac ingest`")
         if kept.damaged:
             raise AlmanacError(f"{len(kept.damaged)} files were damaged before, as {kept.damaged[0]}: `almanac doctor`")

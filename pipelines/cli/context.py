@@ -2,10 +2,10 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 from typer.core import TyperGroup
@@ -13,6 +13,9 @@ from typer.core import TyperGroup
 from pipelines.errors import MachineFaultError
 from pipelines.home.access import PRIVATE
 from pipelines.home.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from pipelines.ingest import Notice
 
 JSON = typer.Option(False, "--json", help="As JSON, for programs.")
 
@@ -42,12 +45,10 @@ def settings_from(context: typer.Context) -> Settings:
     return load_settings(given.home, **folders, is_switch=given.switch)
 
 
-def say_unread(settings: Settings) -> None:
+def say_unread(notices: Sequence["Notice"]) -> None:
     """Name every file that is in no table, with the reason. Raises MachineFaultError if this machine is why."""
-    from pipelines import inputs
     from pipelines.serving.console import unread_lines
 
-    notices = inputs.notices(settings)
     for word, text in unread_lines([asdict(notice) for notice in notices]):
         typer.echo(f"  {word:<12}{text}")
     stop_for_faults(f"{notice.path}: {notice.reason}" for notice in notices if notice.is_fault)

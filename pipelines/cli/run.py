@@ -36,10 +36,13 @@ def register(app: typer.Typer) -> None:
         settings = settings_from(context)
         with warehouse.run_lock(settings, owner="almanac run"):
             recovery.recover_quietly(settings, typer.echo)
-        day = as_of.date() if as_of else inputs.newest_export(settings)
-        if not force and not reason and (served := inputs.already_served(settings, day, known_at)):
+        arrivals, unread = inputs.look(settings)
+        day = as_of.date() if as_of else inputs.newest_export(settings, arrivals)
+        if any(arrival.exported_at is None for arrival in arrivals):  # landed by now, to learn their day
+            arrivals, unread = inputs.look(settings)
+        if not force and not reason and (served := inputs.already_served(settings, day, known_at, arrivals)):
             typer.echo(f"nothing new: {served}; --force runs it all again")
-            say_unread(settings)
+            say_unread(unread)
             return
         from pipelines.orchestration import execute  # a night with nothing new does not wait for what a job needs
         from pipelines.serving import console as summary
@@ -49,7 +52,7 @@ def register(app: typer.Typer) -> None:
         console = Console(stderr=True)
         with _told_if_it_dies(settings, is_by_hand=as_of is not None):
             passed = _with_progress(console, lambda say: execute.run_job(settings, day, tags, say))
-        typer.echo(summary.render(settings, [asdict(notice) for notice in inputs.notices(settings)]))
+        typer.echo(summary.render(settings, [asdict(notice) for notice in inputs.look(settings)[1]]))
         if not passed:
             raise AlmanacError(f"run as of {day} did not pass: {summary.reason(settings)}")
         stop_for_faults(summary.faults(settings))

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
         from pipelines.serving.status import read_status
 
         settings = settings_from(context)
-        unread = [asdict(notice) for notice in inputs.notices(settings)]
+        unread = [asdict(notice) for notice in inputs.look(settings)[1]]
         if as_json:
             echo_json({**read_status(settings), "unread_files": unread, "problem": served.problem(settings)})
         else:

@@ -16,13 +16,13 @@ def register(app: typer.Typer) -> None:
     @app.command("ingest", rich_help_panel=WORK)
     def ingest(context: typer.Context) -> None:
         """Land and load new exports; publish nothing."""
-        from pipelines import job
+        from pipelines import inputs, job
 
         settings = settings_from(context)
         with _owned(settings, "ingest"):
             report = job.ingest_exports(settings, typer.echo)
             typer.echo("\n".join(report.lines()))
-        say_unread(settings)
+        say_unread(inputs.look(settings)[1])
         stop_for_faults(report.faults())
 
     @app.command("build", rich_help_panel=WORK)

@@ -6,17 +6,16 @@ Does not belong here: comparing two exports with each other (staging), keys of n
 
 from pipelines.ingest.arrival import Arrival
 from pipelines.ingest.landing.report import IngestReport, Notice
-from pipelines.ingest.run import first_export, newest_export, notices, rebuild, run, show_known_at, waiting
+from pipelines.ingest.run import first_export, look, newest_export, rebuild, run, show_known_at
 
 __all__ = [
     "Arrival",
     "IngestReport",
     "Notice",
     "first_export",
+    "look",
     "newest_export",
-    "notices",
     "rebuild",
     "run",
     "show_known_at",
-    "waiting",
 ]

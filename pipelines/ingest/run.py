@@ -87,16 +87,17 @@ def _scratch(settings: Settings) -> Path:
     return folder
 
 
-def waiting(settings: Settings, contracts: Mapping[str, SourceContract], landed_at: datetime) -> list[Arrival]:
-    """The files that a run would read now, oldest export first. One dated by its own column has no date yet."""
-    return list(plan_arrivals(settings, contracts, FileLedger.read(settings), landed_at, IngestReport()))
+def look(
+    settings: Settings, contracts: Mapping[str, SourceContract], landed_at: datetime
+) -> tuple[list[Arrival], list[Notice]]:
+    """What a run would read now, oldest export first, and the files that are not in the tables, each with the reason.
 
-
-def notices(settings: Settings, contracts: Mapping[str, SourceContract], landed_at: datetime) -> list[Notice]:
-    """Files that are not in the tables, each with the reason: those of the ledger, and those that wait in the inbox."""
+    A file that is dated by its own column has no date yet. Files without a table are those of the ledger, and those
+    that wait in the inbox.
+    """
     ledger, report = FileLedger.read(settings), IngestReport()
-    list(plan_arrivals(settings, contracts, ledger, landed_at, report))
-    return notices_of(ledger, report)
+    arrivals = list(plan_arrivals(settings, contracts, ledger, landed_at, report))
+    return arrivals, notices_of(ledger, report)
 
 
 def newest_export(settings: Settings) -> datetime | None:

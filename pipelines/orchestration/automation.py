@@ -61,7 +61,7 @@ def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.
         if warehouse.is_locked(settings):
             yield dg.SkipReason("a run owns the home: what is waiting now may be part of it")
             return
-        arrivals, answers = inputs.waiting(settings), inputs.answers_waiting(settings)
+        arrivals, answers = inputs.look(settings)[0], inputs.answers_waiting(settings)
         if not arrivals and not answers:
             yield dg.SkipReason(f"nothing new in {settings.inbox}")
             return
@@ -73,7 +73,7 @@ def build_sensor(settings: Settings, job: "UnresolvedAssetJobDefinition") -> dg.
         if pause := _pause(context.instance, exports):
             yield dg.SkipReason(pause)
             return
-        as_of = inputs.newest_export(settings)
+        as_of = inputs.newest_export(settings, arrivals)
         # With the run before it in the key, exports whose run died before it landed them are asked for again.
         after = last[0].dagster_run.run_id if last else "nothing"
         yield dg.RunRequest(f"{exports} after {after}", partition_key=as_of.isoformat(), tags={EXPORTS: exports})

@@ -13,7 +13,6 @@ from pipelines.contracts.money import is_currency_on_head, money_columns
 from pipelines.home.warehouse import quoted
 from pipelines.ingest.casting.header_mapping import HeaderMapping
 from pipelines.ingest.formats.source import FileRefusedError, Source
-from pipelines.keys.company_name import simplified
 
 # The version in which a home refuses such amounts whatever its company.yml says.
 REFUSED_FROM = "0.3"
@@ -36,8 +35,12 @@ def read_currency(texts: Iterable[str], headers: Iterable[str]) -> tuple[str, st
     if signs:
         return signs[0]
     chinese = [header for header in headers if _HAN.search(header)]
+    if not chinese:
+        return None
+    from pipelines.keys.company_name import simplified  # dictionaries that few files need
+
     # who writes 金額 counts in Taiwan's, Hong Kong's or Macao's dollars, or in yen
-    return ("CNY", chinese[0]) if chinese and simplified(chinese) == chinese else None
+    return ("CNY", chinese[0]) if simplified(chinese) == chinese else None
 
 
 def count_without_currency(
