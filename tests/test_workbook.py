@@ -9,10 +9,11 @@ from conftest import found
 from openpyxl import Workbook, load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 from report_world import published, status_file
+from xlsxwriter import Workbook as Made
 
-from pipelines.report import read_pack, write_workbooks
+from pipelines.report import cells, read_pack, write_workbooks
 from pipelines.report.cells import NUMBER_FORMATS
-from pipelines.report.words import NUMERIC
+from pipelines.report.words import NUMERIC, load_words
 
 pytestmark = pytest.mark.fast
 
@@ -106,3 +107,16 @@ def test_answers_are_offered_and_the_rest_is_locked(books: Path, language: str, 
     first = place.split("!")[1].split(":")[0].replace("$", "")
     assert book["_lists"][first].value == same and book["_lists"].sheet_state == "hidden"
     assert not reviews["H2"].protection.locked and reviews["A2"].protection.locked
+
+
+def test_a_share_that_is_neither_none_nor_all_reads_as_neither(tmp_path: Path) -> None:
+    """A chance of .9996 read 100.0%; the cell keeps the number."""
+    with Made(str(tmp_path / "shares.xlsx")) as book:
+        styles, sheet = cells.Styles(book), book.add_worksheet()
+        for row, share in enumerate((0.0, 0.0004, 0.5, 0.9996, 1.0, None)):
+            style = styles.of(cells.form_of(share, "share"))
+            cells.write_cell(sheet, row, 0, share, "share", load_words("en"), style)
+    [written] = load_workbook(tmp_path / "shares.xlsx").worksheets
+    formats = [cell.number_format for (cell,) in written.iter_rows()]
+    assert formats == ["0.0%", '"< 0.1%"', "0.0%", '"> 99.9%"', "0.0%", "0.0%"]
+    assert written["A4"].value == 0.9996

@@ -9,7 +9,7 @@ from xlsxwriter import Workbook
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from pipelines.report.words import NUMERIC, Words
+from pipelines.report.words import NEAR, NUMERIC, Words
 
 TEXT = ("text", "code", "key")
 NUMBER_FORMATS = {
@@ -20,6 +20,8 @@ NUMBER_FORMATS = {
     "count": "#,##0",
     "number": "#,##0.00",
     "share": "0.0%",
+    "share_near_none": '"< 0.1%"',  # the number stays in the cell
+    "share_near_all": '"> 99.9%"',
     "points": "+0.0%;-0.0%;0.0%",
     "day": "yyyy-mm-dd",
     "month": "yyyy-mm",
@@ -73,6 +75,14 @@ def write_cell(sheet: Worksheet, row: int, column: int, value: object, form: str
         sheet.write_number(row, column, float(str(value)), style)
     else:
         sheet.write_string(row, column, shown(value, form, words)[:LONGEST_CELL], style)
+
+
+def form_of(value: object, form: str) -> str:
+    """The form of one value: a share that is neither none nor all must not read 0.0% or 100.0%, as on the pages."""
+    if form != "share" or value is None or value == "":
+        return form
+    share = float(str(value))
+    return "share_near_none" if 0 < share < NEAR else "share_near_all" if 1 - NEAR <= share < 1 else form
 
 
 def shown(value: object, form: str, words: Words) -> str:

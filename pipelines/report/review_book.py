@@ -128,7 +128,7 @@ def _write_rows(
         form = ANSWER_FORMS.get(name, "text") if is_open else columns[name]
         for row, values in enumerate(rows, start=1):
             value = None if is_open else values[name]
-            cells.write_cell(sheet, row, column, value, form, words, styles.of(form, is_open))
+            cells.write_cell(sheet, row, column, value, form, words, styles.of(cells.form_of(value, form), is_open))
         texts = [cells.shown(values[name], form, words) for values in rows if not is_open and values[name] is not None]
         sheet.set_column(column, column, 18 if is_open else cells.width([words.say(f"columns.{name}"), *texts]))
     sheet.freeze_panes(1, 0)

@@ -15,6 +15,7 @@ from pipelines.report.phrases import Phrasebook
 
 CATALOGUES = Path(__file__).with_name("labels")
 NOTHING = "–"
+NEAR = 0.0005  # of none or all: a share that would read 0.0 or 100.0 percent
 
 
 @dataclass(frozen=True)
@@ -123,9 +124,9 @@ def _figure(value: object, sign: str = "") -> str:
 
 def _share(share: float) -> str:
     """In percent with tenths; what is neither none nor all is never shown as 0 or 100."""
-    if 0 < share < 0.0005:
+    if 0 < share < NEAR:
         return "< 0.1 %"
-    return "> 99.9 %" if 0.9995 <= share < 1 else f"{100 * share:,.1f} %"
+    return "> 99.9 %" if 1 - NEAR <= share < 1 else f"{100 * share:,.1f} %"
 
 
 def _day(value: object) -> str:

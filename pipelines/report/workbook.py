@@ -101,7 +101,9 @@ def _write_column(
     target.write_string(HEAD, column, head, styles.of(over))
     style = styles.of(form)
     for row, values in enumerate(rows, start=HEAD + 1):
-        cells.write_cell(target, row, column, values[name], form, words, style)
+        value = values[name]
+        fitting = styles.of(cells.form_of(value, form)) if form == "share" else style  # a million cells: asked of few
+        cells.write_cell(target, row, column, value, form, words, fitting)
     texts = [cells.shown(values[name], form, words) for values in rows[:200] if values[name] is not None]
     target.set_column(column, column, cells.width([head, *texts]))
 
