@@ -8,15 +8,16 @@ import pytest
 
 from forecasts.backtesting import metrics
 from forecasts.backtesting.rolling_origin import Candidates, Origin, _ticker
-from forecasts.config import Backtest
+from forecasts.config import Backtest, Tier
 from forecasts.group import with_served
 from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
 from forecasts.reconciliation import reconcile
+from forecasts.reconciliation.coherence import make_coherent
 from forecasts.reconciliation.hierarchy import Hierarchy
 from forecasts.selection import pool
 from forecasts.selection.combination import _series, _Views
-from forecasts.selection.pools import known_rows
+from forecasts.selection.pools import known_rows, with_evaluation
 from forecasts.selection.segments import is_intermittent
 from forecasts.selection.skill import Verdict, verdict_of
 from forecasts.selection.weights import weight_of
@@ -87,7 +88,7 @@ def test_a_hold_out_gives_its_residuals_once() -> None:
     """Cutoffs of two kinds: three periods are held out by both, and count as one."""
     newer, older = ([origin(held, pool=1.0) for held in held_out] for held_out in ((1, 2, 3), (3, 6)))
     both = candidates({"pool": 1.0}, tuple(older), tuple(newer))
-    counted = [(int(one.held_out[0]), is_first.all()) for one, is_first in _origins_with(both, "pool")]
+    counted = [(int(one.held_out[0]), is_counted.all()) for one, is_counted in _origins_with(both, "pool")]
     assert counted == [(1, True), (2, True), (3, True), (6, True)]
 
 
@@ -95,8 +96,8 @@ def test_a_series_that_is_short_takes_no_older_cutoff_from_another() -> None:
     """Of the second series the older cutoff is one that it was evaluated on."""
     newer = [origin(held, pool=1.0) for held in (1, 2, 3)]
     both = candidates({"pool": 1.0}, (replace(origin(pool=1.0), held_out=np.array([6, 2])),), tuple(newer))
-    [*_, (_, is_first)] = _origins_with(both, "pool")
-    assert is_first.tolist() == [True, False]
+    [*_, (_, is_counted)] = _origins_with(both, "pool")
+    assert is_counted.tolist() == [True, False]
 
 
 def test_a_cutoff_is_known_once_all_that_it_forecast_is_past() -> None:
@@ -114,6 +115,36 @@ def test_a_pool_is_chosen_on_the_series_whose_cutoff_was_known_by_then() -> None
     panel = pool.Panel((one, one), (np.array([True, True]), np.array([True, False])))
     narrowed = panel.narrowed([*known_rows([one], STEPS, 3)] * 2)
     assert [mask.tolist() for mask in narrowed.masks] == [[False, True]]
+
+
+def test_what_is_judged_at_a_cutoff_is_the_pool_that_was_chosen_by_then() -> None:
+    """The fixed combination is poor. One period back two cutoffs had told so, eight periods back none."""
+    errors = {"good": 1.0, "fair": 1.1, "fine": 1.2, "poor": 3.0}
+    chosen_on = tuple(origin(held_out, **errors) for held_out in (3, 6, 9))
+    tier = Tier(("good", "fair", "fine"), ("poor",))
+    segments = np.full(SERIES, "regular", dtype=object)
+
+    def evaluate(masks: dict[str, np.ndarray]) -> tuple[Origin, ...]:
+        return tuple(origin(held_out, **{name: errors.get(name, 9.0) for name in masks}) for held_out in (1, 8))
+
+    judged = with_evaluation(candidates(errors, chosen_on), segments, tier, evaluate).evaluation
+    assert [float(one.forecasts["pool"].max()) for one in judged] == [1.1, 3.0]
+
+
+def test_a_cutoff_is_reconciled_by_what_was_over_by_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: list[int] = []
+
+    def choose(_: Hierarchy, cutoffs: list[reconcile.Cutoff], __: np.ndarray) -> reconcile.Method:
+        known.append(len(cutoffs))
+        return reconcile.Method("ols", ())
+
+    monkeypatch.setattr(reconcile, "choose", choose)
+    chosen_on, evaluation = (
+        tuple(origin(held_out, served=1.0) for held_out in ends) for ends in ((3, 6, 9), (1, 5, 8))
+    )
+    one_of_one = Hierarchy("revenue", np.arange(SERIES), ((0, (1,)),), np.array([1]), np.ones((SERIES, 1)))
+    make_coherent(candidates({"served": 1.0}, chosen_on, evaluation), [one_of_one], np.zeros(SERIES))
+    assert known == [3, 2, 1, 0], "of the future all; then those of 6 and 9, of 9, and none"
 
 
 def test_a_series_is_told_by_the_model_of_most_of_its_steps_and_of_two_by_the_nearer() -> None:

@@ -141,10 +141,12 @@ def test_a_later_actual_changes_no_evaluated_forecast(
     other = history.with_columns(y=pl.when(pl.col("ds") > date(2024, 6, 30)).then(pl.col("y") * 3).otherwise("y"))
     shocked = forecast(other, settings, as_of=AS_OF)
     known = pl.col("purpose").eq("evaluation") & (pl.col("cutoff") <= date(2024, 6, 30)) & pl.col("model").eq("pool")
-    columns = ["unique_id", "cutoff", "period_start", "yhat"]
-    before, after = (found.backtest.filter(known, ~pl.col("is_served")).select(columns) for found in (issued, shocked))
-    shared = before.join(after, on=columns[:3], suffix="_after")
-    np.testing.assert_allclose(shared["yhat"], shared["yhat_after"])
+    keys, figures = ["unique_id", "cutoff", "period_start"], ["yhat", "lo_80", "hi_80", "lo_95", "hi_95"]
+    rows = (found.backtest.filter(known, ~pl.col("is_served")).select(keys + figures) for found in (issued, shocked))
+    before, after = rows
+    shared = before.join(after, on=keys, suffix="_after")
+    for figure in figures:
+        np.testing.assert_allclose(shared[figure], shared[f"{figure}_after"], err_msg=figure)
 
 
 def test_a_peer_is_served_where_the_pool_is_no_better() -> None:

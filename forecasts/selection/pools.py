@@ -15,6 +15,8 @@ from forecasts.selection import pool
 from forecasts.selection.segments import models_of, peers_of
 
 Members = dict[str, tuple[str, ...]]  # of the pool, per segment
+NOTHING_KNOWN = 2**31  # a hold-out longer than any history
+WORTH_CHOOSING = 1.1  # times the series and cutoffs of the choice before: a choice costs more the more there are
 Evaluate = Callable[[dict[str, np.ndarray]], tuple[Origin, ...]]
 
 
@@ -65,7 +67,7 @@ def with_evaluation(candidates: Candidates, segments: np.ndarray, tier: Tier, ev
         for segment, choices in choices_by_segment.items():
             rows = segments[origin.rows] == segment
             if rows.any():
-                members = choices[max(held_out for held_out in choices if held_out <= origin.held_out[rows].max())]
+                members = choices[min(held_out for held_out in choices if held_out >= origin.held_out[rows].max())]
                 point[rows] = pool.combine(origin.forecasts, members)[rows]
         kept = {name: forecast for name, forecast in origin.forecasts.items() if name in peers}
         evaluated.append(replace(origin, forecasts={**kept, "pool": point}))
@@ -80,16 +82,19 @@ def known_rows(origins: Sequence[Origin], horizon: int, held_out: int) -> tuple[
 def _known_choices(
     candidates: Candidates, segments: np.ndarray, segment: str, tier: Tier
 ) -> dict[int, tuple[str, ...]]:
-    """Members by the hold-out from which they hold: the fewer periods are held out, the more cutoffs are known."""
+    """Members by the hold-out up to which they hold: the fewer periods are held out, the more is known.
+
+    A choice is made anew once a tenth more is known; until then the one before it holds, which was known all the more.
+    """
     panel = _panel(candidates.origins, segments == segment, segment)
     names, guardrail = models_of(segment, tier)
-    choices, last = {}, -1
-    for held_out in range(1, max((int(o.held_out.max(initial=0)) for o in candidates.origins), default=0) + 2):
+    choices, count = {NOTHING_KNOWN: tuple(guardrail)}, 0
+    for held_out in range(max((int(o.held_out.max(initial=0)) for o in candidates.origins), default=0), 0, -1):
         known = panel.narrowed(known_rows(candidates.origins, candidates.horizon, held_out))
-        if (count := sum(int(mask.sum()) for mask in known.masks)) != last:  # it only ever falls
-            choices[held_out] = pool.choose(known, names, guardrail).members if count else tuple(guardrail)
-        last = count
-    return choices or {1: tuple(guardrail)}
+        rows = sum(int(mask.sum()) for mask in known.masks)
+        if rows > WORTH_CHOOSING * count:
+            choices[held_out], count = pool.choose(known, names, guardrail).members, rows
+    return choices
 
 
 def _panel(origins: tuple[Origin, ...], rows: np.ndarray, segment: str) -> pool.Panel:

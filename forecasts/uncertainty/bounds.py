@@ -20,28 +20,57 @@ PAST_MODELS = ("served", "pool")  # whose intervals are wanted at past cutoffs
 # A scale that has become this many times larger since a cutoff is another one: the history has a new level or an
 # outlier since. An error of then, scaled up by as much, would be no error that anything has ever made.
 OTHER_SCALE = 4.0
-OTHER_SIZE = 2.0  # the most that a series' own error may exceed what it is without one of the cutoffs
+OTHER_SIZE = 2.0  # the most that a series' own error may exceed what it is without the periods of a cutoff
 
 
 @dataclass(frozen=True)
 class Residuals:
     """Scaled residuals of one model, (cutoffs, series, steps), NaN where unknown.
 
-    trusted: which (cutoffs, series) may be pooled. held_out: known periods after each cutoff, in the same shape.
+    trusted: which (cutoffs, series) may be pooled. held_out: known periods after each cutoff, in the same shape; of a
+    series that lacks the cutoff, those of the others.
     """
 
     values: np.ndarray
     trusted: np.ndarray
     held_out: np.ndarray
 
-    def known_at(self, held_out: int) -> np.ndarray:
+    def known_at(self, held_out: int) -> "Residuals":
         """Those of periods that had ended `held_out` periods before the end of the history."""
         steps = np.arange(1, self.values.shape[2] + 1)
-        return np.where(self.held_out[:, :, None] - steps >= held_out, self.values, np.nan)
+        is_known = self.held_out[:, :, None] - steps >= held_out
+        return replace(self, values=np.where(is_known, self.values, np.nan))
 
     def of(self, series: np.ndarray) -> "Residuals":
         """Those of the series of a mask."""
         return Residuals(self.values[:, series], self.trusted[:, series], self.held_out[:, series])
+
+
+@dataclass(frozen=True)
+class Errors:
+    """The errors of one model, (cutoffs, series, steps), NaN where unknown; the others (cutoffs, series), as of each.
+
+    is_constant: series that had been constant up to the cutoff.
+    """
+
+    values: np.ndarray
+    scale: np.ndarray
+    is_constant: np.ndarray
+    held_out: np.ndarray
+
+    def first(self, count: int) -> "Errors":
+        """Those of the first cutoffs."""
+        return Errors(self.values[:count], self.scale[:count], self.is_constant[:count], self.held_out[:count])
+
+    def scaled(self, current: np.ndarray) -> Residuals:
+        """Over the scale of each cutoff, to be multiplied by the current one, which is NaN for a constant series.
+
+        A series that was constant up to a cutoff, or had a far smaller scale, is scaled by its current scale, and its
+        residuals are not pooled.
+        """
+        is_other = self.is_constant | (current > OTHER_SCALE * self.scale)
+        scale = np.where(is_other, current, self.scale)
+        return Residuals(self.values / scale[:, :, None], ~is_other, self.held_out)
 
 
 def all_bounds(
@@ -55,25 +84,29 @@ def all_bounds(
     groups = list(zip(segments.tolist(), nodes.tolist(), strict=True))
     batch, every_row = candidates.batch, np.arange(len(candidates.batch))
     constant_at, is_constant = _constant_at(candidates), _is_constant(batch)
-    future, residuals = {}, {}
+    future, errors = {}, {}
     for name, point in candidates.future.items():
-        own = _residuals(candidates, name, constant_at, is_constant)
-        future[name] = _bounds(point, own, 0, every_row, candidates.scale, batch, is_constant, groups, floor)
+        own = _errors(candidates, name, constant_at)
+        residuals = own.scaled(np.where(is_constant, np.nan, candidates.scale))
+        future[name] = _bounds(point, residuals, every_row, candidates.scale, batch, is_constant, groups, floor)
         if name in PAST_MODELS:
-            residuals[name] = own
+            # The pool of a cutoff that pools are chosen on was chosen on the others, later ones among them: good enough
+            # for the future, but nothing that could be known at a cutoff before them.
+            errors[name] = own.first(len(candidates.evaluation))
     past = []
     for origin in candidates.evaluation if scored else ():
         before = batch.take(origin.rows).without_last(origin.held_out)
-        constant = constant_at[id(origin.rows)]
-        at = (int(origin.held_out.max(initial=0)), origin.rows, origin.scale, before, constant, groups, floor)
-        past.append({name: _bounds(origin.forecasts[name], residuals[name], *at) for name in PAST_MODELS})
+        constant, current = constant_at[id(origin.rows)], np.full(len(batch), np.nan)
+        current[origin.rows] = np.where(constant, np.nan, origin.scale)
+        then = {name: errors[name].scaled(current).known_at(int(origin.held_out.max(initial=0))) for name in errors}
+        at = (origin.rows, origin.scale, before, constant, groups, floor)
+        past.append({name: _bounds(origin.forecasts[name], then[name], *at) for name in PAST_MODELS})
     return future, tuple(past) if scored else ({},) * len(candidates.evaluation)
 
 
 def _bounds(
     point: np.ndarray,
     residuals: Residuals,
-    held_out: int,
     rows: np.ndarray,
     scale: np.ndarray,
     before: Batch,
@@ -81,16 +114,15 @@ def _bounds(
     groups: list[tuple[str, str]],
     floor: np.ndarray,
 ) -> Bounds:
-    """Bounds of the point forecasts of some rows, from the residuals known `held_out` periods before the end.
+    """Bounds of the point forecasts of some rows, from the residuals that are known.
 
     scale, before, is_constant: of these rows, as of the cutoff.
     """
     out = {level: (point.copy(), point.copy()) for level in conformal.LEVELS}
-    values = residuals.known_at(held_out)
     for group in sorted({groups[row] for row in rows}):
         in_group, other_levels = _members(groups, group)
         positions = np.flatnonzero(in_group[rows])
-        own, borrowed, sizes = _scores(replace(residuals, values=values), in_group, other_levels)
+        own, borrowed, sizes = _scores(residuals, in_group, other_levels)
         sizes = sizes[np.searchsorted(np.flatnonzero(in_group), rows[positions])]
         constant = is_constant[positions] | (np.isnan(own).all() and np.isnan(borrowed).all())
         widths = conformal.widths(own, borrowed, point.shape[1], conformal.LEVELS)
@@ -137,27 +169,23 @@ def _constant_at(candidates: Candidates) -> dict[int, np.ndarray]:
     }
 
 
-def _residuals(
-    candidates: Candidates, name: str, constant_at: dict[int, np.ndarray], is_constant: np.ndarray
-) -> Residuals:
-    """A model's residuals at the evaluation cutoffs, and at older ones that it was chosen on.
+def _errors(candidates: Candidates, name: str, constant_at: dict[int, np.ndarray]) -> Errors:
+    """A model's errors at the evaluation cutoffs, and at older ones that it was chosen on.
 
-    A series that was constant up to a cutoff, or had a far smaller scale, is scaled by its current scale, and its
-    residuals are not pooled.
+    At those the pool has no correction of its bias: nothing was known of it by then.
     """
     origins = _origins_with(candidates, name)
+    shape = (max(1, len(origins)), len(candidates.batch))
     steps = max((origin.actual.shape[1] for origin, _ in origins), default=1)
-    out = np.full((max(1, len(origins)), len(candidates.batch), steps), np.nan)
-    trusted, held_out = np.ones(out.shape[:2], dtype=bool), np.zeros(out.shape[:2], dtype=np.int64)
-    current_scale = np.where(is_constant, np.nan, candidates.scale)
-    for index, (origin, is_first) in enumerate(origins):
-        constant = constant_at[id(origin.rows)] | (current_scale[origin.rows] > OTHER_SCALE * origin.scale)
-        scale = np.where(constant, current_scale[origin.rows], origin.scale)
-        errors = (origin.actual - origin.forecasts[name]) / scale[:, None]
-        out[index, origin.rows] = np.where(is_first[:, None], errors, np.nan)
-        trusted[index, origin.rows[constant]] = False
+    values, scale = np.full((*shape, steps), np.nan), np.full(shape, np.nan)
+    is_constant, held_out = np.zeros(shape, dtype=bool), np.zeros(shape, dtype=np.int64)
+    for index, (origin, is_counted) in enumerate(origins):
+        values[index, origin.rows] = np.where(is_counted[:, None], origin.actual - origin.forecasts[name], np.nan)
+        scale[index, origin.rows] = origin.scale
+        is_constant[index, origin.rows] = constant_at[id(origin.rows)]
+        held_out[index] = origin.held_out.max(initial=0)
         held_out[index, origin.rows] = origin.held_out
-    return Residuals(out, trusted, held_out)
+    return Errors(values, scale, is_constant, held_out)
 
 
 def _origins_with(candidates: Candidates, name: str) -> list[tuple[Origin, np.ndarray]]:
@@ -168,7 +196,8 @@ def _origins_with(candidates: Candidates, name: str) -> list[tuple[Origin, np.nd
     evaluated = [origin for origin in candidates.evaluation if name in origin.forecasts]
     oldest = np.zeros(len(candidates.batch), dtype=np.int64)
     for origin in evaluated:
-        oldest[origin.rows] = np.maximum(oldest[origin.rows], origin.held_out)
+        has_forecast = ~np.isnan(origin.forecasts[name]).all(axis=1)
+        oldest[origin.rows] = np.maximum(oldest[origin.rows], np.where(has_forecast, origin.held_out, 0))
     chosen_on = [(origin, origin.held_out > oldest[origin.rows]) for origin in candidates.origins]
     older = [(origin, is_older) for origin, is_older in chosen_on if name in origin.forecasts and is_older.any()]
     return [(origin, np.ones(len(origin.rows), dtype=bool)) for origin in evaluated] + older
@@ -186,17 +215,17 @@ def _scores(
     poolable, borrowable = (conformal.poolable(part.values, part.trusted, median_square) for part in (own, borrowed))
     if not np.nan_to_num(own.values[poolable]).any():
         poolable[:] = True  # no comparable series: pool over all of them
-    sizes = conformal.sizes_of(own.values, poolable, own.held_out)
-    return _sized(own, poolable), _sized(borrowed, borrowable), sizes
+    sizes, borrowed_sizes = (
+        conformal.sizes_of(part.values, rows, part.held_out) for part, rows in ((own, poolable), (borrowed, borrowable))
+    )
+    return _sized(own, poolable, sizes), _sized(borrowed, borrowable, borrowed_sizes), sizes
 
 
-def _sized(residuals: Residuals, poolable: np.ndarray) -> np.ndarray:
-    """(cutoffs, series, steps) as (any, steps), each over its series' size in the periods that its cutoff left out.
+def _sized(residuals: Residuals, poolable: np.ndarray, sizes: np.ndarray) -> np.ndarray:
+    """(cutoffs, series, steps) as (any, steps), each over its series' size in periods that its cutoff did not forecast.
 
-    That size is at least a share of the one with all cutoffs, which bounds are multiplied by: where one cutoff has
+    That size is at least a share of the one of all periods, which bounds are multiplied by: where few periods have
     nearly all of a series' error, dividing by the small size and multiplying by the large one would square the error.
     """
-    values, held_out = residuals.values, residuals.held_out
-    least = conformal.sizes_of(values, poolable, held_out) / OTHER_SIZE
-    sizes = np.maximum(conformal.sizes_without_each(values, poolable, held_out), least)
-    return np.asarray((values / sizes[:, :, None])[poolable])
+    elsewhere = conformal.sizes_without_each(residuals.values, poolable, residuals.held_out)
+    return np.asarray((residuals.values / np.maximum(elsewhere, sizes / OTHER_SIZE)[:, :, None])[poolable])

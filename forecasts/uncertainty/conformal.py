@@ -1,7 +1,7 @@
 """Calibration of intervals: split conformal on scaled backtest residuals, pooled over series, per step ahead.
 
-Residuals of all series of a segment, divided by each series' own scale and by its error at the other cutoffs, are
-pooled over neighbouring steps; their quantiles, scaled back, are the bounds (split conformal: Vovk et al. 2005; pooling
+Residuals of all series of a segment, divided by each series' own scale and by its error in other periods, are pooled
+over neighbouring steps; their quantiles, scaled back, are the bounds (split conformal: Vovk et al. 2005; pooling
 over series as the series of one company are similar). Nothing is simulated: same input, same bounds.
 """
 
@@ -49,12 +49,12 @@ def sizes_of(
 
 
 def sizes_without_each(residuals: np.ndarray, poolable: np.ndarray, held_out: np.ndarray | None = None) -> np.ndarray:
-    """`sizes_of` the periods that a cutoff did not forecast, for each one: (cutoffs, series).
+    """`sizes_of` the periods that a cutoff did not forecast, for each one: (cutoffs, series); 1 where there are none.
 
     Cutoffs a period apart forecast nearly the same periods: with those in its size an error would be no test of it.
     """
     own, of_pool = _by_period(residuals, held_out), _by_period(_only(residuals, poolable), held_out)
-    ends = _held_out(residuals, held_out)
+    ends = _or_a_horizon_apart(held_out, residuals)
     squares, known = (_without_each(part, ends, residuals.shape[2]) for part in own)
     pooled, count = (_without_each(part, ends, residuals.shape[2]).sum(axis=1) for part in of_pool)
     return _sizes(squares, known, (pooled / np.maximum(1, count))[:, None], residuals.shape[2])
@@ -64,16 +64,19 @@ def _only(residuals: np.ndarray, poolable: np.ndarray | None) -> np.ndarray:
     return residuals if poolable is None else np.where(poolable[:, :, None], residuals, np.nan)
 
 
-def _held_out(residuals: np.ndarray, held_out: np.ndarray | None) -> np.ndarray:
+def _or_a_horizon_apart(held_out: np.ndarray | None, residuals: np.ndarray) -> np.ndarray:
     cutoffs, series, steps = residuals.shape
     apart = np.broadcast_to(steps * np.arange(1, cutoffs + 1)[:, None], (cutoffs, series))
     return apart if held_out is None else held_out
 
 
 def _by_period(residuals: np.ndarray, held_out: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """The mean square of each period's residuals, and 1 where it has any: (series, periods), the last period first."""
+    """The mean square of each period's residuals, and 1 where it has any: (series, periods), the last period first.
+
+    No residual may be known of a period after the end of the history.
+    """
     cutoff, row, step = np.nonzero(~np.isnan(residuals))
-    period = _held_out(residuals, held_out)[cutoff, row] - 1 - step
+    period = _or_a_horizon_apart(held_out, residuals)[cutoff, row] - 1 - step
     shape = (residuals.shape[1], int(period.max(initial=0)) + 1)
     place, squares = row * shape[1] + period, residuals[cutoff, row, step] ** 2
     count = np.bincount(place, minlength=shape[0] * shape[1]).reshape(shape)

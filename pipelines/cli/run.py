@@ -38,7 +38,7 @@ def register(app: typer.Typer) -> None:
             recovery.recover_quietly(settings, typer.echo)
         arrivals, unread = inputs.look(settings)
         day = as_of.date() if as_of else inputs.newest_export(settings, arrivals)
-        if any(arrival.exported_at is None for arrival in arrivals):  # landed by now, to learn their day
+        if not as_of and any(arrival.exported_at is None for arrival in arrivals):  # landed by now, to learn their day
             arrivals, unread = inputs.look(settings)
         if not force and not reason and (served := inputs.already_served(settings, day, known_at, arrivals)):
             typer.echo(f"nothing new: {served}; --force runs it all again")

@@ -153,7 +153,7 @@ def _days_in_stages(system: System, window: dict) -> tuple[pl.DataFrame, int]:
 
 
 def _sample(deals: pl.DataFrame, days: pl.DataFrame, ladder: list[int]) -> Sample:
-    """All deals of a window, in their order; a member's are taken from it."""
+    """The sample of all deals of a window, in their order; those of one member are taken from it."""
     position = {order: number for number, order in enumerate(ladder)}
     spent = deals.select("opportunity_id").with_row_index("place").join(days, on="opportunity_id")
     spent = spent.filter(pl.col("stage_order").is_in(ladder))
