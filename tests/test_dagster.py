@@ -108,9 +108,9 @@ def test_the_sensor_waits_until_there_is_something_new(built: Built, defs: dg.De
 
 
 def test_exports_whose_run_died_are_asked_for_again(defs: dg.Definitions, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(inputs, "waiting", lambda _: ["one export"])
+    monkeypatch.setattr(inputs, "look", lambda _: (["one export"], []))
     monkeypatch.setattr(inputs, "fingerprint", lambda arrivals, answers: str(arrivals))
-    monkeypatch.setattr(inputs, "newest_export", lambda _: date(2026, 10, 31))
+    monkeypatch.setattr(inputs, "newest_export", lambda *_: date(2026, 10, 31))
     with dg.DagsterInstance.ephemeral() as instance:
         first, again = tick(defs, instance), tick(defs, instance)
         instance.add_run(dg.DagsterRun(job_name=JOB, run_id=str(uuid4()), status=dg.DagsterRunStatus.STARTED))
@@ -131,17 +131,17 @@ def test_exports_that_kill_their_run_are_asked_for_with_growing_distance(
     """
     start = datetime.now(UTC).replace(tzinfo=None)
     monkeypatch.setattr(inputs, "fingerprint", lambda arrivals, answers: str(arrivals))
-    monkeypatch.setattr(inputs, "newest_export", lambda _: date(2026, 10, 31))
+    monkeypatch.setattr(inputs, "newest_export", lambda *_: date(2026, 10, 31))
     asked: list[int] = []
     with dg.DagsterInstance.ephemeral() as instance:
         for minute in [0, 1, 4, 6, 9, 12, 18, 30, 39, 50, 1439, 1442]:
-            monkeypatch.setattr(inputs, "waiting", lambda _: ["one export"])
+            monkeypatch.setattr(inputs, "look", lambda _: (["one export"], []))
             monkeypatch.setattr(automation, "now", lambda minute=minute: start + timedelta(minutes=minute))
             if keys := tick(defs, instance):
                 asked.append(minute)
                 for _ in range(1 if minute < 50 else 6):
                     died(instance, "['one export']", keys)
-        monkeypatch.setattr(inputs, "waiting", lambda _: ["one export", "another"])
+        monkeypatch.setattr(inputs, "look", lambda _: (["one export", "another"], []))
         assert len(tick(defs, instance)) == 1
     assert asked == [0, 6, 12, 30, 50, 1442]
 

@@ -110,14 +110,14 @@ def _figures(system: System, groups: pl.DataFrame, of_members: pl.DataFrame, rul
     is_sampled = in_cohort | pl.col("opportunity_id").is_in(days["opportunity_id"].implode())
     is_sampled = is_sampled if window["cohort"] == ENDED else in_cohort
     deals = system.deals.filter(is_sampled).with_columns(is_counted=in_cohort)
-    whole, place = _sample(deals, days, system.ladder), np.full(len(system.deals), -1)
-    place[deals["row"].to_numpy()] = np.arange(len(deals))
-    sampled = of_members.filter(pl.Series(place >= 0).gather(of_members["row"]))
+    whole, position_of = _sample(deals, days, system.ladder), np.full(len(system.deals), -1)
+    position_of[deals["row"].to_numpy()] = np.arange(len(deals))
+    sampled = of_members.filter(pl.Series(position_of >= 0).gather(of_members["row"]))
     sampled = sampled.join(groups.select("level", "member"), on=["level", "member"], maintain_order="left")
     rows: list[dict] = []
     for level, member, of_deals in sampled.group_by("level", "member", maintain_order=True).agg("row").iter_rows():
         key = {name: window[name] for name in KEYS} | {"level": level, "member": member, "export_count": used}
-        found = _found(whole.taken(place[of_deals]), rules)
+        found = _found(whole.taken(position_of[of_deals]), rules)
         rows += [{**key, "stage_order": order, **values} for order, values in zip(system.ladder, found, strict=True)]
     return [{name: row.get(name) for name in (*KEYS, "stage_order", *FIGURE_TYPES)} for row in rows]
 
