@@ -1,99 +1,146 @@
-"""Parts of the engine by figures that can be worked out by hand: sums, errors of a mean, trends, days, scenarios."""
+"""The parts of the forecast engine against truths that can be worked out by hand."""
 
-import math
 from datetime import date
-from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
-from forecasts.config import Scenario, Shock
-from forecasts.deals.calendar_effects import Effects
-from forecasts.deals.inflow import _level
-from forecasts.deals.panel import Windows
-from forecasts.deals.scores import _median_day
-from forecasts.deals.table import Chances
+from forecasts.backtesting import metrics
+from forecasts.backtesting.rolling_origin import Origin, cutoffs
 from forecasts.errors import ForecastError
-from forecasts.files import days_of
-from forecasts.models.mstl_theta import jumps
-from forecasts.panel.batch import Batch
+from forecasts.panel.batch import batch_of
 from forecasts.panel.frequency import Frequency
-from forecasts.reconciliation.hierarchy import _hierarchy, _mismatch
-from forecasts.reconciliation.scenarios import Base, scenario_forecast
-from forecasts.selection.centering import PRIOR_WEIGHT, shift_of
-from forecasts.selection.skill import standard_error
+from forecasts.reconciliation.hierarchy import solve_constraints
+from forecasts.selection import pool
+from forecasts.selection.segments import is_intermittent
 
 pytestmark = pytest.mark.fast
 
 
-def batch_of(*series: list[float]) -> Batch:
-    values = tuple(np.array(one) for one in series)
-    return Batch(tuple(map(str, range(len(series)))), values, np.full(len(series), 600), Frequency("MS"))
+def days(*words: str) -> np.ndarray:
+    return np.array(words, dtype="datetime64[D]")
 
 
-def test_members_that_add_up_are_reconciled_and_others_are_told_by_how_much_they_do_not() -> None:
-    assert _mismatch(batch_of([9, 10], [4, 4], [5, 6]), 0, [1, 2]) is None
-    assert _mismatch(batch_of([9, 12], [4, 4], [5, 6]), 0, [1, 2]) == "not reconciled: the history is off by up to 2"
-    assert _mismatch(batch_of([-9, -10], [4, 4], [5, 6]), 0, [1, 2]) is not None
+@pytest.mark.parametrize(
+    "code", ["MS", "ME", "QS", "QS-FEB", "YS", "YS-APR", "D", "W-MON", "W-SUN", "445-JAN", "445-OCT"]
+)
+def test_periods_follow_each_other_without_gap_or_overlap(code: str) -> None:
+    frequency = Frequency(code)
+    index = frequency.index(days("2024-02-29"))[0] + np.arange(60)
+    assert (frequency.starts(index[1:]) == frequency.ends(index[:-1]) + np.timedelta64(1, "D")).all()
+    assert (frequency.index(frequency.dates(index)) == index).all()
+    assert (frequency.index(frequency.starts(index)) == index).all()
 
 
-def test_levels_that_cross_without_a_common_one_below_are_refused() -> None:
-    with pytest.raises(ForecastError, match="hierarchy of revenue: levels cross"):
-        _hierarchy("revenue", [(0, (1, 2)), (0, (3, 4)), (5, (1, 3))])
+def test_unknown_frequency_is_refused_with_what_there_is() -> None:
+    with pytest.raises(ForecastError, match="'2W' is unknown: use MS, ME"):
+        Frequency("2W")
 
 
-def test_what_is_added_near_a_step_is_the_median_error_shrunk_by_how_many_there_are() -> None:
-    """The error of a step is its number. Near the first step lie 0, 1 and 2, at each of four cutoffs."""
-    errors = np.broadcast_to(np.arange(8.0), (4, 3, 8))
-    shifts = shift_of(errors)
-    assert shifts[0] == pytest.approx(1 * 12 / (12 + PRIOR_WEIGHT))
-    assert shifts[4] == pytest.approx(4 * 20 / (20 + PRIOR_WEIGHT))
+def test_a_period_named_twice_is_refused_with_its_series() -> None:
+    frame = pl.DataFrame({"unique_id": ["a", "a"], "ds": [date(2024, 1, 1), date(2024, 1, 9)], "y": [1.0, 2.0]})
+    with pytest.raises(ForecastError, match="series 'a': two rows fall into one period"):
+        batch_of(frame, Frequency("MS"))
 
 
-def test_the_error_of_a_mean_counts_what_neighbouring_cutoffs_share() -> None:
-    """Gains 1, 2, 4, 7: variance 7, and half of twice the covariance of neighbours, 4.75 / 3."""
-    assert standard_error(np.array([1.0, 2, 4, 7]), 0) == pytest.approx(math.sqrt(7 / 4))
-    assert standard_error(np.array([1.0, 2, 4, 7]), 1) == pytest.approx(math.sqrt((7 + 4.75 / 3) / 4))
-    assert standard_error(np.array([0.0, 2]), 0) == pytest.approx(1)
-    assert standard_error(np.array([1.0]), 0) == math.inf
+def test_gaps_become_unknown_periods() -> None:
+    frame = pl.DataFrame({"unique_id": ["a"] * 2, "ds": [date(2024, 1, 1), date(2024, 4, 1)], "y": [1.0, 2.0]})
+    np.testing.assert_array_equal(batch_of(frame, Frequency("MS")).values[0], [1.0, np.nan, np.nan, 2.0])
 
 
-def test_the_level_of_a_growing_inflow_is_where_its_line_ends() -> None:
-    counts = 100 * np.exp(0.02 * np.arange(36))
-    flat = Effects(Frequency("MS"), (), True, np.zeros(0), np.zeros((0, 0)))
-    level, slope, spread = _level(Frequency("MS"), counts, 0, flat, has_trend=True)
-    assert level == pytest.approx(counts[-1], rel=0.02) and slope == pytest.approx(0.02, rel=0.1)
-    assert spread == pytest.approx(2 / math.sqrt(counts.sum()))
-    flat_level, none, once = _level(Frequency("MS"), counts, 0, flat, has_trend=False)
-    assert (flat_level, none) == (pytest.approx(counts[-12:].mean()), 0)
-    assert once == pytest.approx(1 / math.sqrt(counts[-12:].sum()))
+def test_accuracy_is_defined_where_nothing_was_sold() -> None:
+    actual, forecast = np.array([100.0, 100.0, 0.0, 0.0]), np.array([90.0, 300.0, 0.0, 5.0])
+    np.testing.assert_allclose(metrics.accuracy(actual, forecast), [0.9, 0.0, 1.0, 0.0])
 
 
-def test_the_median_day_lies_on_a_line_through_the_window_in_which_half_have_ended() -> None:
-    """A chance of .2 in each of three windows of 30 days: half of them after half of the third; of .1 never."""
-    won = np.array([[0.1, 0.1, 0.1], [0.05, 0.05, 0.05], [0.5, 0.1, 0.1]])
-    ahead = Windows(0, np.array([0, 30, 60, 90]), np.array([1, 31, 61]))
-    found = _median_day(Chances(won, won, np.ones(3)), ahead)
-    assert found.to_list() == [date(1970, 3, 17), None, date(1970, 1, 16)]
+def test_metrics_agree_with_their_formulas() -> None:
+    actual, forecast = np.array([[10.0, 20.0]]), np.array([[12.0, 16.0]])
+    np.testing.assert_allclose(metrics.wape(actual, forecast), 6 / 30)
+    np.testing.assert_allclose(metrics.bias(actual, forecast), -2 / 30)
+    np.testing.assert_allclose(metrics.mase(actual, forecast, 2.0), 1.5)
+    np.testing.assert_allclose(metrics.rmsse(actual, forecast, 4.0), np.sqrt(10 / 4))
+    np.testing.assert_allclose(metrics.smape(actual, forecast), 100 * (4 / 22 + 8 / 36) / 2)
+    low, high = np.array([[11.0, 15.0]]), np.array([[13.0, 21.0]])
+    np.testing.assert_allclose(metrics.coverage(actual, low, high), 0.5)
+    np.testing.assert_allclose(metrics.msis(actual, low, high, 2.0), (2 + 6 + 40 * 1) / 2 / 2)
 
 
-def test_the_days_of_a_file_are_told_once_and_in_order(tmp_path: Path) -> None:
-    days = [date(2026, month, 1) for month in (3, 1, 3, 2)]
-    rows = pl.DataFrame({"unique_id": ["a", "a", "b", "b"], "ds": days, "y": [1.0, 2, 3, 4]})
-    rows.write_parquet(tmp_path / "rows.parquet")
-    assert [str(day) for day in days_of(tmp_path / "rows.parquet")] == ["2026-01-01", "2026-02-01", "2026-03-01"]
+def test_scale_is_the_mean_seasonal_step() -> None:
+    assert metrics.scale_of(np.array([1.0, 2.0, 4.0, 8.0]), 2) == 4.5
+    assert metrics.scale_of(np.array([3.0, 3.0, 3.0]), 2) == 3.0
+    assert metrics.scale_of(np.zeros(5), 2) == 1.0
 
 
-def test_a_shock_takes_away_no_more_than_there_is() -> None:
-    names = pl.DataFrame({"metric": ["revenue", "margin"], "level": ["total"] * 2, "member": [""] * 2})
-    base = Base(
-        names, np.array([["2026-11", "2026-12"]] * 2, dtype="datetime64[D]"), np.array([[0.5, 20.0], [-3.0, 4.0]]), ()
-    )
-    lost = Scenario("lost", "a customer leaves", (Shock("revenue", add=-8.0), Shock("margin", add=-8.0)))
-    np.testing.assert_array_equal(scenario_forecast(base, lost), [[0, 12], [-11, 0]])
+def test_cutoffs_leave_enough_to_learn_from_and_do_not_overlap_when_they_need_not() -> None:
+    assert cutoffs(100, 12, 24, 3) == [12, 24, 36]
+    assert cutoffs(48, 12, 24, 3) == [12, 18, 24]
+    assert cutoffs(26, 12, 24, 3) == []
+    assert max(cutoffs(27, 12, 24, 3)) == 3
 
 
-def test_loess_steps_over_a_twentieth_of_its_windows_and_over_no_month() -> None:
-    assert jumps(12) == {"trend_jump": 1, "low_pass_jump": 1}
-    assert jumps(52) == {"trend_jump": 4, "low_pass_jump": 2}  # windows of 90 and 53 weeks
+def origin(**errors: float) -> Origin:
+    forecasts = {name: np.full((40, 3), error) for name, error in errors.items()}
+    scale = np.linspace(0.9, 1.1, 40)
+    return Origin(np.arange(40), np.full(40, 3), np.zeros((40, 3)), scale, scale, forecasts)
+
+
+def test_pool_keeps_the_guardrail_unless_it_is_clearly_beaten() -> None:
+    names = ("good", "fair", "poor", "bad")
+    masks = (np.ones(40, dtype=bool),) * 3
+    same = pool.Panel(tuple(origin(good=1.0, fair=1.0, poor=1.0, bad=1.0) for _ in range(3)), masks)
+    assert pool.choose(same, names, ("fair",)).members == ("fair",)
+    better = pool.Panel(tuple(origin(good=0.1, fair=-0.1, poor=0.05, bad=5.0) for _ in range(3)), masks)
+    chosen = pool.choose(better, names, ("bad",))
+    assert chosen.members != ("bad",) and len(chosen.members) >= 3
+    assert chosen.evidence[-1]["reason"] == "guardrail" and not chosen.evidence[-1]["is_chosen"]
+
+
+def test_challenger_is_promoted_only_when_it_clearly_beats_the_champion() -> None:
+    masks = (np.ones(40, dtype=bool),) * 3
+    panel = pool.Panel(tuple(origin(old=1.0, same=1.0, better=0.2) for _ in range(3)), masks)
+    kept = pool.promote(panel, ("old",), pool.Choice(("same",), ()))
+    assert kept.members == ("old",) and "champion of the last run" in str(kept.evidence)
+    assert pool.promote(panel, ("old",), pool.Choice(("better",), ())).members == ("better",)
+    assert pool.promote(panel, ("gone",), pool.Choice(("same",), ())).members == ("same",)
+
+
+def test_where_errors_cannot_be_compared_the_promotion_says_so_in_words() -> None:
+    masks = (np.ones(40, dtype=bool),) * 3
+    panel = pool.Panel(tuple(origin(mute=np.nan, old=1.0, new=0.2) for _ in range(3)), masks)
+    for champion in ("gone", "mute"):
+        told = pool.promote(panel, (champion,), pool.Choice(("new",), ()))
+        assert told.members == ("new",)
+        assert told.evidence[0]["reason"] == (
+            "promotion: the champion has no error to compare with, the challenger is promoted"
+        )
+    single = np.arange(40) < 1
+    lonely = pool.promote(pool.Panel(panel.origins, (single,) * 3), ("old",), pool.Choice(("new",), ()))
+    assert lonely.members == ("old",)
+    assert lonely.evidence[0]["reason"] == "promotion: fewer than two series to compare errors of, the champion stays"
+
+
+def test_intermittent_demand_is_not_judged_by_absolute_error() -> None:
+    """Forecasting nothing wins on absolute error; the squared one prefers the mean demand."""
+    actual = np.where(np.arange(40)[:, None] % 4 == np.arange(3)[None, :], 4.0, 0.0)
+    forecasts = {"nothing": np.zeros((40, 3)), "mean": np.full((40, 3), 1.0)}
+    base = Origin(np.arange(40), np.full(40, 3), actual, np.ones(40), np.ones(40), forecasts)
+    masks = (np.ones(40, dtype=bool),)
+    mase, rmsse = (pool.Panel((base,), masks, loss) for loss in ("mase", "rmsse"))
+    assert mase.errors(["nothing"]).mean() < mase.errors(["mean"]).mean()
+    assert rmsse.errors(["mean"]).mean() < rmsse.errors(["nothing"]).mean()
+
+
+def test_series_of_many_zeros_are_intermittent() -> None:
+    assert is_intermittent(np.array([0, 0, 3, 0, 0, 1, 0, 2.0]))
+    assert not is_intermittent(np.array([3, 1, 2, 0, 5, 1, 4, 2.0]))
+    assert is_intermittent(np.zeros(5))
+
+
+def test_solved_constraints_reproduce_every_sum() -> None:
+    """total = a + b and total = x + y + z: three nodes too many, four free ones."""
+    constraints = np.array([[1, -1, -1, 0, 0, 0], [1, 0, 0, -1, -1, -1]], dtype=float)
+    free, summing = solve_constraints(constraints)
+    everything = summing @ np.random.default_rng(0).random((len(free), 5))
+    assert len(free) == 4
+    np.testing.assert_allclose(constraints @ everything, 0, atol=1e-12)
