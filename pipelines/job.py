@@ -11,7 +11,7 @@ from pipelines import decisions, ingest, inputs, keys, ledger, replay, resolve, 
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import dbt, grains, progress, runs, warehouse
+from pipelines.home import dbt, grains, kept, progress, runs, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
 from pipelines.matching import nightly, overrides
@@ -85,10 +85,13 @@ def forecast(settings: Settings, say: Say) -> None:
 
 
 def issue_forecasts(settings: Settings, run: Run, say: Say) -> None:
-    """The version of the run, and those of recent month ends that are missing; they share most of their fits."""
+    """The version of the run, and those of recent month ends that are missing; they share most of their fits.
+
+    What two nights have in common is kept in the home: a past cutoff whose facts did not change is forecast once.
+    """
     from forecasts.backtesting.memory import remembering
 
-    with remembering():
+    with remembering(kept.forecasts(settings)):
         ledger.issue_forecasts(settings, run, say)
         replay.issue_missing(settings, run, say)
 

@@ -100,7 +100,7 @@ def test_memory_of_forecasts_has_an_end(
     monkeypatch.setattr(memory, "MOST_KEPT", 30)
     with memory.remembering():
         again = forecast(history, plan, as_of=AS_OF)
-        assert memory._store is not None and 30 <= len(memory._store) < 30 + whole.series.height
+        assert memory._memory is not None and 30 <= len(memory._memory.steps) < 30 + whole.series.height
     assert_frame_equal(again.values, whole.values, check_exact=True)
 
 

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 
 from pipelines.bench import funnel as bench
 from pipelines.bench import funnel_worlds as worlds
-from pipelines.funnel import Rules, Tables, conversions, last_look
+from pipelines.funnel import Memory, Rules, Tables, conversions, dated, last_look
 from pipelines.funnel.last_look import Sample, closings_cluster, estimate
 
 pytestmark = pytest.mark.fast
@@ -240,3 +240,30 @@ def test_deals_that_are_alike_are_drawn_together_with_the_same_figures_and_nearl
         for bound in (low, high):
             assert (np.abs(getattr(together, bound) - getattr(each, bound)) < width * size).all()
     assert not np.array_equal(together.conversion_low, each.conversion_low)
+
+
+def test_a_sample_that_is_known_is_not_estimated_again(world: worlds.Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed, as_of = worlds.listed(worlds.sample(world, 1, 600), "monthly")
+    memory = Memory()
+    first = conversions(listed, worlds.rules(), as_of, memory)
+    assert memory.kept.height > 0
+    estimated, found = list[Sample](), dated._found
+
+    def noted(sample: Sample, rules: Rules) -> list[dict]:
+        estimated.append(sample)
+        return found(sample, rules)
+
+    monkeypatch.setattr(dated, "_found", noted)
+    again = conversions(listed, worlds.rules(), as_of, Memory(memory.kept.rows()))
+    assert_frame_equal(again, first, check_exact=True)
+    assert not estimated
+    fewer = dataclasses.replace(worlds.rules(), bootstrap_samples=40)
+    assert not conversions(listed, fewer, as_of, Memory(memory.kept.rows())).equals(first)
+    assert len(estimated) == memory.kept.height
+
+
+def test_a_sample_that_nobody_asks_for_is_forgotten(world: worlds.Pool) -> None:
+    listed, as_of = worlds.listed(worlds.sample(world, 1, 600), "monthly")
+    memory = Memory([("of another year", "[]")])
+    conversions(listed, worlds.rules(), as_of, memory)
+    assert "of another year" not in memory.kept["sample"].to_list()

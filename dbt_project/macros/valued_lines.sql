@@ -7,7 +7,8 @@
 
   Cost likewise: the line's, else quantity times the product's unit cost of that day. Money without a currency is base
   currency; money without a rate is null in base currency, never one to one. A line without a readable date keeps its
-  money if that is in base currency: it needs no rate, and an undated line is better than a lost one.
+  money if that is in base currency: it needs no rate (any day's will do, which is one), and an undated line is better than
+  a lost one.
 
   The joins use `is not distinct from`: where a column is empty throughout (no rep in any export), DuckDB folds `=` to
   false and compares every pair of rows.
@@ -75,7 +76,7 @@
                 else 'missing'
             end as region_source,
             rates.rate as base_rate,
-            rates.rated_on as base_rated_on,
+            if(lines.{{ day }} is null, null, rates.rated_on) as base_rated_on,
             {{ multiply_money('lines.amount_net', 'rates.rate') }} as amount_base,
             {{ multiply_money('lines.cost_amount', 'cost_rates.rate') }} as cost_base
         from amounted_lines as lines
@@ -93,9 +94,13 @@
         left join {{ ref('regions') }} as account_regions on {{ same_word('accounts.region', 'account_regions.word') }}
         left join {{ ref('int_exchange_rates') }} as rates
             on lines.currency = rates.currency
-            and coalesce(lines.{{ day }}, if(lines.currency = run.base_currency, run.as_of, null)) = rates.rate_on
+            and rates.rate_on = coalesce(
+                lines.{{ day }}, if(lines.currency = run.base_currency, date '2000-01-01', null)
+            )
         left join {{ ref('int_exchange_rates') }} as cost_rates
             on lines.cost_currency = cost_rates.currency
-            and coalesce(lines.{{ day }}, if(lines.cost_currency = run.base_currency, run.as_of, null)) = cost_rates.rate_on
+            and cost_rates.rate_on = coalesce(
+                lines.{{ day }}, if(lines.cost_currency = run.base_currency, date '2000-01-01', null)
+            )
     )
 {% endmacro %}

@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
         ),
         known_at: datetime | None = typer.Option(None, help="Ignore files that landed after this time (UTC)."),
         reason: str = typer.Option("", help="Reason of an off-cycle revision."),
-        force: bool = typer.Option(False, help="Run even if nothing changed, and match every record again."),
+        force: bool = typer.Option(
+            False, help="Run even if nothing changed; match every record and make every table again."
+        ),
     ) -> None:
         """Run the whole job: ingest, match, model, check, forecast, publish."""
         from pipelines import inputs

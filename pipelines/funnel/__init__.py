@@ -4,7 +4,8 @@ Belongs here: pure functions from tables to tables, called from the dbt model `i
 `almanac bench funnel`. Does not belong here: SQL, files, the clock, and what is served of the result.
 """
 
+from pipelines.funnel.memory import Memory
 from pipelines.funnel.rules import Rules
 from pipelines.funnel.table import Tables, conversions
 
-__all__ = ["Rules", "Tables", "conversions"]
+__all__ = ["Memory", "Rules", "Tables", "conversions"]

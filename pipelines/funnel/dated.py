@@ -10,6 +10,7 @@ import polars as pl
 from pipelines.funnel import exports, last_look
 from pipelines.funnel.cohorts import ENDED, SETTLED, windows_of
 from pipelines.funnel.last_look import Estimate, Sample
+from pipelines.funnel.memory import Memory
 from pipelines.funnel.rules import Rules
 
 KEYS = ["level", "member", "period", "period_start", "source_system", "cohort"]
@@ -35,10 +36,13 @@ class System:
     settling_days: int
 
 
-def estimated(system: System, members: pl.DataFrame, periods: pl.DataFrame, rules: Rules, as_of: date) -> pl.DataFrame:
+def estimated(
+    system: System, members: pl.DataFrame, periods: pl.DataFrame, rules: Rules, as_of: date, memory: Memory
+) -> pl.DataFrame:
     """One row per member and period of ended deals and stage of the ladder, with why_not where there is no figure.
 
-    members: level, member, opportunity_id. Columns as in `combined.combine`, without basis.
+    members: level, member, opportunity_id. memory: estimates that need not be made again. Columns as in
+    `combined.combine`, without basis.
     """
     windows = windows_of(system.exports, periods, system.settling_days, rules, as_of)
     system = replace(system, deals=system.deals.with_row_index("row"))
@@ -48,7 +52,7 @@ def estimated(system: System, members: pl.DataFrame, periods: pl.DataFrame, rule
     groups = _counted(ended.join(of_members, on="row"), rules)
     stages = pl.DataFrame({"stage_order": system.ladder}, schema={"stage_order": pl.Int64})
     enough = groups.filter(pl.col("why_not").is_null())
-    figures = [row for window in _grouped(enough) for row in _figures(system, window, of_members, rules)]
+    figures = [row for window in _grouped(enough) for row in _figures(system, window, of_members, rules, memory)]
     schema = {**{name: groups.schema[name] for name in KEYS}, "stage_order": pl.Int64(), **FIGURE_TYPES}
     found = pl.DataFrame(figures, schema=schema, orient="row").with_columns(
         export_gap_days=pl.lit(_median_gap(system.exports))
@@ -96,7 +100,9 @@ def _grouped(enough: pl.DataFrame) -> list[pl.DataFrame]:
     return enough.partition_by("period", "period_start") if len(enough) else []
 
 
-def _figures(system: System, groups: pl.DataFrame, of_members: pl.DataFrame, rules: Rules) -> list[dict]:
+def _figures(
+    system: System, groups: pl.DataFrame, of_members: pl.DataFrame, rules: Rules, memory: Memory
+) -> list[dict]:
     """Rows of one period: KEYS, stage_order and FIGURE_TYPES for each member with enough lost deals.
 
     of_members: row of a deal, level and member, by row.
@@ -117,7 +123,7 @@ def _figures(system: System, groups: pl.DataFrame, of_members: pl.DataFrame, rul
     rows: list[dict] = []
     for level, member, of_deals in sampled.group_by("level", "member", maintain_order=True).agg("row").iter_rows():
         key = {name: window[name] for name in KEYS} | {"level": level, "member": member, "export_count": used}
-        found = _found(whole.taken(position_of[of_deals]), rules)
+        found = memory.figures(whole.taken(position_of[of_deals]), rules, _found)
         rows += [{**key, "stage_order": order, **values} for order, values in zip(system.ladder, found, strict=True)]
     return [{name: row.get(name) for name in (*KEYS, "stage_order", *FIGURE_TYPES)} for row in rows]
 
@@ -162,13 +168,15 @@ def _sample(deals: pl.DataFrame, days: pl.DataFrame, ladder: list[int]) -> Sampl
     matrix[spent["place"].to_numpy(), columns] = spent["days"].to_numpy()
     looked = deals["look_order"].replace_strict({-1: 0, **position}, default=None, return_dtype=pl.Int64).fill_null(-1)
     counted, outcome = deals["is_counted"].to_numpy(), deals["outcome"]
+    is_lost = counted & (outcome == "lost").to_numpy()
     return Sample(
-        is_lost=(counted & (outcome == "lost").to_numpy()).astype(float),
+        is_lost=is_lost.astype(float),
         is_won=(counted & (outcome == "won").to_numpy()).astype(float),
         counted=counted.astype(float),
-        look_stage=looked.to_numpy(),
-        look_age=deals["look_age"].fill_null(np.inf).to_numpy(),
-        look_gap=deals["look_gap"].fill_null(np.nan).to_numpy(),
+        # Of lost deals alone, as nobody asks others: one that ends later leaves samples of earlier windows as they are.
+        look_stage=np.where(is_lost, looked.to_numpy(), -1),
+        look_age=np.where(is_lost, deals["look_age"].fill_null(np.inf).to_numpy(), np.inf),
+        look_gap=np.where(is_lost, deals["look_gap"].fill_null(np.nan).to_numpy(), np.nan),
         birth=deals["birth"].fill_null(np.nan).to_numpy(),
         days=matrix,
     )

@@ -8,6 +8,7 @@ import polars as pl
 from threadpoolctl import threadpool_limits
 
 from pipelines.funnel import cohorts, combined, dated, exports, history
+from pipelines.funnel.memory import Memory
 from pipelines.funnel.rules import Rules
 
 
@@ -31,12 +32,15 @@ class Tables:
     periods: pl.DataFrame
 
 
-def conversions(tables: Tables, rules: Rules, as_of: date) -> pl.DataFrame:
-    """One row per level, member, period, stage and the stages its word covers; see the dbt model for the columns."""
+def conversions(tables: Tables, rules: Rules, as_of: date, memory: Memory | None = None) -> pl.DataFrame:
+    """One row per level, member, period, stage and the stages its word covers; see the dbt model for the columns.
+
+    memory: estimates that need not be made again, and those that are made.
+    """
     members = cohorts.members_of(tables.deals, tables.members)
     settling = cohorts.settling_days(tables.deals, rules)
     grouped = cohorts.counted_deals(tables.deals, tables.periods, settling, as_of).join(members, on="opportunity_id")
-    parts = system_parts(tables, grouped, members, settling, rules, as_of)
+    parts = system_parts(tables, grouped, members, settling, rules, as_of, memory or Memory())
     covered = tables.ladders.select("source_system", "stage_order", "stages_covered")
     usual = history.usual_days(grouped, tables.stays, covered, rules)
     stages = tables.ladders.select("stage_order", "stages_covered", "stage_code").unique()
@@ -47,7 +51,13 @@ def conversions(tables: Tables, rules: Rules, as_of: date) -> pl.DataFrame:
 
 
 def system_parts(
-    tables: Tables, grouped: pl.DataFrame, members: pl.DataFrame, settling: pl.DataFrame, rules: Rules, as_of: date
+    tables: Tables,
+    grouped: pl.DataFrame,
+    members: pl.DataFrame,
+    settling: pl.DataFrame,
+    rules: Rules,
+    as_of: date,
+    memory: Memory,
 ) -> pl.DataFrame:
     """One row per member, period, source system, basis and stage: what `conversions` combines."""
     is_exact = pl.col("basis") == combined.EXACT
@@ -61,7 +71,7 @@ def system_parts(
     looked = exports.looks(without, tables.sightings, tables.export_days).sort("opportunity_id")
     with threadpool_limits(1):  # many small products: two threads wait for each other longer than they work
         estimated = [
-            dated.estimated(system, members, tables.periods, rules, as_of)
+            dated.estimated(system, members, tables.periods, rules, as_of, memory)
             for system in _systems(looked, tables, settling)
         ]
     covered = ladders.select("source_system", "stage_order", "stages_covered")

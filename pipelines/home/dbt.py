@@ -32,7 +32,10 @@ BUILD = (
 QUIET = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DO_NOT_TRACK": "1", "PYTHONWARNINGS": "ignore"}
 ERROR = re.compile(r"\b(Failure in|Error)\b")  # not progress, and no test whose name speaks of errors
 COMPANY_LAYERS = ("intermediate", "marts", "outlook")
+VERSION = Path("macros") / "materializations" / "project_version.sql"
 KPI_PREFIX, KPI_FAMILIES = "int_kpi_", Path("macros") / "kpi_families.sql"
+# A plan by statistics of what tables hold would not say all that a query reads (`macros/materializations/kept.sql`).
+RULES = {"timezone": "UTC", "disabled_optimizers": "statistics_propagation"}
 NOT_PROJECT = {"target", "logs", "dbt_packages", "profiles.yml", ".user.yml"}
 
 
@@ -185,14 +188,15 @@ def _profile(settings: Settings) -> bytes:
     path = os.path.relpath(settings.working_file, _folder(settings))
     retries = {"connect_attempts": 5}  # someone's short query ends soon
     limit = {"memory_limit": settings.company.memory_limit} if settings.company.memory_limit else {}
-    rules = {"timezone": "UTC", **limit}
-    output = {"type": "duckdb", "path": path, "threads": 2, "settings": rules, "retries": retries}
+    output = {"type": "duckdb", "path": path, "threads": 2, "settings": {**RULES, **limit}, "retries": retries}
     return json.dumps({"almanac": {"target": "home", "outputs": {"home": output}}}, indent=2).encode()
 
 
 def _wanted(settings: Settings) -> dict[Path, bytes]:
     files = {**dict(_project_files()), **dict(_overlay_files(settings)), Path("profiles.yml"): _profile(settings)}
-    return {**files, KPI_FAMILIES: _kpi_families(files)}
+    files |= {KPI_FAMILIES: _kpi_families(files)}
+    version = f"{{% macro project_version() -%}} {{{{ return('{_hash(files)}') }}}} {{%- endmacro %}}\n"
+    return {**files, VERSION: version.encode()}
 
 
 def _kpi_families(files: dict[Path, bytes]) -> bytes:

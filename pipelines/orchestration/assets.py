@@ -15,7 +15,7 @@ from pipelines import inputs, job, keys, ledger, resolve, reviews
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import dbt, grains, progress, runs, warehouse
+from pipelines.home import dbt, grains, kept, progress, runs, warehouse
 from pipelines.home.settings import Settings
 from pipelines.orchestration import inbox
 from pipelines.orchestration.graph import GATE_BEFORE, Graph, Translator
@@ -28,7 +28,7 @@ ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
 # Only where another try can help: files that are still being written, a full disk. SQL fails the same way twice.
 RETRY = dg.RetryPolicy(max_retries=2, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
-FULL = "almanac/full"  # the tag of a run that matches everything, whatever could be kept
+FULL = "almanac/full"  # the tag of a run that matches and makes everything, whatever could be kept
 
 
 def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefinition) -> list[dg.AssetsDefinition]:
@@ -84,6 +84,8 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
         context.resources.home.say("forecasting")
         context.resources.home.require("marts")
         with progress.making(settings, "forecast"):
+            if FULL in context.run.tags:
+                kept.forget(settings, "forecast")
             job.issue_forecasts(settings, run, context.resources.home.say)
         yield from results(context, settings, _keys(graph.source_specs("forecast")), run.as_of)
 
@@ -124,14 +126,18 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             run, home = _run(context), context.resources.home
             home.require(GATE_BEFORE[name])
             home.say(f"dbt: {name}")
-            left_out = job.left_to_update(settings, name, is_full=FULL in context.run.tags)
+            is_full = FULL in context.run.tags
+            left_out = job.left_to_update(settings, name, is_full=is_full)
             chosen, extra = context.selected_asset_keys, dict[str, Any]()
             with progress.making(settings, name) as was_made:
-                command = [*dbt.BUILD, *job.without(left_out)]
+                long_before = set() if is_full else kept.noted(settings, job.STEP_SCHEMAS[name])
+                command = [*dbt.BUILD, *(kept.forget(settings, name) if is_full else ()), *job.without(left_out)]
                 events = list(context.resources.dbt.cli(command, context=context).stream())
                 # Where the step was never whole, all of it is made; else what stands on the chosen tables too.
                 also = [model for model in graph.also(chosen, dbt_models.keys, was_made) if model not in left_out]
                 job.build_models(settings, also)
+                if as_they_were := long_before & kept.noted(settings, job.STEP_SCHEMAS[name]):
+                    home.say(f"{len(as_they_were)} tables stay as they were: they would be made of the same rows")
                 if name == "staging_and_matching":
                     matched = job.match_records(settings, left_out)
                     home.say(matched.sentence())

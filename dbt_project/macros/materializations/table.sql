@@ -7,6 +7,10 @@
     {%- if config.get('indexes') or config.get('grants') -%}
         {% do exceptions.raise_compiler_error(this ~ ": a table here has no indexes and no grants") %}
     {%- endif -%}
+    {%- set may_keep = model['language'] == 'sql' and model.schema != 'matching' -%}
+    {%- set noted = made_of(target) if may_keep else none -%}
+    {%- set found = fingerprint_of(compiled_code) if noted is not none and not should_full_refresh() else none -%}
+    {%- set is_kept = found is not none and found == noted and before is not none and before.type == 'table' -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {% if model['language'] == 'python' -%}
@@ -16,13 +20,20 @@
         {% call statement('main', language='python') %}{{ create_table_as(False, written, compiled_code, 'python') }}{% endcall %}
     {%- endif %}
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
-    {% if before is not none -%}
+    {% if before is not none and not is_kept -%}
         {% call statement('drop') %} drop {{ before.type }} if exists {{ before }} cascade {% endcall %}
     {%- endif %}
-    {% if model['language'] == 'python' -%}
+    {% if is_kept -%}
+        {% call statement('main') %} select 'kept' {% endcall %}
+    {%- elif model['language'] == 'python' -%}
         {% call statement('rename') %} alter table {{ written }} rename to {{ adapter.quote(target.identifier) }} {% endcall %}
     {%- else -%}
+        {%- set began = modules.datetime.datetime.now() -%}
         {% call statement('main') %}{{ create_table_as(False, target, compiled_code) }}{% endcall %}
+        {%- set seconds = (modules.datetime.datetime.now() - began).total_seconds() -%}
+        {% if may_keep and (noted is not none or seconds >= long_seconds()) -%}
+            {% do note_made_of(target, found or fingerprint_of(compiled_code) if seconds >= long_seconds() else none) %}
+        {%- endif %}
     {%- endif %}
     {% do table_comments(target) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}

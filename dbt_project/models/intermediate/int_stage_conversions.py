@@ -8,12 +8,12 @@ LONG = ("all_time", "last_12_months")
 
 
 def model(dbt, session):
-    """Table in, table out: every ref is read as it is, and nothing else is."""
+    """Table in, table out: every ref is read as it is, and beside them only estimates that are known."""
     from dataclasses import replace
 
     import polars as pl
 
-    from pipelines.funnel import Rules, Tables, conversions
+    from pipelines.funnel import Memory, Rules, Tables, conversions
 
     dbt.config(materialized="table")
     stays = dbt.ref("int_stage_history").pl()
@@ -35,6 +35,10 @@ def model(dbt, session):
     as_of = run.pl()["as_of"].item()
     segments = dbt.ref("int_deal_segments").pl().filter(pl.col("level").is_in(FURTHER))
     periods = tables.periods.filter(pl.col("period").is_in(LONG))
-    further = conversions(replace(tables, members=segments, periods=periods), rules, as_of)
-    own = conversions(tables, rules, as_of)
+    session.execute("create table if not exists control.kept_estimates (sample varchar, figures varchar)")
+    memory = Memory(session.execute("select sample, figures from control.kept_estimates").fetchall())
+    further = conversions(replace(tables, members=segments, periods=periods), rules, as_of, memory)
+    own = conversions(tables, rules, as_of, memory)
+    session.register("estimates", memory.kept)
+    session.execute("create or replace table control.kept_estimates as select * from estimates")
     return pl.concat([own, further.filter(pl.col("level").is_in(FURTHER)).select(own.columns)]).to_arrow()
