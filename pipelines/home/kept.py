@@ -18,9 +18,13 @@ def forecasts(settings: Settings) -> Path:
 
 
 def noted(settings: Settings, schemas: Collection[str]) -> set[tuple[str, str]]:
-    """`schema.table` of every table of these schemas that took long, and a hash over what it was made of."""
+    """`schema.table` of every table of these schemas that took long, and a hash over what it was made of.
+
+    Of a working file that another release has made nothing is noted yet.
+    """
     asked = "select * from control.kept where list_contains(?, split_part(table_name, '.', 1))"
-    with warehouse.read(settings) as connection:
+    with warehouse.write(settings) as connection:
+        connection.execute(warehouse.KEPT)
         return {*connection.execute(asked, [[*schemas]]).fetchall()}
 
 

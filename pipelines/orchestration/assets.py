@@ -130,14 +130,15 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             left_out = job.left_to_update(settings, name, is_full=is_full)
             chosen, extra = context.selected_asset_keys, dict[str, Any]()
             with progress.making(settings, name) as was_made:
-                long_before = set() if is_full else kept.noted(settings, job.STEP_SCHEMAS[name])
+                before = kept.noted(settings, job.STEP_SCHEMAS[name])
                 command = [*dbt.BUILD, *(kept.forget(settings, name) if is_full else ()), *job.without(left_out)]
                 events = list(context.resources.dbt.cli(command, context=context).stream())
                 # Where the step was never whole, all of it is made; else what stands on the chosen tables too.
                 also = [model for model in graph.also(chosen, dbt_models.keys, was_made) if model not in left_out]
                 job.build_models(settings, also)
-                if as_they_were := long_before & kept.noted(settings, job.STEP_SCHEMAS[name]):
-                    home.say(f"{len(as_they_were)} tables stay as they were: they would be made of the same rows")
+                same = set() if is_full else before & kept.noted(settings, job.STEP_SCHEMAS[name])
+                if same:
+                    home.say(f"{len(same)} tables stay as they were: they would be made of the same rows")
                 if name == "staging_and_matching":
                     matched = job.match_records(settings, left_out)
                     home.say(matched.sentence())
