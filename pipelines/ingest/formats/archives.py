@@ -54,8 +54,9 @@ def _refuse_cut_off(path: Path) -> None:
                 raise FileRefusedError("broken_file", "the zst archive is cut off or damaged: send it again") from error
             is_last = False
             while not is_last and stream.tell() < size:
-                block = int.from_bytes(stream.read(3), "little")
-                is_last = bool(block & 1)
+                start_of_block = stream.read(3)
+                block = int.from_bytes(start_of_block, "little")
+                is_last = len(start_of_block) == 3 and bool(block & 1)
                 stream.seek(1 if block >> 1 & 3 == 1 else block >> 3, 1)
             stream.seek(4 if frame.has_checksum else 0, 1)
             if not is_last or stream.tell() > size:
