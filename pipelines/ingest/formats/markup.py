@@ -32,7 +32,7 @@ def markup_kind(head: bytes) -> str:
         return ""
     if text.startswith(b"<?xml") and _SHEET.search(text):
         return "xml"
-    return "html" if _PAGE.match(text) or (_PAGE.search(text) and text[:5] in (b"<?xml", b"<!--")) else ""
+    return "html" if _PAGE.match(text) or (_PAGE.search(text) and text.startswith((b"<?xml", b"<!--"))) else ""
 
 
 def markup_frame(path: Path, reader: Reader, kind: str) -> pl.DataFrame:
