@@ -61,6 +61,7 @@ def test_the_delimiter_is_that_which_parts_every_record_alike(mark: str) -> None
         ("a;b\n10:30:00;11:45:00\n10:30:00;11:45:00\n", ";"),
         ("Link\nhttp://a\nhttp://b\nhttp://c\n", ","),
         ("Name\nAnna Berg\nJan Kok\n", ","),  # one column of names
+        ("Name\n" + "Anna Berg\n" * 10, ","),
         ("a\nb\nc\n", ","),
         ("one\ntwo\nthree;3\nfour\nfive\nsix\nseven\neight\nnine\n", ";"),  # too rare, but the only one
         ("".join(f"w{n}{',' * (n < 3)}{';' * (n > 5)}\n" for n in range(10)), ";"),  # four of ten rather than three

@@ -38,6 +38,7 @@ def table(text: str) -> Rows:
         ("Product|2025|2024/x|1|2", None),
         ("Product|2024-10|2024-9/x|1|2", None),  # by number, not by text
         ("Product|2024-9|2024-10/x|1|2", 0),
+        ("Report/Product|2024-01|2024-02/x|1|2", 1),
         ("Product|2024/x|1", None),  # one year is a value
         ("2024|2025/1|2", None),  # years alone are values
         ("Product|2024|12.5/x|1|2", None),
@@ -103,6 +104,11 @@ NAMES = ["Region", "2024 Q1", "2024 Q2", "2025 Q1", "2025 Q2"]
         ("2024||||2025||/Q1|Q2||note|Q1|Q2|/1|2|3|4|5|6|7", 0, (1, [*NAMES[1:3], "", "note", *NAMES[3:], ""])),
         ("2024||2025/Q1|Q2|Q1|Q2/1|2|3|4", 0, (1, NAMES[1:])),  # the upper row is shorter
         (" 2024 || 2025|/ Q1|Q2 |Q1|Q2/1|2|3|4", 0, (1, NAMES[1:])),
+        (
+            "2024|||2025||/a|b|c|a|b|c/1|2|3|4|5|6",
+            0,
+            (1, [f"{year} {word}" for year in (2024, 2025) for word in "abc"]),
+        ),
         ("2024||/Q1|Q2|Q1/1|2|3", 0, None),  # one upper label
     ],
 )
