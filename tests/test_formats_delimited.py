@@ -161,9 +161,7 @@ def test_the_encoding_is_the_first_that_decodes_the_whole_file(
     assert read(connection, path, rows.encode("gb18030"))[0].encoding == "gb18030"
     source, cells = read(connection, path, "a,b\n1,é\n".encode("cp1252"), Reader(encoding="Windows-1252"))
     assert (source.encoding, cells) == ("cp1252", [(1, "1", "é")])
-    source, cells = read(
-        connection, path, "a,b\n".encode() + "é,x\n".encode() * 9 + b"\xff,y\n"
-    )  # no Chinese at its end
+    source, cells = read(connection, path, b"a,b\n" + "é,x\n".encode() * 9 + b"\xff,y\n")  # no Chinese at its end
     assert (source.encoding, len(cells), refused(source)) == ("utf-8", 9, [(10, "bad_encoding", "\\xff,y", 49)])
 
 
