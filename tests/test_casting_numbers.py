@@ -139,8 +139,8 @@ def test_grouped_numbers_are_the_commonest_and_nothing_else() -> None:
 
 
 def test_a_plain_cast_reads_only_what_it_cannot_misread() -> None:
-    texts = ["12.5", "-3", "1_000", "1,000", "x", "1e3"]
-    assert values(plain_sql("t", ENGLISH, WIDE), texts) == [Decimal("12.5"), -3, None, None, None, 1000]
+    texts = ["12.5", "-3 ", "1e3", "1_000", "1,000", "x", " - ", "-\t", "+ ", "1e "]
+    assert values(plain_sql("t", ENGLISH, WIDE), texts) == [Decimal("12.5"), -3, 1000, *[None] * 7]
     texts = ["12.5", "NaN", "inf", "-Infinity", "1_000"]
     assert values(plain_sql("t", ENGLISH, "double"), texts) == [12.5, None, None, None, None]
     assert plain_sql("t", CONTINENTAL, WIDE) is None

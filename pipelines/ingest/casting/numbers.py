@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pipelines.contracts import NumberFormat
 from pipelines.home.warehouse import literal
 from pipelines.ingest.casting.currency_marks import MARK
+from pipelines.ingest.formats.source import BLANKS
 
 FULL_WIDTH = dict(zip("０１２３４５６７８９．，－＋（）％￥\u3000−–", "0123456789.,-+()%¥ --", strict=True))
 FULL_WIDTH |= {"\u00a0": " ", "\u2009": " ", "\u202f": " ", "\u2019": "''"}
@@ -46,7 +47,9 @@ def plain_sql(cell: str, form: NumberFormat, kind: str) -> str | None:
     if form.decimal != "." or form.thousands == ".":
         return None
     finite = f" and isfinite(try_cast({cell} as double))" if kind == "double" else ""  # `NaN` and `inf` are no numbers
-    return f"case when not contains({cell}, '_'){finite} then try_cast({cell} as {kind}) end"
+    # With a blank behind them the cast reads a dash, which stands for no amount, as 0, and `1e` as 1.
+    is_whole = f"substr(trim({cell}, {literal(BLANKS)}), -1, 1) not in ('-', '+', 'e', 'E')"
+    return f"case when not contains({cell}, '_') and {is_whole}{finite} then try_cast({cell} as {kind}) end"
 
 
 def scales(form: NumberFormat) -> dict[str, int]:
