@@ -47,14 +47,15 @@ def test_a_column_is_read_from_the_first_alias_that_is_there_or_from_its_parts()
 
 
 def test_what_the_reader_and_the_key_need_is_no_new_column() -> None:
-    more = "reader: {fill_down: [Doc]}\nkey_namespace: [{name: sap, column: SAP, optional: true}, {name: vat, column: VAT}]"
+    spaces = "key_namespace: [{name: sap, column: SAP, optional: true}, {name: vat, column: VAT}]"
+    more = f"reader: {{fill_down: [Doc]}}\n{spaces}"
     contract = contract_of(declared("amount_net: {from: A, tax: included, tax_rate: Rate}", more)).objects[0]
     mapping = map_headers(contract, ["ID", "A", "Rate", "doc", "Vat", "Extra"])
     assert mapping.keys == {"VAT": "Vat", "Rate": "Rate"} and mapping.extra == ("Extra",)
     assert map_headers(contract, ["ID", "A", "rate", "vat", "SAP"]).keys["SAP"] == "SAP"
     code, reason = code_and_reason(map_headers, contract, ["ID", "A", "Vat No"])
     assert code == "missing_header" and reason.endswith(": rename it in the contract's `from`")
-    assert "header 'VAT' is missing; nearest is 'Vat No'; header 'Rate' is missing; the file has 'ID'" in reason
+    assert reason.startswith("header 'VAT' is missing; nearest is 'Vat No'; header 'Rate' is missing; ")
 
 
 def test_expressions_name_headers_or_columns_and_nothing_else() -> None:
@@ -65,7 +66,8 @@ def test_expressions_name_headers_or_columns_and_nothing_else() -> None:
     code, reason = code_and_reason(map_headers, contract, ["ID", "Q", "Unit Prices"])
     assert code == "contract_sql" and "'Unit Price' is neither a header" in reason
     assert reason.endswith("nearest is 'Unit Prices'")
-    assert "nearest" not in code_and_reason(map_headers, contract_of(text).objects[0], ["ID", "Q"])[1]
+    strange = contract_of(text.replace("Unit Price", "#")).objects[0]
+    assert code_and_reason(map_headers, strange, ["ID", "Q"])[1].endswith("that the contract fills")
 
 
 def test_a_missing_header_is_shown_with_the_nearest_or_the_first_thirty() -> None:

@@ -21,8 +21,8 @@ def declared(columns: str, more: str = "") -> str:
     return LINES % columns + "".join(f"    {line}\n" for line in more.split("\n") if line)
 
 
-def is_control(contract: str, *rows: str, **about: object) -> list[bool]:
-    return [row["_is_control"] for row in read(contract, *rows, **about).rows]
+def is_control(contract: str, *rows: str) -> list[bool]:
+    return [row["_is_control"] for row in read(contract, *rows).rows]
 
 
 @pytest.mark.parametrize(
@@ -247,8 +247,8 @@ def test_cells_are_filled_within_their_document_and_sheet_alone() -> None:
         *(("D0", "1", "z"), ("D1", "2", None), ("D1", "3", "a"), ("D1", "4", "a"), ("D2", "5", None)),
     ]
     assert carried == {"Doc": "D2", "~document": "D2"}
-    rows = ("ID|X|Q|_sheet", "1|a|5|May", "2||5|May", "3||5|June")
-    found = filled(declared(NAMED, FILLED), *rows, sheets={"May": ("ID",), "June": ("ID",)}, added=("_sheet",))
+    sheets = ("ID|X|Q|_sheet", "1|a|5|May", "2||5|May", "3||5|June")
+    found = filled(declared(NAMED, FILLED), *sheets, sheets={"May": ("ID",), "June": ("ID",)}, added=("_sheet",))
     assert [row[1] for row in found] == ["a", "a", None]
 
 

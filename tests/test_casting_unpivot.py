@@ -1,5 +1,7 @@
 """A column per month becomes a row per month: names, numbers and warnings of what is made, and what is refused."""
 
+from typing import Any
+
 import pytest
 from casting_table import LINES, cells, contract_of
 
@@ -180,7 +182,7 @@ def test_the_counts_of_chunks_are_added_up() -> None:
     ]
 
 
-def stated(more: str, path: str = "2024/deals_May.csv", **about: object) -> list[object]:
+def stated(more: str, path: str = "2024/deals_May.csv", **about: Any) -> list[object]:
     with cells("ID|_sheet", "1|A", "2|B", **about) as (connection, source):
         table = add_stated(connection, source, item(f"stated: {{{more}}}"), path)
         assert table.headers == ["ID", "_sheet", "Month"] and table.added == ("Month",)
@@ -209,7 +211,7 @@ def test_what_a_file_states_once_stands_in_each_of_its_rows() -> None:
          "titles of sheet 'C'"),
     ],
 )  # fmt: skip
-def test_what_is_not_stated_refuses_the_file(more: str, about: dict[str, object], code: str, said: str) -> None:
+def test_what_is_not_stated_refuses_the_file(more: str, about: dict[str, Any], code: str, said: str) -> None:
     with pytest.raises(FileRefusedError, match=said) as refusal:
         stated(more, **about)
     assert refusal.value.code == code

@@ -10,7 +10,6 @@ import pytest
 import zstandard
 
 from pipelines.contracts import Reader
-from pipelines.ingest.formats import archives
 from pipelines.ingest.formats.archives import unpack
 from pipelines.ingest.formats.source import FileRefusedError
 
@@ -89,9 +88,9 @@ def test_an_archive_unpacks_to_its_bound_and_no_further(
         out.write(b"\x1f\x8b")
         out.truncate(packed)
     (tmp_path / "unpacked-a.csv").symlink_to("/dev/null")
-    monkeypatch.setattr(archives.gzip, "open", lambda *_: Stream(most))
+    monkeypatch.setattr(gzip, "open", lambda *_: Stream(most))
     assert code_of(path) == ""
-    monkeypatch.setattr(archives.gzip, "open", lambda *_: Stream(most + 1))
+    monkeypatch.setattr(gzip, "open", lambda *_: Stream(most + 1))
     with pytest.raises(FileRefusedError, match=f"unpacks to more than {most // MEGABYTE} MB") as refusal:
         unpack(path, Reader(), tmp_path)
     assert refusal.value.code == "too_large"
