@@ -62,8 +62,8 @@ def read_frame(
     first = last + 1
     headers = unique_headers((names + [""] * frame.width)[: frame.width])
     rows = frame.slice(first).rename(dict(zip(frame.columns, headers, strict=True)))
-    blank = pl.all_horizontal(pl.all().is_null())
-    filled = rows.with_row_index("_record", offset=1).filter(~blank)
+    is_blank = rows.select(pl.all_horizontal(pl.all().is_null())).to_series()
+    filled = rows.with_row_index("_record", offset=1).filter(~is_blank)
     has_unicode_blanks = filled.select(
         pl.any_horizontal(pl.col(headers).str.contains_any(list(UNICODE_BLANKS)).any())
     ).item()
