@@ -150,7 +150,7 @@ LONG = [f"{n}23456789012345" for n in (1, 2)]  # fifteen digits
 @pytest.mark.parametrize(
     ("ids", "damaged"),
     [
-        ([LONG[0] + "000", LONG[1] + "00"], [0, 1]),  # all long ids end in zeros
+        ([LONG[0] + "00", LONG[1] + "00"], [0, 1]),  # all long ids end in zeros
         ([LONG[0] + "000", "5"], [0]),  # three zeros of one
         ([LONG[0] + "00", "5"], []),
         ([LONG[0] + "000", LONG[1] + "001"], []),

@@ -1,7 +1,7 @@
 """Workbooks as text cells: sheets that are read and named, what is said about cells, and what is refused unread."""
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import duckdb
@@ -26,14 +26,14 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         yield opened
 
 
-def book(folder: Path, hidden: tuple[str, ...] = (), **sheets: list[list[object]]) -> Path:
+def book(folder: Path, hidden: tuple[str, ...] = (), **sheets: Sequence[Sequence[object]]) -> Path:
     made = openpyxl.Workbook()
     made.remove(made.worksheets[0])
     for name, rows in sheets.items():
         sheet = made.create_sheet(name)
         sheet.sheet_state = "hidden" if name in hidden else "visible"
         for row in rows:
-            sheet.append(row)
+            sheet.append(list(row))
     path = folder / "a.xlsx"
     made.save(path)
     return path
