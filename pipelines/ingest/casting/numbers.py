@@ -47,8 +47,10 @@ def plain_sql(cell: str, form: NumberFormat, kind: str) -> str | None:
     if form.decimal != "." or form.thousands == ".":
         return None
     finite = f" and isfinite(try_cast({cell} as double))" if kind == "double" else ""  # `NaN` and `inf` are no numbers
-    # With a blank behind them the cast reads a dash, which stands for no amount, as 0, and `1e` as 1.
-    is_whole = f"substr(trim({cell}, {literal(BLANKS)}), -1, 1) not in ('-', '+', 'e', 'E')"
+    # With a blank behind them the cast reads a dash, which stands for no amount, as 0, and `1e` as 1. Few cells end so,
+    # and trimming all of them would take five times as long as the cast.
+    ends_blank = " or ".join(f"suffix({cell}, {literal(blank)})" for blank in " \t\r\n\v\f")
+    is_whole = f"(not ({ends_blank}) or substr(trim({cell}, {literal(BLANKS)}), -1, 1) not in ('-', '+', 'e', 'E'))"
     return f"case when not contains({cell}, '_') and {is_whole}{finite} then try_cast({cell} as {kind}) end"
 
 
