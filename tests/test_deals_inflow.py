@@ -1,12 +1,15 @@
 """Deals that nobody has entered yet: level, trend, season and closing curve, as counted by hand."""
 
+from datetime import date
+
 import numpy as np
+import polars as pl
 import pytest
 
 from forecasts.deals import inflow
 from forecasts.deals.calendar_effects import Effects
-from forecasts.deals.history import NEVER
-from forecasts.deals.inflow import Inflow
+from forecasts.deals.history import NEVER, History
+from forecasts.deals.inflow import Inflow, fit_inflow
 from forecasts.deals.settings import Settings
 from forecasts.panel.frequency import Frequency
 
@@ -43,6 +46,37 @@ def test_a_win_after_the_day_of_the_forecast_is_not_counted() -> None:
     """Won in the window that has begun: neither a win of the curve nor known."""
     curve, count = inflow._curve(np.array([1, 2]), np.array([3, 2]), np.array([True, True]), 3, 2)
     assert curve.tolist() == [0.5, 0] and count == 1
+
+
+def test_a_history_gives_the_inflow_of_its_whole_periods() -> None:
+    """On 10 April: three a month from December on, when the first deal was closed; two of December's were won at
+    once. Two that came before and one of April count neither as new nor for the curve; half of April is left."""
+    opened = [date(2024, 10, 5)] * 2
+    opened += [date(year, month, 5) for year, month in ((2024, 12), (2025, 1), (2025, 2), (2025, 3)) for _ in range(3)]
+    opened += [date(2025, 4, 3)]
+    closed = [date(2024, 12, 10)] * 4 + [None] * 10 + [date(2025, 4, 5)]
+    ids = [f"d{number}" for number in range(15)]
+    frame = {"deal_id": ids, "basis": "exact_history", "customer_id": None, "created_on": opened, "closed_on": closed,
+             "outcome": ["won" if ended else None for ended in closed], "amount": 1.0}  # fmt: skip
+    looks = {"deal_id": ids, "known_on": opened, "status_code": "open", "stage_code": "talk", "amount": 1.0}
+    known = History(
+        date(2025, 4, 10), pl.DataFrame(frame, schema_overrides={"customer_id": pl.String}), pl.DataFrame(looks)
+    )
+    made = fit_inflow(known, MONTHS, int(MONTHS.index(np.array(["2025-04-01"], "datetime64[D]"))[0]), 0.5, PLAIN)
+    np.testing.assert_allclose(made.counts, [1.5, 3, 3], atol=1e-6)
+    np.testing.assert_allclose(made.curve, [1 / 6, 0, 0])
+    assert made.won_count == 2 and not made.has_trend and made.spread == pytest.approx(1 / np.sqrt(12))
+
+
+def test_the_season_raises_what_is_expected_of_its_periods(monkeypatch: pytest.MonkeyPatch) -> None:
+    """January to November bring 30 each month, where ends of quarters should be .3 above others; then December."""
+    ends = Effects(MONTHS, (), False, np.array([0.3]), np.full((1, 1), 0.09))
+    monkeypatch.setattr(inflow, "_season", lambda *_: ends)
+    counts = 30 * ends.factors(np.arange(START, START + 11))
+    ahead, _, _, shock = inflow._future_counts(MONTHS, counts, START, PLAIN)
+    np.testing.assert_allclose(ahead, 30 * np.exp([0.2, -0.1, -0.1]), rtol=1e-3)
+    np.testing.assert_allclose(shock, [0.2, 0.1, 0.1], rtol=0.01)
+    assert not inflow._trend_wins(MONTHS, 30 * ends.factors(np.arange(START, START + 40)), START, PLAIN)
 
 
 @pytest.mark.parametrize(

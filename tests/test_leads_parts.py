@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from forecasts.deals import leads
+from forecasts.deals.features import Recipe
 from forecasts.deals.leads import score_leads
 
 pytestmark = pytest.mark.fast
@@ -166,3 +167,35 @@ def test_a_model_is_tried_from_fifty_rows_on_that_became_a_deal(converted: int, 
     assert (refused is None) == is_tried
     nobody, _ = leads._refused(pl.DataFrame(before + unused), cut)
     assert nobody is not None and nobody.startswith(f"{converted} leads")
+
+
+def test_a_young_list_of_leads_is_not_scored() -> None:
+    assert score_leads(leads_of((9, None, None)), TODAY).rows.is_empty()
+    assert score_leads(leads_of((300, None, None)), TODAY).rows.is_empty()
+
+
+def test_log_odds_are_chances_of_one_to_their_exponential() -> None:
+    np.testing.assert_allclose(leads._chance(np.array([0.0, np.log(3)])), [0.5, 0.75])
+
+
+def test_a_model_that_gains_nothing_is_no_proof_and_both_are_judged() -> None:
+    """Every second lead becomes a deal, whatever its score."""
+    rows = [{"lead_id": f"l{number}", "created_on": TODAY - number * DAY, "age": 0, "became": number % 2 == 0,
+             "score": float(number % 3)} for number in range(600)]  # fmt: skip
+    refused, figures = leads._refused(pl.DataFrame(rows), TODAY - 300 * DAY)
+    assert refused is not None and refused.startswith("the lead model gained -0.0") and refused.endswith("no proof")
+    assert [one["n_tested_rows"] for one in figures] == [300, 300]
+
+
+def test_reasons_of_a_lead_are_its_columns_times_their_slopes_summed_by_feature() -> None:
+    """Score 2 sd above the mean: 2 x .3; the channel's two columns .4 x .5 - .6 x .25; the age 0."""
+    recipe = Recipe(
+        {"score": (1.0, 2.0)}, {"channel": ("fair", "cold")}, (), {"channel = fair": 0.6, "channel = cold": 0.6}
+    )
+    model = leads._Model({0: 0.5}, recipe, np.array([0.3, 0.5, 0.25, -1.0]))
+    rows = leads_of((5, None, None)).with_columns(age=pl.lit(5), score=pl.lit(5.0), channel=pl.lit("fair"))
+    assert model.log_odds(rows)[0] == pytest.approx(0.6 + 0.2 - 0.15 - 1)
+    assert leads._reasons(model, rows, TODAY).rows() == [
+        ("l0", "score of the lead: 5.0, which raises it (+0.6); channel: fair, which raises it (+0.05)"),
+    ]  # fmt: skip
+    assert leads._reasons(None, rows, TODAY).is_empty()
