@@ -1,5 +1,6 @@
 """What a table shows before it is forecast is said in a sentence, and only where it is so."""
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -22,7 +23,7 @@ def mondays(*numbers: int) -> np.ndarray:
     return np.array([MONDAY + timedelta(weeks=number) for number in numbers], dtype="datetime64[D]")
 
 
-def series(**values: list[float | None]) -> pl.DataFrame:
+def series(**values: Sequence[float | None]) -> pl.DataFrame:
     """Months of each series from January 2023 on."""
     return pl.concat(
         pl.DataFrame({"unique_id": name, "ds": STARTS[: len(y)], "y": y}, schema_overrides={"y": pl.Float64})

@@ -1,5 +1,6 @@
 """Reading and writing of files that are forecast: what counts as a value, what is refused, what is left behind."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -23,7 +24,7 @@ def csv(folder: Path, text: str) -> Path:
     return path
 
 
-def parquet(folder: Path, **columns: list[object]) -> Path:
+def parquet(folder: Path, **columns: Sequence[object]) -> Path:
     path = folder / "sales.parquet"
     pl.DataFrame(columns).write_parquet(path)
     return path

@@ -148,3 +148,20 @@ def test_decomposed_theta_has_the_numbers_of_the_library_s_own_decomposition(sea
     expected = whole.forecast(values, season + 3)["mean"]
     forecasts = Decomposed(library.Theta(season_length=1), season).forecast(values, season + 3)["mean"]
     assert np.allclose(forecasts, expected, rtol=1e-12)
+
+
+NEEDS = {  # seasons of history, and whether regressors and other series are learnt from; of the rest none of it
+    **dict.fromkeys(("ets_bagged", "mstl", "mstl_theta"), (2.0, False, False)),
+    **dict.fromkeys(("season_mean", "seasonal_naive"), (1.0, False, False)),
+    **dict.fromkeys(("prophet", "prophet_damped"), (0.0, True, False)),
+    "prophet_stock": (1.0, True, False),
+    "forest": (2.0, True, True),
+    "lags_linear": (2.0, False, True),
+}
+
+
+def test_every_model_says_what_it_needs_and_uses(any_model: Model) -> None:
+    says = (any_model.seasons_needed, any_model.uses_regressors, any_model.learns_across_series)
+    assert says == NEEDS.get(any_model.name, (0.0, False, False))
+    if any_model.name not in SLOW:
+        assert any_model.predict(batch_of_kinds(["constant"], "MS"), 2).shape == (1, 2)

@@ -122,7 +122,10 @@ def noisy(gains: list[float]) -> Panel:
     return panel(*(origin(new=new, old=2.0) for _ in range(3)))
 
 
-@pytest.mark.parametrize(("gains", "is_better"), [([0.1, 0.3, 0.1, 0.4], True), ([0.0, 0.3, 0.0, 0.4], False)])
+@pytest.mark.parametrize(
+    ("gains", "is_better"),
+    [([0.1, 0.3, 0.1, 0.4], True), ([0.0, 0.3, 0.0, 0.4], False), ([0.0] * 4, False)],
+)
 def test_a_pool_replaces_what_serves_where_it_gains_two_standard_errors(gains: list[float], is_better: bool) -> None:
     """Means .225 and .175, of which standard errors are .075 and .103."""
     chosen = pool.choose(noisy(gains), ("new",), ("old",))
@@ -133,6 +136,14 @@ def test_a_pool_replaces_what_serves_where_it_gains_two_standard_errors(gains: l
     assert reason.startswith("promotion: lowers the champion's error by 0.") and reason.endswith("2 of them required")
     assert [row["decision"] for row in told.evidence] == ["promotion"] * 2
     assert [row["is_chosen"] for row in told.evidence] == [is_better, not is_better]
+
+
+def test_of_two_series_a_champion_can_be_compared_and_of_one_it_stays() -> None:
+    for count in (1, 2):
+        few = panel(*(origin(rows=[*range(count)], new=1.0, old=2.0) for _ in range(3)))
+        told = pool.promote(few, ("old",), pool.Choice(("new",), ()))
+        assert told.members == (("old",) if count == 1 else ("new",))
+        assert ("fewer than two series" in str(told.evidence[0]["reason"])) == (count == 1)
 
 
 def test_the_same_members_are_no_challenger() -> None:
