@@ -53,8 +53,8 @@ def test_a_cutoff_is_used_where_nine_in_ten_open_deals_were_known(late: int, is_
     """Of ten deals open on the day; those that ended by it or came later do not count."""
     open_then: list[dict[str, object]] = [{}] * 8
     open_then += [{"closed_on": date(2025, 4, 1), "outcome": "won", "first_known_on": DAY}] * (2 - late)
-    frame = deals(*open_then, *[{"first_known_on": date(2025, 4, 1)}] * late,
-                  {"closed_on": DAY, "outcome": "lost"}, {"created_on": date(2025, 4, 1)})  # fmt: skip
+    open_then += [{"first_known_on": date(2025, 4, 1)}] * late
+    frame = deals(*open_then, {"closed_on": DAY, "outcome": "lost"}, {"created_on": date(2025, 4, 1)})  # fmt: skip
     assert deal_origins._counts(frame, DAY) == {
         "cutoff": DAY, "n_known": 10 - late, "n_not_exported": late, "is_used": is_used,
     }  # fmt: skip

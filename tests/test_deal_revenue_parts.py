@@ -203,3 +203,13 @@ def test_a_cutoff_has_the_forecast_and_bounds_of_the_months_before_it() -> None:
     np.testing.assert_allclose(rows["yhat"], [*of.ahead[40], *of.ahead[41]])
     assert rows["lo_80"].to_list()[:3] == of.bounds(40, of.ahead[40])["lo_80"].tolist()
     assert deal_revenue._at(of, []).is_empty()
+
+
+def test_the_season_of_revenue_is_that_of_the_months_ahead() -> None:
+    """Every December, the last month of a year that begins with the first, brings 900 more."""
+    revenue = np.where(np.arange(46) % 12 == 11, 1000.0, 100.0)
+    steps = track(revenue).forecast(45, {})
+    assert steps[2] > steps[0] + 400 and steps[2] > steps[1] + 400, "October, November, December"
+    late = deal_revenue._Node("total", "", FIRST + 6, revenue, np.full(46, 9.0), {})
+    shifted = deal_revenue._Track(late, schemas.empty(schemas.BACKTEST), 3).forecast(45, {})
+    np.testing.assert_allclose(shifted, steps)

@@ -1,5 +1,6 @@
 """Which model serves with how many deals, what is written down of it, and what the scores say of each deal."""
 
+from dataclasses import FrozenInstanceError, fields
 from datetime import date, timedelta
 
 import numpy as np
@@ -9,14 +10,22 @@ import pytest
 from forecasts.deals import choice as choices
 from forecasts.deals import scores as scored
 from forecasts.deals.amounts import Ratios
+from forecasts.deals.calendar_effects import fit_effects
 from forecasts.deals.choice import Choice, choose
+from forecasts.deals.competing_logit import Cells
+from forecasts.deals.features import Recipe, learn_recipe
 from forecasts.deals.history import History
-from forecasts.deals.judging import Verdict
+from forecasts.deals.inflow import fit_inflow
+from forecasts.deals.invoicing import fit_invoicing
+from forecasts.deals.judging import Verdict, judged
+from forecasts.deals.leads import score_leads
 from forecasts.deals.panel import Panel, Windows, panel, past_origins
+from forecasts.deals.pipeline import forecast_pipeline
 from forecasts.deals.schema import conform
 from forecasts.deals.scores import score_deals
 from forecasts.deals.settings import Settings
-from forecasts.deals.table import Chances
+from forecasts.deals.table import Chances, fit_table
+from forecasts.deals.win_model import WinModel, fit_win_model
 from forecasts.panel.frequency import Frequency
 
 pytestmark = pytest.mark.fast
@@ -187,3 +196,39 @@ def test_a_company_is_scored_by_its_seed_without_reasons() -> None:
 def test_a_frame_is_given_the_columns_of_its_schema_and_no_others() -> None:
     made = conform(pl.DataFrame({"more": [1], "n": [2], "model": ["m"]}), {"model": pl.String(), "n": pl.Float64()})
     assert made.rows() == [("m", 2.0)] and made.columns == ["model", "n"]
+
+
+def test_strengths_are_means_of_absolute_parts_and_equal_ones_stand_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = history(1, 0, still_open=2)
+    now = panel(known, MONTHS, [TODAY], 2)
+    model = WinModel(Recipe({}, {}, (), {}), np.zeros((2, 0)), np.zeros((2, 0)), np.zeros(2), np.zeros(2), 5)
+    parts = np.array([[0.5, -3.0, 1.0], [-1.5, 1.0, -1.0]])
+    monkeypatch.setattr(scored, "contributions", lambda *_: (["b", "c", "a"], parts, -1.0))
+    chances = Chances(np.zeros((2, 2)), np.zeros((2, 2)), np.ones(2))
+    raw = pl.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0], "c": [5.0, 6.0]})
+    reasons, drivers = scored._explained(known, now, Choice("win_model", None, chances, raw, "v1", model, raw))
+    assert drivers.rows() == [("win_model", "c", 2.0, 2), ("win_model", "a", 1.0, 2), ("win_model", "b", 1.0, 2)]
+    assert reasons.filter(rank=1).select("deal_id", "feature").rows() == [("d001", "c"), ("d002", "b")]
+    nobody = now.take(np.zeros(2, bool))
+    assert all(
+        frame.is_empty() for frame in scored._explained(known, nobody, Choice("w", None, chances, raw, "v", model))
+    )
+
+
+def test_what_one_step_hands_to_the_next_cannot_be_changed_by_it() -> None:
+    known = history(2, 2)
+    made = score_deals(known, FEW)
+    past, nothing, recipe = made.history_panel, np.ones((1, 2)), learn_recipe(pl.DataFrame())
+    table = fit_table(past, MONTHS, FEW)
+    no_leads = pl.DataFrame(schema=dict.fromkeys(("lead_id", "created_on", "assigned_on", "converted_on"), pl.Date))
+    records = [
+        FEW, known, made, made.ratios, made.chances, made.open_deals, made.ahead, chosen(known), table, recipe,
+        choices._trial(known, past, table, FEW), fit_win_model(np.zeros((8, 0)), recipe, past, 2),
+        forecast_pipeline(known, made, {}, FEW), fit_inflow(known, MONTHS, 666, 1.0, FEW),
+        fit_effects(MONTHS, np.arange(2), nothing[0], nothing[0], ()), judged(made.chances, made.open_deals),
+        fit_invoicing(np.ones(30), np.ones(30), np.arange(30) % 12, 12), Cells.of_rows(nothing, np.zeros(1, int)),
+        score_leads(no_leads, TODAY),
+    ]  # fmt: skip
+    for record in records:
+        with pytest.raises(FrozenInstanceError):
+            setattr(record, fields(record)[0].name, None)  # type: ignore[arg-type]

@@ -60,6 +60,9 @@ def test_another_frequency_that_fits_is_suggested_and_a_single_date_has_none() -
         "D", ("97% of 701 periods are empty with --freq D: the dates suggest MS",),
     )  # fmt: skip
     assert file_checks._frequency(months[:1], "D") == ("D", ())
+    assert file_checks._frequency(months[[0, 1]], "D")[1] == (
+        "94% of 32 periods are empty with --freq D: the dates suggest MS",
+    )
     with pytest.raises(ForecastError, match="fewer than two dates"):
         file_checks._frequency(months[:1], None)
 

@@ -1,5 +1,6 @@
 """Every word and number of a configuration is checked before anything is computed, and what fits is accepted."""
 
+from dataclasses import FrozenInstanceError, fields
 from pathlib import Path
 
 import polars as pl
@@ -216,3 +217,15 @@ def test_scenarios_of_planners_stand_beside_those_of_the_configuration(tmp_path:
     path.write_text("scenarios: [{name: shy, because: c, shocks: [{metric: margin}]}]", encoding="utf-8")
     with pytest.raises(ForecastError, match=r"scenarios\.yml: scenario shy: metric 'margin' is unknown"):
         config.with_scenarios(plan, path)
+
+
+def test_what_was_checked_cannot_be_changed_afterwards() -> None:
+    scene = scenario(shocks=(Shock("revenue"),), response=config.Response("call", "Ann", "no order"))
+    plan = Config((REVENUE,), hierarchy=(config.Aggregation("total", "region"),), scenarios=(scene,))
+    records = [
+        plan, REVENUE, scene, *scene.shocks, scene.response, plan.models, plan.history, plan.backtest, plan.calendar,
+        *plan.hierarchy, config.Scenarios((scene,)),
+    ]  # fmt: skip
+    for record in records:
+        with pytest.raises(FrozenInstanceError):
+            setattr(record, fields(record)[0].name, None)  # type: ignore[arg-type]
