@@ -60,3 +60,18 @@ def lived(
             place += 1
             told("open")
     return rows, None
+
+
+def deal_rows(*rows: dict[str, object], **usual: object) -> pl.DataFrame:
+    """Deals d0, d1 and so on: open since January 2025 for an amount of 5, but for what is said of all or of each."""
+    every: dict[str, object] = {"basis": "exact_history", "customer_id": None, "created_on": date(2025, 1, 1)}
+    every |= {"closed_on": None, "outcome": None, "amount": 5.0} | usual
+    schema = {"customer_id": pl.String, "closed_on": pl.Date, "outcome": pl.String}
+    named = [{"deal_id": f"d{number}"} | every | row for number, row in enumerate(rows)]
+    return pl.DataFrame(named, schema_overrides=schema)
+
+
+def deal_looks(*rows: tuple[str, date, str, float]) -> pl.DataFrame:
+    """Observations in the stage talk: the deal, the day, its status and amount."""
+    columns = ["deal_id", "known_on", "status_code", "amount"]
+    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(stage_code=pl.lit("talk"))

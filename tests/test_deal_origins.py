@@ -4,6 +4,7 @@ from datetime import date
 
 import polars as pl
 import pytest
+from deal_histories import deal_looks, deal_rows
 
 from forecasts import deal_origins
 from forecasts.deal_origins import forecast_deals, known_by
@@ -17,15 +18,7 @@ FEW = Settings(periods=2, origins=3, draws=7, festivals=())
 
 
 def deals(*rows: dict[str, object]) -> pl.DataFrame:
-    usual = {"basis": "exact_history", "customer_id": None, "created_on": date(2025, 1, 1), "closed_on": None,
-             "outcome": None, "amount": 99.0, "first_known_on": date(2025, 1, 1)}  # fmt: skip
-    schema = {"customer_id": pl.String, "closed_on": pl.Date, "outcome": pl.String}
-    return pl.DataFrame([{"deal_id": f"d{n}"} | usual | row for n, row in enumerate(rows)], schema_overrides=schema)
-
-
-def looks(*rows: tuple[str, date, str, float]) -> pl.DataFrame:
-    columns = ["deal_id", "known_on", "status_code", "amount"]
-    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(stage_code=pl.lit("talk"))
+    return deal_rows(*rows, amount=99.0, first_known_on=date(2025, 1, 1))
 
 
 def test_a_deal_is_what_its_last_look_by_then_said() -> None:
@@ -34,7 +27,7 @@ def test_a_deal_is_what_its_last_look_by_then_said() -> None:
     frame = deals({"closed_on": date(2025, 5, 5), "outcome": "won"}, {"closed_on": date(2025, 2, 2), "outcome": "lost"},
                   {"closed_on": date(2025, 6, 6), "outcome": "lost"}, {"created_on": date(2025, 3, 9)}, {},
                   {"created_on": date(2025, 4, 1)})  # fmt: skip
-    seen = looks(
+    seen = deal_looks(
         ("d0", date(2025, 1, 5), "open", 1.0), ("d0", DAY, "open", 2.0), ("d0", date(2025, 5, 5), "won", 3.0),
         ("d1", date(2025, 2, 9), "lost", 4.0), ("d2", date(2025, 2, 9), "lost", 5.0),
         ("d3", date(2025, 3, 1), "won", 6.0), ("d4", date(2025, 4, 1), "open", 7.0),
@@ -66,7 +59,7 @@ def test_a_day_without_open_deals_is_not_used() -> None:
 
 
 def test_a_day_and_its_cutoffs_are_forecast_from_what_was_known_then() -> None:
-    seen = looks(*((f"d{number}", date(2025, 1, 1), "open", 10.0) for number in range(4)))
+    seen = deal_looks(*((f"d{number}", date(2025, 1, 1), "open", 10.0) for number in range(4)))
     asked = {"levels": {}, "settings": FEW, "seeds": {"talk": 0.4}}
     cutoffs = [date(2025, 2, 28), date(2024, 12, 31)]
     made = forecast_deals(deals({}, {}, {}, {}), seen, as_of=DAY, cutoffs=cutoffs, **asked)  # type: ignore[arg-type]
@@ -95,6 +88,6 @@ def test_a_past_day_is_drawn_three_hundred_times_at_most(monkeypatch: pytest.Mon
     monkeypatch.setattr(deal_origins, "forecast_pipeline", lambda *_: type("Made", (), {"rows": pl.DataFrame()}))
     monkeypatch.setattr(deal_origins.memory, "recall_table", lambda facts, frames, compute: compute())
     for draws in (1000, 200):
-        asked = deal_origins._Asked(deals({}), looks(("d0", DAY, "open", 1.0)), {}, Settings(draws=draws), {})
+        asked = deal_origins._Asked(deals({}), deal_looks(("d0", DAY, "open", 1.0)), {}, Settings(draws=draws), {})
         asked.rows(asked.history(DAY))
     assert drawn == [300, 200]

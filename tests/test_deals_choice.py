@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from deal_histories import deal_rows
 
 from forecasts.deals import choice as choices
 from forecasts.deals import scores as scored
@@ -38,17 +39,14 @@ NONE_OPEN = Panel(pl.DataFrame({"stage_code": ["talk", None, "new"]}), np.zeros(
 
 def history(won: int, lost: int, still_open: int = 2) -> History:
     """Deals of January in talk; those that ended did so in May."""
-    count = won + lost + still_open
-    ended = [date(2025, 5, 5)] * (won + lost) + [None] * still_open
-    outcome = ["won"] * won + ["lost"] * lost + [None] * still_open
-    ids, opened = [f"d{number:03d}" for number in range(count)], [date(2025, 1, 2)] * count
-    deals = pl.DataFrame(
-        {"deal_id": ids, "basis": "exact_history", "customer_id": None, "created_on": opened, "closed_on": ended,
-         "outcome": outcome, "amount": 10.0},
-        schema_overrides={"customer_id": pl.String, "closed_on": pl.Date, "outcome": pl.String},
-    )  # fmt: skip
-    looks = {"deal_id": ids, "known_on": opened, "status_code": "open", "stage_code": "talk", "amount": 10.0}
-    return History(TODAY, deals, pl.DataFrame(looks))
+    ended = [{"closed_on": date(2025, 5, 5), "outcome": outcome} for outcome in ["won"] * won + ["lost"] * lost]
+    return looked_at_once(deal_rows(*ended, *[{}] * still_open, created_on=date(2025, 1, 2), amount=10.0))
+
+
+def looked_at_once(deals: pl.DataFrame, **more: pl.Expr) -> History:
+    """Each deal was seen on the day it came."""
+    columns = {"status_code": pl.lit("open"), "stage_code": pl.lit("talk")} | more
+    return History(TODAY, deals, deals.select("deal_id", "amount", known_on="created_on", **columns))
 
 
 def chosen(known: History, settings: Settings = FEW) -> Choice:
@@ -95,16 +93,12 @@ def test_without_a_deal_of_the_past_the_seed_serves() -> None:
 
 def one_after_the_other() -> History:
     """Of 120 deals of one day every sixth day one is decided, won and lost in turn; ten are open today."""
-    ids, opened = [f"d{number:03d}" for number in range(120)], [date(2023, 1, 1)] * 120
-    ended = [date(2023, 6, 2) + timedelta(days=6 * number) if number < 110 else None for number in range(120)]
-    outcome = [None if day is None else ("won", "lost")[number % 2] for number, day in enumerate(ended)]
-    deals = pl.DataFrame(
-        {"deal_id": ids, "basis": "exact_history", "customer_id": None, "created_on": opened, "closed_on": ended,
-         "outcome": outcome, "amount": 10.0},
-        schema_overrides={"customer_id": pl.String},
-    )  # fmt: skip
-    looks = {"deal_id": ids, "known_on": opened, "status_code": "open", "stage_code": "talk", "amount": 10.0}
-    return History(TODAY, deals, pl.DataFrame(looks | {"score": [float(number % 3) for number in range(120)]}))
+    first = date(2023, 6, 2)
+    ended: list[dict[str, object]] = [
+        {"closed_on": first + timedelta(days=6 * n), "outcome": ("won", "lost")[n % 2]} for n in range(110)
+    ]
+    deals = deal_rows(*ended, *[{}] * 10, created_on=date(2023, 1, 1), amount=10.0)
+    return looked_at_once(deals, score=(pl.int_range(pl.len()) % 3).cast(pl.Float64))
 
 
 @pytest.mark.parametrize(
@@ -179,8 +173,8 @@ def test_scores_of_a_deal_are_sums_over_its_windows() -> None:
     assert scored._deal_rows(known, now, ratios, ahead, over)["open_probability"].to_list() == [0, 0]
     periods = scored._period_rows(known, now, chances, ahead)
     assert periods.select("deal_id", "period_start", "horizon", "won_probability", "lost_probability").rows() == [
-        ("d001", date(2025, 7, 1), 1, 0.2, 0.1), ("d001", date(2025, 8, 1), 2, 0.3, 0.1),
-        ("d002", date(2025, 7, 1), 1, 0.0, 0.0), ("d002", date(2025, 8, 1), 2, 0.1, 0.0),
+        ("d1", date(2025, 7, 1), 1, 0.2, 0.1), ("d1", date(2025, 8, 1), 2, 0.3, 0.1),
+        ("d2", date(2025, 7, 1), 1, 0.0, 0.0), ("d2", date(2025, 8, 1), 2, 0.1, 0.0),
     ]  # fmt: skip
 
 
@@ -208,7 +202,7 @@ def test_strengths_are_means_of_absolute_parts_and_equal_ones_stand_by_name(monk
     raw = pl.DataFrame({"a": [1.0, 2.0], "b": [3.0, 4.0], "c": [5.0, 6.0]})
     reasons, drivers = scored._explained(known, now, Choice("win_model", None, chances, raw, "v1", model, raw))
     assert drivers.rows() == [("win_model", "c", 2.0, 2), ("win_model", "a", 1.0, 2), ("win_model", "b", 1.0, 2)]
-    assert reasons.filter(rank=1).select("deal_id", "feature").rows() == [("d001", "c"), ("d002", "b")]
+    assert reasons.filter(rank=1).select("deal_id", "feature").rows() == [("d1", "c"), ("d2", "b")]
     nobody = now.take(np.zeros(2, bool))
     assert all(
         frame.is_empty() for frame in scored._explained(known, nobody, Choice("w", None, chances, raw, "v", model))

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 import numpy as np
 import polars as pl
 import pytest
+from deal_histories import deal_rows
 
 from forecasts.deals import features
 from forecasts.deals.features import raw_features
@@ -13,7 +14,6 @@ from forecasts.deals.history import History
 pytestmark = pytest.mark.fast
 
 TODAY = date(2025, 6, 30)
-BASIS = {"basis": "exact_history"}
 
 
 def days_ago(days: int) -> date:
@@ -28,10 +28,7 @@ def row(**known: object) -> pl.DataFrame:
 
 
 def deals(*rows: dict[str, object]) -> pl.DataFrame:
-    usual = {"customer_id": None, "created_on": days_ago(99), "closed_on": None, "outcome": None, "amount": 5.0}
-    schema = {"customer_id": pl.String, "closed_on": pl.Date, "outcome": pl.String}
-    named = [{"deal_id": f"d{number}"} | BASIS | usual | one for number, one in enumerate(rows)]
-    return pl.DataFrame(named, schema_overrides=schema)
+    return deal_rows(*rows, created_on=days_ago(99))
 
 
 def history(known: pl.DataFrame, *seen: dict[str, object]) -> History:

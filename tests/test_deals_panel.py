@@ -5,6 +5,7 @@ from datetime import date
 import numpy as np
 import polars as pl
 import pytest
+from deal_histories import deal_looks, deal_rows
 
 from forecasts.deals import panel as panels
 from forecasts.deals.history import NEVER, History, day_numbers, in_order
@@ -20,18 +21,6 @@ TODAY = date(2025, 6, 30)
 
 def day(month: int, number: int = 1) -> date:
     return date(2025, month, number)
-
-
-def deals(*rows: dict[str, object]) -> pl.DataFrame:
-    usual = {"basis": "exact_history", "customer_id": None, "created_on": day(1), "closed_on": None, "outcome": None,
-             "amount": 5.0}  # fmt: skip
-    schema = {"customer_id": pl.String, "closed_on": pl.Date, "outcome": pl.String}
-    return pl.DataFrame([{"deal_id": f"d{n}"} | usual | row for n, row in enumerate(rows)], schema_overrides=schema)
-
-
-def seen(*rows: tuple[str, date, str, float]) -> pl.DataFrame:
-    columns = ["deal_id", "known_on", "status_code", "amount"]
-    return pl.DataFrame(rows, schema=columns, orient="row").with_columns(stage_code=pl.lit("talk"))
 
 
 def opened(*names: str) -> tuple[tuple[str, date, str, float], ...]:
@@ -61,11 +50,11 @@ def test_past_origins_are_as_far_from_the_end_of_their_period(as_of: date, expec
 
 
 def test_a_deal_is_open_at_an_origin_from_the_day_it_came_and_until_the_day_before_it_ended() -> None:
-    known = History(TODAY, deals(
+    known = History(TODAY, deal_rows(
         {"created_on": day(3, 31)}, {"created_on": day(4, 1)}, {"closed_on": day(3, 31), "outcome": "won"},
         {"closed_on": day(4, 1), "outcome": "lost"}, {"closed_on": day(4, 30), "outcome": "won"},
         {"closed_on": day(5, 1), "outcome": "won"}, {"closed_on": day(6, 30), "outcome": "won"},
-    ), seen(*opened("d0", "d1", "d2", "d3", "d4", "d5", "d6")))  # fmt: skip
+    ), deal_looks(*opened("d0", "d1", "d2", "d3", "d4", "d5", "d6")))  # fmt: skip
     made = panel(known, MONTHS, [day(3, 31)], 5)
     told = dict(zip(made.rows["deal_id"], zip(made.end, made.outcome, made.seen, strict=True), strict=True))
     assert told == {"d0": (0, 0, 3), "d3": (1, 2, 3), "d4": (1, 1, 3), "d5": (2, 1, 3), "d6": (3, 1, 3)}
@@ -76,7 +65,7 @@ def test_a_deal_is_open_at_an_origin_from_the_day_it_came_and_until_the_day_befo
 
 
 def test_a_window_that_has_begun_is_not_over() -> None:
-    known = History(day(6, 29), deals({"closed_on": day(6, 3), "outcome": "won"}), seen(*opened("d0")))
+    known = History(day(6, 29), deal_rows({"closed_on": day(6, 3), "outcome": "won"}), deal_looks(*opened("d0")))
     made = panel(known, MONTHS, [day(5, 31), day(4, 30)], 3)
     assert made.rows["origin"].to_list() == [day(4, 30), day(5, 31)], "the oldest first"
     assert (made.end.tolist(), made.seen.tolist()) == ([0, 0], [1, 0])
@@ -84,8 +73,8 @@ def test_a_window_that_has_begun_is_not_over() -> None:
 
 
 def test_a_row_shows_what_was_known_then_and_deals_without_are_counted() -> None:
-    frames = deals({}, {"basis": "dated_exports"}, {"basis": "dated_exports"}, {}, {"customer_id": "c"})
-    looks = seen(("d0", day(2, 28), "open", 1.0), ("d0", day(3, 1), "open", 2.0), ("d1", day(2, 21), "open", 3.0),
+    frames = deal_rows({}, {"basis": "dated_exports"}, {"basis": "dated_exports"}, {}, {"customer_id": "c"})
+    looks = deal_looks(("d0", day(2, 28), "open", 1.0), ("d0", day(3, 1), "open", 2.0), ("d1", day(2, 21), "open", 3.0),
                  ("d2", day(2, 20), "open", 4.0), ("d3", day(3, 9), "open", 5.0))  # fmt: skip
     made = panel(History(TODAY, frames, looks), MONTHS, [day(2, 28)], 1)
     columns = ("deal_id", "amount", "basis", "exported_on")
@@ -114,9 +103,9 @@ def test_a_sample_takes_whole_deals_and_about_as_many_rows_as_asked() -> None:
 
 def test_a_deal_that_came_back_has_a_spell_for_each_time_it_was_open() -> None:
     """Lost in February, open again in March and won in April; the other is still open."""
-    looks = seen(("d0", day(1, 1), "open", 1.0), ("d0", day(2, 5), "lost", 1.0), ("d0", day(3, 9), "open", 1.0),
+    looks = deal_looks(("d0", day(1, 1), "open", 1.0), ("d0", day(2, 5), "lost", 1.0), ("d0", day(3, 9), "open", 1.0),
                  ("d0", day(4, 4), "won", 1.0), ("d1", day(1, 8), "open", 1.0))  # fmt: skip
-    known = History(TODAY, deals({"closed_on": day(4, 4), "outcome": "won"}, {}), looks)
+    known = History(TODAY, deal_rows({"closed_on": day(4, 4), "outcome": "won"}, {}), looks)
     assert known.spells.select("deal_id", "spell", "opened_on", "ended_on", "outcome").rows() == [
         ("d0", 0, day(1, 1), day(2, 5), "lost"), ("d0", 1, day(3, 9), day(4, 4), "won"),
         ("d1", 0, day(1, 1), None, None),
@@ -124,9 +113,9 @@ def test_a_deal_that_came_back_has_a_spell_for_each_time_it_was_open() -> None:
 
 
 def test_a_deal_ends_on_its_closing_day_else_on_the_day_that_told_of_it_and_never_before_it_came() -> None:
-    frames = deals({"closed_on": day(2, 2), "outcome": "won"}, {"outcome": "lost"}, {"outcome": "won"},
+    frames = deal_rows({"closed_on": day(2, 2), "outcome": "won"}, {"outcome": "lost"}, {"outcome": "won"},
                    {"created_on": day(5, 5), "closed_on": day(4, 4), "outcome": "lost"})  # fmt: skip
-    looks = seen(("d0", day(3, 3), "won", 1.0), ("d1", day(2, 2), "open", 1.0), ("d1", day(3, 3), "lost", 1.0),
+    looks = deal_looks(("d0", day(3, 3), "won", 1.0), ("d1", day(2, 2), "open", 1.0), ("d1", day(3, 3), "lost", 1.0),
                  ("d1", day(3, 8), "lost", 1.0))  # fmt: skip
     known = History(TODAY, frames, looks)
     assert known.spells.select("deal_id", "ended_on").rows() == [
@@ -137,8 +126,10 @@ def test_a_deal_ends_on_its_closing_day_else_on_the_day_that_told_of_it_and_neve
 
 def test_what_closes_later_is_as_its_last_look_says() -> None:
     later = {"closed_on": date(2025, 7, 1), "outcome": "won", "amount": 99.0}
-    looks = seen(("d0", day(6, 1), "open", 7.0), ("d0", date(2025, 7, 1), "won", 99.0), ("d1", day(6, 1), "lost", 8.0))
-    frames = deals(later, later, later, {"closed_on": TODAY, "outcome": "won"}, {"created_on": date(2025, 7, 1)})
+    looks = deal_looks(
+        ("d0", day(6, 1), "open", 7.0), ("d0", date(2025, 7, 1), "won", 99.0), ("d1", day(6, 1), "lost", 8.0)
+    )
+    frames = deal_rows(later, later, later, {"closed_on": TODAY, "outcome": "won"}, {"created_on": date(2025, 7, 1)})
     told = History(TODAY, frames, looks)
     assert told.deals.select("deal_id", "outcome", "closed_on", "amount").rows() == [
         ("d0", None, None, 7.0), ("d1", "lost", day(6, 1), 8.0), ("d2", None, None, None), ("d3", "won", TODAY, 5.0),
@@ -147,10 +138,10 @@ def test_what_closes_later_is_as_its_last_look_says() -> None:
 
 
 def test_observations_are_sorted_where_they_are_not_and_kept_as_they_are_where_they_are() -> None:
-    looks = seen(("a", day(2), "open", 1.0), ("a", day(2), "won", 2.0), ("a", day(1), "open", 3.0))
+    looks = deal_looks(("a", day(2), "open", 1.0), ("a", day(2), "won", 2.0), ("a", day(1), "open", 3.0))
     assert in_order(looks)["amount"].to_list() == [3, 1, 2]
-    assert in_order(seen(("b", day(1), "open", 1.0), ("a", day(2), "open", 2.0)))["amount"].to_list() == [2, 1]
-    ordered = seen(("a", day(2), "open", 1.0), ("a", day(2), "won", 2.0), ("b", day(1), "open", 3.0))
+    assert in_order(deal_looks(("b", day(1), "open", 1.0), ("a", day(2), "open", 2.0)))["amount"].to_list() == [2, 1]
+    ordered = deal_looks(("a", day(2), "open", 1.0), ("a", day(2), "won", 2.0), ("b", day(1), "open", 3.0))
     assert in_order(ordered) is ordered and in_order(ordered.clear()).is_empty()
 
 
@@ -165,16 +156,16 @@ def test_observations_are_sorted_where_they_are_not_and_kept_as_they_are_where_t
 )
 def test_deals_that_cannot_be_placed_are_refused(change: dict[str, object], told: str) -> None:
     with pytest.raises(ForecastError, match=told):
-        History(TODAY, deals(change, {"outcome": "lost"}), seen(*opened("d0")))
+        History(TODAY, deal_rows(change, {"outcome": "lost"}), deal_looks(*opened("d0")))
 
 
 def test_frames_that_lack_columns_or_have_another_status_are_refused() -> None:
     with pytest.raises(ForecastError, match="deals: the columns basis, amount are missing"):
-        History(TODAY, deals({}).drop("basis", "amount"), seen(*opened("d0")))
+        History(TODAY, deal_rows({}).drop("basis", "amount"), deal_looks(*opened("d0")))
     with pytest.raises(ForecastError, match="observations: the columns stage_code are missing"):
-        History(TODAY, deals({}), seen(*opened("d0")).drop("stage_code"))
+        History(TODAY, deal_rows({}), deal_looks(*opened("d0")).drop("stage_code"))
     with pytest.raises(ForecastError, match="observations: status_code is open, won or lost"):
-        History(TODAY, deals({}), seen(("d0", day(1), "void", 1.0)))
+        History(TODAY, deal_rows({}), deal_looks(("d0", day(1), "void", 1.0)))
 
 
 def test_a_day_that_is_not_known_lies_after_every_other() -> None:
