@@ -1,0 +1,138 @@
+"""Parts of bagged smoothing, aggregation and Prophet's variants by hand: draws, splits, levels, regressors."""
+
+import logging
+
+import numpy as np
+import pytest
+
+from forecasts.models import ets_bagged, imapa, prophet_damped, prophet_stock
+from forecasts.panel.batch import Batch, Regressors
+from forecasts.panel.frequency import Frequency
+
+pytestmark = pytest.mark.fast
+
+
+def of_one(series: list[float], code: str = "MS", regressors: Regressors | None = None) -> Batch:
+    return Batch(("a",), (np.array(series),), np.array([600]), Frequency(code), regressors)
+
+
+def test_remainders_are_drawn_in_blocks_of_two_seasons() -> None:
+    """Of 60 months blocks of 24 in a row, the first cut; of 20 half of them; of years eight at least."""
+    for length, season, block in ((60, 12, 24), (20, 12, 10), (60, 1, 8), (60, 4, 8), (60, 5, 10), (1, 12, 1)):
+        draws = ets_bagged._block_draws(length, season)
+        assert draws.shape == (8, length) and draws.min() >= 0 and draws.max() < length
+        for row in draws:
+            breaks = np.flatnonzero(np.diff(row) != 1) + 1
+            runs = np.diff([0, *breaks, length])
+            assert (runs[1:-1] % block == 0).all() and runs[0] % block <= block and len(runs) >= length // block - 1
+    assert (ets_bagged._block_draws(60, 12) == ets_bagged._block_draws(60, 12)).all()
+    assert len({int(row[0]) for row in ets_bagged._block_draws(60, 12)}) > 4
+    assert ets_bagged._block_draws(60, 12).max() == 59, "the newest value is drawn as well"
+
+
+def test_a_series_is_split_by_season_where_it_has_two() -> None:
+    wave = np.tile([0.0, 0, 3, 0], 6) + np.arange(24)
+    trend_season, remainder = ets_bagged._decompose(wave, 4)
+    np.testing.assert_allclose(trend_season + remainder, wave)
+    assert np.abs(remainder).max() < 0.01
+    for values, season in ((wave[:7], 4), (wave, 1)):
+        np.testing.assert_allclose(sum(ets_bagged._decompose(values, season)), values)
+    assert np.abs(ets_bagged._decompose(wave, 1)[1]).max() > 0.5, "no season is taken out of years"
+    assert np.abs(ets_bagged._decompose(wave[:8], 4)[1]).max() < 0.01
+
+
+def test_a_bagged_forecast_is_the_median_of_nine_versions_in_units_of_the_series(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    logs: list[bool] = []
+
+    def answer(transformed: np.ndarray, is_log: bool, season: int, horizon: int) -> np.ndarray:
+        logs.append(is_log)
+        return np.full(horizon, float(len(logs) % 9))
+
+    monkeypatch.setattr(ets_bagged, "_forecast", answer)
+    values = np.array([1.0, 3.0] * 12)
+    assert ets_bagged._median_of_versions(values, 12, 2).tolist() == [8, 8] and logs == [True] * 9
+    with_zero = np.array([0.0, 4.0] * 12)
+    assert ets_bagged._median_of_versions(with_zero, 12, 2).tolist() == [8, 8] and logs[9:] == [False] * 9
+    assert ets_bagged._median_of_versions(np.full(30, 7.0), 12, 2).tolist() == [7, 7] and len(logs) == 18
+
+
+def test_a_version_is_smoothed_in_units_of_its_mean(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[np.ndarray] = []
+
+    def smooth(series: np.ndarray, season: int, horizon: int) -> np.ndarray:
+        seen.append(series)
+        return np.full(horizon, series[-1])
+
+    monkeypatch.setattr("forecasts.engines.smoothing.smooth", smooth)
+    assert ets_bagged._forecast(np.log([1.0, 3.0]), True, 1, 2).tolist() == pytest.approx([3, 3])
+    assert ets_bagged._forecast(np.array([-1.0, 3.0]), False, 1, 1).tolist() == [3]
+    assert ets_bagged._forecast(np.zeros(2), False, 1, 1).tolist() == [0]
+    assert [one.tolist() for one in seen[1:]] == [[-0.5, 1.5], [0, 0]] and seen[0].tolist() == pytest.approx([0.5, 1.5])
+
+
+def test_a_level_is_the_mean_over_sums_of_up_to_the_usual_gap(monkeypatch: pytest.MonkeyPatch) -> None:
+    """9, 0, 4, 0, 4: gaps of 1, 2 and 2. One by one the mean is 3.4; in pairs, without the oldest, 4 and 4: 2."""
+
+    def smoothed(values: np.ndarray, lowest: float, highest: float) -> float:
+        assert (lowest, highest) == (0.1, 0.3)
+        return float(values.mean())
+
+    monkeypatch.setattr("forecasts.engines.level_smoothing.smoothed", smoothed)
+    assert imapa._mean_level(np.array([9.0, 0, 4, 0, 4])) == pytest.approx(2.7)
+    assert imapa._mean_level(np.array([5.0, 6.0])) == 5.5
+    assert imapa._mean_level(np.array([0.0, 0, 6, 0, 0, 6])) == pytest.approx(2.0)
+
+
+def test_the_last_level_is_smoothed_as_would_have_foretold_the_residuals_best() -> None:
+    """A step is followed at once; noise hardly: by a twentieth of each miss."""
+    assert prophet_damped.last_level(np.full(6, 4.0)) == 4
+    noise = np.array([1.0, -1.0] * 20)
+    level = 0.0
+    for value in noise:
+        level += 0.05 * (value - level)
+    assert prophet_damped.last_level(noise) == pytest.approx(level)
+    assert prophet_damped.last_level(np.zeros(0)) == 0
+    walk = np.cumsum(np.random.default_rng(3).normal(0, 1, 30)) + np.random.default_rng(4).normal(0, 1.2, 30)
+    told = []
+    for alpha in (0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0):
+        level, error = 0.0, 0.0
+        for value in walk:
+            error += (value - level) ** 2
+            level += alpha * (value - level)
+        told.append((error, level))
+    assert prophet_damped.last_level(walk) == pytest.approx(min(told)[1])
+
+
+def test_a_slope_fades_by_a_fifth_with_every_step() -> None:
+    made = prophet_damped.damped(np.array([[10.0, 11.0, 12.0, 13.0]]))
+    np.testing.assert_allclose(made, [[10, 10.8, 11.44, 11.952]])
+
+
+def test_prophet_is_asked_for_a_year_and_of_days_for_a_week() -> None:
+    of_days = prophet_stock.specification(of_one([1.0], "D"))
+    assert (of_days.yearly_seasonality, of_days.weekly_seasonality, of_days.daily_seasonality) == (True, True, False)
+    priced = prophet_stock.specification(of_one([1.0], regressors=Regressors(("price",), 600, np.ones((1, 1)))))
+    assert (priced.weekly_seasonality, priced.uncertainty_samples) == (False, 0)
+    assert list(priced.extra_regressors) == ["price"] and priced.extra_regressors["price"]["standardize"] is False
+    assert prophet_stock.specification(of_one([1.0], "B")).weekly_seasonality
+
+
+def test_regressors_are_given_by_name_for_the_periods_asked_for() -> None:
+    both = Regressors(("price", "days"), 590, np.column_stack([np.arange(20.0), -np.arange(20.0)]))
+    told = prophet_stock._columns(both, np.array([595, 596, 597]))
+    assert {name: values.tolist() for name, values in told.items()} == {"price": [5, 6, 7], "days": [-5, -6, -7]}
+    assert prophet_stock._columns(None, np.array([1])) == {}
+
+
+def test_a_series_of_one_value_is_not_given_to_prophet() -> None:
+    assert np.isnan(prophet_stock._fit_one(of_one([np.nan, 5.0]), 0, 3)).tolist() == [True] * 3
+
+
+def test_prophet_is_quiet_while_it_fits_and_heard_again_afterwards() -> None:
+    loggers = [logging.getLogger(name) for name in ("prophet", "cmdstanpy", "prophet.plot")]
+    with pytest.raises(ValueError, match="stop"), prophet_stock.quiet():
+        assert all(logger.disabled for logger in loggers)
+        raise ValueError("stop")
+    assert not any(logger.disabled for logger in loggers)
