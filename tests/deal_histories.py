@@ -1,6 +1,7 @@
 """Small made histories of deals for the tests of the deal forecast; drawn plainly, without the engine's code."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,7 +23,8 @@ def made_deals(
     last = FIRST + timedelta(days=round(months * 30.4))
     for number in range(int(rng.poisson(per_month * months))):
         day = FIRST + timedelta(days=int(rng.integers((last - FIRST).days)))
-        deal = {"deal_id": f"d{number:05d}", "created_on": day, "region": REGIONS[int(rng.random() < 0.3)]}
+        deal: dict[str, Any] = {"deal_id": f"d{number:05d}", "created_on": day}
+        deal["region"] = REGIONS[int(rng.random() < 0.3)]
         amount = float(np.round(1000 * np.exp(rng.normal(0, 0.8)), 2))
         channel = ("referral", "cold")[int(rng.random() < 0.5)]
         rows, outcome = lived(rng, deal["deal_id"], day, last, amount, signal if channel == "referral" else 1.0)
@@ -41,7 +43,7 @@ def lived(
     rng: np.random.Generator, deal_id: str, day: date, last: date, amount: float, signal: float
 ) -> tuple[list[dict], str | None]:
     """The observations of one deal up to the last day, and how it ended, if it did."""
-    place, rows = 0, []
+    place, rows = 0, list[dict[str, Any]]()
 
     def told(status: str) -> None:
         stage = STAGES[place] if status == "open" else None
