@@ -101,6 +101,16 @@ def test_models_need_two_seasons_or_a_year_of_periods() -> None:
     assert run.min_history_of(batches["MS"], longer) == 30 and run.min_history_of(batches["W-MON"], longer) == 110
 
 
+def test_cutoffs_step_back_as_those_of_the_median_series() -> None:
+    """Of 60, 50 and 30 months, 24 of them to learn from: three cutoffs are 12, 7 and 1 months apart."""
+    plan = Config((SeriesSet("revenue", ("total",)),))
+    task = run._task(
+        Batch(tuple("abc"), tuple(np.ones(size) for size in (60, 50, 30)), np.zeros(3), MONTHS), 12, 24, plan
+    )
+    assert (task.freq, task.horizon, task.min_history, task.n_cutoffs) == ("MS", 12, 24, 3)
+    assert task.max_step == 7 and task.regressors is None and not task.is_evaluation
+
+
 def test_what_is_configured_without_a_series_is_told_among_the_choices() -> None:
     plan = Config((SeriesSet("revenue", ("total",)), SeriesSet("margin", ("total",))))
     history = pl.DataFrame({"metric": ["revenue"], "level": ["total"], "freq": ["MS"]})

@@ -5,6 +5,7 @@ import logging
 import numpy as np
 import pytest
 
+from forecasts.base import model
 from forecasts.models import ets_bagged, imapa, prophet_damped, prophet_stock
 from forecasts.panel.batch import Batch, Regressors
 from forecasts.panel.frequency import Frequency
@@ -83,6 +84,17 @@ def test_a_level_is_the_mean_over_sums_of_up_to_the_usual_gap(monkeypatch: pytes
     assert imapa._mean_level(np.array([9.0, 0, 4, 0, 4])) == pytest.approx(2.7)
     assert imapa._mean_level(np.array([5.0, 6.0])) == 5.5
     assert imapa._mean_level(np.array([0.0, 0, 6, 0, 0, 6])) == pytest.approx(2.0)
+
+
+def test_simple_smoothing_may_weigh_the_newest_value_by_nearly_all_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[float, float]] = []
+
+    def smoothed(values: np.ndarray, lowest: float, highest: float) -> float:
+        asked.append((lowest, highest))
+        return float(values.max())
+
+    monkeypatch.setattr("forecasts.engines.level_smoothing.smoothed", smoothed)
+    assert model("ses").predict(of_one([1.0, 3.0]), 2).tolist() == [[3, 3]] and asked == [(0.01, 0.99)]
 
 
 def test_the_last_level_is_smoothed_as_would_have_foretold_the_residuals_best() -> None:

@@ -1,5 +1,6 @@
 """Deals beside the pool of series: who is weighed, judged and served, and what is told of it, on a few rows."""
 
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
@@ -88,6 +89,15 @@ def test_deals_that_were_nearer_are_weighed_in_and_served_and_scenarios_move_ali
     [bold] = made.values.filter(scenario="bold").iter_rows(named=True)
     assert bold["yhat"] == pytest.approx(1.5 * mixed) and (bold["model"], bold["is_served"]) == ("pool", True)
     assert made.series["served_model"].to_list() == ["pool"]
+
+
+def test_a_scenario_of_nothing_moves_nothing() -> None:
+    """The series alone expect 0, of which half as much more is 0: deals bring what they bring."""
+    of = issued()
+    is_pool = pl.when(pl.col("model") == "pool").then(0.0)
+    empty = of.values.with_columns(is_pool.otherwise(name).alias(name) for name in NUMBERS)
+    made = deals(replace(of, values=empty)).values.filter("is_served")
+    assert made["yhat"].to_list() == pytest.approx([22 * (12 * 0.8 + 3) / 18] * 2)
 
 
 def test_at_each_cutoff_the_combination_is_weighed_by_earlier_ones() -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from forecasts.backtesting.rolling_origin import Candidates, Origin
 from forecasts.config import Tier
@@ -126,6 +127,8 @@ def test_the_spread_of_a_naive_forecast_grows_by_the_root_of_the_seasons_ahead()
     np.testing.assert_allclose(long, [2.0] * 12 + [2 * np.sqrt(2)])
     np.testing.assert_allclose(fallback.naive_spread(np.array([4.0] * 10), 12, 1), [0.04])
     assert fallback.naive_spread(np.array([-4.0]), 12, 2).tolist() == pytest.approx([4, 4 * np.sqrt(2)])
+    assert fallback.naive_spread(np.array([0.5]), 12, 1).tolist() == [0.5]
+    assert [*fallback.NORMAL_QUANTILES.values()] == pytest.approx(norm.ppf([0.9, 0.975]), rel=1e-12)
     assert fallback.naive_spread(np.zeros(0), 12, 2).tolist() == [0, 0]
     assert (
         fallback.reason_for(5, 24, 12) == "5 periods of history, fewer than the 24 that the models need (season of 12)"

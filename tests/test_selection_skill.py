@@ -113,6 +113,13 @@ def test_the_error_of_a_mean_adds_what_neighbours_share_with_falling_weights(ove
     assert skill.standard_error(turning, 1) == pytest.approx(np.sqrt(4 / 3 / 4)), "never below that of independent ones"
 
 
+def test_the_error_of_a_band_counts_what_its_last_step_shares_with_its_neighbours() -> None:
+    gains = [3.0, 2, 2.5, -1, -2, 1, 1, 2]
+    of = errors(pool=[5.0] * 8, naive=[5.0 + gain for gain in gains])
+    told = [verdict_of(of, "pool", "x", (1, last), Backtest()).standard_error for last in (1, 2, 3)]
+    assert told == [skill.standard_error(np.array(gains), overlap) for overlap in (0, 1, 2)] and told[0] < told[1]
+
+
 def test_a_weight_is_the_best_tenth_and_leans_on_a_half_by_six_cutoffs() -> None:
     actual, own, deals = np.full(4, 7.0), np.full(4, 10.0), np.full(4, 0.0)
     assert weights.weight_of(actual, own, deals, 6) == pytest.approx((6 * 0.3 + 3) / 12)
