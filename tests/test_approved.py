@@ -58,6 +58,17 @@ def test_the_approved_number_is_served_under_its_name_and_the_model_s_stays_unse
     assert ours["yhat"].to_list() == [100.0] and ours["is_served"].to_list() == [False]
 
 
+def test_a_number_beside_a_model_that_says_nothing_is_approved_as_it_is() -> None:
+    """Under a scenario as well: of nothing there is no more or less. The model's number is told without decimals."""
+    total = pl.col("unique_id") == "bookings|total||MS"
+    scenario = pl.when(pl.col("scenario") == "slump").then(3.26).otherwise(0.0)
+    nothing = VALUES.with_columns(yhat=pl.when(total).then(scenario).otherwise("yhat"))
+    _, approved = with_approved(nothing, SERIES, SAID)
+    assert approved["yhat"].to_list() == [150.0, 150.0]
+    told = approved.filter(scenario="slump")["fallback_reason"].to_list()
+    assert told == ["approved by Ms Li on 2026-10-31; the model says 3.0"]
+
+
 def test_members_follow_in_proportion_and_scenarios_move_as_the_model_s() -> None:
     values, approved = with_approved(VALUES, SERIES, SAID)
     regions = values.filter(pl.col("unique_id").str.contains("region")).sort("unique_id")

@@ -51,6 +51,10 @@ def test_the_newest_approval_by_the_day_counts() -> None:
     assert out["win_model"] == (True, "person 10", date(2026, 10, 1))
 
 
+def test_an_approval_of_the_day_itself_counts() -> None:
+    assert approved(("win_model", None, "Li Na", DAY, ""))["win_model"] == (True, "Li Na", DAY)
+
+
 def test_two_recipes_of_a_model_may_be_approved_on_one_day() -> None:
     """The key of the seed is that of an approval; one recipe approved twice on a day is one row too many."""
     seeds = yaml.safe_load((DBT_PROJECT / "seeds" / "_seeds__outlook.yml").read_text(encoding="utf-8"))["seeds"]
