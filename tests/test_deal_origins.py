@@ -1,5 +1,6 @@
 """What was known of deals on a past day, and which past days knew enough to be compared with."""
 
+from dataclasses import FrozenInstanceError
 from datetime import date
 
 import polars as pl
@@ -44,7 +45,7 @@ def test_a_deal_is_what_its_last_look_by_then_said() -> None:
 @pytest.mark.parametrize(("late", "is_used"), [(1, True), (2, False)])
 def test_a_cutoff_is_used_where_nine_in_ten_open_deals_were_known(late: int, is_used: bool) -> None:
     """Of ten deals open on the day; those that ended by it or came later do not count."""
-    open_then: list[dict[str, object]] = [{}] * 8
+    open_then: list[dict[str, object]] = [{}] * 7 + [{"created_on": DAY, "first_known_on": DAY}]
     open_then += [{"closed_on": date(2025, 4, 1), "outcome": "won", "first_known_on": DAY}] * (2 - late)
     open_then += [{"first_known_on": date(2025, 4, 1)}] * late
     frame = deals(*open_then, {"closed_on": DAY, "outcome": "lost"}, {"created_on": date(2025, 4, 1)})  # fmt: skip
@@ -71,6 +72,8 @@ def test_a_day_and_its_cutoffs_are_forecast_from_what_was_known_then() -> None:
     assert made.cutoffs.rows() == [(cutoffs[0], 4, 0, True), (cutoffs[1], 0, 0, False)]
     assert set(made.past["cutoff"]) == {cutoffs[0]} and set(made.past["model"]) == {"pipeline"}
     assert made.past["y"].null_count() == len(made.past) == 4
+    with pytest.raises(FrozenInstanceError):
+        made.rows = made.past  # type: ignore[misc]
     unscored = forecast_deals(deals({}, {}, {}, {}), seen, as_of=DAY, cutoffs=[], scored=False, **asked)  # type: ignore[arg-type]
     assert unscored is not None and unscored.scores is None and unscored.past.is_empty() and len(unscored.rows) == 4
     nothing = forecast_deals(deals({}), seen, as_of=date(2024, 1, 1), cutoffs=cutoffs, **asked)  # type: ignore[arg-type]

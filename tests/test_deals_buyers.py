@@ -44,6 +44,40 @@ def test_without_sizes_every_customer_has_as_many_as_the_mean() -> None:
     assert usual[0] == pytest.approx(len(deals) / 60, rel=0.01) and usual[1] == pytest.approx(usual[0] / 4)
 
 
+def pairs(count: int, days: int = 1461) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Customers of size 1 with one deal and of size 4 with two in turn, over so many days."""
+    first = date(2022, 1, 1)
+    rows = [(f"c{n}", first + timedelta(days=days * place)) for n in range(count) for place in range(1 + n % 2)]
+    size = pl.DataFrame(
+        {"customer_id": [f"c{n}" for n in range(count)], "size": [np.log(1 + 3 * (n % 2)) for n in range(count)]}
+    )
+    return pl.DataFrame(rows, schema=["customer_id", "created_on"], orient="row"), size
+
+
+@pytest.mark.parametrize(("count", "by_size"), [(30, True), (28, False)])
+def test_deals_grow_with_the_root_of_the_size_where_they_do(count: int, by_size: bool) -> None:
+    """One and a half deals each in four years: one of the small, two of the large; of an unknown size in between."""
+    rows = pl.DataFrame({"size": [0.0, np.log(4), float("nan")]})
+    usual = usual_deals(*pairs(count), rows, np.full(3, 4.0))
+    np.testing.assert_allclose(usual, [1, 2, np.sqrt(2)] if by_size else [1.5] * 3, rtol=1e-6)
+    deals, sizes = pairs(30, days=9)
+    alike = usual_deals(deals, sizes.with_columns(size=pl.lit(2.0)), rows, np.ones(3))
+    np.testing.assert_allclose(alike, [1.5 / 0.25] * 3, err_msg="a list of days counts as a quarter of a year")
+
+
+def test_nobody_is_usual_without_deals() -> None:
+    deals, sizes = pairs(30)
+    nobody = usual_deals(
+        deals.with_columns(customer_id=pl.lit(None, dtype=pl.String)), sizes, sizes.head(2), np.ones(2)
+    )
+    assert nobody.tolist() == [0, 0]
+
+
+def test_more_than_fifteen_lost_or_twenty_five_deals_tell_nothing_new() -> None:
+    columns = never_bought(np.array([90.0, 25]), np.zeros(2), np.array([80.0, 15]), np.array([70.0, 25]))
+    assert columns.select(pl.nth(0, 1, 2)).rows() == [(15, 25, 25)] * 2
+
+
 def test_the_columns_are_of_those_who_never_bought_alone() -> None:
     columns = never_bought(*(np.array(part, dtype=float) for part in ([9, 9, 90], [0, 1, 0], [8, 8, 80], [3, 3, 3])))
     assert columns.rows()[1] == (0.0, 0.0, 0.0, 0.0)

@@ -9,6 +9,7 @@ import pytest
 from forecasts.deals import pipeline
 from forecasts.deals.amounts import Ratios
 from forecasts.deals.history import History
+from forecasts.deals.inflow import Inflow
 from forecasts.deals.panel import Panel, Windows
 from forecasts.deals.pipeline import forecast_pipeline
 from forecasts.deals.scores import Scores
@@ -125,6 +126,19 @@ def test_every_node_and_metric_has_a_row_per_period_and_its_futures() -> None:
     assert (totals - parts).min() > -1e-9 and (totals > parts + 1).any(), "the deal of nobody is in the total alone"
     expected = made.rows.filter(unique_id="won_deals|total||MS")["existing"].to_list()
     assert expected == pytest.approx([0.9, 0.5])
+
+
+def test_new_deals_count_in_the_period_in_which_they_are_won(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten come in the first period: one is won in it and four in the next."""
+    ten = Inflow(np.array([10.0, 0]), np.array([0.1, 0.4]), 0.0, np.zeros(2), False, 10**9)
+    monkeypatch.setattr(pipeline, "fit_inflow", lambda *_: ten)
+    made = forecast_pipeline(history(), scores(), {"region": "region"}, Settings(periods=2, draws=400, festivals=()))
+    won = made.rows.filter(unique_id="won_deals|total||MS").sort("horizon")
+    assert won["new"].to_list() == [1, 4] and won["mean"].to_list() == pytest.approx([2.9, 4.5])
+    np.testing.assert_allclose(made.draws["won_deals|total||MS"].mean(axis=0), won["mean"], rtol=0.15)
+    north = made.rows.filter(unique_id="won_deals|region|north|MS").sort("horizon")
+    assert north["new"].to_list() == [0.5, 2] and north["existing"].to_list() == pytest.approx([0.8, 0.3])
+    np.testing.assert_allclose(made.draws["won_deals|region|north|MS"].mean(axis=0), north["mean"], rtol=0.2)
 
 
 def test_without_open_deals_no_model_is_named() -> None:

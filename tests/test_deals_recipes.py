@@ -85,13 +85,12 @@ def test_a_gap_gets_a_column_where_it_tells_rows_apart(missing: int, has_gap: bo
 
 
 def test_numbers_are_centred_and_scaled_and_what_never_varies_has_no_column() -> None:
-    recipe = learn_recipe(
-        pl.DataFrame({"score": [1.0, 3.0, None], "same": [4.0, 4.0, None], "near": [0.0, 1e-12, 0.0]})
-    )
-    assert recipe.numbers == {"score": (2.0, pytest.approx(np.sqrt(2))), "near": (0.0, 1.0)}
-    told = recipe.matrix(pl.DataFrame({"score": [4.0, None], "near": [0.0, 2.0]}))
-    np.testing.assert_allclose(told, [[np.sqrt(2), 0], [0, 2]])
-    assert Recipe({}, {}, (), {}).matrix(pl.DataFrame({"score": [1.0, 2]})).shape == (2, 0)
+    near = [0.0, 1e-12, 0.0]
+    recipe = learn_recipe(pl.DataFrame({"share": [0.1, 0.3, None], "same": [4.0, 4.0, None], "near": near}))
+    assert recipe.numbers == {"share": (pytest.approx(0.2), pytest.approx(0.1 * np.sqrt(2))), "near": (0.0, 1.0)}
+    told = recipe.matrix(pl.DataFrame({"share": [0.4, None], "near": [0.0, 2.0]}))
+    np.testing.assert_allclose(told, [[np.sqrt(2), 0], [0, 2]], atol=1e-12)
+    assert Recipe({}, {}, (), {}).matrix(pl.DataFrame({"share": [1.0, 2]})).shape == (2, 0)
 
 
 def test_the_share_of_unknown_values_is_over_all_features() -> None:
