@@ -109,6 +109,22 @@ def test_positive_series_go_on_by_factors_and_others_by_amounts() -> None:
     assert np.isnan(made[4]).all() and made[5] == pytest.approx(5 * 1.1 ** np.array([4, 5]), rel=0.01)
 
 
+@pytest.mark.parametrize(("code", "lags"), [("MS", 24), ("QS", 8), ("YS", 4)])
+def test_two_seasons_are_looked_back_and_four_periods_at_least(
+    code: str, lags: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With fewer windows than weights need there is no forecast."""
+    asked: list[tuple[int, ...]] = []
+
+    def fit(series: list[np.ndarray], *sizes: int) -> None:
+        asked.append((len(series), *sizes))
+
+    monkeypatch.setattr(lags_linear, "fit_weights", fit)
+    of = batch(np.arange(1.0, lags + 1), np.arange(1.0, lags), frequency=Frequency(code))
+    assert np.isnan(lags_linear.LagsLinear().predict(of, 3)).all()
+    assert asked == [(1, lags, 3, Frequency(code).season), (0, lags, 3, Frequency(code).season)]
+
+
 def test_a_window_is_centred_on_its_last_season() -> None:
     centre, spread = lags_linear._frame(np.array([[1.0, 3.0, 5.0, 7.0]]), 2)
     assert centre.tolist() == [[6.0]] and spread[0, 0] == pytest.approx(np.sqrt(5) + 0.006)

@@ -1,6 +1,8 @@
 """Parts of bagged smoothing, aggregation and Prophet's variants by hand: draws, splits, levels, regressors."""
 
 import logging
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -39,6 +41,7 @@ def test_a_series_is_split_by_season_where_it_has_two() -> None:
     for values, season in ((wave[:7], 4), (wave, 1)):
         np.testing.assert_allclose(sum(ets_bagged._decompose(values, season)), values)
     assert np.abs(ets_bagged._decompose(wave, 1)[1]).max() > 0.5, "no season is taken out of years"
+    assert np.abs(ets_bagged._decompose(wave[:7], 4)[1]).max() < 1e-12, "a line through neighbours"
     assert np.abs(ets_bagged._decompose(wave[:8], 4)[1]).max() < 0.01
 
 
@@ -120,6 +123,60 @@ def test_the_last_level_is_smoothed_as_would_have_foretold_the_residuals_best() 
 def test_a_slope_fades_by_a_fifth_with_every_step() -> None:
     made = prophet_damped.damped(np.array([[10.0, 11.0, 12.0, 13.0]]))
     np.testing.assert_allclose(made, [[10, 10.8, 11.44, 11.952]])
+
+
+def test_damped_prophet_keeps_season_and_effects_and_shifts_the_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trend 10, 11 fades to 10, 10.8; a factor of a tenth, 2 added, and residuals that were 3 throughout."""
+    asked: list[int] = []
+
+    def fit(_: Batch, horizon: int) -> SimpleNamespace:
+        asked.append(horizon)
+        trend = 10.0 + np.arange(horizon)[None, :]
+        return SimpleNamespace(trend=trend, factor=0.1, addend=2.0, residuals=[np.full(4, 3.0)])
+
+    monkeypatch.setattr("forecasts.engines.prophet_forms.fit_better_form", fit)
+    damped = model("prophet_damped")
+    np.testing.assert_allclose(damped.predict(of_one([1.0]), 2), [[10 * 1.1 + 5, 10.8 * 1.1 + 5]])
+    assert damped.predict(of_one([1.0]), 1).shape == (1, 1) and asked == [2, 2], "a slope needs two steps"
+
+
+class Asked:
+    """In place of Prophet: keeps what it is given and says the number of its rows."""
+
+    def __init__(self, fails: type[Exception] | None = None) -> None:
+        self.fails = fails
+
+    def fit(self, frame: Any) -> "Asked":
+        self.frame = frame
+        if self.fails:
+            raise self.fails("no fit")
+        return self
+
+    def predict(self, ahead: Any) -> Any:
+        self.ahead = ahead
+        return ahead.assign(yhat=np.arange(float(len(ahead))))
+
+
+def test_prophet_is_given_every_period_and_its_regressors_and_asked_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The newest value is that of January 2020, period 600."""
+    made = Asked()
+    monkeypatch.setattr(prophet_stock, "specification", lambda _: made)
+    price = Regressors(("price",), 598, np.arange(10.0)[:, None])
+    assert prophet_stock._fit_one(of_one([4.0, 5.0, 6.0], regressors=price), 0, 2).tolist() == [0, 1]
+    assert [str(day)[:10] for day in made.frame["ds"]] == ["2019-11-01", "2019-12-01", "2020-01-01"]
+    assert made.frame["y"].tolist() == [4, 5, 6] and made.frame["price"].tolist() == [0, 1, 2]
+    assert [str(day)[:10] for day in made.ahead["ds"]] == ["2020-02-01", "2020-03-01"]
+    assert made.ahead["price"].tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("fails", [RuntimeError, ValueError])
+def test_a_series_that_prophet_cannot_fit_has_no_forecast(
+    fails: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prophet_stock, "specification", lambda _: Asked(fails))
+    assert np.isnan(prophet_stock._fit_one(of_one([4.0, 5.0]), 0, 2)).all()
 
 
 def test_prophet_is_asked_for_a_year_and_of_days_for_a_week() -> None:
