@@ -91,6 +91,17 @@ def test_deals_that_were_nearer_are_weighed_in_and_served_and_scenarios_move_ali
     assert made.series["served_model"].to_list() == ["pool"]
 
 
+def test_a_period_that_deals_say_nothing_of_keeps_its_own_forecast() -> None:
+    """December waits for an export, so that January is two steps ahead of it and one of what deals say."""
+    of = issued()
+    december = of.values.with_columns(period_start=pl.lit(start(12)))
+    both = pl.concat([december, of.values.with_columns(horizon=pl.lit(2, dtype=pl.Int64))])
+    made = deals(replace(of, values=both)).values.filter("is_served", scenario="base")
+    assert made.select("period_start", "model", "yhat").sort("period_start").rows() == [
+        (start(12), "series_pool", 10.0), (start(13), "series_pool", 10.0),
+    ]  # fmt: skip
+
+
 def test_a_scenario_of_nothing_moves_nothing() -> None:
     """The series alone expect 0, of which half as much more is 0: deals bring what they bring."""
     of = issued()

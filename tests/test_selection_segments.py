@@ -5,10 +5,10 @@ import pytest
 from scipy.stats import norm
 
 from forecasts.backtesting.rolling_origin import Candidates, Origin
-from forecasts.config import Tier
+from forecasts.config import Backtest, Tier
 from forecasts.panel.batch import Batch
 from forecasts.panel.frequency import Frequency
-from forecasts.selection import centering, fallback, segments
+from forecasts.selection import centering, fallback, segments, skill
 
 pytestmark = pytest.mark.fast
 
@@ -58,6 +58,25 @@ def test_a_bias_that_turns_is_left_alone() -> None:
     assert not row["is_chosen"] and after.future["pool"].tolist() == [[9.0] * 3] * 2
     same, [even] = centering.centered(candidates([5.0] * 12, [5.0] * 12), np.array(["x", "x"]))
     assert not even["is_chosen"] and even["error"] == 0 and same.future["pool"][0, 0] == 9
+    assert "actuals above the forecast 0% before, 0% after" in str(even["reason"])
+
+
+def test_each_group_of_a_band_has_a_verdict_on_its_own_series() -> None:
+    """The pool of the first errs by 1 and of the second by 6, every peer by 4; a third series has no models."""
+    ones = np.ones(3)
+    made = {name: np.tile(np.array([[2.0], [12.0], [0.0]]) if name == "pool" else 8.0 * ones[:, None], (1, 4))
+            for name in ("pool", *segments.PEERS_OF_INTERMITTENT)}  # fmt: skip
+    evaluation = tuple(
+        Origin(np.arange(3), np.full(3, held), np.zeros((3, 4)), 2 * ones, ones, made) for held in range(4, 13)
+    )
+    batch = Batch((*"abc",), (np.ones(40),) * 3, np.full(3, 600), MONTHS)
+    of = Candidates(batch, 4, 2 * ones, {}, (), evaluation)
+    told = skill.verdicts_of(of, np.array(["x", "y|intermittent", ""], dtype=object), Backtest(bands=(3,)))
+    assert [(one.group, one.first_step, one.last_step, one.skill) for one in told] == [
+        ("x", 1, 3, "model"), ("x", 4, 4, "model"), ("y|intermittent", 1, 3, "none"), ("y|intermittent", 4, 4, "none"),
+    ]  # fmt: skip
+    assert [(one.model_error, one.peer_error, one.n_origins) for one in told[::2]] == [(1, 4, 9), (36, 16, 9)]
+    assert {one.model for one in told} == {"pool"} and told[0].peer == "naive"
 
 
 def test_a_shift_is_pooled_over_two_steps_on_each_side() -> None:
