@@ -97,3 +97,4 @@ def test_a_shock_takes_away_no_more_than_there_is() -> None:
 def test_loess_steps_over_a_twentieth_of_its_windows_and_over_no_month() -> None:
     assert jumps(12) == {"trend_jump": 1, "low_pass_jump": 1}
     assert jumps(52) == {"trend_jump": 4, "low_pass_jump": 2}  # windows of 90 and 53 weeks
+    assert [jumps(season)["low_pass_jump"] for season in (38, 39)] == [1, 2]  # windows of 39 and 40

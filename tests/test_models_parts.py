@@ -73,6 +73,7 @@ def test_a_version_is_smoothed_in_units_of_its_mean(monkeypatch: pytest.MonkeyPa
     assert ets_bagged._forecast(np.log([1.0, 3.0]), True, 1, 2).tolist() == pytest.approx([3, 3])
     assert ets_bagged._forecast(np.array([-1.0, 3.0]), False, 1, 1).tolist() == [3]
     assert ets_bagged._forecast(np.zeros(2), False, 1, 1).tolist() == [0]
+    assert model("ets_batch").predict(of_one([2.0, 6.0]), 2).tolist() == [[6, 6]] and seen.pop().tolist() == [0.5, 1.5]
     assert [one.tolist() for one in seen[1:]] == [[-0.5, 1.5], [0, 0]] and seen[0].tolist() == pytest.approx([0.5, 1.5])
 
 
@@ -85,7 +86,7 @@ def test_a_level_is_the_mean_over_sums_of_up_to_the_usual_gap(monkeypatch: pytes
 
     monkeypatch.setattr("forecasts.engines.level_smoothing.smoothed", smoothed)
     assert imapa._mean_level(np.array([9.0, 0, 4, 0, 4])) == pytest.approx(2.7)
-    assert imapa._mean_level(np.array([5.0, 6.0])) == 5.5
+    assert imapa._mean_level(np.array([5.0, 6.0])) == 5.5 and imapa._mean_level(np.array([4.0])) == 4
     assert imapa._mean_level(np.array([0.0, 0, 6, 0, 0, 6])) == pytest.approx(2.0)
 
 
@@ -109,15 +110,21 @@ def test_the_last_level_is_smoothed_as_would_have_foretold_the_residuals_best() 
         level += 0.05 * (value - level)
     assert prophet_damped.last_level(noise) == pytest.approx(level)
     assert prophet_damped.last_level(np.zeros(0)) == 0
-    walk = np.cumsum(np.random.default_rng(3).normal(0, 1, 30)) + np.random.default_rng(4).normal(0, 1.2, 30)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0])
+def test_of_eight_shares_the_one_that_missed_least_is_taken(share: float) -> None:
+    """Residuals whose level moves by so much of each shock."""
+    shocks = np.random.default_rng(3).normal(0, 1, 500)
+    walk = shocks + share * np.concatenate([[0], np.cumsum(shocks)[:-1]])
     told = []
     for alpha in (0.05, 0.1, 0.2, 0.3, 0.45, 0.6, 0.8, 1.0):
         level, error = 0.0, 0.0
         for value in walk:
             error += (value - level) ** 2
             level += alpha * (value - level)
-        told.append((error, level))
-    assert prophet_damped.last_level(walk) == pytest.approx(min(told)[1])
+        told.append((error, level, alpha))
+    assert prophet_damped.last_level(walk) == pytest.approx(min(told)[1]) and min(told)[2] == share
 
 
 def test_a_slope_fades_by_a_fifth_with_every_step() -> None:
