@@ -147,6 +147,7 @@ def test_the_spread_of_a_naive_forecast_grows_by_the_root_of_the_seasons_ahead()
     np.testing.assert_allclose(fallback.naive_spread(np.array([4.0] * 10), 12, 1), [0.04])
     assert fallback.naive_spread(np.array([-4.0]), 12, 2).tolist() == pytest.approx([4, 4 * np.sqrt(2)])
     assert fallback.naive_spread(np.array([0.5]), 12, 1).tolist() == [0.5]
+    assert [*fallback.NORMAL_QUANTILES] == [80, 95]
     assert [*fallback.NORMAL_QUANTILES.values()] == pytest.approx(norm.ppf([0.9, 0.975]), rel=1e-12)
     assert fallback.naive_spread(np.zeros(0), 12, 2).tolist() == [0, 0]
     assert (
