@@ -1,0 +1,256 @@
+"""Effects of festivals and of the time of the year: found where they are there, bounded, and put back."""
+
+import numpy as np
+import pytest
+
+from forecasts.panel import calendar, yearly_effects
+from forecasts.panel.batch import Batch, Regressors
+from forecasts.panel.festival_effects import (
+    Effects,
+    _better_form,
+    _least_squares,
+    _squares,
+    effects_of,
+    significant_slopes,
+)
+from forecasts.panel.frequency import Frequency
+from forecasts.panel.yearly_effects import has_year, year_of
+
+pytestmark = pytest.mark.fast
+
+MONTHS, DAYS = Frequency("MS"), Frequency("D")
+
+
+def days(*words: str) -> np.ndarray:
+    return np.array(words, dtype="datetime64[D]")
+
+
+def test_two_festivals_of_one_year_are_two_and_days_in_a_row_are_one() -> None:
+    """In the year 2000 Ramadan ended twice, in January and in December."""
+    ends = calendar._days("AE", "Eid al-Fitr", (2000,))
+    assert [day.month for day in ends] == [1, 12]
+    assert [len(calendar._days("CN", "Chinese New Year", (year,))) for year in (2023, 2024)] == [1, 1]
+
+
+def test_a_festival_of_the_next_year_begins_in_this_one() -> None:
+    """Thirty days up to the one before 8 January 2000: 23 of them are in December 1999."""
+    end = calendar._days("AE", "Eid al-Fitr", (2000,))[0]
+    share = calendar.festival_share("ramadan", MONTHS, MONTHS.index(days("1999-12-01", "2000-01-01")))
+    np.testing.assert_allclose(share[0], (31 - end.day) / 30)
+    np.testing.assert_allclose(share[1], (end.day - 1) / 30)
+
+
+def test_a_day_works_or_does_not() -> None:
+    """From Saturday 30 December 2023 to Tuesday 2 January 2024: of four days one is worked, four times their mean."""
+    four = DAYS.index(days("2023-12-30", "2023-12-31", "2024-01-01", "2024-01-02"))
+    np.testing.assert_allclose(calendar.working_day_excess("DE", DAYS, four), [-1, -1, -1, 3])
+
+
+RANDOM = np.random.default_rng(21)
+
+
+def test_slopes_and_their_t_values_are_those_of_least_squares() -> None:
+    x, noise = RANDOM.normal(size=(40, 2)), RANDOM.normal(0, 0.5, 40)
+    y = x @ np.array([2.0, -1.0]) + noise
+    slope, t = _least_squares(y, x)
+    expected, (squares,), *_ = np.linalg.lstsq(x, y)
+    np.testing.assert_allclose(slope, expected)
+    error = np.sqrt(squares / (40 - 2 - 1) * np.diag(np.linalg.inv(x.T @ x)))
+    np.testing.assert_allclose(t, expected / error)
+    assert np.isfinite(_least_squares(np.ones(2), np.ones((2, 1)))[1]).all()
+
+
+def lumpy(count: int, seed: int = 5) -> np.ndarray:
+    return (np.random.default_rng(seed).random((count, 1)) < 0.3).astype(float)
+
+
+@pytest.mark.parametrize(("count", "slope"), [(28, 3.0), (27, 0.0)])
+def test_an_effect_takes_two_seasons_and_four_periods(count: int, slope: float) -> None:
+    """Two years of months, three more and one per column; trend and season are gone from the differences."""
+    x = lumpy(count)
+    y = 3 * x[:, 0] + 0.5 * np.arange(count) + np.sin(np.arange(count) * np.pi / 6)
+    np.testing.assert_allclose(significant_slopes(y, x, 12), [slope], atol=1e-9)
+
+
+@pytest.mark.parametrize(("count", "slope"), [(6, 3.0), (5, 0.0)])
+def test_without_a_season_neighbours_are_compared(count: int, slope: float) -> None:
+    x = np.array([0.0, 1, 0, 0, 1, 0])[:count, None]
+    np.testing.assert_allclose(significant_slopes(3 * x[:, 0] + 0.5 * np.arange(count), x, 1), [slope], atol=1e-9)
+
+
+def test_an_effect_that_may_be_luck_is_none_and_a_column_that_never_moves_has_none() -> None:
+    x = np.column_stack([lumpy(60)[:, 0], lumpy(60, 6)[:, 0], np.ones(60)])
+    y, luck = 5 * x[:, 0] + np.random.default_rng(9).normal(0, 1, 60), np.random.default_rng(2).normal(0, 1, 60)
+    slopes = significant_slopes(y, x, 12)
+    assert slopes[0] == pytest.approx(5, abs=0.6) and slopes[1:].tolist() == [0, 0]
+    assert not significant_slopes(luck, x[:, 1:], 12).any()
+    alone = significant_slopes(y, x[:, :1], 12)
+    assert slopes[0] == pytest.approx(alone[0]), "what is left out does not move the others"
+
+
+@pytest.mark.parametrize(("t", "is_kept"), [(2.1, True), (1.9, False)])
+def test_a_t_value_of_two_is_enough(t: float, is_kept: bool) -> None:
+    """Steps of the column and an error across it, in the size that gives the t value."""
+    step, error = RANDOM.normal(size=(2, 30))
+    step -= step.mean()
+    error -= error.mean()
+    error -= step * (error @ step) / (step @ step)
+    error *= np.sqrt(28 * (step @ step) / (error @ error)) / t
+    x, y = (np.concatenate([[0], np.cumsum(part)]) for part in (step, step + error))
+    assert (significant_slopes(y, x[:, None], 1) != 0).tolist() == [is_kept]
+
+
+def test_what_effects_leave_is_measured_over_a_season() -> None:
+    target, columns = np.array([1.0, 2, 4, 8, 9]), np.array([[0.0], [1], [0], [1], [0]])
+    left = np.array([1.0, 0, 4, 6, 9])
+    assert _squares(target, columns, np.array([2.0]), 2) == pytest.approx(np.var(left[2:] - left[:-2]))
+    assert _squares(target, columns, np.array([2.0]), 1) == pytest.approx(np.var(np.diff(left)))
+
+
+def series(form: str) -> tuple[np.ndarray, np.ndarray]:
+    x, season = lumpy(60), 100 + 30 * np.sin(np.arange(60) * np.pi / 6)
+    size = np.exp(0.03 * np.arange(60))
+    noise = RANDOM.normal(0, 0.01, 60)
+    made = {
+        "factor": 100 * size * np.exp(0.5 * x[:, 0] + noise),
+        "amount": season + 60 * x[:, 0] + 100 * noise,
+        "negative": season - 90 + 60 * x[:, 0],
+        "none": 100 * np.exp(noise),
+    }
+    return made[form], x
+
+
+@pytest.mark.parametrize(
+    ("form", "is_log", "slope"),
+    [("factor", True, 0.5), ("amount", False, 60), ("negative", False, 60), ("none", True, 0)],
+)
+def test_an_effect_is_a_factor_unless_amounts_fit_far_better(form: str, is_log: bool, slope: float) -> None:
+    values, x = series(form)
+    found, slopes = _better_form(values, x, 12)
+    assert found == is_log
+    np.testing.assert_allclose(slopes, [slope], rtol=0.02, atol=0.005 if slope else 0)
+
+
+def batch(values: np.ndarray, x: np.ndarray, ahead: list[float]) -> Batch:
+    columns = np.concatenate([[[99.0]], x, np.array(ahead)[:, None]])
+    regressors = Regressors(("festival",), 600 - len(values), columns)
+    return Batch(("a",), (values,), np.array([600]), MONTHS, regressors)
+
+
+@pytest.mark.parametrize("form", ["factor", "amount"])
+def test_effects_are_taken_out_and_put_back_no_larger_than_they_ever_were(form: str) -> None:
+    values, x = series(form)
+    effects = effects_of(batch(values, x, [0.0, 0.5, 1.0, 7.0, -3.0]), 5)
+    _, (slope,) = _better_form(values, x, 12)
+    np.testing.assert_allclose(effects.future, [[0, slope / 2, slope, slope, 0]])
+    plain = values / np.exp(slope * x[:, 0]) if form == "factor" else values - slope * x[:, 0]
+    np.testing.assert_allclose(effects.adjusted.values[0], plain)
+    assert effects.adjusted.regressors is None and effects.is_log.tolist() == [form == "factor"]
+
+
+def test_a_forecast_gets_factors_or_amounts_back() -> None:
+    adjusted = batch(np.ones(3), np.zeros((3, 1)), [0.0])
+    effects = Effects(adjusted, np.array([[0.0, 0.5], [0.0, 900.0]]), np.array([True, False]))
+    np.testing.assert_allclose(effects.restore(np.full((2, 2), 10.0)), [[10, 10 * np.exp(0.5)], [10, 910]])
+
+
+@pytest.mark.parametrize(
+    ("code", "length", "is_long"),
+    [("D", 731, True), ("D", 730, False), ("B", 522, True), ("B", 521, False), ("W-MON", 900, False), ("D", 0, False)],
+)
+def test_two_years_of_days_have_a_year(code: str, length: int, is_long: bool) -> None:
+    lengths = (np.ones(length), np.ones(3)) if length else ()
+    ends = np.full(len(lengths), 20000)
+    assert has_year(Batch(("a", "b")[: len(lengths)], lengths, ends, Frequency(code))) == is_long
+
+
+def test_the_first_of_march_is_the_same_day_in_every_year() -> None:
+    found = yearly_effects._positions(
+        days("2023-01-01", "2023-02-28", "2023-03-01", "2024-02-29", "2024-03-01", "2023-12-31")
+    )
+    assert found.tolist() == [0, 58, 60, 59, 60, 365]
+
+
+def test_whole_years_are_counted_back_from_the_end() -> None:
+    y = np.array([100.0, 1, 3, 5, 7])
+    assert list(yearly_effects._starts(y, 2)) == [1, 3]
+    np.testing.assert_allclose(yearly_effects._level(y, 2, 2), [2, 2, 2, 4, 6])  # 2 in the middle of the first, at 2
+
+
+def test_a_smoothed_year_has_no_week_and_keeps_its_edges() -> None:
+    """A week of one and three on a year that doubles at day 14: medians of seven change where it does."""
+    week = np.array([1.0, 3, 1, 3, 1, 3, 2])
+    step = np.where(np.arange(28) < 14, 1.0, 2.0)
+    found = yearly_effects._smoothed(np.tile(week, 4) * step, 7)
+    np.testing.assert_allclose(found / found[0], step)
+
+
+@pytest.mark.parametrize(("zeros", "is_mean"), [(7, True), (6, False)])
+def test_where_a_quarter_sells_nothing_means_are_taken(zeros: int, is_mean: bool) -> None:
+    ratio = np.ones(28)
+    ratio[: 4 * zeros : 4] = 0
+    ratio[9:11] = 5
+    by_day = np.array([ratio[day::7].mean() for day in range(7)])
+    plain = ratio / by_day[np.arange(28) % 7]
+    padded = np.concatenate([[plain[0]] * 3, plain, [plain[-1]] * 3])
+    windows = np.array([padded[start : start + 7] for start in range(28)])
+    expected = windows.mean(axis=1) if is_mean else np.median(windows, axis=1)
+    np.testing.assert_allclose(yearly_effects._smoothed(ratio, 7), expected)
+
+
+def test_a_day_of_the_week_without_any_sales_leaves_the_week_in() -> None:
+    ratio = np.tile([2.0, 1, 1, 1, 1, 1, 0], 4)
+    np.testing.assert_allclose(yearly_effects._smoothed(ratio, 7), [2, *[1] * 26, 0])
+
+
+def test_days_that_a_year_lacks_lie_between_their_neighbours() -> None:
+    found = yearly_effects._by_day(np.array([4.0, 1.0, 3.0]), np.array([100, 0, 2]))
+    np.testing.assert_allclose(found[[0, 1, 2, 51, 100, 365]], [1, 2, 3, 3.5, 4, 4])
+    assert len(found) == 366
+
+
+def test_a_profile_counts_as_far_as_the_other_years_show_it() -> None:
+    """Years alike repeat whole; half as strong years give the slope; opposite or tiny likeness gives nothing."""
+    wave = 1 + 0.5 * np.sin(np.arange(366) / 58)
+    assert yearly_effects._repeated(np.array([wave, wave, wave])) == pytest.approx(1)
+    assert yearly_effects._repeated(np.array([wave, 2 - wave])) == 0
+    assert yearly_effects._repeated(np.ones((3, 366))) == 0
+    half = 1 + (wave - 1) / 2
+    assert yearly_effects._repeated(np.array([wave, half])) == pytest.approx(0.8)  # 2 x .5 / (1 + .25)
+    unlike = np.random.default_rng(3).normal(0, 1, (2, 366))
+    for share, is_enough in ((0.5, True), (0.15, False)):
+        years = 1 + np.sqrt(share) * (wave - 1) / (wave - 1).std() + np.sqrt(1 - share) * unlike
+        assert (yearly_effects._repeated(years) > 0) == is_enough, share
+
+
+def test_factors_are_positive_and_one_on_average() -> None:
+    np.testing.assert_allclose(yearly_effects._normed(np.array([-1.0, 0.95, 2.0])), np.array([0.05, 0.95, 2]))
+
+
+def two_years(y: np.ndarray) -> np.ndarray:
+    last = DAYS.index(days("2023-12-31"))
+    found = year_of(Batch(("a",), (y,), last, DAYS), 0, 366)
+    return np.concatenate([found.history, found.future])
+
+
+def test_a_year_that_repeats_is_carried_into_the_next() -> None:
+    """Summers sell twice as much: 1.5 of 1, three years long and in the leap year ahead, by the day of the year."""
+    index = np.arange(days("2021-01-01")[0].astype(int), days("2023-12-31")[0].astype(int) + 367)
+    months = index.astype("datetime64[D]").astype("datetime64[M]").astype(int) % 12
+    truth = np.where((months >= 4) & (months < 10), 200.0, 100.0)
+    found = two_years(truth[: 3 * 365])
+    assert len(found) == 3 * 365 + 366
+    np.testing.assert_allclose(found / found[0], truth / 100, rtol=0.02)
+    assert found[365:730].mean() == pytest.approx(1, abs=0.01)
+
+
+@pytest.mark.parametrize("change", ["short", "negative", "nothing in a year"])
+def test_without_two_years_of_sales_the_year_says_nothing(change: str) -> None:
+    truth = np.tile(100 + 50 * np.sin(np.arange(366) / 58), 2)
+    truth = {
+        "short": truth[1:],
+        "negative": truth - np.where(np.arange(732) == 9, 300, 0),
+        "nothing in a year": truth * (np.arange(732) >= 366),
+    }[change]
+    assert (two_years(truth) == 1).all()
+    assert (two_years(np.tile(100 + 50 * np.sin(np.arange(366) / 58), 2)) != 1).any()
