@@ -158,8 +158,9 @@ def test_no_more_series_than_one_partition_holds_need_no_partitions(
     monkeypatch.setattr(partitions, "SIZE", 3)
     kept = Execution(checkpoint_folder=tmp_path)
     for count, how in ((3, Execution()), (4, Execution()), (3, Execution("pool")), (3, kept)):
+        before = len(asked)
         candidates_of({"a": np.ones(count, dtype=bool)}, batch(count), TASK, how)
-    assert len(asked) == 3
+        assert (len(asked) > before) == (how != Execution() or count > 3)
 
 
 def test_everything_that_decides_a_result_is_in_the_settings() -> None:
