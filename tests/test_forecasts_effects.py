@@ -40,6 +40,24 @@ def test_a_festival_of_the_next_year_begins_in_this_one() -> None:
     np.testing.assert_allclose(share[1], (end.day - 1) / 30)
 
 
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("spring_festival", "2024-02-03", "2024-02-24"),  # New Year on the 10th, a week before and two after
+        ("dragon_boat", "2024-06-10", "2024-06-12"),
+        ("mid_autumn", "2024-09-17", "2024-09-19"),
+        ("easter", "2024-03-27", "2024-04-01"),  # Good Friday on the 29th
+    ],
+)
+def test_a_festival_reaches_from_its_first_day_to_its_last(name: str, first: str, last: str) -> None:
+    """In 2024; each of its days has the same share."""
+    index = DAYS.index(days("2024-01-01"))[0] + np.arange(366)
+    share = calendar.festival_share(name, DAYS, index)
+    inside = DAYS.dates(index[share > 0])
+    assert (inside[[0, -1]] == days(first, last)).all() and len(inside) == (inside[-1] - inside[0]).astype(int) + 1
+    np.testing.assert_allclose(share[share > 0], 1 / len(inside))
+
+
 def test_a_day_works_or_does_not() -> None:
     """From Saturday 30 December 2023 to Tuesday 2 January 2024: of four days one is worked, four times their mean."""
     four = DAYS.index(days("2023-12-30", "2023-12-31", "2024-01-01", "2024-01-02"))

@@ -79,6 +79,19 @@ def test_what_was_nothing_is_shared_equally() -> None:
     assert found.tolist() == [[8, 8], [4, 4], [4, 4], [2, 2], [2, 2], [0, 0]]
 
 
+def test_nothing_is_not_forecast_to_be_less() -> None:
+    made = Base(NAMES, MONTHS, np.zeros((6, 2)), (TREE,))
+    assert not scenario_forecast(made, Scenario("s", "why", (Shock("revenue", add=-8.0),))).any()
+
+
+def test_a_shop_that_regressors_move_keeps_its_value_beside_a_shocked_region() -> None:
+    """N doubles to 12 and 24, shop a sells half as much again: b has the rest."""
+    ratios = np.ones((6, 2))
+    ratios[3] = 1.5
+    found = shocked(Shock("revenue", multiply=2.0, level="region", member="N"), ratios=ratios)
+    assert found == [[16, 32], [12, 24], [4, 8], [3, 4.5], [9, 19.5], [-1, 5]]
+
+
 @pytest.mark.parametrize(
     ("shock", "steps"),
     [

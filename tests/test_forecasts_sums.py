@@ -112,7 +112,7 @@ def test_nodes_are_sums_of_the_free_ones() -> None:
 
 def test_constraints_are_solved_whatever_the_order_of_their_lines() -> None:
     """x = 2 z and y = z + w; the second line has to stand first, and one that says nothing new is passed over."""
-    free, summing = solve_constraints(np.array([[0.0, 1, -1, -1], [2, 0, -4, 0], [2, 1, -5, -1]]))
+    free, summing = solve_constraints(np.array([[0.0, 1, -1, -1], [2, 0, -4, 0], [0, 2, -2, -2]]))
     assert free.tolist() == [2, 3]
     np.testing.assert_allclose(summing, [[2, 0], [1, 1], [1, 0], [0, 1]])
 
@@ -153,6 +153,8 @@ def test_what_cannot_be_negative_is_clipped_and_still_adds_up() -> None:
     np.testing.assert_allclose(
         reconcile._from_top(TOTAL, np.array([[8.0, 8, -1], [1, 0, 1], [3, 0, 1]])), [[8, 8, 0], [2, 4, 0], [6, 4, 0]]
     )
+    little = reconcile._from_top(TOTAL, np.array([[4.0], [0.1], [0.3]]))
+    np.testing.assert_allclose(little, [[4], [1], [3]])
     crossed = reconcile._from_bottom(TABLE, np.array([[0.0], [0], [0], [0], [0], [-1], [2], [3], [4]]))
     assert crossed[:, 0].tolist() == [9, 2, 7, 3, 6, 0, 2, 3, 4]
 

@@ -133,6 +133,7 @@ def test_a_forecast_is_the_mean_at_its_dates() -> None:
         steps = ahead.filter(unique_id=name)["trend"] - last.filter(unique_id=name)["trend"].item()
         np.testing.assert_allclose(steps, slope * np.array([31, 62, 90]))
     np.testing.assert_allclose(ahead["hi_80"] - ahead["yhat"], ahead["yhat"] - ahead["lo_80"])
+    assert (ahead["hi_80"] > ahead["yhat"]).all() and set(ahead["engine"]) == {"prophet_map"}
 
 
 def test_added_effects_are_in_units_of_the_series() -> None:
