@@ -50,6 +50,7 @@ def test_series_are_taken_in_the_order_asked_for_and_as_they_were_periods_ago() 
 
 def test_gaps_are_filled_in_straight_lines_and_columns_with_what_was_known_before() -> None:
     assert filled(np.array([2.0, NAN, NAN, 8.0])).tolist() == [2, 4, 6, 8]
+    assert filled(np.array([2.0, 8.0])).tolist() == [2, 8]
     assert _forward_filled(np.array([NAN, 3.0, NAN, 5.0, NAN])).tolist() == [3, 3, 3, 5, 5]
     assert _forward_filled(np.array([NAN, NAN])).tolist() == [0, 0]
 
@@ -73,7 +74,10 @@ def known(day: int) -> list[list[float]]:
     regressors = Regressors(("days", "market"), 5, values, published, ((later, since),), shift)
     found = regressors.as_of(day)
     assert found.first == 5 and found.published is None and found.as_of(0) is found
-    assert found.rows(6, 8).tolist() == found.values[1:].tolist()
+    assert (
+        found.rows(6, 8).tolist() == found.values[1:].tolist()
+        and found.rows(5, 7).tolist() == found.values[:2].tolist()
+    )
     return found.values.T.tolist()
 
 
@@ -153,7 +157,9 @@ def test_facts_without_a_column_are_refused_and_none_leave_the_calendar() -> Non
     batch = batch_of(rows(a={1: 1.0}), MONTHS)
     with pytest.raises(ForecastError, match="column published_on is missing: expected name, ds, value, published_on"):
         with_external(None, pl.DataFrame({"name": ["x"], "ds": [date(2024, 1, 1)], "value": [1.0]}), batch, 1, date.max)
-    assert with_external(None, pl.DataFrame({"name": []}), batch, 1, date.max) is None
+    calendar = Regressors(("days",), 648, np.zeros((2, 1)))
+    assert with_external(calendar, pl.DataFrame({"name": []}), batch, 1, date.max) is calendar
+    assert with_external(calendar, None, batch, 1, date.max) is calendar
     assert with_external(None, pl.DataFrame({"name": ["x"]}), batch.take([]), 1, date.max) is None
 
 

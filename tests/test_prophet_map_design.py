@@ -100,16 +100,18 @@ def months(key: str, count: int, first: int = 0) -> pl.DataFrame:
 
 
 def test_series_of_one_calendar_are_solved_together(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Two of thirty months, one begun a month later, one of three; a stack holds so many dates."""
-    frame = pl.concat([months("a", 30), months("b", 3), months("c", 30, 1), months("d", 30), months("e", 1)])
+    """Two of thirty months, one begun a month later, one of three, two and one; a stack holds so many dates."""
+    frame = pl.concat(
+        [months("a", 30), months("b", 3), months("c", 30, 1), months("d", 30), months("e", 1), months("f", 2)]
+    )
     panel = read_panel(frame)
-    short, long = stacks(Specification(), panel)
-    assert short.members.tolist() == [1] and long.members.tolist() == [0, 3, 2]
+    two, short, long = stacks(Specification(), panel)
+    assert two.members.tolist() == [5] and short.members.tolist() == [1] and long.members.tolist() == [0, 3, 2]
     assert long.calendar.tolist() == [0, 0, 1] and long.dates.shape == (2, 30)
     assert long.y[:, 0].tolist() == [0, 0, 1] and not long.means.size
     monkeypatch.setattr("forecasts.prophet_map.grouping.DATES_PER_STACK", 59)
-    assert [stack.members.tolist() for stack in stacks(Specification(), panel)] == [[1], [0, 3], [2]]
+    assert [stack.members.tolist() for stack in stacks(Specification(), panel)] == [[5], [1], [0, 3], [2]]
     monkeypatch.setattr("forecasts.prophet_map.grouping.DATES_PER_STACK", 60)
-    assert len(list(stacks(Specification(), panel))) == 2
-    monkeypatch.setattr("forecasts.prophet_map.grouping.DATES_PER_STACK", 1)
     assert len(list(stacks(Specification(), panel))) == 3
+    monkeypatch.setattr("forecasts.prophet_map.grouping.DATES_PER_STACK", 1)
+    assert len(list(stacks(Specification(), panel))) == 4
