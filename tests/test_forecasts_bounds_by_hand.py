@@ -113,6 +113,15 @@ def test_a_residual_is_sized_by_other_periods_but_by_half_of_its_series_size_at_
     assert sized[:, 0].tolist() == [3, 1, 2]
 
 
+def test_where_no_series_is_comparable_all_are_pooled() -> None:
+    """A series whose scale has changed is left out beside one that has not, and counts where there is no other."""
+    group, none = np.ones(2, dtype=bool), np.zeros(2, dtype=bool)
+    for trusted, count in (([True, False], 1), ([False, False], 2), ([True, True], 2)):
+        residuals = Residuals(np.array([[[3.0], [6.0]]]), np.array([trusted]), np.ones((1, 2), dtype=int))
+        own, borrowed, sizes = bounds._scores(residuals, group, none)
+        assert len(own) == count and len(borrowed) == 0 and len(sizes) == 2
+
+
 def three(scale: float = 2.0) -> tuple[Origin, ...]:
     """Twenty-one series err by -10 ... 10 at one cutoff, so that quantiles can be counted."""
     errors = np.arange(-10.0, 11)[:, None]
