@@ -43,9 +43,12 @@ def test_a_festival_of_the_next_year_begins_in_this_one() -> None:
     ("name", "first", "last"),
     [
         ("spring_festival", "2024-02-03", "2024-02-24"),  # New Year on the 10th, a week before and two after
+        ("spring_festival", "2025-01-22", "2025-02-12"),  # on 29 January; its eve is a holiday, too
         ("dragon_boat", "2024-06-10", "2024-06-12"),
         ("mid_autumn", "2024-09-17", "2024-09-19"),
         ("easter", "2024-03-27", "2024-04-01"),  # Good Friday on the 29th
+        ("eid_al_fitr", "2024-04-07", "2024-04-14"),  # on the 10th, after two days of holidays
+        ("ramadan", "2024-03-11", "2024-04-09"),
     ],
 )
 def test_a_festival_reaches_from_its_first_day_to_its_last(name: str, first: str, last: str) -> None:

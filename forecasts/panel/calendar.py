@@ -5,7 +5,7 @@ holiday column does nothing in a monthly model. The regressor is the share of th
 period: 0 in most, 1 where all of it does; the shares of one festival add up to 1.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cache
@@ -107,11 +107,19 @@ def festival_share(name: str, frequency: Frequency, index: np.ndarray) -> np.nda
 
 @cache
 def _days(country: str, holiday: str, years: tuple[int, ...]) -> tuple[date, ...]:
-    """The first day of every run of days: one per year, two in some years of a lunar calendar."""
+    """The first day of every run of days: one per year, two in some years of a lunar calendar.
+
+    A day counts by the festival's own name, which may be estimated or observed: not its eve, nor a holiday around it.
+    """
     import holidays
 
-    days = sorted(holidays.country_holidays(country, years=years, language="en_US").get_named(holiday))
+    named = holidays.country_holidays(country, years=years, language="en_US")
+    days = sorted(day for day in named.get_named(holiday) if _is_itself(holiday, named.get_list(day)))
     return tuple(day for number, day in enumerate(days) if number == 0 or (day - days[number - 1]).days > 20)
+
+
+def _is_itself(holiday: str, names: Sequence[str]) -> bool:
+    return any(name.split(" (")[0] == holiday for name in names)
 
 
 def working_day_excess(country: str, frequency: Frequency, index: np.ndarray) -> np.ndarray:
