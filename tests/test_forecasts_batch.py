@@ -48,6 +48,13 @@ def test_series_are_taken_in_the_order_asked_for_and_as_they_were_periods_ago() 
     assert (batch.last - before.last).tolist() == [2, 0]
 
 
+def test_a_series_with_two_rows_in_a_period_is_named() -> None:
+    with pytest.raises(
+        ForecastError, match="series 'b': two rows fall into one period: sum them, or use a finer --freq"
+    ):
+        batch_of(pl.concat([rows(a={1: 1.0}, b={2: 2.0, 3: 4.0}), rows(b={2: 3.0})]), MONTHS)
+
+
 def test_gaps_are_filled_in_straight_lines_and_columns_with_what_was_known_before() -> None:
     assert filled(np.array([2.0, NAN, NAN, 8.0])).tolist() == [2, 4, 6, 8]
     assert filled(np.array([2.0, 8.0])).tolist() == [2, 8]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
+import polars as pl
 import pytest
 
 from forecasts.backtesting import memory, rolling_origin
@@ -200,3 +201,30 @@ def test_memory_takes_no_more_than_it_may(monkeypatch: pytest.MonkeyPatch) -> No
         memory.recall("m", batch(4), 1, counted(asked))
         memory.recall("m", batch(3), 1, counted(asked))
     assert asked == [1, 1, 1]
+
+
+def test_a_table_is_remembered_by_what_was_asked_and_read() -> None:
+    """Another question, other rows, other columns or another order of frames is another table."""
+    asked: list[int] = []
+
+    def compute() -> pl.DataFrame:
+        asked.append(len(asked))
+        return pl.DataFrame({"number": asked[-1:]})
+
+    read = pl.DataFrame({"x": [1, 2]})
+    for _ in range(2):
+        memory.recall_table("a", [read], compute)
+    assert len(asked) == 2, "outside nothing is kept"
+    with memory.remembering():
+        first = memory.recall_table("a", [read], compute)
+        assert memory.recall_table("a", [read.clone()], compute) is first
+        others = [
+            ("b", [read]),
+            ("a", [read[:1]]),
+            ("a", [read.rename({"x": "y"})]),
+            ("a", [read, read]),
+            ("a", [read + 1]),
+        ]
+        for question, frames in others:
+            assert memory.recall_table(question, frames, compute) is not first
+    assert len(asked) == 2 + 6

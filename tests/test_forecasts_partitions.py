@@ -6,6 +6,7 @@ import signal
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -114,6 +115,68 @@ def test_dask_is_a_cluster_at_an_address_or_this_machine(
     found = list(finished_partitions(doubled, PARTS, engine))
     assert [number for number, _ in found] == [0, 1, 2] and found[2][1]["y"].to_list() == [4, 6]
     assert Client.started == options
+
+
+class Ray:
+    """A cluster whose tasks are done in reverse; it notes how it was started."""
+
+    def __init__(self, *, is_running: bool) -> None:
+        self.is_running, self.started, self.retries = is_running, dict[str, Any](), 0
+
+    def is_initialized(self) -> bool:
+        return self.is_running
+
+    def init(self, **options: Any) -> None:
+        self.started = options
+
+    def remote(self, max_retries: int) -> Any:
+        self.retries = max_retries
+        return lambda function: SimpleNamespace(remote=lambda work, part: Done(function(work, part)))
+
+    def put(self, work: Any) -> Any:
+        return work
+
+    def wait(self, tasks: list["Done"], num_returns: int) -> tuple[list["Done"], list["Done"]]:
+        return tasks[-num_returns:], tasks[:-num_returns]
+
+    def get(self, task: "Done") -> pl.DataFrame:
+        return task.rows
+
+
+class Done:
+    def __init__(self, rows: pl.DataFrame) -> None:
+        self.rows = rows
+
+
+@pytest.mark.parametrize(
+    ("engine", "is_running", "cluster"),
+    [
+        ("ray", False, {"num_cpus": None}),
+        ("ray:3", False, {"num_cpus": 3}),
+        ("ray:auto", False, {"address": "auto"}),
+        ("ray", True, None),
+    ],
+)
+def test_ray_is_the_cluster_that_runs_or_is_started_with_a_guard(
+    engine: str, is_running: bool, cluster: dict[str, Any] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ray, ended = Ray(is_running=is_running), list[str]()
+    monkeypatch.setattr(execution, "_optional", lambda *unused: ray)
+    monkeypatch.setattr(execution, "GUARDS", [SimpleNamespace(communicate=lambda: ended.append("old guard"))])
+    monkeypatch.setattr(execution, "start_guard", lambda folder: folder)
+    found = list(finished_partitions(doubled, PARTS, engine))
+    assert [number for number, _ in found] == [2, 1, 0] and found[0][1]["y"].to_list() == [4, 6]
+    assert ray.retries == 3
+    if cluster is None:
+        assert ray.started == {}
+        return
+    assert not ray.started["log_to_driver"] and not ray.started["include_dashboard"]
+    assert {key: ray.started[key] for key in cluster} == cluster
+    if "num_cpus" in cluster:
+        (folder,) = execution.GUARDS
+        assert ended == ["old guard"] and ray.started["_temp_dir"] == str(folder)
+        assert ray.started["_node_ip_address"] == "127.0.0.1"
+        Path(str(folder)).rmdir()
 
 
 def batch(count: int, regressors: Regressors | None = None) -> Batch:
