@@ -64,9 +64,5 @@ def _corrected(numbers: Numbers, by_column: dict[str, str], guesses: Guesses) ->
     return guesses
 
 
-def _can_be(column: str, values: pl.Series) -> bool:
-    return column == "unit_price" or is_whole(values)
-
-
 def _of(by_column: dict[str, str], column: str, free: list[str]) -> list[str]:
     return [by_column[column]] if column in by_column else free
