@@ -1,6 +1,6 @@
 """A small table of text as proposals see it: its frame, a sample of each column, what its headers are taken for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import polars as pl
 
@@ -9,6 +9,7 @@ from pipelines.ingest.proposals.column_values import ColumnSample
 from pipelines.ingest.proposals.guess import Guess
 from pipelines.ingest.proposals.number_columns import Guesses, Numbers, Samples
 
+Columns = Mapping[str, Sequence[object]]  # cells by header
 WORDS = {
     "stages": Vocabulary("stages", {"won": "won", "lost": "lost", "void": "void", "lead": "lead", "offer": "quoted"}),
     "statuses": Vocabulary("statuses", {"open": "open", "won": "won", "lost": "lost"}),
@@ -21,7 +22,7 @@ def sample(*texts: str) -> ColumnSample:
     return ColumnSample.of(pl.Series(texts, dtype=pl.String))
 
 
-def table(columns: dict[str, Sequence[object]]) -> pl.DataFrame:
+def table(columns: Columns) -> pl.DataFrame:
     """A frame of text by header, cells written as text."""
     return pl.DataFrame(
         {
