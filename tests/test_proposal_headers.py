@@ -96,7 +96,7 @@ def test_the_fewest_known_words_make_a_long_one() -> None:
 
 def test_known_words_are_latin_and_longer_than_two_letters_but_for_the_common_short_ones() -> None:
     known = _known_words()
-    assert {"id", "no", "qty", "shipped", "quantity", "deal"} <= known
+    assert {"id", "no", "qty", "sku", "shipped", "quantity", "deal"} <= known
     assert not {"by", "at", "on", "to"} & known
     assert all(word.isascii() and word.isalpha() for word in known)
 
@@ -109,6 +109,10 @@ def test_known_words_are_latin_and_longer_than_two_letters_but_for_the_common_sh
         ("zq id", True),
         ("Zq by", False),
         ("Zq", False),
+        ("Zq sku", True),
+        ("省略", False),
+        ("的省份", True),
+        ("金额", True),
         ("quantityzq", False),
         ("orderquantity", True),
         ("我的客户名称", True),
@@ -169,6 +173,7 @@ def test_the_word_for_the_row_is_no_part_of_a_columns_name(form: str, entities: 
         (["cst_k", "cst_l", "cst_m", "cst_n", "y z"], "customer", ["k", "l", "m", "n", "y z"]),
         (["zq_k", "zq_l", "zq_m"], "zq", ["k", "l", "m"]),
         (["a b", "a c", "a d"], "", ["a b", "a c", "a d"]),
+        (["zq", "zq_k", "y"], "", ["zq", "zq_k", "y"]),
         (["sls.a", "sls.b", "sls.c"], "", ["sls.a", "sls.b", "sls.c"]),
         ([], "", []),
     ],

@@ -1,9 +1,12 @@
 """Which column each header feeds: by name, by values that fit or deny it, by its parts and its rivals."""
 
+from pathlib import Path
+
 import pytest
 from proposal_table import WORDS, Columns, columns_of, sample, samples_of, table
 
 from pipelines.contracts import canonical_objects
+from pipelines.home.settings import load_settings
 from pipelines.ingest.proposals.doubts import (
     as_key,
     as_product,
@@ -41,7 +44,16 @@ def read(of: str, columns: Columns, *, is_near: bool = False) -> dict[str, str]:
             {"zq_stage": ["1"], "sales_stage": ["1"], "sales_stage__r": ["won"]},
             {"sales_stage__r": "stage"},
         ),
+        ("opportunities", {"sales_stage": ["won"], "sales_stage__r": ["lead"]}, {"sales_stage__r": "stage"}),
         ("opportunities", {"owner_id": ["a1"], "owner_id__r": ["a"]}, {"owner_id": "owner_id"}),
+        ("opportunities", {"owner_id__r": ["a1"], "owner_id": ["b1"]}, {"owner_id": "owner_id"}),
+        ("opportunities", {"Actual close day": [*DAYS * 3, "x"]}, {"Actual close day": "closed_on"}),
+        ("opportunities", {"Actual close day": [*DAYS * 3, "x", "y"]}, {}),
+        ("opportunities", {"Deal": [*map(str, range(20, 29)), "x y"]}, {}),
+        ("opportunities", {"Amount %": ["1.5", "2"]}, {}),
+        ("order_lines", {"Discount %": ["1.5", "2"]}, {"Discount %": "discount"}),
+        ("reps", {"First Name": ["a"], "Last Name": ["b"]}, {"First Name": "rep_name", "Last Name": "rep_name"}),
+        ("orders", {"First Name": ["a"], "Last Name": ["b"]}, {}),
         ("opportunities", {"Status Id": ["open", "won"]}, {"Status Id": "status"}),
         ("opportunities", {"Status Id": ["12", "13"]}, {}),
         ("opportunities", {"Status Id": ["12", "13", "14", "won", "won"]}, {"Status Id": "stage"}),
@@ -77,6 +89,20 @@ def test_a_header_feeds_the_column_that_its_words_and_values_name(
     of: str, columns: Columns, expected: dict[str, str]
 ) -> None:
     assert read(of, columns) == expected
+
+
+def test_a_name_that_was_shortened_is_a_little_less_sure() -> None:
+    sure = guesses("opportunities", {"Deal": ["12", "13"], "Status Id": ["open", "won"], "Actual close day": DAYS[:2]})
+    assert sure["Deal"].confidence == 0.99
+    assert sure["Status Id"].confidence == pytest.approx(0.98 - 0.001 - 0.03)
+    assert sure["Actual close day"].confidence == pytest.approx(0.98 - 0.001 - 0.04)
+
+
+def test_the_context_of_a_home_has_its_words_and_its_currency(tmp_path: Path) -> None:
+    context = ProposalContext.of(load_settings(tmp_path))
+    assert set(context.vocabularies) == {"stages", "statuses", "currencies"} and context.contracts == ()
+    assert context.base_currency == load_settings(tmp_path).company.base_currency
+    assert context.vocabularies["stages"].code("Closed Won") == "won"
 
 
 @pytest.mark.parametrize(
@@ -157,8 +183,16 @@ def test_the_best_object_is_chosen_among_those_wanted() -> None:
     name, found = best_object(frame, CONTEXT)
     assert name == "opportunities" and [guess.column for guess in found] == ["opportunity_id", "stage", "amount"]
     assert best_object(frame, CONTEXT, ["quotes", "contracts"])[0] in ("quotes", "contracts")
+    near = table({"Deal ID": ["1", "2"], "Amount of deal": ["5", "6.50"]})
+    assert [guess.column for guess in best_object(near, CONTEXT, ["opportunities"])[1]] == ["opportunity_id", "amount"]
     assert best_object(table({"Name": ["a b", "c d"]}), CONTEXT, None, "products")[0] == "products"
     assert best_object(table({"Name": ["a b", "c d"]}), CONTEXT, None, "teams")[0] == "teams"
+
+
+def test_what_a_part_of_a_table_lacks_is_not_held_against_it() -> None:
+    frame = table({"Region": ["a", "b"], "Amount": ["1", "2"], "Month": DAYS[:2]})
+    assert best_object(frame, CONTEXT, ["targets", "budgets"])[0] == "budgets"
+    assert best_object(frame, CONTEXT, ["targets", "budgets"], is_part=True)[0] == "targets"
 
 
 @pytest.mark.parametrize(

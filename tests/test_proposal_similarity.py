@@ -104,6 +104,7 @@ def test_a_header_is_as_near_as_its_nearest_form_and_word() -> None:
         ("Parcel Weight", {"weight": 0}, 0.98 - 0.03),
         ("Parcel Weight", {"parcel weight": 0, "weight": 0}, 0.98),
         ("Parcel Weight", {"parcelweight": 10}, 0.98 - 0.01 - 0.01),
+        ("Parcel Net Weight", {"netweight": 0}, 0.98 - 0.03 - 0.01),
         ("parcelweight", {"weight": 0}, 0.98 - 0.04),
         ("FWEIGHT", {"weight": 0}, 0.98 - 0.03),
         ("Weight (kg)", {"weight": 0}, 0.98),

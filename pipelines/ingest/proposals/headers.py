@@ -129,12 +129,14 @@ def is_known(header: str) -> bool:
 @cache
 def _all_words(names: tuple[str, ...]) -> frozenset[str]:
     texts = [*map(plain, names), *(word for words in entity_words().values() for word in words), *unmapped_headers()]
-    return frozenset(word for text in texts for word in text.split() if len(word) > 2 or word in SHORT)
+    words = {word for text in texts for word in text.split()}
+    # In Chinese two letters are a word: 金额
+    return frozenset(word for word in words if len(word) > 2 or word in SHORT or (len(word) > 1 and _CJK.search(word)))
 
 
 def _has_known_word(words: str, known: frozenset[str]) -> bool:
     if _CJK.search(words):
-        return any(len(word) > 1 and word in words for word in known if _CJK.search(word))
+        return any(word in words for word in known if _CJK.search(word))
     return any(word in known or abbreviations().get(word) for word in _split_words(words).split())
 
 
