@@ -202,6 +202,10 @@ def test_dates_per_stage_are_a_second_object_of_the_same_deals() -> None:
         "      changed_at: Entered",
     ]
     assert line_of(lines, "# not mapped") == "# not mapped, kept in _extra: 'Note'"
+    for header, name, entered in (("stage", "Stage_history", "Entered"), ("Entered", "Stage", "Entered_history")):
+        own = text_of("opportunities", {**columns, header: ["x"] * 3}, KNOWN, stage_dates=("ENTERED (.+)", headers))
+        assert f"    unpivot: {{columns: 'ENTERED (.+)', name: {name}, value: {entered}, optional: true}}" in own
+        assert f"      stage: {name}" in own and f"      changed_at: {entered}" in own
     unnamed = text_of("opportunities", columns, named(stage="Phase"), stage_dates=("ENTERED (.+)", headers))
     assert not line_of(unnamed, "- object: opportunity_history")
 

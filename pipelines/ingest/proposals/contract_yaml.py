@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from pipelines.contracts import CanonicalColumn, CanonicalObject
 from pipelines.contracts.money import money_columns
 from pipelines.ingest.casting.currency import read_currency
 from pipelines.ingest.casting.currency_marks import HEADER_MARK, meanings
+from pipelines.ingest.formats.source import folded
 from pipelines.ingest.proposals.column_values import SAMPLE_CELLS, ColumnSample
 from pipelines.ingest.proposals.documents import DOCUMENTS
 from pipelines.ingest.proposals.evidence import head_columns
@@ -247,6 +249,7 @@ def _stage_history_lines(draft: ContractDraft) -> list[str]:
     sample = ColumnSample(tuple(stages), frozenset(range(len(stages))))
     words = word_mappings(_STAGE, sample, draft.context.vocabularies)
     key = draft.headers["opportunity_id"]
+    stage, entered = (_unused(name, draft.frame.columns) for name in ("Stage", "Entered"))
     options, _ = column_options(
         draft.canonical.columns["opportunity_id"],
         "opportunity_id",
@@ -257,14 +260,19 @@ def _stage_history_lines(draft: ContractDraft) -> list[str]:
         "  - object: opportunity_history  # the dates on which the deals entered their stages",
         "    name: stage_entries",
         *_file_lines(draft.path),
-        f"    unpivot: {{columns: {_plain(pattern)}, name: Stage, value: Entered, optional: true}}",
+        f"    unpivot: {{columns: {_plain(pattern)}, name: {stage}, value: {entered}, optional: true}}",
         "    key: [opportunity_id, stage]",
         "    columns:",
         f"      opportunity_id: {_source(key, options)}",
-        "      stage: Stage",
+        f"      stage: {stage}",
         *(f"      # {line}" for line in words),
-        "      changed_at: Entered",
+        f"      changed_at: {entered}",
     ]
+
+
+def _unused(name: str, headers: Iterable[str]) -> str:
+    """A name for what is read from headers, another where the file has one of that name."""
+    return f"{name}_history" if folded(name) in map(folded, headers) else name
 
 
 def _file_lines(path: Path) -> list[str]:
