@@ -11,7 +11,7 @@ from pipelines import decisions, ingest, inputs, keys, ledger, replay, resolve, 
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import dbt, grains, kept, progress, runs, warehouse
+from pipelines.home import dbt, grains, progress, runs, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
 from pipelines.matching import nightly, overrides
@@ -91,7 +91,7 @@ def issue_forecasts(settings: Settings, run: Run, say: Say) -> None:
     """
     from forecasts.backtesting.memory import remembering
 
-    with remembering(kept.forecasts(settings)):
+    with remembering(warehouse.kept_forecasts(settings)):
         ledger.issue_forecasts(settings, run, say)
         replay.issue_missing(settings, run, say)
 
@@ -166,10 +166,10 @@ def _publish(settings: Settings, run: Run, say: Say) -> None:
     status.write_status(settings, run.run_id, outcome="published", message="", figures=figures)
 
 
-def build_models(settings: Settings, models: Sequence[str]) -> None:
+def build_models(settings: Settings, models: Sequence[str], options: Sequence[str] = ()) -> None:
     """Build these models and the tests of them, and nothing else; nothing at all for none."""
     if models:
-        dbt.dbt(dbt.prepare_project(settings), *dbt.BUILD, "--select", *models)
+        dbt.dbt(dbt.prepare_project(settings), *dbt.BUILD, *options, "--select", *models)
 
 
 def left_to_update(settings: Settings, step: str, is_full: bool = False) -> Sequence[str]:

@@ -13,6 +13,7 @@ from jinja2 import Environment
 
 from pipelines.home import dbt
 from pipelines.home.settings import DBT_PROJECT, load_settings
+from pipelines.serving import descriptions
 
 SALES = "select id, customer, amount from raw.lines where object = 'sales' and day <= (select as_of from control.run)"
 MODELS = {
@@ -22,6 +23,10 @@ MODELS = {
     "large": "select id from raw.lines where amount > 0",
     "view": "{{ config(materialized='view') }} select id, amount * 2 as amount from raw.lines",
     "of_a_view": "select id, amount from {{ ref('view') }}",
+    "lists": 'select id, len(parts) as part_count, wait, "end" is not null as is_over from raw.odd',
+    "of_a_sample": "select count(*) >= 0 as is_some from raw.lines tablesample 10 percent",
+    "of_odd_names": 'select "My Col" from raw.named',
+    "hooked": '{{ config(post_hook="insert into {{ this }} values (99)") }} select 1 as id',
     "of_the_day": "select current_date - current_date as days",
     "of_a_file": "select count(*) as files from read_text('FOLDER/dbt_project.yml')",
 }
@@ -33,9 +38,13 @@ COLUMNS = {
     "large": "id",
     "of_a_view": "id",
     "of_a_file": "files",
+    "lists": "id",
+    "of_a_sample": "is_some",
+    "of_odd_names": '"My Col"',
     "of_the_day": "days",
 }
-ALL, NEVER_KEPT = set(COLUMNS), {"of_a_file", "of_the_day"}  # nobody knows what stands in a file
+ALL, NEVER_KEPT = set(COLUMNS), {"of_a_file", "of_the_day", "of_a_sample", "of_odd_names"}
+OF_LINES = ALL - {"lists"}
 GIVEN = """
     create schema raw; create schema control;
     create table control.kept (table_name varchar, fingerprint varchar);
@@ -45,6 +54,8 @@ GIVEN = """
         (2, 'sales', 'b', 20, date '2026-01-02', 'y'),
         (3, 'other', 'c', 5, date '2026-01-03', 'z')
     ) as lines(id, object, customer, amount, day, note);
+    create table raw.odd as select 1 as id, cast(null as varchar[]) as parts, interval 30 days as wait, 'x' as "end";
+    create table raw.named as select 5 as "My Col";
 """
 
 
@@ -111,13 +122,24 @@ def made_after(project: Path, change: str, *options: str) -> set[str]:
             "update control.run set as_of = as_of + 1", {"sales"}, id="a day that leaves the rows as they are"
         ),
         pytest.param("update raw.lines set amount = 7 where id = 3", OF_AMOUNTS, id="another object's row"),
-        pytest.param("update raw.lines set amount = 11 where id = 1", ALL, id="a value"),
-        pytest.param("update raw.lines set amount = 31 - amount where id < 3", ALL, id="two values change places"),
-        pytest.param("update raw.lines set amount = null where id = 2", ALL, id="a value that is gone"),
-        pytest.param("insert into raw.lines from raw.lines where id = 1", ALL, id="a row that stands there twice"),
-        pytest.param("insert into raw.lines from raw.lines where id = 1", ALL, id="a row that stands there four times"),
-        pytest.param("delete from raw.lines where id = 2", ALL, id="a row that is gone"),
-        pytest.param("alter table raw.lines alter amount type bigint", ALL, id="a type"),
+        pytest.param("update raw.lines set amount = 11 where id = 1", OF_LINES, id="a value"),
+        pytest.param("update raw.lines set amount = 31 - amount where id < 3", OF_LINES, id="two values change places"),
+        pytest.param("update raw.lines set amount = null where id = 2", OF_LINES, id="a value that is gone"),
+        pytest.param("insert into raw.lines from raw.lines where id = 1", OF_LINES, id="a row that stands there twice"),
+        pytest.param(
+            "insert into raw.lines from raw.lines where id = 1", OF_LINES, id="a row that stands there four times"
+        ),
+        pytest.param("delete from raw.lines where id = 2", OF_LINES, id="a row that is gone"),
+        pytest.param("update raw.odd set parts = []", {"lists"}, id="a list that is empty and no longer unknown"),
+        pytest.param("update raw.odd set parts = [null]", {"lists"}, id="a list of nothing"),
+        pytest.param(
+            "create or replace table raw.odd as select * replace (interval 1 month as wait) from raw.odd",
+            {"lists"},
+            id="a month instead of 30 days",
+        ),
+        pytest.param("update raw.odd set \"end\" = 'y'", {"lists"}, id="a column that is called like a word of SQL"),
+        pytest.param('update raw.named set "My Col" = 6', set(), id="a name of two words"),
+        pytest.param("alter table raw.lines alter amount type bigint", OF_LINES, id="a type"),
     ],
 )
 def test_only_what_reads_a_change_is_made_anew(project: Path, change: str, made: set[str]) -> None:
@@ -132,6 +154,24 @@ def test_a_filter_that_all_rows_had_passed_is_read_as_well(project: Path) -> Non
 
 def test_a_table_that_somebody_dropped_is_made_again(project: Path) -> None:
     assert made_after(project, "drop table marts.customers") == {"customers", *NEVER_KEPT}
+
+
+def test_a_table_that_somebody_replaced_is_made_again(project: Path) -> None:
+    """Another release, say, that knows nothing of what is kept."""
+    assert made_after(project, "create or replace table marts.sales as select 777 as id") >= {"sales"}
+
+
+def test_a_table_with_a_hook_is_made_again_before_it(project: Path) -> None:
+    made_after(project, "select 1")
+    with duckdb.connect(str(project / "work.duckdb"), read_only=True) as connection:
+        assert connection.execute("from marts.hooked order by all").fetchall() == [(1,), (99,)]
+
+
+def test_what_a_table_was_made_of_is_not_served_as_its_description(project: Path) -> None:
+    with duckdb.connect(str(project / "work.duckdb"), read_only=True) as connection:
+        noted = connection.execute("select comment from duckdb_tables() where table_name = 'sales'").fetchall()[0][0]
+        assert re.fullmatch(r" \(made of \w{32}\)", noted)
+        assert descriptions._comments(connection)["marts", "sales", None] == ""
 
 
 def test_a_full_run_keeps_nothing(project: Path) -> None:

@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Callable
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import distributions
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,6 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 PACKAGE = Path(__file__).resolve().parents[1]
-DECIDING = ("numba", "numpy", "polars", "prophet", "scikit-learn", "scipy", "statsforecast", "statsmodels")
 MOST_LEFT = 200_000  # forecasts: more are quicker made again than read by every run
 STEPS = "steps.parquet"
 SHAPE: dict[str, pl.DataType] = {"key": pl.Binary(), "steps": pl.List(pl.Float64())}
@@ -68,8 +67,9 @@ class Kept:
 
 @cache
 def _release() -> str:
-    """A hash over all that decides a forecast beside its key: our code, Python and the libraries that compute."""
-    digest = hashlib.sha256(repr((sys.version, *((name, version(name)) for name in DECIDING))).encode())
+    """A hash over all that decides a forecast beside its key: our code, Python and every package that is installed."""
+    installed = sorted((package.name, package.version) for package in distributions())
+    digest = hashlib.sha256(repr((sys.version, installed)).encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:16]

@@ -176,9 +176,15 @@ def current_run(settings: Settings, run_id: str | None = None) -> Run:
 
 
 def discard(settings: Settings) -> None:
-    """Delete the working file: everything in it can be made again from landing and state."""
+    """Delete the working file, and what is kept beside it: all of it can be made again from landing and state."""
     for path in settings.warehouse.glob(f"{settings.working_file.name}*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
+    shutil.rmtree(kept_forecasts(settings), ignore_errors=True)
+
+
+def kept_forecasts(settings: Settings) -> Path:
+    """The folder of forecasts that the next run will ask for again."""
+    return settings.warehouse / "forecasts"
 
 
 @contextmanager

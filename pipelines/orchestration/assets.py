@@ -131,14 +131,15 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             chosen, extra = context.selected_asset_keys, dict[str, Any]()
             with progress.making(settings, name) as was_made:
                 before = kept.noted(settings, job.STEP_SCHEMAS[name])
-                command = [*dbt.BUILD, *(kept.forget(settings, name) if is_full else ()), *job.without(left_out)]
+                options = kept.forget(settings, name) if is_full else ()
+                command = [*dbt.BUILD, *options, *job.without(left_out)]
                 events = list(context.resources.dbt.cli(command, context=context).stream())
                 # Where the step was never whole, all of it is made; else what stands on the chosen tables too.
                 also = [model for model in graph.also(chosen, dbt_models.keys, was_made) if model not in left_out]
-                job.build_models(settings, also)
+                job.build_models(settings, also, options)
                 same = set() if is_full else before & kept.noted(settings, job.STEP_SCHEMAS[name])
                 if same:
-                    home.say(f"{len(same)} tables stay as they were: they would be made of the same rows")
+                    home.say(f"{len(same)} tables are unchanged: they would be made of the same rows")
                 if name == "staging_and_matching":
                     matched = job.match_records(settings, left_out)
                     home.say(matched.sentence())

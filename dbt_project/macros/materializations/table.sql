@@ -7,10 +7,12 @@
     {%- if config.get('indexes') or config.get('grants') -%}
         {% do exceptions.raise_compiler_error(this ~ ": a table here has no indexes and no grants") %}
     {%- endif -%}
-    {%- set may_keep = model['language'] == 'sql' and model.schema != 'matching' -%}
+    {#- Python updates the tables of matching in place; a hook may change what is read, or the table itself. -#}
+    {%- set may_keep = model['language'] == 'sql' and model.schema != 'matching' and not pre_hooks and not post_hooks -%}
     {%- set noted = made_of(target) if may_keep else none -%}
-    {%- set found = fingerprint_of(compiled_code) if noted is not none and not should_full_refresh() else none -%}
-    {%- set is_kept = found is not none and found == noted and before is not none and before.type == 'table' -%}
+    {%- set looks = noted is not none and before is not none and before.type == 'table' and not should_full_refresh() -%}
+    {%- set found = fingerprint_of(compiled_code) if looks and says_made_of(target, noted) else none -%}
+    {%- set is_kept = found is not none and found == noted -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
     {% if model['language'] == 'python' -%}
@@ -31,22 +33,24 @@
         {%- set began = modules.datetime.datetime.now() -%}
         {% call statement('main') %}{{ create_table_as(False, target, compiled_code) }}{% endcall %}
         {%- set seconds = (modules.datetime.datetime.now() - began).total_seconds() -%}
-        {% if may_keep and (noted is not none or seconds >= long_seconds()) -%}
-            {% do note_made_of(target, found or fingerprint_of(compiled_code) if seconds >= long_seconds() else none) %}
-        {%- endif %}
+        {%- set is_long = may_keep and seconds >= long_seconds() -%}
+        {%- set found = none if not is_long else found if found is not none else fingerprint_of(compiled_code) -%}
+        {% if is_long or noted is not none %}{% do note_made_of(target, found) %}{% endif %}
     {%- endif %}
-    {% do table_comments(target) %}
+    {% do table_comments(target, found) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target]}) }}
 {% endmaterialization %}
 
-{# What the YAML says of a table and of those of its columns that exist, as comments, in one statement. #}
-{% macro table_comments(table) %}
+{# What the YAML says of a table and of those of its columns that exist, as comments, in one statement, and of one that may
+   be kept what it was made of. #}
+{% macro table_comments(table, fingerprint) %}
     {% call statement('columns', fetch_result=True) %} from {{ table }} limit 0 {% endcall %}
     {%- set existing = load_result('columns')['table'].column_names -%}
-    {%- set comments = ["comment on table " ~ table ~ " is " ~ duckdb_escape_comment(model.description)] -%}
+    {%- set text = model.description ~ (made_of_words(fingerprint) if fingerprint is not none else '') -%}
+    {%- set comments = ["comment on table " ~ table ~ " is " ~ duckdb_escape_comment(text)] -%}
     {%- for name, column in model.columns.items() if name in existing and column.description -%}
         {%- set what = "comment on column " ~ table ~ "." ~ adapter.quote(name) -%}
         {% do comments.append(what ~ " is " ~ duckdb_escape_comment(column.description)) %}
