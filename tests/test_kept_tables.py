@@ -22,7 +22,8 @@ MODELS = {
     "every_line": "select * from raw.lines",
     "large": "select id from raw.lines where amount > 0",
     "view": "{{ config(materialized='view') }} select id, amount * 2 as amount from raw.lines",
-    "of_a_view": "select id, amount from {{ ref('view') }}",
+    "view_of_it": "{{ config(materialized='view') }} select id, amount from {{ ref('view') }}",
+    "of_a_view": "select id, amount from {{ ref('view_of_it') }}",
     "lists": 'select id, len(parts) as part_count, wait, "end" is not null as is_over from raw.odd',
     "of_a_sample": "select count(*) >= 0 as is_some from raw.lines tablesample 10 percent",
     "of_odd_names": 'select "My Col" from raw.named',
@@ -90,7 +91,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with dbt.host():
         dbt.dbt(folder, "parse")
         dbt.dbt(folder, "run")
-        dbt.dbt(folder, "run")  # a view that is made after a table counts as a change of it
         yield folder
 
 
@@ -104,7 +104,7 @@ def made_after(project: Path, change: str, *options: str) -> set[str]:
     with duckdb.connect(str(project / "work.duckdb"), read_only=True) as connection:
         for name in COLUMNS:
             sql = (project / "models" / f"{name}.sql").read_text(encoding="utf-8")
-            sql = sql.replace("{{ ref('sales') }}", f"({SALES})").replace("{{ ref('view') }}", "marts.view")
+            sql = sql.replace("{{ ref('sales') }}", f"({SALES})").replace("{{ ref('view_of_it') }}", "marts.view_of_it")
             rows = connection.execute(f"{sql} order by all").fetchall()
             assert connection.execute(f"from marts.{name} order by all").fetchall() == rows, name
         marked = connection.execute("select table_name from duckdb_columns() where column_default = '0'").fetchall()
@@ -187,7 +187,7 @@ def test_other_sql_is_another_table(project: Path) -> None:
 def test_a_view_that_says_something_else_is_another_table(project: Path) -> None:
     (project / "models" / "view.sql").write_text(MODELS["view"].replace("* 2", "* 3"), encoding="utf-8")
     dbt.dbt(project, "parse")
-    assert "of_a_view" in made_after(project, "select 1")
+    assert made_after(project, "select 1") == {"of_a_view", *NEVER_KEPT}
 
 
 def test_what_asks_the_time_or_draws_numbers_is_never_kept(project: Path) -> None:

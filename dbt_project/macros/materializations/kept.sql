@@ -52,10 +52,7 @@
 
 {# A hash over a query and all that it reads, in whatever order; none where that cannot be told. #}
 {% macro fingerprint_of(sql) %}
-    {% call statement('views', fetch_result=True) -%}
-        select coalesce(string_agg(sql, ' ' order by sql), '') from duckdb_views() where not internal
-    {%- endcall %}
-    {%- set views = load_result('views')['data'][0][0] -%}
+    {%- set views = sql_of_views() -%}
     {% if asks_the_moment(sql ~ ' ' ~ views) or '$q$' in sql ~ views %}{{ return(none) }}{% endif %}
     {% call statement('plan', fetch_result=True) %} explain (format json) {{ sql }} {% endcall %}
     {%- set scans = scans_of(load_result('plan')['data'][0][1]) -%}
@@ -71,6 +68,24 @@
         )
     {% endcall %}
     {{ return(load_result('fingerprint')['data'][0][0]) }}
+{% endmacro %}
+
+
+{# The SQL of the views that the model reads, one through the other: its own SQL has no more than their names. #}
+{% macro sql_of_views() %}
+    {%- set views, waiting = [], model.depends_on.nodes | list -%}
+    {% for _ in graph.nodes if waiting -%}
+        {%- set node = graph.nodes.get(waiting.pop(0), {}) if waiting else {} -%}
+        {% if node.get('config', {}).get('materialized') == 'view' and node.relation_name not in views -%}
+            {% do views.append(node.relation_name) %}{% do waiting.extend(node.depends_on.nodes) %}
+        {%- endif %}
+    {%- endfor %}
+    {% if not views %}{{ return('') }}{% endif %}
+    {% call statement('views', fetch_result=True) -%}
+        select coalesce(string_agg(sql, ' ' order by sql), '') from duckdb_views()
+        where list_contains({{ views }}, format('"{}"."{}"."{}"', database_name, schema_name, view_name))
+    {%- endcall %}
+    {{ return(load_result('views')['data'][0][0]) }}
 {% endmacro %}
 
 
