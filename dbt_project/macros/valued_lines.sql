@@ -7,8 +7,7 @@
 
   Cost likewise: the line's, else quantity times the product's unit cost of that day. Money without a currency is base
   currency; money without a rate is null in base currency, never one to one. A line without a readable date keeps its
-  money if that is in base currency: it needs no rate (any day's will do, which is one), and an undated line is better than
-  a lost one.
+  money if that is in base currency: it needs no rate, and an undated line is better than a lost one.
 
   The joins use `is not distinct from`: where a column is empty throughout (no rep in any export), DuckDB folds `=` to
   false and compares every pair of rows.
@@ -75,10 +74,10 @@
                 when nullif(trim(accounts.region), '') is not null then 'account'
                 else 'missing'
             end as region_source,
-            rates.rate as base_rate,
-            if(lines.{{ day }} is null, null, rates.rated_on) as base_rated_on,
-            {{ multiply_money('lines.amount_net', 'rates.rate') }} as amount_base,
-            {{ multiply_money('lines.cost_amount', 'cost_rates.rate') }} as cost_base
+            {{ rate_of('rates', 'lines.currency', 'lines.' ~ day) }} as base_rate,
+            rates.rated_on as base_rated_on,
+            {{ multiply_money('lines.amount_net', 'base_rate') }} as amount_base,
+            {{ multiply_money('lines.cost_amount', rate_of('cost_rates', 'lines.cost_currency', 'lines.' ~ day)) }} as cost_base
         from amounted_lines as lines
         cross join {{ source('control', 'run') }} as run
         left join {{ source('resolved', 'customer_map') }} as customers
@@ -94,13 +93,15 @@
         left join {{ ref('regions') }} as account_regions on {{ same_word('accounts.region', 'account_regions.word') }}
         left join {{ ref('int_exchange_rates') }} as rates
             on lines.currency = rates.currency
-            and rates.rate_on = coalesce(
-                lines.{{ day }}, if(lines.currency = run.base_currency, date '2000-01-01', null)
-            )
+            and lines.{{ day }} = rates.rate_on
         left join {{ ref('int_exchange_rates') }} as cost_rates
             on lines.cost_currency = cost_rates.currency
-            and cost_rates.rate_on = coalesce(
-                lines.{{ day }}, if(lines.cost_currency = run.base_currency, date '2000-01-01', null)
-            )
+            and lines.{{ day }} = cost_rates.rate_on
     )
 {% endmacro %}
+
+
+{# The rate of a line: one for money in base currency, which needs no day. #}
+{% macro rate_of(rates, currency, day) -%}
+    coalesce({{ rates }}.rate, if({{ day }} is null and {{ currency }} = run.base_currency, cast(1 as decimal(28, 8)), null))
+{%- endmacro %}
