@@ -94,7 +94,7 @@ def test_another_release_computes_all_anew(
     night: Callable[..., tuple], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     night(batch("a"))
-    monkeypatch.setattr(kept, "_release", lambda: "next")
+    monkeypatch.setattr(kept, "release", lambda: "next")
     assert night(batch("a"))[1] == ["a"]
     assert [path.name for path in tmp_path.iterdir()] == ["next"]
 

@@ -60,7 +60,7 @@ def test_a_key_is_of_rows_columns_and_settings() -> None:
     parts = (PARTS[0], PARTS[1], PARTS[0].rename({"x": "z"}), PARTS[0][::-1])
     keys = [execution._key(part, "a") for part in parts] + [execution._key(PARTS[0], "b")]
     assert len(set(keys)) == 5 and {len(key) for key in keys} == {32}
-    assert execution._key(PARTS[0].clone(), "a") == keys[0] and len(execution.source_hash()) == 64
+    assert execution._key(PARTS[0].clone(), "a") == keys[0] and len(execution.release()) == 64
 
 
 @pytest.mark.parametrize(("option", "is_local"), [("", True), ("4", True), ("auto", False), ("tcp://host:8786", False)])

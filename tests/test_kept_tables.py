@@ -48,7 +48,6 @@ ALL, NEVER_KEPT = set(COLUMNS), {"of_a_file", "of_the_day", "of_a_sample", "of_o
 OF_LINES = ALL - {"lists"}
 GIVEN = """
     create schema raw; create schema control;
-    create table control.kept (table_name varchar, fingerprint varchar);
     create table control.run as select date '2026-02-01' as as_of, 'EUR' as base_currency;
     create table raw.lines as select * from (values
         (1, 'sales', 'a', 10, date '2026-01-01', 'x'),
@@ -62,12 +61,12 @@ GIVEN = """
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A project whose tables are made our way, each of which counts as long; all are made."""
+    """A project whose tables are made our way, each of which counts as large; all are made."""
     folder = tmp_path_factory.mktemp("kept")
     shutil.copytree(DBT_PROJECT / "macros" / "materializations", folder / "macros")
     shutil.copy(DBT_PROJECT / "macros" / "generate_schema_name.sql", folder / "macros")
     kept = folder / "macros" / "kept.sql"
-    text = kept.read_text(encoding="utf-8").replace("return(0.5)", "return(0)")
+    text = kept.read_text(encoding="utf-8").replace("return(20000)", "return(0)")
     assert "return(0)" in text
     kept.write_text(text, encoding="utf-8")
     models = {"almanac": {"+materialized": "table", "+schema": "marts"}}
@@ -170,7 +169,7 @@ def test_a_table_with_a_hook_is_made_again_before_it(project: Path) -> None:
 def test_what_a_table_was_made_of_is_not_served_as_its_description(project: Path) -> None:
     with duckdb.connect(str(project / "work.duckdb"), read_only=True) as connection:
         noted = connection.execute("select comment from duckdb_tables() where table_name = 'sales'").fetchall()[0][0]
-        assert re.fullmatch(r" \(made of \w{32}\)", noted)
+        assert re.fullmatch(r" Made of \w{32}", noted)
         assert descriptions._comments(connection)["marts", "sales", None] == ""
 
 

@@ -18,12 +18,13 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from forecasts.backtesting.kept import release, write
 from forecasts.backtesting.process_guard import start_guard
 from forecasts.errors import ForecastError
 
@@ -31,7 +32,6 @@ Work = Callable[[pl.DataFrame], pl.DataFrame]
 Progress = Callable[[int, int], None]
 Results = Iterator[tuple[int, pl.DataFrame]]
 RETRIES = 3  # of a partition whose worker died: a fourth time it is the partition, not the worker
-PACKAGE = Path(__file__).parent.parent
 GUARDS: list[subprocess.Popen[bytes]] = []  # of this process's local cluster; it acts when its input is closed
 
 
@@ -195,9 +195,8 @@ def _kept(folder: Path, keys: Sequence[str]) -> dict[int, Path]:
 def _save(folder: Path, key: str, result: pl.DataFrame) -> None:
     """The rows first, then the line in the manifest: a partition named in the manifest is complete."""
     folder.mkdir(parents=True, exist_ok=True)
+    write(result, folder / f"{key}.parquet")
     temporary = folder / f".{key}.partial"
-    result.write_parquet(temporary)
-    temporary.replace(folder / f"{key}.parquet")
     manifest = {**_manifest(folder), key: {"rows": result.height}}
     temporary.write_text(json.dumps(manifest, indent=1), encoding="utf-8")
     temporary.replace(folder / "manifest.json")
@@ -210,14 +209,5 @@ def _manifest(folder: Path) -> dict[str, dict[str, int]]:
 
 def _key(partition: pl.DataFrame, settings: str) -> str:
     rows = hashlib.sha256(partition.hash_rows(seed=1).to_numpy().tobytes())
-    rows.update(f"{partition.schema}|{settings}|{source_hash()}".encode())
+    rows.update(f"{partition.schema}|{settings}|{release()}".encode())
     return rows.hexdigest()[:32]
-
-
-@cache
-def source_hash() -> str:
-    """A hash over this package's source: checkpoints of another version of the code are not used."""
-    digest = hashlib.sha256()
-    for path in sorted(PACKAGE.rglob("*.py")):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()

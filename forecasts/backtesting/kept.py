@@ -29,7 +29,7 @@ class Kept:
         """folder: where the files stand; None keeps nothing beyond this process."""
         self.steps: dict[bytes, np.ndarray] = {}
         self._tables: dict[bytes, pl.DataFrame] = {}
-        self._folder = folder / _release() if folder else None
+        self._folder = folder / release() if folder else None
         self._left = _steps_in(self._folder / STEPS) if self._folder else {}
 
     def knows(self, key: bytes) -> bool:
@@ -53,10 +53,10 @@ class Kept:
         names = {_name(key) for key in self._tables}
         for key, table in self._tables.items():
             if not (self._folder / _name(key)).exists():
-                _write(table, self._folder / _name(key))
+                write(table, self._folder / _name(key))
         few = self.steps if len(self.steps) <= MOST_LEFT else {}
         columns = {"key": list(few), "steps": [steps.tolist() for steps in few.values()]}
-        _write(pl.DataFrame(columns, SHAPE), self._folder / STEPS)
+        write(pl.DataFrame(columns, SHAPE), self._folder / STEPS)
         for path in self._folder.iterdir():
             if path.name not in {*names, STEPS}:
                 path.unlink()
@@ -66,13 +66,13 @@ class Kept:
 
 
 @cache
-def _release() -> str:
+def release() -> str:
     """A hash over all that decides a forecast beside its key: our code, Python and every package that is installed."""
     installed = sorted((package.name, package.version) for package in distributions())
     digest = hashlib.sha256(repr((sys.version, installed)).encode())
     for path in sorted(PACKAGE.rglob("*.py")):
         digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    return digest.hexdigest()
 
 
 def _name(key: bytes) -> str:
@@ -92,7 +92,8 @@ def _table_in(path: Path) -> pl.DataFrame | None:
         return None
 
 
-def _write(table: pl.DataFrame, path: Path) -> None:
-    aside = path.with_suffix(f".{os.getpid()}.tmp")
+def write(table: pl.DataFrame, path: Path) -> None:
+    """A whole file, or the one that stood there."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.partial")
     table.write_parquet(aside)
     aside.replace(path)

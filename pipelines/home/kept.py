@@ -1,7 +1,7 @@
 """What a home keeps of earlier runs so that a night need not make it again; without it a run takes longer, no more.
 
-Tables that took long stay where they would be made of the same rows (`macros/materializations/kept.sql`), estimates of
-the funnel and forecasts at past cutoffs are found by all that they are made from. Here they are forgotten.
+Large tables stay where they would be made of the same rows (`macros/materializations/kept.sql`), estimates of the
+funnel and forecasts at past cutoffs are found by all that they are made from. Here they are forgotten.
 """
 
 import shutil
@@ -10,26 +10,35 @@ from collections.abc import Collection
 from pipelines.home import warehouse
 from pipelines.home.settings import Settings
 
+MADE_OF = r" Made of ([0-9a-f]{32})$"  # what the comment of a table ends with that may be kept: a hash
+
 
 def noted(settings: Settings, schemas: Collection[str]) -> set[tuple[str, str]]:
-    """`schema.table` of every table of these schemas that took long, and a hash over what it was made of.
-
-    Of a working file that another release has made nothing is noted yet. Macros that are stored in a file stand in no
-    SQL that could be compared: with any, nothing is kept.
+    """`schema.table` of every table of these schemas that may be kept, and a hash over what it was made of."""
+    query = """
+        select schema_name || '.' || table_name, regexp_extract(comment, $made_of, 1) from duckdb_tables()
+        where list_contains($schemas, schema_name) and regexp_matches(comment, $made_of)
     """
-    asked = "select * from control.kept where list_contains(?, split_part(table_name, '.', 1))"
-    with warehouse.write(settings) as connection:
-        connection.execute(warehouse.KEPT)
-        if connection.execute("select 1 from duckdb_functions() where not internal limit 1").fetchall():
-            connection.execute("delete from control.kept")
-        return {*connection.execute(asked, [[*schemas]]).fetchall()}
+    with warehouse.read(settings) as connection:
+        return {*connection.execute(query, {"made_of": MADE_OF, "schemas": [*schemas]}).fetchall()}
 
 
-def forget(settings: Settings, step: str) -> tuple[str, ...]:
-    """Forget what a step would keep. Returns the options by which dbt makes every table anew."""
+def all_anew(settings: Settings, step: str, is_full: bool) -> tuple[str, ...]:
+    """The options by which dbt keeps no table in a step; empty where it may. A full run forgets what else is kept.
+
+    Macros that are stored in the working file stand in no SQL that could be compared: with any, nothing is kept.
+    """
+    if is_full:
+        forget(settings, step)
+    with warehouse.read(settings) as connection:
+        has_macros = connection.execute("select 1 from duckdb_functions() where not internal limit 1").fetchall()
+    return ("--full-refresh",) if is_full or has_macros else ()
+
+
+def forget(settings: Settings, step: str) -> None:
+    """Forget what a step would find again, estimates or forecasts."""
     if step == "marts":
         with warehouse.write(settings) as connection:
             connection.execute("drop table if exists control.kept_estimates")
     if step == "forecast":
         shutil.rmtree(warehouse.kept_forecasts(settings), ignore_errors=True)
-    return ("--full-refresh",)

@@ -133,15 +133,10 @@ def replica(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-# What tables that took long were made of: dbt reads and writes it (`macros/materializations/kept.sql`).
-KEPT = "create table if not exists control.kept (table_name varchar, fingerprint varchar)"
-
-
 def record_run(settings: Settings, run: Run) -> None:
     """Write the one row of `control.run`, from which every model reads what it may see."""
     with write(settings) as connection:
         replace_table(connection, "control", "run", run_row(settings, run))
-        connection.execute(KEPT)
 
 
 def run_row(settings: Settings, run: Run) -> pl.DataFrame:

@@ -131,14 +131,13 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
             chosen, extra = context.selected_asset_keys, dict[str, Any]()
             with progress.making(settings, name) as was_made:
                 before = kept.noted(settings, job.STEP_SCHEMAS[name])
-                options = kept.forget(settings, name) if is_full else ()
+                options = kept.all_anew(settings, name, is_full)
                 command = [*dbt.BUILD, *options, *job.without(left_out)]
                 events = list(context.resources.dbt.cli(command, context=context).stream())
                 # Where the step was never whole, all of it is made; else what stands on the chosen tables too.
                 also = [model for model in graph.also(chosen, dbt_models.keys, was_made) if model not in left_out]
                 job.build_models(settings, also, options)
-                same = set() if is_full else before & kept.noted(settings, job.STEP_SCHEMAS[name])
-                if same:
+                if not options and (same := before & kept.noted(settings, job.STEP_SCHEMAS[name])):
                     home.say(f"{len(same)} tables are unchanged: they would be made of the same rows")
                 if name == "staging_and_matching":
                     matched = job.match_records(settings, left_out)

@@ -10,11 +10,11 @@ from typing import Any
 import duckdb
 import yaml
 
+from pipelines.home.kept import MADE_OF
 from pipelines.home.settings import REPOSITORY
 from pipelines.home.warehouse import literal, quoted
 
 FORECAST_TABLES = REPOSITORY / "forecasts" / "tables.yml"
-MADE_OF = re.compile(r" \(made of [0-9a-f]{32}\)$")  # what the working file notes of a table that it may keep
 CommentKey = tuple[str, str, str | None]  # schema, table, column; None for the table itself
 
 MANIFEST: dict[CommentKey, str] = {
@@ -93,7 +93,7 @@ def _comments(connection: duckdb.DuckDBPyConnection) -> dict[CommentKey, str]:
         where database_name = current_database() and comment is not null
         """
     ).fetchall()
-    return {(schema, table, column): MADE_OF.sub("", comment) for schema, table, column, comment in rows}
+    return {(schema, table, column): re.sub(MADE_OF, "", comment) for schema, table, column, comment in rows}
 
 
 def _columns(connection: duckdb.DuckDBPyConnection) -> set[CommentKey]:

@@ -1,53 +1,38 @@
 {#
-  A table that took long is kept where a run would make the same rows again: by the same SQL, from the same rows of the
-  columns that it reads. `control.kept` and the table's own comment say what it was made of; short ones are made anew, which
-  costs less than to look.
+  A large table is kept where a run would make the same rows again: by the same SQL, from the same rows of the columns that it
+  reads. Its own comment says what it was made of: whoever replaces the table, another release say, leaves no such comment.
+  Small tables are made anew, which costs less than to look.
 
   What a table reads is taken from DuckDB's plan, so nobody has to list it. The plan must not depend on what tables hold,
   so `statistics_propagation` is off in the profile. Whatever cannot be told for sure is made anew.
 #}
 
-{# Seconds by the clock from which a table takes long. #}
-{% macro long_seconds() %}{{ return(0.5) }}{% endmacro %}
+{# Rows from which a table is large. #}
+{% macro large_rows() %}{{ return(20000) }}{% endmacro %}
 
 
-{# What a table was made of when it last took long; none for any other. #}
+{# Whether a table that stands is large. #}
+{% macro is_large(table) %}
+    {% call statement('count', fetch_result=True) %} select count(*) from {{ table }} {% endcall %}
+    {{ return(load_result('count')['data'][0][0] >= large_rows()) }}
+{% endmacro %}
+
+
+{# What a table was made of, by its comment; none where that says nothing. #}
 {% macro made_of(table) %}
     {% call statement('made_of', fetch_result=True) -%}
-        select fingerprint from control.kept where table_name = {{ kept_name(table) }}
-    {%- endcall %}
-    {%- set rows = load_result('made_of')['data'] -%}
-    {{ return(rows[0][0] if rows else none) }}
-{% endmacro %}
-
-
-{# Whether a table is the one that was noted: whoever replaces it, another release say, leaves no such comment. #}
-{% macro says_made_of(table, fingerprint) %}
-    {% call statement('comment', fetch_result=True) -%}
-        select 1 from duckdb_tables()
+        select regexp_extract(comment, '{{ made_of_words('([0-9a-f]{32})') }}$', 1) from duckdb_tables()
         where
             database_name = '{{ table.database }}'
-            and schema_name || '.' || table_name = {{ kept_name(table) }}
-            and suffix(comment, '{{ made_of_words(fingerprint) }}')
+            and schema_name = '{{ table.schema }}'
+            and table_name = '{{ table.identifier }}'
     {%- endcall %}
-    {{ return(load_result('comment')['data'] | length > 0) }}
+    {{ return(load_result('made_of')['data'][0][0] or none) }}
 {% endmacro %}
 
 
-{# What a comment ends with: `serving/descriptions.py` does not serve it. #}
-{% macro made_of_words(fingerprint) -%} {{ return(' (made of ' ~ fingerprint ~ ')') }} {%- endmacro %}
-
-
-{# Note what a table is made of, none for one that is made anew each time; in the transaction that makes it. #}
-{% macro note_made_of(table, fingerprint) %}
-    {% call statement('forget') %} delete from control.kept where table_name = {{ kept_name(table) }} {% endcall %}
-    {% if fingerprint is not none -%}
-        {% call statement('note') %} insert into control.kept values ({{ kept_name(table) }}, '{{ fingerprint }}') {% endcall %}
-    {%- endif %}
-{% endmacro %}
-
-
-{% macro kept_name(table) -%} '{{ table.schema }}.{{ table.identifier }}' {%- endmacro %}
+{# What a comment ends with: `pipelines/home/kept.py` reads it, and descriptions are served without it. #}
+{% macro made_of_words(fingerprint) -%} {{ return(' Made of ' ~ fingerprint) }} {%- endmacro %}
 
 
 {# A hash over a query and all that it reads, in whatever order; none where that cannot be told. #}

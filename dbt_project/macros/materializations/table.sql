@@ -9,9 +9,9 @@
     {%- endif -%}
     {#- Python updates the tables of matching in place; a hook may change what is read, or the table itself. -#}
     {%- set may_keep = model['language'] == 'sql' and model.schema != 'matching' and not pre_hooks and not post_hooks -%}
-    {%- set noted = made_of(target) if may_keep else none -%}
-    {%- set looks = noted is not none and before is not none and before.type == 'table' and not should_full_refresh() -%}
-    {%- set found = fingerprint_of(compiled_code) if looks and says_made_of(target, noted) else none -%}
+    {%- set looks = may_keep and not should_full_refresh() and before is not none and before.type == 'table' -%}
+    {%- set noted = made_of(target) if looks and is_large(target) else none -%}
+    {%- set found = fingerprint_of(compiled_code) if noted is not none else none -%}
     {%- set is_kept = found is not none and found == noted -%}
 
     {{ run_hooks(pre_hooks, inside_transaction=False) }}
@@ -30,12 +30,9 @@
     {%- elif model['language'] == 'python' -%}
         {% call statement('rename') %} alter table {{ written }} rename to {{ adapter.quote(target.identifier) }} {% endcall %}
     {%- else -%}
-        {%- set began = modules.datetime.datetime.now() -%}
         {% call statement('main') %}{{ create_table_as(False, target, compiled_code) }}{% endcall %}
-        {%- set seconds = (modules.datetime.datetime.now() - began).total_seconds() -%}
-        {%- set is_long = may_keep and seconds >= long_seconds() -%}
-        {%- set found = none if not is_long else found if found is not none else fingerprint_of(compiled_code) -%}
-        {% if is_long or noted is not none %}{% do note_made_of(target, found) %}{% endif %}
+        {%- set is_noted = may_keep and is_large(target) -%}
+        {%- set found = none if not is_noted else found if found is not none else fingerprint_of(compiled_code) -%}
     {%- endif %}
     {% do table_comments(target, found) %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
