@@ -18,7 +18,7 @@ from pipelines.ingest.casting.header_mapping import HeaderMapping, map_headers
 from pipelines.ingest.casting.validate import UnknownWords, validate_rows
 from pipelines.ingest.formats.source import Source, unique_headers
 
-LINES = """
+ORDER_LINES = """
 system: erp
 title: ERP
 timezone: Europe/Berlin
@@ -27,8 +27,8 @@ objects:
     files: "*.csv"
     exported_at: {on: 2025-01-31}
     key: [line_id]
-    columns: {line_id: ID, order_id: ID, %s}
-"""
+    columns: """
+LINES = ORDER_LINES + "{line_id: ID, order_id: ID, %s}\n"
 VOCABULARIES = {
     "currencies": Vocabulary("currencies", {"euro": "EUR", "us dollar": "USD"}),
     "stages": Vocabulary("stages", {"closed won": "won", "prospecting": "lead", "赢单": "won"}),

@@ -2,25 +2,14 @@
 
 from pathlib import Path
 
+from casting_table import ORDER_LINES
 from ingest_world import World
 
 from pipelines.contracts import load_contract
 from pipelines.ingest.proposals.preview import preview
 from pipelines.ingest.proposals.propose import propose
 
-CONTRACT = """
-system: erp
-title: ERP
-timezone: Europe/Berlin
-objects:
-  - object: order_lines
-    files: "*.csv"
-    exported_at: {on: 2025-01-31}
-    key: [line_id]
-    columns:
-      line_id: ID
-      order_id: ID
-"""
+CONTRACT = f"{ORDER_LINES}\n      line_id: ID\n      order_id: ID\n"
 
 
 def read(tmp_path: Path, column: str, *cells: str, header: str = "X") -> list[object]:

@@ -1,6 +1,5 @@
 """Delimited text as a table: what is read fast, what is read with care, and the place and reason of what is refused."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,12 +12,6 @@ from pipelines.ingest.formats.source import FileRefusedError, Source
 
 pytestmark = pytest.mark.fast
 Cells = list[tuple[object, ...]]
-
-
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        yield opened
 
 
 @pytest.fixture

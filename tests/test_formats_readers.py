@@ -1,7 +1,6 @@
 """Which reader a file gets, and what JSON, Parquet, readers of other packages and odd headers become."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -22,12 +21,6 @@ from pipelines.ingest.formats.source import (
 
 pytestmark = pytest.mark.fast
 Cells = list[tuple[object, ...]]
-
-
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        yield opened
 
 
 def put(folder: Path, name: str, content: bytes | str) -> Path:

@@ -1,7 +1,7 @@
 """Workbooks as text cells: sheets that are read and named, what is said about cells, and what is refused unread."""
 
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -18,12 +18,6 @@ from pipelines.ingest.formats.workbook import other_sheets, read_frame, read_wor
 pytestmark = pytest.mark.fast
 Cells = list[tuple[object, ...]]
 TABLE = [["ID", "Name"], ["1", "x"], ["2", "y"]]
-
-
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        yield opened
 
 
 def book(folder: Path, hidden: tuple[str, ...] = (), **sheets: Sequence[Sequence[object]]) -> Path:

@@ -1,6 +1,5 @@
 """What people read at the end of a run, each part on the smallest tables that have it."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -24,12 +23,6 @@ create table marts.customer_crosswalk as select * from (values
 ) as t(source_system, source_id, customer_id)
 """
 TRUTH = [("crm", "1", "x"), ("crm", "2", "x"), ("erp", "1", "y"), ("erp", "2", "y"), ("crm", "7", "y")]
-
-
-@pytest.fixture
-def connection() -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as opened:
-        yield opened
 
 
 def truth_at(tmp_path: Path, rows: list[tuple[str, str, str]]) -> str:
