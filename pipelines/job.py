@@ -11,7 +11,7 @@ from pipelines import decisions, ingest, inputs, keys, ledger, replay, resolve, 
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import dbt, grains, progress, runs, warehouse
+from pipelines.home import dbt, grains, policy, progress, runs, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
 from pipelines.matching import nightly, overrides
@@ -188,17 +188,19 @@ def match_records(settings: Settings, left_out: Sequence[str]) -> nightly.Matchi
     return nightly.update_matching(settings) if left_out else nightly.keep_for_updates(settings)
 
 
-def without(models: Sequence[str]) -> tuple[str, ...]:
-    """dbt's arguments to leave models out of a build, and the tests of grains, which are made after it."""
+def without(nodes: Sequence[str]) -> tuple[str, ...]:
+    """dbt's arguments to leave models or seeds out of a build, and the tests of grains, which are made after it."""
     return (
         "--exclude",
-        " ".join([grains.UNTESTED, *models]),
+        " ".join([grains.UNTESTED, *nodes]),
     )  # one word: Dagster puts its own arguments between others
 
 
 def _dbt(settings: Settings, project: "dbt.Path", step: str, say: Say, left_out: Sequence[str] = ()) -> None:
     say(f"dbt: {step}")
-    dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split(), *without(left_out))
+    with policy.loading(settings, step) as has_policy:
+        seeds = [policy.SEEDS] if has_policy else []
+        dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split(), *without([*left_out, *seeds]))
     _stop_for_grain(settings, project, step)
 
 

@@ -118,3 +118,27 @@ def test_a_company_limits_the_memory_of_duckdb_which_spills_into_the_home(tmp_pa
 def test_a_limit_that_is_no_size_is_refused(limit: str) -> None:
     with pytest.raises(AlmanacError, match="memory_limit"):
         check_company({"memory_limit": limit})
+
+
+def test_what_is_kept_open_is_written_and_read_within_and_free_for_others_afterwards(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    with warehouse.opened(settings), warehouse.opened(settings):
+        homes.execute(settings, "create table raw.t as select 1 as a")
+        with pytest.raises(RuntimeError), warehouse.write(settings) as connection:
+            connection.execute("insert into raw.t values (2)")
+            raise RuntimeError("a write that fails")
+        with warehouse.read(settings) as connection:
+            assert connection.execute("select a, current_setting('timezone') from raw.t").fetchall() == [(1, "UTC")]
+    with someone_reads(settings.working_file, 60) as reader, warehouse.read(settings) as connection:
+        assert connection.execute("select a from raw.t").fetchall() == [(1,)]
+        reader.kill()
+
+
+def test_a_failure_within_lets_the_file_go(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    with pytest.raises(RuntimeError), warehouse.opened(settings):
+        homes.execute(settings, "create table raw.t as select 1 as a")
+        raise RuntimeError("a step that fails")
+    with someone_reads(settings.working_file, 60) as reader:
+        reader.kill()
+    homes.execute(settings, "insert into raw.t values (2)")

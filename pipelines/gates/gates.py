@@ -94,10 +94,11 @@ def run_gate(settings: Settings, run: Run, gate: str) -> GateReport:
 
 def measure(settings: Settings) -> None:
     """Write the tables that rules compare with, in `quality`: `freshness`, `currencies`, `dates` and `volumes`."""
-    currencies.record(settings)
-    dates.record(settings)
-    freshness.record(settings)
-    volumes.record(settings)
+    with warehouse.opened(settings):
+        currencies.record(settings)
+        dates.record(settings)
+        freshness.record(settings)
+        volumes.record(settings)
 
 
 def assert_passed(settings: Settings, run: Run) -> None:

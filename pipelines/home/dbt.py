@@ -59,6 +59,11 @@ def _folder(settings: Settings) -> Path:
     return settings.warehouse / "dbt_project"
 
 
+def prepared(settings: Settings) -> str:
+    """The hash of the project as it was prepared last: what dbt runs, whatever was edited since."""
+    return (_folder(settings) / "target" / ".fingerprint").read_text()
+
+
 def fingerprint(settings: Settings) -> str:
     """A hash over every file of the project as this home would run it."""
     return _hash(_wanted(settings))

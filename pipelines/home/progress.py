@@ -60,12 +60,13 @@ def making(settings: Settings, step: str) -> Iterator[bool]:
 
     Raises AlmanacError where the step before it is not whole: what stands on it would be served all the same.
     """
-    was_made = is_made(settings, step)
-    if step != STEPS[0] and not is_made(settings, before := STEPS[STEPS.index(step) - 1]):
-        whole = last_made(settings) or "nothing"
-        raise AlmanacError(
-            f"{settings.working_file}: whole up to {whole}: {step} needs {before}: `almanac run` makes all"
-        )
-    undo(settings, step)
+    with warehouse.opened(settings):
+        was_made = is_made(settings, step)
+        if step != STEPS[0] and not is_made(settings, before := STEPS[STEPS.index(step) - 1]):
+            whole = last_made(settings) or "nothing"
+            raise AlmanacError(
+                f"{settings.working_file}: whole up to {whole}: {step} needs {before}: `almanac run` makes all"
+            )
+        undo(settings, step)
     yield was_made
     back_to(settings, step)

@@ -89,6 +89,11 @@ class Graph:
         names = ((node["schema"], table_name(node)) for node in models)
         return [dg.AssetKey(name) for name in sorted(names) if name[0] in schemas]
 
+    def seeds(self) -> list[dg.AssetKey]:
+        """Keys of the policy's tables."""
+        seeds = (node for node in self.nodes.values() if node["resource_type"] == "seed")
+        return [dg.AssetKey([node["schema"], table_name(node)]) for node in seeds]
+
     def key_of(self, model: str) -> dg.AssetKey:
         """The key of the table of a model or seed."""
         node = next(node for node in self.nodes.values() if node["resource_type"] in BUILT and node["name"] == model)
