@@ -7,8 +7,9 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
-from pipelines import decisions, ingest, inputs, keys, ledger, replay, resolve, reviews
+from pipelines import ingest, inputs, keys, ledger, replay, resolve, reviews
 from pipelines.contracts import load_contracts
+from pipelines.decisions.take import take
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
 from pipelines.home import dbt, grains, policy, progress, runs, warehouse
@@ -52,7 +53,7 @@ def check_readers(settings: Settings) -> None:
 
 def take_decisions(settings: Settings, say: Say) -> None:
     """Write what filled-in review workbooks decide into the policy, and bring the dbt project up to date with it."""
-    taken = decisions.take(settings, read_at=now())
+    taken = take(settings, read_at=now())
     if taken:
         say(taken.sentence())
     if taken and taken.taken_count and (settings.warehouse / "dbt_project").is_dir():

@@ -12,8 +12,9 @@ from ingest_world import HEADER, World
 from openpyxl import load_workbook
 from report_world import published, status_file
 
-from pipelines import decisions, inputs, job
+from pipelines import inputs, job
 from pipelines.decisions import log
+from pipelines.decisions import take as decisions
 from pipelines.decisions.forget import forget
 from pipelines.home import warehouse
 from pipelines.home.answer_files import MARKER_SHEET
@@ -150,11 +151,11 @@ def test_a_bad_cell_is_refused_by_its_place_and_nothing_else_is_lost(
     assert taken and taken.taken_count == 2
     (refusal,) = taken.refusals
     assert refusal.startswith(f"back.xlsx, Reviews, {cell}: ") and message in refusal
-    assert decisions.latest_refusals(settings) == [refusal]
+    assert log.latest_refusals(settings) == [refusal]
     assert {row["owner"] for row in seed(settings, "review_decisions")} == {"wang"}
     drop(settings, SAME | CLOSED | OWNER)  # corrected
     assert decisions.take(settings, NOON.replace(hour=13)) == decisions.Taken(taken_count=1, known_count=2)
-    assert decisions.latest_refusals(settings) == []
+    assert log.latest_refusals(settings) == []
 
 
 def test_records_that_nobody_knows_and_codes_that_do_not_exist_are_refused(settings: Settings) -> None:

@@ -21,6 +21,7 @@ from pipelines import inputs
 from pipelines.errors import MachineFaultError
 from pipelines.home import durable, machine
 from pipelines.ingest.files import store
+from pipelines.ingest.landing import land_file as landing
 
 pytestmark = pytest.mark.fast
 run_module = importlib.import_module("pipelines.ingest.run")  # the package has a function of that name
@@ -51,7 +52,7 @@ def test_a_full_disk_records_nothing_and_the_file_is_read_when_there_is_room(
 def test_a_file_too_large_for_memory_is_not_recorded_and_the_others_are_read(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    land_file = run_module.land_file
+    land_file = landing.land_file
 
     def greedy(settings: Any, arrival: Any, *rest: Any) -> Any:
         if arrival.name == "deals_20230101.csv":
@@ -60,7 +61,7 @@ def test_a_file_too_large_for_memory_is_not_recorded_and_the_others_are_read(
 
     put_months(world, [1, 2])
     with monkeypatch.context() as patch:
-        patch.setattr(run_module, "land_file", greedy)
+        patch.setattr(landing, "land_file", greedy)
         report = world.run()
     assert [row["path"] for row in report.files] == ["deals_20230201.csv"]
     assert len(report.faults()) == 1 and "deals_20230101.csv: not enough memory" in report.faults()[0]

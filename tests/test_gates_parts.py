@@ -100,3 +100,37 @@ def test_a_report_counts_what_passed_what_warns_and_what_blocks() -> None:
     assert not loud.passed
     assert loud.blocking_failures == (failed, error)
     assert loud.summary == f"raw gate: 2 of 6 checks passed, 2 warnings, 2 block: {failed.sentence}"
+
+
+def test_what_tells_of_exports_is_measured_for_the_first_gate_and_where_it_is_missing(tmp_path: Path) -> None:
+    settings = homes.home(tmp_path)
+    homes.start(settings, as_of=date(2025, 3, 31))
+    homes.execute(
+        settings,
+        "create table raw.activities (source_system text, _file_id text, exported_at timestamp, occurred_on date)",
+        "insert into raw.activities values ('crm', 'f1', '2025-03-01', '2023-05-01')",
+        *(f"create table control.{name} (a integer)" for name in ("files", "objects", "systems")),
+        "create table quality.freshness as select 'of before' as freshness",
+        "create table quality.currencies as select 'of before' as currency",
+    )
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(freshness, "_FRESHNESS", "select 'measured' as freshness")
+        for gate, change in (
+            ("marts", "select 1"),
+            ("marts", "insert into raw.activities values ('crm', 'f1', '2025-03-01', '2024-05-01')"),
+            ("marts", "drop table quality.dates"),
+            ("forecast", "insert into raw.activities values ('crm', 'f1', '2025-03-01', '2025-01-01')"),
+            ("raw", "select 1"),
+        ):
+            homes.execute(settings, change)
+            gates.measure(settings, gate)
+            with warehouse.read(settings) as connection:
+                query = """
+                    select
+                        (select count(*) from quality.dates),
+                        (select row_count from quality.volumes where table_name = 'activities'),
+                        (select freshness from quality.freshness)
+                """
+                found += connection.execute(query).fetchall()
+    assert found == [(1, 1, "measured"), (1, 2, "measured"), (2, 2, "measured"), (2, 3, "measured"), (3, 3, "measured")]

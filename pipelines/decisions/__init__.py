@@ -4,8 +4,3 @@ Belongs here: reading the cells, refusing a bad one by sheet and cell, writing t
 Does not belong here: writing the workbook (`pipelines/report/review_book.py`), or acting on a decision: that is the
 next build's.
 """
-
-from pipelines.decisions.log import latest_refusals
-from pipelines.decisions.take import Taken, take, waiting
-
-__all__ = ["Taken", "latest_refusals", "take", "waiting"]

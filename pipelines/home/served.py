@@ -20,7 +20,9 @@ def manifest(settings: Settings) -> dict[str, Any] | None:
         return None
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            [row] = connection.execute("from control.published").pl().to_dicts()
+            published = connection.execute("from control.published")
+            names = [name for name, *_ in published.description or ()]
+            [row] = [dict(zip(names, values, strict=True)) for values in published.fetchall()]
             [(block_bytes, blocks)] = connection.execute(
                 "select block_size, total_blocks from pragma_database_size() where database_name = current_database()"
             ).fetchall()

@@ -13,6 +13,8 @@ from pipelines.errors import AlmanacError
 from pipelines.home import durable
 from pipelines.home.settings import Settings
 
+_FILE = "_file"  # the column that says where a row was read
+
 
 def append(settings: Settings, log: str, name: str, rows: pl.DataFrame) -> Path | None:
     """Add rows to a log under a name that is unique in it (the run id). Nothing is written for no rows.
@@ -35,7 +37,23 @@ def read(settings: Settings, log: str) -> pl.DataFrame:
     files = sorted((settings.state / log).glob("*.parquet"))
     if not files:
         return pl.DataFrame()
-    return pl.concat([_read(file) for file in files], how="diagonal_relaxed")
+    try:
+        return _read_together(files)
+    except (OSError, pl.exceptions.PolarsError):  # which of them?
+        return pl.concat([_read(file) for file in files], how="diagonal_relaxed")
+
+
+def _read_together(files: list[Path]) -> pl.DataFrame:
+    """The rows of all files; those of one schema at once, in a tenth of the time: years have thousands of files."""
+    alike: dict[tuple[object, ...], list[Path]] = {}
+    for file in files:
+        alike.setdefault(tuple(pl.read_parquet_schema(file).items()), []).append(file)
+    if len(alike) == 1:
+        return pl.read_parquet(files)
+    parts = [pl.read_parquet(group, include_file_paths=_FILE) for group in alike.values()]
+    rows = pl.concat(parts, how="diagonal_relaxed")
+    place = {str(file): number for number, file in enumerate(files)}
+    return rows.sort(pl.col(_FILE).replace_strict(place), maintain_order=True).drop(_FILE)
 
 
 def _read(file: Path) -> pl.DataFrame:

@@ -23,7 +23,6 @@ from pipelines.ingest.formats.decode import keep_compressed
 from pipelines.ingest.formats.source import FileRefusedError, ScratchDatabase
 from pipelines.ingest.landing.absent import ProvenColumns
 from pipelines.ingest.landing.inbox import Unread
-from pipelines.ingest.landing.land_file import land_file
 from pipelines.ingest.landing.lanes import Lanes
 from pipelines.ingest.landing.load_tables import CORRECTIONS, synchronise
 from pipelines.ingest.landing.plan import plan_arrivals
@@ -178,6 +177,10 @@ def _land(
         for row in ledger.rows
     )
     file_id = file_id_of(arrival, arrival.exported_at, earlier_count)
+    from pipelines.ingest.landing.land_file import (
+        land_file,
+    )  # it loads libraries that a night with nothing new need not
+
     try:
         with ThreadPoolExecutor(1) as worker:  # the bytes are compressed while the records are read
             compression = worker.submit(keep_compressed, arrival.path, kept, arrival.sha256)

@@ -21,7 +21,7 @@ from pipelines.orchestration import inbox
 from pipelines.orchestration.graph import GATE_BEFORE, Graph, Translator
 from pipelines.orchestration.metadata import with_metadata
 from pipelines.orchestration.resources import run_tags
-from pipelines.orchestration.results import check_key, grain_checks, results
+from pipelines.orchestration.results import check_key, grain_checks, results, standing_checks
 from pipelines.serving import publish
 
 ONE_DAY_PER_RUN = dg.BackfillPolicy.multi_run(max_partitions_per_run=1)
@@ -155,6 +155,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
                 progress.undo(settings, name)  # nobody goes on with it, or publishes it, in another run
             if has_policy:  # before what reads them: Dagster takes tables in the order of their making
                 yield from results(context, settings, graph.seeds(), run.as_of)
+                yield from standing_checks(graph.seeds(), context.selected_asset_check_keys)
             yield from with_metadata(settings, events, context.asset_key_for_output, run.as_of, extra)
             keys = [*(graph.key_of(model) for model in also), *(dg.AssetKey(["matching", model]) for model in left_out)]
             yield from results(context, settings, keys, run.as_of, extra)

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines import decisions
+from pipelines.decisions import log
 from pipelines.gates import gates
 from pipelines.home import events, runs, served, state
 from pipelines.home.settings import Settings
@@ -36,7 +36,7 @@ def render(settings: Settings, unread: Sequence[Mapping[str, Any]] | None = None
             lines += _waiting(connection)
             lines += _empty(connection)
         lines += past_events(settings)
-    lines += [("refused", refusal) for refusal in decisions.latest_refusals(settings)]
+    lines += [("refused", refusal) for refusal in log.latest_refusals(settings)]
     lines += _where(settings)
     return "\n".join(["", title, *(f"  {name:<12}{text}" for name, text in lines), ""])
 

@@ -9,9 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 import duckdb
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from pipelines.contracts import CanonicalObject, ObjectContract
 from pipelines.home.warehouse import literal, quoted
@@ -206,10 +204,10 @@ def _find_duplicates(connection: duckdb.DuckDBPyConnection, contract: ObjectCont
         reject_duplicate_keys(connection, contract)
 
 
-def repeated_hashes(connection: duckdb.DuckDBPyConnection, marks: str) -> NDArray[np.uint64]:
+def repeated_hashes(connection: duckdb.DuckDBPyConnection, marks: str) -> pl.Series:
     """The hashes of keys that a query returns more than once. Sorting takes half the time of grouping."""
-    hashes = np.sort(connection.execute(marks).fetchnumpy()["mark"])
-    return np.unique(hashes[1:][hashes[1:] == hashes[:-1]])
+    hashes = connection.execute(marks).pl()["mark"].sort()
+    return hashes.filter(hashes == hashes.shift()).unique()
 
 
 def duplicate_columns(contract: ObjectContract) -> str:

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import duckdb
 import polars as pl
-import pyarrow as pa
 
 from pipelines.contracts import ObjectContract
 from pipelines.ingest.arrival import FileOutcome, Patch
@@ -128,7 +127,7 @@ class ChunkedFile:
         hashes = repeated_hashes(self.connection, f"select mark from file.main.marks where mark % {passes} = {turn}")
         if not len(hashes):
             return
-        self.connection.register("repeated_hashes", pa.table({"mark": hashes}))
+        self.connection.register("repeated_hashes", hashes.to_frame().to_arrow())
         self.connection.execute(
             "create table faults (_record bigint, column_name varchar, code varchar, because varchar)"
         )

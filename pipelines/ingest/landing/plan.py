@@ -14,7 +14,6 @@ from pipelines.ingest.files.file_ledger import FileLedger, Row
 from pipelines.ingest.formats.source import FileRefusedError
 from pipelines.ingest.landing.export_date import exported_at
 from pipelines.ingest.landing.inbox import InboxFile, allowed_hashes, list_inbox, matching_contracts, nearest_contract
-from pipelines.ingest.landing.nearest import nearest_by_headers
 from pipelines.ingest.landing.report import IngestReport, file_id_of, is_noted, ledger_row, note_unread
 from pipelines.ingest.quarantine.resubmission import Resubmissions
 
@@ -67,6 +66,8 @@ def plan_arrivals(
 
 def _nearest(file: InboxFile, contracts: Mapping[str, SourceContract]) -> str:
     """The contract whose headers the file has; otherwise the one whose files are named most like it."""
+    from pipelines.ingest.landing.nearest import nearest_by_headers  # it loads every reader, and most nights need none
+
     by_headers = nearest_by_headers(file.path, contracts)
     return str(by_headers) if by_headers else nearest_contract(file.name, contracts)
 
