@@ -56,6 +56,25 @@ def test_a_key_on_several_rows_or_an_empty_one_is_an_offender(rows: str, found: 
         assert offenders(connection, SALES) == found
 
 
+@pytest.mark.parametrize(
+    ("keys", "found"),
+    [
+        ("(values (0.0::double), (-0.0::double))", 1),
+        ("(values ('nan'::double), ('nan'::double))", 1),
+        ("(values ('e' || chr(769)), ('é'))", 0),
+        ("(values ([1, 2]), ([2, 1]), ([1, 2]))", 1),
+        ("(values (1.10::decimal(9, 2)), (1.1::decimal(9, 2)))", 1),
+        ("(select 1 where false)", 0),
+        ("(select i % 60000 from range(100000) as t(i))", 40000),
+        ("(select i from range(100000) as t(i))", 0),
+    ],
+)
+def test_keys_of_every_kind_and_number_are_told_apart_as_grouping_tells_them(keys: str, found: int) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"create schema marts; create table marts.sales as from {keys} as t(region)")
+        assert offenders(connection, replace(SALES, columns=("region",))) == found
+
+
 def test_a_step_of_dagster_says_which_grains_hold() -> None:
     key = dg.AssetCheckKey(dg.AssetKey(["marts", "sales"]), SALES.test)
     with duckdb.connect() as connection:

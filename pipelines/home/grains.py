@@ -51,5 +51,10 @@ def offenders(connection: duckdb.DuckDBPyConnection, grain: Grain) -> int:
     """How many keys of the table stand on several rows or are empty in part."""
     table, listed = f"{quoted(grain.schema)}.{quoted(grain.table)}", ", ".join(grain.columns)
     is_empty = " or ".join(f"{column} is null" for column in grain.columns)
+    # Hashes are told apart in half the time of keys, and equal keys have equal hashes.
+    counts = f"count(*), count(distinct hash({listed})), count(*) filter ({is_empty})"
+    [(row_count, hash_count, empty_count)] = connection.execute(f"select {counts} from {table}").fetchall()
+    if row_count == hash_count and not empty_count:
+        return 0
     found = f"select {listed} from {table} group by {listed} having count(*) > 1 or {is_empty}"
     return int(connection.execute(f"select count(*) from ({found})").fetchall()[0][0])
