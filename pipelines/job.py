@@ -4,15 +4,16 @@
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from pipelines import ingest, inputs, keys, ledger, replay, resolve, reviews
 from pipelines.contracts import load_contracts
 from pipelines.decisions.take import take
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import dbt, grains, policy, progress, runs, warehouse
+from pipelines.home import dbt, grains, progress, runs, seeds, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings, now
 from pipelines.matching import nightly, overrides
@@ -199,10 +200,11 @@ def without(nodes: Sequence[str]) -> tuple[str, ...]:
 
 def _dbt(settings: Settings, project: "dbt.Path", step: str, say: Say, left_out: Sequence[str] = ()) -> None:
     say(f"dbt: {step}")
-    with policy.loading(settings, step) as has_policy:
-        seeds = [policy.SEEDS] if has_policy else []
-        dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split(), *without([*left_out, *seeds]))
-    _stop_for_grain(settings, project, step)
+    nodes = json.loads((project / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
+    with seeds.loading(settings, step, nodes) as stand:
+        nodes_left = [*left_out, *([seeds.SELECTED] if stand else [])]
+        dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split(), *without(nodes_left))
+    _stop_for_grain(settings, nodes, step)
 
 
 def stop_for_grain(counted: Sequence[tuple[grains.Grain, int]]) -> None:
@@ -213,10 +215,9 @@ def stop_for_grain(counted: Sequence[tuple[grains.Grain, int]]) -> None:
             raise AlmanacError(f"{grain.schema}.{grain.table}: {found} keys ({keys}) are empty or on several rows")
 
 
-def _stop_for_grain(settings: Settings, project: "dbt.Path", step: str) -> None:
-    manifest = json.loads((project / "target" / "manifest.json").read_text(encoding="utf-8"))
+def _stop_for_grain(settings: Settings, nodes: Mapping[str, Any], step: str) -> None:
     with warehouse.read(settings) as connection:
-        stop_for_grain(grains.counted(connection, manifest["nodes"], STEP_SCHEMAS[step]))
+        stop_for_grain(grains.counted(connection, nodes, STEP_SCHEMAS[step]))
 
 
 def _check(settings: Settings, run: Run, gate: str, say: Say) -> None:

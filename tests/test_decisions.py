@@ -14,7 +14,7 @@ from report_world import published, status_file
 
 from pipelines import inputs, job
 from pipelines.decisions import log
-from pipelines.decisions import take as decisions
+from pipelines.decisions import take as taking
 from pipelines.decisions.forget import forget
 from pipelines.home import warehouse
 from pipelines.home.answer_files import MARKER_SHEET
@@ -96,8 +96,8 @@ ACCEPT: Fill = {"words!F2": "accept the proposed code", "words!H2": "mei"}
 
 def test_answers_become_rows_of_the_policy_with_who_and_when(settings: Settings) -> None:
     drop(settings, SAME | CLOSED | OWNER | ACCEPT)
-    taken = decisions.take(settings, NOON)
-    assert taken == decisions.Taken(taken_count=4)
+    taken = taking.take(settings, NOON)
+    assert taken == taking.Taken(taken_count=4)
     assert list(seed(settings, "match_overrides")[-1].values()) == [
         "crm", "1", "erp", "2", "same", "mei", "2026-11-01", "one tax id",
     ]  # fmt: skip
@@ -114,18 +114,18 @@ def test_answers_become_rows_of_the_policy_with_who_and_when(settings: Settings)
 
 def test_a_chinese_workbook_says_the_same(settings: Settings) -> None:
     drop(settings, {"H2": "不是同一客户", "J2": "两家工厂", "K2": "梅"}, language="zh")
-    assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)
+    assert taking.take(settings, NOON) == taking.Taken(taken_count=1)
     assert seed(settings, "match_overrides")[-1]["decision"] == "not_same"
 
 
 def test_the_same_answers_come_in_once(settings: Settings) -> None:
     drop(settings, SAME | CLOSED | OWNER | ACCEPT)
-    assert len(decisions.waiting(settings)) == 1
-    decisions.take(settings, NOON)
+    assert len(taking.waiting(settings)) == 1
+    taking.take(settings, NOON)
     policy = {name: seed(settings, name) for name in ("match_overrides", "review_decisions", "stage_words")}
-    assert decisions.waiting(settings) == [] and decisions.take(settings, NOON) is None  # the same file
+    assert taking.waiting(settings) == [] and taking.take(settings, NOON) is None  # the same file
     drop(settings, SAME | CLOSED | OWNER | ACCEPT | {"A9": "saved anew"}, name="copy.xlsx")
-    assert decisions.take(settings, NOON.replace(day=3)) == decisions.Taken(known_count=4)  # the same answers
+    assert taking.take(settings, NOON.replace(day=3)) == taking.Taken(known_count=4)  # the same answers
     assert policy == {name: seed(settings, name) for name in policy}
 
 
@@ -147,21 +147,21 @@ def test_a_bad_cell_is_refused_by_its_place_and_nothing_else_is_lost(
     settings: Settings, change: Fill, cell: str, message: str
 ) -> None:
     drop(settings, SAME | CLOSED | OWNER | change)
-    taken = decisions.take(settings, NOON)
+    taken = taking.take(settings, NOON)
     assert taken and taken.taken_count == 2
     (refusal,) = taken.refusals
     assert refusal.startswith(f"back.xlsx, Reviews, {cell}: ") and message in refusal
     assert log.latest_refusals(settings) == [refusal]
     assert {row["owner"] for row in seed(settings, "review_decisions")} == {"wang"}
     drop(settings, SAME | CLOSED | OWNER)  # corrected
-    assert decisions.take(settings, NOON.replace(hour=13)) == decisions.Taken(taken_count=1, known_count=2)
+    assert taking.take(settings, NOON.replace(hour=13)) == taking.Taken(taken_count=1, known_count=2)
     assert log.latest_refusals(settings) == []
 
 
 def test_records_that_nobody_knows_and_codes_that_do_not_exist_are_refused(settings: Settings) -> None:
     unknown: Fill = {"H5": "same customer", "J5": "x", "K5": "mei"}
     drop(settings, unknown | {"words!F2": "use the other code", "words!G2": "wonn", "words!H2": "mei"})
-    taken = decisions.take(settings, NOON)
+    taken = taking.take(settings, NOON)
     assert taken and taken.taken_count == 0
     assert [text.split(": ")[0] for text in taken.refusals] == ["back.xlsx, Reviews, E5", "back.xlsx, Words, G2"]
     assert "'wonn' is no code of stages" in taken.refusals[1]
@@ -170,15 +170,15 @@ def test_records_that_nobody_knows_and_codes_that_do_not_exist_are_refused(setti
 def test_an_id_may_hold_the_separator(settings: Settings) -> None:
     reviews = [("same_customer", "crm|1|erp|a|b")]
     drop(settings, {"H2": "same", "J2": "x", "K2": "mei"}, reviews=reviews)
-    assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)
+    assert taking.take(settings, NOON) == taking.Taken(taken_count=1)
     assert seed(settings, "match_overrides")[-1]["source_id_r"] == "a|b"
 
 
 def test_an_older_answer_does_not_undo_a_newer_one(settings: Settings) -> None:
     drop(settings, CLOSED | {"L3": "2026-11-01"})
-    decisions.take(settings, NOON)
+    taking.take(settings, NOON)
     drop(settings, {"H3": "open", "I3": "wang", "K3": "li", "L3": "2026-10-30"}, name="late.xlsx")
-    taken = decisions.take(settings, NOON)
+    taken = taking.take(settings, NOON)
     assert taken and taken.refusals == ("late.xlsx, Reviews, L3: li decided otherwise on 2026-11-01, which is later",)
 
 
@@ -199,15 +199,15 @@ def test_a_workbook_that_lost_its_form_is_refused_whole(
     settings: Settings, damage: Callable[[Path], None], message: str
 ) -> None:
     damage(drop(settings, SAME))
-    taken = decisions.take(settings, NOON)
+    taken = taking.take(settings, NOON)
     assert taken and message in taken.refusals[0] and seed(settings, "match_overrides") == []
 
 
 def test_without_a_policy_of_ones_own_nothing_is_written_and_no_run_is_asked_for(settings: Settings) -> None:
     shipped = load_settings(settings.home)
     drop(shipped, SAME)
-    assert decisions.waiting(shipped) == []
-    taken = decisions.take(shipped, NOON)
+    assert taking.waiting(shipped) == []
+    taken = taking.take(shipped, NOON)
     assert taken and "almanac init" in taken.refusals[0]
 
 
@@ -253,13 +253,13 @@ def approved(settings: Settings) -> list[tuple[str, ...]]:
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_an_approved_forecast_comes_back_once_with_who_and_when(settings: Settings, language: str) -> None:
     drop(settings, APPROVED | {"forecasts!J2": datetime(2026, 11, 1)}, language=language)
-    assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)
+    assert taking.take(settings, NOON) == taking.Taken(taken_count=1)
     first = ("bookings", "2026-11-01", "3300000.00", "Ms Li", "2026-11-01")
     assert approved(settings) == [first]
     drop(settings, APPROVED, name="again.xlsx", language=language)
-    assert decisions.take(settings, NOON) == decisions.Taken(known_count=1) and approved(settings) == [first]
+    assert taking.take(settings, NOON) == taking.Taken(known_count=1) and approved(settings) == [first]
     drop(settings, APPROVED | {"forecasts!G2": "3,100,000"}, name="lower.xlsx", language=language)
-    assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)
+    assert taking.take(settings, NOON) == taking.Taken(taken_count=1)
     assert approved(settings) == [first, ("bookings", "2026-11-01", "3100000.00", "Ms Li", "2026-11-02")]
     assert log.read(settings)["cell"].to_list() == ["G2"] * 3
 
@@ -267,7 +267,7 @@ def test_an_approved_forecast_comes_back_once_with_who_and_when(settings: Settin
 def test_who_is_forgotten_decided_nothing_that_is_kept_under_their_name(settings: Settings) -> None:
     drop(settings, APPROVED | {"forecasts!J2": datetime(2026, 11, 1)})
     drop(settings, APPROVED | {"forecasts!G2": "3,100,000", "forecasts!I2": "Ms Wu"}, name="other.xlsx")
-    decisions.take(settings, NOON)
+    taking.take(settings, NOON)
     assert [path.name for path in forget(settings, " ms li")] == ["approved_forecasts.csv"]
     assert [row[3] for row in approved(settings)] == ["forgotten", "Ms Wu"]
     assert sorted(log.read(settings)["decided_by"]) == ["Ms Wu", "forgotten"]
@@ -291,7 +291,7 @@ def test_a_number_that_cannot_be_approved_is_refused_by_its_cell_and_the_rest_is
     settings: Settings, cells: Fill, told: str
 ) -> None:
     drop(settings, SAME | APPROVED | {"forecasts!G3": 3_000_000, "forecasts!I3": "Ms Li"} | cells)
-    taken = decisions.take(settings, NOON)
+    taken = taking.take(settings, NOON)
     assert taken and taken.taken_count == 2 and len(taken.refusals) == 1
     assert told in taken.refusals[0]
     assert approved(settings) == [("bookings", "2026-12-01", "3000000.00", "Ms Li", "2026-11-02")]
@@ -300,7 +300,7 @@ def test_a_number_that_cannot_be_approved_is_refused_by_its_cell_and_the_rest_is
 def test_a_number_of_an_earlier_day_does_not_undo_a_later_one(settings: Settings) -> None:
     drop(settings, APPROVED)
     drop(settings, APPROVED | {"forecasts!G2": 9, "forecasts!J2": "2026-11-01"}, name="old.xlsx")
-    taken = decisions.take(settings, NOON)
+    taken = taking.take(settings, NOON)
     assert taken and "Ms Li approved 3300000.00 on 2026-11-02" in taken.refusals[0]
     assert [row[2] for row in approved(settings)] == ["3300000.00"]
 
@@ -312,4 +312,4 @@ def test_a_workbook_from_before_that_sheet_is_still_read(settings: Settings) -> 
     marker = book[MARKER_SHEET]
     marker.delete_rows(next(row[0].row for row in marker.iter_rows() if row[0].value == "forecasts"))
     book.save(path)
-    assert decisions.take(settings, NOON) == decisions.Taken(taken_count=1)
+    assert taking.take(settings, NOON) == taking.Taken(taken_count=1)

@@ -1,6 +1,5 @@
 """The grain of a model is tested by a query after the step that builds it, and still stops the run."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,13 +90,11 @@ def test_a_step_of_dagster_says_which_grains_hold() -> None:
 
 
 def test_a_table_with_two_rows_of_one_key_stops_a_build_without_dagster(tmp_path: Path) -> None:
-    settings, project = homes.home(tmp_path), tmp_path / "project"
-    (project / "target").mkdir(parents=True)
-    (project / "target" / "manifest.json").write_text(json.dumps({"nodes": NODES}))
+    settings = homes.home(tmp_path)
     with warehouse.write(settings) as connection:
         connection.execute("create schema marts; create table marts.sales as select 'east' as region, 1 as day")
-    job._stop_for_grain(settings, project, "marts")
+    job._stop_for_grain(settings, NODES, "marts")
     homes.execute(settings, "insert into marts.sales from marts.sales")
-    job._stop_for_grain(settings, project, "outlook")
+    job._stop_for_grain(settings, NODES, "outlook")
     with pytest.raises(AlmanacError, match=r"marts\.sales: 1 keys \(region, day\) are empty or on several rows"):
-        job._stop_for_grain(settings, project, "marts")
+        job._stop_for_grain(settings, NODES, "marts")

@@ -155,6 +155,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next(world: World, monkeypatch:
     import importlib
 
     run_module = importlib.import_module("pipelines.ingest.run")
+    landing = importlib.import_module("pipelines.ingest.landing.land_file")
 
     class Killed(BaseException):
         pass
@@ -173,7 +174,7 @@ def test_a_run_that_is_killed_is_finished_by_the_next(world: World, monkeypatch:
 
     places = {
         "keep_compressed": (run_module, "keep_compressed", 2),
-        "land_file": (run_module, "land_file", 2),
+        "land_file": (landing, "land_file", 2),
         "rows": (store, "keep_query", 2),
         "ledger": (run_module.file_ledger, "append", 1),
         "load": (loading, "_control", 1),

@@ -17,6 +17,7 @@ from pipelines.home import state
 from pipelines.ingest.arrival import FileOutcome, Patch
 from pipelines.ingest.files.file_ledger import FileLedger
 from pipelines.ingest.formats.source import FileRefusedError
+from pipelines.ingest.landing import land_file as landing
 
 RUNNING: Any = import_module("pipelines.ingest.run")  # the package has the function under this name
 ROW = ("1", "a", "Closed Won", "5", "2024-01-05")
@@ -118,7 +119,7 @@ def landing_with(world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
             arrival.path.unlink()
         raise error
 
-    monkeypatch.setattr(RUNNING, "land_file", land_file)
+    monkeypatch.setattr(landing, "land_file", land_file)
     return ingest.run(world.settings, load_contracts(world.settings.sources), LANDED)
 
 

@@ -129,6 +129,8 @@ def test_what_is_kept_open_is_written_and_read_within_and_free_for_others_afterw
             raise RuntimeError("a write that fails")
         with warehouse.read(settings) as connection:
             assert connection.execute("select a, current_setting('timezone') from raw.t").fetchall() == [(1, "UTC")]
+            with pytest.raises(duckdb.Error, match="read-only"):
+                connection.execute("insert into raw.t values (3)")
     with someone_reads(settings.working_file, 60) as reader, warehouse.read(settings) as connection:
         assert connection.execute("select a from raw.t").fetchall() == [(1,)]
         reader.kill()

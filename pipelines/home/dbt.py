@@ -60,8 +60,9 @@ def _folder(settings: Settings) -> Path:
 
 
 def prepared(settings: Settings) -> str:
-    """The hash of the project as it was prepared last: what dbt runs, whatever was edited since."""
-    return (_folder(settings) / "target" / ".fingerprint").read_text()
+    """The hash of the project as it was prepared last: what dbt runs, whatever was edited since. Empty while it is."""
+    stamp = _folder(settings) / "target" / ".fingerprint"
+    return stamp.read_text() if stamp.is_file() else ""
 
 
 def fingerprint(settings: Settings) -> str:

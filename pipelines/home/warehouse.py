@@ -42,7 +42,7 @@ def literal(text: str) -> str:
 def opened(settings: Settings) -> Iterator[None]:
     """Keep the working file open for queries and writes within: opening one of 700 tables takes a sixth of a second.
 
-    Nobody else can open it meanwhile, so no process that reads it is started within, dbt for one.
+    Nobody else can open it meanwhile: within, no dbt is started, no other connection attaches it, nothing takes long.
     """
     path = settings.working_file
     if path in _OPEN:
@@ -212,6 +212,8 @@ def _connection(settings: Settings, read_only: bool = False) -> Iterator[duckdb.
         connection.execute("set timezone = 'UTC'; set enable_progress_bar = false")
         if not kept_open:
             _limit_memory(settings, connection)
+        elif read_only:
+            connection.execute("begin transaction read only")
         for schema in () if read_only else PYTHON_SCHEMAS:
             connection.execute(f"create schema if not exists {schema}")
         yield connection

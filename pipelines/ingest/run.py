@@ -177,9 +177,8 @@ def _land(
         for row in ledger.rows
     )
     file_id = file_id_of(arrival, arrival.exported_at, earlier_count)
-    from pipelines.ingest.landing.land_file import (
-        land_file,
-    )  # it loads libraries that a night with nothing new need not
+    # Here, because it loads libraries that a night with nothing new can do without.
+    from pipelines.ingest.landing.land_file import land_file
 
     try:
         with ThreadPoolExecutor(1) as worker:  # the bytes are compressed while the records are read

@@ -15,7 +15,7 @@ from pipelines import inputs, job, keys, ledger, resolve, reviews
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.gates import gates
-from pipelines.home import dbt, grains, kept, policy, progress, runs, warehouse
+from pipelines.home import dbt, grains, kept, progress, runs, seeds, warehouse
 from pipelines.home.settings import Settings
 from pipelines.orchestration import inbox
 from pipelines.orchestration.graph import GATE_BEFORE, Graph, Translator
@@ -55,9 +55,9 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
                 raise dg.Failure(str(error), allow_retries=False) from error
             day = date.fromisoformat(context.partition_key)
             run = runs.start(settings, home.run_id, day, **run_tags(context.run))
+            if run.known_at:
+                job.show_known_at(settings, run.known_at)
             with warehouse.opened(settings):
-                if run.known_at:
-                    job.show_known_at(settings, run.known_at)
                 warehouse.record_run(settings, run)
                 reviews.load(settings, run)
         inbox.observe(context, settings, load_contracts(settings.sources))
@@ -75,7 +75,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
     def resolved_customers(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult]:
         run = _run(context)
         context.resources.home.say("clustering records into customers")
-        with warehouse.opened(settings), progress.making(settings, "resolve"):
+        with progress.making(settings, "resolve"):
             resolve.resolve_customers(settings, run)
         yield from results(context, settings, _keys(graph.source_specs("resolved")), run.as_of)
 
@@ -134,10 +134,10 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
                 with warehouse.opened(settings):
                     before = kept.noted(settings, job.STEP_SCHEMAS[name])
                     options = kept.all_anew(settings, name, is_full)
-                with policy.loading(
-                    settings, name, is_anew=bool(options), is_whole=not context.is_subset
-                ) as has_policy:
-                    command = [*dbt.BUILD, *options, *job.without([*left_out, *([policy.SEEDS] if has_policy else [])])]
+                anew, whole = bool(options), not context.is_subset
+                with seeds.loading(settings, name, graph.nodes, is_anew=anew, is_whole=whole) as seeds_stand:
+                    nodes_left = [*left_out, *([seeds.SELECTED] if seeds_stand else [])]
+                    command = [*dbt.BUILD, *options, *job.without(nodes_left)]
                     events = list(context.resources.dbt.cli(command, context=context).stream())
                 # Where the step was never whole, all of it is made; else what stands on the chosen tables too.
                 also = [model for model in graph.also(chosen, dbt_models.keys, was_made) if model not in left_out]
@@ -153,7 +153,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
                         counted = grains.counted(connection, graph.nodes, job.STEP_SCHEMAS[name])
             if any(found for _, found in counted):
                 progress.undo(settings, name)  # nobody goes on with it, or publishes it, in another run
-            if has_policy:  # before what reads them: Dagster takes tables in the order of their making
+            if seeds_stand:  # before what reads them: Dagster takes tables in the order of their making
                 yield from results(context, settings, graph.seeds(), run.as_of)
                 yield from standing_checks(graph.seeds(), context.selected_asset_check_keys)
             yield from with_metadata(settings, events, context.asset_key_for_output, run.as_of, extra)
