@@ -143,6 +143,9 @@ def test_verdicts_and_choices_are_told_by_metric_level_and_kind(whole: GroupFram
         ("MS", "revenue", "total", "intermittent", 1, 2, 1.0, "ses"),
     ]  # fmt: skip
     assert whole.choices.select("freq", "segment", "candidate").rows() == [("MS", "regular", "pool")]
+    alone = replace(made().verdicts[0], standard_error=float("inf"), peer_error=float("nan"))
+    [row] = frames_of(replace(made(), verdicts=(alone,)), NAMES).skill.to_dicts()
+    assert (row["standard_error"], row["peer_error"]) == (None, None), "no number is no figure"
     none = frames_of(replace(made(), choices=(), verdicts=()), NAMES)
     assert none.choices.is_empty() and none.skill.is_empty() and none.importance.is_empty()
 

@@ -59,6 +59,9 @@ def test_a_bias_that_turns_is_left_alone() -> None:
     same, [even] = centering.centered(candidates([5.0] * 12, [5.0] * 12), np.array(["x", "x"]))
     assert not even["is_chosen"] and even["error"] == 0 and same.future["pool"][0, 0] == 9
     assert "actuals above the forecast 0% before, 0% after" in str(even["reason"])
+    _, [unknown] = centering.centered(candidates([5.0] * 12, [np.nan] * 12), np.array(["x", "x"]))
+    assert not unknown["is_chosen"] and unknown["error"] is None
+    assert unknown["reason"] == "no forecast at a past cutoff has an actual yet: nothing is corrected"
 
 
 def test_each_group_of_a_band_has_a_verdict_on_its_own_series() -> None:

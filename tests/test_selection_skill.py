@@ -1,5 +1,6 @@
 """Skill beside simple peers, and how much deals weigh: bounds from both sides, means and sums by hand."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
@@ -7,7 +8,7 @@ import polars as pl
 import pytest
 
 from forecasts.config import Backtest
-from forecasts.selection import skill, weights
+from forecasts.selection import combination_skill, skill, weights
 from forecasts.selection.skill import Verdict, bands, groups_of, verdict_of
 
 pytestmark = pytest.mark.fast
@@ -44,6 +45,13 @@ def test_a_peer_is_served_without_skill_and_where_nobody_knows_if_it_erred_no_mo
             f"{why} beside naive 1 to 3 periods ahead: mean error 1.250 against 1.000 at 8 cutoffs, "
             f"a gain of {gain:.3f} with a standard error of 0.500"
         )
+
+
+def test_one_cutoff_has_no_standard_error_and_no_sentence_speaks_of_infinity() -> None:
+    alone = replace(verdict(-0.1, "unknown"), standard_error=skill.standard_error(np.array([-0.1]), 0), n_origins=1)
+    assert str(alone.reason).endswith("at 1 cutoffs, a gain of -0.100 at too few for a standard error")
+    gained = combination_skill._gained(alone)
+    assert gained.endswith("periods ahead at 1 cutoffs, too few for a standard error")
 
 
 @pytest.mark.parametrize(

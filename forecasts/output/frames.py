@@ -5,7 +5,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 import polars as pl
-import polars.selectors as cs
 
 from forecasts.backtesting import metrics
 from forecasts.backtesting.rolling_origin import Origin
@@ -97,7 +96,7 @@ def _skill(served: Served, freq: str) -> pl.DataFrame:
         parts = pl.col("group").str.splitn("|", 3).struct
         metric, level, segment = (parts.field(f"field_{part}") for part in range(3))
         frame = frame.with_columns(freq=pl.lit(freq), metric=metric, level=level, segment=segment.fill_null("regular"))
-    return schemas.conform(frame, schemas.SKILL).with_columns(cs.float().fill_nan(None))
+    return schemas.without_infinities(schemas.conform(frame, schemas.SKILL))
 
 
 def _values(served: Served) -> pl.DataFrame:

@@ -225,3 +225,8 @@ def conform(frame: pl.DataFrame, schema: dict[str, pl.DataType]) -> pl.DataFrame
     """The columns of the schema in its order and types; a column the frame lacks is null."""
     missing = [pl.lit(None, dtype=kind).alias(name) for name, kind in schema.items() if name not in frame.columns]
     return frame.with_columns(missing).select(pl.col(name).cast(kind) for name, kind in schema.items())
+
+
+def without_infinities(frame: pl.DataFrame) -> pl.DataFrame:
+    """Null instead of what is no number: an error of nothing, a standard error of one cutoff."""
+    return frame.with_columns(pl.col(pl.Float64).replace([float("inf"), float("-inf")], None).fill_nan(None))

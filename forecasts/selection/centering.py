@@ -71,6 +71,9 @@ def shift_of(errors: np.ndarray) -> np.ndarray:
 
 
 def _judged(before: np.ndarray, after: np.ndarray) -> tuple[bool, dict[str, object]]:
+    if np.isnan(before).all():
+        row = {"candidate": "corrected", "is_chosen": False, "measure": "mase", "error": None}
+        return False, row | {"reason": "no forecast at a past cutoff has an actual yet: nothing is corrected"}
     error_before, error_after = float(nan_mean(np.abs(before).ravel())), float(nan_mean(np.abs(after).ravel()))
     is_better = error_after < error_before
     above_before, above_after = _share_above(before), _share_above(after)

@@ -5,6 +5,7 @@ The candidate is the combination, whatever the others' errors are; the pipeline 
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from math import isfinite
 
 import numpy as np
 import polars as pl
@@ -97,8 +98,12 @@ def served_steps(verdicts: Verdicts) -> pl.DataFrame:
 def _gained(verdict: Verdict) -> str:
     return (
         f"with what deals bring a gain of {verdict.gain:.3f} beside {verdict.peer} {verdict.first_step} to "
-        f"{verdict.last_step} periods ahead at {verdict.n_origins} cutoffs, standard error {verdict.standard_error:.3f}"
+        f"{verdict.last_step} periods ahead at {verdict.n_origins} cutoffs, {_error_words(verdict.standard_error)}"
     )
+
+
+def _error_words(error: float) -> str:
+    return f"standard error {error:.3f}" if isfinite(error) else "too few for a standard error"
 
 
 def with_skill(skill: pl.DataFrame, verdicts: Verdicts) -> pl.DataFrame:
@@ -112,7 +117,7 @@ def with_skill(skill: pl.DataFrame, verdicts: Verdicts) -> pl.DataFrame:
     ]
     names = {"first_step": "first_horizon", "last_step": "last_horizon"}
     new = schemas.conform(pl.DataFrame(rows, infer_schema_length=None).rename(names), schemas.SKILL)
-    new = new.with_columns(pl.col(pl.Float64).replace([float("inf"), float("-inf")], None).fill_nan(None))
+    new = schemas.without_infinities(new)
     groups = new.select(GROUP).unique()
     own = skill.join(groups, on=GROUP, how="semi", maintain_order="left").with_columns(as_series_pool())
     return pl.concat([skill.join(groups, on=GROUP, how="anti", maintain_order="left"), own, new])

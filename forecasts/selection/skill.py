@@ -56,8 +56,12 @@ class Verdict:
         return (
             f"{verdict} beside {self.peer} {self.first_step} to {self.last_step} periods ahead: mean error "
             f"{self.model_error:.3f} against {self.peer_error:.3f} at {self.n_origins} cutoffs, a gain of "
-            f"{self.gain:.3f} with a standard error of {self.standard_error:.3f}"
+            f"{self.gain:.3f} {_error_words(self.standard_error)}"
         )
+
+
+def _error_words(error: float) -> str:
+    return f"with a standard error of {error:.3f}" if np.isfinite(error) else "at too few for a standard error"
 
 
 def verdicts_of(candidates: Candidates, groups: np.ndarray, backtest: Backtest) -> list[Verdict]:

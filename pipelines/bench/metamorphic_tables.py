@@ -125,4 +125,4 @@ def _is_equal(table: str, column: str, values: pl.Series) -> pl.Expr:
     largest = float(values.cast(pl.Float64).fill_nan(None).abs().max() or 0)  # type: ignore[arg-type]
     exact = (CENTS if largest > 1 else EXACT) + EXACT * ours.abs()
     allowed = exact + LOOSE * ours.abs() + EXACT * 10 * largest if FITTED.match(table) else exact
-    return ((ours - theirs).abs() <= allowed).fill_null(False) | (ours.is_null() & theirs.is_null())
+    return ((ours - theirs).abs() <= allowed).fill_null(False) | ours.eq_missing(theirs)  # infinities too
