@@ -190,20 +190,19 @@ def match_records(settings: Settings, left_out: Sequence[str]) -> nightly.Matchi
     return nightly.update_matching(settings) if left_out else nightly.keep_for_updates(settings)
 
 
-def without(nodes: Sequence[str]) -> tuple[str, ...]:
-    """dbt's arguments to leave models or seeds out of a build, and the tests of grains, which are made after it."""
+def without(models: Sequence[str], seeds_stand: bool) -> tuple[str, ...]:
+    """dbt's arguments to leave models, and seeds that stand, out of a build, and tests of grains, made after it."""
     return (
         "--exclude",
-        " ".join([grains.UNTESTED, *nodes]),
+        " ".join([grains.UNTESTED, *models, *([seeds.SELECTED] if seeds_stand else [])]),
     )  # one word: Dagster puts its own arguments between others
 
 
 def _dbt(settings: Settings, project: "dbt.Path", step: str, say: Say, left_out: Sequence[str] = ()) -> None:
     say(f"dbt: {step}")
     nodes = json.loads((project / "target" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
-    with seeds.loading(settings, step, nodes) as stand:
-        nodes_left = [*left_out, *([seeds.SELECTED] if stand else [])]
-        dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split(), *without(nodes_left))
+    with seeds.loading(settings, step, nodes) as seeds_stand:
+        dbt.dbt(project, *dbt.BUILD, "--select", *DBT_STEPS[step].split(), *without(left_out, seeds_stand))
     _stop_for_grain(settings, nodes, step)
 
 

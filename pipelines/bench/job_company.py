@@ -34,49 +34,56 @@ WORDS = np.array([first + second + third for first in BEGINNINGS for second in B
 
 @dataclass(frozen=True)
 class Company:
-    """How many customers, deals and invoice lines. Every frame is drawn when it is first asked for."""
+    """How many customers, deals and invoice lines. Every frame is drawn when it is first asked for.
+
+    crm, erp: folders of its exports. first_rep: reps are named by number from it.
+    """
 
     customers: int
     deals: int
     invoice_lines: int
     reps: int = 60
+    crm: str = "salesforce"
+    erp: str = "kingdee"
+    first_rep: int = 0
 
     def write(self, inbox: Path, exports: int = EXPORTS) -> None:
         """The files of the first so many exports."""
         for number, day in enumerate(_month_ends(exports)):
             stamp = f"{day:%Y%m%d}"
             self.write_list(inbox, day)
-            _keep(inbox / "kingdee" / f"销售发票_{stamp}.csv", partial(self.billed, number, day))
+            _keep(inbox / self.erp / f"销售发票_{stamp}.csv", partial(self.billed, number, day))
         self._write_masters(inbox)
 
     def write_list(self, inbox: Path, day: date) -> None:
         """One more list of all deals, of any day."""
-        _keep(inbox / "salesforce" / f"Opportunity_{day:%Y%m%d}.csv", partial(self.listed, day))
+        _keep(inbox / self.crm / f"Opportunity_{day:%Y%m%d}.csv", partial(self.listed, day))
 
     def _write_masters(self, inbox: Path) -> None:
         last = f"{_month_ends(EXPORTS)[-1]:%Y%m%d}"
         for name, make in (("Account", self._accounts), ("User", self._users)):
-            _keep(inbox / "salesforce" / f"{name}_{last}.csv", make)
-        _keep(inbox / "kingdee" / f"客户_{last}.csv", self._erp_accounts)
+            _keep(inbox / self.crm / f"{name}_{last}.csv", make)
+        _keep(inbox / self.erp / f"客户_{last}.csv", self._erp_accounts)
 
     @cached_property
     def names(self) -> pl.DataFrame:
         """One row per customer: its name, tax id, region and industry."""
-        rng = rng_for(SEED, "names")
-        number = np.arange(self.customers)
-        words, trades = WORDS[rng.permutation(len(WORDS))], np.array(TRADES)
-        codes = unified_social_credit_codes(rng, np.full(self.customers, "310115"))
-        return pl.DataFrame({
-            "name": np.char.title(words[number % len(words)]), "trade": trades[number // len(words) % len(trades)],
-            "tax_id": codes, "region": rng.choice(REGIONS, self.customers),
-            "industry": rng.choice(INDUSTRIES, self.customers),
-            "created": _days(rng, self.customers, YEARS) - 365 * YEARS,  # before the first deal
-        }).select(pl.format("{} {} Ltd", "name", "trade").alias("name"), pl.exclude("name", "trade"))  # fmt: skip
+        return names_of(self.customers)
+
+    @cached_property
+    def in_crm(self) -> np.ndarray:
+        """Which of the names the CRM has."""
+        return np.arange(self.customers)
+
+    @cached_property
+    def in_erp(self) -> np.ndarray:
+        """Which of the names the ERP has, its customer's code being twice the place here."""
+        return np.arange(0, self.customers, 2)
 
     @cached_property
     def life(self) -> dict[str, np.ndarray]:
         """Arrays over deals: customer, rep, days on which the deal reached each stage, outcome, amount."""
-        rng, count = rng_for(SEED, "deals"), self.deals
+        rng, count = self._rng("deals"), self.deals
         created = np.sort(_days(rng, count, YEARS))
         waits = rng.exponential(18, (count, len(STAGES))).astype(int) + 1
         last = np.where(rng.random(count) < 0.7, rng.integers(1, len(STAGES) + 1, count), len(STAGES))
@@ -103,7 +110,7 @@ class Company:
         touched = np.where(is_closed, closed, reached[np.arange(len(rows)), step])
         guess = np.maximum(reached[:, 0] + life["guess"][rows], today + 1)
         amount = np.where(step >= len(STAGES) - 2, 1.0, 0.9) * life["amount"][rows]  # dearer from the proposal on
-        line, region = life["line"][rows], self.names["region"].gather(life["customer"][rows])
+        line, region = life["line"][rows], self.names["region"].gather(self.in_crm[life["customer"][rows]])
         return pl.DataFrame({
             "Id": self._deal_ids.gather(rows), "IsDeleted": "false",
             "AccountId": self._account_ids.gather(life["customer"][rows]),
@@ -123,11 +130,12 @@ class Company:
 
     def billed(self, number: int, day: date) -> pl.DataFrame:
         """The invoice lines of the month that ends on a day, three to an invoice, the head on the first of them."""
-        rng = rng_for(SEED, f"invoices {number}")
+        rng = self._rng(f"invoices {number}")
         count = self.invoice_lines // EXPORTS
         bill = np.sort(np.arange(count) // 3)
         total = int(bill[-1]) + 1
-        buyer = (rng.beta(0.7, 2.5, total) * (self.customers // 2)).astype(int)[bill] * 2
+        place = (rng.beta(0.7, 2.5, total) * (self.customers // 2)).astype(int)[bill]
+        buyer = place * 2
         first = np.r_[True, bill[1:] != bill[:-1]]
         dated = np.sort(rng.integers(date(day.year, day.month, 1).toordinal(), day.toordinal() + 1, total))[bill]
         pieces, price = rng.integers(1, 30, count), rng.integers(20, 2000, count)
@@ -136,8 +144,8 @@ class Company:
             "单据编号": _numbered(f"XSFP{number:02d}", bill),
             "日期": _dates(dated).dt.strftime("%Y/%m/%d"),
             "客户编码": _numbered("C", buyer),
-            "客户": self.names["name"].gather(buyer),
-            "销售员": np.char.add("Rep ", (buyer % self.reps).astype(str)),
+            "客户": self.names["name"].gather(self.in_erp[place]),
+            "销售员": np.char.add("Rep ", (self.first_rep + buyer % self.reps).astype(str)),
             "币别": np.full(count, "人民币"),
             "汇率": np.full(count, "1"),
             "单据状态": np.full(count, "已审核"),
@@ -156,6 +164,9 @@ class Company:
             *(pl.Series(name, values) for name, values in amounts.items()),
         )
 
+    def _rng(self, what: str) -> np.random.Generator:
+        return rng_for(SEED, what if not self.first_rep else f"{what} of {self.crm}")
+
     @cached_property
     def _deal_ids(self) -> pl.Series:
         return pl.Series(salesforce_ids("006", np.arange(self.deals)))
@@ -169,9 +180,9 @@ class Company:
         return pl.Series(salesforce_ids("005", np.arange(self.reps)))
 
     def _accounts(self) -> pl.DataFrame:
-        number, since = np.arange(self.customers), _instants(self.names["created"].to_numpy(), "08:30")
-        none = pl.lit(None, pl.String)
-        return self.names.select(
+        number, names = self.in_crm, self.names[self.in_crm]
+        since, none = _instants(names["created"].to_numpy(), "08:30"), pl.lit(None, pl.String)
+        return names.select(
             Id=self._account_ids, IsDeleted=pl.lit("false"), MasterRecordId=none, Name="name", Type=pl.lit("Customer"),
             BillingStreet=pl.format("Road {}", pl.Series(number)), BillingCity=pl.lit("Shanghai"),
             BillingState=pl.lit("Shanghai"), BillingPostalCode=pl.lit("200120"), BillingCountry=pl.lit("China"),
@@ -184,22 +195,38 @@ class Company:
 
     def _erp_accounts(self) -> pl.DataFrame:
         """Every second customer, a tenth of them without the tax id."""
-        number = np.arange(0, self.customers, 2)
-        return self.names[number].select(
-            客户编码=pl.Series(_numbered("C", number)), 客户名称="name",
+        number, names = self.in_erp, self.names[self.in_erp]
+        return names.select(
+            客户编码=pl.Series(_numbered("C", np.arange(len(number)) * 2)), 客户名称="name",
             纳税人识别号=pl.when(pl.Series(number % 20 > 0)).then("tax_id"),
             电话=pl.format("021-{}", pl.Series(50_000_000 + number)), 省份=pl.lit("上海"), 城市=pl.lit("上海"),
             地址=pl.format("Road {}", pl.Series(number)), 销售区域=pl.lit("华东"), 客户类别=pl.lit("终端客户"),
-            创建日期=_dates(self.names["created"].to_numpy()[number]),
+            创建日期=_dates(names["created"].to_numpy()),
         )  # fmt: skip
 
     def _users(self) -> pl.DataFrame:
-        number = pl.Series(np.arange(self.reps))
+        number = pl.Series(self.first_rep + np.arange(self.reps))
         return pl.select(
             Id=self._rep_ids, Name=pl.format("Rep {}", number), Team__c=pl.format("Team {}", number % 6),
             Region__c=pl.lit("East China"), Manager_Name=pl.format("Rep {}", number % 6),
             EmployeeNumber=pl.format("E{}", number), IsActive=pl.lit("true"), HireDate=pl.lit("2016-05-11"),
         )  # fmt: skip
+
+
+def names_of(customers: int) -> pl.DataFrame:
+    """One row per customer: its name, tax id, region and industry. Two words in each where one would not be enough."""
+    rng, number, trades = rng_for(SEED, "names"), np.arange(customers), np.array(TRADES)
+    words = WORDS[rng.permutation(len(WORDS))]
+    name = np.char.title(words[number % len(words)])
+    if customers > len(words) * len(trades):
+        second = np.char.title(words[rng.integers(0, len(words), customers)])
+        name = np.char.add(np.char.add(name, " "), second)
+    codes = unified_social_credit_codes(rng, np.full(customers, "310115"))
+    return pl.DataFrame({
+        "name": name, "trade": trades[number // len(words) % len(trades)],
+        "tax_id": codes, "region": rng.choice(REGIONS, customers), "industry": rng.choice(INDUSTRIES, customers),
+        "created": _days(rng, customers, YEARS) - 365 * YEARS,  # before the first deal
+    }).select(pl.format("{} {} Ltd", "name", "trade").alias("name"), pl.exclude("name", "trade"))  # fmt: skip
 
 
 def _numbered(prefix: str, numbers: np.ndarray, digits: int = 7) -> np.ndarray:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pipelines.bench.job_company import AS_OF, Company
 from pipelines.bench.job_steps import watched_job
+from pipelines.bench.job_systems import Group
 from pipelines.bench.metamorphic_tables import Difference, differences, served_tables
 from pipelines.errors import AlmanacError
 from pipelines.home.settings import load_settings
@@ -23,7 +24,7 @@ BARS = {"share": 0.35, "nothing_new_s": 1.0}  # of the processor seconds of the 
 FIGURES, SAME = "night.json", "same.json"
 
 
-def measured(home: Path, company: Company, full: dict[str, Any], night: str) -> dict[str, Any]:
+def measured(home: Path, company: Company | Group, full: dict[str, Any], night: str) -> dict[str, Any]:
     """Processor seconds, their share of the full run's, the rows that differ, and what a run with nothing new takes."""
     if not (home / FIGURES).exists():
         company.write_list(home / "inbox", DAY)

@@ -99,17 +99,13 @@ def measure(settings: Settings, gate: str = GATES[0]) -> None:
     What tells of exports is measured for the first gate: later ones find it as it was, for no export comes in between.
     """
     with warehouse.opened(settings):
-        if gate == GATES[0] or not _tables(settings) >= OF_EXPORTS:
+        with warehouse.read(settings) as connection:
+            is_measured = _tables(connection) >= OF_EXPORTS
+        if gate == GATES[0] or not is_measured:
             currencies.record(settings)
             dates.record(settings)
             freshness.record(settings)
         volumes.record(settings)
-
-
-def _tables(settings: Settings) -> set[str]:
-    with warehouse.read(settings) as connection:
-        tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'quality'").fetchall()
-    return {name for (name,) in tables}
 
 
 def assert_passed(settings: Settings, run: Run) -> None:
@@ -180,5 +176,9 @@ def keep(settings: Settings, run: Run, gate: str, results: Sequence[CheckResult]
 
 
 def _has_results(connection: duckdb.DuckDBPyConnection) -> bool:
-    query = "select 1 from duckdb_tables() where schema_name = 'quality' and table_name = 'results'"
-    return bool(connection.execute(query).fetchall())
+    return "results" in _tables(connection)
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    tables = connection.execute("select table_name from duckdb_tables() where schema_name = 'quality'").fetchall()
+    return {name for (name,) in tables}

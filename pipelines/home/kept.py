@@ -36,9 +36,10 @@ def all_anew(settings: Settings, step: str, is_full: bool) -> tuple[str, ...]:
 
 
 def forget(settings: Settings, step: str) -> None:
-    """Forget what a step would find again, estimates or forecasts."""
+    """Forget what a step and those after it would find again: estimates, served tables, forecasts."""
     if step == "marts":
         with warehouse.write(settings) as connection:
-            connection.execute("drop table if exists control.kept_estimates")
+            for note in ("kept_estimates", "handed_over"):  # the second: the served file is made anew as well
+                connection.execute(f"drop table if exists control.{note}")
     if step == "forecast":
         shutil.rmtree(warehouse.kept_forecasts(settings), ignore_errors=True)

@@ -136,8 +136,7 @@ def build_assets(settings: Settings, graph: Graph, partitions: dg.PartitionsDefi
                     options = kept.all_anew(settings, name, is_full)
                 anew, whole = bool(options), not context.is_subset
                 with seeds.loading(settings, name, graph.nodes, is_anew=anew, is_whole=whole) as seeds_stand:
-                    nodes_left = [*left_out, *([seeds.SELECTED] if seeds_stand else [])]
-                    command = [*dbt.BUILD, *options, *job.without(nodes_left)]
+                    command = [*dbt.BUILD, *options, *job.without(left_out, seeds_stand)]
                     events = list(context.resources.dbt.cli(command, context=context).stream())
                 # Where the step was never whole, all of it is made; else what stands on the chosen tables too.
                 also = [model for model in graph.also(chosen, dbt_models.keys, was_made) if model not in left_out]

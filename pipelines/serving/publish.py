@@ -19,7 +19,18 @@ from pipelines.home import access, durable, warehouse
 from pipelines.home.runs import SERVED_KINDS, Run
 from pipelines.home.settings import Settings, now
 from pipelines.home.warehouse import quoted
-from pipelines.serving import descriptions, digits, lake, masking, pages, places, relationships, renamed, server
+from pipelines.serving import (
+    descriptions,
+    digits,
+    lake,
+    masking,
+    pages,
+    places,
+    relationships,
+    renamed,
+    server,
+    unchanged,
+)
 from pipelines.serving.status_tables import SERVED_SCHEMAS
 
 Table = tuple[str, str]
@@ -41,40 +52,57 @@ def publish(settings: Settings, run: Run, published_at: datetime | None = None, 
     settings.published.mkdir(parents=True, exist_ok=True)
     places.clear_leftovers(settings)
     aside = settings.published / f".{settings.served_file.name}.{os.getpid()}.tmp"
-    expected = _copy(settings, run, aside, published_at or now(), policy)
-    folders = [_checked_parquet(settings, run, aside, expected), *pages.write_aside(settings, run.run_id, aside)]
+    expected, stand = _copy(settings, run, aside, published_at or now(), policy)
+    folders = [_checked_parquet(settings, run, aside, expected, stand), *pages.write_aside(settings, run.run_id, aside)]
     lake.publish(settings, aside)
     server.publish(settings, aside)  # before the swap: if the server takes nothing, nothing is served anywhere
     _swap(settings, run, aside, folders)
+    unchanged.remember(settings, run)
     volumes.remember(settings, run, expected)
     return expected
 
 
-def _copy(settings: Settings, run: Run, aside: Path, published_at: datetime, policy: str) -> dict[Table, int]:
-    """Build the served file beside its place: tables, comments and the manifest. Returns rows in the working file."""
-    treatments = masking.personal_columns(load_contracts(settings.sources))
-    key = settings.company.pii_key
+def _copy(
+    settings: Settings, run: Run, aside: Path, published_at: datetime, policy: str
+) -> tuple[dict[Table, int], dict[Table, Path]]:
+    """Build the served file beside its place: tables, comments and the manifest.
+
+    Returns rows in the working file, and the tables that were taken over from the served file with their Parquet.
+    """
     with warehouse.read(settings) as connection:
         tables = _served_tables(connection)
         if not tables:
             raise AlmanacError(f"{settings.working_file}: has no table of {', '.join(SERVED_SCHEMAS)} to publish")
-        masking.create_keyed_hash(connection, key)
-        digits.create_rounding(connection)
-        doubles = digits.doubles(connection)
-        connection.execute(f"attach '{_escaped(aside)}' as served (read_write)")
+        queries = _queries(settings, connection, tables)
+        stand = unchanged.attach(connection, settings, aside, queries, policy)
         for schema in sorted({schema for schema, _ in tables} | {"control"}):
-            connection.execute(f"create schema served.{quoted(schema)}")
-        for table, columns in tables.items():
-            kept = masking.masked(columns, treatments, bool(key))
-            names = renamed.with_old_columns(table, columns)
-            query = f"select {names} from (select {kept} from ({digits.rounded(_name(table), doubles.get(table, []))}))"
-            connection.execute(f"create table served.{_name(table)} as {query}")
+            connection.execute(f"create schema if not exists served.{quoted(schema)}")
+        for table, query in queries.items():
+            if table not in stand:
+                connection.execute(f"create table served.{_name(table)} as {query}")
         comments = descriptions.carry_over(connection, tables, renamed.old_column_comments())
         renamed.create_old_views(connection, tables, comments)
         counts = {table: _count(connection, table) for table in tables}
         _write_manifest(connection, settings, run, (published_at, policy), counts)
         connection.execute("detach served")
-    return counts
+    return counts, stand
+
+
+def _queries(
+    settings: Settings, connection: duckdb.DuckDBPyConnection, tables: Mapping[Table, list[str]]
+) -> dict[Table, str]:
+    """The rows that are served of each table: rounded, masked, with old names of columns."""
+    treatments = masking.personal_columns(load_contracts(settings.sources))
+    key = settings.company.pii_key
+    masking.create_keyed_hash(connection, key)
+    digits.create_rounding(connection)
+    doubles = digits.doubles(connection)
+    return {
+        table: f"select {renamed.with_old_columns(table, columns)}"
+        f" from (select {masking.masked(columns, treatments, bool(key))}"
+        f" from ({digits.rounded(_name(table), doubles.get(table, []))}))"
+        for table, columns in tables.items()
+    }
 
 
 def _served_tables(connection: duckdb.DuckDBPyConnection) -> dict[Table, list[str]]:
@@ -127,8 +155,13 @@ def _write_manifest(
     descriptions.describe_manifest(connection)
 
 
-def _checked_parquet(settings: Settings, run: Run, aside: Path, expected: Mapping[Table, int]) -> Path:
-    """Count the rows in the file that will be served and write its tables as Parquet, still under a hidden name."""
+def _checked_parquet(
+    settings: Settings, run: Run, aside: Path, expected: Mapping[Table, int], stand: Mapping[Table, Path]
+) -> Path:
+    """Count the rows in the file that will be served and write its tables as Parquet, still under a hidden name.
+
+    stand: files that may be linked instead, by table.
+    """
     folder = places.aside(settings, "parquet", run.run_id)
     with duckdb.connect(str(aside), read_only=True) as connection:
         for table, rows in expected.items():
@@ -136,6 +169,8 @@ def _checked_parquet(settings: Settings, run: Run, aside: Path, expected: Mappin
                 raise AlmanacError(f"{aside}: {'.'.join(table)} holds {found} of {rows} rows: nothing was published")
             target = folder / table[0] / f"{table[1]}.parquet"
             target.parent.mkdir(parents=True, exist_ok=True)
+            if table in stand and unchanged.link(connection, table, stand[table], target):
+                continue
             connection.execute(f"copy {_name(table)} to '{_escaped(target)}' (format parquet, compression zstd)")
     renamed.link_old_parquet(folder, expected)
     return folder
