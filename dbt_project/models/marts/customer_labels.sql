@@ -1,9 +1,32 @@
 -- One row per customer and label (potential, buying phase): the first code whose rules all hold, with their figures.
+{% set measures = ('employees', 'revenue_12m', 'silent_days', 'open_stage_order', 'contract_left_days', 'open_lead_count') %}
+{% set measured -%}
+    case rule['measure'] {% for measure in measures %} when '{{ measure }}' then figures.{{ measure }}{% endfor %} end
+{%- endset %}
+{% set is_met -%}
+    rule['measure'] = 'always'
+    or (
+        {{ measured }} is not null
+        and {{ measured }} >= coalesce(rule['lowest'], {{ measured }})
+        and {{ measured }} <= coalesce(rule['highest'], {{ measured }})
+    )
+{%- endset %}
+{% set told -%} rule['measure'] || ' ' || cast(round({{ measured }}) as bigint) {%- endset %}
 with
 
 run as (select * from {{ source('control', 'run') }}),
 
-rules as (select * from {{ ref('customer_label_rules') }}),
+-- The rules in lists, one row per label: joined to a million customers as rows they would be put in order a million times.
+codes as (
+    select label, label_code, label_order, list(rules order by rules.measure) as conditions,
+    from {{ ref('customer_label_rules') }} as rules
+    group by label, label_code, label_order
+),
+
+labels as (
+    select label, list(codes order by codes.label_order) as codes, from codes
+    group by label
+),
 
 open_deals as (
     select customer_id, max(stage_order) as open_stage_order from {{ ref('opportunities') }}
@@ -40,36 +63,29 @@ figures as (
     left join open_leads as leads using (customer_id)
 ),
 
-measures as (
-    unpivot figures on columns(* exclude (customer_id)) into name measure value value
-),
-
-judged as (
+labelled as (
     select
-        customers.customer_id,
-        rules.label,
-        rules.label_code,
-        rules.label_order,
-        bool_and(
-            rules.measure = 'always'
-            or (
-                measures.value is not null
-                and measures.value >= coalesce(rules.lowest, measures.value)
-                and measures.value <= coalesce(rules.highest, measures.value)
-            )
-        ) as is_met,
-        string_agg(rules.measure || ' ' || cast(round(measures.value) as bigint), ', ' order by rules.measure) as figures,
-    from {{ ref('int_customers') }} as customers
-    cross join rules
-    left join measures on customers.customer_id = measures.customer_id and rules.measure = measures.measure
-    group by all
+        figures.*,
+        labels.label,
+        list_filter(
+            labels.codes,
+            lambda one: list_bool_and(list_transform(one['conditions'], lambda rule: {{ is_met }}))
+        )[1] as met,
+    from figures
+    cross join labels
 ),
 
 final as (
-    select customer_id, label, label_code, label_order, figures as evidence,
-    from judged
-    where is_met
-    qualify row_number() over (partition by customer_id, label order by label_order) = 1
+    select
+        figures.customer_id,
+        figures.label,
+        figures.met.label_code,
+        figures.met.label_order,
+        list_aggregate(
+            list_transform(figures.met.conditions, lambda rule: {{ told }}), 'string_agg', ', '
+        ) as evidence,
+    from labelled as figures
+    where figures.met is not null
 )
 
 select * from final

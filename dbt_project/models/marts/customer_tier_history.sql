@@ -3,11 +3,21 @@ with
 
 measured as (select * from {{ ref('int_customer_months') }}),
 
+tiers as (select list(each order by each.tier_order) as in_order, from {{ ref('tiers') }} as each),
+
+-- Looked up in a list: a row per month and tier, put in order, takes three times the memory.
+found as (
+    select
+        measured.*,
+        list_filter(tiers.in_order, lambda one: {{ reached_tier('measured', 'one') }} is not null)[1] as reached_tier,
+    from measured
+    cross join tiers
+),
+
 reached as (
-    select measured.*, tiers.tier, tiers.tier_order, {{ reached_tier('measured', 'tiers') }} as reached_by, from measured
-    cross join {{ ref('tiers') }} as tiers
-    where reached_by is not null
-    qualify row_number() over (partition by measured.customer_id, measured.month_end order by tiers.tier_order) = 1
+    select *, reached_tier.tier, reached_tier.tier_order, {{ reached_tier('found', 'reached_tier') }} as reached_by,
+    from found
+    where reached_tier is not null
 ),
 
 final as (
