@@ -43,13 +43,13 @@ def test_a_peer_is_served_without_skill_and_where_nobody_knows_if_it_erred_no_mo
         why = "no skill" if kind == "none" else "too few cutoffs for a verdict, and no smaller error"
         assert made.reason == (
             f"{why} beside naive 1 to 3 periods ahead: mean error 1.250 against 1.000 at 8 cutoffs, "
-            f"a gain of {gain:.3f} with a standard error of 0.500"
+            f"a gain of {gain:.3f}, standard error 0.500"
         )
 
 
 def test_one_cutoff_has_no_standard_error_and_no_sentence_speaks_of_infinity() -> None:
     alone = replace(verdict(-0.1, "unknown"), standard_error=skill.standard_error(np.array([-0.1]), 0), n_origins=1)
-    assert str(alone.reason).endswith("at 1 cutoffs, a gain of -0.100 at too few for a standard error")
+    assert str(alone.reason).endswith("at 1 cutoffs, a gain of -0.100, too few for a standard error")
     gained = combination_skill._gained(alone)
     assert gained.endswith("periods ahead at 1 cutoffs, too few for a standard error")
 

@@ -5,7 +5,6 @@ The candidate is the combination, whatever the others' errors are; the pipeline 
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from math import isfinite
 
 import numpy as np
 import polars as pl
@@ -98,12 +97,8 @@ def served_steps(verdicts: Verdicts) -> pl.DataFrame:
 def _gained(verdict: Verdict) -> str:
     return (
         f"with what deals bring a gain of {verdict.gain:.3f} beside {verdict.peer} {verdict.first_step} to "
-        f"{verdict.last_step} periods ahead at {verdict.n_origins} cutoffs, {_error_words(verdict.standard_error)}"
+        f"{verdict.last_step} periods ahead at {verdict.n_origins} cutoffs, {verdict.error_words}"
     )
-
-
-def _error_words(error: float) -> str:
-    return f"standard error {error:.3f}" if isfinite(error) else "too few for a standard error"
 
 
 def with_skill(skill: pl.DataFrame, verdicts: Verdicts) -> pl.DataFrame:

@@ -56,12 +56,14 @@ class Verdict:
         return (
             f"{verdict} beside {self.peer} {self.first_step} to {self.last_step} periods ahead: mean error "
             f"{self.model_error:.3f} against {self.peer_error:.3f} at {self.n_origins} cutoffs, a gain of "
-            f"{self.gain:.3f} {_error_words(self.standard_error)}"
+            f"{self.gain:.3f}, {self.error_words}"
         )
 
-
-def _error_words(error: float) -> str:
-    return f"with a standard error of {error:.3f}" if np.isfinite(error) else "at too few for a standard error"
+    @property
+    def error_words(self) -> str:
+        """The standard error of the gain, in words."""
+        known = np.isfinite(self.standard_error)
+        return f"standard error {self.standard_error:.3f}" if known else "too few for a standard error"
 
 
 def verdicts_of(candidates: Candidates, groups: np.ndarray, backtest: Backtest) -> list[Verdict]:
