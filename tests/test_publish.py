@@ -290,8 +290,10 @@ def test_no_reader_ever_sees_half_a_run(tmp_path: Path) -> None:
 def test_a_copy_that_lost_rows_is_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = home(tmp_path)
     publish_revenue(settings)
-    copied = publish._copy
-    monkeypatch.setattr(publish, "_copy", lambda *args: ({table: n + 1 for table, n in copied(*args)[0].items()}, {}))
+    copied = publish.copying.copy
+    monkeypatch.setattr(
+        publish.copying, "copy", lambda *args: ({table: n + 1 for table, n in copied(*args)[0].items()}, {})
+    )
     with pytest.raises(AlmanacError, match="holds 10 of 11 rows"):
         publish_revenue(settings, "r2", factor=3)
     assert served(settings, "select run_id from control.published") == [("r1",)]

@@ -46,8 +46,8 @@ def test_every_table_is_served_whole_with_its_file_and_counted(tmp_path: Path, m
     for (schema, table), rows in counts.items():
         file = settings.published / "parquet" / "latest" / schema / f"{table}.parquet"
         assert duckdb.read_parquet(str(file)).shape[0] == rows
-    copied = publish._copy
-    monkeypatch.setattr(publish, "_copy", lambda *given: (copied(*given)[0] | {("marts", "orders"): 4}, {}))
+    copied = publish.copying.copy
+    monkeypatch.setattr(publish.copying, "copy", lambda *given: (copied(*given)[0] | {("marts", "orders"): 4}, {}))
     with pytest.raises(AlmanacError, match=r"marts\.orders holds 3 of 4 rows: nothing was published"):
         publish.publish(settings, run)
 

@@ -33,6 +33,11 @@ def quoted(identifier: str) -> str:
     return '"' + identifier.replace('"', '""') + '"'
 
 
+def qualified(table: tuple[str, str]) -> str:
+    """Schema and name of a table, quoted for SQL."""
+    return f"{quoted(table[0])}.{quoted(table[1])}"
+
+
 def literal(text: str) -> str:
     """A SQL string literal."""
     return "'" + text.replace("'", "''") + "'"

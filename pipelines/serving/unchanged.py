@@ -16,7 +16,7 @@ from pipelines.errors import AlmanacError
 from pipelines.home import served, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings
-from pipelines.home.warehouse import quoted
+from pipelines.home.warehouse import literal, qualified
 
 Table = tuple[str, str]
 NOTE = "control.handed_over"  # in the working file: the run whose served file was made from it
@@ -34,7 +34,7 @@ def attach(
     stand = _taken_over(connection, settings.served_file, aside, queries) if before else set[Table]()
     if not stand:
         aside.unlink(missing_ok=True)
-        connection.execute(f"attach '{_escaped(aside)}' as served (read_write)")
+        connection.execute(f"attach {literal(str(aside))} as served (read_write)")
     folder = settings.published / "parquet" / before
     return {table: folder / table[0] / f"{table[1]}.parquet" for table in stand}
 
@@ -42,7 +42,7 @@ def attach(
 def link(connection: duckdb.DuckDBPyConnection, table: Table, before: Path, target: Path) -> bool:
     """Let the Parquet file of a table that stands be that of the run before; False where it has other rows or none."""
     try:
-        if _rows_of(connection, f"from '{_escaped(before)}'") != _rows_of(connection, f"from {_name(table)}"):
+        if _rows_of(connection, f"from {literal(str(before))}") != _rows_of(connection, f"from {qualified(table)}"):
             return False
         os.link(before, target)
     except (duckdb.Error, OSError):  # missing, damaged, or a disk without links
@@ -74,7 +74,7 @@ def _taken_over(
 ) -> set[Table]:
     """Copy the served file and keep the tables with the right rows in it, attached; none where a block is damaged."""
     shutil.copyfile(source, aside)
-    connection.execute(f"attach '{_escaped(aside)}' as served (read_write)")
+    connection.execute(f"attach {literal(str(aside))} as served (read_write)")
     try:
         there = connection.execute(
             "select schema_name, table_name from duckdb_tables() where database_name = 'served'"
@@ -90,7 +90,7 @@ def _taken_over(
 
 
 def _is_same(connection: duckdb.DuckDBPyConnection, table: Table, query: str) -> bool:
-    return _rows_of(connection, query) == _rows_of(connection, f"from served.{_name(table)}")
+    return _rows_of(connection, query) == _rows_of(connection, f"from served.{qualified(table)}")
 
 
 def _rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[object, ...]:
@@ -111,13 +111,5 @@ def _drop_others(connection: duckdb.DuckDBPyConnection, stand: set[Table]) -> No
     names = [("view", name) for name in connection.execute(views).fetchall()]
     names += [("table", name) for name in connection.execute(tables).fetchall() if name not in stand]
     for kind, name in names:
-        connection.execute(f"drop {kind} served.{_name(name)}")
+        connection.execute(f"drop {kind} served.{qualified(name)}")
     connection.execute("checkpoint served")
-
-
-def _name(table: Table) -> str:
-    return f"{quoted(table[0])}.{quoted(table[1])}"
-
-
-def _escaped(path: Path) -> str:
-    return str(path).replace("'", "''")
