@@ -55,6 +55,7 @@ def failure(figures: dict[str, Any]) -> str:
     whole = figures.get("1", {})
     bars = BARS[whole.get("systems", TWO)].items()
     missed = [f"{key} {whole[key]} is over {bar}" for key, bar in bars if whole.get(key, 0) > bar]
+    missed += [f"{key} of a run that was stopped and went on: unknown" for key, _ in bars if whole and key not in whole]
     nights = [job_night.failure(of_size["night"]) for of_size in figures.values() if "night" in of_size]
     return "; ".join(filter(None, [*missed, *nights]))
 
@@ -90,14 +91,15 @@ def _configure(config: Path, memory_limit: str, systems: str) -> None:
 def one(folder: str) -> None:
     """The job in this process, and its figures beside it."""
     home, began = Path(folder), time.monotonic()
+    is_whole = not (home / "landing").exists()  # else minutes of an earlier process are not known
 
     def heard(steps: Steps) -> None:
         (home / SO_FAR).write_text(json.dumps(steps.figures(), indent=1), encoding="utf-8")
 
     told, messages = watched_job(home, AS_OF, {}, heard)
     slowest = _slowest(load_settings(home, config=home / "config"))
-    minutes = round((time.monotonic() - began) / 60, 1)
-    figures = {**told, "minutes": minutes, "rows": _rows_in(messages), "slowest_models_s": slowest}
+    minutes = {"minutes": round((time.monotonic() - began) / 60, 1)} if is_whole else {}
+    figures = {**told, **minutes, "rows": _rows_in(messages), "slowest_models_s": slowest}
     (home / "figures.json").write_text(json.dumps(figures, indent=1), encoding="utf-8")
 
 

@@ -68,7 +68,7 @@ class Company:
     @cached_property
     def names(self) -> pl.DataFrame:
         """One row per customer: its name, tax id, region and industry."""
-        return names_of(self.customers)
+        return names_of(self.customers, words=1)
 
     @cached_property
     def in_crm(self) -> np.ndarray:
@@ -213,17 +213,17 @@ class Company:
         )  # fmt: skip
 
 
-def names_of(customers: int) -> pl.DataFrame:
-    """One row per customer: its name, tax id, region and industry. Two words in each where one would not be enough."""
+def names_of(customers: int, words: int) -> pl.DataFrame:
+    """One row per customer: its name, tax id, region and industry. words: 2 where one would not be enough."""
     rng, number, trades = rng_for(SEED, "names"), np.arange(customers), np.array(TRADES)
-    words = WORDS[rng.permutation(len(WORDS))]
-    name = np.char.title(words[number % len(words)])
-    if customers > len(words) * len(trades):
-        second = np.char.title(words[rng.integers(0, len(words), customers)])
-        name = np.char.add(np.char.add(name, " "), second)
+    known = WORDS[rng.permutation(len(WORDS))]
+    name = np.char.title(known[number % len(known)])
+    if words > 1:  # another one for each round through first words and trades
+        second = known[(number % len(known) * 31 + number // (len(known) * len(trades))) % len(known)]
+        name = np.char.add(np.char.add(name, " "), np.char.title(second))
     codes = unified_social_credit_codes(rng, np.full(customers, "310115"))
     return pl.DataFrame({
-        "name": name, "trade": trades[number // len(words) % len(trades)],
+        "name": name, "trade": trades[number // len(known) % len(trades)],
         "tax_id": codes, "region": rng.choice(REGIONS, customers), "industry": rng.choice(INDUSTRIES, customers),
         "created": _days(rng, customers, YEARS) - 365 * YEARS,  # before the first deal
     }).select(pl.format("{} {} Ltd", "name", "trade").alias("name"), pl.exclude("name", "trade"))  # fmt: skip

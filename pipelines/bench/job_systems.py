@@ -65,7 +65,7 @@ class Group:
 
     def offices(self) -> Iterator[Office]:
         """One at a time, for each holds what it has drawn."""
-        each, names = self.customers // OFFICES, names_of(self.customers // OFFICES * OFFICES)
+        each, names = self.customers // OFFICES, names_of(self.customers // OFFICES * OFFICES, words=2)
         for number in range(OFFICES):
             yield Office(
                 customers=each,

@@ -12,14 +12,16 @@ LAST_RUNS = 30
 
 
 def sizes(settings: Settings) -> dict[str, int]:
-    """Bytes of each folder of the home; a file that goes away meanwhile counts nothing."""
-    held = dict.fromkeys(FOLDERS, 0)
+    """Bytes of each folder of the home, each file once whatever its names; one that goes away meanwhile is nothing."""
+    held, counted = dict.fromkeys(FOLDERS, 0), set[int]()
     for name in FOLDERS:
         for path in (settings.home / name).rglob("*"):
             try:
-                held[name] += path.lstat().st_size
+                found = path.lstat()
             except FileNotFoundError:
                 continue
+            held[name] += found.st_size if found.st_ino not in counted else 0
+            counted.add(found.st_ino)
     return held
 
 

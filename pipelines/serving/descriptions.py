@@ -64,16 +64,31 @@ def carry_over(
 
 
 def write_comments(
-    connection: duckdb.DuckDBPyConnection, comments: Mapping[CommentKey, str], catalog: str, kind: str = "table"
+    connection: duckdb.DuckDBPyConnection, comments: Mapping[CommentKey, str | None], catalog: str, kind: str = "table"
 ) -> None:
-    """Set the comments of tables and columns in one of the connection's databases. kind: table or view."""
+    """Set the comments of tables and columns in one of the connection's databases; None: none. kind: table or view."""
     statements = []
     for (schema, table, column), text in comments.items():
         name = f"{quoted(catalog)}.{quoted(schema)}.{quoted(table)}"
         target = f"column {name}.{quoted(column)}" if column else f"{kind} {name}"
-        statements.append(f"comment on {target} is {literal(' '.join(text.split()))}")
+        statements.append(f"comment on {target} is {literal(' '.join(text.split())) if text else 'null'}")
     # In one transaction: thousands of commits take longer than all of these statements.
     connection.execute("; ".join(["begin", *statements, "commit"]))
+
+
+def clear_comments(connection: duckdb.DuckDBPyConnection, catalog: str) -> None:
+    """Take every comment of tables and columns away in one of the connection's databases."""
+    rows = connection.execute(
+        """
+        select schema_name, table_name, cast(null as varchar) from duckdb_tables()
+        where database_name = $catalog and comment is not null
+        union all
+        select schema_name, table_name, column_name from duckdb_columns()
+        where database_name = $catalog and comment is not null
+        """,
+        {"catalog": catalog},
+    ).fetchall()
+    write_comments(connection, dict.fromkeys(rows), catalog)
 
 
 def describe_manifest(connection: duckdb.DuckDBPyConnection) -> None:

@@ -43,8 +43,8 @@ def publish(settings: Settings, run: Run, published_at: datetime | None = None, 
     lake.publish(settings, aside)
     server.publish(settings, aside)  # before the swap: if the server takes nothing, nothing is served anywhere
     _swap(settings, run, aside, folders)
-    unchanged.remember(settings, run)
     volumes.remember(settings, run, expected)
+    unchanged.remember(settings, run)
     return expected
 
 

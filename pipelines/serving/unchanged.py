@@ -4,6 +4,7 @@ Half of a night's served rows are the day before's, and compressing them takes l
 compared are the rows themselves, in both places: no note of a run is trusted, and a damaged block is found.
 """
 
+import hashlib
 import os
 import shutil
 from collections.abc import Mapping
@@ -12,14 +13,22 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
 from pipelines.home import served, warehouse
 from pipelines.home.runs import Run
 from pipelines.home.settings import Settings
-from pipelines.home.warehouse import literal, qualified
+from pipelines.home.warehouse import literal, qualified, quoted
+from pipelines.serving import descriptions, masking
 
 Table = tuple[str, str]
-NOTE = "control.handed_over"  # in the working file: the run whose served file was made from it
+NOTE = "control.handed_over"  # in the working file: the run whose served file was made from it, and by what
+# The hash of any other value may be that of a different one: an empty list and none, 30 days and a month.
+TOLD_BY_HASH = frozenset({
+    *("boolean", "tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint"),
+    *("float", "double", "decimal", "varchar", "blob", "uuid", "date", "time"),
+    *("timestamp", "timestamp_s", "timestamp_ms", "timestamp_ns", "timestamp with time zone"),
+})  # fmt: skip
 
 
 def attach(
@@ -54,19 +63,29 @@ def remember(settings: Settings, run: Run) -> None:
     """Note in the working file that it made the served file; a new working file takes nothing over.
 
     A database keeps old pages, so the file that is served after a person was removed is made anew, as the working
-    file then is.
+    file then is. The run is served by now: where the note cannot be kept, the next file is made anew, no more.
     """
-    with warehouse.write(settings) as connection:
-        connection.execute(f"create or replace table {NOTE} as select $run_id as run_id", {"run_id": run.run_id})
+    with suppress(AlmanacError, duckdb.Error), warehouse.write(settings) as connection:
+        columns = "$run_id as run_id, $made_by as made_by"
+        given = {"run_id": run.run_id, "made_by": _made_by(settings)}
+        connection.execute(f"create or replace table {NOTE} as select {columns}", given)
 
 
 def _run_before(connection: duckdb.DuckDBPyConnection, settings: Settings, policy: str) -> str:
     """The served run, if this working file made it under the same policy; else empty."""
     with suppress(AlmanacError, duckdb.CatalogException):  # damaged, or nothing was noted
-        row, noted = served.manifest(settings), connection.execute(f"select run_id from {NOTE}").fetchall()
-        if row and noted == [(row["run_id"],)] and (row.get("policy") or "") == policy:
+        row, noted = served.manifest(settings), connection.execute(f"select run_id, made_by from {NOTE}").fetchall()
+        if row and noted == [(row["run_id"], _made_by(settings))] and (row.get("policy") or "") == policy:
             return str(row["run_id"])
     return ""
+
+
+def _made_by(settings: Settings) -> str:
+    """A hash over what is hidden and how: a release that hides more leaves no page of what was seen."""
+    digest = hashlib.blake2b(repr(sorted(masking.personal_columns(load_contracts(settings.sources)).items())).encode())
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
 
 
 def _taken_over(
@@ -96,20 +115,30 @@ def _is_same(connection: duckdb.DuckDBPyConnection, table: Table, query: str) ->
 def _rows_of(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[object, ...]:
     """Columns with their types, the number of rows, and two sums over hashes of rows, whatever their order.
 
-    The hash of a row is a sum of hashes of its cells, so it is hashed once more: else cells could change places.
+    The hash of a row is the exclusive or of those of its cells, so it is hashed once more: else cells of two rows could
+    change places.
     """
     relation = connection.sql(query)
-    hashed = f"select hash(hash(rows)) as hashed from ({query}) as rows"
+    cells = [
+        quoted(name) if kind.id in TOLD_BY_HASH else f"cast({quoted(name)} as varchar)"
+        for name, kind in zip(relation.columns, relation.types, strict=True)
+    ]
+    hashed = f"select hash(hash({', '.join(cells)})) as hashed from ({query})"
     sums = connection.execute(f"select count(*), sum(hashed::hugeint), bit_xor(hashed) from ({hashed})").fetchall()
     return (*relation.columns, *map(str, relation.types), *sums)
 
 
 def _drop_others(connection: duckdb.DuckDBPyConnection, stand: set[Table]) -> None:
-    """Drop views, what changed and what tells of the run; the file has their room for what is written next."""
+    """Drop views, `control`, what changed, and all comments; the file has their room for what is written next."""
     views = "select schema_name, view_name from duckdb_views() where database_name = 'served' and not internal"
     tables = "select schema_name, table_name from duckdb_tables() where database_name = 'served'"
     names = [("view", name) for name in connection.execute(views).fetchall()]
     names += [("table", name) for name in connection.execute(tables).fetchall() if name not in stand]
     for kind, name in names:
         connection.execute(f"drop {kind} served.{qualified(name)}")
+    schemas = "select schema_name from duckdb_schemas() where database_name = 'served' and not internal"
+    for (schema,) in connection.execute(schemas).fetchall():
+        if schema not in {"main", *(table[0] for table in stand)}:
+            connection.execute(f"drop schema served.{quoted(schema)}")
+    descriptions.clear_comments(connection, "served")
     connection.execute("checkpoint served")

@@ -16,8 +16,8 @@ all_bought as (
 ),
 
 -- Numbers stand for customers and products from here on: a hundred million rows of ids would not fit into memory.
-buyers as (
-    select customer_id, row_number() over () as buyer, from all_bought
+buyers as materialized (  -- numbered once
+    select customer_id, cast(row_number() over () as uinteger) as buyer, from all_bought
     group by customer_id
 ),
 
@@ -25,7 +25,7 @@ buyers as (
 products as (
     select
         all_bought.product_id, count(*) as customer_count,
-        row_number() over (order by customer_count desc, all_bought.product_id) as product,
+        cast(row_number() over (order by customer_count desc, all_bought.product_id) as uinteger) as product,
     from all_bought
     cross join rules
     group by all_bought.product_id, rules.compared_products
@@ -52,9 +52,9 @@ product_rules as (
         also.customer_count / totals.buyer_count as base_rate_of_product,
         pairs.support_count / has.customer_count / (also.customer_count / totals.buyer_count) as relative_lift,
         -- The surest first: an order of rules, told once, need not be sorted for every customer.
-        row_number() over (
+        cast(row_number() over (
             order by confidence_rate desc, relative_lift desc, also.product_id, support_count desc, has.product_id
-        ) as rule_rank,
+        ) as uinteger) as rule_rank,
     from pairs
     inner join products as has on pairs.bought_product = has.product
     inner join products as also on pairs.product = also.product
@@ -69,7 +69,7 @@ pointed_at as (
         select bought.buyer, product_rules.product, product_rules.rule_rank, from bought
         inner join product_rules on bought.product = product_rules.bought_product
         union all
-        select buyer, product, 0 as rule_rank, from bought
+        select buyer, product, cast(0 as uinteger) as rule_rank, from bought
     )
     group by all
 ),

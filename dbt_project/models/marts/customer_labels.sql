@@ -24,7 +24,7 @@ codes as (
 ),
 
 labels as (
-    select label, list(codes order by codes.label_order) as codes, from codes
+    select label, list(codes order by codes.label_order, codes.label_code) as codes, from codes
     group by label
 ),
 
