@@ -212,6 +212,12 @@ def test_a_run_that_was_killed_before_its_note_is_followed_by_a_new_file(
     assert is_linked(settings, "lines")
 
 
+def test_a_note_of_another_release_is_none(settings: Settings) -> None:
+    homes.execute(settings, f"alter table {unchanged.NOTE} drop column made_by")
+    publish_run(settings, "r2")
+    assert not is_linked(settings, "lines")
+
+
 def test_a_disk_without_links_gets_files_of_its_own(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(unchanged.os, "link", lambda *_: (_ for _ in ()).throw(OSError("no links")))
     publish_run(settings, "r2")

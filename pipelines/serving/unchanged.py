@@ -73,7 +73,7 @@ def remember(settings: Settings, run: Run) -> None:
 
 def _run_before(connection: duckdb.DuckDBPyConnection, settings: Settings, policy: str) -> str:
     """The served run, if this working file made it under the same policy; else empty."""
-    with suppress(AlmanacError, duckdb.CatalogException):  # damaged, or nothing was noted
+    with suppress(AlmanacError, duckdb.Error):  # damaged, nothing was noted, or by another release
         row, noted = served.manifest(settings), connection.execute(f"select run_id, made_by from {NOTE}").fetchall()
         if row and noted == [(row["run_id"], _made_by(settings))] and (row.get("policy") or "") == policy:
             return str(row["run_id"])
