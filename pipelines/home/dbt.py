@@ -190,11 +190,15 @@ def _overlay_files(settings: Settings) -> Iterator[tuple[Path, bytes]]:
 
 
 def _profile(settings: Settings) -> bytes:
-    """Where the tables are, as seen from the folder dbt runs in: a home that is moved or copied is not parsed anew."""
+    """Where the tables are, as seen from the folder dbt runs in: a home that is moved or copied is not parsed anew.
+
+    Where memory is bounded one table is made at a time, with all of it: two share it, and each may need most.
+    """
     path = os.path.relpath(settings.working_file, _folder(settings))
     retries = {"connect_attempts": 5}  # someone's short query ends soon
     limit = {"memory_limit": settings.company.memory_limit} if settings.company.memory_limit else {}
-    output = {"type": "duckdb", "path": path, "threads": 2, "settings": {**RULES, **limit}, "retries": retries}
+    at_once = 1 if limit else 2
+    output = {"type": "duckdb", "path": path, "threads": at_once, "settings": {**RULES, **limit}, "retries": retries}
     return json.dumps({"almanac": {"target": "home", "outputs": {"home": output}}}, indent=2).encode()
 
 

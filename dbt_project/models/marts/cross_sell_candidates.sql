@@ -89,8 +89,7 @@ final as (
         offers.support_count, offers.support_rate, offers.bought_count, offers.confidence_rate,
         {{ wilson('offers.support_count', 'offers.bought_count', -1) }} as confidence_low_95,
         offers.base_rate_of_product as product_rate, offers.relative_lift,
-    from candidates
-    inner join buyers on candidates.buyer = buyers.buyer
+    from candidates inner join buyers on candidates.buyer = buyers.buyer
     inner join product_rules as offers on candidates.rule_rank = offers.rule_rank
     left join {{ ref('int_products') }} as names on offers.product_id = names.product_id
     left join {{ ref('int_products') }} as bought_names on offers.bought_product_id = bought_names.product_id
