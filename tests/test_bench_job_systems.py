@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 
 from pipelines.bench import job
-from pipelines.bench.job_company import EXPORTS
+from pipelines.bench.job_company import EXPORTS, names_of
 from pipelines.bench.job_systems import OFFICES, Group, write_contracts
 from pipelines.contracts import load_contracts
 from pipelines.errors import AlmanacError
@@ -52,6 +52,10 @@ def test_customers_of_an_erp_stand_in_its_own_crm_and_in_that_of_the_next_office
     assert len(both) == len(erp)
     office, of_crm = (both[name].str.slice(-2).cast(pl.Int64) for name in ("of", "of_right"))
     assert ((of_crm - office) % OFFICES).value_counts().sort("of_right").rows() == [(0, 100), (1, 100)]
+
+
+def test_no_two_customers_have_one_name_where_one_word_is_not_enough() -> None:
+    assert names_of(200_000, words=2)["name"].is_unique().all()
 
 
 def test_a_system_counts_its_records_from_the_number_from_which_the_others_count(folder: Path) -> None:

@@ -134,8 +134,8 @@ class Company:
         count = self.invoice_lines // EXPORTS
         bill = np.sort(np.arange(count) // 3)
         total = int(bill[-1]) + 1
-        place = (rng.beta(0.7, 2.5, total) * (self.customers // 2)).astype(int)[bill]
-        buyer = place * 2
+        customer_place = (rng.beta(0.7, 2.5, total) * (self.customers // 2)).astype(int)[bill]
+        buyer = customer_place * 2
         first = np.r_[True, bill[1:] != bill[:-1]]
         dated = np.sort(rng.integers(date(day.year, day.month, 1).toordinal(), day.toordinal() + 1, total))[bill]
         pieces, price = rng.integers(1, 30, count), rng.integers(20, 2000, count)
@@ -144,7 +144,7 @@ class Company:
             "单据编号": _numbered(f"XSFP{number:02d}", bill),
             "日期": _dates(dated).dt.strftime("%Y/%m/%d"),
             "客户编码": _numbered("C", buyer),
-            "客户": self.names["name"].gather(self.in_erp[place]),
+            "客户": self.names["name"].gather(self.in_erp[customer_place]),
             "销售员": np.char.add("Rep ", (self.first_rep + buyer % self.reps).astype(str)),
             "币别": np.full(count, "人民币"),
             "汇率": np.full(count, "1"),
@@ -216,14 +216,15 @@ class Company:
 def names_of(customers: int, words: int) -> pl.DataFrame:
     """One row per customer: its name, tax id, region and industry. words: 2 where one would not be enough."""
     rng, number, trades = rng_for(SEED, "names"), np.arange(customers), np.array(TRADES)
-    known = WORDS[rng.permutation(len(WORDS))]
-    name = np.char.title(known[number % len(known)])
+    shuffled_words = WORDS[rng.permutation(len(WORDS))]
+    name = np.char.title(shuffled_words[number % len(WORDS)])
     if words > 1:  # another one for each round through first words and trades
-        second = known[(number % len(known) * 31 + number // (len(known) * len(trades))) % len(known)]
+        round_number = number // (len(WORDS) * len(trades))
+        second = shuffled_words[(number % len(WORDS) * 31 + round_number) % len(WORDS)]
         name = np.char.add(np.char.add(name, " "), np.char.title(second))
     codes = unified_social_credit_codes(rng, np.full(customers, "310115"))
     return pl.DataFrame({
-        "name": name, "trade": trades[number // len(known) % len(trades)],
+        "name": name, "trade": trades[number // len(WORDS) % len(trades)],
         "tax_id": codes, "region": rng.choice(REGIONS, customers), "industry": rng.choice(INDUSTRIES, customers),
         "created": _days(rng, customers, YEARS) - 365 * YEARS,  # before the first deal
     }).select(pl.format("{} {} Ltd", "name", "trade").alias("name"), pl.exclude("name", "trade"))  # fmt: skip
