@@ -1,7 +1,7 @@
 """Served tables whose rows are those of the file that is served now: taken over with it, not written again.
 
 Half of a night's served rows are the day before's, and compressing them takes longer than comparing them. What is
-compared are the rows themselves, in both places: no note of a run is trusted, and a damaged block is found.
+compared are hashes of all rows, of the working file and of the served one, so that a damaged block is found.
 """
 
 import hashlib
